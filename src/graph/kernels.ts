@@ -1,0 +1,312 @@
+// The kernel table: for each file in shaders/ its bindings in order, its uniform fields in order, its overrides and the work that one
+// workgroup does. It is the host's half of a contract whose other half is the WGSL file of the same name; a test compares the two.
+// Not here: how a kernel is chosen (ops lower to it) or run (src/gpu). Invariant: order in this table = order in the shader.
+//
+// Bindings: storage buffers 0..k-1 in table order, then the uniform `params` at k, then (where `step` is true) the uniform `step` at k+1.
+// `read` is for parameters and batch inputs; whatever may lie in the shared arena is `read_write`, also where it is only read, because
+// one buffer can't be bound both ways in a dispatch. At most 8 storage buffers.
+
+export type Access = 'read' | 'read_write';
+export type ScalarType = 'u32' | 'i32' | 'f32';
+
+export interface KernelSpec {
+  /** Storage bindings in order. */
+  readonly bindings: Readonly<Record<string, Access>>;
+  /** Fields of the `params` uniform in order; all are 4 bytes. */
+  readonly uniforms: Readonly<Record<string, ScalarType>>;
+  /** Names of the `override` constants. */
+  readonly overrides?: readonly string[];
+  /** Binding whose element type follows the stored type of a parameter (f32 or f16, through the aliases of the prelude). */
+  readonly stored?: readonly string[];
+  /** Whether the kernel reads the per-step scalars (`StepScalars`). */
+  readonly step?: true;
+  /** Whether the prelude's `HeadVector` alias (one attention head as vec4s) is needed. */
+  readonly head?: true;
+  /** Elements of output per workgroup: [x, y]. One number: a linear index over x, folded into y past 65535 workgroups. */
+  readonly tile: readonly [number] | readonly [number, number];
+}
+
+/** Per-step scalars: one uniform block that every step rewrites. Order and types as `struct StepScalars` in shaders/prelude.wgsl. */
+export const stepScalars = {
+  seed: 'u32',
+  /** Micro-step counter: key of dropout, never repeats in a run. */
+  micro_step: 'u32',
+  learning_rate: 'f32',
+  /** 1 - beta1^t and sqrt(1 - beta2^t) of AdamW. */
+  bias_correction1: 'f32',
+  bias_correction2_sqrt: 'f32',
+  max_grad_norm: 'f32',
+  /** 1 / number of labelled rows in the (accumulated) batch. */
+  inverse_count: 'f32',
+  reserved: 'f32',
+} as const satisfies Record<string, ScalarType>;
+
+/** Codes of the ACTIVATION override. */
+export const activationCode = { none: 0, gelu: 1, tanh: 2, relu: 3 } as const;
+export type Activation = keyof typeof activationCode;
+
+const rw = 'read_write' as const;
+const read = 'read' as const;
+
+export const kernels = {
+  // out[M,N] = act(alpha · x[M,K] w[N,K]ᵀ + bias[N]) (+ out). K, N multiples of 4. KEEP_PRE also writes the argument of act to pre[M,N].
+  gemm_nt: {
+    bindings: { x: rw, w: read, bias: read, out: rw, pre: rw },
+    uniforms: { M: 'u32', K: 'u32', N: 'u32', alpha: 'f32' },
+    overrides: ['BIAS', 'ACTIVATION', 'KEEP_PRE', 'ACCUMULATE'],
+    stored: ['w'],
+    tile: [32, 32],
+  },
+  // out[M,K] = alpha · d_y[M,N] w[N,K] (+ out). ACTIVATION: out holds the argument of act on entry (for tanh its value) and d_y w is multiplied
+  // by the derivative there, in place. K, N multiples of 4.
+  gemm_nn: {
+    bindings: { d_y: rw, w: read, out: rw },
+    uniforms: { M: 'u32', K: 'u32', N: 'u32', alpha: 'f32' },
+    overrides: ['ACTIVATION', 'ACCUMULATE'],
+    stored: ['w'],
+    tile: [32, 32],
+  },
+  // d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K]. K, N multiples of 4.
+  gemm_tn: {
+    bindings: { d_y: rw, x: rw, d_w: rw },
+    uniforms: { M: 'u32', K: 'u32', N: 'u32', alpha: 'f32' },
+    tile: [32, 32],
+  },
+  // The same three for K or N that are not multiples of 4 (heads of a few labels, odd ranks): one output element a thread.
+  gemm_nt_ragged: {
+    bindings: { x: rw, w: read, bias: read, out: rw, pre: rw },
+    uniforms: { M: 'u32', K: 'u32', N: 'u32', alpha: 'f32' },
+    overrides: ['BIAS', 'ACTIVATION', 'KEEP_PRE', 'ACCUMULATE'],
+    tile: [8, 8],
+  },
+  gemm_nn_ragged: {
+    bindings: { d_y: rw, w: read, out: rw },
+    uniforms: { M: 'u32', K: 'u32', N: 'u32', alpha: 'f32' },
+    overrides: ['ACTIVATION', 'ACCUMULATE'],
+    tile: [8, 8],
+  },
+  gemm_tn_ragged: {
+    bindings: { d_y: rw, x: rw, d_w: rw },
+    uniforms: { M: 'u32', K: 'u32', N: 'u32', alpha: 'f32' },
+    tile: [8, 8],
+  },
+  // d_bias[N] += alpha · sum over rows of d_y[M,N]
+  column_sum: {
+    bindings: { d_y: rw, d_bias: rw },
+    uniforms: { M: 'u32', N: 'u32', alpha: 'f32' },
+    tile: [64],
+  },
+  // s = x + residual (in place on x, where RESIDUAL), y[N,C] = (s - mean) · rstd · weight + bias; stats[N,2] = mean, rstd. C multiple of 4.
+  layer_norm: {
+    bindings: { x: rw, residual: rw, weight: read, bias: read, y: rw, stats: rw },
+    uniforms: { N: 'u32', C: 'u32', eps: 'f32' },
+    overrides: ['RESIDUAL'],
+    tile: [64],
+  },
+  // d_s = gradient of s, in place on d_y.
+  layer_norm_backward: {
+    bindings: { d_y: rw, s: rw, stats: rw, weight: read },
+    uniforms: { N: 'u32', C: 'u32' },
+    tile: [64],
+  },
+  // d_weight[C] += sum d_y · x̂, d_bias[C] += sum d_y
+  layer_norm_parameters: {
+    bindings: { d_y: rw, s: rw, stats: rw, d_weight: rw, d_bias: rw },
+    uniforms: { N: 'u32', C: 'u32' },
+    tile: [64],
+  },
+  // y = act(x), elementwise, count = elements
+  activation: {
+    bindings: { x: rw, y: rw },
+    uniforms: { count: 'u32' },
+    overrides: ['ACTIVATION'],
+    tile: [64],
+  },
+  // d_x = d_y · act'(x), in place on d_y; for tanh `x` is the value y.
+  activation_backward: {
+    bindings: { d_y: rw, x: rw },
+    uniforms: { count: 'u32' },
+    overrides: ['ACTIVATION'],
+    tile: [64],
+  },
+  // x = x · mask / (1 - p), in place; the mask is random_uniform(key(seed, micro_step, site), element) >= p. Its own backward.
+  dropout: {
+    bindings: { x: rw },
+    uniforms: { count: 'u32', site: 'u32', p: 'f32' },
+    step: true,
+    tile: [64],
+  },
+  // h[N,C] = word[ids] + position[position_ids] + token_type[token_type_ids]; only rows whose id lies in [row_begin, row_end) are written
+  // (`word` holds those rows), so a table larger than a binding is gathered piece by piece.
+  embedding: {
+    bindings: { ids: read, position_ids: read, token_type_ids: read, word: read, position: read, token_type: read, h: rw },
+    uniforms: { N: 'u32', C: 'u32', row_begin: 'u32', row_end: 'u32' },
+    stored: ['word', 'position', 'token_type'],
+    tile: [64],
+  },
+  // d_table[ids[n], :] += sum of d_h over the tokens with that id, for ids in [row_begin, row_end); `chain[n]` = (index of the next token with
+  // the same id + 1, or 0 at the end) | (0x80000000 where n is the first). One thread sums a chain in order: deterministic, no atomics.
+  embedding_backward: {
+    bindings: { ids: read, chain: read, d_h: rw, d_table: rw },
+    uniforms: { N: 'u32', C: 'u32', row_begin: 'u32', row_end: 'u32' },
+    tile: [64],
+  },
+  // Softmax attention, q k v out [B·T, NH·HD], lse [B, NH, T] (log-sum-exp of the scaled scores). Keys at or past lengths[b] are masked;
+  // query rows at or past it give zeros (lse 0). Dropout on the probabilities: element ((b·NH + h)·T + i)·T + j.
+  attention: {
+    bindings: { q: rw, k: rw, v: rw, lengths: read, out: rw, lse: rw },
+    uniforms: { B: 'u32', T: 'u32', NH: 'u32', scale: 'f32', site: 'u32', p: 'f32' },
+    overrides: ['CAUSAL'],
+    step: true,
+    head: true,
+    tile: [64],
+  },
+  // delta[B, NH, T] = rowsum(d_out ∘ out)
+  attention_delta: {
+    bindings: { out: rw, d_out: rw, delta: rw },
+    uniforms: { B: 'u32', T: 'u32', NH: 'u32' },
+    head: true,
+    tile: [64],
+  },
+  attention_backward_q: {
+    bindings: { q: rw, k: rw, v: rw, d_out: rw, lse: rw, delta: rw, lengths: read, d_q: rw },
+    uniforms: { B: 'u32', T: 'u32', NH: 'u32', scale: 'f32', site: 'u32', p: 'f32' },
+    overrides: ['CAUSAL'],
+    step: true,
+    head: true,
+    tile: [64],
+  },
+  // d_k, d_v in place on k, v (a thread reads and writes only its own key row of them).
+  attention_backward_kv: {
+    bindings: { q: rw, k: rw, v: rw, d_out: rw, lse: rw, delta: rw, lengths: read },
+    uniforms: { B: 'u32', T: 'u32', NH: 'u32', scale: 'f32', site: 'u32', p: 'f32' },
+    overrides: ['CAUSAL'],
+    step: true,
+    head: true,
+    tile: [64],
+  },
+  // pooled[B,C]: MODE 0 mean of the rows below lengths[b] (zeros where the length is 0), MODE 1 the first row.
+  pool: {
+    bindings: { h: rw, lengths: read, pooled: rw },
+    uniforms: { B: 'u32', T: 'u32', C: 'u32' },
+    overrides: ['MODE'],
+    tile: [64],
+  },
+  // d_h[B·T,C], every element written.
+  pool_backward: {
+    bindings: { d_pooled: rw, lengths: read, d_h: rw },
+    uniforms: { B: 'u32', T: 'u32', C: 'u32' },
+    overrides: ['MODE'],
+    tile: [64],
+  },
+  // row_loss[b] = -log softmax(logits[b,:])[labels[b]] · inverse_count, d_logits[B,V] = (softmax - onehot) · inverse_count; label -100: both 0.
+  softmax_cross_entropy: {
+    bindings: { logits: rw, labels: read, row_loss: rw, d_logits: rw },
+    uniforms: { B: 'u32', V: 'u32' },
+    step: true,
+    tile: [64],
+  },
+  // out[slot] += sum of x[0..count), by one thread, in order.
+  accumulate_sum: {
+    bindings: { x: rw, out: rw },
+    uniforms: { count: 'u32', slot: 'u32' },
+    tile: [1],
+  },
+  // Fixed-point streams (i32, value / scale). q(f) = round half even(f · scale). status[slot] = max over elements of |value| / scale as f32
+  // bits (atomicMax on u32; NaN and overflow past i32 give magnitudes at or above 2^31 / scale). 32 elements a thread; the last may be short.
+  stream_quantize: {
+    bindings: { h: rw, x: rw, status: rw },
+    uniforms: { count: 'u32', slot: 'u32', scale: 'f32' },
+    tile: [2048],
+  },
+  // h = x / scale
+  stream_read: {
+    bindings: { x: rw, h: rw },
+    uniforms: { count: 'u32', scale: 'f32' },
+    tile: [64],
+  },
+  // y = (x >> SHIFT) + q(f), in place on x. KEEP_BITS: the SHIFT low bits of each x go to bits, as bit planes: word group·SHIFT + b holds bit b
+  // of the 32 elements of a group.
+  stream_couple: {
+    bindings: { x: rw, f: rw, bits: rw, status: rw },
+    uniforms: { count: 'u32', slot: 'u32', scale: 'f32' },
+    overrides: ['SHIFT', 'KEEP_BITS'],
+    tile: [2048],
+  },
+  // x = ((y - q(f)) << SHIFT) | bits, in place on y: the exact inverse.
+  stream_uncouple: {
+    bindings: { y: rw, f: rw, bits: rw },
+    uniforms: { count: 'u32', scale: 'f32' },
+    overrides: ['SHIFT'],
+    tile: [2048],
+  },
+  // x = alpha · x + beta · f, in place on x (float streams, stream gradients, sums). Where WITH_F is 0: x = alpha · x.
+  scale_add: {
+    bindings: { x: rw, f: rw },
+    uniforms: { count: 'u32', alpha: 'f32', beta: 'f32' },
+    overrides: ['WITH_F'],
+    tile: [64],
+  },
+  // x = (y - f) / alpha, in place on y: the inverse over float streams.
+  scale_add_inverse: {
+    bindings: { y: rw, f: rw },
+    uniforms: { count: 'u32', alpha: 'f32' },
+    tile: [64],
+  },
+  // y[i] = x[i] for i < count (32-bit words of any type)
+  copy: {
+    bindings: { x: rw, y: rw },
+    uniforms: { count: 'u32' },
+    tile: [64],
+  },
+  // x[i] = 0 for i < count
+  clear: {
+    bindings: { x: rw },
+    uniforms: { count: 'u32' },
+    tile: [64],
+  },
+  // status[slot] = max |x| as f32 bits (atomicMax on u32), 32 elements a thread. Non-finite values come out as such.
+  watch: {
+    bindings: { x: rw, status: rw },
+    uniforms: { count: 'u32', slot: 'u32' },
+    tile: [2048],
+  },
+  // status[slot] = max |a - b| as f32 bits.
+  max_difference: {
+    bindings: { a: rw, b: rw, status: rw },
+    uniforms: { count: 'u32', slot: 'u32' },
+    tile: [2048],
+  },
+  // partials[offset + i] = sum of g² over i, i + 1024, i + 2048 ... (vec4s), i < 1024
+  square_sum: {
+    bindings: { g: rw, partials: rw },
+    uniforms: { count: 'u32', offset: 'u32' },
+    tile: [64],
+  },
+  // out[slot] = sqrt(sum of partials[0..count)), out[slot + 1] = min(1, max_grad_norm / (norm + 1e-6)) (1 where max_grad_norm is 0).
+  clip_scale: {
+    bindings: { partials: rw, out: rw },
+    uniforms: { count: 'u32', slot: 'u32' },
+    step: true,
+    tile: [1],
+  },
+  // AdamW (Loshchilov & Hutter 2019, as torch.optim.AdamW) over a packed range; the gradient is first multiplied by scalars[slot].
+  adamw: {
+    bindings: { parameter: rw, gradient: rw, exp_avg: rw, exp_avg_sq: rw, scalars: rw },
+    uniforms: { count: 'u32', slot: 'u32', beta1: 'f32', beta2: 'f32', eps: 'f32', weight_decay: 'f32', lr_scale: 'f32' },
+    step: true,
+    tile: [64],
+  },
+} as const satisfies Record<string, KernelSpec>;
+
+export type KernelName = keyof typeof kernels;
+
+export const kernelSpec = (name: KernelName): KernelSpec => kernels[name];
+
+/** Workgroup counts for an output of `x` (by `y`) elements. */
+export function workgroups(name: KernelName, x: number, y = 1): [number, number, number] {
+  const [tileX, tileY] = kernelSpec(name).tile;
+  const groups = Math.max(1, Math.ceil(x / tileX));
+  if (tileY !== undefined) return [groups, Math.max(1, Math.ceil(y / tileY)), 1];
+  return groups <= 65535 ? [groups, 1, 1] : [65535, Math.ceil(groups / 65535), 1];
+}
