@@ -1,0 +1,217 @@
+// safetensors: one strict reader and one writer (format: huggingface/safetensors). Reads headers and slices, interprets no model.
+// Invariant: opening reads the header alone, and a file that opens is sound: every byte after the header belongs to exactly one tensor.
+
+import { RetraceError } from '../protocol/errors.ts';
+import type { ByteSource } from './bytes.ts';
+import { bf16ToF32, f16ToF32 } from './half.ts';
+import { duplicateKey } from './json_keys.ts';
+import { firstInvalidUtf8, isRecord } from './text.ts';
+
+/** Bytes of one element, in the reference's order: rising alignment, which is also the writer's (backwards). */
+export const DTYPE_BYTES = {
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  F8_E5M2: 1,
+  F8_E4M3: 1,
+  I16: 2,
+  U16: 2,
+  F16: 2,
+  BF16: 2,
+  I32: 4,
+  U32: 4,
+  F32: 4,
+  F64: 8,
+  I64: 8,
+  U64: 8,
+} as const;
+
+export type Dtype = keyof typeof DTYPE_BYTES;
+
+const DTYPES = Object.keys(DTYPE_BYTES) as Dtype[];
+
+/** The reference's own limit. A header of that size would describe about a million tensors. */
+const MAX_HEADER_BYTES = 100_000_000;
+
+export interface TensorEntry {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  /** Offsets in the file, bytes. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+export interface SafetensorsFile {
+  readonly metadata: Readonly<Record<string, string>>;
+  /** In file order: read in this order, and a source that can only go forward is read once. */
+  readonly tensors: ReadonlyMap<string, TensorEntry>;
+  readonly source: ByteSource;
+}
+
+function refuse(code: string, message: string, where: string): never {
+  throw new RetraceError({
+    code: `safetensors-${code}`,
+    message,
+    where,
+    remedy: 'The file is damaged or not a safetensors file. Download or export it again.',
+  });
+}
+
+function isSize(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** Reads and checks the header. Errors: `safetensors-*`, each naming the tensor or byte. */
+export async function openSafetensors(source: ByteSource): Promise<SafetensorsFile> {
+  const { name, size } = source;
+  if (size < 8) refuse('truncated', `${name} has ${size} bytes; the header's length alone takes 8.`, `${name}, byte ${size}`);
+  const first = await source.read(0, 8);
+  const headerBytes = Number(new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true));
+  if (headerBytes > MAX_HEADER_BYTES) {
+    refuse('header-size', `${name} claims a header of ${headerBytes} bytes; at most ${MAX_HEADER_BYTES} are allowed.`, `${name}, byte 0`);
+  }
+  if (8 + headerBytes > size) {
+    refuse('truncated', `${name} has ${size} bytes, but its header alone ends at byte ${8 + headerBytes}.`, `${name}, byte ${size}`);
+  }
+  const { metadata, entries } = parseHeader(name, await source.read(8, 8 + headerBytes));
+  const tensors = placeTensors(name, entries, 8 + headerBytes, size);
+  return { metadata, tensors, source };
+}
+
+function parseHeader(name: string, bytes: Uint8Array): { metadata: Record<string, string>; entries: [string, unknown][] } {
+  const invalid = firstInvalidUtf8(bytes);
+  if (invalid >= 0) refuse('header-encoding', `The header of ${name} is not UTF-8 at byte ${8 + invalid}.`, `${name}, byte ${8 + invalid}`);
+  if (bytes[0] !== 0x7b) refuse('header-json', `The header of ${name} does not begin with "{".`, `${name}, byte 8`);
+  const text = new TextDecoder().decode(bytes);
+  let header: unknown;
+  try {
+    header = JSON.parse(text) as unknown;
+  } catch (thrown) {
+    refuse('header-json', `The header of ${name} is not JSON: ${thrown instanceof Error ? thrown.message : ''}`, `${name}, header`);
+  }
+  if (!isRecord(header)) refuse('header-json', `The header of ${name} is not a JSON object.`, `${name}, header`);
+  const twice = duplicateKey(text);
+  if (twice !== undefined) refuse('duplicate', `The header of ${name} names "${twice}" twice.`, `${name}, ${twice}`);
+  const metadata: Record<string, string> = {};
+  const declared = Object.hasOwn(header, '__metadata__') ? header.__metadata__ : {};
+  if (!isRecord(declared)) refuse('metadata', `__metadata__ of ${name} is not an object.`, `${name}, __metadata__`);
+  for (const [key, value] of Object.entries(declared)) {
+    if (typeof value !== 'string') refuse('metadata', `__metadata__ "${key}" of ${name} is not a string.`, `${name}, __metadata__`);
+    metadata[key] = value;
+  }
+  return { metadata, entries: Object.entries(header).filter(([key]) => key !== '__metadata__') };
+}
+
+/** One entry with offsets made absolute, its size checked against its shape. */
+function checkEntry(file: string, name: string, value: unknown, dataBegin: number): TensorEntry {
+  const where = `${file}, ${name}`;
+  if (!isRecord(value)) refuse('entry', `The entry of tensor ${name} is not an object.`, where);
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (!DTYPES.includes(dtype as Dtype)) refuse('dtype', `Tensor ${name} has dtype ${JSON.stringify(dtype)}, which is not known.`, where);
+  if (!Array.isArray(shape) || !shape.every(isSize)) {
+    refuse('shape', `Tensor ${name} has shape ${JSON.stringify(shape)}; whole numbers from 0 are expected.`, where);
+  }
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
+    refuse('offsets', `Tensor ${name} has data_offsets ${JSON.stringify(offsets)}; two whole numbers from 0 are expected.`, where);
+  }
+  const [begin, end] = offsets as [number, number];
+  const expected = shape.reduce((product, length) => product * length, DTYPE_BYTES[dtype as Dtype]);
+  // A product beyond 2^53 is inexact, but no file is that long, so that it cannot pass for a match.
+  if (expected !== end - begin) {
+    const found = `its data_offsets [${begin}, ${end}] span ${end - begin}`;
+    refuse('size', `Tensor ${name} (${String(dtype)} ${JSON.stringify(shape)}) takes ${expected} bytes, but ${found}.`, where);
+  }
+  return { name, dtype: dtype as Dtype, shape, begin: dataBegin + begin, end: dataBegin + end };
+}
+
+/** All entries in file order; they must tile the file from `dataBegin` to `size`. */
+function placeTensors(file: string, entries: [string, unknown][], dataBegin: number, size: number): Map<string, TensorEntry> {
+  const placed = entries.map(([name, value]) => checkEntry(file, name, value, dataBegin));
+  placed.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let reached = dataBegin;
+  let before = 'the header';
+  for (const { name, begin, end } of placed) {
+    const where = `${file}, ${name}`;
+    if (begin < reached) refuse('overlap', `Tensor ${name} begins at byte ${begin}, inside ${before}, which ends at ${reached}.`, where);
+    if (begin > reached) refuse('hole', `Bytes ${reached} to ${begin}, before tensor ${name}, belong to no tensor.`, where);
+    if (end > size) refuse('truncated', `Tensor ${name} ends at byte ${end}, but ${file} has ${size} bytes.`, where);
+    reached = end;
+    before = `tensor ${name}`;
+  }
+  if (reached < size) refuse('trailing', `${size - reached} bytes after the last tensor belong to nothing.`, `${file}, byte ${reached}`);
+  return new Map(placed.map((entry) => [entry.name, entry]));
+}
+
+/** The tensor's entry, or the error `missing-tensor` that names it. */
+export function tensorEntry(file: SafetensorsFile, name: string): TensorEntry {
+  const entry = file.tensors.get(name);
+  if (entry !== undefined) return entry;
+  throw new RetraceError({
+    code: 'missing-tensor',
+    message: `${file.source.name} has no tensor ${name} among its ${file.tensors.size}.`,
+    where: `${file.source.name}, ${name}`,
+    remedy: 'The file belongs to another model, or another part of it. Choose the folder whose config.json fits.',
+  });
+}
+
+/**
+ * A tensor's bytes in order, in pieces of at most `maxBytes`; `offset` counts from the tensor's begin. Every piece but the last is a
+ * multiple of 8 bytes, so that each begins at a whole element and at an offset that a GPU queue accepts.
+ */
+export async function* readTensorPieces(
+  file: SafetensorsFile,
+  name: string,
+  maxBytes: number,
+): AsyncGenerator<{ readonly offset: number; readonly bytes: Uint8Array }> {
+  const { begin, end } = tensorEntry(file, name);
+  const step = Math.max(8, maxBytes - (maxBytes % 8));
+  for (let at = begin; at < end; at += step) {
+    yield { offset: at - begin, bytes: await file.source.read(at, Math.min(at + step, end)) };
+  }
+}
+
+/** A whole float tensor (F32, F16, BF16) widened to f32: for adapters and tests, not for checkpoints. */
+export async function readFloats(file: SafetensorsFile, name: string): Promise<Float32Array> {
+  const { dtype, begin, end } = tensorEntry(file, name);
+  // Copied, for a typed view needs an aligned buffer and a source may hand out any.
+  const { buffer } = Uint8Array.from(await file.source.read(begin, end));
+  if (dtype === 'F32') return new Float32Array(buffer);
+  if (dtype === 'F16') return Float32Array.from(new Uint16Array(buffer), f16ToF32);
+  if (dtype === 'BF16') return Float32Array.from(new Uint16Array(buffer), bf16ToF32);
+  refuse('dtype', `Tensor ${name} is ${dtype}; F32, F16 or BF16 is expected.`, `${file.source.name}, ${name}`);
+}
+
+export interface TensorToWrite {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  /** Little-endian, row-major. */
+  readonly bytes: Uint8Array;
+}
+
+/** A file as the reference writes it: largest alignment first, then by name; header padded with spaces to a multiple of 8. */
+export function writeSafetensors(tensors: readonly TensorToWrite[], metadata: Readonly<Record<string, string>>): Uint8Array<ArrayBuffer> {
+  const ordered = [...tensors].sort(
+    (a, b) => DTYPES.indexOf(b.dtype) - DTYPES.indexOf(a.dtype) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
+  );
+  const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [['__metadata__', metadata]] : [];
+  let size = 0;
+  for (const { name, dtype, shape, bytes } of ordered) {
+    header.push([name, { dtype, shape, data_offsets: [size, size + bytes.length] }]);
+    size += bytes.length;
+  }
+  // Joined by hand: an object would put names that look like numbers first, and lose a name given twice.
+  const json = `{${header.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
+  const text = new TextEncoder().encode(json);
+  const dataBegin = 8 + Math.ceil(text.length / 8) * 8;
+  const file = new Uint8Array(dataBegin + size).fill(0x20, 8, dataBegin);
+  new DataView(file.buffer).setBigUint64(0, BigInt(dataBegin - 8), true);
+  file.set(text, 8);
+  let at = dataBegin;
+  for (const { bytes } of ordered) {
+    file.set(bytes, at);
+    at += bytes.length;
+  }
+  return file;
+}
