@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { bf16ToF32, f16ToF32, f32ToF16 } from './half.ts';
 
 /** The definition, slowly: (-1)^s · 2^(e - 15) · (1 + m / 1024), subnormal below. */
-function valueOf(bits: number): number {
+function definition(bits: number): number {
   const exponent = (bits >> 10) & 31;
   const fraction = (bits & 1023) / 1024;
   return (bits & 0x8000 ? -1 : 1) * (exponent === 0 ? 2 ** -14 * fraction : 2 ** (exponent - 15) * (1 + fraction));
@@ -12,7 +12,7 @@ test('all 63488 finite halves have the value of the definition and come back unc
   let wrong = 0;
   for (let bits = 0; bits < 0x10000; bits++) {
     if ((bits & 0x7c00) === 0x7c00) continue;
-    if (f16ToF32(bits) !== valueOf(bits) || f32ToF16(f16ToF32(bits)) !== bits) wrong += 1;
+    if (f16ToF32(bits) !== definition(bits) || f32ToF16(f16ToF32(bits)) !== bits) wrong += 1;
   }
   expect(wrong).toBe(0);
 });
@@ -20,8 +20,8 @@ test('all 63488 finite halves have the value of the definition and come back unc
 test('between any two neighbours the nearer is chosen and a tie goes to the even one', () => {
   let wrong = 0;
   for (let bits = 0; bits < 0x7bff; bits++) {
-    const low = valueOf(bits);
-    const middle = (low + valueOf(bits + 1)) / 2;
+    const low = definition(bits);
+    const middle = (low + definition(bits + 1)) / 2;
     const spread = middle - low;
     if (f32ToF16(middle) !== bits + (bits & 1)) wrong += 1;
     if (f32ToF16(middle - spread / 64) !== bits || f32ToF16(middle + spread / 64) !== bits + 1) wrong += 1;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fileFolder, httpFolder, readJson, readText } from './folder.ts';
+import { bundledFolders, fileFolder, httpFolder, readJson, readText } from './folder.ts';
 import type { FetchFile } from './http_source.ts';
 
 const text = (value: string): Uint8Array<ArrayBuffer> => Uint8Array.from(new TextEncoder().encode(value));
@@ -59,11 +59,14 @@ test('a listed file is opened without a request and read by exact ranges', async
   expect(folder.name).toBe('m');
 });
 
-test("sizes come from the folder's own index.json", async () => {
-  const index = text('{"files":[{"path":"sub/a.bin","size":40},{"path":"Z","size":1}]}');
-  const folder = httpFolder('http://host/m/', undefined, serve({ 'index.json': index, 'sub/a.bin': digits }).fetchFile);
-  expect(await folder.list()).toEqual(['Z', 'sub/a.bin']);
-  expect((await folder.open('sub/a.bin'))?.size).toBe(40);
+test('the folders that come with the app are those of its index, sizes and checksums included', async () => {
+  const row = { name: 'tiny', license: 'MIT', files: [{ path: 'sub/a.bin', size: 40, sha256: 'ab' }] };
+  const index = text(JSON.stringify({ models: [row] }));
+  const [bundled] = await bundledFolders('http://host/m', serve({ 'index.json': index, 'tiny/sub/a.bin': digits }).fetchFile);
+  expect(bundled).toMatchObject(row);
+  expect(await (await bundled?.folder.open('sub/a.bin'))?.read(38, 40)).toEqual(text('st'));
+  const broken = serve({ 'index.json': text('{"models":[{"name":3}]}') });
+  await expect(bundledFolders('http://host/m', broken.fetchFile)).rejects.toMatchObject({ code: 'bad-index', where: 'http://host/m/index.json, models.0.name' });
 });
 
 test.each([

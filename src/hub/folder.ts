@@ -1,8 +1,9 @@
 // A model as a folder of named files, wherever it lies: served, or picked from disk. Knows nothing of models: callers ask for paths.
 // Invariant: opening a file moves no more than one byte of it; bytes move when they are read, and no file is ever held whole.
 
+import * as v from 'valibot';
 import type { ByteSource } from '../formats/bytes.ts';
-import { decodeUtf8, isRecord, parseJson } from '../formats/text.ts';
+import { decodeUtf8, parseJson } from '../formats/text.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { type FetchFile, httpSource, openUrl } from './http_source.ts';
 
@@ -19,68 +20,70 @@ export interface ListedFile {
   readonly path: string;
   /** Bytes. */
   readonly size: number;
+  /** Of the whole file, hexadecimal. */
+  readonly sha256?: string | undefined;
 }
+
+const BundledRow = v.object({
+  name: v.string(),
+  license: v.string(),
+  files: v.array(v.object({ path: v.string(), size: v.number(), sha256: v.optional(v.string()) })),
+});
+const BundledIndex = v.object({ models: v.optional(v.array(BundledRow)), data: v.optional(v.array(BundledRow)) });
 
 function byPath(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** `{"files": [{"path", "size"}, ...]}`, the listing that a served folder may carry as index.json; undefined for any other JSON. */
-function listingOf(value: unknown): ListedFile[] | undefined {
-  if (!isRecord(value) || !Array.isArray(value.files)) return undefined;
-  const files: ListedFile[] = [];
-  for (const row of value.files as unknown[]) {
-    if (!isRecord(row) || typeof row.path !== 'string' || typeof row.size !== 'number') return undefined;
-    files.push({ path: row.path, size: row.size });
-  }
-  return files;
-}
-
 /**
- * A folder under a URL. Sizes come from `files`, else from the folder's own index.json, else from the server, file by file.
- * Errors: `network`, `http-status`, `no-listing` (from `list` alone, where the server offers none).
+ * A folder under a URL. Sizes come from `files` where given, else from the server, file by file.
+ * Errors: `network`, `http-status`, `no-listing` (from `list`, where no `files` are given).
  */
 export function httpFolder(baseUrl: string, files?: readonly ListedFile[], fetchFile: FetchFile = fetch): ModelFolder {
   const base = baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/`;
   const urlOf = (path: string): string => base + path.split('/').map(encodeURIComponent).join('/');
-  let listing: Promise<readonly ListedFile[] | undefined> | undefined;
-
-  async function fetchListing(): Promise<readonly ListedFile[] | undefined> {
-    const index = await openUrl(urlOf('index.json'), 'index.json', fetchFile);
-    if (index === undefined) return undefined;
-    return listingOf(parseJson('index.json', decodeUtf8('index.json', await index.read(0, index.size))));
-  }
-
-  function listed(): Promise<readonly ListedFile[] | undefined> {
-    listing ??= files === undefined ? fetchListing() : Promise.resolve(files);
-    // A failed request is not remembered: the next call asks again.
-    listing.catch(() => {
-      listing = undefined;
-    });
-    return listing;
-  }
-
   return {
     name: base.split('/').filter(Boolean).at(-1) ?? base,
     async open(path) {
-      const rows = await listed();
-      if (rows === undefined) return openUrl(urlOf(path), path, fetchFile);
-      const row = rows.find((file) => file.path === path);
+      if (files === undefined) return openUrl(urlOf(path), path, fetchFile);
+      const row = files.find((file) => file.path === path);
       return row === undefined ? undefined : httpSource(urlOf(path), path, row.size, fetchFile);
     },
     async list() {
-      const rows = await listed();
-      if (rows === undefined) {
-        throw new RetraceError({
-          code: 'no-listing',
-          message: `${base} does not say which files it holds.`,
-          where: `${base}index.json`,
-          remedy: 'Serve an index.json with {"files": [{"path", "size"}]} in that folder, or pick the folder from disk.',
-        });
-      }
-      return rows.map((file) => file.path).sort(byPath);
+      if (files !== undefined) return files.map((file) => file.path).sort(byPath);
+      throw new RetraceError({
+        code: 'no-listing',
+        message: `${base} does not say which files it holds.`,
+        where: base,
+        remedy: 'Give the list of its files, or pick the folder from disk.',
+      });
     },
   };
+}
+
+/** A folder that comes with the app, as its index.json describes it. */
+export interface BundledFolder {
+  readonly name: string;
+  readonly license: string;
+  readonly files: readonly ListedFile[];
+  readonly folder: ModelFolder;
+}
+
+/** The folders beside `index.json` under `baseUrl`: `{"models" or "data": [{"name", "license", "files": [{"path", "size", "sha256"}]}]}`. */
+export async function bundledFolders(baseUrl: string, fetchFile: FetchFile = fetch): Promise<BundledFolder[]> {
+  const base = baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/`;
+  const index = await readJson(httpFolder(base, undefined, fetchFile), 'index.json');
+  const parsed = v.safeParse(BundledIndex, index);
+  if (!parsed.success) {
+    throw new RetraceError({
+      code: 'bad-index',
+      message: `${base}index.json does not list folders: ${parsed.issues[0].message}`,
+      where: `${base}index.json, ${v.getDotPath(parsed.issues[0]) ?? 'top'}`,
+      remedy: 'Build the app anew; its bundled files are incomplete.',
+    });
+  }
+  const rows = parsed.output.models ?? parsed.output.data ?? [];
+  return rows.map((row) => ({ ...row, folder: httpFolder(base + row.name, row.files, fetchFile) }));
 }
 
 /** Files picked or dropped in the browser. A top folder that all paths share (webkitRelativePath has one) becomes the name. */

@@ -23,7 +23,7 @@ async function request(fetchFile: FetchFile, url: string, range: string): Promis
 function refuseStatus(response: Response, url: string): never {
   throw new RetraceError({
     code: 'http-status',
-    message: `${url} was answered with status ${response.status} ${response.statusText}`.trimEnd() + '.',
+    message: `${url} was answered with status ${response.status}${response.statusText === '' ? '' : ` (${response.statusText})`}.`,
     where: url,
     remedy:
       response.status === 429
