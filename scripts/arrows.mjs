@@ -1,0 +1,68 @@
+// The one-way arrows of the house, as a rule: who may import whom. Not about packages in general, only that src/ runs in a worker and in
+// Node alike. Invariant: what is not allowed here is forbidden, so a new folder under src/ needs a row.
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, posix, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ARROWS = {
+  app: ['client', 'protocol'],
+  client: ['worker', 'session', 'protocol'],
+  worker: ['session', 'protocol'],
+  session: ['train', 'methods', 'models', 'data', 'hub', 'formats', 'graph', 'gpu', 'protocol', 'random'],
+  train: ['methods', 'models', 'graph', 'gpu', 'protocol', 'random'],
+  methods: ['models', 'graph', 'protocol', 'random'],
+  models: ['graph', 'protocol', 'random'],
+  // gpu knows graph's types and replays its plans; graph knows nothing of gpu.
+  graph: ['protocol', 'random'],
+  gpu: ['graph', 'protocol', 'shaders'],
+  reference: ['graph', 'random'],
+  data: ['formats', 'protocol', 'random'],
+  hub: ['formats', 'protocol', 'random'],
+  formats: ['protocol', 'random'],
+  protocol: [],
+  random: [],
+};
+
+const IMPORT = /(?:\bfrom|\bimport|\bimport\s*\(|\bimport\.meta\.glob(?:<[^>]*>)?\(|\bnew URL\()\s*'([^']+)'/g;
+const PAGE_ONLY = /^(?:node:|react(?:-dom)?(?:\/|$)|radix-ui|webgpu$)/;
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** The house folder of a path from the root: `graph` for src/graph/x.ts, `app` for app/x.tsx, `shaders` for shaders/x.wgsl. */
+function folderOf(path) {
+  const [first, second] = path.split('/');
+  return first === 'src' ? second : first;
+}
+
+/** What is wrong with the imports of one file: lines for people, empty when all is well. `path` is from the root, with slashes. */
+export function brokenArrows(path, source) {
+  const from = folderOf(path);
+  const allowed = ARROWS[from];
+  if (allowed === undefined) return [`${path}: src/${from} has no row in the table of arrows`];
+  return [...source.matchAll(IMPORT)].flatMap(([, target], index, all) => {
+    const line = source.slice(0, all[index].index).split('\n').length;
+    if (!target.startsWith('.')) {
+      return from !== 'app' && PAGE_ONLY.test(target)
+        ? [`${path}:${line}: src/ runs in a worker and in Node alike and may not import ${target}`]
+        : [];
+    }
+    const to = folderOf(posix.join(posix.dirname(path), target));
+    return to === from || allowed.includes(to) ? [] : [`${path}:${line}: ${from} may not import ${to} (${target})`];
+  });
+}
+
+function sources(folder) {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    if (statSync(path).isDirectory()) return sources(path);
+    // Tests may look anywhere.
+    return /\.tsx?$/.test(name) && !/\.test\.tsx?$/.test(name) ? [path] : [];
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const broken = ['app', 'src'].flatMap((folder) =>
+    sources(join(ROOT, folder)).flatMap((path) => brokenArrows(relative(ROOT, path).split(sep).join('/'), readFileSync(path, 'utf8'))),
+  );
+  for (const line of broken) console.error(line);
+  process.exit(broken.length === 0 ? 0 : 1);
+}

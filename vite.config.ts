@@ -1,0 +1,46 @@
+// How the page is built and served, and how the tests run. Invariant: the built page may talk to nobody but its own origin. A worker
+// takes its policy from its own response and not from the page, so `npm start` sends it as a header with every file as well.
+import react from '@vitejs/plugin-react';
+import type { Plugin } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'self'",
+  "connect-src 'self'",
+  "worker-src 'self' blob:",
+  "img-src 'self' data: blob:",
+  // Radix locks scrolling with a style element of its own.
+  "style-src 'self' 'unsafe-inline'",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
+const ISOLATION = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+
+/** The policy as a meta tag of the built page; not in development, where Vite's own inline scripts and web socket need more. */
+const contentSecurityPolicy: Plugin = {
+  name: 'content-security-policy',
+  apply: 'build',
+  transformIndexHtml: () => [
+    { tag: 'meta', attrs: { 'http-equiv': 'Content-Security-Policy', content: CONTENT_SECURITY_POLICY }, injectTo: 'head-prepend' },
+  ],
+};
+
+export default defineConfig({
+  plugins: [react(), contentSecurityPolicy],
+  build: { target: 'es2023', assetsInlineLimit: 0, chunkSizeWarningLimit: 1000 },
+  worker: { format: 'es' },
+  server: { headers: ISOLATION },
+  preview: { headers: { ...ISOLATION, 'Content-Security-Policy': CONTENT_SECURITY_POLICY } },
+  test: {
+    include: ['{app,cli,scripts,src}/**/*.test.{ts,tsx}'],
+    environment: 'node',
+    // Child processes, not threads: Dawn reads the driver's path from the real environment, which a thread only has a copy of.
+    pool: 'forks',
+    // A software adapter uses every core by itself, and compiling its pipelines takes seconds.
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});
