@@ -51,7 +51,12 @@ const hostile: [what: string, bytes: Uint8Array, code: string, says: RegExp][] =
   ['a scalar without bytes', file(one('[]', '[0,0]'), 0), 'size', /takes 4 bytes/],
   ['two tensors that overlap', file(`{"a":${entry('[2]', '[0,8]')},"b":${entry('[2]', '[4,12]')}}`, 12), 'overlap', /inside tensor a/],
   ['two tensors in one place', file(`{"a":${entry('[1]', '[0,4]')},"b":${entry('[1]', '[0,4]')}}`, 4), 'overlap', /b begins at/],
-  ['a hole between tensors', file(`{"a":${entry('[1]', '[0,4]')},"b":${entry('[1]', '[8,12]')}}`, 12), 'hole', /before tensor b, belong to no/],
+  [
+    'a hole between tensors',
+    file(`{"a":${entry('[1]', '[0,4]')},"b":${entry('[1]', '[8,12]')}}`, 12),
+    'hole',
+    /before tensor b, belong to no/,
+  ],
   ['a hole at the beginning', file(one('[1]', '[4,8]'), 8), 'hole', /before tensor w/],
   ['bytes behind the last tensor', file(one('[1]', '[0,4]'), 6), 'trailing', /2 bytes after the last tensor/],
   ['bytes without any tensor', file('{}', 1), 'trailing', /1 bytes/],

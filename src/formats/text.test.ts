@@ -36,7 +36,5 @@ test('a text in another encoding is refused with the byte, a guess and a remedy'
 });
 
 test('text that is not JSON is refused with the name of its file', () => {
-  expect(() => parseJson('config.json', '<!doctype html>')).toThrow(
-    expect.objectContaining({ code: 'not-json', where: 'config.json' }),
-  );
+  expect(() => parseJson('config.json', '<!doctype html>')).toThrow(expect.objectContaining({ code: 'not-json', where: 'config.json' }));
 });

@@ -66,7 +66,10 @@ test('the folders that come with the app are those of its index, sizes and check
   expect(bundled).toMatchObject(row);
   expect(await (await bundled?.folder.open('sub/a.bin'))?.read(38, 40)).toEqual(text('st'));
   const broken = serve({ 'index.json': text('{"models":[{"name":3}]}') });
-  await expect(bundledFolders('http://host/m', broken.fetchFile)).rejects.toMatchObject({ code: 'bad-index', where: 'http://host/m/index.json, models.0.name' });
+  await expect(bundledFolders('http://host/m', broken.fetchFile)).rejects.toMatchObject({
+    code: 'bad-index',
+    where: 'http://host/m/index.json, models.0.name',
+  });
 });
 
 test.each([

@@ -1,0 +1,125 @@
+// Rows with a meaning: a text (or a pair) and the number of its class. Not tokens yet.
+// Invariant: the numbers of the classes come from the training data alone, sorted; evaluation data is read with the same list.
+
+import { RetraceError } from '../protocol/errors.ts';
+import { permutation, randomKey, siteId } from '../random/counter.ts';
+import { columnIndex, listRows, type Table } from './table.ts';
+
+export interface Example {
+  readonly text: string;
+  readonly textPair?: string;
+  /** Index into the data set's labels. */
+  readonly label: number;
+}
+
+export interface Dataset {
+  readonly examples: readonly Example[];
+  readonly labels: readonly string[];
+}
+
+export interface ColumnChoice {
+  readonly textColumn: string;
+  readonly textPairColumn?: string | undefined;
+  readonly labelColumn: string;
+}
+
+function refuseRows(table: Table, rows: readonly number[], code: string, what: string, remedy: string): void {
+  if (rows.length === 0) return;
+  const subject = rows.length === 1 ? `1 row of ${table.name} has` : `${rows.length} rows of ${table.name} have`;
+  throw new RetraceError({
+    code,
+    message: `${subject} ${what}: row ${listRows(rows)}.`,
+    where: `${table.name}, row ${rows[0] ?? 0}`,
+    remedy,
+  });
+}
+
+/**
+ * The table's rows as examples. Label values are trimmed; without `labels` (training data) the classes are the distinct values, sorted by
+ * their code units, the same in every locale ("10" stands before "2"); with `labels` (evaluation data) they are those.
+ * Errors: `missing-column`, `same-column`, `empty-text`, `empty-label`, `unknown-label`, `one-class`.
+ */
+export function toExamples(table: Table, columns: ColumnChoice, labels?: readonly string[]): Dataset {
+  const textAt = columnIndex(table, columns.textColumn);
+  const pairAt = columns.textPairColumn === undefined ? undefined : columnIndex(table, columns.textPairColumn);
+  const labelAt = columnIndex(table, columns.labelColumn);
+  if (textAt === labelAt || pairAt === labelAt) {
+    throw new RetraceError({
+      code: 'same-column',
+      message: `Column "${columns.labelColumn}" of ${table.name} is chosen both as text and as label.`,
+      where: table.name,
+      remedy: 'Choose two different columns.',
+    });
+  }
+  const cell = (row: number, column: number): string => table.rows[row]?.[column] ?? '';
+  const rowsWhere = (test: (row: number) => boolean): number[] => table.rowNumbers.filter((_, row) => test(row));
+  const values = table.rows.map((_, row) => cell(row, labelAt).trim());
+  const noText = rowsWhere((row) => cell(row, textAt).trim() === '' || (pairAt !== undefined && cell(row, pairAt).trim() === ''));
+  refuseRows(table, noText, 'empty-text', 'no text', 'Fill in the text or remove the rows.');
+  const noLabel = rowsWhere((row) => values[row] === '');
+  refuseRows(table, noLabel, 'empty-label', `no label in column "${columns.labelColumn}"`, 'Fill in the label or remove the rows.');
+
+  const known = labels ?? [...new Set(values)].sort((a, b) => (a < b ? -1 : 1));
+  const numbers = new Map(known.map((label, i) => [label, i]));
+  const unknown = [...new Set(values.filter((value) => !numbers.has(value)))];
+  refuseRows(
+    table,
+    rowsWhere((row) => !numbers.has(values[row] ?? '')),
+    'unknown-label',
+    `a label that the training data does not have (${unknown
+      .slice(0, 5)
+      .map((value) => `"${value}"`)
+      .join(', ')})`,
+    `Use the labels of the training data (${known
+      .slice(0, 8)
+      .map((value) => `"${value}"`)
+      .join(', ')}${known.length > 8 ? ', ...' : ''}).`,
+  );
+  if (known.length < 2) {
+    throw new RetraceError({
+      code: 'one-class',
+      message: `All ${values.length} rows of ${table.name} have the same label, "${known[0] ?? ''}".`,
+      where: `${table.name}, column "${columns.labelColumn}"`,
+      remedy: 'A classifier needs at least two classes. Choose another label column or add rows of another class.',
+    });
+  }
+  const examples = values.map((value, row) => ({
+    text: cell(row, textAt),
+    ...(pairAt === undefined ? {} : { textPair: cell(row, pairAt) }),
+    label: numbers.get(value) ?? 0,
+  }));
+  return { examples, labels: known };
+}
+
+/**
+ * Splits off `fraction` (between 0 and 1) of the examples, each class in proportion to within one example, the same for the same seed.
+ * A class keeps at least one example to train on. Both parts keep the order of the file. Error: `too-few-examples`.
+ */
+export function holdOut(dataset: Dataset, fraction: number, seed: number): { readonly train: Dataset; readonly held: Dataset } {
+  const { examples, labels } = dataset;
+  const labelOf = (i: number): number => examples[i]?.label ?? 0;
+  const shuffled = permutation(randomKey(seed, 0, siteId('data.hold_out')), examples.length);
+  const byClass = Array.from(shuffled).sort((a, b) => labelOf(a) - labelOf(b));
+  const left = new Array<number>(labels.length).fill(0);
+  for (const { label } of examples) left[label] = (left[label] ?? 0) + 1;
+  const chosen = new Set<number>();
+  byClass.forEach((example, i) => {
+    // Evenly through the list sorted by class: that is what makes the classes keep their proportions.
+    const due = Math.floor((i + 1) * fraction) > Math.floor(i * fraction);
+    const remaining = left[labelOf(example)] ?? 0;
+    if (!due || remaining < 2) return;
+    left[labelOf(example)] = remaining - 1;
+    chosen.add(example);
+  });
+  if (chosen.size === 0) {
+    throw new RetraceError({
+      code: 'too-few-examples',
+      message: `${examples.length} examples of ${labels.length} classes are too few to hold back ${fraction} of them for evaluation.`,
+      remedy: 'Add examples, hold back a larger part, or give a separate file to evaluate on.',
+    });
+  }
+  return {
+    train: { labels, examples: examples.filter((_, i) => !chosen.has(i)) },
+    held: { labels, examples: examples.filter((_, i) => chosen.has(i)) },
+  };
+}

@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import { guessColumns } from './columns.ts';
+import { columnIndex, parseTable } from './table.ts';
+
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+test('a CSV with quotes, separators and line breaks inside cells keeps them, and a byte-order mark goes', () => {
+  const table = parseTable('a.csv', utf8('\ufefftext,label\r\n"a, ""b""\nc",yes\r\n\r\nd,no\r\n'));
+  expect(table).toEqual({
+    name: 'a.csv',
+    columns: ['text', 'label'],
+    rows: [
+      ['a, "b"\nc', 'yes'],
+      ['d', 'no'],
+    ],
+    rowNumbers: [2, 4],
+    header: true,
+  });
+});
+
+test('the delimiter follows the extension, else the first line', () => {
+  expect(parseTable('a.tsv', 'a,b\tc,d,e\n1\t2').columns).toEqual(['a,b', 'c,d,e']);
+  expect(parseTable('a.csv', '"x,y,z";label\n1;2').columns).toEqual(['x,y,z', 'label']);
+  expect(parseTable('pasted', 'text\tlabel\na, b\tc').columns).toEqual(['text', 'label']);
+});
+
+test('a stray quote in a TSV is a character and swallows no line', () => {
+  const table = parseTable('cola.tsv', 'text\tlabel\n"It is\t0\nsaid" she\t1\n"x" y\t0\n"\t1');
+  expect(table.rows).toEqual([
+    ['"It is', '0'],
+    ['said" she', '1'],
+    ['"x" y', '0'],
+    ['"', '1'],
+  ]);
+});
+
+test('a TSV whose quotes are all closed is read with quoting', () => {
+  expect(parseTable('a.tsv', 'text\tlabel\n"say ""hi"""\tx\nplain\ty').rows[0]).toEqual(['say "hi"', 'x']);
+});
+
+test('without a header the columns are numbers and the first row is data', () => {
+  const table = parseTable('a.csv', 'hello,1\nworld,0', { header: false });
+  expect([table.columns, table.rows.length, table.rowNumbers]).toEqual([['0', '1'], 2, [1, 2]]);
+});
+
+test('a column is found by name or number, a name that looks like a number first', () => {
+  const table = parseTable('a.csv', 'text,0,label\na,b,c');
+  expect([columnIndex(table, 'label'), columnIndex(table, '2'), columnIndex(table, '0')]).toEqual([2, 2, 1]);
+  expect(() => columnIndex(table, '3')).toThrow(expect.objectContaining({ code: 'missing-column' }));
+  expect(() => columnIndex(table, 'intent')).toThrow('a.csv has no column "intent". Its columns are "text", "0", "label".');
+});
+
+test('ragged rows are counted and the first few are named', () => {
+  const lines = ['text,label', ...Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 'a,b' : 'a,b,c'))].join('\n');
+  expect(() => parseTable('a.csv', lines)).toThrow(
+    expect.objectContaining({
+      code: 'ragged-rows',
+      where: 'a.csv, row 3',
+      message: '10 of 21 rows in a.csv do not have the 2 columns of the header: row 3 has 3 (rows 3, 5, 7, 9, 11 and 5 more).',
+    }),
+  );
+  expect(() => parseTable('a.tsv', 'a\tb\n\nlonely\n')).toThrow(expect.objectContaining({ where: 'a.tsv, row 3' }));
+});
+
+test.each([
+  ['Latin-1', Uint8Array.of(...utf8('text,label\ncaf'), 0xe9, 0x2c, 0x61), 'wrong-encoding', 'byte 14'],
+  ['UTF-16', Uint8Array.of(0xff, 0xfe, 0x61, 0), 'wrong-encoding', 'byte 0'],
+  ['an unclosed quote', utf8('text,label\n"abc,x\n'), 'bad-quotes', 'row 2'],
+  ['an empty file', utf8(''), 'empty-table', 'a.csv'],
+  ['a header alone', utf8('text,label\n'), 'empty-table', 'a.csv'],
+  ['a column named twice', utf8('text,text\na,b\n'), 'duplicate-column', 'row 1'],
+])('%s is refused', (_, content, code, where) => {
+  expect(() => parseTable('a.csv', content)).toThrow(
+    expect.objectContaining({ code, where: expect.stringContaining(where), remedy: expect.any(String) }),
+  );
+});
+
+test.each([
+  ['the bundled data: fewer classes first', 'text,intent,domain\na b c,x,p\nd e f,y,p\ng h,z,q', { text: 'text', label: 'domain' }],
+  ['a label by name beside other kinds', 'label,text,topic\n1,a,p\n2,b,p\n3,c,q', { text: 'text', label: 'label' }],
+  ['GLUE pairs', 'index,sentence1,sentence2,label\n0,a,b,1\n1,c,d,0', { text: 'sentence1', textPair: 'sentence2', label: 'label' }],
+  ['QNLI', 'idx,Question,Sentence,label\n0,a,b,1\n1,c,d,0', { text: 'Question', textPair: 'Sentence', label: 'label' }],
+  [
+    'unknown names, by content',
+    'n,stuff,kind of\n1,a long text here,p\n2,another text,q\n3,more text,q',
+    { text: 'stuff', label: 'kind of' },
+  ],
+  ['a text alone', 'text\na\nb', { text: 'text' }],
+])('columns are guessed for %s', (_, csv, guess) => {
+  expect(guessColumns(parseTable('a.csv', csv))).toEqual(guess);
+});
+
+test('columns without names are guessed by content', () => {
+  const table = parseTable('a.tsv', 'x\t1\tthis is fine\ny\t0\tthis is bad\nz\t1\tso so', { header: false });
+  expect(guessColumns(table)).toEqual({ text: '2', label: '1' });
+});
