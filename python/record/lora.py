@@ -7,7 +7,7 @@ import json
 import torch
 from peft import LoraConfig, TaskType, get_peft_model, get_peft_model_state_dict
 
-from retrace.pooling import bert_for_sequence_classification
+from retrace.base import bert_for_sequence_classification
 
 from .recording import TINY_BERT, VECTORS, judged, model_inputs, tiny_batch, write_json, write_tensors
 

@@ -4,8 +4,8 @@ import json
 
 import torch
 from safetensors.torch import load_file
-from transformers import BertModel
 
+from retrace.base import bert_model
 from retrace.meft import Meft1Config, Meft1ForSequenceClassification
 
 from .recording import TINY_BERT, VECTORS, judged, model_inputs, tiny_batch, write_json, write_tensors
@@ -23,7 +23,7 @@ def random_adapters(model, seed):
 
 def tiny_meft1(pooling, config):
     """MEFT1 over the tiny BERT with the tiny BERT's own classifier."""
-    bert = BertModel.from_pretrained(TINY_BERT, dtype=torch.float32, attn_implementation="eager")
+    bert = bert_model(TINY_BERT, pooling)
     num_labels = len(json.loads((TINY_BERT / "config.json").read_text())["id2label"])
     model = Meft1ForSequenceClassification(bert, num_labels, pooling, config).eval()
     base = load_file(TINY_BERT / "model.safetensors")

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
-from transformers import AutoTokenizer, BertModel
+from transformers import AutoTokenizer
 
+from retrace.base import bert_model
 from retrace.pooling import POOLINGS, pool
 
 from .recording import VECTORS, numbers, write_json, write_tensors
@@ -24,7 +25,7 @@ EVERY, NUM_LABELS, MAX_LENGTH = 60, 10, 128
 
 
 def bert_with_half_weights(base):
-    bert = BertModel.from_pretrained(base, dtype=torch.float32, attn_implementation="eager").eval()
+    bert = bert_model(base, "cls").eval()
     for p in bert.parameters():
         p.data = p.half().float()
     return bert

@@ -12,7 +12,7 @@ from transformers import get_linear_schedule_with_warmup
 from transformers.trainer_pt_utils import get_parameter_names
 
 from retrace.meft import Meft1Config
-from retrace.pooling import bert_for_sequence_classification
+from retrace.base import bert_for_sequence_classification
 
 from .meft1 import STREAMS, hyper_parameters, tiny_meft1
 from .recording import TINY_BERT, VECTORS, batch_json, model_inputs, number, random_batch, tiny_batch, write_json, write_tensors

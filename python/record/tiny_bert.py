@@ -8,7 +8,7 @@ the keys, whose gradient is zero in exact arithmetic: what is recorded for it is
 import torch
 from transformers import BertConfig, BertForSequenceClassification
 
-from retrace.pooling import bert_for_sequence_classification
+from retrace.base import bert_for_sequence_classification
 
 from .recording import TINY_BERT, batch_json, judged, model_inputs, random_batch, write_json, write_tensors
 

@@ -10,6 +10,8 @@ from torch import nn
 from transformers import BertForSequenceClassification
 from transformers.modeling_outputs import SequenceClassifierOutput
 
+from .errors import AdapterError
+
 POOLINGS = ("mean", "cls")
 
 
@@ -25,7 +27,7 @@ def pool(hidden_states, attention_mask, pooling, pooler):
         return mean_of_tokens(hidden_states, attention_mask)
     if pooling == "cls":
         return pooler(hidden_states)
-    raise ValueError(f'pooling is "{pooling}"; known are {", ".join(POOLINGS)}')
+    raise AdapterError(f'pooling is "{pooling}"; known are {", ".join(POOLINGS)}.')
 
 
 class BertForSequenceClassificationWithMeanPooling(BertForSequenceClassification):
@@ -38,13 +40,3 @@ class BertForSequenceClassificationWithMeanPooling(BertForSequenceClassification
         logits = self.classifier(self.dropout(mean_of_tokens(hidden, attention_mask)))
         loss = None if labels is None else nn.functional.cross_entropy(logits, labels)
         return SequenceClassifierOutput(loss=loss, logits=logits)
-
-
-def bert_for_sequence_classification(base_model, pooling, num_labels):
-    """The Transformers model of a folder, in float32 with plain ("eager") attention; a classifier of another size is replaced."""
-    if pooling not in POOLINGS:
-        raise ValueError(f'pooling is "{pooling}"; known are {", ".join(POOLINGS)}')
-    model_class = BertForSequenceClassificationWithMeanPooling if pooling == "mean" else BertForSequenceClassification
-    return model_class.from_pretrained(
-        base_model, num_labels=num_labels, dtype=torch.float32, attn_implementation="eager", ignore_mismatched_sizes=True
-    )

@@ -1,0 +1,42 @@
+"""Compares an exported adapter's own record of logits with what PyTorch computes; exit 1 where they differ by more than 1e-4.
+
+Usage: python check_adapter.py ADAPTER --base FOLDER      ADAPTER: a zip or a folder, in Retrace's layout or in PEFT's
+"""
+
+import argparse
+import sys
+
+import torch
+from transformers.utils import logging
+
+from retrace import AdapterError, load
+
+ALLOWED = 1e-4
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("adapter", help="zip or folder as exported")
+    arguments.add_argument("--base", required=True, help="folder of the base model: config.json, tokenizer.json, model.safetensors")
+    arguments.add_argument("--any-base", action="store_true", help="do not compare the base's sha256")
+    arguments = arguments.parse_args()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        loaded = load(arguments.adapter, arguments.base, check_base=not arguments.any_base)
+    except AdapterError as error:
+        print(f"cannot load {arguments.adapter}: {error}", file=sys.stderr)
+        return 1
+    if not loaded.self_test:
+        print(f"{arguments.adapter} carries no self-test (texts with their logits), so there is nothing to compare.", file=sys.stderr)
+        return 1
+    texts, recorded = loaded.self_test["texts"], torch.tensor(loaded.self_test["logits"])
+    difference = (loaded.logits(texts) - recorded).abs().max().item()
+    agrees = difference <= ALLOWED
+    print(f"{len(texts)} texts, {len(loaded.labels)} labels, {loaded.pooling} pooling: largest difference of a logit {difference:.1e}")
+    print("the same logits" if agrees else f"NOT the same logits: allowed is {ALLOWED:.0e}")
+    return 0 if agrees else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
