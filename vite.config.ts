@@ -29,7 +29,9 @@ const contentSecurityPolicy: Plugin = {
 
 export default defineConfig({
   plugins: [react(), contentSecurityPolicy],
-  build: { target: 'es2023', assetsInlineLimit: 0, chunkSizeWarningLimit: 1000 },
+  // A file that is not there is a 404, not the page: optional files of a model folder are probed for.
+  appType: 'mpa',
+  build: { target: 'es2023', assetsInlineLimit: 0, chunkSizeWarningLimit: 1000, license: { fileName: 'licenses.md' } },
   worker: { format: 'es' },
   server: { headers: ISOLATION },
   preview: { headers: { ...ISOLATION, 'Content-Security-Policy': CONTENT_SECURITY_POLICY } },
