@@ -13,7 +13,7 @@ export function installPackages(say = console.error) {
   say('Installing packages (npm ci).');
   // npm is a script on Windows, which only a shell runs.
   const options = { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'], shell: process.platform === 'win32' };
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], options);
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], options);
   if (status !== 0) throw new Error('npm ci failed: see the lines above. Check the network, then try again.');
 }
 
