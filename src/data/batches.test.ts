@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest';
+import { randomKey, randomU32 } from '../random/counter.ts';
+import { chooseBuckets, collate, planEpoch } from './batches.ts';
+import type { TokenizedExample } from './dataset.ts';
+
+const lengths = Uint32Array.from({ length: 1003 }, (_, i) => 1 + (randomU32(randomKey(7, 0, 0), i) % 60));
+const plan = (epoch: number, groupByLength = true, seed = 42): Uint32Array[] =>
+  planEpoch({ lengths, batchSize: 8, seed, epoch, groupByLength });
+const flat = (batches: Uint32Array[]): number[] => batches.flatMap((batch) => [...batch]);
+const longestIn = (batch: Uint32Array | undefined): number => Math.max(...Array.from(batch ?? [], (i) => lengths[i] ?? 0));
+
+test.each([true, false])('an epoch holds every example once, in full batches but the last (grouped: %s)', (grouped) => {
+  const batches = plan(3, grouped);
+  expect(flat(batches).sort((a, b) => a - b)).toEqual(Array.from({ length: 1003 }, (_, i) => i));
+  expect(batches.map((batch) => batch.length)).toEqual([...new Array<number>(125).fill(8), 3]);
+});
+
+test('the order is that of seed and epoch, whatever came before', () => {
+  expect(plan(2)).toEqual(plan(2));
+  expect(plan(2)).not.toEqual(plan(3));
+  expect(plan(2)).not.toEqual(plan(2, true, 43));
+});
+
+test('grouping puts the longest row first and each megabatch from long to short', () => {
+  for (const epoch of [0, 1, 2]) {
+    const batches = plan(epoch);
+    expect(longestIn(batches[0])).toBe(Math.max(...lengths));
+    // 1003 / (8 · 4) = 31 batches a megabatch; the row that gave way to the longest may stand out of order.
+    for (let at = 0; at < batches.length; at += 31) {
+      const sorted = flat(batches.slice(at, at + 31))
+        .slice(1)
+        .map((i) => lengths[i] ?? 0);
+      expect(sorted).toEqual(sorted.toSorted((a, b) => b - a));
+    }
+  }
+});
+
+test('grouping pads less than half of what a plain shuffle pads', () => {
+  const padded = (batches: Uint32Array[]): number =>
+    batches.reduce((sum, batch) => sum + batch.reduce((row, i) => row + longestIn(batch) - (lengths[i] ?? 0), 0), 0);
+  expect(padded(plan(0))).toBeLessThan(padded(plan(0, false)) / 2);
+});
+
+test('fewer examples than a batch make one batch', () => {
+  const batches = planEpoch({ lengths: Uint32Array.of(3, 9, 1), batchSize: 8, seed: 1, epoch: 0, groupByLength: true });
+  expect(batches.map((batch) => [...batch])).toEqual([[1, 0, 2]]);
+  expect(planEpoch({ lengths: new Uint32Array(0), batchSize: 8, seed: 1, epoch: 0, groupByLength: true })).toEqual([]);
+});
+
+/** The cheapest buckets by trying all. */
+function cheapest(rows: Uint32Array, candidates: readonly number[], most: number): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (let mask = 1; mask < 1 << candidates.length; mask++) {
+    const chosen = candidates.filter((_, i) => mask & (1 << i));
+    if (chosen.length > most) continue;
+    const tokens = [...rows].reduce((sum, row) => sum + (chosen.find((bucket) => bucket >= row) ?? Number.POSITIVE_INFINITY), 0);
+    best = Math.min(best, tokens);
+  }
+  return best;
+}
+
+test('buckets are as cheap as the best of all choices', () => {
+  const candidates = [8, 16, 24, 32, 40, 48, 56, 60];
+  for (const most of [1, 2, 3, 6]) {
+    const buckets = chooseBuckets(lengths, { most, maxLength: 60 });
+    expect(buckets.length).toBeLessThanOrEqual(most);
+    const tokens = [...lengths].reduce((sum, row) => sum + (buckets.find((bucket) => bucket >= row) ?? Number.NaN), 0);
+    expect(tokens).toBe(cheapest(lengths, candidates, most));
+  }
+});
+
+test('buckets are multiples of 8, never above the maximum, and no more than there are lengths', () => {
+  expect(chooseBuckets(Uint32Array.of(3, 9, 9, 17), { maxLength: 512 })).toEqual([8, 16, 24]);
+  expect(chooseBuckets(Uint32Array.of(3, 30), { maxLength: 30 })).toEqual([8, 30]);
+  expect(chooseBuckets(new Uint32Array(0), { maxLength: 128 })).toEqual([8]);
+});
+
+const example = (ids: number[], label: number): TokenizedExample => ({
+  input_ids: Uint32Array.from(ids),
+  token_type_ids: Uint32Array.from(ids, (id) => (id > 5 ? 1 : 0)),
+  length: ids.length,
+  fullLength: ids.length,
+  truncated: false,
+  label,
+});
+
+test('a batch is padded to its bucket and filled up with empty rows', () => {
+  const examples = [example([1, 2], 0), example([3, 4, 9], 2), example([5], 1)];
+  expect(collate(examples, Uint32Array.of(1, 2), { batchSize: 3, buckets: [2, 4, 8], padTokenId: 99 })).toEqual({
+    batch_size: 3,
+    length: 4,
+    input_ids: Uint32Array.of(3, 4, 9, 99, 5, 99, 99, 99, 99, 99, 99, 99),
+    token_type_ids: Uint32Array.of(0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+    position_ids: Uint32Array.of(0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3),
+    lengths: Uint32Array.of(3, 1, 0),
+    labels: Int32Array.of(2, 1, -100),
+    valid: 2,
+  });
+  expect(() => collate(examples, Uint32Array.of(1), { batchSize: 1, buckets: [2], padTokenId: 0 })).toThrow(RangeError);
+});

@@ -1,0 +1,70 @@
+// A data set as token ids, with the counts that people decide by: lengths, truncation, class balance. Not batches yet.
+// Invariant: no stretch of work exceeds a slice, so that the thread that tokenises still answers.
+
+import type { Dataset } from './examples.ts';
+import type { Encoded, Tokenizer } from './tokenizer.ts';
+
+export interface TokenizedExample extends Encoded {
+  readonly label: number;
+}
+
+export interface TokenizedDataset {
+  readonly examples: readonly TokenizedExample[];
+  readonly labels: readonly string[];
+  /** [examples], tokens after truncation. */
+  readonly lengths: Uint32Array;
+  readonly maxLength: number;
+  /** How many texts were cut to `maxLength`. */
+  readonly truncated: number;
+  /** Texts by their length before truncation: `upTo` 8, 16, ... tokens, up to the longest. */
+  readonly histogram: readonly { readonly upTo: number; readonly count: number }[];
+  /** [labels], examples of each class. */
+  readonly classCounts: readonly number[];
+}
+
+export interface TokenizeOptions {
+  /** Tokens, special ones included; no more than the model has positions for. */
+  readonly maxLength: number;
+  onProgress?(done: number, total: number): void;
+  readonly signal?: AbortSignal;
+}
+
+const SLICE_MS = 12;
+const HISTOGRAM_STEP = 8;
+
+/** Tokenises in slices of about 12 ms, giving way to other work between them. Rejects with the signal's reason when it aborts. */
+export async function tokenizeDataset(dataset: Dataset, tokenizer: Tokenizer, options: TokenizeOptions): Promise<TokenizedDataset> {
+  const { maxLength, signal } = options;
+  const examples: TokenizedExample[] = [];
+  let sliceEnd = performance.now() + SLICE_MS;
+  for (const { text, textPair, label } of dataset.examples) {
+    examples.push({ ...tokenizer.encode(text, textPair, maxLength), label });
+    if (performance.now() < sliceEnd) continue;
+    options.onProgress?.(examples.length, dataset.examples.length);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    signal?.throwIfAborted();
+    sliceEnd = performance.now() + SLICE_MS;
+  }
+  options.onProgress?.(examples.length, dataset.examples.length);
+  const classCounts = dataset.labels.map(() => 0);
+  for (const { label } of examples) classCounts[label] = (classCounts[label] ?? 0) + 1;
+  return {
+    examples,
+    labels: dataset.labels,
+    lengths: Uint32Array.from(examples, (example) => example.length),
+    maxLength,
+    truncated: examples.filter((example) => example.truncated).length,
+    histogram: lengthHistogram(examples.map((example) => example.fullLength)),
+    classCounts,
+  };
+}
+
+function lengthHistogram(lengths: readonly number[]): { upTo: number; count: number }[] {
+  const bins = Math.ceil(lengths.reduce((most, length) => Math.max(most, length), 1) / HISTOGRAM_STEP);
+  const histogram = Array.from({ length: bins }, (_, i) => ({ upTo: (i + 1) * HISTOGRAM_STEP, count: 0 }));
+  for (const length of lengths) {
+    const bin = histogram[Math.max(0, Math.ceil(length / HISTOGRAM_STEP) - 1)];
+    if (bin !== undefined) bin.count += 1;
+  }
+  return histogram;
+}
