@@ -1,0 +1,297 @@
+// The tensor IR: tensors, nodes and the graph that a trace appends to. Forward code, gradients and recomputation are all the same thing
+// here, nodes in one list whose order is the order of execution.
+// Not here: what an op means (ops/), where a tensor lies (plan/), how it runs (src/gpu).
+// Invariant: shapes are static, and a node reads only what stands before it.
+
+import { siteId } from '../random/counter.ts';
+import type { KernelName } from './kernels.ts';
+
+export type DType = 'f32' | 'f16' | 'i32' | 'u32';
+export const bytesPerElement: Readonly<Record<DType, number>> = { f32: 4, f16: 2, i32: 4, u32: 4 };
+
+/** How a trainable tensor starts: from the checkpoint, at N(0, std²), or at a constant. */
+export type Initial = { readonly from: 'checkpoint' } | { readonly from: 'normal'; readonly std: number } | { readonly from: 'constant'; readonly value: number };
+
+export interface Parameter {
+  /** Module path, without the model's prefix: `encoder.layer.0.output.dense.weight`. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly trainable: boolean;
+  readonly initial: Initial;
+  /** Weight decay applies (false for biases and normalisation weights, as in Transformers' Trainer). */
+  readonly decay: boolean;
+  readonly tensors: readonly Tensor[];
+}
+
+/**
+ * - `parameter`, `gradient`: persistent, one per Parameter (or per row piece of a large table);
+ * - `input`: written by the host before a run of the program;
+ * - `state`: persistent, small, read back (loss, norms, status);
+ * - `transient`: lives in the arena from its birth to its last use.
+ */
+export type Role = 'parameter' | 'gradient' | 'input' | 'state' | 'transient';
+
+export interface Tensor {
+  readonly id: number;
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  readonly role: Role;
+  readonly parameter?: Parameter;
+  /** For a row piece of a large table: first row. */
+  readonly rowBegin?: number;
+}
+
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
+export const bytesOfTensor = (tensor: { shape: readonly number[]; dtype: DType }): number => sizeOf(tensor.shape) * bytesPerElement[tensor.dtype];
+
+/** Attributes of an op: plain values, so that a node can be printed and compared. */
+export type Attributes = Readonly<Record<string, number | boolean | string>>;
+
+/** One dispatch that a node lowers to. */
+export interface KernelCall {
+  readonly kernel: KernelName;
+  /** Binding name -> tensor; a binding that the overrides leave unused may be absent. */
+  readonly tensors: Readonly<Record<string, Tensor | undefined>>;
+  readonly uniforms: Readonly<Record<string, number>>;
+  readonly overrides?: Readonly<Record<string, number>>;
+  readonly headSize?: number;
+  /** Extent of the output, in the units of the kernel's tile. */
+  readonly extent: readonly [number] | readonly [number, number];
+}
+
+export interface VjpContext {
+  readonly g: Graph;
+  readonly node: Node;
+  /** Gradient of each output, where there is one. */
+  readonly d_outputs: readonly (Tensor | undefined)[];
+  /** Whether input `i` needs a gradient. */
+  needs(i: number): boolean;
+  /** Takes the gradient that input `i` has so far, so that the op can accumulate into it; the op then returns the total. */
+  take(i: number): Tensor | undefined;
+}
+
+/** What an op is. Its forward value is defined by the kernels that it lowers to, and those by src/reference. */
+export interface Op<A extends Attributes = Attributes> {
+  readonly name: string;
+  /** Shape rule: specs of the outputs, or an Error that says what does not fit. */
+  shapes(inputs: readonly (Tensor | undefined)[], attributes: A): readonly TensorSpec[];
+  /** Pairs [output, input] that share storage: the op consumes that input. A later reader gets a copy made before. */
+  inPlace?(attributes: A): readonly (readonly [number, number])[];
+  /** Inputs that the op writes without making a new value of them (parameter gradients, states). */
+  readonly accumulates?: readonly number[];
+  /** Vector-Jacobian product, made of other ops; gradients of the inputs. */
+  vjp?(context: VjpContext): readonly (Tensor | undefined)[];
+  lower(node: Node): readonly KernelCall[];
+}
+
+export interface Node {
+  readonly op: Op;
+  readonly inputs: readonly (Tensor | undefined)[];
+  readonly outputs: readonly Tensor[];
+  readonly attributes: Attributes;
+  readonly place: Place;
+}
+
+/** Where a node stands, for timelines and errors. */
+export interface Place {
+  /** `forward`, `backward`, `update`... */
+  readonly phase: string;
+  /** Outermost scope: `embeddings`, `encoder.layer.3`, `classifier`... */
+  readonly section: string;
+  /** Module path. */
+  readonly path: string;
+}
+
+export interface TensorSpec {
+  readonly shape: readonly number[];
+  readonly dtype?: DType;
+}
+
+/** A 2-D table above this many bytes is split into row pieces, so that each fits a binding on a device with default limits. */
+export const maxPieceBytes = 128 * 2 ** 20;
+
+export interface GraphOptions {
+  /** Whether a parameter of this name trains. */
+  readonly trains: (name: string) => boolean;
+  /** Stored type of frozen matrices; vectors are always widened to f32. */
+  readonly storedType: (name: string) => 'f32' | 'f16';
+  /** Dropout is active and what gradients need is kept. */
+  readonly training: boolean;
+}
+
+export interface ParameterOptions {
+  readonly initial?: Initial;
+  readonly decay?: boolean;
+}
+
+/** Names to parameters and small persistent tensors; shared by all programs of a run, so that they agree on what exists. */
+export class Registry {
+  readonly parameters = new Map<string, Parameter>();
+  readonly gradients = new Map<number, Tensor>();
+  readonly states = new Map<string, Tensor>();
+  readonly #slots = new Map<string, number>();
+  #nextId = 0;
+
+  tensor(fields: Omit<Tensor, 'id'>): Tensor {
+    return { id: this.#nextId++, ...fields };
+  }
+
+  state(name: string, shape: readonly number[], dtype: DType): Tensor {
+    const known = this.states.get(name);
+    if (known) return known;
+    const created = this.tensor({ name, shape, dtype, role: 'state' });
+    this.states.set(name, created);
+    return created;
+  }
+
+  /** Index of a watched place in the status buffer; stable for a name. */
+  slot(place: string): number {
+    const known = this.#slots.get(place);
+    if (known !== undefined) return known;
+    if (this.#slots.size >= statusSlots) throw new Error(`more than ${statusSlots} watched places; '${place}' has no slot`);
+    this.#slots.set(place, this.#slots.size);
+    return this.#slots.size - 1;
+  }
+
+  get watchedPlaces(): readonly string[] {
+    return [...this.#slots.keys()];
+  }
+
+  gradientOf(parameterTensor: Tensor): Tensor {
+    const known = this.gradients.get(parameterTensor.id);
+    if (known) return known;
+    if (!parameterTensor.parameter?.trainable) throw new Error(`'${parameterTensor.name}' is frozen and has no gradient`);
+    const created = this.tensor({ ...parameterTensor, name: `d_${parameterTensor.name}`, role: 'gradient' });
+    this.gradients.set(parameterTensor.id, created);
+    return created;
+  }
+}
+
+/** Watched places per run: enough for 128 layers with two streams each. */
+export const statusSlots = 256;
+
+export class Graph {
+  readonly nodes: Node[] = [];
+  readonly inputs = new Map<string, Tensor>();
+  readonly registry: Registry;
+  readonly options: GraphOptions;
+  #place: Place = { phase: 'forward', section: '', path: '' };
+
+  constructor(registry: Registry, options: GraphOptions) {
+    this.registry = registry;
+    this.options = options;
+  }
+
+  get training(): boolean {
+    return this.options.training;
+  }
+
+  /** Runs `build` at another place. */
+  at<T>(place: Place, build: () => T): T {
+    const outer = this.#place;
+    this.#place = place;
+    try {
+      return build();
+    } finally {
+      this.#place = outer;
+    }
+  }
+
+  /** Runs `build` with `name` appended to the module path. */
+  scope<T>(name: string, build: () => T): T {
+    const { phase, section, path } = this.#place;
+    return this.at({ phase, section: section || name, path: path ? `${path}.${name}` : name }, build);
+  }
+
+  phase<T>(phase: string, build: () => T): T {
+    return this.at({ ...this.#place, phase }, build);
+  }
+
+  /** Runs `build` at the place of a node, in the current phase. */
+  beside<T>(node: Node, build: () => T): T {
+    return this.at({ ...node.place, phase: this.#place.phase }, build);
+  }
+
+  get path(): string {
+    return this.#place.path;
+  }
+
+  /** Random stream of the current module path: the same in a forward pass and in its recompute. */
+  site(name: string): number {
+    return siteId(`${this.path}.${name}`);
+  }
+
+  /** A batch input, named as in Transformers where it has a name there. */
+  input(name: string, shape: readonly number[], dtype: DType): Tensor {
+    const known = this.inputs.get(name);
+    if (known) return known;
+    const created = this.registry.tensor({ name, shape, dtype, role: 'input' });
+    this.inputs.set(name, created);
+    return created;
+  }
+
+  /** The parameter `name` (full module path) of `shape`: trainable or frozen as the method says. Large tables come in row pieces. */
+  parameter(name: string, shape: readonly number[], options: ParameterOptions = {}): Parameter {
+    const { registry } = this;
+    const known = registry.parameters.get(name);
+    if (known) {
+      if (known.shape.join() !== shape.join()) throw new Error(`parameter '${name}' used as [${shape}] and as [${known.shape}]`);
+      return known;
+    }
+    const trainable = this.options.trains(name);
+    const columns = shape.at(-1) ?? 1;
+    const dtype = trainable || shape.length < 2 || columns % 4 !== 0 ? 'f32' : this.options.storedType(name);
+    const tensors: Tensor[] = [];
+    const parameter: Parameter = {
+      name,
+      shape,
+      trainable,
+      initial: options.initial ?? { from: 'checkpoint' },
+      decay: options.decay ?? (shape.length > 1 && !/layer_?norm/i.test(name)),
+      tensors,
+    };
+    const rows = shape.length > 1 ? (shape[0] as number) : 1;
+    const rowBytes = (sizeOf(shape) / rows) * bytesPerElement[dtype];
+    const rowsPerPiece = Math.max(1, Math.floor(maxPieceBytes / rowBytes));
+    for (let rowBegin = 0; rowBegin < rows; rowBegin += rowsPerPiece) {
+      const count = Math.min(rowsPerPiece, rows - rowBegin);
+      const pieceShape = shape.length > 1 ? [count, ...shape.slice(1)] : shape;
+      tensors.push(registry.tensor({ name, shape: pieceShape, dtype, role: 'parameter', parameter, rowBegin }));
+    }
+    registry.parameters.set(name, parameter);
+    return parameter;
+  }
+
+  /** The one tensor of a parameter that is not split. */
+  weight(name: string, shape: readonly number[], options: ParameterOptions = {}): Tensor {
+    const { tensors } = this.parameter(name, shape, options);
+    if (tensors.length !== 1) throw new Error(`parameter '${name}' [${shape}] is larger than one binding and its op can't take it in pieces`);
+    return tensors[0] as Tensor;
+  }
+
+  #transient(name: string, spec: TensorSpec): Tensor {
+    return this.registry.tensor({ name, shape: spec.shape, dtype: spec.dtype ?? 'f32', role: 'transient' });
+  }
+
+  /** Appends a node of `op`; returns its outputs. */
+  apply<A extends Attributes>(op: Op<A>, inputs: readonly (Tensor | undefined)[], attributes: A): Tensor[] {
+    const place = this.#place;
+    const specs = op.shapes(inputs, attributes);
+    const outputs = specs.map((spec, i) => this.#transient(`${place.path}:${op.name}${specs.length > 1 ? `.${i}` : ''}`, spec));
+    this.nodes.push({ op: op as Op, inputs, outputs, attributes, place });
+    return outputs;
+  }
+
+  /** As `apply`, for an op with one output. */
+  apply1<A extends Attributes>(op: Op<A>, inputs: readonly (Tensor | undefined)[], attributes: A): Tensor {
+    return this.apply(op, inputs, attributes)[0] as Tensor;
+  }
+
+  /** The nodes that `build` appends, as a tape for `backward`. */
+  record<T>(build: () => T): { result: T; tape: Node[] } {
+    const begin = this.nodes.length;
+    const result = build();
+    return { result, tape: this.nodes.slice(begin) };
+  }
+}

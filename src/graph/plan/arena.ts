@@ -1,0 +1,109 @@
+// Packs the transient tensors of one program into an address space: every birth and death is known, so the exact extent is known before anything
+// is allocated. The space is cut into equal chunks (one buffer each) and no tensor straddles a cut.
+// Invariant: two tensors that are alive at the same node never overlap.
+
+import { bytesOfTensor, type Tensor } from '../ir.ts';
+import type { LoweredGraph } from '../lower.ts';
+
+/** Offsets of storage bindings are multiples of this on every device (the default of minStorageBufferOffsetAlignment). */
+export const alignment = 256;
+export const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
+
+export interface Life {
+  readonly tensor: Tensor;
+  readonly bytes: number;
+  /** Indices of the first and last node that touch it. */
+  readonly birth: number;
+  death: number;
+}
+
+/** Life of every storage root among the transient tensors. `kept` live to the end. */
+export function livesOf({ nodes, root }: LoweredGraph, kept: readonly Tensor[] = []): Life[] {
+  const lives = new Map<Tensor, Life>();
+  const touch = (tensor: Tensor | undefined, at: number) => {
+    if (!tensor || tensor.role !== 'transient') return;
+    const own = root(tensor);
+    const life = lives.get(own);
+    if (life) life.death = at;
+    else lives.set(own, { tensor: own, bytes: aligned(bytesOfTensor(own)), birth: at, death: at });
+  };
+  for (const [i, { node }] of nodes.entries()) {
+    for (const tensor of [...node.inputs, ...node.outputs]) touch(tensor, i);
+  }
+  for (const tensor of kept) touch(tensor, nodes.length - 1);
+  return [...lives.values()];
+}
+
+export interface Packing {
+  readonly offsets: ReadonlyMap<Tensor, number>;
+  /** Extent of the address space in bytes. */
+  readonly extent: number;
+  /** Largest sum of live bytes: no packing can be smaller. */
+  readonly lowerBound: number;
+}
+
+interface Placed {
+  readonly life: Life;
+  readonly begin: number;
+  readonly end: number;
+}
+
+const overlapInTime = (a: Life, b: Life): boolean => a.birth <= b.death && b.birth <= a.death;
+
+/** Smallest gap that holds `life` among those alive with it. */
+function bestGap(life: Life, placed: readonly Placed[], chunk: number): number {
+  const neighbours = placed.filter((other) => overlapInTime(life, other.life)).sort((a, b) => a.begin - b.begin);
+  let best = { begin: Number.POSITIVE_INFINITY, slack: Number.POSITIVE_INFINITY };
+  let cursor = 0;
+  // A tensor that would straddle a cut starts at the cut.
+  const fit = (from: number) => (Math.floor(from / chunk) === Math.floor((from + life.bytes - 1) / chunk) ? from : Math.ceil(from / chunk) * chunk);
+  for (const { begin, end } of neighbours) {
+    const start = fit(cursor);
+    const slack = begin - (start + life.bytes);
+    if (slack >= 0 && slack < best.slack) best = { begin: start, slack };
+    cursor = Math.max(cursor, end);
+  }
+  return best.begin === Number.POSITIVE_INFINITY ? fit(cursor) : best.begin;
+}
+
+function packInOrder(lives: readonly Life[], chunk: number): { offsets: Map<Tensor, number>; extent: number } {
+  const placed: Placed[] = [];
+  const offsets = new Map<Tensor, number>();
+  let extent = 0;
+  for (const life of lives) {
+    const begin = bestGap(life, placed, chunk);
+    placed.push({ life, begin, end: begin + life.bytes });
+    offsets.set(life.tensor, begin);
+    extent = Math.max(extent, begin + life.bytes);
+  }
+  return { offsets, extent };
+}
+
+/** Live bytes at each node. */
+export function liveBytes(lives: readonly Life[], nodes: number): Float64Array {
+  const change = new Float64Array(nodes + 1);
+  for (const { birth, death, bytes } of lives) {
+    change[birth] = (change[birth] as number) + bytes;
+    change[death + 1] = (change[death + 1] as number) - bytes;
+  }
+  for (let i = 1; i <= nodes; i++) change[i] = (change[i] as number) + (change[i - 1] as number);
+  return change.subarray(0, nodes);
+}
+
+/** Packs greedily, largest first and longest-lived first, and keeps the better (Pisarchyk & Lee 2020 compare such orders). */
+export function pack(lives: readonly Life[], nodes: number, chunk: number): Packing {
+  const duration = (life: Life) => life.death - life.birth;
+  const orders = [
+    lives.toSorted((a, b) => b.bytes - a.bytes || duration(b) - duration(a) || a.birth - b.birth),
+    lives.toSorted((a, b) => duration(b) - duration(a) || b.bytes - a.bytes || a.birth - b.birth),
+    lives.toSorted((a, b) => a.birth - b.birth || duration(b) - duration(a)),
+  ];
+  const lowerBound = liveBytes(lives, nodes).reduce((most, bytes) => Math.max(most, bytes), 0);
+  let best: ReturnType<typeof packInOrder> | undefined;
+  for (const order of orders) {
+    if (best && best.extent <= lowerBound) break;
+    const packed = packInOrder(order, chunk);
+    if (!best || packed.extent < best.extent) best = packed;
+  }
+  return { offsets: best?.offsets ?? new Map(), extent: best?.extent ?? 0, lowerBound };
+}

@@ -1,0 +1,40 @@
+// Live bytes through a program, moment by moment: one moment for each section (embeddings, a layer, the head) of each phase.
+
+import type { LoweredGraph } from '../lower.ts';
+import { type Life, liveBytes } from './arena.ts';
+
+export interface Moment {
+  /** `forward encoder.layer.3` */
+  readonly name: string;
+  /** Most transient bytes alive at once in this moment. */
+  readonly live: number;
+  /** Of these, what the forward pass keeps for the backward pass. */
+  readonly activation: number;
+}
+
+/** Born in the forward pass and used in the backward pass. */
+export function isActivation({ birth, death }: Life, { nodes }: LoweredGraph): boolean {
+  return nodes[birth]?.node.place.phase === 'forward' && nodes[death]?.node.place.phase === 'backward';
+}
+
+export function momentsOf(program: string, lowered: LoweredGraph, lives: readonly Life[]): Moment[] {
+  const { nodes } = lowered;
+  const live = liveBytes(lives, nodes.length);
+  const kept = liveBytes(
+    lives.filter((life) => isActivation(life, lowered)),
+    nodes.length,
+  );
+  const moments: { name: string; live: number; activation: number }[] = [];
+  for (const [i, { node }] of nodes.entries()) {
+    const { phase, section } = node.place;
+    const name = `${phase} ${section || program}`;
+    if (moments.at(-1)?.name !== name) moments.push({ name, live: -1, activation: 0 });
+    const moment = moments.at(-1) as (typeof moments)[number];
+    const now = live[i] as number;
+    if (now > moment.live) {
+      moment.live = now;
+      moment.activation = kept[i] as number;
+    }
+  }
+  return moments;
+}

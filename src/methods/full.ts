@@ -1,0 +1,16 @@
+// full: every parameter trains.
+
+import type { Method } from './method.ts';
+import { notReversible, singleStream } from './single_stream.ts';
+
+export const full: Method = {
+  name: 'full',
+  title: 'Full fine-tuning',
+  summary: 'Every weight trains; every activation is kept for the backward pass.',
+  trains: () => true,
+  refuses: (policy) => (policy === 'reversible' ? notReversible('Full fine-tuning') : undefined),
+  defaultPolicy: 'store',
+  learning_rate: 5e-5,
+  options: () => ({}),
+  wire: () => singleStream(),
+};

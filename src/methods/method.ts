@@ -1,0 +1,56 @@
+// What a fine-tuning method is: which parameters train, what it adds at the model's sites, and how the layers are stacked. Forward code only; the
+// passes over the graph, the planner and the executor know no method.
+
+import type { Graph, Tensor } from '../graph/ir.ts';
+import type { Layer } from '../graph/layers.ts';
+import type { PolicyName } from '../graph/policies/policy.ts';
+import type { StreamKind } from '../graph/streams.ts';
+import type { Adaptation, BackboneConfig, LayerBlocks } from '../models/model.ts';
+
+export type MethodName = 'full' | 'linear-probe' | 'lora' | 'meft1';
+
+/** Hyper-parameters of all methods; each reads its own. Names as in the papers and PEFT. */
+export interface MethodOptions {
+  readonly streams: StreamKind;
+  readonly lambda: number;
+  readonly beta: number;
+  /** Bottleneck of adapters, rank of LoRA. */
+  readonly adapter_size: number;
+  readonly adapter_init_std: number;
+  readonly fraction_bits: number;
+  readonly lora_alpha: number;
+  readonly lora_dropout: number;
+  readonly target_modules: readonly string[];
+}
+
+/** A method applied to a model. */
+export interface Wiring {
+  readonly adaptation: Adaptation;
+  layer(blocks: LayerBlocks): Layer;
+  /** The stack's input streams from the embedding output [B, T, C]. */
+  start(g: Graph, h: Tensor): Tensor[];
+  /** A stream's value as f32. */
+  read(g: Graph, stream: Tensor): Tensor;
+  /** The last hidden states from the values of the stack's output streams. */
+  finish(g: Graph, values: readonly Tensor[]): Tensor;
+  readonly streams: StreamKind | 'single';
+}
+
+export interface Method {
+  readonly name: MethodName;
+  readonly title: string;
+  /** One sentence: what trains and what is kept. */
+  readonly summary: string;
+  readonly paper?: { readonly title: string; readonly url: string };
+  /** Whether a parameter of the backbone, the head or the method trains. */
+  trains(name: string): boolean;
+  /** Why a policy makes no sense for this method, or undefined where it does. */
+  refuses(policy: PolicyName): string | undefined;
+  readonly defaultPolicy: PolicyName;
+  readonly learning_rate: number;
+  /** Own defaults, given the streams. */
+  options(streams: StreamKind): Partial<MethodOptions>;
+  wire(config: BackboneConfig, options: MethodOptions): Wiring;
+}
+
+export const isHead = (name: string): boolean => name.startsWith('classifier.');

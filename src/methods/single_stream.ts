@@ -1,0 +1,18 @@
+// The wiring of methods that leave the stack as it is: one stream, plain layers, whatever they add at sites.
+
+import { plainLayer } from '../graph/layers.ts';
+import { watch } from '../graph/ops/stream.ts';
+import { type Adaptation, noAdaptation } from '../models/model.ts';
+import type { Wiring } from './method.ts';
+
+export const singleStream = (adaptation: Adaptation = noAdaptation): Wiring => ({
+  adaptation,
+  layer: ({ name, layer }) => plainLayer(name, layer, (g, y) => watch(g, y, name)),
+  start: (_, h) => [h],
+  read: (_, stream) => stream,
+  finish: (_, [h]) => h as NonNullable<typeof h>,
+  streams: 'single',
+});
+
+export const notReversible = (title: string): string =>
+  `${title} keeps the pretrained one-stream layers, which have no inverse. Use store or checkpoint, or the method meft1.`;

@@ -1,0 +1,112 @@
+// BERT (Devlin et al. 2019) as in Transformers: post-LN layers, learned positions, tanh pooler. Forward code only.
+
+import type { Graph, Tensor } from '../graph/ir.ts';
+import { attention } from '../graph/ops/attention.ts';
+import { applyActivation, dropout } from '../graph/ops/elementwise.ts';
+import { embedding } from '../graph/ops/embedding.ts';
+import { layerNorm } from '../graph/ops/layer_norm.ts';
+import { linear } from '../graph/ops/linear.ts';
+import { ConfigReader } from './config.ts';
+import type { Adaptation, Backbone, BackboneConfig, LayerBlocks, Site } from './model.ts';
+
+export interface BertConfig extends BackboneConfig {
+  readonly type_vocab_size: number;
+  readonly attention_probs_dropout_prob: number;
+  readonly layer_norm_eps: number;
+}
+
+/** `config.json` of a BERT, with Transformers' defaults. `dropout` replaces both dropout probabilities. */
+export function readBertConfig(json: unknown, place: string, dropoutOverride?: number): BertConfig {
+  const read = new ConfigReader(json, place);
+  const config: BertConfig = {
+    model_type: 'bert',
+    hidden_size: read.integer('hidden_size', 768),
+    num_hidden_layers: read.integer('num_hidden_layers', 12),
+    num_attention_heads: read.integer('num_attention_heads', 12),
+    intermediate_size: read.integer('intermediate_size', 3072),
+    vocab_size: read.integer('vocab_size', 30522),
+    max_position_embeddings: read.integer('max_position_embeddings', 512),
+    type_vocab_size: read.integer('type_vocab_size', 2),
+    initializer_range: read.number('initializer_range', 0.02),
+    layer_norm_eps: read.number('layer_norm_eps', 1e-12),
+    hidden_act: read.oneOf('hidden_act', ['gelu', 'relu'], 'gelu'),
+    hidden_dropout_prob: dropoutOverride ?? read.number('hidden_dropout_prob', 0.1),
+    attention_probs_dropout_prob: dropoutOverride ?? read.number('attention_probs_dropout_prob', 0.1),
+  };
+  read.oneOf('position_embedding_type', ['absolute'], 'absolute');
+  read.requires(config.hidden_size % config.num_attention_heads === 0, 'hidden_size', 'a multiple of num_attention_heads');
+  read.requires((config.hidden_size / config.num_attention_heads) % 4 === 0, 'hidden_size', 'num_attention_heads times a multiple of 4');
+  read.requires(config.intermediate_size % 4 === 0, 'intermediate_size', 'a multiple of 4');
+  return config;
+}
+
+function norm(g: Graph, name: string, x: Tensor, { hidden_size, layer_norm_eps }: BertConfig, residual?: Tensor): Tensor {
+  return g.scope(name, () =>
+    layerNorm(g, x, g.weight(`${g.path}.weight`, [hidden_size], { decay: false }), g.weight(`${g.path}.bias`, [hidden_size]), layer_norm_eps, residual),
+  );
+}
+
+/** A dense layer at a site: with its activation fused where no method changes the site. */
+function dense(g: Graph, name: string, x: Tensor, out_features: number, adaptation: Adaptation, activation: 'none' | 'gelu' | 'relu' = 'none'): Tensor {
+  return g.scope(name, () => {
+    const in_features = x.shape.at(-1) as number;
+    const site: Site = { kind: 'linear', path: g.path, in_features, out_features };
+    const w = g.weight(`${g.path}.weight`, [out_features, in_features]);
+    const bias = g.weight(`${g.path}.bias`, [out_features]);
+    if (activation === 'gelu' && !adaptation.adapts(site)) return linear(g, x, w, { bias, activation });
+    const y = linear(g, x, w, { bias });
+    return applyActivation(g, adaptation.adapts(site) ? adaptation.adapt(g, site, x, y) : y, activation);
+  });
+}
+
+export function bert(config: BertConfig): Backbone {
+  const { hidden_size: C, intermediate_size: I, num_attention_heads, hidden_dropout_prob, attention_probs_dropout_prob } = config;
+
+  function attentionBlock(g: Graph, x: Tensor, lengths: Tensor, adaptation: Adaptation): Tensor {
+    return g.scope('attention', () => {
+      const context = g.scope('self', () => {
+        const q = dense(g, 'query', x, C, adaptation);
+        const k = dense(g, 'key', x, C, adaptation);
+        const v = dense(g, 'value', x, C, adaptation);
+        return attention(g, q, k, v, lengths, { num_attention_heads, dropout: attention_probs_dropout_prob });
+      });
+      return g.scope('output', () => {
+        const projected = dropout(g, dense(g, 'dense', context, C, adaptation), hidden_dropout_prob, 'dropout');
+        const site: Site = { kind: 'attention', path: g.path, in_features: C, out_features: C };
+        const adapted = adaptation.adapts(site) ? adaptation.adapt(g, site, projected, projected) : projected;
+        return norm(g, 'LayerNorm', adapted, config, x);
+      });
+    });
+  }
+
+  function mlpBlock(g: Graph, a: Tensor, adaptation: Adaptation): Tensor {
+    const site: Site = { kind: 'ffn', path: g.path, in_features: C, out_features: C };
+    const inner = g.scope('intermediate', () => dense(g, 'dense', a, I, adaptation, config.hidden_act));
+    const outer = g.scope('output', () => dropout(g, dense(g, 'dense', inner, C, adaptation), hidden_dropout_prob, 'dropout'));
+    const adapted = adaptation.adapts(site) ? adaptation.adapt(g, site, a, outer) : outer;
+    return g.scope('output', () => norm(g, 'LayerNorm', adapted, config, a));
+  }
+
+  return {
+    config,
+    prefixes: ['bert.', 'model.', ''],
+    embeddings(g, B, T) {
+      const h = embedding(g, B, T, {
+        word: g.parameter(`${g.path}.word_embeddings.weight`, [config.vocab_size, C]),
+        position: g.weight(`${g.path}.position_embeddings.weight`, [config.max_position_embeddings, C]),
+        token_type: g.weight(`${g.path}.token_type_embeddings.weight`, [config.type_vocab_size, C]),
+      });
+      return dropout(g, norm(g, 'LayerNorm', h, config), hidden_dropout_prob, 'dropout');
+    },
+    layers: (lengths, adaptation) =>
+      Array.from({ length: config.num_hidden_layers }, (_, i): LayerBlocks => {
+        const attend = (g: Graph, x: Tensor) => attentionBlock(g, x, lengths, adaptation);
+        const mlp = (g: Graph, a: Tensor) => mlpBlock(g, a, adaptation);
+        return { name: `encoder.layer.${i}`, layer: (g, x) => mlp(g, attend(g, x)), attention: attend, mlp };
+      }),
+    pooler: (g, pooled) =>
+      g.scope('pooler.dense', () =>
+        linear(g, pooled, g.weight(`${g.path}.weight`, [C, C]), { bias: g.weight(`${g.path}.bias`, [C]), activation: 'tanh' }),
+      ),
+  };
+}
