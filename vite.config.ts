@@ -3,6 +3,7 @@
 import react from '@vitejs/plugin-react';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
+import { licenseTexts } from './scripts/licenses.mjs';
 
 const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
@@ -27,11 +28,19 @@ const contentSecurityPolicy: Plugin = {
   ],
 };
 
+const licenses: Plugin = {
+  name: 'licenses',
+  apply: 'build',
+  generateBundle() {
+    this.emitFile({ type: 'asset', fileName: 'licenses.md', source: licenseTexts() });
+  },
+};
+
 export default defineConfig({
-  plugins: [react(), contentSecurityPolicy],
+  plugins: [react(), contentSecurityPolicy, licenses],
   // A file that is not there is a 404, not the page: optional files of a model folder are probed for.
   appType: 'mpa',
-  build: { target: 'es2023', assetsInlineLimit: 0, chunkSizeWarningLimit: 1000, license: { fileName: 'licenses.md' } },
+  build: { target: 'es2023', assetsInlineLimit: 0, chunkSizeWarningLimit: 1000 },
   worker: { format: 'es' },
   server: { headers: ISOLATION },
   preview: { headers: { ...ISOLATION, 'Content-Security-Policy': CONTENT_SECURITY_POLICY } },

@@ -1,0 +1,2 @@
+// Types of licenses.mjs, for vite.config.ts.
+export function licenseTexts(): string;
