@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from torch import nn
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
@@ -62,16 +63,22 @@ class _LogitsOnly(nn.Module):
 
 def load(folder_or_zip, base_model, check_base=True):
     """The exported classifier as `Loaded`. `base_model` is a folder with config.json, tokenizer.json and model.safetensors."""
-    files = _read_files(Path(folder_or_zip))
+    try:
+        return _load(_read_files(Path(folder_or_zip)), Path(base_model), check_base)
+    except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError, SafetensorError) as error:
+        raise AdapterError(f"{folder_or_zip} is damaged or not whole: {error!r}. Export it again.") from error
+
+
+def _load(files, base_model, check_base):
     config = _json(files, "adapter_config.json")
     if "peft_type" in config:
-        return _load_peft(files, Path(base_model))
+        return _load_peft(files, base_model)
     if config.get("format") != "retrace" or config.get("format_version") != FORMAT_VERSION:
         found = f"format {config.get('format')!r}, version {config.get('format_version')!r}"
         raise AdapterError(f'adapter_config.json says {found}; this reads "retrace", version {FORMAT_VERSION}, and PEFT adapters.')
     if config["method"] != "meft1":
         raise AdapterError(f'adapter_config.json says method "{config["method"]}"; this reads meft1.')
-    return _load_meft1(files, config, Path(base_model), check_base)
+    return _load_meft1(files, config, base_model, check_base)
 
 
 def _load_meft1(files, config, base_model, check_base):
