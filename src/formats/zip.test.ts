@@ -1,0 +1,70 @@
+import { zipSync } from 'fflate';
+import { expect, test } from 'vitest';
+import { crc32, readZip, writeZip } from './zip.ts';
+
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+const files = [
+  { path: 'README.md', bytes: utf8('# hi') },
+  { path: 'sub/é.bin', bytes: Uint8Array.of(0, 1, 2, 255) },
+  { path: 'empty', bytes: new Uint8Array(0) },
+];
+
+test('what is written comes back, and equal files give equal archives', () => {
+  const zip = writeZip(files);
+  expect([...readZip('x.zip', zip)]).toEqual(files.map(({ path, bytes }) => [path, bytes]));
+  expect(writeZip(files)).toEqual(zip);
+});
+
+test('a compressed archive with folders, made elsewhere, is read', () => {
+  const long = utf8('abc'.repeat(1000));
+  const zip = zipSync({ a: { 'b.txt': long }, 'c.txt': utf8('c') }, { level: 9, comment: 'made elsewhere' });
+  expect([...readZip('x.zip', zip)].sort()).toEqual([
+    ['a/b.txt', long],
+    ['c.txt', utf8('c')],
+  ]);
+});
+
+test('the checksum is that of the standard', () => {
+  expect(crc32(utf8('123456789'))).toBe(0xcbf43926);
+});
+
+test.each(['../evil', 'a/../../evil', '/etc/passwd', 'C:/evil', 'a\\..\\evil', 'a//b', './a'])('the path %s is refused', (path) => {
+  expect(() => readZip('x.zip', zipSync({ [path]: utf8('x') }))).toThrow(expect.objectContaining({ code: 'zip-path' }));
+});
+
+test('too many files and too much unpacked are refused before anything is unpacked', () => {
+  const bomb = zipSync({ zeros: new Uint8Array(1_000_000), more: utf8('x') }, { level: 9 });
+  expect(() => readZip('x.zip', bomb, { maxFiles: 10, maxBytes: 999_999 })).toThrow(/unpacks to 1000001 bytes/);
+  expect(() => readZip('x.zip', bomb, { maxFiles: 1, maxBytes: 1e9 })).toThrow(/holds 2 files/);
+});
+
+test('a size declared too small cannot be outgrown', () => {
+  const zip = zipSync({ zeros: new Uint8Array(100_000) }, { level: 9 });
+  const view = new DataView(zip.buffer);
+  const directory = view.getUint32(zip.length - 6, true);
+  view.setUint32(directory + 24, 10, true);
+  expect(() => readZip('x.zip', zip)).toThrow(expect.objectContaining({ code: 'zip-damaged' }));
+});
+
+test('every cut and every flipped content byte is noticed', () => {
+  const zip = writeZip(files);
+  for (let length = 0; length < zip.length; length++) expect(() => readZip('x.zip', zip.slice(0, length)), `${length} bytes`).toThrow();
+  const flipped = zip.slice();
+  flipped[30 + 'README.md'.length] = 0x21;
+  expect(() => readZip('x.zip', flipped)).toThrow(/checksum of README\.md/);
+});
+
+test('an encrypted file, an unknown method and a name given twice are told apart', () => {
+  const changed = (at: number, value: number): Uint8Array => {
+    const zip = zipSync({ a: utf8('x') }, { level: 0 });
+    const view = new DataView(zip.buffer);
+    view.setUint16(view.getUint32(zip.length - 6, true) + at, value, true);
+    return zip;
+  };
+  expect(() => readZip('x.zip', changed(8, 1))).toThrow(expect.objectContaining({ code: 'zip-encrypted' }));
+  expect(() => readZip('x.zip', changed(10, 12))).toThrow(/method 12/);
+  const twice = zipSync({ aa: utf8('x'), ab: utf8('y') }, { level: 0 });
+  const at = new DataView(twice.buffer).getUint32(twice.length - 6, true);
+  twice[at + 46 + 2 + 46 + 1] = 'a'.charCodeAt(0);
+  expect(() => readZip('x.zip', twice)).toThrow(expect.objectContaining({ code: 'zip-duplicate' }));
+});
