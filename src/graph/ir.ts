@@ -9,8 +9,12 @@ import type { KernelName } from './kernels.ts';
 export type DType = 'f32' | 'f16' | 'i32' | 'u32';
 export const bytesPerElement: Readonly<Record<DType, number>> = { f32: 4, f16: 2, i32: 4, u32: 4 };
 
-/** How a trainable tensor starts: from the checkpoint, at N(0, std²), or at a constant. */
-export type Initial = { readonly from: 'checkpoint' } | { readonly from: 'normal'; readonly std: number } | { readonly from: 'constant'; readonly value: number };
+/** How a parameter starts: from the checkpoint, at N(0, std²), uniform in ±bound, or at a constant. */
+export type Initial =
+  | { readonly from: 'checkpoint' }
+  | { readonly from: 'normal'; readonly std: number }
+  | { readonly from: 'uniform'; readonly bound: number }
+  | { readonly from: 'constant'; readonly value: number };
 
 export interface Parameter {
   /** Module path, without the model's prefix: `encoder.layer.0.output.dense.weight`. */

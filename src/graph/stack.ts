@@ -1,9 +1,10 @@
 // The layer stack: layers in ranges, each range under a policy of its own.
 
+import type { PolicyName } from '../protocol/config.ts';
 import type { Graph, Tensor } from './ir.ts';
 import type { Layer } from './layers.ts';
 import { checkpoint } from './policies/checkpoint.ts';
-import type { Policy, PolicyName, RangeRun } from './policies/policy.ts';
+import type { Policy, RangeRun } from './policies/policy.ts';
 import { reversible } from './policies/reversible.ts';
 import { store } from './policies/store.ts';
 

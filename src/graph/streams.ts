@@ -1,12 +1,11 @@
 // The arithmetic of the two streams of a coupled layer: `float` (f32; its inverse rounds) or `fixed` (i32 with powers of two for λ and β; its
 // inverse returns the same bits). Independent of how activations come back.
 
+import type { StreamKind } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { Graph, Tensor } from './ir.ts';
 import { copy, scaleAdd, scaleAddInverse } from './ops/elementwise.ts';
 import { streamCouple, streamQuantize, streamRead, streamUncouple, watch } from './ops/stream.ts';
-
-export type StreamKind = 'float' | 'fixed';
 
 export interface StreamArithmetic {
   readonly kind: StreamKind;

@@ -4,7 +4,7 @@ import type { Graph, Tensor } from '../graph/ir.ts';
 import { applyActivation, dropout } from '../graph/ops/elementwise.ts';
 import { linear } from '../graph/ops/linear.ts';
 import type { BackboneConfig } from '../models/model.ts';
-import type { MethodOptions } from './method.ts';
+import type { MethodOptions } from '../protocol/config.ts';
 
 /** A(x) [.., C] in the scope `name`; added to `into` (consumed) where given. Both matrices start at N(0, std²), so A(x) ≠ 0 from the start. */
 export function adapter(g: Graph, name: string, x: Tensor, config: BackboneConfig, options: MethodOptions, into?: Tensor): Tensor {

@@ -11,6 +11,7 @@ export const full: Method = {
   refuses: (policy) => (policy === 'reversible' ? notReversible('Full fine-tuning') : undefined),
   defaultPolicy: 'store',
   learning_rate: 5e-5,
+  uses: [],
   options: () => ({}),
   wire: () => singleStream(),
 };

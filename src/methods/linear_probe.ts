@@ -11,6 +11,7 @@ export const linearProbe: Method = {
   refuses: (policy) => (policy === 'store' ? undefined : 'The linear probe has no backward pass through the layers: there is nothing to bring back.'),
   defaultPolicy: 'store',
   learning_rate: 5e-3,
+  uses: [],
   options: () => ({}),
   wire: () => singleStream(),
 };

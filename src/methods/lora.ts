@@ -3,14 +3,15 @@
 import { copy, dropout } from '../graph/ops/elementwise.ts';
 import { linear } from '../graph/ops/linear.ts';
 import type { Adaptation } from '../models/model.ts';
-import { isHead, type Method, type MethodOptions } from './method.ts';
+import type { MethodOptions } from '../protocol/config.ts';
+import { isHead, type Method } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';
 
 const lowRank = ({ adapter_size: r, lora_alpha, lora_dropout, target_modules }: MethodOptions): Adaptation => ({
   adapts: ({ kind, path }) => kind === 'linear' && target_modules.some((name) => path === name || path.endsWith(`.${name}`)),
   adapt(g, { path, in_features, out_features }, x, y) {
-    // PEFT draws A as nn.Linear does, uniform; only its scale matters here: the same variance, 1 / (3 · in_features).
-    const A = g.weight(`${path}.lora_A.weight`, [r, in_features], { initial: { from: 'normal', std: Math.sqrt(1 / (3 * in_features)) } });
+    // A starts as PEFT's does (Kaiming uniform with a = √5), B at zero.
+    const A = g.weight(`${path}.lora_A.weight`, [r, in_features], { initial: { from: 'uniform', bound: 1 / Math.sqrt(in_features) } });
     const B = g.weight(`${path}.lora_B.weight`, [out_features, r], { initial: { from: 'constant', value: 0 } });
     const dropped = g.training && lora_dropout > 0 ? dropout(g, copy(g, x), lora_dropout, 'lora_dropout') : x;
     return linear(g, linear(g, dropped, A), B, { alpha: lora_alpha / r, into: y });
@@ -26,6 +27,7 @@ export const lora: Method = {
   refuses: (policy) => (policy === 'reversible' ? notReversible('LoRA') : undefined),
   defaultPolicy: 'store',
   learning_rate: 1e-3,
+  uses: ['adapter_size', 'lora_alpha', 'lora_dropout', 'target_modules'],
   options: () => ({}),
   wire: (_, options) => singleStream(lowRank(options)),
 };

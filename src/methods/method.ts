@@ -3,25 +3,8 @@
 
 import type { Graph, Tensor } from '../graph/ir.ts';
 import type { Layer } from '../graph/layers.ts';
-import type { PolicyName } from '../graph/policies/policy.ts';
-import type { StreamKind } from '../graph/streams.ts';
 import type { Adaptation, BackboneConfig, LayerBlocks } from '../models/model.ts';
-
-export type MethodName = 'full' | 'linear-probe' | 'lora' | 'meft1';
-
-/** Hyper-parameters of all methods; each reads its own. Names as in the papers and PEFT. */
-export interface MethodOptions {
-  readonly streams: StreamKind;
-  readonly lambda: number;
-  readonly beta: number;
-  /** Bottleneck of adapters, rank of LoRA. */
-  readonly adapter_size: number;
-  readonly adapter_init_std: number;
-  readonly fraction_bits: number;
-  readonly lora_alpha: number;
-  readonly lora_dropout: number;
-  readonly target_modules: readonly string[];
-}
+import type { MethodName, MethodOptions, PolicyName, StreamKind } from '../protocol/config.ts';
 
 /** A method applied to a model. */
 export interface Wiring {
@@ -48,6 +31,8 @@ export interface Method {
   refuses(policy: PolicyName): string | undefined;
   readonly defaultPolicy: PolicyName;
   readonly learning_rate: number;
+  /** Hyper-parameters that it reads. */
+  readonly uses: readonly (keyof MethodOptions)[];
   /** Own defaults, given the streams. */
   options(streams: StreamKind): Partial<MethodOptions>;
   wire(config: BackboneConfig, options: MethodOptions): Wiring;

@@ -1,12 +1,12 @@
 // Methods by name. A new one is a file in this folder and a line here.
 
+import type { MethodOptions, StreamKind } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import type { StreamKind } from '../graph/streams.ts';
 import { full } from './full.ts';
 import { linearProbe } from './linear_probe.ts';
 import { lora } from './lora.ts';
 import { meft1 } from './meft1.ts';
-import type { Method, MethodOptions } from './method.ts';
+import type { Method } from './method.ts';
 
 export const methods: readonly Method[] = [meft1, lora, linearProbe, full];
 

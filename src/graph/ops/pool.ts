@@ -1,8 +1,8 @@
 // pool: one vector per sequence, the mean of its tokens or its first token.
 
+import type { Pooling } from '../../protocol/config.ts';
 import type { Attributes, Graph, Op, Tensor } from '../ir.ts';
 
-export type Pooling = 'mean' | 'cls';
 type PoolAttributes = Attributes & { readonly pooling: Pooling; readonly T: number };
 
 const overridesOf = (attributes: Attributes) => ({ MODE: attributes['pooling'] === 'mean' ? 0 : 1 });

@@ -2,9 +2,10 @@
 // packed by weight decay, so that an update is a few dispatches over ranges whatever the number of parameters.
 // Invariant: a parameter has the same offset in the trainable, gradient and moment buffers.
 
+import type { Category } from '../../protocol/config.ts';
 import { bytesOfTensor, maxPieceBytes, type Parameter, type Registry, type Tensor } from '../ir.ts';
 import { aligned } from './arena.ts';
-import type { BufferSpec, Category, Placement } from './plan.ts';
+import type { BufferSpec, Placement } from './plan.ts';
 
 /** A packed range of trainables with equal optimizer settings, as tensors of its own. */
 export interface TrainableRange {

@@ -1,6 +1,7 @@
 // The memory plan of a run: every buffer that will be allocated, with its bytes by category, and where each tensor of each program lies. Made from
 // shapes alone, before any device exists; the allocator obeys it and a test compares their accounts.
 
+import { type CategoryBytes, categories } from '../../protocol/config.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import { bytesOfTensor, type Graph, type KernelCall, type Registry, type Tensor } from '../ir.ts';
 import { kernelSpec } from '../kernels.ts';
@@ -8,10 +9,6 @@ import { type LoweredGraph, lower } from '../lower.ts';
 import { aligned, alignment, type Life, livesOf, pack } from './arena.ts';
 import { layOutPersistent, type PersistentLayout, type TrainableRange } from './persistent.ts';
 import { type Moment, momentsOf } from './timeline.ts';
-
-export const categories = ['weights', 'adapter', 'gradient', 'optimizer', 'activation', 'workspace', 'staging'] as const;
-export type Category = (typeof categories)[number];
-export type CategoryBytes = Record<Category, number>;
 
 export interface BufferSpec {
   readonly label: string;

@@ -1,9 +1,8 @@
 // A memory policy: how the activations of a range of layers come back in the backward pass. A policy knows layers, never a method.
 
+import type { PolicyName } from '../../protocol/config.ts';
 import type { Graph, Tensor } from '../ir.ts';
 import type { Layer, StreamState } from '../layers.ts';
-
-export type PolicyName = 'store' | 'checkpoint' | 'reversible';
 
 /** Runs a range of layers; `backward` later maps the gradients of the output streams to those of the input streams. */
 export interface RangeRun {

@@ -1,0 +1,146 @@
+// What a run is: model, data, method, numbers. Plain data that goes from the page or the command line to the session, into checkpoints and into
+// exports. Not here: defaults of methods (src/methods). Invariant: a valid RunConfig and a seed determine a run on a given device.
+
+import * as v from 'valibot';
+import { RetraceError } from './errors.ts';
+
+export const methodNames = ['meft1', 'lora', 'linear-probe', 'full'] as const;
+export type MethodName = (typeof methodNames)[number];
+
+export const policyNames = ['store', 'checkpoint', 'reversible'] as const;
+export type PolicyName = (typeof policyNames)[number];
+
+export const streamKinds = ['float', 'fixed'] as const;
+export type StreamKind = (typeof streamKinds)[number];
+
+export const poolings = ['mean', 'cls'] as const;
+export type Pooling = (typeof poolings)[number];
+
+/** Memory categories of the one allocator. */
+export const categories = ['weights', 'adapter', 'gradient', 'optimizer', 'activation', 'workspace', 'staging'] as const;
+export type Category = (typeof categories)[number];
+export type CategoryBytes = Record<Category, number>;
+
+const file = v.object({ path: v.string(), blob: v.instance(Blob) });
+const modelRef = v.variant('kind', [
+  v.object({ kind: v.literal('bundled'), name: v.string() }),
+  /** A model folder from disk: its files with paths relative to the folder. */
+  v.object({ kind: v.literal('files'), name: v.string(), files: v.array(file) }),
+]);
+export type ModelRef = v.InferOutput<typeof modelRef>;
+
+const dataRef = v.variant('kind', [
+  /** `part` is `train`, `validation` or `test`. */
+  v.object({ kind: v.literal('bundled'), name: v.string(), part: v.string() }),
+  v.object({ kind: v.literal('file'), name: v.string(), blob: v.instance(Blob) }),
+]);
+export type DataRef = v.InferOutput<typeof dataRef>;
+
+const columns = v.object({
+  /** Names, or 0-based numbers as strings where the table has no header. */
+  text: v.string(),
+  text_pair: v.optional(v.string()),
+  label: v.string(),
+});
+export type Columns = v.InferOutput<typeof columns>;
+
+const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
+const notNegative = v.pipe(v.number(), v.finite(), v.minValue(0));
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const probability = v.pipe(v.number(), v.minValue(0), v.ltValue(1));
+const unsigned = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
+
+const methodOptions = v.object({
+  streams: v.picklist(streamKinds),
+  lambda: v.pipe(positive, v.maxValue(1)),
+  beta: v.pipe(positive, v.maxValue(1)),
+  /** Bottleneck of adapters, rank of LoRA. */
+  adapter_size: v.pipe(count, v.maxValue(4096)),
+  adapter_init_std: notNegative,
+  /** Bits after the point of fixed streams. */
+  fraction_bits: v.pipe(v.number(), v.integer(), v.minValue(8), v.maxValue(26)),
+  lora_alpha: positive,
+  lora_dropout: probability,
+  target_modules: v.array(v.string()),
+});
+export type MethodOptions = Readonly<v.InferOutput<typeof methodOptions>>;
+
+/** Names and meanings as in Transformers' TrainingArguments. */
+const trainingArguments = v.object({
+  batch_size: count,
+  max_length: v.pipe(count, v.minValue(4)),
+  /** Optimizer steps; -1: as many as `epochs` gives. */
+  max_steps: v.pipe(v.number(), v.integer(), v.minValue(-1)),
+  epochs: positive,
+  learning_rate: positive,
+  weight_decay: notNegative,
+  warmup_ratio: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+  /** 0: no clipping. */
+  max_grad_norm: notNegative,
+  gradient_accumulation_steps: count,
+  /** Replaces the dropout probabilities of the model's configuration. */
+  dropout: probability,
+  adam_beta1: probability,
+  adam_beta2: probability,
+  adam_epsilon: positive,
+  /** Steps between evaluations; 0: at the end only. */
+  eval_steps: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  /** Evaluations without improvement before the run stops; 0: never. */
+  early_stopping_patience: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  /** Steps between checkpoints; 0: only when paused or stopped. */
+  save_steps: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  seed: unsigned,
+});
+export type TrainingArguments = Readonly<v.InferOutput<typeof trainingArguments>>;
+
+export const defaultTraining: TrainingArguments = {
+  batch_size: 16,
+  max_length: 64,
+  max_steps: 200,
+  epochs: 3,
+  learning_rate: 3e-3,
+  weight_decay: 0.1,
+  warmup_ratio: 0.06,
+  max_grad_norm: 1,
+  gradient_accumulation_steps: 1,
+  dropout: 0.1,
+  adam_beta1: 0.9,
+  adam_beta2: 0.98,
+  adam_epsilon: 1e-6,
+  eval_steps: 50,
+  early_stopping_patience: 0,
+  save_steps: 25,
+  seed: 42,
+};
+
+const runConfig = v.object({
+  model: modelRef,
+  /** Left out: what the model's folder says (1_Pooling), else the pooler on the first token. */
+  pooling: v.optional(v.picklist(poolings)),
+  data: dataRef,
+  /** Left out: a seeded tenth of the data is held back. */
+  eval_data: v.optional(dataRef),
+  /** Left out: guessed. */
+  columns: v.optional(columns),
+  task: v.literal('classification'),
+  method: v.picklist(methodNames),
+  policy: v.picklist(policyNames),
+  /** Layers per segment under `checkpoint`. */
+  checkpoint_every: count,
+  options: v.partial(methodOptions),
+  training: trainingArguments,
+});
+export type RunConfig = Readonly<v.InferOutput<typeof runConfig>>;
+
+/** A checked RunConfig, or an error that names the field, what it is and what it may be. */
+export function parseRunConfig(input: unknown): RunConfig {
+  const result = v.safeParse(runConfig, input);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new RetraceError({
+    code: 'run-config',
+    message: issue.message,
+    where: v.getDotPath(issue) ?? 'run configuration',
+    remedy: 'Correct this setting.',
+  });
+}

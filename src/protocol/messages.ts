@@ -1,0 +1,213 @@
+// The wire between page and worker. Calls go one way and are answered one by one; events flow back while a run lives. Everything is plain data
+// (structured clone). Not here: who sends (src/client) and who answers (src/worker, src/session).
+
+import type { CategoryBytes, Columns, DataRef, MethodName, MethodOptions, ModelRef, PolicyName, Pooling, RunConfig, StreamKind } from './config.ts';
+import type { ErrorReport } from './errors.ts';
+
+/** A method as the page draws it. */
+export interface MethodCard {
+  readonly name: MethodName;
+  readonly title: string;
+  readonly summary: string;
+  readonly paper?: { readonly title: string; readonly url: string };
+  readonly learning_rate: number;
+  /** For each policy, why the method refuses it, or null where it doesn't. */
+  readonly refusals: Readonly<Record<PolicyName, string | null>>;
+  readonly default_policy: PolicyName;
+  /** Every hyper-parameter with its default, for each kind of streams; `uses` names those that the method reads. */
+  readonly defaults: Readonly<Record<StreamKind, MethodOptions>>;
+  readonly uses: readonly (keyof MethodOptions)[];
+}
+
+export interface BundledItem {
+  readonly name: string;
+  readonly title: string;
+  readonly licence: string;
+  readonly bytes: number;
+}
+
+export interface Catalogue {
+  readonly methods: readonly MethodCard[];
+  readonly models: readonly BundledItem[];
+  readonly data: readonly (BundledItem & { readonly parts: readonly string[]; readonly label_columns: readonly string[] })[];
+}
+
+/** What computes, or why nothing can. */
+export type Environment =
+  | { readonly available: true; readonly adapter: string; readonly software: boolean; readonly maxBufferSize: number; readonly maxStorageBufferBindingSize: number }
+  | { readonly available: false; readonly error: ErrorReport };
+
+export interface ModelDescription {
+  readonly name: string;
+  readonly model_type: string;
+  readonly num_hidden_layers: number;
+  readonly hidden_size: number;
+  readonly parameters: number;
+  readonly stored_type: 'f32' | 'f16';
+  readonly bytes: number;
+  readonly pooling: Pooling;
+  readonly max_position_embeddings: number;
+}
+
+export interface DataPreview {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly header: boolean;
+  readonly rows: number;
+  /** The first rows, cell by cell. */
+  readonly sample: readonly (readonly string[])[];
+  readonly guess: Columns;
+}
+
+/** What the tokenised data are like. */
+export interface DataReport {
+  readonly labels: readonly string[];
+  readonly train: { readonly examples: number; readonly per_label: readonly number[] };
+  readonly evaluation: { readonly examples: number; readonly per_label: readonly number[]; readonly held_back: boolean };
+  /** lengths[n] = examples of n tokens after truncation. */
+  readonly lengths: readonly number[];
+  readonly truncated: number;
+  readonly max_length: number;
+}
+
+/** Live transient bytes at one moment of a step, e.g. `forward encoder.layer.3`. */
+export interface TimelineMoment {
+  readonly name: string;
+  readonly live: number;
+  /** Of these, kept by the forward pass for the backward pass. */
+  readonly activation: number;
+}
+
+export interface PlanReport {
+  readonly model: string;
+  readonly method: MethodName;
+  readonly policy: PolicyName;
+  readonly streams: StreamKind | 'single';
+  readonly batch: number;
+  readonly length: number;
+  readonly trainable_parameters: number;
+  readonly bytes: CategoryBytes & { readonly total: number };
+  readonly peak: { readonly bytes: number; readonly at: string };
+  readonly largest_binding: { readonly bytes: number; readonly name: string };
+  readonly dispatches: number;
+  readonly timeline: readonly TimelineMoment[];
+}
+
+export interface PlanRequest {
+  readonly model: ModelRef;
+  readonly num_labels: number;
+  readonly pooling?: Pooling;
+  readonly method: MethodName;
+  readonly policy: PolicyName;
+  readonly checkpoint_every: number;
+  readonly options: Partial<MethodOptions>;
+  readonly batch_size: number;
+  readonly length: number;
+  readonly dropout: number;
+}
+
+export type Metrics = Readonly<Record<string, number>>;
+
+export interface Confusion {
+  readonly labels: readonly string[];
+  /** counts[actual][predicted] */
+  readonly counts: readonly (readonly number[])[];
+}
+
+export interface Prediction {
+  readonly text: string;
+  readonly text_pair?: string;
+  readonly truncated: boolean;
+  readonly logits: readonly number[];
+  /** In the order of `labels`. */
+  readonly probabilities: readonly number[];
+  readonly label: string;
+}
+
+export interface SavedRun {
+  readonly id: string;
+  readonly name: string;
+  readonly method: MethodName;
+  readonly policy: PolicyName;
+  readonly step: number;
+  readonly max_steps: number;
+  readonly best?: { readonly step: number; readonly metric: string; readonly value: number };
+  readonly saved_at: string;
+  readonly finished: boolean;
+}
+
+export interface ExportResult {
+  readonly file_name: string;
+  readonly zip: Uint8Array;
+  /** The zip was read back and its logits compared with the trained model's on these many texts. */
+  readonly verified: { readonly texts: number; readonly largest_difference: number };
+}
+
+export interface ImportResult {
+  readonly name: string;
+  readonly method: MethodName;
+  readonly labels: readonly string[];
+  /** Logits recorded in the zip against those computed here. */
+  readonly verified: { readonly texts: readonly string[]; readonly recorded: readonly (readonly number[])[]; readonly computed: readonly (readonly number[])[]; readonly largest_difference: number };
+}
+
+export type Phase = 'loading model' | 'tokenising' | 'planning' | 'compiling' | 'training' | 'evaluating' | 'paused' | 'saving' | 'finished' | 'stopped' | 'failed';
+
+/** Events of a run, in order. The names and fields of `plan`, `step`, `evaluate`, `memory` and `saved` are those of `train --json`. */
+export type RunEvent =
+  | { readonly type: 'phase'; readonly phase: Phase; readonly done?: number; readonly of?: number; readonly detail?: string }
+  | ({ readonly type: 'plan' } & PlanReport)
+  | {
+      readonly type: 'step';
+      readonly step: number;
+      readonly max_steps: number;
+      readonly epoch: number;
+      readonly loss: number;
+      readonly learning_rate: number;
+      readonly grad_norm: number;
+      readonly tokens: number;
+      readonly ms: number;
+      /** Largest magnitude in the streams or layer outputs, and where. */
+      readonly magnitude: { readonly value: number; readonly at: string };
+      /** Relative error of the rebuilt first stream, where reversible runs over float streams. */
+      readonly reconstruction_error?: number;
+    }
+  | { readonly type: 'evaluate'; readonly step: number; readonly metrics: Metrics; readonly best: boolean; readonly confusion: Confusion; readonly examples: number; readonly ms: number }
+  | { readonly type: 'memory'; readonly live: CategoryBytes; readonly peak: CategoryBytes; readonly total: number; readonly planned: number }
+  | { readonly type: 'saved'; readonly path: string; readonly sha256: string; readonly step: number }
+  | { readonly type: 'finished'; readonly step: number; readonly best?: { readonly step: number; readonly metric: string; readonly value: number }; readonly reason: 'completed' | 'stopped' | 'early stopping' }
+  | { readonly type: 'error'; readonly error: ErrorReport };
+
+/** Calls of the page, by name: argument and answer. */
+export interface Calls {
+  catalogue: { argument: undefined; answer: Catalogue };
+  environment: { argument: undefined; answer: Environment };
+  describeModel: { argument: { model: ModelRef }; answer: ModelDescription };
+  previewData: { argument: { data: DataRef }; answer: DataPreview };
+  /** Tokenises; says what the data are like. */
+  examineData: { argument: { model: ModelRef; data: DataRef; eval_data?: DataRef; columns?: Columns; max_length: number; seed: number }; answer: DataReport };
+  plan: { argument: PlanRequest; answer: PlanReport };
+  /** Begins a run; events follow. Answers once the run ends. */
+  start: { argument: RunConfig; answer: undefined };
+  /** Continues a saved run; events follow, beginning with those that it had sent. */
+  resume: { argument: { id: string }; answer: undefined };
+  pause: { argument: undefined; answer: undefined };
+  /** Goes on after a pause: to the end, or for one step. */
+  proceed: { argument: { steps: 'all' | 'one' }; answer: undefined };
+  stop: { argument: { keep: 'best' | 'last' | 'nothing' }; answer: undefined };
+  predict: { argument: { texts: readonly { text: string; text_pair?: string }[] }; answer: readonly Prediction[] };
+  exportAdapter: { argument: { name: string; licence: string }; answer: ExportResult };
+  /** Reads a zip made by `exportAdapter`; the model it needs must be `model`. From then on `predict` uses it. */
+  importAdapter: { argument: { zip: Blob; model: ModelRef }; answer: ImportResult };
+  savedRuns: { argument: undefined; answer: readonly SavedRun[] };
+  deleteRun: { argument: { id: string }; answer: undefined };
+}
+
+export type CallName = keyof Calls;
+
+export type ToWorker = { [K in CallName]: { readonly id: number; readonly call: K; readonly argument: Calls[K]['argument'] } }[CallName];
+
+export type FromWorker =
+  | { readonly id: number; readonly ok: true; readonly answer: unknown }
+  | { readonly id: number; readonly ok: false; readonly error: ErrorReport }
+  | { readonly event: RunEvent };
