@@ -1,0 +1,82 @@
+// gemm_nt: out[M,N] = act(alpha · x[M,K] w[N,K]ᵀ + bias[N]) (+ out): the forward product of a linear layer.
+//
+//   binding  name    shape     access
+//   0        x       [M, K]    read_write, only read
+//   1        w       [N, K]    read, f32 or f16
+//   2        bias    [N]       read, where BIAS
+//   3        out     [M, N]    read_write
+//   4        pre     [M, N]    read_write, where KEEP_PRE: the argument of act
+//   5        params  uniform
+//
+// K, N are multiples of 4. Dispatch: (N / 32, M / 32). A thread makes 4 rows by 4 columns from registers alone: neither shared memory
+// nor barriers, which lose on Apple and on software drivers. Reference: src/reference/gemm.ts
+
+struct Params {
+  M: u32,
+  K: u32,
+  N: u32,
+  alpha: f32,
+}
+
+@group(0) @binding(0) var<storage, read_write> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read> w: array<Stored4>;
+@group(0) @binding(2) var<storage, read> bias: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> out: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> pre: array<vec4f>;
+@group(0) @binding(5) var<uniform> params: Params;
+
+override BIAS = false;
+override ACTIVATION = 0u;
+override KEEP_PRE = false;
+override ACCUMULATE = false;
+
+fn put(row: u32, column4: u32, sum: vec4f) {
+  if (row >= params.M) { return; }
+  let at = row * (params.N / 4u) + column4;
+  var y = params.alpha * sum;
+  if (BIAS) { y += bias[column4]; }
+  if (KEEP_PRE) { pre[at] = y; }
+  y = activate(ACTIVATION, y);
+  if (ACCUMULATE) { y += out[at]; }
+  out[at] = y;
+}
+
+@compute @workgroup_size(8, 8)
+fn gemm_nt(@builtin(global_invocation_id) id: vec3u) {
+  let column4 = id.x;
+  let row = id.y * 4u;
+  if (column4 * 4u >= params.N || row >= params.M) { return; }
+  let K4 = params.K / 4u;
+  let last = params.M - 1u;
+  // Rows past the end repeat the last one: their sums are not written, and the loop has no branch.
+  let x0 = row * K4;
+  let x1 = min(row + 1u, last) * K4;
+  let x2 = min(row + 2u, last) * K4;
+  let x3 = min(row + 3u, last) * K4;
+  let w0 = column4 * 4u * K4;
+  let w1 = w0 + K4;
+  let w2 = w1 + K4;
+  let w3 = w2 + K4;
+  var s0 = vec4f();
+  var s1 = vec4f();
+  var s2 = vec4f();
+  var s3 = vec4f();
+  for (var k = 0u; k < K4; k++) {
+    let a0 = x[x0 + k];
+    let a1 = x[x1 + k];
+    let a2 = x[x2 + k];
+    let a3 = x[x3 + k];
+    let b0 = widen(w[w0 + k]);
+    let b1 = widen(w[w1 + k]);
+    let b2 = widen(w[w2 + k]);
+    let b3 = widen(w[w3 + k]);
+    s0 += vec4f(dot(a0, b0), dot(a0, b1), dot(a0, b2), dot(a0, b3));
+    s1 += vec4f(dot(a1, b0), dot(a1, b1), dot(a1, b2), dot(a1, b3));
+    s2 += vec4f(dot(a2, b0), dot(a2, b1), dot(a2, b2), dot(a2, b3));
+    s3 += vec4f(dot(a3, b0), dot(a3, b1), dot(a3, b2), dot(a3, b3));
+  }
+  put(row, column4, s0);
+  put(row + 1u, column4, s1);
+  put(row + 2u, column4, s2);
+  put(row + 3u, column4, s3);
+}

@@ -1,0 +1,97 @@
+// prelude: what kernels share; appended to each of them. The aliases that depend on a model (Stored4, HeadVector) come from
+// src/gpu/pipelines.ts. Unused functions cost nothing.
+
+// Rewritten by every step; the same fields as `stepScalars` in src/graph/kernels.ts.
+struct StepScalars {
+  seed: u32,
+  micro_step: u32,
+  learning_rate: f32,
+  bias_correction1: f32,
+  bias_correction2_sqrt: f32,
+  max_grad_norm: f32,
+  inverse_count: f32,
+  reserved: f32,
+}
+
+// Index of a workgroup in a one-dimensional grid that is folded into y past 65535 workgroups.
+fn linear_group(group: vec3u, groups: vec3u) -> u32 {
+  return group.y * groups.x + group.x;
+}
+
+// Bit for bit src/random/counter.ts.
+fn pcg(value: u32) -> u32 {
+  let state = value * 747796405u + 2891336453u;
+  let word = ((state >> ((state >> 28u) + 4u)) ^ state) * 277803737u;
+  return (word >> 22u) ^ word;
+}
+
+fn random_key(seed: u32, step: u32, site: u32) -> u32 {
+  return pcg(pcg(pcg(seed) ^ step) ^ site);
+}
+
+fn random_u32(key: u32, index: u32) -> u32 {
+  return pcg(pcg(index + key) ^ key);
+}
+
+fn random_uniform(key: u32, index: u32) -> f32 {
+  return f32(random_u32(key, index) >> 8u) / 16777216.0;
+}
+
+// 0 where dropped, else 1 / (1 - p).
+fn dropout_factor(key: u32, index: u32, p: f32) -> f32 {
+  return select(0.0, 1.0 / (1.0 - p), random_uniform(key, index) >= p);
+}
+
+// Bits of |x|, ordered as the magnitudes are; at or above 0x7f800000 for what is not finite.
+fn magnitude_bits(x: f32) -> u32 {
+  return bitcast<u32>(x) & 0x7fffffffu;
+}
+
+// Fixed point: round half even, held inside i32 and 0 for what is not finite, so that it is a function of the bits of f and nothing else.
+fn quantize(f: f32, scale: f32) -> i32 {
+  let scaled = round(f * scale);
+  return select(0, i32(clamp(scaled, -2147483648.0, 2147483520.0)), magnitude_bits(scaled) < 0x7f800000u);
+}
+
+// Bits of the magnitude |x / scale + f|; Inf for what is not finite.
+fn stream_status(x: i32, f: f32, scale: f32) -> u32 {
+  return min(magnitude_bits((f32(x) + round(f * scale)) / scale), 0x7f800000u);
+}
+
+// Codes of ACTIVATION.
+const GELU = 1u;
+const TANH = 2u;
+const RELU = 3u;
+
+// Standard normal distribution, Φ(x) = (1 + erf(x / √2)) / 2. An odd polynomial near 0, exp of one in the tails, both minimax fits
+// against f64: absolute error below 1.2e-7, and small values of the left tail keep their leading digits.
+fn normal_cdf(x: vec4f) -> vec4f {
+  let t = min(abs(x), vec4f(14.0));
+  let s = t * t;
+  let core = 0.5 + x * (0.398942262 + s * (-0.0664902106 + s * (0.00997228269 + s * (-0.00118383742 + s * (0.000111041278 + s * -6.80952689e-6)))));
+  let tail = 0.5 * exp(-0.00139569142 + t * (-0.794113696 + t * (-0.32206431 + t * (-0.0349729881 + t * (0.00514445873 + t * (-0.000521408976 + t * (3.36705925e-5 + t * (-1.2323062e-6 + t * 1.93215524e-8))))))));
+  return select(select(1.0 - tail, tail, x < vec4f()), core, t < vec4f(1.25));
+}
+
+// tanh without the cancellation near 0 and the overflow far from it that drivers show.
+fn tanh4(x: vec4f) -> vec4f {
+  let s = x * x;
+  let series = x * (1.0 + s * (-0.33333333 + s * (0.13333333 + s * (-0.053968254 + s * 0.021869488))));
+  let far = 1.0 - 2.0 / (exp(2.0 * clamp(x, vec4f(-15.0), vec4f(15.0))) + 1.0);
+  return select(far, series, abs(x) < vec4f(0.3));
+}
+
+fn activate(code: u32, x: vec4f) -> vec4f {
+  if (code == GELU) { return x * normal_cdf(x); }
+  if (code == TANH) { return tanh4(x); }
+  if (code == RELU) { return max(x, vec4f()); }
+  return x;
+}
+
+// Derivative of the activation at its argument x; of tanh at its value x.
+fn activation_slope(code: u32, x: vec4f) -> vec4f {
+  if (code == GELU) { return normal_cdf(x) + x * 0.3989422804 * exp(-0.5 * min(x * x, vec4f(170.0))); }
+  if (code == TANH) { return 1.0 - x * x; }
+  if (code == RELU) { return select(vec4f(), vec4f(1.0), x > vec4f()); }
+  return vec4f(1.0);
+}

@@ -1,0 +1,77 @@
+// Opens the WebGPU device that everything runs on: picks the adapter, asks for the memory limits that it has, and tells when the device is
+// lost. Not here: buffers, pipelines, and what to do after a loss. Invariant: nothing is required of an adapter beyond the defaults of
+// WebGPU, and never more than 8 storage buffers a stage, so what runs here runs everywhere.
+import { RetraceError } from '../protocol/errors.ts';
+
+export interface DeviceInfo {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly description: string;
+  /** True for an adapter that computes on the CPU. */
+  readonly isFallback: boolean;
+}
+
+export interface Loss {
+  readonly reason: GPUDeviceLostReason;
+  readonly message: string;
+}
+
+export interface Device {
+  readonly device: GPUDevice;
+  readonly info: DeviceInfo;
+  /** Settles once the device is gone, also after `device.destroy()` (reason `destroyed`). */
+  readonly lost: Promise<Loss>;
+}
+
+export interface DeviceOptions {
+  /** `adapter` (default): the buffer sizes that the adapter offers. `default`: those that WebGPU guarantees (128 MiB a binding). */
+  readonly limits?: 'adapter' | 'default';
+  /** Ask for a software adapter even where there is a GPU. */
+  readonly forceFallback?: boolean;
+}
+
+const softwareDriver = /swiftshader|llvmpipe|lavapipe|basic render/i;
+
+/** The adapter and device for compute. Errors: `no-webgpu` where there is no WebGPU at all, `no-adapter` where it has nothing to offer. */
+export async function openDevice(gpu: GPU | undefined, options: DeviceOptions = {}): Promise<Device> {
+  if (!gpu) {
+    throw new RetraceError({
+      code: 'no-webgpu',
+      message: 'This browser has no WebGPU.',
+      where: 'navigator.gpu',
+      remedy: 'Use Chrome or Edge 121 or later, over https or on localhost. On Linux, enable chrome://flags/#enable-unsafe-webgpu.',
+    });
+  }
+  const adapter = await gpu.requestAdapter({
+    powerPreference: 'high-performance',
+    ...(options.forceFallback ? { forceFallbackAdapter: true } : {}),
+  });
+  if (!adapter) {
+    throw new RetraceError({
+      code: 'no-adapter',
+      message: `WebGPU is there, but it offers no ${options.forceFallback ? 'software ' : ''}adapter.`,
+      where: 'requestAdapter',
+      remedy: 'Turn on hardware acceleration in the browser settings and update the graphics driver; chrome://gpu names what is blocked.',
+    });
+  }
+  const device = await adapter.requestDevice({
+    label: 'retrace',
+    requiredFeatures: adapter.features.has('timestamp-query') ? ['timestamp-query'] : [],
+    requiredLimits: options.limits === 'default' ? {} : memoryLimits(adapter.limits),
+  });
+  const { vendor, architecture, description } = adapter.info;
+  const isFallback = adapter.info.isFallbackAdapter || softwareDriver.test(`${architecture} ${description}`);
+  return {
+    device,
+    info: { vendor, architecture, description, isFallback },
+    lost: device.lost.then(({ reason, message }) => ({ reason, message })),
+  };
+}
+
+/** What to ask for: the adapter's own sizes in bytes. A binding must be a multiple of 4, and drivers report 2^32 - 1 as well. */
+function memoryLimits(limits: GPUSupportedLimits): Record<string, number> {
+  return {
+    maxBufferSize: limits.maxBufferSize,
+    maxStorageBufferBindingSize: Math.floor(limits.maxStorageBufferBindingSize / 4) * 4,
+  };
+}

@@ -1,0 +1,132 @@
+// Compiles the kernels of the table: composes a shader from its file and the prelude, makes bind group layouts from the table, and keeps
+// one pipeline per (kernel, overrides, stored type, head size). Not here: buffers, bind groups, dispatch. Invariant: layouts come from the
+// table alone, so a shader that disagrees with it fails to compile instead of reading the wrong buffer.
+import { type KernelName, type KernelSpec, kernelSpec } from '../graph/kernels.ts';
+import { RetraceError } from '../protocol/errors.ts';
+
+const files = import.meta.glob<string>('../../shaders/*.wgsl', { query: '?raw', import: 'default', eager: true });
+
+export type StoredType = 'f32' | 'f16';
+
+export interface PipelineKey {
+  readonly kernel: KernelName;
+  readonly overrides?: Readonly<Record<string, number>>;
+  /** How the `stored` bindings hold their numbers; f32 where left out. */
+  readonly storedType?: StoredType;
+  /** Elements of one attention head, a multiple of 4; needed by the kernels marked `head`. */
+  readonly headSize?: number;
+}
+
+// Four neighbouring parameters as they lie in memory, and how they are widened. No optional feature is needed for f16.
+const storedAliases: Readonly<Record<StoredType, string>> = {
+  f32: 'alias Stored4 = vec4f;\nfn widen(x: Stored4) -> vec4f { return x; }\n',
+  f16: 'alias Stored4 = vec2u;\nfn widen(x: Stored4) -> vec4f { return vec4f(unpack2x16float(x.x), unpack2x16float(x.y)); }\n',
+};
+
+function shaderFile(name: string): string {
+  const text = files[`../../shaders/${name}.wgsl`];
+  if (text === undefined) throw new Error(`shaders/${name}.wgsl is missing`);
+  return text;
+}
+
+/** The WGSL of a kernel. The file comes first, the prelude and the aliases after it, so that line numbers of errors are those of the file. */
+export function kernelSource(key: PipelineKey): string {
+  const spec = kernelSpec(key.kernel);
+  const parts = [shaderFile(key.kernel), shaderFile('prelude')];
+  if (spec.stored) parts.push(storedAliases[key.storedType ?? 'f32']);
+  if (spec.head) {
+    const size = key.headSize;
+    if (size === undefined || size <= 0 || size % 4 !== 0) throw new Error(`${key.kernel} needs a head size that is a multiple of 4, not ${size}`);
+    parts.push(`const HD4 = ${size / 4}u;\nalias HeadVector = array<vec4f, HD4>;\n`);
+  }
+  return parts.join('\n');
+}
+
+/** Bindings 0..k-1 are the tensors in table order, k is `params`, k + 1 is `step` where the kernel reads it. */
+export function layoutEntries(spec: KernelSpec): GPUBindGroupLayoutEntry[] {
+  const types: GPUBufferBindingType[] = Object.values(spec.bindings).map((access) => (access === 'read' ? 'read-only-storage' : 'storage'));
+  types.push('uniform');
+  if (spec.step) types.push('uniform');
+  return types.map((type, binding) => ({ binding, visibility: 4 /* GPUShaderStage.COMPUTE; the global is absent in Node */, buffer: { type } }));
+}
+
+export class PipelineCache {
+  readonly #device: GPUDevice;
+  readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  readonly #modules = new Map<string, GPUShaderModule>();
+  readonly #layouts = new Map<KernelName, GPUBindGroupLayout>();
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+  }
+
+  /** Starts to compile at once and in parallel with others; the same key gives the same pipeline. Error `shader` with file and line. */
+  get(key: PipelineKey): Promise<GPUComputePipeline> {
+    const label = pipelineLabel(key);
+    let pipeline = this.#pipelines.get(label);
+    if (!pipeline) {
+      pipeline = this.#compile(key, label);
+      this.#pipelines.set(label, pipeline);
+    }
+    return pipeline;
+  }
+
+  /** The layout of bind group 0 of every pipeline of this kernel. */
+  bindGroupLayout(kernel: KernelName): GPUBindGroupLayout {
+    let layout = this.#layouts.get(kernel);
+    if (!layout) {
+      layout = this.#device.createBindGroupLayout({ label: kernel, entries: layoutEntries(kernelSpec(kernel)) });
+      this.#layouts.set(kernel, layout);
+    }
+    return layout;
+  }
+
+  async #compile(key: PipelineKey, label: string): Promise<GPUComputePipeline> {
+    const module = this.#module(key);
+    const layout = this.#device.createPipelineLayout({ label, bindGroupLayouts: [this.bindGroupLayout(key.kernel)] });
+    try {
+      return await this.#device.createComputePipelineAsync({
+        label,
+        layout,
+        compute: { module, entryPoint: key.kernel, constants: { ...key.overrides } },
+      });
+    } catch (thrown) {
+      throw await shaderError(key, module, thrown);
+    }
+  }
+
+  #module(key: PipelineKey): GPUShaderModule {
+    const label = moduleLabel(key);
+    let module = this.#modules.get(label);
+    if (!module) {
+      module = this.#device.createShaderModule({ label, code: kernelSource(key) });
+      this.#modules.set(label, module);
+    }
+    return module;
+  }
+}
+
+function moduleLabel({ kernel, storedType, headSize }: PipelineKey): string {
+  const spec = kernelSpec(kernel);
+  const variant = [...(spec.stored ? [storedType ?? 'f32'] : []), ...(spec.head ? [`head ${headSize}`] : [])];
+  return [kernel, ...variant].join(' ');
+}
+
+/** What a pipeline is called in the browser's messages, and its key in the cache: independent of the order of overrides. */
+export function pipelineLabel(key: PipelineKey): string {
+  const overrides = Object.entries(key.overrides ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  return [moduleLabel(key), ...overrides.map(([name, value]) => `${name}=${value}`)].join(' ');
+}
+
+async function shaderError(key: PipelineKey, module: GPUShaderModule, thrown: unknown): Promise<RetraceError> {
+  const { messages } = await module.getCompilationInfo();
+  const first = messages.find((message) => message.type === 'error');
+  const reason = first?.message ?? (thrown instanceof Error ? thrown.message : String(thrown));
+  const source = first ? (kernelSource(key).split('\n')[first.lineNum - 1] ?? '').trim() : '';
+  return new RetraceError({
+    code: 'shader',
+    message: `The kernel ${pipelineLabel(key)} does not compile: ${reason}${source ? ` in "${source}"` : ''}`,
+    where: `shaders/${key.kernel}.wgsl${first ? `:${first.lineNum}:${first.linePos}` : ''}`,
+    remedy: 'This is a fault in Retrace or in the graphics driver. Update the browser and the driver; if it stays, please report it.',
+  });
+}
