@@ -16,7 +16,7 @@ const ARROWS = {
   graph: ['protocol', 'random'],
   gpu: ['graph', 'protocol', 'shaders'],
   reference: ['graph', 'random'],
-  data: ['formats', 'protocol', 'random'],
+  data: ['hub', 'formats', 'protocol', 'random'],
   hub: ['formats', 'protocol', 'random'],
   formats: ['protocol', 'random'],
   protocol: [],

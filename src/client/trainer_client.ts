@@ -27,7 +27,10 @@ export class TrainerClient {
   }
 
   /** Sends a call; rejects with the RetraceError that the worker reports. */
-  call<K extends CallName>(call: K, ...[argument]: Calls[K]['argument'] extends undefined ? [] : [Calls[K]['argument']]): Promise<Calls[K]['answer']> {
+  call<K extends CallName>(
+    call: K,
+    ...[argument]: Calls[K]['argument'] extends undefined ? [] : [Calls[K]['argument']]
+  ): Promise<Calls[K]['answer']> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve: resolve as (answer: unknown) => void, reject });

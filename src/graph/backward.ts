@@ -22,7 +22,12 @@ export function requiresGradient(tape: readonly Node[], sources: ReadonlySet<Ten
  * Appends the backward pass of `tape`. `seeds` gives the gradients of some outputs; the gradients of `sources` (inputs of the tape) come back.
  * Gradients of trainable parameters are accumulated into their own persistent tensors.
  */
-export function backward(g: Graph, tape: readonly Node[], seeds: ReadonlyMap<Tensor, Tensor>, sources: readonly Tensor[]): (Tensor | undefined)[] {
+export function backward(
+  g: Graph,
+  tape: readonly Node[],
+  seeds: ReadonlyMap<Tensor, Tensor>,
+  sources: readonly Tensor[],
+): (Tensor | undefined)[] {
   const requiring = requiresGradient(tape, new Set(sources));
   const gradients = new Map<Tensor, Tensor>(seeds);
   const needed = (input: Tensor | undefined): boolean => input !== undefined && (requiring.has(input) || trains(input));

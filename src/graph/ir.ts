@@ -47,7 +47,8 @@ export interface Tensor {
 }
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
-export const bytesOfTensor = (tensor: { shape: readonly number[]; dtype: DType }): number => sizeOf(tensor.shape) * bytesPerElement[tensor.dtype];
+export const bytesOfTensor = (tensor: { shape: readonly number[]; dtype: DType }): number =>
+  sizeOf(tensor.shape) * bytesPerElement[tensor.dtype];
 
 /** Attributes of an op: plain values, so that a node can be printed and compared. */
 export type Attributes = Readonly<Record<string, number | boolean | string>>;
@@ -270,7 +271,8 @@ export class Graph {
   /** The one tensor of a parameter that is not split. */
   weight(name: string, shape: readonly number[], options: ParameterOptions = {}): Tensor {
     const { tensors } = this.parameter(name, shape, options);
-    if (tensors.length !== 1) throw new Error(`parameter '${name}' [${shape}] is larger than one binding and its op can't take it in pieces`);
+    if (tensors.length !== 1)
+      throw new Error(`parameter '${name}' [${shape}] is larger than one binding and its op can't take it in pieces`);
     return tensors[0] as Tensor;
   }
 

@@ -84,7 +84,13 @@ export function coupledLayer(name: string, { F, G, lambda, beta, switchStreams }
   const order = <T>(pair: readonly T[]): [T, T] => (switchStreams ? [pair[1] as T, pair[0] as T] : [pair[0] as T, pair[1] as T]);
 
   /** §2.2 of the method's note, steps 2-4 and 6-8: tapes are asked for when they are needed, so that G's is gone before F's is made. */
-  function backwardThrough(g: Graph, d_streams: readonly Tensor[], wanted: boolean, tapeOfG: () => BlockTape, tapeOfF: () => BlockTape): Tensor[] {
+  function backwardThrough(
+    g: Graph,
+    d_streams: readonly Tensor[],
+    wanted: boolean,
+    tapeOfG: () => BlockTape,
+    tapeOfF: () => BlockTape,
+  ): Tensor[] {
     const [d_y1Above, d_y2] = order(d_streams);
     const throughG = backwardBlock(g, tapeOfG(), d_y2, true);
     const d_y1 = throughG ? add(g, d_y1Above, throughG) : d_y1Above;

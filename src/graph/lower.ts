@@ -3,8 +3,8 @@
 // Invariant: whether an op works in place is fixed by the op, never by liveness, so a recompute runs the very pipelines of the forward pass.
 
 import type { Graph, KernelCall, Node, Tensor } from './ir.ts';
-import { copy } from './ops/elementwise.ts';
 import { kernelSpec } from './kernels.ts';
+import { copy } from './ops/elementwise.ts';
 
 export interface LoweredNode {
   readonly node: Node;

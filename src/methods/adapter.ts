@@ -11,11 +11,13 @@ export function adapter(g: Graph, name: string, x: Tensor, config: BackboneConfi
   const { hidden_size: C, hidden_act, hidden_dropout_prob } = config;
   const { adapter_size: r, adapter_init_std: std } = options;
   return g.scope(name, () => {
-    const matrix = (part: string, shape: readonly [number, number]) => g.weight(`${g.path}.${part}.weight`, shape, { initial: { from: 'normal', std } });
+    const matrix = (part: string, shape: readonly [number, number]) =>
+      g.weight(`${g.path}.${part}.weight`, shape, { initial: { from: 'normal', std } });
     const bias = (part: string, size: number) => g.weight(`${g.path}.${part}.bias`, [size], { initial: { from: 'constant', value: 0 } });
     const down = { bias: bias('down', r) };
     const w1 = matrix('down', [r, C]);
-    const hidden = hidden_act === 'gelu' ? linear(g, x, w1, { ...down, activation: 'gelu' }) : applyActivation(g, linear(g, x, w1, down), hidden_act);
+    const hidden =
+      hidden_act === 'gelu' ? linear(g, x, w1, { ...down, activation: 'gelu' }) : applyActivation(g, linear(g, x, w1, down), hidden_act);
     const dropped = dropout(g, hidden, hidden_dropout_prob, 'dropout');
     return linear(g, dropped, matrix('up', [C, r]), { bias: bias('up', C), ...(into ? { into } : {}) });
   });

@@ -8,7 +8,8 @@ export const linearProbe: Method = {
   title: 'Linear probe',
   summary: 'Only the classifier trains; the backbone is a fixed feature extractor and has no backward pass.',
   trains: isHead,
-  refuses: (policy) => (policy === 'store' ? undefined : 'The linear probe has no backward pass through the layers: there is nothing to bring back.'),
+  refuses: (policy) =>
+    policy === 'store' ? undefined : 'The linear probe has no backward pass through the layers: there is nothing to bring back.',
   defaultPolicy: 'store',
   learning_rate: 5e-3,
   uses: [],

@@ -42,12 +42,26 @@ export function readBertConfig(json: unknown, place: string, dropoutOverride?: n
 
 function norm(g: Graph, name: string, x: Tensor, { hidden_size, layer_norm_eps }: BertConfig, residual?: Tensor): Tensor {
   return g.scope(name, () =>
-    layerNorm(g, x, g.weight(`${g.path}.weight`, [hidden_size], { decay: false }), g.weight(`${g.path}.bias`, [hidden_size]), layer_norm_eps, residual),
+    layerNorm(
+      g,
+      x,
+      g.weight(`${g.path}.weight`, [hidden_size], { decay: false }),
+      g.weight(`${g.path}.bias`, [hidden_size]),
+      layer_norm_eps,
+      residual,
+    ),
   );
 }
 
 /** A dense layer at a site: with its activation fused where no method changes the site. */
-function dense(g: Graph, name: string, x: Tensor, out_features: number, adaptation: Adaptation, activation: 'none' | 'gelu' | 'relu' = 'none'): Tensor {
+function dense(
+  g: Graph,
+  name: string,
+  x: Tensor,
+  out_features: number,
+  adaptation: Adaptation,
+  activation: 'none' | 'gelu' | 'relu' = 'none',
+): Tensor {
   return g.scope(name, () => {
     const in_features = x.shape.at(-1) as number;
     const site: Site = { kind: 'linear', path: g.path, in_features, out_features };

@@ -8,7 +8,12 @@ export class ConfigReader {
 
   constructor(json: unknown, place: string) {
     if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-      throw new RetraceError({ code: 'config', message: 'The configuration is not a JSON object.', where: place, remedy: 'Choose the folder of a model from Hugging Face.' });
+      throw new RetraceError({
+        code: 'config',
+        message: 'The configuration is not a JSON object.',
+        where: place,
+        remedy: 'Choose the folder of a model from Hugging Face.',
+      });
     }
     this.#fields = json as Record<string, unknown>;
     this.#place = place;

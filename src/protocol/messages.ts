@@ -1,7 +1,18 @@
 // The wire between page and worker. Calls go one way and are answered one by one; events flow back while a run lives. Everything is plain data
 // (structured clone). Not here: who sends (src/client) and who answers (src/worker, src/session).
 
-import type { CategoryBytes, Columns, DataRef, MethodName, MethodOptions, ModelRef, PolicyName, Pooling, RunConfig, StreamKind } from './config.ts';
+import type {
+  CategoryBytes,
+  Columns,
+  DataRef,
+  MethodName,
+  MethodOptions,
+  ModelRef,
+  PolicyName,
+  Pooling,
+  RunConfig,
+  StreamKind,
+} from './config.ts';
 import type { ErrorReport } from './errors.ts';
 
 /** A method as the page draws it. */
@@ -34,7 +45,13 @@ export interface Catalogue {
 
 /** What computes, or why nothing can. */
 export type Environment =
-  | { readonly available: true; readonly adapter: string; readonly software: boolean; readonly maxBufferSize: number; readonly maxStorageBufferBindingSize: number }
+  | {
+      readonly available: true;
+      readonly adapter: string;
+      readonly software: boolean;
+      readonly maxBufferSize: number;
+      readonly maxStorageBufferBindingSize: number;
+    }
   | { readonly available: false; readonly error: ErrorReport };
 
 export interface ModelDescription {
@@ -148,10 +165,26 @@ export interface ImportResult {
   readonly method: MethodName;
   readonly labels: readonly string[];
   /** Logits recorded in the zip against those computed here. */
-  readonly verified: { readonly texts: readonly string[]; readonly recorded: readonly (readonly number[])[]; readonly computed: readonly (readonly number[])[]; readonly largest_difference: number };
+  readonly verified: {
+    readonly texts: readonly string[];
+    readonly recorded: readonly (readonly number[])[];
+    readonly computed: readonly (readonly number[])[];
+    readonly largest_difference: number;
+  };
 }
 
-export type Phase = 'loading model' | 'tokenising' | 'planning' | 'compiling' | 'training' | 'evaluating' | 'paused' | 'saving' | 'finished' | 'stopped' | 'failed';
+export type Phase =
+  | 'loading model'
+  | 'tokenising'
+  | 'planning'
+  | 'compiling'
+  | 'training'
+  | 'evaluating'
+  | 'paused'
+  | 'saving'
+  | 'finished'
+  | 'stopped'
+  | 'failed';
 
 /** Events of a run, in order. The names and fields of `plan`, `step`, `evaluate`, `memory` and `saved` are those of `train --json`. */
 export type RunEvent =
@@ -172,10 +205,29 @@ export type RunEvent =
       /** Relative error of the rebuilt first stream, where reversible runs over float streams. */
       readonly reconstruction_error?: number;
     }
-  | { readonly type: 'evaluate'; readonly step: number; readonly metrics: Metrics; readonly best: boolean; readonly confusion: Confusion; readonly examples: number; readonly ms: number }
-  | { readonly type: 'memory'; readonly live: CategoryBytes; readonly peak: CategoryBytes; readonly total: number; readonly planned: number }
+  | {
+      readonly type: 'evaluate';
+      readonly step: number;
+      readonly metrics: Metrics;
+      readonly best: boolean;
+      readonly confusion: Confusion;
+      readonly examples: number;
+      readonly ms: number;
+    }
+  | {
+      readonly type: 'memory';
+      readonly live: CategoryBytes;
+      readonly peak: CategoryBytes;
+      readonly total: number;
+      readonly planned: number;
+    }
   | { readonly type: 'saved'; readonly path: string; readonly sha256: string; readonly step: number }
-  | { readonly type: 'finished'; readonly step: number; readonly best?: { readonly step: number; readonly metric: string; readonly value: number }; readonly reason: 'completed' | 'stopped' | 'early stopping' }
+  | {
+      readonly type: 'finished';
+      readonly step: number;
+      readonly best?: { readonly step: number; readonly metric: string; readonly value: number };
+      readonly reason: 'completed' | 'stopped' | 'early stopping';
+    }
   | { readonly type: 'error'; readonly error: ErrorReport };
 
 /** Calls of the page, by name: argument and answer. */
@@ -185,7 +237,10 @@ export interface Calls {
   describeModel: { argument: { model: ModelRef }; answer: ModelDescription };
   previewData: { argument: { data: DataRef }; answer: DataPreview };
   /** Tokenises; says what the data are like. */
-  examineData: { argument: { model: ModelRef; data: DataRef; eval_data?: DataRef; columns?: Columns; max_length: number; seed: number }; answer: DataReport };
+  examineData: {
+    argument: { model: ModelRef; data: DataRef; eval_data?: DataRef; columns?: Columns; max_length: number; seed: number };
+    answer: DataReport;
+  };
   plan: { argument: PlanRequest; answer: PlanReport };
   /** Begins a run; events follow. Answers once the run ends. */
   start: { argument: RunConfig; answer: undefined };

@@ -22,7 +22,9 @@ const activationOp: Op<ActivationAttributes> = {
   lower({ inputs, outputs, attributes }) {
     const count = sizeOf((inputs[0] as Tensor).shape);
     const ACTIVATION = activationCode[attributes['activation'] as Activation];
-    return [{ kernel: 'activation', tensors: { x: inputs[0], y: outputs[0] }, uniforms: { count }, overrides: { ACTIVATION }, extent: [count] }];
+    return [
+      { kernel: 'activation', tensors: { x: inputs[0], y: outputs[0] }, uniforms: { count }, overrides: { ACTIVATION }, extent: [count] },
+    ];
   },
 };
 
@@ -37,7 +39,15 @@ const activationBackwardOp: Op<ActivationAttributes> = {
   lower({ inputs, outputs, attributes }) {
     const count = sizeOf((inputs[0] as Tensor).shape);
     const ACTIVATION = activationCode[attributes['activation'] as Activation];
-    return [{ kernel: 'activation_backward', tensors: { d_y: outputs[0], x: inputs[1] }, uniforms: { count }, overrides: { ACTIVATION }, extent: [count] }];
+    return [
+      {
+        kernel: 'activation_backward',
+        tensors: { d_y: outputs[0], x: inputs[1] },
+        uniforms: { count },
+        overrides: { ACTIVATION },
+        extent: [count],
+      },
+    ];
   },
 };
 
@@ -54,7 +64,12 @@ const dropoutOp: Op<Attributes & { p: number; site: number }> = {
   lower({ outputs, attributes }) {
     const count = sizeOf((outputs[0] as Tensor).shape);
     return [
-      { kernel: 'dropout', tensors: { x: outputs[0] }, uniforms: { count, site: attributes['site'] as number, p: attributes['p'] as number }, extent: [count] },
+      {
+        kernel: 'dropout',
+        tensors: { x: outputs[0] },
+        uniforms: { count, site: attributes['site'] as number, p: attributes['p'] as number },
+        extent: [count],
+      },
     ];
   },
 };
@@ -106,7 +121,12 @@ const scaleAddInverseOp: Op<Attributes & { alpha: number }> = {
   lower({ inputs, outputs, attributes }) {
     const count = sizeOf((outputs[0] as Tensor).shape);
     return [
-      { kernel: 'scale_add_inverse', tensors: { y: outputs[0], f: inputs[1] }, uniforms: { count, alpha: attributes['alpha'] as number }, extent: [count] },
+      {
+        kernel: 'scale_add_inverse',
+        tensors: { y: outputs[0], f: inputs[1] },
+        uniforms: { count, alpha: attributes['alpha'] as number },
+        extent: [count],
+      },
     ];
   },
 };
@@ -129,6 +149,21 @@ const copyOp: Op<Attributes & { count: number }> = {
 
 /** The first `count` elements of x (all by default) in storage of their own. */
 export const copy = (g: Graph, x: Tensor, count = sizeOf(x.shape)): Tensor => g.apply1(copyOp, [x], { count });
+
+const copyIntoOp: Op = {
+  name: 'copy_into',
+  shapes: () => [],
+  accumulates: [1],
+  lower({ inputs }) {
+    const count = sizeOf((inputs[0] as Tensor).shape);
+    return [{ kernel: 'copy', tensors: { x: inputs[0], y: inputs[1] }, uniforms: { count }, extent: [count] }];
+  },
+};
+
+/** Writes x into a persistent tensor. */
+export const copyInto = (g: Graph, x: Tensor, y: Tensor): void => {
+  g.apply(copyIntoOp, [x, y], {});
+};
 
 const clearOp: Op = {
   name: 'clear',

@@ -17,7 +17,8 @@ const layerNormOp: Op<LayerNormAttributes> = {
     const { shape } = x as Tensor;
     const { N, C } = rowsOf(x as Tensor);
     if (residual && sizeOf(residual.shape) !== sizeOf(shape)) throw new Error(`layer_norm: residual [${residual.shape}] for x [${shape}]`);
-    if (weight?.shape.join() !== `${C}` || bias?.shape.join() !== `${C}`) throw new Error(`layer_norm: weight '${weight?.name}' for width ${C}`);
+    if (weight?.shape.join() !== `${C}` || bias?.shape.join() !== `${C}`)
+      throw new Error(`layer_norm: weight '${weight?.name}' for width ${C}`);
     if (C % 4 !== 0) throw new Error(`layer_norm: width ${C} is not a multiple of 4`);
     return [{ shape }, { shape: [N, 2] }, ...(residual ? [{ shape }] : [])];
   },

@@ -36,7 +36,8 @@ const linearOp: Op<LinearAttributes> = {
     const { N } = matrices(x as Tensor, w as Tensor);
     if (bias && sizeOf(bias.shape) !== N) throw new Error(`linear: bias '${bias.name}' [${bias.shape}] for ${N} columns`);
     const shape = [...(x as Tensor).shape.slice(0, -1), N];
-    if (into && (into.shape.join() !== shape.join() || activation !== 'none')) throw new Error(`linear: cannot accumulate [${shape}] into [${into.shape}]`);
+    if (into && (into.shape.join() !== shape.join() || activation !== 'none'))
+      throw new Error(`linear: cannot accumulate [${shape}] into [${into.shape}]`);
     return keepPre ? [{ shape }, { shape }] : [{ shape }];
   },
   // Slot 3 is there only for accumulation; see `into`.
@@ -45,7 +46,10 @@ const linearOp: Op<LinearAttributes> = {
     const [x, w, bias] = node.inputs as [Tensor, Tensor, Tensor | undefined, Tensor | undefined];
     const { alpha, activation } = node.attributes as LinearAttributes;
     const d_y = d_outputs[0] as Tensor;
-    const d_pre = activation === 'none' ? d_y : activationBackward(g, d_y, (activation === 'gelu' ? node.outputs[1] : node.outputs[0]) as Tensor, activation);
+    const d_pre =
+      activation === 'none'
+        ? d_y
+        : activationBackward(g, d_y, (activation === 'gelu' ? node.outputs[1] : node.outputs[0]) as Tensor, activation);
     if (needs(1)) g.apply(weightGradientOp, [d_pre, x, g.registry.gradientOf(w)], { alpha });
     if (bias && needs(2)) g.apply(columnSumOp, [d_pre, g.registry.gradientOf(bias)], { alpha: 1 });
     const d_x = needs(0) ? linearInputGradient(g, d_pre, w, alpha, take(0)) : undefined;

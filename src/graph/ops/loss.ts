@@ -27,7 +27,8 @@ const crossEntropyOp: Op = {
 };
 
 /** row_loss [B] of logits [B, V] and labels [B]; rows labelled -100 count nothing. */
-export const softmaxCrossEntropy = (g: Graph, logits: Tensor, labels: Tensor): Tensor => g.apply(crossEntropyOp, [logits, labels], {})[0] as Tensor;
+export const softmaxCrossEntropy = (g: Graph, logits: Tensor, labels: Tensor): Tensor =>
+  g.apply(crossEntropyOp, [logits, labels], {})[0] as Tensor;
 
 const accumulateSumOp: Op<Attributes & { slot: number }> = {
   name: 'accumulate_sum',
@@ -36,7 +37,12 @@ const accumulateSumOp: Op<Attributes & { slot: number }> = {
   lower({ inputs, attributes }) {
     const [x, out] = inputs as [Tensor, Tensor];
     return [
-      { kernel: 'accumulate_sum', tensors: { x, out }, uniforms: { count: sizeOf(x.shape), slot: attributes['slot'] as number }, extent: [1] },
+      {
+        kernel: 'accumulate_sum',
+        tensors: { x, out },
+        uniforms: { count: sizeOf(x.shape), slot: attributes['slot'] as number },
+        extent: [1],
+      },
     ];
   },
 };

@@ -17,7 +17,15 @@ const poolOp: Op<PoolAttributes> = {
   lower({ inputs, outputs, attributes }) {
     const [h, lengths] = inputs as [Tensor, Tensor];
     const [B, T, C] = h.shape as [number, number, number];
-    return [{ kernel: 'pool', tensors: { h, lengths, pooled: outputs[0] }, uniforms: { B, T, C }, overrides: overridesOf(attributes), extent: [B * C] }];
+    return [
+      {
+        kernel: 'pool',
+        tensors: { h, lengths, pooled: outputs[0] },
+        uniforms: { B, T, C },
+        overrides: overridesOf(attributes),
+        extent: [B * C],
+      },
+    ];
   },
 };
 

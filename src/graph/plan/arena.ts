@@ -56,7 +56,8 @@ function bestGap(life: Life, placed: readonly Placed[], chunk: number): number {
   let best = { begin: Number.POSITIVE_INFINITY, slack: Number.POSITIVE_INFINITY };
   let cursor = 0;
   // A tensor that would straddle a cut starts at the cut.
-  const fit = (from: number) => (Math.floor(from / chunk) === Math.floor((from + life.bytes - 1) / chunk) ? from : Math.ceil(from / chunk) * chunk);
+  const fit = (from: number) =>
+    Math.floor(from / chunk) === Math.floor((from + life.bytes - 1) / chunk) ? from : Math.ceil(from / chunk) * chunk;
   for (const { begin, end } of neighbours) {
     const start = fit(cursor);
     const slack = begin - (start + life.bytes);

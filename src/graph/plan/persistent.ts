@@ -11,9 +11,15 @@ import type { BufferSpec, Placement } from './plan.ts';
 export interface TrainableRange {
   readonly parameter: Tensor;
   readonly gradient: Tensor;
-  readonly moments: readonly [Tensor, Tensor];
+  readonly exp_avg: Tensor;
+  readonly exp_avg_sq: Tensor;
   readonly decay: boolean;
+  /** What is packed: tensors of parameters and their byte offsets. */
+  readonly pieces: readonly { readonly tensor: Tensor; readonly offset: number }[];
 }
+
+/** The packed tensors of a range. */
+export type RangeKind = 'parameter' | 'gradient' | 'exp_avg' | 'exp_avg_sq';
 
 export interface PersistentLayout {
   readonly buffers: BufferSpec[];
@@ -71,14 +77,15 @@ export function layOutPersistent(registry: Registry, chunk: number): PersistentL
       };
       const parameter = place('adapter', 'adapter');
       const gradient = place('gradient', 'gradient');
-      const moments = [place('exp_avg', 'optimizer').range, place('exp_avg_sq', 'optimizer').range] as const;
+      const exp_avg = place('exp_avg', 'optimizer').range;
+      const exp_avg_sq = place('exp_avg_sq', 'optimizer').range;
       for (const { tensor, offset } of items) {
         const own = bytesOfTensor(tensor);
         placements.set(tensor, { buffer: parameter.buffer, offset, bytes: own });
         const d_tensor = registry.gradients.get(tensor.id);
         if (d_tensor) placements.set(d_tensor, { buffer: gradient.buffer, offset, bytes: own });
       }
-      ranges.push({ parameter: parameter.range, gradient: gradient.range, moments, decay });
+      ranges.push({ parameter: parameter.range, gradient: gradient.range, exp_avg, exp_avg_sq, decay, pieces: items });
     }
   }
   return { buffers, placements, ranges };

@@ -47,10 +47,12 @@ export interface Plan {
   readonly ranges: readonly TrainableRange[];
   /** Parameters, gradients and states; the same for all programs. */
   readonly placements: ReadonlyMap<Tensor, Placement>;
-  readonly uniforms: { readonly buffer: number; readonly data: Uint8Array };
+  readonly uniforms: { readonly buffer: number; readonly data: Uint8Array<ArrayBuffer> };
   /** Stand-ins for bindings that a call leaves unused: [read-only buffer, read-write buffer]. */
   readonly unused: readonly [number, number];
   readonly stepBuffer: number;
+  /** One buffer that holds all small states, and their offsets in it. */
+  readonly states: { readonly buffer: number; readonly offsets: ReadonlyMap<string, { readonly offset: number; readonly bytes: number }> };
   readonly readback: readonly number[];
   readonly bytes: CategoryBytes;
   readonly total: number;
@@ -88,7 +90,7 @@ class UniformPool {
     return (this.#blocks.length - 1) * alignment;
   }
 
-  data(): Uint8Array {
+  data(): Uint8Array<ArrayBuffer> {
     const data = new Uint8Array(Math.max(1, this.#blocks.length) * alignment);
     for (const [i, block] of this.#blocks.entries()) data.set(new Uint8Array(block), i * alignment);
     return data;
@@ -114,7 +116,11 @@ function layOutInputs(sources: readonly ProgramSource[]): { offsets: Map<string,
  * Plans a run. `micro` are programs over batches (one per padded length, training or evaluation); `update` traces what works on the packed
  * trainables once they are laid out.
  */
-export function planRun(registry: Registry, micro: readonly ProgramSource[], update: (layout: PersistentLayout) => readonly ProgramSource[]): Plan {
+export function planRun(
+  registry: Registry,
+  micro: readonly ProgramSource[],
+  update: (layout: PersistentLayout) => readonly ProgramSource[],
+): Plan {
   const layout = layOutPersistent(registry, chunkBytes);
   const sources = [...micro, ...update(layout)];
   const { buffers, placements } = layout;
@@ -125,13 +131,15 @@ export function planRun(registry: Registry, micro: readonly ProgramSource[], upd
   const inputs = layOutInputs(sources);
   const inputBuffer = inputs.bytes > 0 ? staging('inputs', inputs.bytes, 'storage') : -1;
   let stateBytes = 0;
-  const states = [...registry.states.values()].map((tensor) => {
-    const offset = stateBytes;
+  const stateOffsets = new Map<string, { offset: number; bytes: number }>();
+  for (const tensor of registry.states.values()) {
+    stateOffsets.set(tensor.name, { offset: stateBytes, bytes: bytesOfTensor(tensor) });
     stateBytes += aligned(bytesOfTensor(tensor));
-    return { tensor, offset };
-  });
-  const stateBuffer = staging('states', Math.max(alignment, stateBytes), 'storage');
-  for (const { tensor, offset } of states) placements.set(tensor, { buffer: stateBuffer, offset, bytes: bytesOfTensor(tensor) });
+  }
+  const states = { buffer: staging('states', Math.max(alignment, stateBytes), 'storage'), offsets: stateOffsets };
+  for (const tensor of registry.states.values()) {
+    placements.set(tensor, { buffer: states.buffer, ...(stateOffsets.get(tensor.name) as { offset: number; bytes: number }) });
+  }
 
   const pool = new UniformPool();
   const lowered = sources.map(({ name, graph, kept = [] }) => {
@@ -148,7 +156,11 @@ export function planRun(registry: Registry, micro: readonly ProgramSource[], upd
   const readback = Array.from({ length: readbackSlots }, (_, i) => staging(`readback ${i}`, Math.max(alignment, stateBytes), 'readback'));
 
   const moments = lowered.flatMap(({ name, lowered: low, lives }) => momentsOf(name, low, lives));
-  const peakMoment = moments.reduce<Moment>((most, moment) => (moment.live > most.live ? moment : most), { name: 'start', live: 0, activation: 0 });
+  const peakMoment = moments.reduce<Moment>((most, moment) => (moment.live > most.live ? moment : most), {
+    name: 'start',
+    live: 0,
+    activation: 0,
+  });
   const extent = lowered.reduce((most, { packing }) => Math.max(most, packing.extent), 0);
   const firstArena = buffers.length;
   // The activation bytes are those of the peak moment; the rest of the arena, gaps of the packing included, is workspace.
@@ -192,6 +204,7 @@ export function planRun(registry: Registry, micro: readonly ProgramSource[], upd
     uniforms,
     unused,
     stepBuffer,
+    states,
     readback,
     bytes,
     total,
@@ -214,5 +227,6 @@ export function checkLimits(plan: Plan, limits: { maxBufferSize: number; maxStor
   if (plan.largestBinding.bytes > limits.maxStorageBufferBindingSize) {
     tooLarge(`The tensor '${plan.largestBinding.name}'`, plan.largestBinding.bytes, limits.maxStorageBufferBindingSize);
   }
-  for (const { label, bytes } of plan.buffers) if (bytes > limits.maxBufferSize) tooLarge(`The buffer '${label}'`, bytes, limits.maxBufferSize);
+  for (const { label, bytes } of plan.buffers)
+    if (bytes > limits.maxBufferSize) tooLarge(`The buffer '${label}'`, bytes, limits.maxBufferSize);
 }

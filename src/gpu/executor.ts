@@ -1,0 +1,243 @@
+// Replays the programs of a plan. Buffers are allocated as planned, pipelines compiled in parallel and bind groups made once; a run of a program
+// then only encodes dispatches. Nothing is allocated after `prepare`.
+// Not here: what the programs compute (src/graph) and when they run (src/train).
+
+import type { KernelCall, Tensor } from '../graph/ir.ts';
+import { kernelSpec, stepScalars, workgroups } from '../graph/kernels.ts';
+import { alignment } from '../graph/plan/arena.ts';
+import { checkLimits, type Placement, type Plan, type PlannedProgram } from '../graph/plan/plan.ts';
+import { Allocator } from './allocator.ts';
+import type { Device } from './device.ts';
+import { PipelineCache, type PipelineKey } from './pipelines.ts';
+import { packScalars } from './scalars.ts';
+
+export type StepScalars = Record<keyof typeof stepScalars, number>;
+
+interface Dispatch {
+  readonly pipeline: GPUComputePipeline;
+  readonly bindGroup: GPUBindGroup;
+  readonly groups: readonly [number, number, number];
+  /** Rough number of multiply-adds or elements, to cut submits. */
+  readonly work: number;
+}
+
+/** Work per submit: a slice of tens of milliseconds on a slow GPU, so that no job nears the 2 s at which Windows kills it. */
+const workPerSubmit = 4e9;
+
+export class Executor {
+  readonly allocator: Allocator;
+  readonly plan: Plan;
+  readonly #device: GPUDevice;
+  readonly #pipelines: PipelineCache;
+  readonly #programs = new Map<string, readonly Dispatch[]>();
+  #buffers: readonly GPUBuffer[] = [];
+  #nextReadback = 0;
+
+  private constructor(device: GPUDevice, plan: Plan, pipelines: PipelineCache) {
+    this.#device = device;
+    this.plan = plan;
+    this.#pipelines = pipelines;
+    this.allocator = new Allocator(device);
+  }
+
+  /** Allocates the plan and compiles what it needs. `onProgress` counts pipelines. */
+  static async prepare(device: Device, plan: Plan, onProgress?: (done: number, of: number) => void): Promise<Executor> {
+    checkLimits(plan, device.device.limits);
+    const executor = new Executor(device.device, plan, new PipelineCache(device.device));
+    executor.#buffers = await executor.allocator.allocate(plan.buffers);
+    try {
+      await executor.#compile(onProgress);
+    } catch (error) {
+      executor.destroy();
+      throw error;
+    }
+    executor.#write(plan.uniforms.buffer, 0, plan.uniforms.data);
+    return executor;
+  }
+
+  async #compile(onProgress?: (done: number, of: number) => void): Promise<void> {
+    const keys = [...this.plan.programs.values()].flatMap(({ lowered }) => lowered.nodes.flatMap(({ calls }) => calls.map(pipelineKey)));
+    const pending = new Set(keys.map((key) => this.#pipelines.get(key)));
+    let done = 0;
+    await Promise.all(
+      [...pending].map(async (pipeline) => {
+        await pipeline;
+        onProgress?.(++done, pending.size);
+      }),
+    );
+    for (const [name, program] of this.plan.programs) this.#programs.set(name, await this.#bind(program));
+  }
+
+  async #bind(program: PlannedProgram): Promise<Dispatch[]> {
+    const calls = program.lowered.nodes.flatMap((lowered) => lowered.calls);
+    return Promise.all(
+      calls.map(async (call, i) => ({
+        pipeline: await this.#pipelines.get(pipelineKey(call)),
+        bindGroup: this.#bindGroup(program, call, program.uniformOffsets[i] as number),
+        groups: workgroups(call.kernel, call.extent[0], call.extent[1]),
+        work: workOf(call),
+      })),
+    );
+  }
+
+  #bindGroup(program: PlannedProgram, call: KernelCall, uniformOffset: number): GPUBindGroup {
+    const spec = kernelSpec(call.kernel);
+    const entries: GPUBindGroupEntry[] = Object.entries(spec.bindings).map(([name, access], binding) => {
+      const tensor = call.tensors[name];
+      const { buffer, offset, bytes } = tensor ? program.place(tensor) : this.#unused(access, binding);
+      return { binding, resource: { buffer: this.#buffer(buffer), offset, size: Math.ceil(bytes / 4) * 4 } };
+    });
+    const size = Object.keys(spec.uniforms).length * 4;
+    entries.push({
+      binding: entries.length,
+      resource: { buffer: this.#buffer(this.plan.uniforms.buffer), offset: uniformOffset, size: Math.ceil(size / 16) * 16 },
+    });
+    if (spec.step) entries.push({ binding: entries.length, resource: { buffer: this.#buffer(this.plan.stepBuffer) } });
+    return this.#device.createBindGroup({ label: call.kernel, layout: this.#pipelines.bindGroupLayout(call.kernel), entries });
+  }
+
+  /** A range of its own for each binding, since two written bindings may not overlap. */
+  #unused(access: 'read' | 'read_write', binding: number): Placement {
+    const [readOnly, written] = this.plan.unused;
+    return access === 'read'
+      ? { buffer: readOnly, offset: 0, bytes: alignment }
+      : { buffer: written, offset: binding * alignment, bytes: alignment };
+  }
+
+  #buffer(index: number): GPUBuffer {
+    const buffer = this.#buffers[index];
+    if (!buffer) throw new Error(`the plan has no buffer ${index}`);
+    return buffer;
+  }
+
+  #write(buffer: number, offset: number, data: ArrayBufferView<ArrayBuffer> | ArrayBuffer): void {
+    this.#device.queue.writeBuffer(this.#buffer(buffer), offset, data);
+  }
+
+  /** Writes a batch input of a program. */
+  writeInput(program: string, name: string, data: Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer>): void {
+    const planned = this.#planned(program);
+    const tensor = planned.graph.inputs.get(name);
+    if (!tensor) return;
+    const { buffer, offset, bytes } = planned.place(tensor);
+    if (data.byteLength !== bytes) throw new Error(`input '${name}' of '${program}' takes ${bytes} bytes, not ${data.byteLength}`);
+    this.#write(buffer, offset, data);
+  }
+
+  /** Whether a program reads an input of this name. */
+  reads(program: string, name: string): boolean {
+    return this.#planned(program).graph.inputs.has(name);
+  }
+
+  #planned(program: string): PlannedProgram {
+    const planned = this.plan.programs.get(program);
+    if (!planned) throw new Error(`there is no program '${program}'`);
+    return planned;
+  }
+
+  writeStep(scalars: StepScalars): void {
+    this.#write(this.plan.stepBuffer, 0, packScalars(stepScalars, scalars));
+  }
+
+  /** Writes bytes of a persistent tensor, from `offset` in it. */
+  writeTensor(tensor: Tensor, data: ArrayBufferView<ArrayBuffer>, offset = 0): void {
+    const place = this.#placed(tensor);
+    if (offset + data.byteLength > Math.ceil(place.bytes / 4) * 4)
+      throw new Error(`'${tensor.name}' has ${place.bytes} bytes; ${offset} + ${data.byteLength} do not fit`);
+    this.#write(place.buffer, place.offset + offset, data);
+  }
+
+  #placed(tensor: Tensor): Placement {
+    const place = this.plan.placements.get(tensor);
+    if (!place) throw new Error(`'${tensor.name}' has no lasting place`);
+    return place;
+  }
+
+  /** Runs programs in order. */
+  run(names: readonly string[]): void {
+    let encoder = this.#device.createCommandEncoder();
+    let pass = encoder.beginComputePass();
+    let work = 0;
+    for (const name of names) {
+      const dispatches = this.#programs.get(name);
+      if (!dispatches) throw new Error(`there is no program '${name}'`);
+      for (const dispatch of dispatches) {
+        if (work > 0 && work + dispatch.work > workPerSubmit) {
+          pass.end();
+          this.#device.queue.submit([encoder.finish()]);
+          encoder = this.#device.createCommandEncoder();
+          pass = encoder.beginComputePass();
+          work = 0;
+        }
+        pass.setPipeline(dispatch.pipeline);
+        pass.setBindGroup(0, dispatch.bindGroup);
+        pass.dispatchWorkgroups(...dispatch.groups);
+        work += dispatch.work;
+      }
+    }
+    pass.end();
+    this.#device.queue.submit([encoder.finish()]);
+  }
+
+  /** Copies the states into the readback ring and gives them once the GPU is there. At most as many at a time as the ring has slots. */
+  async readStates(): Promise<(name: string) => ArrayBuffer> {
+    const slot = this.plan.readback[this.#nextReadback++ % this.plan.readback.length] as number;
+    const target = this.#buffer(slot);
+    const { buffer, offsets } = this.plan.states;
+    const source = this.#buffer(buffer);
+    const encoder = this.#device.createCommandEncoder();
+    encoder.copyBufferToBuffer(source, 0, target, 0, source.size);
+    this.#device.queue.submit([encoder.finish()]);
+    await target.mapAsync(1 /* GPUMapMode.READ */);
+    const bytes = target.getMappedRange().slice(0);
+    target.unmap();
+    return (name) => {
+      const range = offsets.get(name);
+      if (!range) throw new Error(`there is no state '${name}'`);
+      return bytes.slice(range.offset, range.offset + range.bytes);
+    };
+  }
+
+  /** Reads a persistent tensor back, through a buffer that lives for this call only: for checkpoints and exports, never in a step. */
+  async readTensor(tensor: Tensor): Promise<ArrayBuffer> {
+    const { buffer, offset, bytes } = this.#placed(tensor);
+    const size = Math.ceil(bytes / 4) * 4;
+    const [target] = (await this.allocator.allocate([
+      { label: `read ${tensor.name}`, bytes: size, usage: 'readback', categories: { staging: size } },
+    ])) as [GPUBuffer];
+    const encoder = this.#device.createCommandEncoder();
+    encoder.copyBufferToBuffer(this.#buffer(buffer), offset, target, 0, size);
+    this.#device.queue.submit([encoder.finish()]);
+    await target.mapAsync(1 /* GPUMapMode.READ */);
+    const copy = target.getMappedRange().slice(0, bytes);
+    target.unmap();
+    this.allocator.free(target);
+    return copy;
+  }
+
+  /** Settles when all that was submitted has run. */
+  async settled(): Promise<void> {
+    await this.#device.queue.onSubmittedWorkDone();
+  }
+
+  destroy(): void {
+    this.allocator.freeAll();
+  }
+}
+
+function pipelineKey(call: KernelCall): PipelineKey {
+  const spec = kernelSpec(call.kernel);
+  const stored = spec.stored?.map((name) => call.tensors[name]?.dtype).find((dtype) => dtype !== undefined);
+  return {
+    kernel: call.kernel,
+    overrides: call.overrides ?? {},
+    ...(stored === 'f16' ? { storedType: 'f16' as const } : {}),
+    ...(call.headSize === undefined ? {} : { headSize: call.headSize }),
+  };
+}
+
+/** Multiply-adds of a product, elements of the rest. */
+function workOf({ uniforms, extent }: KernelCall): number {
+  const { M, N, K } = uniforms;
+  return M && N && K ? M * N * K : extent[0] * (extent[1] ?? 1);
+}

@@ -1,0 +1,58 @@
+// Reads the status of a step: the largest magnitude at every watched place, and from it whether a number has left its range.
+// Invariant: an overflow or a non-finite number is an error that names the first place in forward order, never a number that goes on.
+
+import { statusSlots } from '../graph/ir.ts';
+import { RetraceError } from '../protocol/errors.ts';
+import { reconstructionPlace } from './programs.ts';
+
+export interface Magnitude {
+  readonly value: number;
+  readonly at: string;
+}
+
+export interface StepStatus {
+  readonly largest: Magnitude;
+  /** Largest difference of the rebuilt first stream over its largest magnitude, where it is sampled. */
+  readonly reconstruction_error?: number;
+}
+
+/** `limit` is the magnitude at which fixed streams overflow, or infinity for float ones. */
+export function readStatus(status: ArrayBuffer, places: readonly string[], limit: number, step: number): StepStatus {
+  const values = new Float32Array(status, 0, statusSlots);
+  let largest: Magnitude = { value: 0, at: '' };
+  let difference: number | undefined;
+  for (const [slot, at] of places.entries()) {
+    const value = values[slot] as number;
+    if (at === reconstructionPlace) {
+      difference = value;
+      continue;
+    }
+    if (!Number.isFinite(value)) throw notFinite(at, step);
+    if (value >= limit) throw overflow(at, value, limit, step);
+    if (value > largest.value) largest = { value, at };
+  }
+  const scale = values[places.findIndex((place) => place.startsWith('encoder.layer.0'))] ?? 1;
+  return difference === undefined ? { largest } : { largest, reconstruction_error: difference / Math.max(scale, 1e-30) };
+}
+
+const notFinite = (at: string, step: number) =>
+  new RetraceError({
+    code: 'not-finite',
+    message: `A number is not finite after '${at}' at step ${step}.`,
+    where: at,
+    remedy: 'Training has stopped and the last good checkpoint is kept. Lower the learning rate, or raise the warm-up.',
+  });
+
+const overflow = (at: string, value: number, limit: number, step: number) =>
+  new RetraceError({
+    code: 'stream-overflow',
+    message: `The fixed-point stream after '${at}' reached a magnitude of ${value.toPrecision(4)} at step ${step}; it holds up to ${limit}.`,
+    where: at,
+    remedy:
+      'Training has stopped and the last good checkpoint is kept. Use fewer fraction bits (each bit less doubles the range), or lower the learning rate.',
+  });
+
+/** The same for a loss or a gradient norm, which stand for no layer. */
+export function requireFinite(name: 'loss' | 'grad_norm', value: number, step: number): void {
+  if (!Number.isFinite(value)) throw notFinite(name, step);
+}

@@ -1,0 +1,208 @@
+// One run's numbers: takes batches through the programs of a plan, step by step, and gives and takes the state that a checkpoint holds.
+// Not here: where batches come from, when to evaluate or save (src/session). Invariant: a step depends on its number, its batches, the seed and the
+// state before it, on nothing else; so a resumed run makes the same steps.
+
+import type { Executor, StepScalars } from '../gpu/executor.ts';
+import { type Parameter, type Registry, sizeOf, type Tensor } from '../graph/ir.ts';
+import type { RangeKind } from '../graph/plan/persistent.ts';
+import type { TrainingArguments } from '../protocol/config.ts';
+import { initialValues } from './initialise.ts';
+import { metricSlots, programName } from './programs.ts';
+import { linearSchedule, warmupSteps } from './schedule.ts';
+import { type Magnitude, readStatus, requireFinite } from './status.ts';
+
+/** A padded batch, all arrays row-major: [B, T] ids, [B] lengths and labels. */
+export interface MicroBatch {
+  readonly length: number;
+  readonly input_ids: Uint32Array<ArrayBuffer>;
+  readonly token_type_ids: Uint32Array<ArrayBuffer>;
+  readonly position_ids: Uint32Array<ArrayBuffer>;
+  readonly lengths: Uint32Array<ArrayBuffer>;
+  readonly labels: Int32Array<ArrayBuffer>;
+  /** Labelled rows. */
+  readonly valid: number;
+}
+
+export interface StepResult {
+  /** Steps done, this one included. */
+  readonly step: number;
+  readonly loss: number;
+  readonly grad_norm: number;
+  readonly learning_rate: number;
+  /** Tokens without padding. */
+  readonly tokens: number;
+  readonly magnitude: Magnitude;
+  readonly reconstruction_error?: number;
+}
+
+/** What a checkpoint holds of a trainer, by parameter name. */
+export interface TrainerState {
+  readonly step: number;
+  readonly parameters: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+  readonly exp_avg: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+  readonly exp_avg_sq: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+}
+
+export interface TrainerOptions {
+  readonly training: TrainingArguments;
+  readonly max_steps: number;
+  /** Magnitude at which fixed streams overflow; infinity for float ones. */
+  readonly streamLimit: number;
+}
+
+/** chain[n] = index of the next token with the same id + 1 (0 at the end), with the top bit where n is the first. */
+export function tokenChain(ids: Uint32Array): Uint32Array<ArrayBuffer> {
+  const chain = new Uint32Array(ids.length);
+  const last = new Map<number, number>();
+  for (const [n, id] of ids.entries()) {
+    const before = last.get(id);
+    if (before === undefined) chain[n] = 0x80000000;
+    else chain[before] = ((chain[before] as number) | (n + 1)) >>> 0;
+    last.set(id, n);
+  }
+  return chain;
+}
+
+const inputNames = ['input_ids', 'token_type_ids', 'position_ids', 'lengths', 'labels'] as const;
+const chained = ['input_ids', 'token_type_ids', 'position_ids'] as const;
+
+export class Trainer {
+  readonly #executor: Executor;
+  readonly #registry: Registry;
+  readonly #options: TrainerOptions;
+
+  constructor(executor: Executor, registry: Registry, options: TrainerOptions) {
+    this.#executor = executor;
+    this.#registry = registry;
+    this.#options = options;
+  }
+
+  get trainables(): Parameter[] {
+    return [...this.#registry.parameters.values()].filter(({ trainable }) => trainable);
+  }
+
+  /** Writes the starting values of everything that is not in the checkpoint. */
+  initialise(seed: number): void {
+    for (const parameter of this.#registry.parameters.values()) {
+      if (parameter.initial.from === 'checkpoint') continue;
+      const values = initialValues(parameter, seed);
+      for (const tensor of parameter.tensors) {
+        const begin = firstElement(tensor);
+        this.#executor.writeTensor(tensor, values.subarray(begin, begin + sizeOf(tensor.shape)));
+      }
+    }
+  }
+
+  #feed(program: string, batch: MicroBatch): void {
+    for (const name of inputNames) this.#executor.writeInput(program, name, batch[name]);
+    for (const name of chained) {
+      if (this.#executor.reads(program, `${name}_chain`)) this.#executor.writeInput(program, `${name}_chain`, tokenChain(batch[name]));
+    }
+  }
+
+  #scalars(step: number, micro: number, valid: number): StepScalars {
+    const { training, max_steps } = this.#options;
+    const t = step + 1;
+    return {
+      seed: training.seed,
+      micro_step: step * training.gradient_accumulation_steps + micro,
+      learning_rate: this.learningRate(step, max_steps),
+      bias_correction1: 1 - training.adam_beta1 ** t,
+      bias_correction2_sqrt: Math.sqrt(1 - training.adam_beta2 ** t),
+      max_grad_norm: training.max_grad_norm,
+      inverse_count: 1 / Math.max(1, valid),
+      reserved: 0,
+    };
+  }
+
+  learningRate(step: number, max_steps: number): number {
+    const { learning_rate, warmup_ratio } = this.#options.training;
+    return learning_rate * linearSchedule(step, max_steps, warmupSteps(max_steps, warmup_ratio));
+  }
+
+  /** Submits optimizer step `step` (from 0) over its micro-batches; the result comes when the GPU is there. Errors: `not-finite`, `stream-overflow`. */
+  async step(step: number, batches: readonly MicroBatch[]): Promise<StepResult> {
+    const valid = batches.reduce((sum, batch) => sum + batch.valid, 0);
+    for (const [micro, batch] of batches.entries()) {
+      const program = programName('training', batch.length);
+      this.#feed(program, batch);
+      this.#executor.writeStep(this.#scalars(step, micro, valid));
+      this.#executor.run([...(micro === 0 ? ['begin'] : []), program, ...(micro === batches.length - 1 ? ['update'] : [])]);
+    }
+    const read = await this.#executor.readStates();
+    const metrics = new Float32Array(read('metrics'));
+    const { largest, ...status } = readStatus(read('status'), this.#registry.watchedPlaces, this.#options.streamLimit, step + 1);
+    const loss = metrics[metricSlots.loss] as number;
+    const grad_norm = metrics[metricSlots.grad_norm] as number;
+    requireFinite('loss', loss, step + 1);
+    requireFinite('grad_norm', grad_norm, step + 1);
+    const tokens = batches.reduce((sum, batch) => sum + batch.lengths.reduce((a, b) => a + b, 0), 0);
+    return {
+      step: step + 1,
+      loss,
+      grad_norm,
+      learning_rate: this.learningRate(step, this.#options.max_steps),
+      tokens,
+      magnitude: largest,
+      ...status,
+    };
+  }
+
+  /** Logits [B, labels] of one batch, without dropout. */
+  async logits(batch: MicroBatch): Promise<Float32Array<ArrayBuffer>> {
+    const program = programName('evaluation', batch.length);
+    this.#feed(program, batch);
+    this.#executor.writeStep(this.#scalars(0, 0, 1));
+    this.#executor.run(['watch', program]);
+    const read = await this.#executor.readStates();
+    readStatus(read('status'), this.#registry.watchedPlaces, this.#options.streamLimit, 0);
+    return new Float32Array(read('logits'));
+  }
+
+  /** One packed kind by parameter name: values, gradients as the last step left them, or moments. */
+  async read(kind: RangeKind): Promise<Map<string, Float32Array<ArrayBuffer>>> {
+    const values = new Map(this.trainables.map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))]));
+    for (const range of this.#executor.plan.ranges) {
+      const whole = new Float32Array(await this.#executor.readTensor(range[kind]));
+      for (const { tensor, offset } of range.pieces) {
+        values.get(tensor.name)?.set(whole.subarray(offset / 4, offset / 4 + sizeOf(tensor.shape)), firstElement(tensor));
+      }
+    }
+    return values;
+  }
+
+  #write(kind: RangeKind, values: ReadonlyMap<string, Float32Array<ArrayBuffer>>): void {
+    for (const range of this.#executor.plan.ranges) {
+      for (const { tensor, offset } of range.pieces) {
+        const own = values.get(tensor.name);
+        if (!own) throw new Error(`the state has no '${tensor.name}'`);
+        const begin = firstElement(tensor);
+        this.#executor.writeTensor(range[kind], own.subarray(begin, begin + sizeOf(tensor.shape)), offset);
+      }
+    }
+  }
+
+  async save(step: number): Promise<TrainerState> {
+    return {
+      step,
+      parameters: await this.read('parameter'),
+      exp_avg: await this.read('exp_avg'),
+      exp_avg_sq: await this.read('exp_avg_sq'),
+    };
+  }
+
+  /** Puts a state back; every trainable must be there in its size. */
+  restore({ parameters, exp_avg, exp_avg_sq }: TrainerState): void {
+    this.#write('parameter', parameters);
+    this.#write('exp_avg', exp_avg);
+    this.#write('exp_avg_sq', exp_avg_sq);
+  }
+
+  /** Replaces the trainable values alone, as for the best ones after a run or an imported adapter. */
+  setParameters(parameters: TrainerState['parameters']): void {
+    this.#write('parameter', parameters);
+  }
+}
+
+/** Index in its parameter of a piece's first element. */
+const firstElement = ({ rowBegin = 0, shape }: Tensor): number => (rowBegin * sizeOf(shape)) / (shape[0] ?? 1);
