@@ -1,0 +1,65 @@
+// The retrace layout: adapters of methods that PEFT has no type for. docs/format.md describes it byte for byte; change both together.
+// Invariant: adapter.safetensors alone suffices to load, for its metadata mirrors adapter_config.json.
+
+import {
+  type AdapterArchive,
+  type AdapterExpectations,
+  checkBase,
+  jsonBytes,
+  jsonOf,
+  labelsFile,
+  openTensors,
+  parseConfig,
+  readLabels,
+  readTensors,
+  refuseAdapter,
+  tensorsToWrite,
+} from './adapter_archive.ts';
+import { type CardFacts, writeModelCard } from './model_card.ts';
+import { writeSafetensors } from './safetensors.ts';
+import { isRecord, parseJson } from './text.ts';
+import type { ArchiveFile } from './zip.ts';
+
+const HOW_TO_LOAD = `With the \`python/\` folder of Retrace on the path and \`pip install torch transformers safetensors\`:
+
+\`\`\`python
+from retrace import load
+
+adapter = load("this-folder-or-zip", base_model="folder of the base model")
+print(adapter.predict("a sentence"))  # probability by label
+\`\`\`
+
+Or open the zip in Retrace itself: it compares the logits of the self-test in \`adapter_config.json\`.`;
+
+/** adapter.safetensors, adapter_config.json, labels.json and README.md. */
+export function writeAdapter({ config, labels, tensors }: AdapterArchive, facts: CardFacts): ArchiveFile[] {
+  const metadata = { format: 'pt', retrace: JSON.stringify(config) };
+  return [
+    { path: 'adapter.safetensors', bytes: writeSafetensors(tensorsToWrite(tensors), metadata) },
+    { path: 'adapter_config.json', bytes: jsonBytes(config) },
+    labelsFile(labels),
+    writeModelCard(facts, { tags: ['retrace', config.method], how_to_load: HOW_TO_LOAD }),
+  ];
+}
+
+/**
+ * Reads the layout. Without adapter_config.json the mirror in the tensor file serves. Errors: `missing-file`, `unknown-format`,
+ * `unknown-method`, `bad-adapter-config`, `wrong-base`, `bad-labels`, `missing-tensor`, `misshapen-tensor`, `unknown-tensor`, `not-finite`,
+ * `safetensors-*`.
+ */
+export async function readAdapter(files: ReadonlyMap<string, Uint8Array>, expect: AdapterExpectations): Promise<AdapterArchive> {
+  const file = await openTensors(files, 'adapter.safetensors');
+  const hasConfig = files.has('adapter_config.json');
+  const where = hasConfig ? 'adapter_config.json' : 'adapter.safetensors, __metadata__';
+  const given = hasConfig ? jsonOf(files, 'adapter_config.json') : mirrorOf(file.metadata.retrace, where);
+  const config = parseConfig(given, where, expect.methods);
+  checkBase(config, expect.base, where);
+  const labels = readLabels(files, config.num_labels);
+  return { method: config.method, config, labels, tensors: await readTensors(file, expect.tensorsOf(config)) };
+}
+
+function mirrorOf(text: string | undefined, where: string): Record<string, unknown> {
+  const value = text === undefined ? undefined : parseJson(where, text);
+  if (isRecord(value)) return value;
+  return refuseAdapter('missing-file', 'The adapter has no adapter_config.json, and its tensor file does not mirror it.', where);
+}

@@ -1,0 +1,185 @@
+// A trained adapter in memory, whatever layout it came from or goes to, and the checks that every layout shares. Knows no engine: which
+// tensors a method has is told by the caller. Invariant: tensor names are module paths without a prefix, as the model itself has them.
+
+import * as v from 'valibot';
+import { RetraceError } from '../protocol/errors.ts';
+import { type ByteSource, bytesOf } from './bytes.ts';
+import { openSafetensors, readFloats, type SafetensorsFile, type TensorToWrite } from './safetensors.ts';
+import { decodeUtf8, isRecord, parseJson } from './text.ts';
+
+export const FORMAT_VERSION = 1;
+
+const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const Sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits'));
+const HyperParameter = v.union([v.number(), v.string(), v.boolean(), v.array(v.string())]);
+const Text = v.union([v.string(), v.tuple([v.string(), v.string()])]);
+
+/** adapter_config.json of the retrace layout, byte for byte in docs/format.md. What PEFT's own files do not say is null. */
+export const AdapterConfigSchema = v.object({
+  format: v.literal('retrace'),
+  format_version: v.literal(FORMAT_VERSION),
+  method: v.string(),
+  base_model: v.object({ name: v.string(), model_type: v.string(), sha256: v.nullable(Sha256), dtype: v.nullable(v.string()) }),
+  num_labels: Count,
+  pooling: v.picklist(['mean', 'cls']),
+  max_length: Count,
+  hyper_parameters: v.record(v.string(), HyperParameter),
+  seed: v.nullable(v.number()),
+  retrace_version: v.nullable(v.string()),
+  self_test: v.optional(v.object({ texts: v.array(Text), logits: v.array(v.array(v.number())) })),
+});
+
+export type AdapterConfig = v.InferOutput<typeof AdapterConfigSchema>;
+export type HyperParameters = AdapterConfig['hyper_parameters'];
+
+export interface AdapterTensor {
+  readonly shape: readonly number[];
+  /** Row-major. */
+  readonly data: Float32Array;
+}
+
+export interface AdapterArchive {
+  readonly method: string;
+  readonly config: AdapterConfig;
+  /** [num_labels] */
+  readonly labels: readonly string[];
+  readonly tensors: ReadonlyMap<string, AdapterTensor>;
+}
+
+export interface TensorSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** What the reader of an adapter knows and a file must fit. */
+export interface AdapterExpectations {
+  readonly methods: readonly string[];
+  /** The base that is loaded, where one is. `sha256` is of its model.safetensors. */
+  readonly base?: { readonly name: string; readonly sha256: string };
+  /** The method's tensors on that base. */
+  tensorsOf(config: AdapterConfig): readonly TensorSpec[];
+}
+
+const REEXPORT = 'Export the adapter again, or choose the zip that was exported.';
+
+export function refuseAdapter(code: string, message: string, where: string, remedy = REEXPORT): never {
+  throw new RetraceError({ code, message, where, remedy });
+}
+
+/** The file's bytes, or the error `missing-file` that names those there are. */
+export function fileOf(files: ReadonlyMap<string, Uint8Array>, path: string): Uint8Array {
+  const bytes = files.get(path);
+  if (bytes !== undefined) return bytes;
+  return refuseAdapter('missing-file', `The adapter has no ${path}; it has ${[...files.keys()].join(', ') || 'no files'}.`, path);
+}
+
+export function jsonOf(files: ReadonlyMap<string, Uint8Array>, path: string): Record<string, unknown> {
+  const value = parseJson(path, decodeUtf8(path, fileOf(files, path)));
+  return isRecord(value) ? value : refuseAdapter('bad-adapter-config', `${path} is not a JSON object.`, path);
+}
+
+export const jsonBytes = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+
+/** Checks the config alone. Errors: `unknown-format`, `unknown-method`, `bad-adapter-config`, each naming the key. */
+export function parseConfig(value: Record<string, unknown>, where: string, methods: readonly string[]): AdapterConfig {
+  const { format, format_version: version, method } = value;
+  if (format !== 'retrace' || version !== FORMAT_VERSION) {
+    refuseAdapter(
+      'unknown-format',
+      `${where} says format ${JSON.stringify(format)}, version ${JSON.stringify(version)}; "retrace", version ${FORMAT_VERSION}, and PEFT's LoRA are read.`,
+      where,
+      'Use the version of Retrace that wrote it, or choose another adapter.',
+    );
+  }
+  if (!methods.includes(String(method))) {
+    refuseAdapter('unknown-method', `${where} says method ${JSON.stringify(method)}; known are ${methods.join(', ')}.`, `${where}, method`);
+  }
+  const parsed = v.safeParse(AdapterConfigSchema, value);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  return refuseAdapter('bad-adapter-config', `${where} is not valid: ${issue.message}.`, `${where}, ${v.getDotPath(issue) ?? 'top'}`);
+}
+
+/** Error `wrong-base` where the adapter was trained on other weights than those loaded. An adapter that names no checksum passes. */
+export function checkBase(config: AdapterConfig, base: AdapterExpectations['base'], where: string): void {
+  const { name, sha256 } = config.base_model;
+  if (base === undefined || sha256 === null || sha256 === base.sha256) return;
+  refuseAdapter(
+    'wrong-base',
+    `The adapter was trained on ${name} (sha256 ${sha256}), but ${base.name} (sha256 ${base.sha256}) is loaded.`,
+    `${where}, base_model.sha256`,
+    `Load ${name} first, with the very weights that the model card names.`,
+  );
+}
+
+const shown = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
+
+/** Opens the tensor file of an adapter. */
+export function openTensors(files: ReadonlyMap<string, Uint8Array>, path: string): Promise<SafetensorsFile> {
+  const source: ByteSource = bytesOf(path, fileOf(files, path));
+  return openSafetensors(source);
+}
+
+/**
+ * Exactly the tensors of `specs`, as f32; `nameInFile` says what each is called there.
+ * Errors: `missing-tensor`, `misshapen-tensor`, `unknown-tensor`, `not-finite`, each with name, expected and found.
+ */
+export async function readTensors(
+  file: SafetensorsFile,
+  specs: readonly TensorSpec[],
+  nameInFile: (name: string) => string = (name) => name,
+): Promise<Map<string, AdapterTensor>> {
+  const path = file.source.name;
+  const tensors = new Map<string, AdapterTensor>();
+  const expected = new Set<string>();
+  for (const { name, shape } of specs) {
+    const stored = nameInFile(name);
+    const entry = file.tensors.get(stored);
+    const where = `${path}, ${stored}`;
+    expected.add(stored);
+    if (entry === undefined) {
+      refuseAdapter('missing-tensor', `${path} has no tensor ${stored} (expected ${shown(shape)}) among its ${file.tensors.size}.`, where);
+    }
+    if (shown(entry.shape) !== shown(shape)) {
+      refuseAdapter('misshapen-tensor', `Tensor ${stored} has shape ${shown(entry.shape)}, expected ${shown(shape)}.`, where);
+    }
+    const data = await readFloats(file, stored);
+    const bad = data.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) refuseAdapter('not-finite', `Tensor ${stored} holds ${data[bad]} at element ${bad}.`, where);
+    tensors.set(name, { shape, data });
+  }
+  const surplus = [...file.tensors.keys()].filter((name) => !expected.has(name));
+  if (surplus[0] !== undefined) {
+    const count = `${surplus.length} of ${file.tensors.size} tensors`;
+    refuseAdapter('unknown-tensor', `${path} has ${count} that the method does not know: ${surplus[0]}.`, `${path}, ${surplus[0]}`);
+  }
+  return tensors;
+}
+
+/** Tensors ready for a safetensors file, in f32. */
+export function tensorsToWrite(tensors: AdapterArchive['tensors'], nameInFile: (name: string) => string = (name) => name): TensorToWrite[] {
+  return [...tensors].map(([name, { shape, data }]) => ({
+    name: nameInFile(name),
+    dtype: 'F32',
+    shape,
+    bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  }));
+}
+
+/** labels.json: the names in order, and the two maps that Transformers' `from_pretrained` takes. */
+export function labelsFile(labels: readonly string[]): { path: string; bytes: Uint8Array } {
+  const id2label = Object.fromEntries(labels.map((label, i) => [String(i), label]));
+  const label2id = Object.fromEntries(labels.map((label, i) => [label, i]));
+  return { path: 'labels.json', bytes: jsonBytes({ labels, id2label, label2id }) };
+}
+
+/** Names of the classes; "LABEL_0", "LABEL_1", ... where there is no labels.json. Error `bad-labels`. */
+export function readLabels(files: ReadonlyMap<string, Uint8Array>, num_labels: number): string[] {
+  if (!files.has('labels.json')) return Array.from({ length: num_labels }, (_, i) => `LABEL_${i}`);
+  const { labels } = jsonOf(files, 'labels.json');
+  if (!Array.isArray(labels) || !labels.every((label) => typeof label === 'string') || labels.length !== num_labels) {
+    const found = Array.isArray(labels) ? `${labels.length} entries` : typeof labels;
+    return refuseAdapter('bad-labels', `labels.json should list ${num_labels} names under "labels"; found ${found}.`, 'labels.json');
+  }
+  return labels;
+}
