@@ -93,7 +93,7 @@ export function writeModelCard(facts: CardFacts, layout: CardLayout): ArchiveFil
   const text = [
     frontMatter(facts, layout),
     `# ${plain(facts.name)}\n`,
-    `An adapter for ${plain(base_model.name)}, fine-tuned with ${plain(facts.method)} on ${trained}, in a browser with Retrace.`,
+    `An adapter for ${plain(base_model.name)}, fine-tuned with ${plain(facts.method)} on ${trained} by Retrace.`,
     `${results}\n`,
     '## Base model\n',
     `- ${plain(base_model.name)}`,
