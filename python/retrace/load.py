@@ -1,14 +1,12 @@
-"""Loads what Retrace exports, a folder or a zip, on top of Transformers: our own layout (MEFT1) or PEFT's (LoRA).
+"""Loads what Retrace exports, a folder or a zip, on top of Transformers: our own layout, or PEFT's (LoRA).
 
 What it is not: a downloader. The base model is a folder on disk, and its weights must be the very ones that the adapter was trained
 on (sha256 of model.safetensors), unless asked otherwise. It breaks if a file's tensors do not fit the module one to one.
 """
 
 import hashlib
-import io
 import json
 import tempfile
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from safetensors.torch import load as load_tensors
 from torch import nn
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
+from .archive import file_of, json_of, labels_of, mirrored_config, read_files
 from .base import bert_for_sequence_classification, bert_model
 from .errors import AdapterError
 from .meft import Meft1Config, Meft1ForSequenceClassification
@@ -64,100 +63,107 @@ class _LogitsOnly(nn.Module):
 def load(folder_or_zip, base_model, check_base=True):
     """The exported classifier as `Loaded`. `base_model` is a folder with config.json, tokenizer.json and model.safetensors."""
     try:
-        return _load(_read_files(Path(folder_or_zip)), Path(base_model), check_base)
+        return _load(read_files(Path(folder_or_zip)), Path(base_model), check_base)
     except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError, SafetensorError) as error:
         raise AdapterError(f"{folder_or_zip} is damaged or not whole: {error!r}. Export it again.") from error
 
 
 def _load(files, base_model, check_base):
-    config = _json(files, "adapter_config.json")
-    if "peft_type" in config:
-        return _load_peft(files, base_model)
-    if config.get("format") != "retrace" or config.get("format_version") != FORMAT_VERSION:
-        found = f"format {config.get('format')!r}, version {config.get('format_version')!r}"
-        raise AdapterError(f'adapter_config.json says {found}; this reads "retrace", version {FORMAT_VERSION}, and PEFT adapters.')
-    if config["method"] != "meft1":
-        raise AdapterError(f'adapter_config.json says method "{config["method"]}"; this reads meft1.')
-    return _load_meft1(files, config, base_model, check_base)
-
-
-def _load_meft1(files, config, base_model, check_base):
-    if check_base:
+    given = json_of(files, "adapter_config.json") if "adapter_config.json" in files else None
+    if given and "peft_type" in given:
+        config = _config_of_peft(files)
+        build = _peft
+    else:
+        config = given or mirrored_config(file_of(files, "adapter.safetensors")) or {}
+        if config.get("format") != "retrace" or config.get("format_version") != FORMAT_VERSION:
+            found = f"format {config.get('format')!r}, version {config.get('format_version')!r}"
+            raise AdapterError(f'The adapter says {found}; this reads "retrace", version {FORMAT_VERSION}, and PEFT adapters.')
+        build = BUILD.get(config["method"])
+        if build is None:
+            raise AdapterError(f'The adapter says method "{config["method"]}"; this reads {", ".join(BUILD)}, and LoRA as PEFT saves it.')
+    if check_base and config["base_model"]["sha256"]:
         _check_base(config["base_model"]["sha256"], base_model)
+    module = build(files, config, base_model).eval()
+    labels = labels_of(files, config["num_labels"])
+    tokenizer = AutoTokenizer.from_pretrained(base_model)
+    return Loaded(module, tokenizer, labels, config["pooling"], config["max_length"], config.get("self_test"))
+
+
+def _meft1(files, config, base_model):
     given = config["hyper_parameters"]
     if given.get("final_combination", "mean") != "mean":
         raise AdapterError(f'final_combination is "{given["final_combination"]}"; this knows mean.')
-    pooling = config["pooling"]
-    bert = bert_model(base_model, pooling)
-    fixed = {"fraction_bits": given["fraction_bits"]} if given["streams"] == "fixed" else {}
     hyper_parameters = Meft1Config(
         adapter_size=given["adapter_size"],
         lam=given["lambda"],
         beta=given["beta"],
         streams=given["streams"],
+        **({"fraction_bits": given["fraction_bits"]} if given["streams"] == "fixed" else {}),
         dropout=given.get("dropout", 0.0),
-        **fixed,
     )
-    module = Meft1ForSequenceClassification(bert, config["num_labels"], pooling, hyper_parameters)
-    _fill(module.trainable(), load_tensors(_file(files, "adapter.safetensors")))
-    tokenizer = AutoTokenizer.from_pretrained(base_model)
-    return Loaded(module.eval(), tokenizer, _labels(files), pooling, config["max_length"], config.get("self_test"))
+    pooling = config["pooling"]
+    module = Meft1ForSequenceClassification(bert_model(base_model, pooling), config["num_labels"], pooling, hyper_parameters)
+    _fill(module.trainable(), load_tensors(file_of(files, "adapter.safetensors")))
+    return module
 
 
-def _load_peft(files, base_model):
+def _linear_probe(files, config, base_model):
+    return _classifier(files, config, base_model, lambda name: name.startswith("classifier."))
+
+
+def _full(files, config, base_model):
+    return _classifier(files, config, base_model, lambda name: config["pooling"] == "cls" or not name.startswith("bert.pooler."))
+
+
+def _classifier(files, config, base_model, trains):
+    """A plain classifier of which the parameters with `trains(name)` come from the file, there without the prefix "bert."."""
+    model = bert_for_sequence_classification(base_model, config["pooling"], config["num_labels"])
+    for name, p in model.named_parameters():
+        p.requires_grad_(trains(name))
+    trainable = {name.removeprefix("bert."): p for name, p in model.named_parameters() if p.requires_grad}
+    _fill(trainable, load_tensors(file_of(files, "adapter.safetensors")))
+    return _LogitsOnly(model)
+
+
+BUILD = {"meft1": _meft1, "linear-probe": _linear_probe, "full": _full}
+
+
+def _config_of_peft(files):
+    """What PEFT's own config does not say, from the tensor file's metadata where Retrace wrote it, else as Transformers would have it."""
+    weights = file_of(files, "adapter_model.safetensors")
+    self_test = json_of(files, "self_test.json") if "self_test.json" in files else {}
+    by_default = {
+        "base_model": {"sha256": None},
+        "num_labels": len(load_tensors(weights)["base_model.model.classifier.weight"]),
+        "pooling": self_test.get("pooling", "cls"),
+        "max_length": self_test.get("max_length", 512),
+    }
+    return by_default | (mirrored_config(weights) or {}) | {"self_test": self_test or None}
+
+
+def _peft(files, config, base_model):
     from peft import PeftModel, get_peft_model_state_dict
 
-    self_test = _json(files, "self_test.json") if "self_test.json" in files else None
-    pooling = self_test["pooling"] if self_test else "cls"
-    labels = _labels(files)
-    model = bert_for_sequence_classification(base_model, pooling, len(labels))
+    model = bert_for_sequence_classification(base_model, config["pooling"], config["num_labels"])
     with tempfile.TemporaryDirectory() as folder:
         for name in ("adapter_config.json", "adapter_model.safetensors"):
-            (Path(folder) / name).write_bytes(_file(files, name))
+            (Path(folder) / name).write_bytes(file_of(files, name))
         try:
-            model = PeftModel.from_pretrained(model, folder)
+            model = PeftModel.from_pretrained(model, folder, is_trainable=True)
         except RuntimeError as error:
             raise AdapterError(f"PEFT does not load it on {base_model}: {error}") from error
     saved, taken = load_tensors(files["adapter_model.safetensors"]), get_peft_model_state_dict(model)
     if set(saved) != set(taken):  # PEFT itself passes over names that it does not know
         raise AdapterError(f"PEFT reads other tensors than adapter_model.safetensors holds: {sorted(set(saved) ^ set(taken))[:3]}.")
-    tokenizer = AutoTokenizer.from_pretrained(base_model)
-    max_length = (self_test or {}).get("max_length", model.config.max_position_embeddings)
-    return Loaded(_LogitsOnly(model).eval(), tokenizer, labels, pooling, max_length, self_test)
-
-
-def _read_files(path):
-    """{name: bytes} of a folder's or a zip's own files; a zip may hold them in one folder."""
-    if path.is_dir():
-        return {p.name: p.read_bytes() for p in path.iterdir() if p.is_file()}
-    if not path.is_file():
-        raise AdapterError(f"{path} is neither a folder nor a file.")
-    try:
-        with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
-            return {Path(entry.filename).name: archive.read(entry) for entry in archive.infolist() if not entry.is_dir()}
-    except zipfile.BadZipFile as error:
-        raise AdapterError(f"{path} is not a zip: {error}.") from error
-
-
-def _file(files, name):
-    if name not in files:
-        raise AdapterError(f"{name} is missing; there are {', '.join(sorted(files)) or 'no files'}.")
-    return files[name]
-
-
-def _json(files, name):
-    return json.loads(_file(files, name).decode("utf-8"))
-
-
-def _labels(files):
-    return _json(files, "labels.json")["labels"]
+    return _LogitsOnly(model)
 
 
 def _check_base(expected, base_model):
-    found = hashlib.sha256((base_model / "model.safetensors").read_bytes()).hexdigest()
+    weights = base_model / "model.safetensors"
+    found = hashlib.sha256(weights.read_bytes()).hexdigest()
     if found != expected:
         raise AdapterError(
-            f"the adapter was trained on weights with sha256 {expected}, but {base_model / 'model.safetensors'} has {found}. "
+            f"The adapter was trained on weights with sha256 {expected}, but {weights} has {found}. "
             "Take the base that the model card names, or pass check_base=False if you know that the weights are equal."
         )
 

@@ -7,7 +7,7 @@ pass, and so every gradient, is that of the reversible model. It breaks if a fro
 Per layer, with streams s1 and s2 (both the embedding output at first):
 
     y1 = lambda * s1 + L(s2)        L(x) = LN2(FFN(a) + A_ffn(a) + a),  a = LN1(attention(x) + x)
-    y2 = beta * s2 + A_rev(y1)      A(x) = W_up dropout(gelu(W_down x + b_down)) + b_up
+    y2 = beta * s2 + A_rev(y1)      A(x) = W_up dropout(act(W_down x + b_down)) + b_up
     s1, s2 = y2, y1                 (the switch)
 
 After the last layer the hidden states are (s1 + s2) / 2.
@@ -25,6 +25,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
+from transformers.activations import ACT2FN
 
 from .pooling import pool
 
@@ -44,21 +45,23 @@ class Meft1Config:
 class Adapter(nn.Module):
     """[..., C] -> [..., C] through a bottleneck of R; no residual, no scale."""
 
-    def __init__(self, hidden_size, adapter_size, dropout):
+    def __init__(self, hidden_size, hidden_act, adapter_size, dropout):
         super().__init__()
         self.down = nn.Linear(hidden_size, adapter_size)  # weight [R, C]
         self.up = nn.Linear(adapter_size, hidden_size)  # weight [C, R]
+        self.activation = ACT2FN[hidden_act]  # the backbone's
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x):
-        return self.up(self.dropout(nn.functional.gelu(self.down(x))))
+        return self.up(self.dropout(self.activation(self.down(x))))
 
 
 class LayerAdapters(nn.Module):
-    def __init__(self, hidden_size, config):
+    def __init__(self, backbone, config):
         super().__init__()
-        self.adapter_ffn = Adapter(hidden_size, config.adapter_size, config.dropout)
-        self.adapter_rev = Adapter(hidden_size, config.adapter_size, config.dropout)
+        shape = (backbone.hidden_size, backbone.hidden_act, config.adapter_size, config.dropout)
+        self.adapter_ffn = Adapter(*shape)
+        self.adapter_rev = Adapter(*shape)
 
 
 class FloatStream:
@@ -122,11 +125,10 @@ class Meft1ForSequenceClassification(nn.Module):
             raise ValueError(f'streams is "{config.streams}"; known are float, fixed')
         self.config, self.pooling = config, pooling
         self.bert = bert.requires_grad_(False)
-        hidden_size = bert.config.hidden_size
         self.encoder = nn.Module()
-        self.encoder.layer = nn.ModuleList(LayerAdapters(hidden_size, config) for _ in bert.encoder.layer)
+        self.encoder.layer = nn.ModuleList(LayerAdapters(bert.config, config) for _ in bert.encoder.layer)
         self.dropout = nn.Dropout(config.dropout)
-        self.classifier = nn.Linear(hidden_size, num_labels)
+        self.classifier = nn.Linear(bert.config.hidden_size, num_labels)
         for module in self.encoder.modules():
             if isinstance(module, nn.Linear):
                 nn.init.normal_(module.weight, std=0.02)

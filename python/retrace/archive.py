@@ -1,0 +1,52 @@
+"""The files of an exported adapter, from a folder or a zip, and what they say. Builds no module.
+
+It breaks if two files of a zip have one name in different folders: only names count.
+"""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+from .errors import AdapterError
+
+
+def read_files(path):
+    """{name: bytes} of a folder's or a zip's own files; a zip may hold them in one folder."""
+    if path.is_dir():
+        return {p.name: p.read_bytes() for p in path.iterdir() if p.is_file()}
+    if not path.is_file():
+        raise AdapterError(f"{path} is neither a folder nor a file.")
+    try:
+        with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
+            own = [e for e in archive.infolist() if not e.is_dir() and not e.filename.startswith("__MACOSX/")]
+            return {Path(entry.filename).name: archive.read(entry) for entry in own}
+    except zipfile.BadZipFile as error:
+        raise AdapterError(f"{path} is not a zip: {error}.") from error
+
+
+def file_of(files, name):
+    if name not in files:
+        raise AdapterError(f"{name} is missing; there are {', '.join(sorted(files)) or 'no files'}.")
+    return files[name]
+
+
+def json_of(files, name):
+    return json.loads(file_of(files, name).decode("utf-8"))
+
+
+def mirrored_config(safetensors):
+    """Retrace's adapter_config.json as the tensor file's own metadata repeats it, or None in a file that others wrote."""
+    header_size = int.from_bytes(safetensors[:8], "little")
+    metadata = json.loads(safetensors[8 : 8 + header_size].decode("utf-8")).get("__metadata__", {})
+    return json.loads(metadata["retrace"]) if "retrace" in metadata else None
+
+
+def labels_of(files, num_labels):
+    """Names of the classes; LABEL_0, LABEL_1 ... where there is no labels.json, as Transformers has it."""
+    if "labels.json" not in files:
+        return [f"LABEL_{i}" for i in range(num_labels)]
+    labels = json_of(files, "labels.json")["labels"]
+    if len(labels) != num_labels:
+        raise AdapterError(f"labels.json names {len(labels)} classes, the classifier has {num_labels}.")
+    return labels
