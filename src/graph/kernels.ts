@@ -22,7 +22,9 @@ export interface KernelSpec {
   readonly step?: true;
   /** Whether the prelude's `HeadVector` alias (one attention head as vec4s) is needed. */
   readonly head?: true;
-  /** Elements of output per workgroup: [x, y]. One number: a linear index over x, folded into y past 65535 workgroups. */
+  /** Size of the work in x (and y): each a product of uniforms or numbers. What it counts is the kernel's affair (elements, rows, threads). */
+  readonly work: readonly [readonly (string | number)[]] | readonly [readonly (string | number)[], readonly (string | number)[]];
+  /** How much of it one workgroup does: [x, y]. One number: a linear index over x, folded into y past 65535 workgroups. */
   readonly tile: readonly [number] | readonly [number, number];
 }
 
@@ -55,6 +57,7 @@ export const kernels = {
     uniforms: { M: 'u32', K: 'u32', N: 'u32', alpha: 'f32' },
     overrides: ['BIAS', 'ACTIVATION', 'KEEP_PRE', 'ACCUMULATE'],
     stored: ['w'],
+    work: [['N'], ['M']],
     tile: [32, 32],
   },
   // out[M,K] = alpha · d_y[M,N] w[N,K] (+ out). ACTIVATION: out holds the argument of act on entry (for tanh its value) and d_y w is multiplied
@@ -64,12 +67,14 @@ export const kernels = {
     uniforms: { M: 'u32', K: 'u32', N: 'u32', alpha: 'f32' },
     overrides: ['ACTIVATION', 'ACCUMULATE'],
     stored: ['w'],
+    work: [['K'], ['M']],
     tile: [32, 32],
   },
   // d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K]. K, N multiples of 4.
   gemm_tn: {
     bindings: { d_y: rw, x: rw, d_w: rw },
     uniforms: { M: 'u32', K: 'u32', N: 'u32', alpha: 'f32' },
+    work: [['K'], ['N']],
     tile: [32, 32],
   },
   // The same three for K or N that are not multiples of 4 (heads of a few labels, odd ranks): one output element a thread.
@@ -77,23 +82,27 @@ export const kernels = {
     bindings: { x: rw, w: read, bias: read, out: rw, pre: rw },
     uniforms: { M: 'u32', K: 'u32', N: 'u32', alpha: 'f32' },
     overrides: ['BIAS', 'ACTIVATION', 'KEEP_PRE', 'ACCUMULATE'],
+    work: [['N'], ['M']],
     tile: [8, 8],
   },
   gemm_nn_ragged: {
     bindings: { d_y: rw, w: read, out: rw },
     uniforms: { M: 'u32', K: 'u32', N: 'u32', alpha: 'f32' },
     overrides: ['ACTIVATION', 'ACCUMULATE'],
+    work: [['K'], ['M']],
     tile: [8, 8],
   },
   gemm_tn_ragged: {
     bindings: { d_y: rw, x: rw, d_w: rw },
     uniforms: { M: 'u32', K: 'u32', N: 'u32', alpha: 'f32' },
+    work: [['K'], ['N']],
     tile: [8, 8],
   },
   // d_bias[N] += alpha · sum over rows of d_y[M,N]
   column_sum: {
     bindings: { d_y: rw, d_bias: rw },
     uniforms: { M: 'u32', N: 'u32', alpha: 'f32' },
+    work: [['N']],
     tile: [64],
   },
   // s = x + residual (in place on x, where RESIDUAL), y[N,C] = (s - mean) · rstd · weight + bias; stats[N,2] = mean, rstd. C multiple of 4.
@@ -101,18 +110,21 @@ export const kernels = {
     bindings: { x: rw, residual: rw, weight: read, bias: read, y: rw, stats: rw },
     uniforms: { N: 'u32', C: 'u32', eps: 'f32' },
     overrides: ['RESIDUAL'],
+    work: [['N']],
     tile: [64],
   },
   // d_s = gradient of s, in place on d_y.
   layer_norm_backward: {
     bindings: { d_y: rw, s: rw, stats: rw, weight: read },
     uniforms: { N: 'u32', C: 'u32' },
+    work: [['N']],
     tile: [64],
   },
   // d_weight[C] += sum d_y · x̂, d_bias[C] += sum d_y
   layer_norm_parameters: {
     bindings: { d_y: rw, s: rw, stats: rw, d_weight: rw, d_bias: rw },
     uniforms: { N: 'u32', C: 'u32' },
+    work: [['C']],
     tile: [64],
   },
   // y = act(x), elementwise, count = elements
@@ -120,21 +132,24 @@ export const kernels = {
     bindings: { x: rw, y: rw },
     uniforms: { count: 'u32' },
     overrides: ['ACTIVATION'],
-    tile: [64],
+    work: [['count']],
+    tile: [256],
   },
   // d_x = d_y · act'(x), in place on d_y; for tanh `x` is the value y.
   activation_backward: {
     bindings: { d_y: rw, x: rw },
     uniforms: { count: 'u32' },
     overrides: ['ACTIVATION'],
-    tile: [64],
+    work: [['count']],
+    tile: [256],
   },
   // x = x · mask / (1 - p), in place; the mask is random_uniform(key(seed, micro_step, site), element) >= p. Its own backward.
   dropout: {
     bindings: { x: rw },
     uniforms: { count: 'u32', site: 'u32', p: 'f32' },
     step: true,
-    tile: [64],
+    work: [['count']],
+    tile: [256],
   },
   // h[N,C] = word[ids] + position[position_ids] + token_type[token_type_ids]; only rows whose id lies in [row_begin, row_end) are written
   // (`word` holds those rows), so a table larger than a binding is gathered piece by piece.
@@ -142,14 +157,16 @@ export const kernels = {
     bindings: { ids: read, position_ids: read, token_type_ids: read, word: read, position: read, token_type: read, h: rw },
     uniforms: { N: 'u32', C: 'u32', row_begin: 'u32', row_end: 'u32' },
     stored: ['word', 'position', 'token_type'],
-    tile: [64],
+    work: [['N', 'C']],
+    tile: [256],
   },
   // d_table[ids[n], :] += sum of d_h over the tokens with that id, for ids in [row_begin, row_end); `chain[n]` = (index of the next token with
   // the same id + 1, or 0 at the end) | (0x80000000 where n is the first). One thread sums a chain in order: deterministic, no atomics.
   embedding_backward: {
     bindings: { ids: read, chain: read, d_h: rw, d_table: rw },
     uniforms: { N: 'u32', C: 'u32', row_begin: 'u32', row_end: 'u32' },
-    tile: [64],
+    work: [['N', 'C']],
+    tile: [256],
   },
   // Softmax attention, q k v out [B·T, NH·HD], lse [B, NH, T] (log-sum-exp of the scaled scores). Keys at or past lengths[b] are masked;
   // query rows at or past it give zeros (lse 0). Dropout on the probabilities: element ((b·NH + h)·T + i)·T + j.
@@ -159,6 +176,7 @@ export const kernels = {
     overrides: ['CAUSAL'],
     step: true,
     head: true,
+    work: [['B', 'NH', 'T']],
     tile: [64],
   },
   // delta[B, NH, T] = rowsum(d_out ∘ out)
@@ -166,6 +184,7 @@ export const kernels = {
     bindings: { out: rw, d_out: rw, delta: rw },
     uniforms: { B: 'u32', T: 'u32', NH: 'u32' },
     head: true,
+    work: [['B', 'NH', 'T']],
     tile: [64],
   },
   attention_backward_q: {
@@ -174,6 +193,7 @@ export const kernels = {
     overrides: ['CAUSAL'],
     step: true,
     head: true,
+    work: [['B', 'NH', 'T']],
     tile: [64],
   },
   // d_k, d_v in place on k, v (a thread reads and writes only its own key row of them).
@@ -183,6 +203,7 @@ export const kernels = {
     overrides: ['CAUSAL'],
     step: true,
     head: true,
+    work: [['B', 'NH', 'T']],
     tile: [64],
   },
   // pooled[B,C]: MODE 0 mean of the rows below lengths[b] (zeros where the length is 0), MODE 1 the first row.
@@ -190,26 +211,30 @@ export const kernels = {
     bindings: { h: rw, lengths: read, pooled: rw },
     uniforms: { B: 'u32', T: 'u32', C: 'u32' },
     overrides: ['MODE'],
-    tile: [64],
+    work: [['B', 'C']],
+    tile: [256],
   },
   // d_h[B·T,C], every element written.
   pool_backward: {
     bindings: { d_pooled: rw, lengths: read, d_h: rw },
     uniforms: { B: 'u32', T: 'u32', C: 'u32' },
     overrides: ['MODE'],
-    tile: [64],
+    work: [['B', 'T', 'C']],
+    tile: [256],
   },
   // row_loss[b] = -log softmax(logits[b,:])[labels[b]] · inverse_count, d_logits[B,V] = (softmax - onehot) · inverse_count; label -100: both 0.
   softmax_cross_entropy: {
     bindings: { logits: rw, labels: read, row_loss: rw, d_logits: rw },
     uniforms: { B: 'u32', V: 'u32' },
     step: true,
+    work: [['B']],
     tile: [64],
   },
   // out[slot] += sum of x[0..count), by one thread, in order.
   accumulate_sum: {
     bindings: { x: rw, out: rw },
     uniforms: { count: 'u32', slot: 'u32' },
+    work: [[1]],
     tile: [1],
   },
   // Fixed-point streams (i32, value / scale). q(f) = round half even(f · scale). status[slot] = max over elements of |value| / scale as f32
@@ -217,13 +242,15 @@ export const kernels = {
   stream_quantize: {
     bindings: { h: rw, x: rw, status: rw },
     uniforms: { count: 'u32', slot: 'u32', scale: 'f32' },
+    work: [['count']],
     tile: [2048],
   },
   // h = x / scale
   stream_read: {
     bindings: { x: rw, h: rw },
     uniforms: { count: 'u32', scale: 'f32' },
-    tile: [64],
+    work: [['count']],
+    tile: [256],
   },
   // y = (x >> SHIFT) + q(f), in place on x. KEEP_BITS: the SHIFT low bits of each x go to bits, as bit planes: word group·SHIFT + b holds bit b
   // of the 32 elements of a group.
@@ -231,6 +258,7 @@ export const kernels = {
     bindings: { x: rw, f: rw, bits: rw, status: rw },
     uniforms: { count: 'u32', slot: 'u32', scale: 'f32' },
     overrides: ['SHIFT', 'KEEP_BITS'],
+    work: [['count']],
     tile: [2048],
   },
   // x = ((y - q(f)) << SHIFT) | bits, in place on y: the exact inverse.
@@ -238,6 +266,7 @@ export const kernels = {
     bindings: { y: rw, f: rw, bits: rw },
     uniforms: { count: 'u32', scale: 'f32' },
     overrides: ['SHIFT'],
+    work: [['count']],
     tile: [2048],
   },
   // x = alpha · x + beta · f, in place on x (float streams, stream gradients, sums). Where WITH_F is 0: x = alpha · x.
@@ -245,42 +274,49 @@ export const kernels = {
     bindings: { x: rw, f: rw },
     uniforms: { count: 'u32', alpha: 'f32', beta: 'f32' },
     overrides: ['WITH_F'],
-    tile: [64],
+    work: [['count']],
+    tile: [256],
   },
   // x = (y - f) / alpha, in place on y: the inverse over float streams.
   scale_add_inverse: {
     bindings: { y: rw, f: rw },
     uniforms: { count: 'u32', alpha: 'f32' },
-    tile: [64],
+    work: [['count']],
+    tile: [256],
   },
   // y[i] = x[i] for i < count (32-bit words of any type)
   copy: {
     bindings: { x: rw, y: rw },
     uniforms: { count: 'u32' },
-    tile: [64],
+    work: [['count']],
+    tile: [256],
   },
   // x[i] = 0 for i < count
   clear: {
     bindings: { x: rw },
     uniforms: { count: 'u32' },
-    tile: [64],
+    work: [['count']],
+    tile: [256],
   },
   // status[slot] = max |x| as f32 bits (atomicMax on u32), 32 elements a thread. Non-finite values come out as such.
   watch: {
     bindings: { x: rw, status: rw },
     uniforms: { count: 'u32', slot: 'u32' },
+    work: [['count']],
     tile: [2048],
   },
   // status[slot] = max |a - b| as f32 bits.
   max_difference: {
     bindings: { a: rw, b: rw, status: rw },
     uniforms: { count: 'u32', slot: 'u32' },
+    work: [['count']],
     tile: [2048],
   },
-  // partials[offset + i] = sum of g² over i, i + 1024, i + 2048 ... (vec4s), i < 1024
+  // partials[offset + i] = sum of g² over the elements i, i + 1024, i + 2048 ..., i < 1024
   square_sum: {
     bindings: { g: rw, partials: rw },
     uniforms: { count: 'u32', offset: 'u32' },
+    work: [[1024]],
     tile: [64],
   },
   // out[slot] = sqrt(sum of partials[0..count)), out[slot + 1] = min(1, max_grad_norm / (norm + 1e-6)) (1 where max_grad_norm is 0).
@@ -288,6 +324,7 @@ export const kernels = {
     bindings: { partials: rw, out: rw },
     uniforms: { count: 'u32', slot: 'u32' },
     step: true,
+    work: [[1]],
     tile: [1],
   },
   // AdamW (Loshchilov & Hutter 2019, as torch.optim.AdamW) over a packed range; the gradient is first multiplied by scalars[slot].
@@ -295,7 +332,8 @@ export const kernels = {
     bindings: { parameter: rw, gradient: rw, exp_avg: rw, exp_avg_sq: rw, scalars: rw },
     uniforms: { count: 'u32', slot: 'u32', beta1: 'f32', beta2: 'f32', eps: 'f32', weight_decay: 'f32', lr_scale: 'f32' },
     step: true,
-    tile: [64],
+    work: [['count']],
+    tile: [256],
   },
 } as const satisfies Record<string, KernelSpec>;
 
@@ -303,7 +341,15 @@ export type KernelName = keyof typeof kernels;
 
 export const kernelSpec = (name: KernelName): KernelSpec => kernels[name];
 
-/** Workgroup counts for an output of `x` (by `y`) elements. */
+/** Workgroup counts of a dispatch with these uniforms. */
+export function dispatchSize(name: KernelName, uniforms: Readonly<Record<string, number>>): [number, number, number] {
+  const extent = (factors: readonly (string | number)[] | undefined) =>
+    (factors ?? []).reduce<number>((product, factor) => product * (typeof factor === 'number' ? factor : (uniforms[factor] as number)), 1);
+  const { work } = kernelSpec(name);
+  return workgroups(name, extent(work[0]), extent(work[1]));
+}
+
+/** Workgroup counts for `x` (by `y`) units of work. */
 export function workgroups(name: KernelName, x: number, y = 1): [number, number, number] {
   const [tileX, tileY] = kernelSpec(name).tile;
   const groups = Math.max(1, Math.ceil(x / tileX));
