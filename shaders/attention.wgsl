@@ -1,0 +1,79 @@
+// attention: out = dropout(softmax(scale · q kᵀ + mask)) v, one query row of one head a thread, with the running maximum and sum of
+// Milakov & Gimelshein (arXiv:1805.02867), so that no [T, T] tensor exists. lse = log of the sum of exp of the scaled scores, for the
+// backward pass. Keys at or past lengths[b] are masked, with CAUSAL also those after the query; query rows at or past lengths[b] give
+// zeros. The element of the dropout mask is ((b · NH + head) · T + row) · T + key.
+//
+//   binding  name     shape           access
+//   0        q        [B, T, NH, HD]  read_write, only read
+//   1        k        [B, T, NH, HD]  read_write, only read
+//   2        v        [B, T, NH, HD]  read_write, only read
+//   3        lengths  [B]             read
+//   4        out      [B, T, NH, HD]  read_write
+//   5        lse      [B, NH, T]      read_write
+//   6        params                   uniform
+//   7        step                     uniform
+//
+// Dispatch: B · NH · T / 64. Reference: src/reference/attention.ts
+
+struct Params {
+  B: u32,
+  T: u32,
+  NH: u32,
+  scale: f32,
+  site: u32,
+  p: f32,
+}
+
+@group(0) @binding(0) var<storage, read_write> q: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> k: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> v: array<vec4f>;
+@group(0) @binding(3) var<storage, read> lengths: array<u32>;
+@group(0) @binding(4) var<storage, read_write> out: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> lse: array<f32>;
+@group(0) @binding(6) var<uniform> params: Params;
+@group(0) @binding(7) var<uniform> step: StepScalars;
+
+override CAUSAL = false;
+
+@compute @workgroup_size(64)
+fn attention(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let index = linear_group(group, groups) * 64u + local;
+  if (index >= params.B * params.NH * params.T) { return; }
+  let T = params.T;
+  let row = index % T;
+  let b = index / T / params.NH;
+  let head = index / T % params.NH;
+  let stride = params.NH * HD4;
+  let first = b * T * stride + head * HD4;
+  let own = first + row * stride;
+  let key = random_key(step.seed, step.micro_step, params.site);
+  var query: HeadVector;
+  var sum: HeadVector;
+  for (var c = 0u; c < HD4; c++) { query[c] = params.scale * q[own + c]; }
+  let length = min(lengths[b], T);
+  var end = select(0u, length, row < length);
+  if (CAUSAL) { end = min(end, row + 1u); }
+  var top = -1e30;
+  var total = 0.0;
+  for (var j = 0u; j < end; j++) {
+    let at = first + j * stride;
+    var score = 0.0;
+    for (var c = 0u; c < HD4; c++) { score += dot(query[c], k[at + c]); }
+    let higher = max(top, score);
+    // -80: what is dropped is below the last bit, and exp never sees the start value.
+    let shrink = exp(max(top - higher, -80.0));
+    let weight = exp(max(score - higher, -80.0));
+    top = higher;
+    total = total * shrink + weight;
+    var kept = weight;
+    if (params.p > 0.0) { kept *= dropout_factor(key, index * T + j, params.p); }
+    for (var c = 0u; c < HD4; c++) { sum[c] = sum[c] * shrink + kept * v[at + c]; }
+  }
+  let share = select(0.0, 1.0 / max(total, 1e-30), end > 0u);
+  for (var c = 0u; c < HD4; c++) { out[own + c] = share * sum[c]; }
+  lse[index] = select(0.0, top + log(max(total, 1e-30)), end > 0u);
+}

@@ -1,0 +1,88 @@
+// attention_backward_kv: d_k = scale · sum over queries of d_score · q and d_v = sum over queries of mask / (1 - p) · probability · d_out,
+// in place on k and v: one key row of one head a thread, which reads and writes no other row of them. d_score and probability are those of
+// attention_backward_q.
+//
+//   binding  name     shape           access
+//   0        q        [B, T, NH, HD]  read_write, only read
+//   1        k        [B, T, NH, HD]  read_write, d_k on return
+//   2        v        [B, T, NH, HD]  read_write, d_v on return
+//   3        d_out    [B, T, NH, HD]  read_write, only read
+//   4        lse      [B, NH, T]      read_write, only read
+//   5        delta    [B, NH, T]      read_write, only read
+//   6        lengths  [B]             read
+//   7        params                   uniform
+//   8        step                     uniform
+//
+// Dispatch: B · NH · T / 64. Reference: src/reference/attention.ts
+
+struct Params {
+  B: u32,
+  T: u32,
+  NH: u32,
+  scale: f32,
+  site: u32,
+  p: f32,
+}
+
+@group(0) @binding(0) var<storage, read_write> q: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> k: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> v: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> d_out: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> lse: array<f32>;
+@group(0) @binding(5) var<storage, read_write> delta: array<f32>;
+@group(0) @binding(6) var<storage, read> lengths: array<u32>;
+@group(0) @binding(7) var<uniform> params: Params;
+@group(0) @binding(8) var<uniform> step: StepScalars;
+
+override CAUSAL = false;
+
+@compute @workgroup_size(64)
+fn attention_backward_kv(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let index = linear_group(group, groups) * 64u + local;
+  if (index >= params.B * params.NH * params.T) { return; }
+  let T = params.T;
+  let row = index % T;
+  let b = index / T / params.NH;
+  let head = index / T % params.NH;
+  let stride = params.NH * HD4;
+  let first = b * T * stride + head * HD4;
+  let own = first + row * stride;
+  let key = random_key(step.seed, step.micro_step, params.site);
+  var own_k: HeadVector;
+  var own_v: HeadVector;
+  var d_k: HeadVector;
+  var d_v: HeadVector;
+  for (var c = 0u; c < HD4; c++) {
+    own_k[c] = params.scale * k[own + c];
+    own_v[c] = v[own + c];
+  }
+  let length = min(lengths[b], T);
+  let end = select(0u, length, row < length);
+  for (var i = select(0u, row, CAUSAL); i < end; i++) {
+    let at = first + i * stride;
+    let query = index - row + i;
+    var score = 0.0;
+    var d_probability = 0.0;
+    for (var c = 0u; c < HD4; c++) {
+      score += dot(q[at + c], own_k[c]);
+      d_probability += dot(d_out[at + c], own_v[c]);
+    }
+    var factor = 1.0;
+    if (params.p > 0.0) { factor = dropout_factor(key, query * T + row, params.p); }
+    let probability = exp(clamp(score - lse[query], -80.0, 0.0));
+    let d_score = probability * (factor * d_probability - delta[query]);
+    let kept = factor * probability;
+    for (var c = 0u; c < HD4; c++) {
+      d_k[c] += d_score * q[at + c];
+      d_v[c] += kept * d_out[at + c];
+    }
+  }
+  for (var c = 0u; c < HD4; c++) {
+    k[own + c] = params.scale * d_k[c];
+    v[own + c] = d_v[c];
+  }
+}

@@ -1,0 +1,82 @@
+// attention_backward_q: d_q = scale · sum over keys of d_score · k, one query row of one head a thread, where
+//   probability = exp(scale · q·k - lse),  d_score = probability · (mask / (1 - p) · d_out·v - delta)
+// Rows and keys are masked, and dropout is drawn, as in attention.
+//
+//   binding  name     shape           access
+//   0        q        [B, T, NH, HD]  read_write, only read
+//   1        k        [B, T, NH, HD]  read_write, only read
+//   2        v        [B, T, NH, HD]  read_write, only read
+//   3        d_out    [B, T, NH, HD]  read_write, only read
+//   4        lse      [B, NH, T]      read_write, only read
+//   5        delta    [B, NH, T]      read_write, only read
+//   6        lengths  [B]             read
+//   7        d_q      [B, T, NH, HD]  read_write
+//   8        params                   uniform
+//   9        step                     uniform
+//
+// Dispatch: B · NH · T / 64. Reference: src/reference/attention.ts
+
+struct Params {
+  B: u32,
+  T: u32,
+  NH: u32,
+  scale: f32,
+  site: u32,
+  p: f32,
+}
+
+@group(0) @binding(0) var<storage, read_write> q: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> k: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> v: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> d_out: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> lse: array<f32>;
+@group(0) @binding(5) var<storage, read_write> delta: array<f32>;
+@group(0) @binding(6) var<storage, read> lengths: array<u32>;
+@group(0) @binding(7) var<storage, read_write> d_q: array<vec4f>;
+@group(0) @binding(8) var<uniform> params: Params;
+@group(0) @binding(9) var<uniform> step: StepScalars;
+
+override CAUSAL = false;
+
+@compute @workgroup_size(64)
+fn attention_backward_q(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let index = linear_group(group, groups) * 64u + local;
+  if (index >= params.B * params.NH * params.T) { return; }
+  let T = params.T;
+  let row = index % T;
+  let b = index / T / params.NH;
+  let head = index / T % params.NH;
+  let stride = params.NH * HD4;
+  let first = b * T * stride + head * HD4;
+  let own = first + row * stride;
+  let key = random_key(step.seed, step.micro_step, params.site);
+  var query: HeadVector;
+  var gradient: HeadVector;
+  var sum: HeadVector;
+  for (var c = 0u; c < HD4; c++) {
+    query[c] = params.scale * q[own + c];
+    gradient[c] = d_out[own + c];
+  }
+  let length = min(lengths[b], T);
+  var end = select(0u, length, row < length);
+  if (CAUSAL) { end = min(end, row + 1u); }
+  let row_lse = lse[index];
+  let row_delta = delta[index];
+  for (var j = 0u; j < end; j++) {
+    let at = first + j * stride;
+    var score = 0.0;
+    var d_probability = 0.0;
+    for (var c = 0u; c < HD4; c++) {
+      score += dot(query[c], k[at + c]);
+      d_probability += dot(gradient[c], v[at + c]);
+    }
+    if (params.p > 0.0) { d_probability *= dropout_factor(key, index * T + j, params.p); }
+    let d_score = exp(clamp(score - row_lse, -80.0, 0.0)) * (d_probability - row_delta);
+    for (var c = 0u; c < HD4; c++) { sum[c] += d_score * k[at + c]; }
+  }
+  for (var c = 0u; c < HD4; c++) { d_q[own + c] = params.scale * sum[c]; }
+}

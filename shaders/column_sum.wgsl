@@ -1,0 +1,33 @@
+// column_sum: d_bias[N] += alpha · sum over the rows of d_y[M,N], a column a thread.
+//
+//   binding  name    shape    access
+//   0        d_y     [M, N]   read_write, only read
+//   1        d_bias  [N]      read_write
+//   2        params           uniform
+//
+// Dispatch: N / 64. Reference: src/reference/gemm.ts
+
+struct Params {
+  M: u32,
+  N: u32,
+  alpha: f32,
+}
+
+@group(0) @binding(0) var<storage, read_write> d_y: array<f32>;
+@group(0) @binding(1) var<storage, read_write> d_bias: array<f32>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+@compute @workgroup_size(64)
+fn column_sum(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let n = linear_group(group, groups) * 64u + local;
+  if (n >= params.N) { return; }
+  var sum = 0.0;
+  for (var m = 0u; m < params.M; m++) {
+    sum += d_y[m * params.N + n];
+  }
+  d_bias[n] += params.alpha * sum;
+}

@@ -1,0 +1,33 @@
+// dropout: x = x · mask / (1 - p) in place, mask[i] = random_uniform(key(seed, micro_step, site), i) >= p. The gradient is the same kernel
+// on d_x.
+//
+//   binding  name    shape    access
+//   0        x       [count]  read_write
+//   1        params           uniform
+//   2        step             uniform
+//
+// Dispatch: count / 256, 4 elements a thread. Reference: src/reference/activation.ts
+
+struct Params {
+  count: u32,
+  site: u32,
+  p: f32,
+}
+
+@group(0) @binding(0) var<storage, read_write> x: array<f32>;
+@group(0) @binding(1) var<uniform> params: Params;
+@group(0) @binding(2) var<uniform> step: StepScalars;
+
+@compute @workgroup_size(64)
+fn dropout(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let key = random_key(step.seed, step.micro_step, params.site);
+  let first = linear_group(group, groups) * 256u + local;
+  let end = min(first + 256u, params.count);
+  for (var i = first; i < end; i += 64u) {
+    x[i] *= dropout_factor(key, i, params.p);
+  }
+}

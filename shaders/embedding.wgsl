@@ -1,0 +1,48 @@
+// embedding: h[n] = word[ids[n] - row_begin] + position[position_ids[n]] + token_type[token_type_ids[n]]. Only rows whose id lies in
+// [row_begin, row_end) are written, and word holds just those rows, so that a table larger than a binding is gathered piece by piece.
+//
+//   binding  name            shape                     access
+//   0        ids             [N]                       read
+//   1        position_ids    [N]                       read
+//   2        token_type_ids  [N]                       read
+//   3        word            [row_end - row_begin, C]  read, f32 or f16
+//   4        position        [P, C]                    read, f32 or f16
+//   5        token_type      [S, C]                    read, f32 or f16
+//   6        h               [N, C]                    read_write
+//   7        params                                    uniform
+//
+// C is a multiple of 4. Dispatch: N · C / 256, 4 elements a thread. Reference: src/reference/embedding.ts
+
+struct Params {
+  N: u32,
+  C: u32,
+  row_begin: u32,
+  row_end: u32,
+}
+
+@group(0) @binding(0) var<storage, read> ids: array<u32>;
+@group(0) @binding(1) var<storage, read> position_ids: array<u32>;
+@group(0) @binding(2) var<storage, read> token_type_ids: array<u32>;
+@group(0) @binding(3) var<storage, read> word: array<Stored4>;
+@group(0) @binding(4) var<storage, read> position: array<Stored4>;
+@group(0) @binding(5) var<storage, read> token_type: array<Stored4>;
+@group(0) @binding(6) var<storage, read_write> h: array<vec4f>;
+@group(0) @binding(7) var<uniform> params: Params;
+
+@compute @workgroup_size(64)
+fn embedding(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let C4 = params.C / 4u;
+  let at = linear_group(group, groups) * 64u + local;
+  if (at >= params.N * C4) { return; }
+  let n = at / C4;
+  let c = at % C4;
+  let id = ids[n];
+  if (id < params.row_begin || id >= params.row_end) { return; }
+  let place = widen(position[position_ids[n] * C4 + c]);
+  let segment = widen(token_type[token_type_ids[n] * C4 + c]);
+  h[at] = widen(word[(id - params.row_begin) * C4 + c]) + place + segment;
+}

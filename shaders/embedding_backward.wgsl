@@ -1,0 +1,47 @@
+// embedding_backward: d_table[ids[n] - row_begin] += sum of d_h over the tokens with that id, for ids in [row_begin, row_end). chain[n] is
+// the index of the next token with the same id + 1 (0 at the end), with the top bit set where n is the first of them: one thread sums a
+// chain in its order, so that the result is the same every time.
+//
+//   binding  name     shape                     access
+//   0        ids      [N]                       read
+//   1        chain    [N]                       read
+//   2        d_h      [N, C]                    read_write, only read
+//   3        d_table  [row_end - row_begin, C]  read_write
+//   4        params                             uniform
+//
+// C is a multiple of 4. Dispatch: N · C / 256, 4 elements a thread. Reference: src/reference/embedding.ts
+
+struct Params {
+  N: u32,
+  C: u32,
+  row_begin: u32,
+  row_end: u32,
+}
+
+@group(0) @binding(0) var<storage, read> ids: array<u32>;
+@group(0) @binding(1) var<storage, read> chain: array<u32>;
+@group(0) @binding(2) var<storage, read_write> d_h: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> d_table: array<vec4f>;
+@group(0) @binding(4) var<uniform> params: Params;
+
+@compute @workgroup_size(64)
+fn embedding_backward(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let C4 = params.C / 4u;
+  let at = linear_group(group, groups) * 64u + local;
+  if (at >= params.N * C4) { return; }
+  let n = at / C4;
+  let c = at % C4;
+  let id = ids[n];
+  if ((chain[n] & 0x80000000u) == 0u || id < params.row_begin || id >= params.row_end) { return; }
+  var sum = d_h[at];
+  var next = chain[n] & 0x7fffffffu;
+  while (next != 0u) {
+    sum += d_h[(next - 1u) * C4 + c];
+    next = chain[next - 1u] & 0x7fffffffu;
+  }
+  d_table[(id - params.row_begin) * C4 + c] += sum;
+}

@@ -1,0 +1,40 @@
+// gemm_nn_ragged: as gemm_nn, for any K and N and f32 weights, one output a thread.
+//
+//   binding  name    shape    access
+//   0        d_y     [M, N]   read_write, only read
+//   1        w       [N, K]   read
+//   2        out     [M, K]   read_write
+//   3        params           uniform
+//
+// Dispatch: (K / 8, M / 8). Reference: src/reference/gemm.ts
+
+struct Params {
+  M: u32,
+  K: u32,
+  N: u32,
+  alpha: f32,
+}
+
+@group(0) @binding(0) var<storage, read_write> d_y: array<f32>;
+@group(0) @binding(1) var<storage, read> w: array<f32>;
+@group(0) @binding(2) var<storage, read_write> out: array<f32>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+override ACTIVATION = 0u;
+override ACCUMULATE = false;
+
+@compute @workgroup_size(8, 8)
+fn gemm_nn_ragged(@builtin(global_invocation_id) id: vec3u) {
+  let k = id.x;
+  let m = id.y;
+  if (k >= params.K || m >= params.M) { return; }
+  var sum = 0.0;
+  for (var n = 0u; n < params.N; n++) {
+    sum += d_y[m * params.N + n] * w[n * params.K + k];
+  }
+  let at = m * params.K + k;
+  var y = params.alpha * sum;
+  if (ACTIVATION != 0u) { y *= activation_slope(ACTIVATION, vec4f(out[at])).x; }
+  if (ACCUMULATE) { y += out[at]; }
+  out[at] = y;
+}

@@ -1,0 +1,47 @@
+// gemm_tn: d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K]: the gradient of a linear layer's weight.
+//
+//   binding  name    shape    access
+//   0        d_y     [M, N]   read_write, only read
+//   1        x       [M, K]   read_write, only read
+//   2        d_w     [N, K]   read_write
+//   3        params           uniform
+//
+// K, N are multiples of 4. Dispatch: (K / 32, N / 32), a thread makes 4 rows by 4 columns. Reference: src/reference/gemm.ts
+
+struct Params {
+  M: u32,
+  K: u32,
+  N: u32,
+  alpha: f32,
+}
+
+@group(0) @binding(0) var<storage, read_write> d_y: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> x: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> d_w: array<vec4f>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+@compute @workgroup_size(8, 8)
+fn gemm_tn(@builtin(global_invocation_id) id: vec3u) {
+  let column4 = id.x;
+  let row4 = id.y;
+  let K4 = params.K / 4u;
+  let N4 = params.N / 4u;
+  if (column4 >= K4 || row4 >= N4) { return; }
+  var s0 = vec4f();
+  var s1 = vec4f();
+  var s2 = vec4f();
+  var s3 = vec4f();
+  for (var m = 0u; m < params.M; m++) {
+    let a = d_y[m * N4 + row4];
+    let b = x[m * K4 + column4];
+    s0 += a.x * b;
+    s1 += a.y * b;
+    s2 += a.z * b;
+    s3 += a.w * b;
+  }
+  let at = row4 * 4u * K4 + column4;
+  d_w[at] += params.alpha * s0;
+  d_w[at + K4] += params.alpha * s1;
+  d_w[at + 2u * K4] += params.alpha * s2;
+  d_w[at + 3u * K4] += params.alpha * s3;
+}

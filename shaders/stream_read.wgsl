@@ -1,0 +1,30 @@
+// stream_read: h = x / scale, a fixed-point stream as floats.
+//
+//   binding  name    shape    access
+//   0        x       [count]  read_write, only read
+//   1        h       [count]  read_write
+//   2        params           uniform
+//
+// Dispatch: count / 256, 4 elements a thread. Reference: src/reference/stream.ts
+
+struct Params {
+  count: u32,
+  scale: f32,
+}
+
+@group(0) @binding(0) var<storage, read_write> x: array<i32>;
+@group(0) @binding(1) var<storage, read_write> h: array<f32>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+@compute @workgroup_size(64)
+fn stream_read(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let first = linear_group(group, groups) * 256u + local;
+  let end = min(first + 256u, params.count);
+  for (var i = first; i < end; i += 64u) {
+    h[i] = f32(x[i]) / params.scale;
+  }
+}

@@ -1,0 +1,41 @@
+// stream_uncouple: x = ((y - q(f)) << SHIFT) | bits in place on y: the exact inverse of stream_couple, bit for bit, given the same f.
+//
+//   binding  name    shape                 access
+//   0        y       [count]               read_write, x on return
+//   1        f       [count]               read_write, only read
+//   2        bits    [count / 32 · SHIFT]  read_write, only read, where SHIFT > 0
+//   3        params                        uniform
+//
+// SHIFT is at most 8. Dispatch: count / 2048, a group of 32 elements a thread.
+// Reference: src/reference/stream.ts
+
+struct Params {
+  count: u32,
+  scale: f32,
+}
+
+@group(0) @binding(0) var<storage, read_write> y: array<i32>;
+@group(0) @binding(1) var<storage, read_write> f: array<f32>;
+@group(0) @binding(2) var<storage, read_write> bits: array<u32>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+override SHIFT = 0u;
+
+@compute @workgroup_size(64)
+fn stream_uncouple(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let number = linear_group(group, groups) * 64u + local;
+  let first = number * 32u;
+  if (first >= params.count) { return; }
+  let size = min(32u, params.count - first);
+  for (var j = 0u; j < size; j++) {
+    var dropped = 0u;
+    for (var plane = 0u; plane < SHIFT; plane++) {
+      dropped |= ((bits[number * SHIFT + plane] >> j) & 1u) << plane;
+    }
+    y[first + j] = ((y[first + j] - quantize(f[first + j], params.scale)) << SHIFT) | bitcast<i32>(dropped);
+  }
+}
