@@ -1,6 +1,6 @@
 // Methods by name. A new one is a file in this folder and a line here.
 
-import type { MethodOptions, StreamKind } from '../protocol/config.ts';
+import type { MethodChoices, MethodOptions, StreamKind } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { full } from './full.ts';
 import { linearProbe } from './linear_probe.ts';
@@ -35,7 +35,8 @@ export const commonOptions: MethodOptions = {
 };
 
 /** All hyper-parameters of a method: common defaults, the method's own, then `chosen`. */
-export function resolveOptions(method: Method, chosen: Partial<MethodOptions>): MethodOptions {
+export function resolveOptions(method: Method, chosen: MethodChoices): MethodOptions {
   const streams: StreamKind = chosen.streams ?? commonOptions.streams;
-  return { ...commonOptions, ...method.options(streams), ...chosen, streams };
+  const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
+  return { ...commonOptions, ...method.options(streams), ...given, streams };
 }

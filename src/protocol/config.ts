@@ -32,7 +32,8 @@ export type ModelRef = v.InferOutput<typeof modelRef>;
 const dataRef = v.variant('kind', [
   /** `part` is `train`, `validation` or `test`. */
   v.object({ kind: v.literal('bundled'), name: v.string(), part: v.string() }),
-  v.object({ kind: v.literal('file'), name: v.string(), blob: v.instance(Blob) }),
+  /** A CSV or TSV; `header` false where its first row is data. */
+  v.object({ kind: v.literal('file'), name: v.string(), blob: v.instance(Blob), header: v.optional(v.boolean()) }),
 ]);
 export type DataRef = v.InferOutput<typeof dataRef>;
 
@@ -64,6 +65,9 @@ const methodOptions = v.object({
   target_modules: v.array(v.string()),
 });
 export type MethodOptions = Readonly<v.InferOutput<typeof methodOptions>>;
+const methodChoices = v.partial(methodOptions);
+/** Those options that differ from a method's defaults. */
+export type MethodChoices = Readonly<v.InferOutput<typeof methodChoices>>;
 
 /** Names and meanings as in Transformers' TrainingArguments. */
 const trainingArguments = v.object({
@@ -127,7 +131,7 @@ const runConfig = v.object({
   policy: v.picklist(policyNames),
   /** Layers per segment under `checkpoint`. */
   checkpoint_every: count,
-  options: v.partial(methodOptions),
+  options: methodChoices,
   training: trainingArguments,
 });
 export type RunConfig = Readonly<v.InferOutput<typeof runConfig>>;

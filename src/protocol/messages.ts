@@ -5,6 +5,7 @@ import type {
   CategoryBytes,
   Columns,
   DataRef,
+  MethodChoices,
   MethodName,
   MethodOptions,
   ModelRef,
@@ -117,7 +118,7 @@ export interface PlanRequest {
   readonly method: MethodName;
   readonly policy: PolicyName;
   readonly checkpoint_every: number;
-  readonly options: Partial<MethodOptions>;
+  readonly options: MethodChoices;
   readonly batch_size: number;
   readonly length: number;
   readonly dropout: number;
@@ -243,19 +244,19 @@ export interface Calls {
   };
   plan: { argument: PlanRequest; answer: PlanReport };
   /** Begins a run; events follow. Answers once the run ends. */
-  start: { argument: RunConfig; answer: undefined };
+  start: { argument: RunConfig; answer: void };
   /** Continues a saved run; events follow, beginning with those that it had sent. */
-  resume: { argument: { id: string }; answer: undefined };
-  pause: { argument: undefined; answer: undefined };
+  resume: { argument: { id: string }; answer: void };
+  pause: { argument: undefined; answer: void };
   /** Goes on after a pause: to the end, or for one step. */
-  proceed: { argument: { steps: 'all' | 'one' }; answer: undefined };
-  stop: { argument: { keep: 'best' | 'last' | 'nothing' }; answer: undefined };
+  proceed: { argument: { steps: 'all' | 'one' }; answer: void };
+  stop: { argument: { keep: 'best' | 'last' | 'nothing' }; answer: void };
   predict: { argument: { texts: readonly { text: string; text_pair?: string }[] }; answer: readonly Prediction[] };
   exportAdapter: { argument: { name: string; licence: string }; answer: ExportResult };
   /** Reads a zip made by `exportAdapter`; the model it needs must be `model`. From then on `predict` uses it. */
   importAdapter: { argument: { zip: Blob; model: ModelRef }; answer: ImportResult };
   savedRuns: { argument: undefined; answer: readonly SavedRun[] };
-  deleteRun: { argument: { id: string }; answer: undefined };
+  deleteRun: { argument: { id: string }; answer: void };
 }
 
 export type CallName = keyof Calls;

@@ -84,12 +84,14 @@ export class Trainer {
   /** Writes the starting values of everything that is not in the checkpoint. */
   initialise(seed: number): void {
     for (const parameter of this.#registry.parameters.values()) {
-      if (parameter.initial.from === 'checkpoint') continue;
-      const values = initialValues(parameter, seed);
-      for (const tensor of parameter.tensors) {
-        const begin = firstElement(tensor);
-        this.#executor.writeTensor(tensor, values.subarray(begin, begin + sizeOf(tensor.shape)));
-      }
+      if (parameter.initial.from !== 'checkpoint') this.#writeParameter(parameter, initialValues(parameter, seed));
+    }
+  }
+
+  #writeParameter(parameter: Parameter, values: Float32Array<ArrayBuffer>): void {
+    for (const tensor of parameter.tensors) {
+      const begin = firstElement(tensor);
+      this.#executor.writeTensor(tensor, values.subarray(begin, begin + sizeOf(tensor.shape)));
     }
   }
 
@@ -198,9 +200,14 @@ export class Trainer {
     this.#write('exp_avg_sq', exp_avg_sq);
   }
 
-  /** Replaces the trainable values alone, as for the best ones after a run or an imported adapter. */
-  setParameters(parameters: TrainerState['parameters']): void {
-    this.#write('parameter', parameters);
+  /** Replaces values of f32 parameters, as by the best ones after a run or by an imported adapter. */
+  setParameters(values: TrainerState['parameters']): void {
+    for (const [name, own] of values) {
+      const parameter = this.#registry.parameters.get(name);
+      if (!parameter || sizeOf(parameter.shape) !== own.length)
+        throw new Error(`there is no parameter '${name}' of ${own.length} elements`);
+      this.#writeParameter(parameter, own);
+    }
   }
 }
 

@@ -158,6 +158,7 @@ export function planRun(
   const moments = lowered.flatMap(({ name, lowered: low, lives }) => momentsOf(name, low, lives));
   const peakMoment = moments.reduce<Moment>((most, moment) => (moment.live > most.live ? moment : most), {
     name: 'start',
+    program: '',
     live: 0,
     activation: 0,
   });

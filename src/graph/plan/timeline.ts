@@ -6,6 +6,7 @@ import { type Life, liveBytes } from './arena.ts';
 export interface Moment {
   /** `forward encoder.layer.3` */
   readonly name: string;
+  readonly program: string;
   /** Most transient bytes alive at once in this moment. */
   readonly live: number;
   /** Of these, what the forward pass keeps for the backward pass. */
@@ -24,11 +25,11 @@ export function momentsOf(program: string, lowered: LoweredGraph, lives: readonl
     lives.filter((life) => isActivation(life, lowered)),
     nodes.length,
   );
-  const moments: { name: string; live: number; activation: number }[] = [];
+  const moments: { name: string; program: string; live: number; activation: number }[] = [];
   for (const [i, { node }] of nodes.entries()) {
     const { phase, section } = node.place;
     const name = `${phase} ${section || program}`;
-    if (moments.at(-1)?.name !== name) moments.push({ name, live: -1, activation: 0 });
+    if (moments.at(-1)?.name !== name) moments.push({ name, program, live: -1, activation: 0 });
     const moment = moments.at(-1) as (typeof moments)[number];
     const now = live[i] as number;
     if (now > moment.live) {

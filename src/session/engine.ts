@@ -1,0 +1,139 @@
+// A model on a device, ready to step and to predict: plan, executor with the weights in place, trainer. What training, evaluation, prediction and a
+// check of an export share.
+
+import { chooseBuckets, collate } from '../data/batches.ts';
+import type { TokenizedExample } from '../data/dataset.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
+import { type Device, openDevice } from '../gpu/device.ts';
+import { Executor } from '../gpu/executor.ts';
+import type { RunConfig } from '../protocol/config.ts';
+import { RetraceError } from '../protocol/errors.ts';
+import type { PlanReport } from '../protocol/messages.ts';
+import { type ProgramSetup, planPrograms } from '../train/programs.ts';
+import { Trainer } from '../train/trainer.ts';
+import type { BaseModel } from './base_model.ts';
+import type { Host } from './host.ts';
+import { reportPlan, resolveMethod, setupOf } from './setup.ts';
+import { streamWeights } from './weights.ts';
+
+export interface Engine {
+  readonly model: BaseModel;
+  readonly tokenizer: Tokenizer;
+  readonly setup: ProgramSetup;
+  readonly executor: Executor;
+  readonly trainer: Trainer;
+  readonly report: PlanReport;
+  /** Of model.safetensors, as it was streamed. */
+  readonly sha256: string;
+  readonly buckets: readonly number[];
+  readonly labels: readonly string[];
+}
+
+/** What of a RunConfig decides the programs. */
+export type EngineConfig = Pick<RunConfig, 'method' | 'policy' | 'checkpoint_every' | 'options' | 'training' | 'pooling'>;
+
+export interface EngineRequest {
+  readonly config: EngineConfig;
+  readonly model: BaseModel;
+  readonly tokenizer: Tokenizer;
+  readonly labels: readonly string[];
+  /** Token counts of all examples that will be seen. */
+  readonly lengths: Uint32Array;
+  readonly max_steps: number;
+  readonly purposes: ProgramSetup['purposes'];
+  onPhase(phase: 'planning' | 'loading model' | 'compiling', done?: number, of?: number): void;
+  onPlan(report: PlanReport): void;
+}
+
+/** The device of a session: opened once, opened again after a loss. */
+export class DeviceHolder {
+  readonly #host: Host;
+  #device: Promise<Device> | undefined;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  open(): Promise<Device> {
+    if (!this.#device) {
+      const opening = this.#host.gpu().then((gpu) => openDevice(gpu));
+      this.#device = opening;
+      const forget = () => {
+        if (this.#device === opening) this.#device = undefined;
+      };
+      opening.then(({ lost }) => lost.then(forget), forget);
+    }
+    return this.#device;
+  }
+
+  get opened(): Promise<Device> | undefined {
+    return this.#device;
+  }
+}
+
+/** Fixed streams hold magnitudes below this. */
+export const streamLimitOf = ({ method, backbone, options }: ProgramSetup): number =>
+  method.wire(backbone.config, options).streams === 'fixed' ? 2 ** (31 - options.fraction_bits) : Number.POSITIVE_INFINITY;
+
+/** Plans, allocates, compiles, and streams the weights in. Starting values are drawn from the seed. */
+export async function startEngine(device: Device, request: EngineRequest): Promise<Engine> {
+  const { config, model, tokenizer, labels, max_steps } = request;
+  const { training } = config;
+  request.onPhase('planning');
+  const buckets = chooseBuckets(request.lengths, { maxLength: training.max_length });
+  const resolved = resolveMethod(config.method, config.policy, config.options);
+  const setup = setupOf({
+    model,
+    resolved,
+    checkpoint_every: config.checkpoint_every,
+    pooling: config.pooling,
+    num_labels: labels.length,
+    batch_size: training.batch_size,
+    lengths: buckets,
+    dropout: training.dropout,
+    optimizer: training,
+    purposes: request.purposes,
+  });
+  const planned = planPrograms(setup);
+  const report = reportPlan(model.name, setup, planned);
+  if (request.purposes.includes('training')) request.onPlan(report);
+  const executor = await Executor.prepare(device, planned.plan, (done, of) => request.onPhase('compiling', done, of));
+  try {
+    const trainer = new Trainer(executor, planned.registry, { training, max_steps, streamLimit: streamLimitOf(setup) });
+    trainer.initialise(training.seed);
+    const sha256 = await streamWeights(model, planned.registry, executor, (done, of) => request.onPhase('loading model', done, of));
+    return { model, tokenizer, setup, executor, trainer, report, sha256, buckets, labels };
+  } catch (error) {
+    executor.destroy();
+    throw error;
+  }
+}
+
+/** Logits [examples, labels] of examples in their order, batched by length. `onProgress` counts examples. */
+export async function logitsOf(
+  engine: Engine,
+  examples: readonly TokenizedExample[],
+  onProgress?: (done: number) => void | Promise<void>,
+): Promise<Float32Array> {
+  const { trainer, setup, buckets, tokenizer } = engine;
+  const V = setup.num_labels;
+  const logits = new Float32Array(examples.length * V);
+  const longest = buckets.at(-1) ?? 0;
+  const tooLong = examples.find(({ length }) => length > longest);
+  if (tooLong)
+    throw new RetraceError({
+      code: 'text-too-long',
+      message: `A text has ${tooLong.length} tokens; this run was planned for ${longest}.`,
+      where: 'text',
+      remedy: 'Shorten the text.',
+    });
+  const order = Uint32Array.from(examples.keys()).sort((a, b) => (examples[a]?.length ?? 0) - (examples[b]?.length ?? 0) || a - b);
+  for (let begin = 0; begin < order.length; begin += setup.batch_size) {
+    const indices = order.slice(begin, begin + setup.batch_size);
+    const batch = collate(examples, indices, { batchSize: setup.batch_size, buckets, padTokenId: tokenizer.padTokenId });
+    const rows = await trainer.logits(batch);
+    for (const [row, index] of indices.entries()) logits.set(rows.subarray(row * V, (row + 1) * V), index * V);
+    await onProgress?.(begin + indices.length);
+  }
+  return logits;
+}

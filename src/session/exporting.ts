@@ -1,0 +1,201 @@
+// Export and import of adapters. An export counts as done only after it was read back and gave the same logits.
+
+import { taskNamed } from '../data/tasks.ts';
+import type { AdapterArchive, AdapterConfig } from '../formats/adapter_archive.ts';
+import { readExported, writeExported } from '../formats/exported.ts';
+import type { CardFacts } from '../formats/model_card.ts';
+import { readZip, writeZip } from '../formats/zip.ts';
+import { methodNamed, methods } from '../methods/registry.ts';
+import { defaultTraining, type MethodChoices, type MethodName, type Pooling } from '../protocol/config.ts';
+import { RetraceError } from '../protocol/errors.ts';
+import type { ExportResult } from '../protocol/messages.ts';
+import { planPrograms } from '../train/programs.ts';
+import type { BaseModel } from './base_model.ts';
+import type { Engine, EngineConfig } from './engine.ts';
+import type { Evaluation } from './evaluation.ts';
+import { predict } from './predict.ts';
+import { resolveMethod, setupOf } from './setup.ts';
+import { version } from './version.ts';
+
+/** Texts of the self-test that travels with an export. */
+export const selfTestTexts = 8;
+/** Logits of a re-imported adapter may differ by this much and no more. */
+export const logitTolerance = 1e-4;
+
+export interface ExportRequest {
+  readonly engine: Engine;
+  readonly name: string;
+  readonly licence: string;
+  readonly config: EngineConfig;
+  readonly dataset: CardFacts['dataset'];
+  readonly texts: readonly (readonly [string, string | undefined])[];
+  readonly evaluation: Evaluation | undefined;
+  readonly device: string;
+}
+
+type Values = Map<string, Float32Array<ArrayBuffer>>;
+
+const largestDifference = (a: readonly (readonly number[])[], b: readonly (readonly number[])[]): number =>
+  a.reduce((most, row, i) => row.reduce((worst, x, j) => Math.max(worst, Math.abs(x - (b[i]?.[j] ?? Number.NaN))), most), 0);
+
+const textsOf = (config: AdapterConfig) =>
+  (config.self_test?.texts ?? []).map((text) => (typeof text === 'string' ? { text } : { text: text[0], text_pair: text[1] }));
+
+function archiveOf({ engine, config, texts }: ExportRequest, values: Values, logits: readonly (readonly number[])[]): AdapterArchive {
+  const { setup, model } = engine;
+  const method = methodNamed(config.method);
+  const used = Object.fromEntries(method.uses.map((key) => [key, setup.options[key]]));
+  const shapes = new Map(engine.trainer.trainables.map(({ name, shape }) => [name, shape]));
+  return {
+    method: config.method,
+    config: {
+      format: 'retrace',
+      format_version: 1,
+      method: config.method,
+      base_model: {
+        name: model.name,
+        model_type: setup.backbone.config.model_type,
+        sha256: engine.sha256,
+        dtype: setup.storedType('embeddings.word_embeddings.weight').toUpperCase(),
+      },
+      num_labels: setup.num_labels,
+      pooling: setup.pooling,
+      max_length: engine.buckets.at(-1) as number,
+      hyper_parameters: {
+        ...used,
+        ...(config.method === 'meft1' ? { final_combination: 'mean' } : {}),
+        dropout: config.training.dropout,
+      } as AdapterConfig['hyper_parameters'],
+      seed: config.training.seed,
+      retrace_version: version,
+      self_test: {
+        texts: texts.map(([text, pair]) => (pair === undefined ? text : ([text, pair] as [string, string]))),
+        logits: logits.map((row) => [...row]),
+      },
+    },
+    labels: engine.labels,
+    tensors: new Map([...values].map(([name, data]) => [name, { shape: shapes.get(name) ?? [data.length], data }])),
+  };
+}
+
+function cardFacts({ engine, name, licence, config, dataset, evaluation, device }: ExportRequest): CardFacts {
+  const { executor, setup, sha256, model } = engine;
+  const { account } = executor.allocator;
+  const method = methodNamed(config.method);
+  const { training } = config;
+  return {
+    name,
+    base_model: { name: model.name, sha256 },
+    ...(licence === '' ? {} : { license: licence }),
+    pipeline_tag: taskNamed('classification').pipeline_tag,
+    method: method.title,
+    dataset,
+    metrics: Object.entries(evaluation?.metrics ?? {})
+      .filter(([metric]) => metric !== 'loss')
+      .map(([metric, value]) => ({
+        name: metric,
+        title: taskNamed('classification').metrics.find((known) => known.name === metric)?.title ?? metric,
+        value,
+      })),
+    labels: engine.labels,
+    hyper_parameters: [
+      ...method.uses.map((key) => [key, setup.options[key]] as const),
+      ...(['learning_rate', 'batch_size', 'max_steps', 'warmup_ratio', 'weight_decay', 'max_grad_norm', 'dropout', 'seed'] as const).map(
+        (key) => [key, training[key]] as const,
+      ),
+    ],
+    notes: [
+      ['memory policy', config.policy],
+      ['GPU bytes, planned', String(executor.plan.total)],
+      ['GPU bytes, allocated', String(account.total)],
+      ['device', device],
+      ['Retrace', version],
+    ],
+  };
+}
+
+/** The zip of the trained adapter, read back and compared. Errors: `export-differs`. */
+export async function exportAdapter(request: ExportRequest): Promise<ExportResult> {
+  const { engine, texts, name } = request;
+  const asked = texts.map(([text, text_pair]) => ({ text, ...(text_pair === undefined ? {} : { text_pair }) }));
+  const values = await engine.trainer.read('parameter');
+  const before = (await predict(engine, asked)).map(({ logits }) => logits);
+  const zip = writeZip(writeExported(archiveOf(request, values, before), cardFacts(request)));
+  const again = await readExported(readZip(name, zip), {
+    methods: methods.map((method) => method.name),
+    base: { name: engine.model.name, sha256: engine.sha256 },
+    tensorsOf: () => engine.trainer.trainables.map(({ name: tensor, shape }) => ({ name: tensor, shape })),
+  });
+  engine.trainer.setParameters(valuesOf(again));
+  const after = (await predict(engine, asked)).map(({ logits }) => logits);
+  const largest_difference = largestDifference(before, after);
+  if (!(largest_difference <= logitTolerance)) {
+    throw new RetraceError({
+      code: 'export-differs',
+      message: `The exported adapter gives logits that differ by ${largest_difference} from those of the trained model (allowed: ${logitTolerance}).`,
+      where: name,
+      remedy: 'The export was not kept. Please report this.',
+    });
+  }
+  return { file_name: `${name}.zip`, zip, verified: { texts: texts.length, largest_difference } };
+}
+
+/** Values of an archive by parameter name. */
+export const valuesOf = ({ tensors }: AdapterArchive): Values =>
+  new Map(
+    [...tensors].map(([name, { data }]) => [
+      name,
+      data.buffer instanceof ArrayBuffer ? (data as Float32Array<ArrayBuffer>) : Float32Array.from(data),
+    ]),
+  );
+
+/** What of an adapter's configuration decides the programs. */
+export function engineConfigOf(config: AdapterConfig): EngineConfig {
+  const method = methodNamed(config.method);
+  const chosen: MethodChoices = Object.fromEntries(
+    Object.entries(config.hyper_parameters).filter(([key]) => (method.uses as readonly string[]).includes(key)),
+  );
+  return {
+    method: config.method as MethodName,
+    policy: method.defaultPolicy,
+    checkpoint_every: 1,
+    options: chosen,
+    pooling: config.pooling as Pooling,
+    training: { ...defaultTraining, max_length: config.max_length, dropout: 0 },
+  };
+}
+
+/** Tensors that an adapter of this configuration must hold on this base. */
+export function expectedTensors(model: BaseModel, config: AdapterConfig): { name: string; shape: readonly number[] }[] {
+  const engine = engineConfigOf(config);
+  const setup = setupOf({
+    model,
+    resolved: resolveMethod(engine.method, engine.policy, engine.options),
+    checkpoint_every: 1,
+    pooling: engine.pooling,
+    num_labels: config.num_labels,
+    batch_size: 1,
+    lengths: [8],
+    dropout: 0,
+    optimizer: engine.training,
+    purposes: ['evaluation'],
+  });
+  const { registry } = planPrograms(setup);
+  return [...registry.parameters.values()].filter(({ trainable }) => trainable).map(({ name, shape }) => ({ name, shape }));
+}
+
+/** Reads an adapter for this base. `sha256` of the base's checkpoint, where it is known by now. */
+export const readAdapterZip = (name: string, bytes: Uint8Array, model: BaseModel, sha256: string | undefined): Promise<AdapterArchive> =>
+  readExported(readZip(name, bytes), {
+    methods: methods.map((method) => method.name),
+    ...(sha256 === undefined ? {} : { base: { name: model.name, sha256 } }),
+    tensorsOf: (config) => expectedTensors(model, config),
+  });
+
+/** Recorded logits of an adapter's self-test against those computed here. */
+export async function runSelfTest(engine: Engine, config: AdapterConfig) {
+  const asked = textsOf(config);
+  const computed = (await predict(engine, asked)).map(({ logits }) => logits);
+  const recorded = config.self_test?.logits ?? [];
+  return { texts: asked.map(({ text }) => text), recorded, computed, largest_difference: largestDifference(recorded, computed) };
+}

@@ -1,0 +1,32 @@
+// What a session needs from where it runs: a browser worker and Node give different answers to these questions and share all the rest.
+
+import type { ModelFolder } from '../hub/folder.ts';
+import type { RunConfig } from '../protocol/config.ts';
+import type { RunEvent, SavedRun } from '../protocol/messages.ts';
+
+/** A run as it is kept: small facts for lists, and bytes that only a resumption reads. */
+export interface StoredRun {
+  readonly summary: SavedRun;
+  readonly config: RunConfig;
+  /** Steps and evaluations so far, so that curves come back. */
+  readonly events: readonly RunEvent[];
+  /** Trainables and moments of `step`, and the best trainables, as safetensors. */
+  readonly state: Uint8Array<ArrayBuffer>;
+  readonly best: Uint8Array<ArrayBuffer> | undefined;
+}
+
+export interface RunStore {
+  save(run: StoredRun): Promise<{ path: string }>;
+  load(id: string): Promise<StoredRun | undefined>;
+  list(): Promise<readonly SavedRun[]>;
+  delete(id: string): Promise<void>;
+}
+
+export interface Host {
+  gpu(): Promise<GPU | undefined>;
+  /** The folder of a bundled model or data set, and its licence. Errors: `unknown-bundled`. */
+  bundled(kind: 'models' | 'data', name: string): Promise<ModelFolder>;
+  /** The folder that holds the bundled ones, with their index.json. */
+  bundledRoot(kind: 'models' | 'data'): Promise<ModelFolder>;
+  readonly runs: RunStore;
+}

@@ -1,0 +1,247 @@
+// The life of one training run: steps, evaluations, checkpoints, pause, stop, best. Emits events; keeps nothing on the page's side.
+// Invariant: what a checkpoint holds and the RunConfig determine every later step, so a resumed run makes the same steps, bit for bit.
+
+import { collate, planEpoch } from '../data/batches.ts';
+import { taskNamed } from '../data/tasks.ts';
+import type { RunConfig } from '../protocol/config.ts';
+import { RetraceError } from '../protocol/errors.ts';
+import type { Phase, RunEvent, SavedRun } from '../protocol/messages.ts';
+import type { StepResult, TrainerState } from '../train/trainer.ts';
+import { readParameters, readState, writeParameters, writeState } from './checkpoint.ts';
+import type { RunData } from './data.ts';
+import type { Engine } from './engine.ts';
+import { type Evaluation, evaluate } from './evaluation.ts';
+import { Gate } from './gate.ts';
+import type { RunStore, StoredRun } from './host.ts';
+
+export type Keep = 'best' | 'last' | 'nothing';
+export type Emit = (event: RunEvent) => void;
+
+export interface BestResult {
+  readonly step: number;
+  readonly metric: string;
+  readonly value: number;
+}
+
+export interface RunRequest {
+  readonly id: string;
+  readonly name: string;
+  readonly config: RunConfig;
+  readonly engine: Engine;
+  readonly data: RunData;
+  readonly max_steps: number;
+  readonly store: RunStore;
+  readonly emit: Emit;
+  readonly stored?: StoredRun;
+}
+
+/** Optimizer steps of a run: `max_steps`, or what the epochs give. */
+export function stepsOf({ training }: RunConfig, examples: number): number {
+  if (training.max_steps >= 0) return training.max_steps;
+  const perEpoch = Math.ceil(Math.ceil(examples / training.batch_size) / training.gradient_accumulation_steps);
+  return Math.max(1, Math.ceil(perEpoch * training.epochs));
+}
+
+/** Steps that may be in flight before the first of them is read back: the GPU never waits for the host. */
+const inFlight = 2;
+
+export class Run {
+  readonly gate = new Gate();
+  readonly #request: RunRequest;
+  readonly #events: RunEvent[] = [];
+  #step = 0;
+  #best: BestResult | undefined;
+  #bestParameters: TrainerState['parameters'] | undefined;
+  #evaluationsWithoutGain = 0;
+  #epochBatches: { epoch: number; batches: Uint32Array[] } | undefined;
+  #lastEvaluation: { step: number; evaluation: Evaluation } | undefined;
+
+  constructor(request: RunRequest) {
+    this.#request = request;
+  }
+
+  get step(): number {
+    return this.#step;
+  }
+
+  get best(): BestResult | undefined {
+    return this.#best;
+  }
+
+  get evaluation(): Evaluation | undefined {
+    return this.#lastEvaluation?.evaluation;
+  }
+
+  #emit(event: RunEvent): void {
+    if (event.type === 'step' || event.type === 'evaluate') this.#events.push(event);
+    this.#request.emit(event);
+  }
+
+  #phase(phase: Phase, done?: number, of?: number): void {
+    this.#request.emit({ type: 'phase', phase, ...(done === undefined ? {} : { done }), ...(of === undefined ? {} : { of }) });
+  }
+
+  /** Puts a stored run back: trainables, moments, step, best, curves. */
+  async restore(stored: StoredRun): Promise<void> {
+    const state = await readState(stored.state);
+    this.#request.engine.trainer.restore(state);
+    this.#step = state.step;
+    this.#best = stored.summary.best;
+    this.#bestParameters = stored.best && (await readParameters(stored.best));
+    for (const event of stored.events) this.#emit(event);
+    const evaluations = stored.events.filter((event) => event.type === 'evaluate');
+    this.#evaluationsWithoutGain = evaluations.toReversed().findIndex(({ best }) => best);
+    if (this.#evaluationsWithoutGain < 0) this.#evaluationsWithoutGain = evaluations.length;
+  }
+
+  /** Micro-batches of optimizer step `step`; the order of an epoch is a function of seed and epoch. */
+  #batches(step: number) {
+    const { config, data, engine } = this.#request;
+    const { batch_size: batchSize, gradient_accumulation_steps: micro, seed } = config.training;
+    const perEpoch = Math.ceil(data.train.examples.length / batchSize);
+    return Array.from({ length: micro }, (_, i) => {
+      const index = step * micro + i;
+      const epoch = Math.floor(index / perEpoch);
+      if (this.#epochBatches?.epoch !== epoch) {
+        this.#epochBatches = { epoch, batches: planEpoch({ lengths: data.train.lengths, batchSize, seed, epoch, groupByLength: true }) };
+      }
+      const indices = this.#epochBatches.batches[index % perEpoch] as Uint32Array;
+      return collate(data.train.examples, indices, { batchSize, buckets: engine.buckets, padTokenId: engine.tokenizer.padTokenId });
+    });
+  }
+
+  /** Runs to the end, or until stopped. What is kept is then in the trainer. */
+  async toEnd(): Promise<void> {
+    const { config, max_steps, engine } = this.#request;
+    const { eval_steps, save_steps } = config.training;
+    this.#phase('training');
+    this.#emitMemory();
+    const pending: Promise<StepResult>[] = [];
+    let before = performance.now();
+    const settleOne = async () => {
+      const result = await (pending.shift() as Promise<StepResult>);
+      const now = performance.now();
+      this.#emitStep(result, now - before);
+      before = now;
+    };
+    const drain = async () => {
+      while (pending.length > 0) await settleOne();
+    };
+    while (this.#step < max_steps) {
+      if (this.gate.closed) {
+        await drain();
+        await this.save(false);
+        this.#phase('paused');
+      }
+      const { stop, waited } = await this.gate.pass();
+      if (stop) break;
+      if (waited) {
+        this.#phase('training');
+        before = performance.now();
+      }
+      pending.push(engine.trainer.step(this.#step, this.#batches(this.#step)));
+      this.#step++;
+      if (pending.length >= inFlight || this.gate.closed) await settleOne();
+      const due = (every: number) => every > 0 && this.#step % every === 0 && this.#step < max_steps;
+      if (due(eval_steps)) {
+        await drain();
+        if (await this.#evaluate()) break;
+        before = performance.now();
+      }
+      if (due(save_steps)) {
+        await drain();
+        await this.save(false);
+        before = performance.now();
+      }
+    }
+    await drain();
+    await this.#finish();
+  }
+
+  async #finish(): Promise<void> {
+    const { engine, max_steps } = this.#request;
+    const keep = this.gate.keep;
+    const early = this.#stopsEarly();
+    if (keep === 'nothing') {
+      await this.#request.store.delete(this.#request.id);
+      this.#phase('stopped');
+      this.#request.emit({ type: 'finished', step: this.#step, reason: 'stopped' });
+      return;
+    }
+    if (this.#lastEvaluation?.step !== this.#step && this.#step > 0) await this.#evaluate();
+    await this.save(true);
+    if (keep !== 'last' && this.#bestParameters) engine.trainer.setParameters(this.#bestParameters);
+    const reason = early ? 'early stopping' : this.#step >= max_steps ? 'completed' : 'stopped';
+    this.#phase(reason === 'stopped' ? 'stopped' : 'finished');
+    this.#request.emit({ type: 'finished', step: this.#step, ...(this.#best ? { best: this.#best } : {}), reason });
+  }
+
+  #stopsEarly(): boolean {
+    const patience = this.#request.config.training.early_stopping_patience;
+    return patience > 0 && this.#evaluationsWithoutGain >= patience;
+  }
+
+  /** Evaluates; true where the run should stop. */
+  async #evaluate(): Promise<boolean> {
+    const { engine, data } = this.#request;
+    const begin = performance.now();
+    const of = data.evaluation.examples.length;
+    this.#phase('evaluating', 0, of);
+    const evaluation = await evaluate(engine, data.evaluation, (done) => this.#phase('evaluating', done, of));
+    const metric = taskNamed('classification').metric_for_best_model;
+    const value = evaluation.metrics[metric] as number;
+    const best = this.#best === undefined || value > this.#best.value;
+    if (best) {
+      this.#best = { step: this.#step, metric, value };
+      this.#bestParameters = await engine.trainer.read('parameter');
+      this.#evaluationsWithoutGain = 0;
+    } else this.#evaluationsWithoutGain++;
+    this.#lastEvaluation = { step: this.#step, evaluation };
+    this.#emit({ type: 'evaluate', step: this.#step, ...evaluation, best, ms: performance.now() - begin });
+    this.#phase('training');
+    return this.#stopsEarly();
+  }
+
+  #emitStep({ step, ...result }: StepResult, ms: number): void {
+    const { data, config, max_steps } = this.#request;
+    const perStep = config.training.batch_size * config.training.gradient_accumulation_steps;
+    this.#emit({ type: 'step', step, max_steps, epoch: (step * perStep) / data.train.examples.length, ...result, ms });
+  }
+
+  #emitMemory(): void {
+    const { allocator, plan } = this.#request.engine.executor;
+    const { live, peak, total } = allocator.account;
+    this.#request.emit({ type: 'memory', live, peak, total, planned: plan.total });
+  }
+
+  /** Writes a checkpoint of the current step. */
+  async save(finished: boolean): Promise<void> {
+    const { engine, store, id, name, config, max_steps } = this.#request;
+    this.#phase('saving');
+    const summary: SavedRun = {
+      id,
+      name,
+      method: config.method,
+      policy: config.policy,
+      step: this.#step,
+      max_steps,
+      ...(this.#best ? { best: this.#best } : {}),
+      saved_at: new Date().toISOString(),
+      finished,
+    };
+    const state = writeState(await engine.trainer.save(this.#step));
+    const best = this.#bestParameters && writeParameters(this.#bestParameters);
+    await store.save({ summary, config, events: this.#events, state, best });
+    this.#emitMemory();
+  }
+}
+
+/** The error of a run that left its numbers' range, with where to go back to. */
+export const withCheckpoint = (error: unknown, stored: SavedRun | undefined): unknown =>
+  error instanceof RetraceError && (error.code === 'not-finite' || error.code === 'stream-overflow')
+    ? new RetraceError({
+        ...error.toReport(),
+        remedy:
+          `${error.remedy ?? ''} ${stored ? `The checkpoint of step ${stored.step} is kept.` : 'There is no checkpoint before this step.'}`.trim(),
+      })
+    : error;

@@ -1,0 +1,277 @@
+// A session answers the calls of the protocol: the same in a browser worker and in Node. It holds at most one run and one ready model at a time.
+
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
+import { defaultTraining, type ModelRef, parseRunConfig, type RunConfig } from '../protocol/config.ts';
+import { RetraceError, reportOf } from '../protocol/errors.ts';
+import type { Calls, Environment, ExportResult, ImportResult, PlanReport, RunEvent } from '../protocol/messages.ts';
+import { planPrograms } from '../train/programs.ts';
+import { type BaseModel, describe, openBaseModel } from './base_model.ts';
+import { catalogue } from './catalogue.ts';
+import { loadData, previewOf, type RunData, reportData } from './data.ts';
+import { DeviceHolder, type Engine, type EngineConfig, startEngine } from './engine.ts';
+import { engineConfigOf, exportAdapter, logitTolerance, readAdapterZip, runSelfTest, selfTestTexts, valuesOf } from './exporting.ts';
+import type { Host, StoredRun } from './host.ts';
+import { predict } from './predict.ts';
+import { Run, stepsOf, withCheckpoint } from './run.ts';
+import { reportPlan, resolveMethod, setupOf } from './setup.ts';
+
+interface Ready {
+  readonly engine: Engine;
+  readonly config: EngineConfig;
+  readonly data?: { readonly name: string; readonly split: string; readonly run: RunData };
+  readonly run?: Run;
+}
+
+const busy = () => new RetraceError({ code: 'busy', message: 'A run is in progress.', remedy: 'Pause it and stop it first.' });
+const nothingTrained = () =>
+  new RetraceError({ code: 'nothing-trained', message: 'There is no trained model yet.', remedy: 'Train one, or import an adapter.' });
+
+export class Session {
+  readonly #host: Host;
+  readonly #emit: (event: RunEvent) => void;
+  readonly #device: DeviceHolder;
+  readonly #models = new Map<string, Promise<{ model: BaseModel; tokenizer: Promise<Tokenizer> }>>();
+  #ready: Ready | undefined;
+  #run: Run | undefined;
+
+  constructor(host: Host, emit: (event: RunEvent) => void) {
+    this.#host = host;
+    this.#emit = emit;
+    this.#device = new DeviceHolder(host);
+  }
+
+  /** Answers one call. */
+  readonly calls: { [K in keyof Calls]: (argument: Calls[K]['argument']) => Promise<Calls[K]['answer']> } = {
+    catalogue: () => catalogue(this.#host),
+    environment: () => this.#environment(),
+    describeModel: async ({ model }) => describe((await this.#model(model)).model),
+    previewData: ({ data }) => previewOf(data, this.#host),
+    examineData: async ({ model, ...request }) => {
+      const { tokenizer } = await this.#model(model);
+      return reportData(await loadData(request, await tokenizer, this.#host));
+    },
+    plan: (request) => this.#plan(request),
+    start: (config) => this.#start(parseRunConfig(config)),
+    resume: async ({ id }) => {
+      const stored = await this.#host.runs.load(id);
+      if (!stored)
+        throw new RetraceError({ code: 'unknown-run', message: `There is no saved run '${id}'.`, remedy: 'Choose one of the list.' });
+      await this.#start(parseRunConfig(stored.config), stored);
+    },
+    pause: async () => this.#run?.gate.pause(),
+    proceed: async ({ steps }) => this.#run?.gate.proceed(steps === 'one' ? 1 : Number.POSITIVE_INFINITY),
+    stop: async ({ keep }) => this.#run?.gate.stop(keep),
+    predict: async ({ texts }) => predict(this.#requireReady().engine, texts),
+    exportAdapter: ({ name, licence }) => this.#export(name, licence),
+    importAdapter: async ({ zip, model }) => this.#import(new Uint8Array(await zip.arrayBuffer()), model),
+    savedRuns: () => this.#host.runs.list(),
+    deleteRun: ({ id }) => this.#host.runs.delete(id),
+  };
+
+  /** Opened models stay: their header and tokenizer are small, their weights are read anew for each run. */
+  #model(model: ModelRef): Promise<{ model: BaseModel; tokenizer: Promise<Tokenizer> }> {
+    const open = async () => {
+      const opened = await openBaseModel(model, this.#host);
+      let tokenizer: Promise<Tokenizer> | undefined;
+      return {
+        model: opened,
+        get tokenizer() {
+          tokenizer ??= loadTokenizer(opened.folder);
+          return tokenizer;
+        },
+      };
+    };
+    if (model.kind !== 'bundled') return open();
+    const known = this.#models.get(model.name) ?? open();
+    this.#models.set(model.name, known);
+    known.catch(() => this.#models.delete(model.name));
+    return known;
+  }
+
+  async #environment(): Promise<Environment> {
+    try {
+      const { info, device } = await this.#device.open();
+      const adapter = info.description || [info.vendor, info.architecture].filter(Boolean).join(' ') || 'unnamed adapter';
+      const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
+      return { available: true, adapter, software: info.isFallback, maxBufferSize, maxStorageBufferBindingSize };
+    } catch (error) {
+      return { available: false, error: reportOf(error) };
+    }
+  }
+
+  async #plan(request: Calls['plan']['argument']): Promise<PlanReport> {
+    const { model } = await this.#model(request.model);
+    const setup = setupOf({
+      model,
+      resolved: resolveMethod(request.method, request.policy, request.options),
+      checkpoint_every: request.checkpoint_every,
+      pooling: request.pooling,
+      num_labels: request.num_labels,
+      batch_size: request.batch_size,
+      lengths: [request.length],
+      dropout: request.dropout,
+      optimizer: defaultTraining,
+      purposes: ['training'],
+    });
+    return reportPlan(model.name, setup, planPrograms(setup));
+  }
+
+  #requireReady(): Ready {
+    if (!this.#ready) throw nothingTrained();
+    return this.#ready;
+  }
+
+  /** Frees what the last run or import left on the device. */
+  #release(): void {
+    this.#ready?.engine.executor.destroy();
+    this.#ready = undefined;
+  }
+
+  async #start(config: RunConfig, stored?: StoredRun): Promise<void> {
+    if (this.#run) throw busy();
+    resolveMethod(config.method, config.policy, config.options);
+    this.#release();
+    try {
+      await this.#train(config, stored);
+    } catch (thrown) {
+      const error = withCheckpoint(await this.#lossOr(thrown), stored?.summary);
+      this.#emit({ type: 'phase', phase: 'failed' });
+      this.#emit({ type: 'error', error: reportOf(error) });
+      this.#release();
+      throw error;
+    } finally {
+      this.#run = undefined;
+    }
+
+  }
+
+  /** The loss of the device where that is what went wrong: it fails whatever was under way with errors of its own. */
+  async #lossOr(thrown: unknown): Promise<unknown> {
+    const lost = await Promise.race([
+      this.#device.opened?.then((device) => device.lost),
+      new Promise<undefined>((resolve) => setTimeout(resolve, 50, undefined)),
+    ]);
+    if (!lost) return thrown;
+    return new RetraceError({
+      code: 'device-lost',
+      message: `The graphics device was lost (${lost.reason}): ${lost.message || 'no reason given'}.`,
+      where: 'device',
+      remedy: 'Resume the run from its last checkpoint; with a smaller batch if it happens again.',
+    });
+  }
+
+  async #train(config: RunConfig, stored?: StoredRun): Promise<void> {
+    const device = await this.#device.open();
+    const { model, tokenizer: loading } = await this.#model(config.model);
+    const tokenizer = await loading;
+    const { training } = config;
+    const onPhase = (phase: Extract<RunEvent, { type: 'phase' }>['phase'], done?: number, of?: number) =>
+      this.#emit({ type: 'phase', phase, ...(done === undefined ? {} : { done }), ...(of === undefined ? {} : { of }) });
+    const data = await loadData({ ...config, max_length: training.max_length, seed: training.seed }, tokenizer, this.#host, (done, of) =>
+      onPhase('tokenising', done, of),
+    );
+    const max_steps = stepsOf(config, data.train.examples.length);
+    const lengths = Uint32Array.from([...data.train.lengths, ...data.evaluation.lengths]);
+    const engine = await startEngine(device, {
+      config,
+      model,
+      tokenizer,
+      labels: data.labels,
+      lengths,
+      max_steps,
+      purposes: ['training', 'evaluation'],
+      onPhase,
+      onPlan: (report) => this.#emit({ type: 'plan', ...report }),
+    });
+    const id = stored?.summary.id ?? `${config.method}-${Date.now().toString(36)}`;
+    const name = config.data.kind === 'bundled' ? `${config.data.name} ${data.columns.label}` : config.data.name;
+    const run = new Run({
+      id,
+      name,
+      config: { ...config, columns: data.columns },
+      engine,
+      data,
+      max_steps,
+      store: this.#host.runs,
+      emit: this.#emit,
+    });
+    this.#run = run;
+    const split = config.eval_data?.kind === 'bundled' ? config.eval_data.part : data.heldBack ? 'held back' : 'given';
+    this.#ready = {
+      engine,
+      config: { ...config, training: { ...training, max_steps } },
+      data: { name: config.data.name, split, run: data },
+      run,
+    };
+    if (stored) await run.restore(stored);
+    const ended = new Error('device lost');
+    await Promise.race([run.toEnd(), device.lost.then(() => Promise.reject(ended))]);
+  }
+
+  async #export(name: string, licence: string): Promise<ExportResult> {
+    const { engine, config, data, run } = this.#requireReady();
+    if (!data) throw nothingTrained();
+    const { info } = await this.#device.open();
+    const result = await exportAdapter({
+      engine,
+      name,
+      licence,
+      config,
+      dataset: {
+        name: data.name,
+        train_examples: data.run.train.examples.length,
+        eval_examples: data.run.evaluation.examples.length,
+        eval_split: data.split,
+      },
+      texts: data.run.texts.slice(0, selfTestTexts).map(({ text, textPair }) => [text, textPair] as const),
+      evaluation: run?.evaluation,
+      device: info.description || info.vendor,
+    });
+    this.#emit({ type: 'saved', path: result.file_name, sha256: bytesToHex(sha256(result.zip)), step: run?.step ?? 0 });
+    return result;
+  }
+
+  async #import(zip: Uint8Array, ref: ModelRef): Promise<ImportResult> {
+    if (this.#run) throw busy();
+    const { model, tokenizer } = await this.#model(ref);
+    const known = this.#ready?.engine;
+    const archive = await readAdapterZip('adapter.zip', zip, model, known?.model === model ? known.sha256 : undefined);
+    this.#release();
+    const device = await this.#device.open();
+    const config = engineConfigOf(archive.config);
+    const engine = await startEngine(device, {
+      config,
+      model,
+      tokenizer: await tokenizer,
+      labels: archive.labels,
+      lengths: Uint32Array.from([archive.config.max_length]),
+      max_steps: 1,
+      purposes: ['evaluation'],
+      onPhase: (phase, done, of) =>
+        this.#emit({ type: 'phase', phase, ...(done === undefined ? {} : { done }), ...(of === undefined ? {} : { of }) }),
+      onPlan: () => undefined,
+    });
+    try {
+      // The checksum of the base is known only now that its bytes have passed by.
+      await readAdapterZip('adapter.zip', zip, model, engine.sha256);
+      engine.trainer.setParameters(valuesOf(archive));
+      const verified = await runSelfTest(engine, archive.config);
+      if (!(verified.largest_difference <= logitTolerance)) {
+        throw new RetraceError({
+          code: 'import-differs',
+          message: `On its own self-test the adapter gives logits that differ by ${verified.largest_difference} from the recorded ones (allowed: ${logitTolerance}).`,
+          where: 'self_test',
+          remedy: 'The file was changed, or it was made for other weights. Export it again.',
+        });
+      }
+      this.#ready = { engine, config };
+      this.#emit({ type: 'phase', phase: 'finished' });
+      return { name: archive.config.base_model.name, method: config.method, labels: archive.labels, verified };
+    } catch (error) {
+      engine.executor.destroy();
+      throw error;
+    }
+  }
+}
