@@ -1,5 +1,14 @@
-// The page's entry: mounts the application.
+// The page's entry: reads what was kept from the last visit, starts the worker, mounts the application.
+
 import { createRoot } from 'react-dom/client';
+import { startTrainer } from '../src/client/worker.ts';
+import { AppRoot } from './AppRoot.tsx';
+import { load } from './state/persist.ts';
+import { createApp } from './state/store.ts';
+import './styles/index.css';
 
 const root = document.getElementById('root');
-if (root !== null) createRoot(root).render(<h1>Retrace</h1>);
+if (root !== null) {
+  const kept = await load();
+  createRoot(root).render(<AppRoot app={createApp(startTrainer().client, kept)} />);
+}

@@ -1,0 +1,64 @@
+// The page's frame: header, three screens as tabs, footer. The address's hash says which screen, so that back and forward work.
+
+import { Tabs } from 'radix-ui';
+import { useEffect } from 'react';
+import { ChooseScreen } from './choose/ChooseScreen.tsx';
+import { Environment } from './frame/Environment.tsx';
+import { Header } from './frame/Header.tsx';
+import { useTheme } from './frame/theme.ts';
+import { ResultsScreen } from './results/ResultsScreen.tsx';
+import { AppContext, useActions, useApp } from './state/context.ts';
+import { type App, type Screen, screens } from './state/store.ts';
+import { TrainScreen } from './train/TrainScreen.tsx';
+
+export function AppRoot({ app }: { app: App }) {
+  return (
+    <AppContext value={app}>
+      <Frame />
+    </AppContext>
+  );
+}
+
+const screenOfHash = (): Screen => screens.find((screen) => location.hash === `#${screen}`) ?? 'choose';
+
+function Frame() {
+  const screen = useApp((state) => state.screen);
+  const { show } = useActions();
+  const theme = useTheme(useApp((state) => state.theme));
+  useEffect(() => {
+    const follow = () => show(screenOfHash());
+    follow();
+    addEventListener('hashchange', follow);
+    return () => removeEventListener('hashchange', follow);
+  }, [show]);
+  useEffect(() => {
+    if (screenOfHash() !== screen) history.pushState(null, '', `#${screen}`);
+    scrollTo(0, 0);
+  }, [screen]);
+  return (
+    <Tabs.Root value={screen} onValueChange={(next) => show(next as Screen)} activationMode="manual">
+      <Header />
+      <main>
+        <Environment />
+        <Tabs.Content value="choose">
+          <ChooseScreen />
+        </Tabs.Content>
+        <Tabs.Content value="train">
+          <TrainScreen theme={theme} />
+        </Tabs.Content>
+        <Tabs.Content value="results">
+          <ResultsScreen theme={theme} />
+        </Tabs.Content>
+      </main>
+      <footer>
+        <p>
+          Retrace trains on your own GPU, inside this page. 0 bytes of your data leave it: its security policy lets it talk to nobody but
+          the address it came from.
+        </p>
+        <p>
+          <a href="/licenses.md">Licences of what it is made of</a>
+        </p>
+      </footer>
+    </Tabs.Root>
+  );
+}

@@ -1,0 +1,120 @@
+// Everything that is chosen before a run, with the memory it will take beside it.
+
+import { useState } from 'react';
+import { MemoryPicture } from '../memory/MemoryPicture.tsx';
+import { useActions, useApp } from '../state/context.ts';
+import { isActive } from '../state/run.ts';
+import { cardOf, changedCount, policyOf } from '../state/settings.ts';
+import { ErrorNote } from '../ui/ErrorNote.tsx';
+import { Icon } from '../ui/icons.tsx';
+import { Section } from '../ui/Section.tsx';
+import { DataSection } from './DataSection.tsx';
+import { MethodSection } from './MethodSection.tsx';
+import { ModelSection } from './ModelSection.tsx';
+import { NumbersSection } from './NumbersSection.tsx';
+import { SavedRuns } from './SavedRuns.tsx';
+import { StartPanel } from './StartPanel.tsx';
+
+export function ChooseScreen() {
+  const settings = useApp((state) => state.settings);
+  const catalogue = useApp((state) => state.catalogue);
+  const model = useApp((state) => state.model);
+  const preview = useApp((state) => state.preview);
+  const report = useApp((state) => state.report);
+  const plans = useApp((state) => state.plans);
+  const startError = useApp((state) => state.startError);
+  const savedRuns = useApp((state) => state.savedRuns);
+  const busy = useApp((state) => isActive(state.run));
+  const actions = useActions();
+  const [modelFromDisk, setModelFromDisk] = useState(settings.model.kind === 'files');
+  const [dataFromDisk, setDataFromDisk] = useState(settings.data.kind === 'file');
+  const card = cardOf(catalogue.value, settings.method);
+  const policy = policyOf(settings, card);
+  const changed = changedCount(settings, card);
+  return (
+    <div className="choose">
+      <div className="choose-main">
+        {savedRuns.length > 0 && (
+          <SavedRuns
+            runs={savedRuns}
+            disabled={busy}
+            onResume={(run) => void actions.resume(run.id, run.name)}
+            onDelete={(run) => void actions.forget(run.id)}
+          />
+        )}
+        {catalogue.error !== undefined && <ErrorNote error={catalogue.error} />}
+        <Section number={1} title="Model">
+          <ModelSection
+            model={settings.model}
+            description={model}
+            bundled={catalogue.value?.models ?? []}
+            fromDisk={modelFromDisk}
+            onFromDisk={setModelFromDisk}
+            onModel={(next) => actions.choose({ model: next })}
+          />
+        </Section>
+        <Section number={2} title="Data" aside={<Private />}>
+          <DataSection
+            data={settings.data}
+            columns={settings.columns}
+            bundled={catalogue.value?.data ?? []}
+            preview={preview}
+            report={report}
+            fromDisk={dataFromDisk}
+            onFromDisk={setDataFromDisk}
+            onData={(data, columns) => actions.choose({ data, columns })}
+            onColumns={(columns) => actions.choose({ columns })}
+          />
+        </Section>
+        <Section number={3} title="Method">
+          <MethodSection
+            methods={catalogue.value?.methods ?? []}
+            method={settings.method}
+            policy={policy}
+            onMethod={(method) => actions.choose({ method, policy: undefined })}
+            onPolicy={(next) => actions.choose({ policy: next === card?.default_policy ? undefined : next })}
+          />
+        </Section>
+        <Section
+          number={4}
+          title="Numbers"
+          aside={
+            changed > 0 && (
+              <button type="button" className="quiet" onClick={actions.resetNumbers}>
+                <Icon name="reset" /> Reset all
+              </button>
+            )
+          }
+        >
+          <NumbersSection
+            settings={settings}
+            card={card}
+            policy={policy}
+            changed={changed}
+            error={startError}
+            onTraining={actions.setTraining}
+            onOption={actions.setOption}
+            onCheckpointEvery={(checkpoint_every) => actions.choose({ checkpoint_every })}
+          />
+        </Section>
+      </div>
+      <aside className="choose-side" aria-label="Memory and start">
+        <StartPanel />
+        <section className="card" aria-label="Memory">
+          <header className="section-head">
+            <h2>Memory, before you start</h2>
+          </header>
+          <MemoryPicture plans={plans} catalogue={catalogue.value} />
+        </section>
+      </aside>
+    </div>
+  );
+}
+
+function Private() {
+  return (
+    <span className="private">
+      <Icon name="lock" /> 0 bytes of your data leave this page
+    </span>
+  );
+}

@@ -1,0 +1,111 @@
+// The data: bundled, or a table from the disk or the clipboard; its columns; what it is like.
+
+import { useState } from 'react';
+import type { Columns, DataRef } from '../../src/protocol/config.ts';
+import type { Catalogue, DataPreview, DataReport } from '../../src/protocol/messages.ts';
+import type { Answer } from '../state/store.ts';
+import { DropZone, Pick } from '../ui/DropZone.tsx';
+import { ErrorNote } from '../ui/ErrorNote.tsx';
+import { dataOfFile, dataOfPasted } from '../ui/files.ts';
+import { Icon } from '../ui/icons.tsx';
+import { Segmented } from '../ui/Segmented.tsx';
+import { DataPicture } from './DataPicture.tsx';
+import { PreviewTable } from './PreviewTable.tsx';
+
+interface DataSectionProps {
+  data: DataRef;
+  columns: Columns | undefined;
+  bundled: Catalogue['data'];
+  preview: Answer<DataPreview>;
+  report: Answer<DataReport>;
+  fromDisk: boolean;
+  onFromDisk(fromDisk: boolean): void;
+  onData(data: DataRef, columns?: Columns): void;
+  onColumns(columns: Columns): void;
+}
+
+export function DataSection({ data, columns, bundled, preview, report, fromDisk, onFromDisk, onData, onColumns }: DataSectionProps) {
+  const item = bundled.find(({ name }) => name === data.name);
+  const chooseBundled = (name: string) => {
+    const label = bundled.find((one) => one.name === name)?.label_columns[0];
+    onData({ kind: 'bundled', name, part: 'train' }, label === undefined ? undefined : { text: 'text', label });
+  };
+  return (
+    <>
+      <div className="row">
+        <Segmented
+          label="Data"
+          value={fromDisk ? '/disk' : data.name}
+          items={[...bundled.map(({ name, title }) => ({ value: name, label: title })), { value: '/disk', label: 'Your own' }]}
+          onChange={(value) => {
+            onFromDisk(value === '/disk');
+            if (value !== '/disk' && (data.kind !== 'bundled' || data.name !== value)) chooseBundled(value);
+          }}
+        />
+        {!fromDisk && item !== undefined && (
+          <Segmented
+            label="Label column"
+            value={columns?.label ?? ''}
+            items={item.label_columns.map((name) => ({ value: name, label: `by ${name}` }))}
+            onChange={(label) => onColumns({ text: 'text', label })}
+          />
+        )}
+      </div>
+      {fromDisk && <Connect onData={onData} />}
+      {(!fromDisk || data.kind === 'file') && (
+        <>
+          {preview.error !== undefined && <ErrorNote error={preview.error} />}
+          {preview.value !== undefined && <PreviewTable preview={preview.value} columns={columns} onColumns={onColumns} />}
+          {report.error !== undefined && <ErrorNote error={report.error} />}
+          {report.value !== undefined && <DataPicture report={report.value} pending={report.pending} />}
+          {report.pending && report.value === undefined && preview.error === undefined && (
+            <div className="skeleton skeleton-tall" role="status" aria-label="Tokenising" />
+          )}
+        </>
+      )}
+    </>
+  );
+}
+
+function Connect({ onData }: { onData: DataSectionProps['onData'] }) {
+  const [pasting, setPasting] = useState(false);
+  const [text, setText] = useState('');
+  return (
+    <DropZone
+      hint="CSV or TSV, with or without a header. It stays on this machine: there is no server to send it to."
+      onDrop={(transfer) => {
+        const file = transfer.files[0];
+        if (file !== undefined) onData(dataOfFile(file));
+      }}
+    >
+      <Pick
+        accept=".csv,.tsv,.tab,.txt,text/csv,text/tab-separated-values"
+        label={
+          <>
+            <Icon name="file" /> Choose a file
+          </>
+        }
+        onPick={([file]) => file !== undefined && onData(dataOfFile(file))}
+      />
+      <button type="button" className="button" aria-expanded={pasting} onClick={() => setPasting(!pasting)}>
+        <Icon name="paste" /> Paste text
+      </button>
+      <span className="muted">or drop a file here</span>
+      {pasting && (
+        <div className="paste">
+          <textarea
+            className="input"
+            rows={6}
+            aria-label="Rows to paste, one a line"
+            placeholder={'text,label\nI like it,good\nI do not,bad'}
+            value={text}
+            onChange={({ target }) => setText(target.value)}
+          />
+          <button type="button" className="button" disabled={text.trim() === ''} onClick={() => onData(dataOfPasted(text))}>
+            Use these rows
+          </button>
+        </div>
+      )}
+    </DropZone>
+  );
+}

@@ -1,0 +1,68 @@
+// The method and how its activations come back.
+
+import { RadioGroup } from 'radix-ui';
+import { type MethodName, type PolicyName, policyNames } from '../../src/protocol/config.ts';
+import type { MethodCard } from '../../src/protocol/messages.ts';
+import { Segmented } from '../ui/Segmented.tsx';
+
+interface MethodSectionProps {
+  methods: readonly MethodCard[];
+  method: MethodName;
+  policy: PolicyName;
+  onMethod(method: MethodName): void;
+  onPolicy(policy: PolicyName): void;
+}
+
+const policyTexts: Readonly<Record<PolicyName, string>> = {
+  store: 'Keeps every activation until the backward pass has used it. Fastest, largest.',
+  checkpoint: 'Keeps the input of layers and runs them again in the backward pass.',
+  reversible: 'Keeps the last two streams only and rebuilds each layer’s input from its output.',
+};
+
+export function MethodSection({ methods, method, policy, onMethod, onPolicy }: MethodSectionProps) {
+  const card = methods.find(({ name }) => name === method);
+  if (card === undefined) return <div className="skeleton skeleton-tall" role="status" aria-label="Loading methods" />;
+  const refused = policyNames.flatMap((name) => (card.refusals[name] === null ? [] : [{ name, reason: card.refusals[name] }]));
+  return (
+    <>
+      <RadioGroup.Root className="method-cards" aria-label="Method" value={method} onValueChange={(next) => onMethod(next as MethodName)}>
+        {methods.map(({ name, title, summary }) => (
+          <RadioGroup.Item className="method-card" key={name} value={name} aria-label={title} aria-describedby={`about-${name}`}>
+            <span className="method-title">{title}</span>
+            <span className="method-summary" id={`about-${name}`}>
+              {summary}
+            </span>
+          </RadioGroup.Item>
+        ))}
+      </RadioGroup.Root>
+      {card.paper !== undefined && (
+        <p className="small muted">
+          Paper:{' '}
+          <a href={card.paper.url} target="_blank" rel="noreferrer">
+            {card.paper.title}
+          </a>
+        </p>
+      )}
+      <div className="row">
+        <span className="label">Activations</span>
+        <Segmented<PolicyName>
+          label="How activations come back"
+          value={policy}
+          items={policyNames.map((name) => ({
+            value: name,
+            label: name,
+            disabled: card.refusals[name] !== null,
+            ...(card.refusals[name] === null ? {} : { title: card.refusals[name] }),
+          }))}
+          onChange={onPolicy}
+        />
+      </div>
+      <p className="small muted">{policyTexts[policy]}</p>
+      {refused.map(({ name, reason }) => (
+        <p className="small muted" key={name}>
+          <strong>{name}</strong> is not for {card.title}: {reason}
+        </p>
+      ))}
+    </>
+  );
+}

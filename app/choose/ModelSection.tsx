@@ -1,0 +1,81 @@
+// The model: the bundled one, or a folder from the disk.
+
+import type { ModelRef } from '../../src/protocol/config.ts';
+import type { BundledItem, ModelDescription } from '../../src/protocol/messages.ts';
+import { bytes, integer } from '../format.ts';
+import type { Answer } from '../state/store.ts';
+import { DropZone, Pick } from '../ui/DropZone.tsx';
+import { ErrorNote } from '../ui/ErrorNote.tsx';
+import { modelOfDropped, modelOfPicked } from '../ui/files.ts';
+import { Icon } from '../ui/icons.tsx';
+import { Segmented } from '../ui/Segmented.tsx';
+
+interface ModelSectionProps {
+  model: ModelRef;
+  description: Answer<ModelDescription>;
+  bundled: readonly BundledItem[];
+  fromDisk: boolean;
+  onFromDisk(fromDisk: boolean): void;
+  onModel(model: ModelRef): void;
+}
+
+export function ModelSection({ model, description, bundled, fromDisk, onFromDisk, onModel }: ModelSectionProps) {
+  const items = [...bundled.map(({ name, title }) => ({ value: name, label: title })), { value: '/disk', label: 'From your disk' }];
+  const take = (chosen: ModelRef | undefined) => chosen !== undefined && onModel(chosen);
+  return (
+    <>
+      <Segmented
+        label="Model"
+        value={fromDisk ? '/disk' : model.name}
+        items={items}
+        onChange={(value) => {
+          onFromDisk(value === '/disk');
+          if (value !== '/disk') onModel({ kind: 'bundled', name: value });
+        }}
+      />
+      {fromDisk && (
+        <DropZone
+          hint="A Hugging Face folder of the BERT family: config.json, tokenizer.json, model.safetensors. It is read in place, never copied or sent."
+          onDrop={(transfer) => void modelOfDropped(transfer).then(take)}
+        >
+          <Pick
+            folder
+            label={
+              <>
+                <Icon name="folder" /> Choose a folder
+              </>
+            }
+            onPick={(files) => take(modelOfPicked(files))}
+          />
+          <span className="muted">or drop one here</span>
+        </DropZone>
+      )}
+      {description.error !== undefined ? (
+        <ErrorNote error={description.error} />
+      ) : (
+        <Facts description={description.value} name={model.name} />
+      )}
+    </>
+  );
+}
+
+function Facts({ description, name }: { description: ModelDescription | undefined; name: string }) {
+  if (description === undefined) return <div className="skeleton" role="status" aria-label={`Reading ${name}`} />;
+  const facts = [
+    ['Model', description.name],
+    ['Architecture', `${description.model_type}, ${description.num_hidden_layers} layers, ${description.hidden_size} wide`],
+    ['Parameters', integer(description.parameters)],
+    ['On disk', `${bytes(description.bytes)}, ${description.stored_type}`],
+    ['Pooling', description.pooling === 'mean' ? 'mean of the tokens' : 'first token'],
+  ] as const;
+  return (
+    <dl className="facts">
+      {facts.map(([term, value]) => (
+        <div key={term}>
+          <dt>{term}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

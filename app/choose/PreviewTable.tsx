@@ -1,0 +1,71 @@
+// The first rows of the data, with each column's part chosen in its own header.
+
+import type { Columns } from '../../src/protocol/config.ts';
+import type { DataPreview } from '../../src/protocol/messages.ts';
+import { plural } from '../format.ts';
+import { Choice } from '../ui/Choice.tsx';
+import { missingRoles, type Role, roleOf, withRole } from './columns.ts';
+
+interface PreviewTableProps {
+  preview: DataPreview;
+  columns: Columns | undefined;
+  onColumns(columns: Columns): void;
+}
+
+const items: readonly { value: Role | 'ignore'; label: string }[] = [
+  { value: 'text', label: 'Text' },
+  { value: 'text_pair', label: 'Second text' },
+  { value: 'label', label: 'Label' },
+  { value: 'ignore', label: 'Not used' },
+];
+
+const roleTitles: Readonly<Record<Role, string>> = { text: 'text', text_pair: 'second text', label: 'label' };
+
+export function PreviewTable({ preview, columns, onColumns }: PreviewTableProps) {
+  const missing = missingRoles(columns);
+  const sample = preview.sample.slice(0, 5).map((cells, row) => ({ cells, row }));
+  return (
+    <>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard (axe: scrollable-region-focusable). */}
+      <section className="scroll preview" tabIndex={0} aria-label={`First rows of ${preview.name}`}>
+        <table>
+          <thead>
+            <tr>
+              {preview.columns.map((column) => (
+                <th key={column} scope="col" data-role={roleOf(columns, column)}>
+                  <span className="column-name">{preview.header ? column : `column ${column}`}</span>
+                  <Choice
+                    label={`Part of column ${column}`}
+                    value={roleOf(columns, column)}
+                    items={items}
+                    onChange={(role) => onColumns(withRole(columns, column, role))}
+                  />
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {sample.map(({ cells, row }) => (
+              <tr key={row}>
+                {preview.columns.map((column, i) => (
+                  <td key={column} data-role={roleOf(columns, column)}>
+                    {cells[i]}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+      <p className="small muted">
+        {plural(preview.rows, 'row')}
+        {preview.header ? '' : ', no header'}
+      </p>
+      {missing.length > 0 && (
+        <p className="small wrong" role="status">
+          Choose the column of the {missing.map((role) => roleTitles[role]).join(' and the column of the ')} in the table's header.
+        </p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,51 @@
+// Runs of earlier visits: go on with one, or forget it.
+
+import type { SavedRun } from '../../src/protocol/messages.ts';
+import { percent } from '../format.ts';
+import { Icon } from '../ui/icons.tsx';
+
+interface SavedRunsProps {
+  runs: readonly SavedRun[];
+  disabled: boolean;
+  onResume(run: SavedRun): void;
+  onDelete(run: SavedRun): void;
+}
+
+const when = (saved_at: string) => new Date(saved_at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+
+export function SavedRuns({ runs, disabled, onResume, onDelete }: SavedRunsProps) {
+  return (
+    <section className="card saved" aria-label="Saved runs">
+      <h2>Saved runs</h2>
+      <ul>
+        {runs.map((run) => (
+          <li key={run.id}>
+            <div>
+              <p>
+                <strong>{run.name}</strong> <span className="muted">{`${run.method}, ${run.policy}`}</span>
+              </p>
+              <p className="small muted">
+                {run.finished ? 'finished' : 'interrupted'} at step {run.step} of {run.max_steps}, {when(run.saved_at)}
+                {run.best !== undefined && `, best ${run.best.metric} ${percent(run.best.value, 1)} at step ${run.best.step}`}
+              </p>
+            </div>
+            <div className="saved-buttons">
+              <button
+                type="button"
+                className="button"
+                disabled={disabled}
+                onClick={() => onResume(run)}
+                aria-label={`${run.finished ? 'Open' : 'Resume'} ${run.name}`}
+              >
+                <Icon name="play" /> {run.finished ? 'Open' : 'Resume'}
+              </button>
+              <button type="button" className="quiet" disabled={disabled} onClick={() => onDelete(run)} aria-label={`Delete ${run.name}`}>
+                Delete
+              </button>
+            </div>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,83 @@
+// The numbers that people may set: names, bounds and a sentence each. Values and defaults come from the protocol and the method's card.
+
+import type { MethodOptions, TrainingArguments } from '../../src/protocol/config.ts';
+
+export interface NumberSpec<T> {
+  readonly key: keyof T & string;
+  readonly label: string;
+  readonly help: string;
+  readonly min: number;
+  readonly max?: number;
+  readonly whole?: boolean;
+}
+
+const tiny = 1e-12;
+
+export const mainNumbers: readonly NumberSpec<TrainingArguments>[] = [
+  { key: 'batch_size', label: 'Batch size', help: 'Examples in one step. Activations grow with it.', min: 1, max: 1024, whole: true },
+  {
+    key: 'max_length',
+    label: 'Max length',
+    help: 'Tokens of an example; longer texts are cut there, and counted.',
+    min: 4,
+    max: 4096,
+    whole: true,
+  },
+  { key: 'max_steps', label: 'Steps', help: 'Optimizer steps. -1: as many as the epochs give.', min: -1, whole: true },
+  { key: 'learning_rate', label: 'Learning rate', help: 'The highest one: it warms up to it and decays linearly.', min: tiny, max: 10 },
+];
+
+export const advancedNumbers: readonly NumberSpec<TrainingArguments>[] = [
+  { key: 'epochs', label: 'Epochs', help: 'Passes over the data. Read only where steps is -1.', min: 0.01 },
+  {
+    key: 'gradient_accumulation_steps',
+    label: 'Accumulation',
+    help: 'Batches whose gradients are summed before one optimizer step.',
+    min: 1,
+    max: 1024,
+    whole: true,
+  },
+  { key: 'warmup_ratio', label: 'Warm-up', help: 'Share of the steps in which the learning rate rises from 0.', min: 0, max: 1 },
+  { key: 'weight_decay', label: 'Weight decay', help: "AdamW's pull of trained matrices towards 0.", min: 0, max: 10 },
+  { key: 'max_grad_norm', label: 'Clip norm', help: 'A larger gradient is scaled down to this norm. 0: never.', min: 0 },
+  { key: 'dropout', label: 'Dropout', help: "Replaces the probabilities of the model's configuration.", min: 0, max: 0.99 },
+  { key: 'eval_steps', label: 'Evaluate every', help: 'Steps between evaluations. 0: at the end only.', min: 0, whole: true },
+  {
+    key: 'early_stopping_patience',
+    label: 'Patience',
+    help: 'Evaluations without improvement before the run stops. 0: never.',
+    min: 0,
+    whole: true,
+  },
+  { key: 'save_steps', label: 'Save every', help: 'Steps between checkpoints. 0: only when paused or stopped.', min: 0, whole: true },
+  {
+    key: 'seed',
+    label: 'Seed',
+    help: 'Decides start values, order and dropout. Same seed, same device: same bits.',
+    min: 0,
+    max: 0xffffffff,
+    whole: true,
+  },
+  { key: 'adam_beta1', label: 'Adam β₁', help: 'Decay of the mean of gradients.', min: 0, max: 0.999999 },
+  { key: 'adam_beta2', label: 'Adam β₂', help: 'Decay of the mean of squared gradients.', min: 0, max: 0.999999 },
+  { key: 'adam_epsilon', label: 'Adam ε', help: 'Added to the denominator.', min: tiny },
+];
+
+type NumericOption = Exclude<keyof MethodOptions, 'streams' | 'target_modules'>;
+
+export const methodNumbers: readonly (NumberSpec<MethodOptions> & { readonly key: NumericOption })[] = [
+  { key: 'adapter_size', label: 'Adapter size', help: 'Bottleneck of the adapters, or rank of LoRA.', min: 1, max: 4096, whole: true },
+  { key: 'adapter_init_std', label: 'Init std', help: 'Standard deviation of the adapters at the start.', min: 0 },
+  { key: 'lambda', label: 'λ', help: 'How much of the first stream passes on. A power of two under fixed streams.', min: tiny, max: 1 },
+  { key: 'beta', label: 'β', help: 'How much of the second stream passes on. A power of two under fixed streams.', min: tiny, max: 1 },
+  {
+    key: 'fraction_bits',
+    label: 'Fraction bits',
+    help: 'Bits after the point of fixed streams: more are finer, fewer leave more range.',
+    min: 8,
+    max: 26,
+    whole: true,
+  },
+  { key: 'lora_alpha', label: 'LoRA α', help: 'The update is scaled by α / rank.', min: tiny },
+  { key: 'lora_dropout', label: 'LoRA dropout', help: "Dropout on the adapters' input.", min: 0, max: 0.99 },
+];

@@ -1,0 +1,42 @@
+// Numbers as people read them. Bytes are decimal (1 MB = 10^6 B), as file managers and GPU vendors count; tables give them exactly.
+
+const UNITS = ['B', 'kB', 'MB', 'GB'] as const;
+
+/** Three significant digits: `41.3 MB`. */
+export function bytes(value: number): string {
+  const power = value < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(value) / 3));
+  const scaled = value / 1000 ** power;
+  const digits = power === 0 || scaled >= 100 ? 0 : scaled >= 10 ? 1 : 2;
+  return `${scaled.toFixed(digits)} ${UNITS[power]}`;
+}
+
+const grouped = new Intl.NumberFormat('en-US');
+
+/** `12,345,678` */
+export const integer = (value: number): string => grouped.format(value);
+
+/** A share of 1 as percent; below one percent with one digit, so that nothing real reads as 0 %. */
+export function percent(share: number, digits = share > 0 && share < 0.01 ? 1 : 0): string {
+  return `${(share * 100).toFixed(digits)} %`;
+}
+
+/** Four significant digits; very small and very large ones with an exponent. */
+export function number(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2);
+  return String(Number(value.toPrecision(4)));
+}
+
+/** `1 h 04 min`, `3 min 20 s`, `12 s` */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${String(seconds % 60).padStart(2, '0')} s`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${integer(count)} ${count === 1 ? one : many}`;
+}

@@ -1,0 +1,96 @@
+// The memory that a run will take, before it is started: exact, from the plan that the allocator obeys.
+
+import { useState } from 'react';
+import { type Category, categories } from '../../src/protocol/config.ts';
+import type { Catalogue, PlanReport } from '../../src/protocol/messages.ts';
+import { bytes, integer, percent } from '../format.ts';
+import type { Answer } from '../state/store.ts';
+import { ErrorNote } from '../ui/ErrorNote.tsx';
+import { Figure, Numbers } from '../ui/Figure.tsx';
+import { Segmented } from '../ui/Segmented.tsx';
+import { MemoryBars } from './MemoryBars.tsx';
+import { axisOf, categoryTitles, shareOfFull, titleOf, transientCategories } from './plans.ts';
+import { Timeline } from './Timeline.tsx';
+
+interface MemoryPictureProps {
+  plans: Answer<readonly PlanReport[]>;
+  catalogue: Catalogue | undefined;
+}
+
+type Shown = 'all' | 'transient';
+
+export function MemoryPicture({ plans, catalogue }: MemoryPictureProps) {
+  const [shown, setShown] = useState<Shown>('transient');
+  const made = plans.value ?? [];
+  const [chosen] = made;
+  if (plans.error !== undefined) return <ErrorNote error={plans.error} />;
+  if (chosen === undefined) return <div className="skeleton skeleton-tall" role="status" aria-label="Planning memory" />;
+  const share = shareOfFull(made);
+  const of: readonly Category[] = shown === 'all' ? categories : transientCategories;
+  return (
+    <div className={plans.pending ? 'memory memory-pending' : 'memory'} aria-busy={plans.pending}>
+      <div className="memory-head">
+        <p className="memory-total">
+          <strong>{bytes(chosen.bytes.total)}</strong> of GPU memory, exactly
+        </p>
+        {share !== undefined && (
+          <p className="memory-share">
+            <strong>{percent(share.share)}</strong> of full fine-tuning's activations and workspace
+            <span className="muted">
+              {' '}
+              ({bytes(share.chosen)} against {bytes(share.full)})
+            </span>
+          </p>
+        )}
+      </div>
+      <Figure
+        title="Bytes by category"
+        note={
+          <Segmented<Shown>
+            label="Categories shown"
+            value={shown}
+            items={[
+              { value: 'transient', label: 'Activations and workspace' },
+              { value: 'all', label: 'Everything' },
+            ]}
+            onChange={setShown}
+          />
+        }
+        picture={<MemoryBars plans={made} catalogue={catalogue} shown={of} />}
+        table={() => (
+          <Numbers
+            caption="Bytes by category and method"
+            head={['Category', ...made.map((plan) => titleOf(plan, catalogue))]}
+            rows={[
+              ...categories.map((category) => [categoryTitles[category], ...made.map((plan) => integer(plan.bytes[category]))]),
+              ['total', ...made.map((plan) => integer(plan.bytes.total))],
+              ['trainable parameters', ...made.map((plan) => integer(plan.trainable_parameters))],
+            ]}
+          />
+        )}
+      />
+      <Figure
+        title="Live bytes through one step"
+        picture={<Timeline plans={made} catalogue={catalogue} />}
+        table={() => {
+          const axis = axisOf(made);
+          return (
+            <Numbers
+              caption="Live bytes at each moment of a step"
+              head={['Moment', ...made.map((plan) => titleOf(plan, catalogue)), `${titleOf(chosen, catalogue)}: kept`]}
+              rows={axis.names.map((name, i) => [
+                name,
+                ...axis.rows.map((row) => integer(row[i]?.live ?? 0)),
+                integer(axis.rows[0]?.[i]?.activation ?? 0),
+              ])}
+            />
+          );
+        }}
+      />
+      <p className="muted small">
+        At batch {chosen.batch} and length {chosen.length}, all by the same engine. Largest moment: <code>{chosen.peak.at}</code>. Adapter
+        and optimizer included: {integer(chosen.trainable_parameters)} trainable parameters.
+      </p>
+    </div>
+  );
+}

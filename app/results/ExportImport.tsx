@@ -1,0 +1,117 @@
+// The adapter out as a zip, and such a zip in again; both with the logits compared.
+
+import { useState } from 'react';
+import type { ExportResult, ImportResult } from '../../src/protocol/messages.ts';
+import { bytes, number, plural } from '../format.ts';
+import type { Answer } from '../state/store.ts';
+import { Choice } from '../ui/Choice.tsx';
+import { DropZone, Pick } from '../ui/DropZone.tsx';
+import { ErrorNote } from '../ui/ErrorNote.tsx';
+import { Numbers } from '../ui/Figure.tsx';
+import { Icon } from '../ui/icons.tsx';
+
+const licences = ['apache-2.0', 'mit', 'cc-by-4.0', 'cc-by-sa-4.0', 'cc-by-nc-4.0', 'other'] as const;
+
+interface ExportPanelProps {
+  suggestion: string;
+  exported: Answer<ExportResult>;
+  onExport(name: string, licence: string): Promise<ExportResult | undefined>;
+}
+
+function download({ file_name, zip }: ExportResult): void {
+  // The array may be a view of shared memory as far as types go; a Blob wants its own.
+  const address = URL.createObjectURL(new Blob([new Uint8Array(zip)], { type: 'application/zip' }));
+  const link = Object.assign(document.createElement('a'), { href: address, download: file_name });
+  link.click();
+  // The browser needs the address until it has begun to read.
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}
+
+export function ExportPanel({ suggestion, exported, onExport }: ExportPanelProps) {
+  const [name, setName] = useState(suggestion);
+  const [licence, setLicence] = useState<(typeof licences)[number]>('apache-2.0');
+  const { value, error, pending } = exported;
+  return (
+    <div className="export">
+      <label htmlFor="export-name">Name</label>
+      <input id="export-name" className="input" value={name} autoComplete="off" onChange={({ target }) => setName(target.value)} />
+      <span className="label">Licence of the adapter</span>
+      <Choice<(typeof licences)[number]>
+        label="Licence of the adapter"
+        value={licence}
+        items={licences.map((each) => ({ value: each, label: each }))}
+        onChange={setLicence}
+      />
+      <button
+        type="button"
+        className="button button-primary"
+        disabled={pending || name.trim() === ''}
+        onClick={() => void onExport(name.trim(), licence).then((result) => result !== undefined && download(result))}
+      >
+        <Icon name="download" /> {pending ? 'Writing and reading back …' : 'Export as zip'}
+      </button>
+      {error !== undefined && <ErrorNote error={error} />}
+      {value !== undefined && (
+        <p className="verdict verdict-good" role="status">
+          <Icon name="check" />
+          {value.file_name}, {bytes(value.zip.byteLength)}: read back, largest difference of logits{' '}
+          {number(value.verified.largest_difference)} on {plural(value.verified.texts, 'text')}
+        </p>
+      )}
+    </div>
+  );
+}
+
+interface ImportPanelProps {
+  imported: Answer<ImportResult>;
+  onImport(zip: Blob): void;
+}
+
+/** Logits as documented in the format are compared to this. */
+const TOLERANCE = 1e-4;
+
+export function ImportPanel({ imported, onImport }: ImportPanelProps) {
+  const { value, error, pending } = imported;
+  const same = value !== undefined && value.verified.largest_difference <= TOLERANCE;
+  return (
+    <>
+      <DropZone
+        hint="A zip that Retrace exported. The model it was trained on must be the one chosen."
+        onDrop={(transfer) => {
+          const file = transfer.files[0];
+          if (file !== undefined) onImport(file);
+        }}
+      >
+        <Pick
+          accept=".zip,application/zip"
+          label={
+            <>
+              <Icon name="file" /> {pending ? 'Reading …' : 'Choose a zip'}
+            </>
+          }
+          onPick={([file]) => file !== undefined && onImport(file)}
+        />
+        <span className="muted">or drop it here</span>
+      </DropZone>
+      {error !== undefined && <ErrorNote error={error} />}
+      {value !== undefined && (
+        <>
+          <p className={same ? 'verdict verdict-good' : 'verdict verdict-bad'} role="status">
+            <Icon name={same ? 'check' : 'alert'} />
+            {value.name} ({value.method}, {plural(value.labels.length, 'label')}): {same ? 'the same logits' : 'other logits'}, largest
+            difference {number(value.verified.largest_difference)}
+          </p>
+          <Numbers
+            caption="Recorded and computed logits"
+            head={['Text', 'Label', 'Recorded', 'Computed']}
+            rows={value.verified.texts.map((text, i) => {
+              const recorded = value.verified.recorded[i] ?? [];
+              const top = recorded.indexOf(Math.max(...recorded));
+              return [text, value.labels[top] ?? '', number(recorded[top] ?? 0), number(value.verified.computed[i]?.[top] ?? 0)];
+            })}
+          />
+        </>
+      )}
+    </>
+  );
+}

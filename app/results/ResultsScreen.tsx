@@ -1,0 +1,81 @@
+// What came out: metrics, confusion, a field to try it, the adapter as a file.
+
+import { number, percent } from '../format.ts';
+import { useActions, useApp } from '../state/context.ts';
+import { bestOf, metricOrder } from '../state/run.ts';
+import { ConfusionView } from './ConfusionView.tsx';
+import { ExportPanel, ImportPanel } from './ExportImport.tsx';
+import { TrySentence } from './TrySentence.tsx';
+
+const asShare = (name: string) => ['accuracy', 'f1', 'precision', 'recall'].includes(name);
+
+export function ResultsScreen({ theme }: { theme: string }) {
+  const run = useApp((state) => state.run);
+  const prediction = useApp((state) => state.prediction);
+  const exported = useApp((state) => state.exported);
+  const imported = useApp((state) => state.imported);
+  const pair = useApp((state) => state.settings.columns?.text_pair !== undefined);
+  const { predict, exportAdapter, importAdapter } = useActions();
+  // An import takes the place of the trained model.
+  const kept = run?.finished !== undefined && imported.value === undefined;
+  const evaluation = run === undefined ? undefined : (bestOf(run) ?? run.evaluations.at(-1));
+  const labels = imported.value?.labels ?? evaluation?.confusion.labels ?? [];
+  const usable = imported.value !== undefined || kept;
+  return (
+    <div className="results">
+      <div className="results-main">
+        {evaluation !== undefined ? (
+          <section className="card" aria-label="Evaluation">
+            <h2>
+              {run?.name}: step {evaluation.step}, {evaluation.examples} texts
+            </h2>
+            <dl className="metrics">
+              {Object.entries(evaluation.metrics)
+                .sort(([a], [b]) => metricOrder(a) - metricOrder(b))
+                .map(([name, value]) => (
+                  <div key={name}>
+                    <dt>{name}</dt>
+                    <dd>{asShare(name) ? percent(value, 1) : number(value)}</dd>
+                  </div>
+                ))}
+            </dl>
+            <ConfusionView confusion={evaluation.confusion} theme={theme} />
+          </section>
+        ) : (
+          <section className="card empty" aria-label="Evaluation">
+            <h2>Nothing has been evaluated yet</h2>
+            <p className="muted">Train a model, or import an adapter that was exported before, and try it here.</p>
+          </section>
+        )}
+      </div>
+      <div className="results-side">
+        <section className="card" aria-label="Try it">
+          <h2>Try your own</h2>
+          {usable ? (
+            <TrySentence labels={labels} pair={pair} prediction={prediction} onText={predict} />
+          ) : (
+            <p className="muted">Once a run has ended or an adapter is imported.</p>
+          )}
+        </section>
+        {kept && (
+          <section className="card" aria-label="Export">
+            <h2>Export</h2>
+            <p className="small muted">Adapter, configuration, label names and model card; checked by reading it back.</p>
+            <ExportPanel suggestion={suggestionOf(run.name)} exported={exported} onExport={exportAdapter} />
+          </section>
+        )}
+        <section className="card" aria-label="Import">
+          <h2>Import</h2>
+          <ImportPanel imported={imported} onImport={(zip) => void importAdapter(zip)} />
+        </section>
+      </div>
+    </div>
+  );
+}
+
+const suggestionOf = (name: string) =>
+  name
+    .toLowerCase()
+    .replace(/\.[a-z]{3}\b/g, '')
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');

@@ -1,0 +1,88 @@
+// A sentence of one's own, and how sure the model is of each label.
+
+import { useState } from 'react';
+import type { Prediction } from '../../src/protocol/messages.ts';
+import { percent } from '../format.ts';
+import type { Answer } from '../state/store.ts';
+import { ErrorNote } from '../ui/ErrorNote.tsx';
+
+interface TrySentenceProps {
+  labels: readonly string[];
+  pair: boolean;
+  prediction: Answer<Prediction>;
+  onText(text: string, textPair?: string): void;
+}
+
+const SHOWN = 10;
+
+export function TrySentence({ labels, pair, prediction, onText }: TrySentenceProps) {
+  const [text, setText] = useState('');
+  const [second, setSecond] = useState('');
+  const { value, error, pending } = prediction;
+  const ranked = (value?.probabilities ?? [])
+    .map((probability, i) => ({ label: labels[i] ?? `label ${i}`, probability }))
+    .sort((a, b) => b.probability - a.probability)
+    .slice(0, SHOWN);
+  return (
+    <form
+      className="try"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onText(text, second);
+      }}
+    >
+      <label htmlFor="try-text">Your sentence</label>
+      <input
+        id="try-text"
+        className="input input-large"
+        autoComplete="off"
+        placeholder="is my card going to work in lisbon"
+        value={text}
+        onChange={({ target }) => {
+          setText(target.value);
+          onText(target.value, second);
+        }}
+      />
+      {pair && (
+        <>
+          <label htmlFor="try-second">Second text</label>
+          <input
+            id="try-second"
+            className="input input-large"
+            autoComplete="off"
+            value={second}
+            onChange={({ target }) => {
+              setSecond(target.value);
+              onText(text, target.value);
+            }}
+          />
+        </>
+      )}
+      {error !== undefined && <ErrorNote error={error} />}
+      {value !== undefined && (
+        <div aria-busy={pending} className={pending ? 'memory-pending' : ''}>
+          <p className="hidden" role="status">
+            {value.label}
+          </p>
+          <ul className="balance" aria-label="Probabilities">
+            {ranked.map(({ label, probability }, i) => (
+              <li key={label} className={i === 0 ? 'first' : ''}>
+                <span className="balance-label">{label}</span>
+                <span className="meter" aria-hidden="true">
+                  <span style={{ width: `${probability * 100}%` }} />
+                </span>
+                <span className="balance-count">{percent(probability, 1)}</span>
+              </li>
+            ))}
+          </ul>
+          {labels.length > SHOWN && (
+            <p className="small muted">
+              The first {SHOWN} of {labels.length} labels.
+            </p>
+          )}
+          {value.truncated && <p className="small wrong">The text is longer than the run's length and was cut.</p>}
+        </div>
+      )}
+    </form>
+  );
+}

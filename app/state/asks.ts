@@ -1,0 +1,133 @@
+// The questions that the page asks the worker as the settings change: what the model is, what the data look like, what memory a run takes. Newest
+// question first; each is asked only when something it depends on has changed.
+
+import type { StoreApi } from 'zustand/vanilla';
+import type { TrainerClient } from '../../src/client/trainer_client.ts';
+import { defaultTraining } from '../../src/protocol/config.ts';
+import { reportOf } from '../../src/protocol/errors.ts';
+import type { CallName, Calls, PlanReport, PlanRequest } from '../../src/protocol/messages.ts';
+import { latest } from './latest.ts';
+import { planRequestsOf, type Settings } from './settings.ts';
+import type { Answer, AppState } from './store.ts';
+
+/** Plans follow typing and sliders; longer than a tenth of a second would feel detached. */
+const PLAN_DELAY_MS = 60;
+const DATA_DELAY_MS = 250;
+const PREDICT_DELAY_MS = 300;
+/** Enough labels for a plan before the data have been examined. */
+const ASSUMED_LABELS = 10;
+
+type AnswerKey = 'catalogue' | 'environment' | 'model' | 'preview' | 'report' | 'plans' | 'prediction';
+
+export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
+  const { getState, setState } = store;
+  const put = <K extends AnswerKey>(key: K, answer: AppState[K]) => setState({ [key]: answer } as Pick<AppState, K>);
+  const refuse = (key: AnswerKey) => (thrown: unknown) => put(key, { pending: false, error: reportOf(thrown) });
+  const await_ = (key: AnswerKey) => put(key, { ...(getState()[key] as Answer<never>), pending: true, error: undefined });
+
+  /** Asks one call at a time and puts the newest answer under `key`. */
+  const asking = <K extends CallName>(
+    key: AnswerKey,
+    call: K,
+    delayMs: number,
+    then: (answer: Calls[K]['answer']) => void = () => undefined,
+  ) =>
+    latest(
+      delayMs,
+      (argument: Calls[K]['argument']) => client.call(call, ...([argument] as never)),
+      (value) => {
+        put(key, { pending: false, value } as never);
+        then(value);
+      },
+      refuse(key),
+    );
+
+  // Made plans are kept: flipping between two methods must not cost a plan each time.
+  const made = new Map<string, Promise<PlanReport>>();
+  const planned = (request: PlanRequest): Promise<PlanReport> => {
+    const key = JSON.stringify({ ...request, model: request.model.name });
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    if (made.size > 60) made.clear();
+    const answer = client.call('plan', request);
+    made.set(key, answer);
+    answer.catch(() => made.delete(key));
+    return answer;
+  };
+
+  const askPlans = latest(
+    PLAN_DELAY_MS,
+    (requests: readonly PlanRequest[]) => Promise.all(requests.map(planned)),
+    (value) => put('plans', { pending: false, value }),
+    refuse('plans'),
+  );
+  const plans = () => {
+    const { settings, catalogue, report } = getState();
+    if (catalogue.value === undefined) return;
+    await_('plans');
+    askPlans(planRequestsOf(settings, catalogue.value, report.value?.labels.length ?? ASSUMED_LABELS));
+  };
+
+  const describe = asking('model', 'describeModel', 0);
+  const examine = asking('report', 'examineData', DATA_DELAY_MS, plans);
+  const report = () => {
+    const { model, data, columns, training } = getState().settings;
+    const { max_length, seed } = { ...defaultTraining, ...training };
+    await_('report');
+    examine({
+      model,
+      data,
+      ...(data.kind === 'bundled' ? { eval_data: { ...data, part: 'validation' } } : {}),
+      ...(columns === undefined ? {} : { columns }),
+      max_length,
+      seed,
+    });
+  };
+  const askPreview = asking('preview', 'previewData', 0, ({ guess }) => {
+    const { settings } = getState();
+    if (settings.columns === undefined) setState({ settings: { ...settings, columns: guess } });
+    report();
+  });
+  const preview = () => {
+    setState({ preview: { pending: true }, report: { pending: true } });
+    askPreview({ data: getState().settings.data });
+  };
+  const model = () => {
+    made.clear();
+    setState({ model: { pending: true } });
+    describe({ model: getState().settings.model });
+  };
+  const savedRuns = async () => setState({ savedRuns: await client.call('savedRuns').catch(() => []) });
+
+  const askPrediction = latest(
+    PREDICT_DELAY_MS,
+    async (text: { text: string; text_pair?: string }) => (await client.call('predict', { texts: [text] }))[0],
+    (value) => put('prediction', { pending: false, value }),
+    refuse('prediction'),
+  );
+
+  return {
+    savedRuns,
+    /** What the page needs to know at first. */
+    begin() {
+      asking('environment', 'environment', 0)(undefined);
+      asking('catalogue', 'catalogue', 0, plans)(undefined);
+      model();
+      preview();
+      void savedRuns();
+    },
+    settingsChanged(before: Settings) {
+      const { settings } = getState();
+      const length = (of: Settings) => `${of.training.max_length} ${of.training.seed}`;
+      if (settings.model !== before.model) model();
+      if (settings.data !== before.data) preview();
+      else if (settings.columns !== before.columns || settings.model !== before.model || length(settings) !== length(before)) report();
+      plans();
+    },
+    predict(text: string, textPair?: string) {
+      if (text.trim() === '') return setState({ prediction: { pending: false } });
+      await_('prediction');
+      askPrediction(textPair === undefined || textPair === '' ? { text } : { text, text_pair: textPair });
+    },
+  };
+}

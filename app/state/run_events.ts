@@ -1,0 +1,59 @@
+// Brings the worker's events into the store a few times a second, and what a living run asks of the browser: the screen awake, a question before
+// the page is left. Invariant: nothing is drawn more often than REDRAW_MS, however fast steps come; drawing shares the GPU with training.
+
+import type { StoreApi } from 'zustand/vanilla';
+import type { TrainerClient } from '../../src/client/trainer_client.ts';
+import type { RunEvent } from '../../src/protocol/messages.ts';
+import { afterEvents, isActive } from './run.ts';
+import type { AppState } from './store.ts';
+
+const REDRAW_MS = 250;
+
+export function followRun(client: TrainerClient, store: StoreApi<AppState>): void {
+  let waiting: RunEvent[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let drawnAt = 0;
+
+  const deliver = () => {
+    timer = undefined;
+    drawnAt = performance.now();
+    const events = waiting;
+    waiting = [];
+    const { run } = store.getState();
+    if (run !== undefined) store.setState({ run: afterEvents(run, events) });
+  };
+
+  client.onEvent((event) => {
+    waiting.push(event);
+    if (timer === undefined) timer = setTimeout(deliver, Math.max(0, drawnAt + REDRAW_MS - performance.now()));
+  });
+
+  const guard = (event: BeforeUnloadEvent) => event.preventDefault();
+  let guarded = false;
+  store.subscribe(({ run }) => {
+    const active = isActive(run);
+    if (active === guarded) return;
+    guarded = active;
+    if (active) addEventListener('beforeunload', guard);
+    else removeEventListener('beforeunload', guard);
+    keepAwake(active);
+  });
+  document.addEventListener('visibilitychange', () => keepAwake(guarded && document.visibilityState === 'visible'));
+}
+
+let lock: WakeLockSentinel | undefined;
+
+/** Asks for the Screen Wake Lock or gives it back. The browser drops it whenever the page is hidden; it may refuse, and then the screen sleeps. */
+function keepAwake(wanted: boolean): void {
+  if (!wanted) {
+    void lock?.release();
+    lock = undefined;
+  } else if ('wakeLock' in navigator && (lock === undefined || lock.released)) {
+    navigator.wakeLock.request('screen').then(
+      (sentinel) => {
+        lock = sentinel;
+      },
+      () => undefined,
+    );
+  }
+}

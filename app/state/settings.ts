@@ -1,0 +1,116 @@
+// What the person has chosen, kept as differences from the defaults, and what follows from it: the run's configuration and the requests for
+// memory plans. Pure. Invariant: a value equal to its default is never kept, so the number of kept values is the number of changes.
+
+import {
+  type Columns,
+  type DataRef,
+  defaultTraining,
+  type MethodName,
+  type MethodOptions,
+  type ModelRef,
+  type PolicyName,
+  type RunConfig,
+  type TrainingArguments,
+} from '../../src/protocol/config.ts';
+import type { Catalogue, MethodCard, PlanRequest } from '../../src/protocol/messages.ts';
+
+export interface Settings {
+  readonly model: ModelRef;
+  readonly data: DataRef;
+  readonly columns?: Columns | undefined;
+  readonly method: MethodName;
+  /** Left out: the method's own. */
+  readonly policy?: PolicyName | undefined;
+  readonly checkpoint_every: number;
+  readonly options: Partial<MethodOptions>;
+  readonly training: Partial<TrainingArguments>;
+}
+
+export const firstRun: Settings = {
+  model: { kind: 'bundled', name: 'all-MiniLM-L6-v2' },
+  data: { kind: 'bundled', name: 'clinc150', part: 'train' },
+  columns: { text: 'text', label: 'domain' },
+  method: 'meft1',
+  checkpoint_every: 1,
+  options: {},
+  training: {},
+};
+
+export function cardOf(catalogue: Catalogue | undefined, method: MethodName): MethodCard | undefined {
+  return catalogue?.methods.find(({ name }) => name === method);
+}
+
+/** Defaults of the training numbers under a method: only the learning rate is the method's own. */
+export function trainingDefaults(card: MethodCard | undefined): TrainingArguments {
+  return card === undefined ? defaultTraining : { ...defaultTraining, learning_rate: card.learning_rate };
+}
+
+export function optionDefaults(card: MethodCard, chosen: Partial<MethodOptions>): MethodOptions {
+  return card.defaults[chosen.streams ?? 'fixed'];
+}
+
+/** `chosen` with one value set; a value equal to its default is dropped. */
+export function withValue<T extends object, K extends keyof T>(chosen: Partial<T>, defaults: T, key: K, value: T[K]): Partial<T> {
+  const { [key]: _, ...others } = chosen;
+  const rest = others as Partial<T>;
+  return JSON.stringify(value) === JSON.stringify(defaults[key]) ? rest : { ...rest, [key]: value };
+}
+
+export function policyOf(settings: Settings, card: MethodCard | undefined): PolicyName {
+  const wanted = settings.policy ?? card?.default_policy ?? 'reversible';
+  return card === undefined || card.refusals[wanted] === null ? wanted : card.default_policy;
+}
+
+/** The options that the method reads, of those chosen: a choice made for another method does not travel. */
+export function optionsOf(settings: Settings, card: MethodCard | undefined): Partial<MethodOptions> {
+  const uses = new Set<string>(card?.uses ?? []);
+  return Object.fromEntries(Object.entries(settings.options).filter(([key]) => uses.has(key)));
+}
+
+export function changedCount(settings: Settings, card: MethodCard | undefined): number {
+  const policy = card !== undefined && policyOf(settings, card) !== card.default_policy ? 1 : 0;
+  return Object.keys(settings.training).length + Object.keys(optionsOf(settings, card)).length + policy;
+}
+
+export function runConfigOf(settings: Settings, card: MethodCard): RunConfig {
+  const { model, data, columns, method, checkpoint_every } = settings;
+  return {
+    model,
+    data,
+    // The bundled data has its own validation part; of a file a tenth is held back.
+    ...(data.kind === 'bundled' ? { eval_data: { ...data, part: 'validation' } } : {}),
+    ...(columns === undefined ? {} : { columns }),
+    task: 'classification',
+    method,
+    policy: policyOf(settings, card),
+    checkpoint_every,
+    options: { ...optionsOf(settings, card), ...streamsOf(settings, card) },
+    training: { ...trainingDefaults(card), ...settings.training },
+  };
+}
+
+function streamsOf(settings: Settings, card: MethodCard): Partial<MethodOptions> {
+  return card.uses.includes('streams') ? { streams: settings.options.streams ?? 'fixed' } : {};
+}
+
+/** The chosen plan, then those it is compared with, each once. All at the same batch and length. */
+export function planRequestsOf(settings: Settings, catalogue: Catalogue, num_labels: number): PlanRequest[] {
+  const training = { ...defaultTraining, ...settings.training };
+  const request = (method: MethodName, policy: PolicyName, options: Partial<MethodOptions>): PlanRequest => ({
+    model: settings.model,
+    num_labels,
+    method,
+    policy,
+    checkpoint_every: settings.checkpoint_every,
+    options,
+    batch_size: training.batch_size,
+    length: training.max_length,
+    dropout: training.dropout,
+  });
+  const card = cardOf(catalogue, settings.method);
+  const chosen = request(settings.method, policyOf(settings, card), optionsOf(settings, card));
+  const others = (['full', 'lora'] as const)
+    .filter((method) => cardOf(catalogue, method) !== undefined && !(method === chosen.method && chosen.policy === 'store'))
+    .map((method) => request(method, 'store', {}));
+  return [chosen, ...others];
+}

@@ -1,0 +1,189 @@
+// The page's one store: what is chosen, what the worker has answered, the run. Components read it and call its actions; only this file and those
+// beside it talk to the client. Invariant: what is asked of the worker follows from the settings alone, in `asks.ts`.
+
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { TrainerClient } from '../../src/client/trainer_client.ts';
+import type { MethodOptions, TrainingArguments } from '../../src/protocol/config.ts';
+import { type ErrorReport, reportOf } from '../../src/protocol/errors.ts';
+import type {
+  Catalogue,
+  DataPreview,
+  DataReport,
+  Environment,
+  ExportResult,
+  ImportResult,
+  ModelDescription,
+  PlanReport,
+  Prediction,
+  SavedRun,
+} from '../../src/protocol/messages.ts';
+import { asksOf } from './asks.ts';
+import { type Kept, save, type Theme } from './persist.ts';
+import { isActive, newRun, type RunState } from './run.ts';
+import { followRun } from './run_events.ts';
+import { cardOf, firstRun, optionDefaults, runConfigOf, type Settings, trainingDefaults, withValue } from './settings.ts';
+
+export const screens = ['choose', 'train', 'results'] as const;
+export type Screen = (typeof screens)[number];
+
+/** An answer that is awaited, here or refused; while a newer one is awaited the last stays visible. */
+export interface Answer<T> {
+  readonly pending: boolean;
+  readonly value?: T | undefined;
+  readonly error?: ErrorReport | undefined;
+}
+
+export interface AppState {
+  readonly screen: Screen;
+  readonly theme: Theme;
+  readonly settings: Settings;
+  readonly catalogue: Answer<Catalogue>;
+  readonly environment: Answer<Environment>;
+  readonly model: Answer<ModelDescription>;
+  readonly preview: Answer<DataPreview>;
+  readonly report: Answer<DataReport>;
+  /** The chosen plan first, then those it is compared with. */
+  readonly plans: Answer<readonly PlanReport[]>;
+  readonly run?: RunState | undefined;
+  readonly startError?: ErrorReport | undefined;
+  readonly savedRuns: readonly SavedRun[];
+  readonly prediction: Answer<Prediction>;
+  readonly exported: Answer<ExportResult>;
+  readonly imported: Answer<ImportResult>;
+}
+
+export interface Actions {
+  show(screen: Screen): void;
+  setTheme(theme: Theme): void;
+  choose(change: Partial<Settings>): void;
+  setTraining<K extends keyof TrainingArguments>(key: K, value: TrainingArguments[K]): void;
+  setOption<K extends keyof MethodOptions>(key: K, value: MethodOptions[K]): void;
+  resetNumbers(): void;
+  start(): Promise<void>;
+  resume(id: string, name: string): Promise<void>;
+  forget(id: string): Promise<void>;
+  pause(): Promise<void>;
+  proceed(steps: 'all' | 'one'): Promise<void>;
+  stop(keep: 'best' | 'last' | 'nothing'): Promise<void>;
+  predict(text: string, textPair?: string): void;
+  exportAdapter(name: string, licence: string): Promise<ExportResult | undefined>;
+  importAdapter(zip: Blob): Promise<void>;
+}
+
+export interface App {
+  readonly store: StoreApi<AppState>;
+  readonly actions: Actions;
+}
+
+const waiting = { pending: true } as const;
+const idle = { pending: false } as const;
+
+export function createApp(client: TrainerClient, kept: Kept): App {
+  const store = createStore<AppState>(() => ({
+    screen: 'choose',
+    theme: kept.theme,
+    settings: kept.settings,
+    catalogue: waiting,
+    environment: waiting,
+    model: waiting,
+    preview: waiting,
+    report: waiting,
+    plans: waiting,
+    savedRuns: [],
+    prediction: idle,
+    exported: idle,
+    imported: idle,
+  }));
+  const { getState, setState } = store;
+  const asks = asksOf(client, store);
+  followRun(client, store);
+
+  const choose = (change: Partial<Settings>) => {
+    const before = getState().settings;
+    setState({ settings: { ...before, ...change }, startError: undefined });
+    asks.settingsChanged(before);
+    save(getState());
+  };
+
+  const failRun = (thrown: unknown) => {
+    const { run } = getState();
+    const error = reportOf(thrown);
+    if (run !== undefined && run.error === undefined) setState({ run: { ...run, phase: 'failed', error } });
+  };
+
+  const live = async (name: string, call: () => Promise<unknown>) => {
+    if (isActive(getState().run)) return;
+    setState({ run: newRun(name), screen: 'train', startError: undefined, exported: idle, imported: idle, prediction: idle });
+    await call().catch((thrown: unknown) => {
+      const { run } = getState();
+      // Refused before anything ran: the fault is in a choice, and is shown where choices are made.
+      if (run?.plan === undefined && (run?.steps.length ?? 0) === 0)
+        setState({ run: undefined, screen: 'choose', startError: reportOf(thrown) });
+      else failRun(thrown);
+    });
+    await asks.savedRuns();
+  };
+
+  const steer = async (call: () => Promise<unknown>) => {
+    await call().catch(failRun);
+  };
+
+  const actions: Actions = {
+    show: (screen) => setState({ screen }),
+    setTheme: (theme) => {
+      setState({ theme });
+      save(getState());
+    },
+    choose,
+    setTraining: (key, value) => {
+      const { settings, catalogue } = getState();
+      const defaults = trainingDefaults(cardOf(catalogue.value, settings.method));
+      choose({ training: withValue(settings.training, defaults, key, value) });
+    },
+    setOption: (key, value) => {
+      const { settings, catalogue } = getState();
+      const card = cardOf(catalogue.value, settings.method);
+      if (card !== undefined) choose({ options: withValue(settings.options, optionDefaults(card, settings.options), key, value) });
+    },
+    resetNumbers: () => choose({ training: {}, options: {}, policy: undefined, checkpoint_every: firstRun.checkpoint_every }),
+    start: async () => {
+      const { settings, catalogue } = getState();
+      const card = cardOf(catalogue.value, settings.method);
+      if (card !== undefined) await live(`${settings.data.name}, ${card.title}`, () => client.start(runConfigOf(settings, card)));
+    },
+    resume: (id, name) => live(name, () => client.call('resume', { id })),
+    forget: async (id) => {
+      await client.call('deleteRun', { id }).catch(() => undefined);
+      await asks.savedRuns();
+    },
+    pause: () => steer(() => client.call('pause')),
+    proceed: (steps) => steer(() => client.call('proceed', { steps })),
+    stop: async (keep) => {
+      await steer(() => client.call('stop', { keep }));
+      if (keep === 'nothing') setState({ run: undefined, screen: 'choose' });
+    },
+    predict: asks.predict,
+    exportAdapter: async (name, licence) => {
+      setState({ exported: waiting });
+      try {
+        const value = await client.call('exportAdapter', { name, licence });
+        setState({ exported: { pending: false, value } });
+        return value;
+      } catch (thrown) {
+        setState({ exported: { pending: false, error: reportOf(thrown) } });
+        return undefined;
+      }
+    },
+    importAdapter: async (zip) => {
+      setState({ imported: waiting, prediction: idle });
+      try {
+        const value = await client.call('importAdapter', { zip, model: getState().settings.model });
+        setState({ imported: { pending: false, value } });
+      } catch (thrown) {
+        setState({ imported: { pending: false, error: reportOf(thrown) } });
+      }
+    },
+  };
+  asks.begin();
+  return { store, actions };
+}

@@ -1,0 +1,124 @@
+// The curves of a run: loss, evaluation, learning rate, gradient norm.
+
+import { useMemo } from 'react';
+import { number } from '../format.ts';
+import { metricOrder, type RunState, smoothed } from '../state/run.ts';
+import { Figure, Numbers } from '../ui/Figure.tsx';
+import { LineChart } from './LineChart.tsx';
+
+interface CurvesProps {
+  run: Pick<RunState, 'steps' | 'evaluations'>;
+  theme: string;
+}
+
+const metricColours = ['--category-activation', '--category-gradient', '--category-optimizer', '--category-adapter'] as const;
+/** Rows of a table that a reader can still walk through; the newest are shown. */
+const TABLE_ROWS = 200;
+
+export function Curves({ run: { steps, evaluations }, theme }: CurvesProps) {
+  const at = useMemo(() => steps.map(({ step }) => step), [steps]);
+  const loss = useMemo(() => steps.map((step) => step.loss), [steps]);
+  const mean = useMemo(() => smoothed(loss), [loss]);
+  const lastLoss = mean.at(-1);
+  const newest = steps.slice(-TABLE_ROWS).toReversed();
+  const meanOf = new Map(at.map((step, i) => [step, mean[i] ?? 0]));
+  return (
+    <>
+      <Figure
+        title="Training loss"
+        note={lastLoss === undefined ? 'No step yet' : `${number(lastLoss)} smoothed, ${number(loss.at(-1) ?? 0)} at the last step`}
+        picture={
+          <LineChart
+            label={`Training loss over ${at.length} steps; see the table for numbers.`}
+            steps={at}
+            curves={[
+              { name: 'loss', colour: '--accent', look: 'faint', values: loss },
+              { name: 'smoothed', colour: '--accent', look: 'line', values: mean },
+            ]}
+            height={230}
+            theme={theme}
+          />
+        }
+        table={() => (
+          <Numbers
+            caption="Training loss by step, newest first"
+            head={['Step', 'Loss', 'Smoothed', 'Learning rate', 'Gradient norm']}
+            rows={newest.map((step) => [
+              step.step,
+              number(step.loss),
+              number(meanOf.get(step.step) ?? 0),
+              number(step.learning_rate),
+              number(step.grad_norm),
+            ])}
+          />
+        )}
+      />
+      <div className="two">
+        <EvaluationFigure evaluations={evaluations} theme={theme} />
+        <Figure
+          title="Learning rate"
+          note={steps.length === 0 ? 'No step yet' : `${number(steps.at(-1)?.learning_rate ?? 0)} now`}
+          picture={
+            <LineChart
+              label="Learning rate by step; see the table for numbers."
+              steps={at}
+              curves={[
+                { name: 'learning_rate', colour: '--category-optimizer', look: 'line', values: steps.map((step) => step.learning_rate) },
+              ]}
+              height={170}
+              theme={theme}
+            />
+          }
+          table={() => (
+            <Numbers
+              caption="Learning rate by step, newest first"
+              head={['Step', 'Learning rate']}
+              rows={newest.map((step) => [step.step, number(step.learning_rate)])}
+            />
+          )}
+        />
+      </div>
+    </>
+  );
+}
+
+function EvaluationFigure({ evaluations, theme }: { evaluations: RunState['evaluations']; theme: string }) {
+  const names = Object.keys(evaluations[0]?.metrics ?? {}).sort((a, b) => metricOrder(a) - metricOrder(b));
+  const scores = names.filter((name) => !name.includes('loss'));
+  const best = evaluations.findLast((evaluation) => evaluation.best);
+  return (
+    <Figure
+      title="Evaluation"
+      note={
+        best === undefined
+          ? 'Not evaluated yet'
+          : `Best at step ${best.step}: ${scores.map((name) => `${name} ${number(best.metrics[name] ?? 0)}`).join(', ')}`
+      }
+      picture={
+        <LineChart
+          label={`Evaluation at ${evaluations.length} points; see the table for numbers.`}
+          steps={evaluations.map(({ step }) => step)}
+          curves={scores.map((name, i) => ({
+            name,
+            colour: metricColours[i % metricColours.length] ?? '--accent',
+            look: 'points',
+            values: evaluations.map(({ metrics }) => metrics[name] ?? null),
+          }))}
+          height={170}
+          theme={theme}
+        />
+      }
+      table={() => (
+        <Numbers
+          caption="Evaluations by step"
+          head={['Step', ...names, 'Best']}
+          rows={evaluations.map(({ step, metrics, best: isBest }) => [
+            step,
+            ...names.map((name) => number(metrics[name] ?? 0)),
+            isBest ? 'yes' : '',
+          ])}
+        />
+      )}
+    />
+  );
+}

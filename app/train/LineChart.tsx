@@ -1,0 +1,86 @@
+// Curves over steps, drawn by uPlot on a canvas. Colours come from the style sheet. The numbers are in the table of the figure around it.
+
+import { useEffect, useRef } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { number } from '../format.ts';
+import { useWidth } from '../ui/use_width.ts';
+
+export interface Curve {
+  readonly name: string;
+  /** A custom property of the style sheet, such as `--accent`. */
+  readonly colour: string;
+  readonly look: 'faint' | 'line' | 'points';
+  readonly values: readonly (number | null)[];
+}
+
+interface LineChartProps {
+  label: string;
+  steps: readonly number[];
+  curves: readonly Curve[];
+  height: number;
+  /** Changes when the colours do. */
+  theme: string;
+}
+
+const property = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+function seriesOf({ name, colour, look }: Curve): uPlot.Series {
+  const stroke = property(colour);
+  const value = (_: uPlot, raw: number | null) => (raw === null ? '–' : number(raw));
+  if (look === 'points') return { label: name, stroke, width: 1.5, spanGaps: true, points: { show: true, size: 7, fill: stroke }, value };
+  return {
+    label: name,
+    stroke,
+    width: look === 'line' ? 2 : 1,
+    alpha: look === 'line' ? 1 : 0.4,
+    points: { show: false },
+    spanGaps: true,
+    value,
+  };
+}
+
+export function LineChart({ label, steps, curves, height, theme }: LineChartProps) {
+  const [frame, width] = useWidth<HTMLDivElement>();
+  const plot = useRef<uPlot | null>(null);
+  const data = [steps, ...curves.map(({ values }) => values)] as uPlot.AlignedData;
+  const latest = useRef({ data, curves, width });
+  latest.current = { data, curves, width };
+  // The chart is made anew only when what it consists of changes; numbers and sizes are handed to the one that is there.
+  const makeup = `${theme} ${curves.map(({ name, colour, look }) => `${name} ${colour} ${look}`).join()}`;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `makeup` stands for the curves; the newest ones are read through `latest`.
+  useEffect(() => {
+    if (frame.current === null) return;
+    const axis: uPlot.Axis = {
+      stroke: property('--text-muted'),
+      grid: { stroke: property('--line'), width: 1 },
+      ticks: { show: false },
+      font: '11px system-ui, sans-serif',
+    };
+    const options: uPlot.Options = {
+      width: Math.max(latest.current.width, 100),
+      height,
+      scales: { x: { time: false } },
+      axes: [
+        { ...axis, size: 24 },
+        { ...axis, size: 56, values: (_, ticks) => ticks.map(number) },
+      ],
+      series: [{ label: 'step' }, ...latest.current.curves.map(seriesOf)],
+      cursor: { sync: { key: 'run' }, drag: { x: false, y: false } },
+      legend: { live: true },
+    };
+    plot.current = new uPlot(options, latest.current.data, frame.current);
+    return () => {
+      plot.current?.destroy();
+      plot.current = null;
+    };
+  }, [makeup, height, frame]);
+
+  useEffect(() => plot.current?.setData(data));
+  useEffect(() => {
+    if (width > 0) plot.current?.setSize({ width, height });
+  }, [width, height]);
+
+  return <div ref={frame} className="line-chart" role="img" aria-label={label} />;
+}

@@ -1,0 +1,91 @@
+// Where a run stands and how to steer it: phase, progress, pace, pause, one step, stop.
+
+import { Progress } from 'radix-ui';
+import { duration, integer, number } from '../format.ts';
+import { bestOf, isActive, paceOf, type RunState } from '../state/run.ts';
+import { Icon } from '../ui/icons.tsx';
+import { StopDialog } from './StopDialog.tsx';
+
+interface RunHeadProps {
+  run: RunState;
+  onPause(): void;
+  onProceed(steps: 'all' | 'one'): void;
+  onStop(keep: 'best' | 'last' | 'nothing'): void;
+}
+
+/** What the phase is doing, in a line. */
+function phaseLine({ phase, progress, steps }: RunState): string {
+  const last = steps.at(-1);
+  const within = progress.done !== undefined && progress.of !== undefined ? ` ${integer(progress.done)} of ${integer(progress.of)}` : '';
+  const detail = progress.detail === undefined ? '' : `: ${progress.detail}`;
+  if ((phase === 'training' || phase === 'paused') && last !== undefined) return `${phase}, step ${last.step} of ${last.max_steps}`;
+  return `${phase}${within}${detail}`;
+}
+
+export function RunHead({ run, onPause, onProceed, onStop }: RunHeadProps) {
+  const last = run.steps.at(-1);
+  const pace = paceOf(run.steps);
+  const active = isActive(run);
+  const paused = run.phase === 'paused';
+  const share = last === undefined ? 0 : last.step / last.max_steps;
+  return (
+    <section className="card run-head" aria-label="Run">
+      <div className="run-title">
+        <h2>{run.name}</h2>
+        <p className="phase-line" data-phase={run.phase}>
+          {phaseLine(run)}
+        </p>
+      </div>
+      {active && (
+        <div className="run-buttons">
+          {paused ? (
+            <>
+              <button type="button" className="button button-primary" onClick={() => onProceed('all')}>
+                <Icon name="play" /> Proceed
+              </button>
+              <button type="button" className="button" onClick={() => onProceed('one')}>
+                <Icon name="step" /> One step
+              </button>
+            </>
+          ) : (
+            <button type="button" className="button" onClick={onPause} disabled={run.phase !== 'training' && run.phase !== 'evaluating'}>
+              <Icon name="pause" /> Pause
+            </button>
+          )}
+          <StopDialog step={last?.step ?? 0} best={bestOf(run)} onStop={onStop} />
+        </div>
+      )}
+      <Progress.Root className="progress" value={Math.round(share * 100)} aria-label="Progress of the run">
+        <Progress.Indicator className="progress-bar" style={{ transform: `scaleX(${share})` }} />
+      </Progress.Root>
+      <dl className="readings">
+        <Reading name="Left" value={pace === undefined || !active ? '–' : duration(pace.leftMs)} />
+        <Reading name="A step" value={pace === undefined ? '–' : `${number(Math.round(pace.ms * 10) / 10)} ms`} />
+        <Reading name="Tokens a second" value={pace === undefined ? '–' : integer(Math.round(pace.tokensPerSecond))} />
+        <Reading name="Epoch" value={last === undefined ? '–' : last.epoch.toFixed(2)} />
+        <Reading name="Gradient norm" value={last === undefined ? '–' : number(last.grad_norm)} />
+        <Reading
+          name={run.plan?.streams === 'single' ? 'Largest value' : 'Largest in streams'}
+          value={last === undefined ? '–' : number(last.magnitude.value)}
+          note={last?.magnitude.at}
+        />
+        {last?.reconstruction_error !== undefined && (
+          <Reading name="Rebuilding error" value={number(last.reconstruction_error)} note="relative, of the first stream" />
+        )}
+        <Reading name="Saved" value={run.savedAt === undefined ? 'not yet' : `step ${run.savedAt}`} />
+      </dl>
+    </section>
+  );
+}
+
+function Reading({ name, value, note }: { name: string; value: string; note?: string | undefined }) {
+  return (
+    <div className="reading">
+      <dt>{name}</dt>
+      <dd>
+        {value}
+        {note !== undefined && <span className="small muted">{note}</span>}
+      </dd>
+    </div>
+  );
+}

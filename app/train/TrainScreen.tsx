@@ -1,0 +1,60 @@
+// A run while it lives.
+
+import { number } from '../format.ts';
+import { useActions, useApp } from '../state/context.ts';
+import { bestOf } from '../state/run.ts';
+import { ErrorNote } from '../ui/ErrorNote.tsx';
+import { Announcer } from './Announcer.tsx';
+import { Curves } from './Curves.tsx';
+import { MemoryAccount } from './MemoryAccount.tsx';
+import { RunHead } from './RunHead.tsx';
+
+export function TrainScreen({ theme }: { theme: string }) {
+  const run = useApp((state) => state.run);
+  const { pause, proceed, stop, show } = useActions();
+  if (run === undefined) {
+    return (
+      <div className="card empty">
+        <h2>No run yet</h2>
+        <p className="muted">Its curves, its pace and its memory will be here.</p>
+        <button type="button" className="button button-primary" onClick={() => show('choose')}>
+          Choose what to train
+        </button>
+      </div>
+    );
+  }
+  const best = bestOf(run);
+  return (
+    <div className="train">
+      <RunHead run={run} onPause={() => void pause()} onProceed={(steps) => void proceed(steps)} onStop={(keep) => void stop(keep)} />
+      {run.error !== undefined && <ErrorNote error={run.error} />}
+      {run.finished !== undefined && (
+        <div className="note note-good" role="status">
+          <div>
+            <p className="note-title">
+              {run.finished.reason === 'completed' ? 'Finished' : run.finished.reason === 'stopped' ? 'Stopped' : 'Stopped early'} at step{' '}
+              {run.finished.step}
+              {best !== undefined &&
+                run.finished.best !== undefined &&
+                `; best ${run.finished.best.metric} ${number(run.finished.best.value)} at step ${run.finished.best.step}`}
+              .
+            </p>
+          </div>
+          <button type="button" className="button button-primary" onClick={() => show('results')}>
+            See results and try it
+          </button>
+        </div>
+      )}
+      <div className="train-columns">
+        <div className="card train-curves">
+          <Curves run={run} theme={theme} />
+        </div>
+        <section className="card" aria-label="Memory">
+          <h2>Memory: predicted and counted</h2>
+          <MemoryAccount plan={run.plan} memory={run.memory} />
+        </section>
+      </div>
+      <Announcer run={run} />
+    </div>
+  );
+}

@@ -1,0 +1,60 @@
+// A place to drop something from the disk, with the buttons that pick it instead.
+
+import { type ReactNode, useState } from 'react';
+
+interface DropZoneProps {
+  hint: string;
+  onDrop(transfer: DataTransfer): void;
+  children: ReactNode;
+}
+
+export function DropZone({ hint, onDrop, children }: DropZoneProps) {
+  const [over, setOver] = useState(false);
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: dropping has no keyboard form; the buttons inside do the same.
+    <div
+      className={over ? 'drop drop-over' : 'drop'}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => {
+        event.preventDefault();
+        setOver(false);
+        onDrop(event.dataTransfer);
+      }}
+    >
+      <div className="drop-buttons">{children}</div>
+      <p className="muted">{hint}</p>
+    </div>
+  );
+}
+
+interface PickProps {
+  label: ReactNode;
+  accept?: string;
+  folder?: boolean;
+  onPick(files: readonly File[]): void;
+}
+
+/** A file input that looks like a button and keeps its keyboard behaviour. */
+export function Pick({ label, accept, folder = false, onPick }: PickProps) {
+  return (
+    <label className="button">
+      {label}
+      <input
+        className="hidden"
+        type="file"
+        accept={accept}
+        // React knows no name for this attribute yet; it sets it as it stands.
+        {...(folder ? { webkitdirectory: '' } : {})}
+        onChange={({ target }) => {
+          onPick([...(target.files ?? [])]);
+          // The same file may be picked again after it has been corrected.
+          target.value = '';
+        }}
+      />
+    </label>
+  );
+}

@@ -1,0 +1,69 @@
+// A number with its default in sight. What is typed takes effect when it is a number within bounds; until then the last good one stays in force.
+
+import { useEffect, useId, useState } from 'react';
+import { Info } from './Info.tsx';
+import { Icon } from './icons.tsx';
+
+export interface NumberFieldProps {
+  label: string;
+  help: string;
+  value: number;
+  standard: number;
+  min: number;
+  max?: number;
+  whole?: boolean;
+  /** An error that the worker found with this value. */
+  error?: string | undefined;
+  onChange(value: number): void;
+}
+
+function problem(text: string, { min, max, whole }: Pick<NumberFieldProps, 'min' | 'max' | 'whole'>): string | undefined {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) return 'Type a number.';
+  if (whole === true && !Number.isInteger(value)) return 'Type a whole number.';
+  if (value < min) return `At least ${min}.`;
+  if (max !== undefined && value > max) return `At most ${max}.`;
+  return undefined;
+}
+
+export function NumberField({ label, help, value, standard, error, onChange, ...bounds }: NumberFieldProps) {
+  const id = useId();
+  const [text, setText] = useState(String(value));
+  // A value set from elsewhere (a reset, another method) replaces the text; typing "0.10" for 0.1 does not.
+  useEffect(() => setText((typed) => (Number(typed) === value && typed.trim() !== '' ? typed : String(value))), [value]);
+  const wrong = problem(text, bounds) ?? error;
+  const changed = value !== standard;
+  return (
+    <div className="field" data-field={label}>
+      <div className="field-head">
+        <label htmlFor={id}>{label}</label>
+        <Info about={label}>{help}</Info>
+      </div>
+      <input
+        id={id}
+        className="input"
+        inputMode="decimal"
+        autoComplete="off"
+        value={text}
+        aria-invalid={wrong !== undefined}
+        aria-describedby={`${id}-note`}
+        onChange={({ target }) => {
+          setText(target.value);
+          if (problem(target.value, bounds) === undefined) onChange(Number(target.value));
+        }}
+        onBlur={() => problem(text, bounds) !== undefined && setText(String(value))}
+      />
+      <div className="field-note" id={`${id}-note`}>
+        {wrong !== undefined ? (
+          <span className="field-wrong">{wrong}</span>
+        ) : changed ? (
+          <button type="button" className="link" onClick={() => onChange(standard)} aria-label={`Reset ${label} to ${standard}`}>
+            <Icon name="reset" /> default {standard}
+          </button>
+        ) : (
+          <span>default {standard}</span>
+        )}
+      </div>
+    </div>
+  );
+}

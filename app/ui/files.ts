@@ -1,0 +1,43 @@
+// Files that people pick or drop, as the protocol wants them. Nothing is read here: blobs are handles, and the worker reads what it needs.
+
+import type { DataRef, ModelRef } from '../../src/protocol/config.ts';
+
+interface FolderFile {
+  readonly path: string;
+  readonly blob: Blob;
+}
+
+/** A picked folder: paths relative to it, its own name first. */
+export function modelOfPicked(files: readonly File[]): ModelRef | undefined {
+  const name = files[0]?.webkitRelativePath.split('/')[0];
+  if (name === undefined || name === '') return undefined;
+  return { kind: 'files', name, files: files.map((file) => ({ path: file.webkitRelativePath.slice(name.length + 1), blob: file })) };
+}
+
+const readEntries = (reader: FileSystemDirectoryReader) =>
+  new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+const fileOf = (entry: FileSystemFileEntry) => new Promise<File>((resolve, reject) => entry.file(resolve, reject));
+
+async function filesUnder(entry: FileSystemEntry, path: string): Promise<FolderFile[]> {
+  if (entry.isFile) return [{ path, blob: await fileOf(entry as FileSystemFileEntry) }];
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  const found: FolderFile[] = [];
+  // A reader gives a folder in parts and ends with an empty one.
+  for (let part = await readEntries(reader); part.length > 0; part = await readEntries(reader)) {
+    for (const child of part) found.push(...(await filesUnder(child, path === '' ? child.name : `${path}/${child.name}`)));
+  }
+  return found;
+}
+
+/** A dropped folder. Entries must be taken from the event at once: it forgets them when its handler returns. */
+export async function modelOfDropped(transfer: DataTransfer): Promise<ModelRef | undefined> {
+  const entry = [...transfer.items].map((item) => item.webkitGetAsEntry()).find((found) => found?.isDirectory);
+  if (!entry) return undefined;
+  return { kind: 'files', name: entry.name, files: await filesUnder(entry, '') };
+}
+
+export const dataOfFile = (file: File): DataRef => ({ kind: 'file', name: file.name, blob: file });
+
+export function dataOfPasted(text: string): DataRef {
+  return { kind: 'file', name: text.includes('\t') ? 'pasted.tsv' : 'pasted.csv', blob: new Blob([text]) };
+}
