@@ -31,7 +31,23 @@ fn gemm_tn(@builtin(global_invocation_id) id: vec3u) {
   var s1 = vec4f();
   var s2 = vec4f();
   var s3 = vec4f();
-  for (var m = 0u; m < params.M; m++) {
+  // Four rows a turn: half as fast again on a software driver as one.
+  let whole = params.M / 4u * 4u;
+  for (var m = 0u; m < whole; m += 4u) {
+    let a0 = d_y[(m + 0u) * N4 + row4];
+    let b0 = x[(m + 0u) * K4 + column4];
+    let a1 = d_y[(m + 1u) * N4 + row4];
+    let b1 = x[(m + 1u) * K4 + column4];
+    let a2 = d_y[(m + 2u) * N4 + row4];
+    let b2 = x[(m + 2u) * K4 + column4];
+    let a3 = d_y[(m + 3u) * N4 + row4];
+    let b3 = x[(m + 3u) * K4 + column4];
+    s0 += a0.x * b0 + a1.x * b1 + a2.x * b2 + a3.x * b3;
+    s1 += a0.y * b0 + a1.y * b1 + a2.y * b2 + a3.y * b3;
+    s2 += a0.z * b0 + a1.z * b1 + a2.z * b2 + a3.z * b3;
+    s3 += a0.w * b0 + a1.w * b1 + a2.w * b2 + a3.w * b3;
+  }
+  for (var m = whole; m < params.M; m++) {
     let a = d_y[m * N4 + row4];
     let b = x[m * K4 + column4];
     s0 += a.x * b;
