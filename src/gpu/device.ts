@@ -30,6 +30,10 @@ export interface DeviceOptions {
   readonly forceFallback?: boolean;
 }
 
+// Dawn in Node takes its whole instance down when the GPU object is collected, also while a device of it is at work: the process then
+// hangs or aborts at a random moment. Held until the device is gone. Can go when the `webgpu` package makes adapters and devices hold it.
+const held = new Set<GPU>();
+
 const softwareDriver = /swiftshader|llvmpipe|lavapipe|basic render/i;
 
 /** The adapter and device for compute. Errors: `no-webgpu` where there is no WebGPU at all, `no-adapter` where it has nothing to offer. */
@@ -59,6 +63,7 @@ export async function openDevice(gpu: GPU | undefined, options: DeviceOptions = 
     requiredFeatures: adapter.features.has('timestamp-query') ? ['timestamp-query'] : [],
     requiredLimits: options.limits === 'default' ? {} : memoryLimits(adapter.limits),
   });
+  held.add(gpu);
   const { vendor, architecture, description } = adapter.info;
   const isFallback = adapter.info.isFallbackAdapter || softwareDriver.test(`${architecture} ${description}`);
   return {

@@ -36,18 +36,22 @@ export function kernelSource(key: PipelineKey): string {
   if (spec.stored) parts.push(storedAliases[key.storedType ?? 'f32']);
   if (spec.head) {
     const size = key.headSize;
-    if (size === undefined || size <= 0 || size % 4 !== 0) throw new Error(`${key.kernel} needs a head size that is a multiple of 4, not ${size}`);
+    if (size === undefined || size <= 0 || size % 4 !== 0)
+      throw new Error(`${key.kernel} needs a head size that is a multiple of 4, not ${size}`);
     parts.push(`const HD4 = ${size / 4}u;\nalias HeadVector = array<vec4f, HD4>;\n`);
   }
   return parts.join('\n');
 }
+
+/** GPUShaderStage.COMPUTE; no global, so that layouts can be made where WebGPU was not opened. */
+const COMPUTE_STAGE = 4;
 
 /** Bindings 0..k-1 are the tensors in table order, k is `params`, k + 1 is `step` where the kernel reads it. */
 export function layoutEntries(spec: KernelSpec): GPUBindGroupLayoutEntry[] {
   const types: GPUBufferBindingType[] = Object.values(spec.bindings).map((access) => (access === 'read' ? 'read-only-storage' : 'storage'));
   types.push('uniform');
   if (spec.step) types.push('uniform');
-  return types.map((type, binding) => ({ binding, visibility: 4 /* GPUShaderStage.COMPUTE; the global is absent in Node */, buffer: { type } }));
+  return types.map((type, binding) => ({ binding, visibility: COMPUTE_STAGE, buffer: { type } }));
 }
 
 export class PipelineCache {

@@ -1,0 +1,93 @@
+// References of softmax attention and of its gradients, by rows of probabilities. Layout of q k v out: [B, T, NH, HD].
+import { dropoutFactor } from './activation.ts';
+import { add, at, type Reference } from './kernel.ts';
+
+interface Shape {
+  readonly B: number;
+  readonly T: number;
+  readonly NH: number;
+}
+
+/** Calls `visit` for each query row: number in [B, NH, T], offset of its vector, keys that it sees, and the offset of key j's vector. */
+function forRows(
+  { B, T, NH }: Shape,
+  HD: number,
+  lengths: Float64Array,
+  causal: number,
+  visit: (row: number, own: number, end: number, keyAt: (j: number) => number) => void,
+): void {
+  for (let b = 0; b < B; b++) {
+    const length = Math.min(at(lengths, b), T);
+    for (let head = 0; head < NH; head++) {
+      const vectorAt = (t: number) => ((b * T + t) * NH + head) * HD;
+      for (let i = 0; i < T; i++) {
+        const end = i >= length ? 0 : causal ? i + 1 : length;
+        visit((b * NH + head) * T + i, vectorAt(i), end, vectorAt);
+      }
+    }
+  }
+}
+
+function dot(x: Float64Array, i: number, y: Float64Array, j: number, size: number): number {
+  let sum = 0;
+  for (let c = 0; c < size; c++) sum += at(x, i + c) * at(y, j + c);
+  return sum;
+}
+
+export const attention: Reference<'attention'> = ({ q, k, v, lengths, out, lse }, uniforms, { CAUSAL = 0 }, step, HD) => {
+  const { T, scale, site, p } = uniforms;
+  const factor = dropoutFactor(step, site, p);
+  forRows(uniforms, HD, lengths, CAUSAL, (row, own, end, keyAt) => {
+    const scores = Array.from({ length: end }, (_, j) => scale * dot(q, own, k, keyAt(j), HD));
+    const top = scores.reduce((a, b) => Math.max(a, b), -Infinity);
+    const total = scores.reduce((sum, score) => sum + Math.exp(score - top), 0);
+    lse[row] = end ? top + Math.log(total) : 0;
+    out.fill(0, own, own + HD);
+    scores.forEach((score, j) => {
+      const probability = (Math.exp(score - top) / total) * factor(row * T + j);
+      for (let c = 0; c < HD; c++) add(out, own + c, probability * at(v, keyAt(j) + c));
+    });
+  });
+};
+
+export const attention_delta: Reference<'attention_delta'> = ({ out, d_out, delta }, { B, T, NH }, _, __, HD) => {
+  const all = new Float64Array(B).fill(T);
+  forRows({ B, T, NH }, HD, all, 0, (row, own) => {
+    delta[row] = dot(out, own, d_out, own, HD);
+  });
+};
+
+export const attention_backward_q: Reference<'attention_backward_q'> = (tensors, uniforms, { CAUSAL = 0 }, step, HD) => {
+  const { q, k, v, d_out, lse, delta, lengths, d_q } = tensors;
+  const { T, scale, site, p } = uniforms;
+  const factor = dropoutFactor(step, site, p);
+  forRows(uniforms, HD, lengths, CAUSAL, (row, own, end, keyAt) => {
+    d_q.fill(0, own, own + HD);
+    for (let j = 0; j < end; j++) {
+      const probability = Math.exp(scale * dot(q, own, k, keyAt(j), HD) - at(lse, row));
+      const d_score = probability * (factor(row * T + j) * dot(d_out, own, v, keyAt(j), HD) - at(delta, row));
+      for (let c = 0; c < HD; c++) add(d_q, own + c, scale * d_score * at(k, keyAt(j) + c));
+    }
+  });
+};
+
+export const attention_backward_kv: Reference<'attention_backward_kv'> = (tensors, uniforms, { CAUSAL = 0 }, step, HD) => {
+  const { q, k, v, d_out, lse, delta, lengths } = tensors;
+  const { T, scale, site, p } = uniforms;
+  const factor = dropoutFactor(step, site, p);
+  const d_k = new Float64Array(k.length);
+  const d_v = new Float64Array(v.length);
+  forRows(uniforms, HD, lengths, CAUSAL, (row, own, end, keyAt) => {
+    for (let j = 0; j < end; j++) {
+      const mask = factor(row * T + j);
+      const probability = Math.exp(scale * dot(q, own, k, keyAt(j), HD) - at(lse, row));
+      const d_score = probability * (mask * dot(d_out, own, v, keyAt(j), HD) - at(delta, row));
+      for (let c = 0; c < HD; c++) {
+        add(d_k, keyAt(j) + c, scale * d_score * at(q, own + c));
+        add(d_v, keyAt(j) + c, mask * probability * at(d_out, own + c));
+      }
+    }
+  });
+  k.set(d_k);
+  v.set(d_v);
+};

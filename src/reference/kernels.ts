@@ -1,0 +1,64 @@
+// Every kernel's reference under its name: what an interpreter replays a dispatch list with. Slow; for tests and for checking a model.
+import type { KernelName } from '../graph/kernels.ts';
+import * as activation from './activation.ts';
+import * as attention from './attention.ts';
+import * as embedding from './embedding.ts';
+import * as gemm from './gemm.ts';
+import type { Reference, Step } from './kernel.ts';
+import * as layerNorm from './layer_norm.ts';
+import * as loss from './loss.ts';
+import * as optimizer from './optimizer.ts';
+import * as pool from './pool.ts';
+import * as stream from './stream.ts';
+import * as words from './words.ts';
+
+/** Runs one dispatch on the CPU: reads and writes `tensors` in place, with the names of the kernel table. */
+export type AnyReference = (
+  tensors: Readonly<Record<string, Float64Array>>,
+  uniforms: Readonly<Record<string, number>>,
+  overrides: Readonly<Record<string, number>>,
+  step: Step,
+  headSize: number,
+) => void;
+
+const typed: { readonly [K in KernelName]: Reference<K> } = {
+  gemm_nt: gemm.gemm_nt,
+  gemm_nn: gemm.gemm_nn,
+  gemm_tn: gemm.gemm_tn,
+  gemm_nt_ragged: gemm.gemm_nt,
+  gemm_nn_ragged: gemm.gemm_nn,
+  gemm_tn_ragged: gemm.gemm_tn,
+  column_sum: gemm.column_sum,
+  layer_norm: layerNorm.layer_norm,
+  layer_norm_backward: layerNorm.layer_norm_backward,
+  layer_norm_parameters: layerNorm.layer_norm_parameters,
+  activation: activation.activation,
+  activation_backward: activation.activation_backward,
+  dropout: activation.dropout,
+  embedding: embedding.embedding,
+  embedding_backward: embedding.embedding_backward,
+  attention: attention.attention,
+  attention_delta: attention.attention_delta,
+  attention_backward_q: attention.attention_backward_q,
+  attention_backward_kv: attention.attention_backward_kv,
+  pool: pool.pool,
+  pool_backward: pool.pool_backward,
+  softmax_cross_entropy: loss.softmax_cross_entropy,
+  accumulate_sum: loss.accumulate_sum,
+  stream_quantize: stream.stream_quantize,
+  stream_read: stream.stream_read,
+  stream_couple: stream.stream_couple,
+  stream_uncouple: stream.stream_uncouple,
+  scale_add: stream.scale_add,
+  scale_add_inverse: stream.scale_add_inverse,
+  copy: words.copy,
+  clear: words.clear,
+  watch: stream.watch,
+  max_difference: stream.max_difference,
+  square_sum: optimizer.square_sum,
+  clip_scale: optimizer.clip_scale,
+  adamw: optimizer.adamw,
+};
+
+// The caller has the names from the table at run time, where the types cannot follow: the kernel tests compare every row.
+export const reference = typed as Readonly<Record<KernelName, unknown>> as Readonly<Record<KernelName, AnyReference>>;
