@@ -31,14 +31,17 @@ export const floatStreams: StreamArithmetic = {
   uncouple: (g, y, f, factor) => scaleAddInverse(g, y, f, factor),
 };
 
+/** Bits that a shift may drop: what the kernels pack. */
+const maxShift = 8;
+
 /** The number of places that `factor` = 2^-shift moves to the right. Errors where it is no such power. */
 export function shiftOf(factor: number, name: string): number {
   const shift = -Math.log2(factor);
-  if (Number.isInteger(shift) && shift >= 0 && shift <= 16) return shift;
-  const nearest = 2 ** -Math.min(16, Math.max(0, Math.round(shift || 0)));
+  if (Number.isInteger(shift) && shift >= 0 && shift <= maxShift) return shift;
+  const nearest = 2 ** -Math.min(maxShift, Math.max(0, Math.round(shift || 0)));
   throw new RetraceError({
     code: 'factor-not-a-power-of-two',
-    message: `${name} is ${factor}; fixed streams need a power of two between 2^-16 and 1, so that no bit is lost.`,
+    message: `${name} is ${factor}; fixed streams need a power of two between 2^-${maxShift} and 1, so that no bit is lost.`,
     where: name,
     remedy: `Use ${name} = ${nearest} (the nearest), or float streams.`,
   });

@@ -44,7 +44,7 @@ const embeddingOp: Op = {
       kernel: 'embedding' as const,
       tensors: { ids, position_ids, token_type_ids, word, position, token_type, h },
       uniforms: { ...size, ...rangeOf(word as Tensor) },
-      extent: [(size.N * size.C) / 4] as const,
+      extent: [size.N * size.C] as const,
     }));
   },
 };
@@ -61,7 +61,7 @@ const embeddingBackwardOp: Op<Attributes> = {
         kernel: 'embedding_backward',
         tensors: { ids, chain, d_h, d_table },
         uniforms: { ...size, ...rangeOf(d_table) },
-        extent: [(size.N * size.C) / 4],
+        extent: [size.N * size.C],
       },
     ];
   },

@@ -1,0 +1,108 @@
+// For tests: an engine on the recorded tiny BERT (or the bundled model) without files of examples, on Node's GPU.
+
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { diskFolder, nodeHost } from '../../cli/host.ts';
+import { bytesOf } from '../formats/bytes.ts';
+import { openSafetensors, readFloats } from '../formats/safetensors.ts';
+import { type Device, openDevice } from '../gpu/device.ts';
+import { Executor } from '../gpu/executor.ts';
+import { defaultTraining, type MethodChoices, type MethodName, type PolicyName, type Pooling, type TrainingArguments } from '../protocol/config.ts';
+import { planPrograms, type ProgramSetup } from '../train/programs.ts';
+import { type MicroBatch, Trainer } from '../train/trainer.ts';
+import { type BaseModel, openBaseModel } from './base_model.ts';
+import { streamLimitOf } from './engine.ts';
+import { resolveMethod, setupOf } from './setup.ts';
+import { streamWeights } from './weights.ts';
+
+export const vectors = fileURLToPath(new URL('../../python/vectors/', import.meta.url));
+
+export const readVectorJson = <T>(path: string): T => JSON.parse(readFileSync(vectors + path, 'utf8')) as T;
+
+export async function readVectorTensors(path: string): Promise<Map<string, Float32Array<ArrayBuffer>>> {
+  const file = await openSafetensors(bytesOf(path, new Uint8Array(readFileSync(vectors + path))));
+  const values = new Map<string, Float32Array<ArrayBuffer>>();
+  for (const name of file.tensors.keys()) values.set(name, Float32Array.from(await readFloats(file, name)));
+  return values;
+}
+
+let opened: Promise<Device> | undefined;
+/** One device for a test file. */
+export function testDevice(): Promise<Device> {
+  opened ??= nodeHost()
+    .gpu()
+    .then((gpu) => openDevice(gpu));
+  return opened;
+}
+
+/** A model folder on disk, through the session's own reader. */
+export async function modelAt(folder: string): Promise<BaseModel> {
+  const host = { ...nodeHost(), bundled: async () => diskFolder(folder, 'tiny') };
+  return openBaseModel({ kind: 'bundled', name: 'tiny' }, host);
+}
+
+export interface RecordedBatch {
+  readonly lengths: readonly number[];
+  readonly input_ids: readonly (readonly number[])[];
+  readonly token_type_ids: readonly (readonly number[])[];
+  readonly labels: readonly number[];
+}
+
+export function batchOf({ lengths, input_ids, token_type_ids, labels }: RecordedBatch): MicroBatch {
+  const length = input_ids[0]?.length ?? 0;
+  return {
+    length,
+    input_ids: Uint32Array.from(input_ids.flat()),
+    token_type_ids: Uint32Array.from(token_type_ids.flat()),
+    position_ids: Uint32Array.from(input_ids.flatMap((row) => row.map((_, i) => i))),
+    lengths: Uint32Array.from(lengths),
+    labels: Int32Array.from(labels),
+    valid: labels.filter((label) => label >= 0).length,
+  };
+}
+
+export interface TestRequest {
+  readonly model: BaseModel;
+  readonly method: MethodName;
+  readonly policy: PolicyName;
+  readonly options?: MethodChoices;
+  readonly pooling: Pooling;
+  readonly num_labels: number;
+  readonly batch_size: number;
+  readonly lengths: readonly number[];
+  readonly training?: Partial<TrainingArguments>;
+  readonly max_steps?: number;
+  readonly checkpoint_every?: number;
+  /** Changes of the resolved setup, such as mixed policy ranges. */
+  readonly change?: (setup: ProgramSetup) => ProgramSetup;
+}
+
+export interface TestEngine {
+  readonly trainer: Trainer;
+  readonly executor: Executor;
+  readonly setup: ProgramSetup;
+}
+
+/** Plans, allocates and loads; the caller destroys the executor. */
+export async function testEngine(request: TestRequest): Promise<TestEngine> {
+  const training = { ...defaultTraining, dropout: 0, ...request.training };
+  const resolved = setupOf({
+    model: request.model,
+    resolved: resolveMethod(request.method, request.policy, request.options ?? {}),
+    checkpoint_every: request.checkpoint_every ?? 1,
+    pooling: request.pooling,
+    num_labels: request.num_labels,
+    batch_size: request.batch_size,
+    lengths: request.lengths,
+    dropout: training.dropout,
+    optimizer: training,
+    purposes: ['training', 'evaluation'],
+  });
+  const setup = request.change?.(resolved) ?? resolved;
+  const { plan, registry } = planPrograms(setup);
+  const executor = await Executor.prepare(await testDevice(), plan);
+  const trainer = new Trainer(executor, registry, { training, max_steps: request.max_steps ?? 8, streamLimit: streamLimitOf(setup) });
+  trainer.initialise(training.seed);
+  await streamWeights(request.model, registry, executor, () => undefined);
+  return { trainer, executor, setup };
+}
