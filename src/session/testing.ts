@@ -4,10 +4,11 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { diskFolder, nodeHost } from '../../cli/host.ts';
 import { bytesOf } from '../formats/bytes.ts';
-import { openSafetensors, readFloats } from '../formats/safetensors.ts';
+import { openSafetensors, readFloats, type TensorToWrite, writeSafetensors } from '../formats/safetensors.ts';
 import { type Device, openDevice } from '../gpu/device.ts';
 import { Executor } from '../gpu/executor.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type PolicyName, type Pooling, type TrainingArguments } from '../protocol/config.ts';
+import { randomKey, randomNormal, randomUniform, siteId } from '../random/counter.ts';
 import { planPrograms, type ProgramSetup } from '../train/programs.ts';
 import { type MicroBatch, Trainer } from '../train/trainer.ts';
 import { type BaseModel, openBaseModel } from './base_model.ts';
@@ -105,4 +106,67 @@ export async function testEngine(request: TestRequest): Promise<TestEngine> {
   trainer.initialise(training.seed);
   await streamWeights(request.model, registry, executor, () => undefined);
   return { trainer, executor, setup };
+}
+
+export interface RandomBertShape {
+  readonly num_hidden_layers: number;
+  readonly hidden_size: number;
+  readonly num_attention_heads: number;
+  readonly intermediate_size: number;
+  readonly vocab_size: number;
+  readonly max_position_embeddings: number;
+}
+
+/** A BERT of any shape with weights at N(0, 0.05²), as a folder. */
+export async function randomBert(shape: RandomBertShape): Promise<BaseModel> {
+  const { hidden_size: C, intermediate_size: I, vocab_size, max_position_embeddings, num_hidden_layers } = shape;
+  const tensors: TensorToWrite[] = [];
+  const put = (name: string, size: readonly number[], mean: number) => {
+    const values = new Float32Array(size.reduce((product, n) => product * n, 1));
+    const key = randomKey(7, 0, siteId(name));
+    for (let i = 0; i < values.length; i++) values[i] = mean + 0.05 * randomNormal(key, i);
+    tensors.push({ name, dtype: 'F32', shape: size, bytes: new Uint8Array(values.buffer) });
+  };
+  const dense = (name: string, rows: number, columns: number) => {
+    put(`${name}.weight`, [rows, columns], 0);
+    put(`${name}.bias`, [rows], 0);
+  };
+  const norm = (name: string) => {
+    put(`${name}.LayerNorm.weight`, [C], 1);
+    put(`${name}.LayerNorm.bias`, [C], 0);
+  };
+  put('embeddings.word_embeddings.weight', [vocab_size, C], 0);
+  put('embeddings.position_embeddings.weight', [max_position_embeddings, C], 0);
+  put('embeddings.token_type_embeddings.weight', [2, C], 0);
+  norm('embeddings');
+  for (let i = 0; i < num_hidden_layers; i++) {
+    const layer = `encoder.layer.${i}`;
+    for (const part of ['query', 'key', 'value']) dense(`${layer}.attention.self.${part}`, C, C);
+    dense(`${layer}.attention.output.dense`, C, C);
+    norm(`${layer}.attention.output`);
+    dense(`${layer}.intermediate.dense`, I, C);
+    dense(`${layer}.output.dense`, C, I);
+    norm(`${layer}.output`);
+  }
+  const files = [
+    { path: 'config.json', blob: new Blob([JSON.stringify({ model_type: 'bert', ...shape })]) },
+    { path: 'model.safetensors', blob: new Blob([writeSafetensors(tensors, { format: 'pt' })]) },
+  ];
+  return openBaseModel({ kind: 'files', name: 'random', files }, nodeHost());
+}
+
+/** A batch of random tokens with ragged lengths, one of them full. */
+export function randomBatch(seed: number, B: number, T: number, vocab_size: number, num_labels: number): MicroBatch {
+  const key = randomKey(seed, 0, siteId('batch'));
+  const draw = (i: number, below: number) => Math.floor(randomUniform(key, i) * below);
+  const lengths = Uint32Array.from({ length: B }, (_, b) => (b === 0 ? T : 1 + draw(1000 + b, T)));
+  return {
+    length: T,
+    input_ids: Uint32Array.from({ length: B * T }, (_, i) => draw(i, vocab_size)),
+    token_type_ids: new Uint32Array(B * T),
+    position_ids: Uint32Array.from({ length: B * T }, (_, i) => i % T),
+    lengths,
+    labels: Int32Array.from({ length: B }, (_, b) => draw(2000 + b, num_labels)),
+    valid: B,
+  };
 }

@@ -1,0 +1,126 @@
+// Policies against each other: over fixed streams, gradients and whole steps are equal bit for bit however the activations came back.
+
+import { expect, test } from 'vitest';
+import type { MethodChoices, MethodName, PolicyName } from '../protocol/config.ts';
+import type { ProgramSetup } from '../train/programs.ts';
+import type { BaseModel } from './base_model.ts';
+import { modelAt, randomBatch, randomBert, testEngine } from './testing.ts';
+
+const miniLM = new URL('../../public/models/all-MiniLM-L6-v2', import.meta.url).pathname;
+const smallShape = { hidden_size: 32, num_attention_heads: 4, intermediate_size: 64, vocab_size: 64, max_position_embeddings: 32 };
+
+interface Outcome {
+  readonly loss: number;
+  readonly reconstruction_error: number | undefined;
+  readonly gradients: Map<string, Float32Array>;
+  readonly parameters: Map<string, Float32Array>;
+}
+
+interface Trial {
+  readonly model: BaseModel;
+  readonly vocab: number;
+  readonly B: number;
+  readonly T: number;
+  readonly method: MethodName;
+  readonly options?: MethodChoices;
+  readonly steps?: number;
+  readonly dropout?: number;
+}
+
+async function outcome({ model, vocab, B, T, method, options = {}, steps = 1, dropout = 0.1 }: Trial, policy: PolicyName, change?: (setup: ProgramSetup) => ProgramSetup): Promise<Outcome> {
+  const { trainer, executor } = await testEngine({
+    model,
+    method,
+    policy,
+    options,
+    pooling: 'mean',
+    num_labels: 5,
+    batch_size: B,
+    lengths: [T],
+    training: { dropout, warmup_ratio: 0, learning_rate: 1e-3 },
+    ...(change ? { change } : {}),
+  });
+  let loss = 0;
+  let reconstruction_error: number | undefined;
+  for (let step = 0; step < steps; step++) ({ loss, reconstruction_error } = { reconstruction_error: undefined, ...(await trainer.step(step, [randomBatch(step, B, T, vocab, 5)])) });
+  const result = { loss, reconstruction_error, gradients: await trainer.read('gradient'), parameters: await trainer.read('parameter') };
+  executor.destroy();
+  return result;
+}
+
+/** Number of 32-bit words that differ, and the number compared. */
+function differingWords(a: Map<string, Float32Array>, b: Map<string, Float32Array>): { differing: number; words: number } {
+  let differing = 0;
+  let words = 0;
+  for (const [name, values] of a) {
+    const other = b.get(name) as Float32Array;
+    const [x, y] = [values, other].map((data) => new Uint32Array(data.buffer, data.byteOffset, data.length)) as [Uint32Array, Uint32Array];
+    for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) differing++;
+    words += x.length;
+  }
+  return { differing, words };
+}
+
+function expectEqualBits(a: Outcome, b: Outcome): void {
+  expect(a.loss).toBe(b.loss);
+  expect(differingWords(a.gradients, b.gradients).differing).toBe(0);
+  expect(differingWords(a.parameters, b.parameters).differing).toBe(0);
+  // The gradients are there, and not all zero.
+  expect([...a.gradients.values()].some((values) => values.some((x) => x !== 0))).toBe(true);
+}
+
+test('reversible-exact gradients equal store gradients bit for bit on MiniLM with dropout', async () => {
+  const trial: Trial = { model: await modelAt(miniLM), vocab: 30522, B: 2, T: 12, method: 'meft1' };
+  expectEqualBits(await outcome(trial, 'store'), await outcome(trial, 'reversible'));
+});
+
+test.each([24, 48])('reversible-exact gradients and three steps equal store bit for bit at %i layers with dropout', async (num_hidden_layers) => {
+  const model = await randomBert({ ...smallShape, num_hidden_layers });
+  const trial: Trial = { model, vocab: 64, B: 3, T: 9, method: 'meft1', steps: 3 };
+  const stored = await outcome(trial, 'store');
+  expectEqualBits(stored, await outcome(trial, 'reversible'));
+  expectEqualBits(stored, await outcome(trial, 'checkpoint'));
+});
+
+test.each(['lora', 'full'] as const)('%s gives the same bits under checkpoint, every layer or every second, as under store', async (method) => {
+  const model = await randomBert({ ...smallShape, num_hidden_layers: 5 });
+  const trial: Trial = { model, vocab: 64, B: 3, T: 9, method, steps: 2, options: { lora_dropout: 0.1 } };
+  const stored = await outcome(trial, 'store');
+  expectEqualBits(stored, await outcome(trial, 'checkpoint'));
+  const everySecond = (setup: ProgramSetup): ProgramSetup => ({ ...setup, ranges: [{ from: 0, to: 5, policy: 'checkpoint', every: 2 }] });
+  expectEqualBits(stored, await outcome(trial, 'checkpoint', everySecond));
+});
+
+test('any mixture of policies over ranges of layers gives the bits of store', async () => {
+  const model = await randomBert({ ...smallShape, num_hidden_layers: 7 });
+  const trial: Trial = { model, vocab: 64, B: 3, T: 9, method: 'meft1', steps: 2 };
+  const mixed = (setup: ProgramSetup): ProgramSetup => ({
+    ...setup,
+    ranges: [
+      { from: 0, to: 2, policy: 'reversible' },
+      { from: 2, to: 3, policy: 'store' },
+      { from: 3, to: 5, policy: 'checkpoint', every: 2 },
+      { from: 5, to: 7, policy: 'reversible' },
+    ],
+  });
+  expectEqualBits(await outcome(trial, 'store'), await outcome(trial, 'reversible', mixed));
+});
+
+test('float reversible reports a reconstruction error that grows with depth, and at two layers its gradients are those of store to rounding', async () => {
+  const errors: number[] = [];
+  for (const num_hidden_layers of [2, 6]) {
+    const model = await randomBert({ ...smallShape, num_hidden_layers });
+    const trial: Trial = { model, vocab: 64, B: 3, T: 9, method: 'meft1', options: { streams: 'float' } };
+    const [stored, reversed] = [await outcome(trial, 'store'), await outcome(trial, 'reversible')];
+    expect(stored.reconstruction_error).toBeUndefined();
+    errors.push(reversed.reconstruction_error as number);
+    if (num_hidden_layers > 2) continue;
+    for (const [name, values] of stored.gradients) {
+      const scale = values.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-6);
+      const worst = values.reduce((most, x, i) => Math.max(most, Math.abs(x - (reversed.gradients.get(name)?.[i] as number))), 0);
+      expect(worst / scale, name).toBeLessThan(1e-4);
+    }
+  }
+  expect(errors[0]).toBeGreaterThan(0);
+  expect(errors[1]).toBeGreaterThan(10 * (errors[0] as number));
+});
