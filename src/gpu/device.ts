@@ -31,7 +31,7 @@ export interface DeviceOptions {
 }
 
 // Dawn in Node takes its whole instance down when the GPU object is collected, also while a device of it is at work: the process then
-// hangs or aborts at a random moment. Held until the device is gone. Can go when the `webgpu` package makes adapters and devices hold it.
+// hangs or aborts at a random moment. Held for good; there is one a process. Can go when a device of the `webgpu` package holds it.
 const held = new Set<GPU>();
 
 const softwareDriver = /swiftshader|llvmpipe|lavapipe|basic render/i;

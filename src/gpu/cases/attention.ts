@@ -1,0 +1,51 @@
+// Cases of attention, forward and backward. The backward kernels get the lse and delta of random vectors and not of a true forward pass;
+// that the three fit together is tested by finite differences of the references.
+import { type KernelCase, normals, unset } from './case.ts';
+
+const shapes = [
+  { name: 'one row', B: 1, T: 1, NH: 1, HD: 4, lengths: [1] },
+  { name: 'ragged, one empty', B: 3, T: 9, NH: 3, HD: 8, lengths: [9, 0, 4] },
+  { name: 'several workgroups', B: 2, T: 40, NH: 2, HD: 32, lengths: [40, 33] },
+];
+
+export const attentionCases: readonly KernelCase[] = shapes.flatMap(({ name, B, T, NH, HD, lengths }) =>
+  [
+    { CAUSAL: 0, p: 0 },
+    { CAUSAL: 1, p: 0 },
+    { CAUSAL: 0, p: 0.25 },
+  ].flatMap(({ CAUSAL, p }): KernelCase[] => {
+    const size = B * T * NH * HD;
+    const rows = B * NH * T;
+    const shared = {
+      name: `${name} CAUSAL=${CAUSAL} p=${p}`,
+      uniforms: { B, T, NH, scale: 1 / Math.sqrt(HD), site: 77, p },
+      overrides: { CAUSAL },
+      step: { seed: 5, micro_step: 3 },
+      headSize: HD,
+      tolerance: 2e-5,
+    };
+    const qkv = { q: normals('q', size), k: normals('k', size), v: normals('v', size), lengths: Uint32Array.from(lengths) };
+    // Above every score, as a true lse is: the probabilities stay at or below 1.
+    const given = {
+      d_out: normals('d_out', size),
+      lse: normals('lse', rows).map((value) => Math.abs(value) + 6),
+      delta: normals('delta', rows),
+    };
+    return [
+      { ...shared, kernel: 'attention', tensors: { ...qkv, out: unset(size), lse: unset(rows) } },
+      { ...shared, kernel: 'attention_backward_q', tensors: { ...qkv, ...given, d_q: unset(size) } },
+      { ...shared, kernel: 'attention_backward_kv', tensors: { ...qkv, ...given } },
+      ...(CAUSAL || p
+        ? []
+        : [
+            {
+              kernel: 'attention_delta' as const,
+              name,
+              tensors: { out: qkv.v, d_out: given.d_out, delta: unset(rows) },
+              uniforms: { B, T, NH },
+              headSize: HD,
+            },
+          ]),
+    ];
+  }),
+);

@@ -1,0 +1,94 @@
+// Cases of the kernels of linear layers: three products, their ragged forms, and the column sum.
+import { activationCode } from '../../graph/kernels.ts';
+import { halves, type KernelCase, normals, unset } from './case.ts';
+
+type Shape = readonly [name: string, M: number, K: number, N: number];
+
+const even: readonly Shape[] = [
+  ['one row', 1, 4, 4],
+  ['ragged', 7, 12, 20],
+  ['one workgroup exactly', 32, 32, 32],
+  ['several workgroups', 101, 68, 100],
+];
+const odd: readonly Shape[] = [
+  ['one element', 1, 1, 1],
+  ['ragged', 9, 5, 3],
+  ['several workgroups', 33, 17, 19],
+];
+
+const epilogues: readonly Readonly<Record<string, number>>[] = [
+  {},
+  { BIAS: 1 },
+  { BIAS: 1, ACTIVATION: activationCode.gelu },
+  { BIAS: 1, ACTIVATION: activationCode.gelu, KEEP_PRE: 1 },
+  { BIAS: 1, ACTIVATION: activationCode.tanh },
+  { BIAS: 1, ACTIVATION: activationCode.relu, ACCUMULATE: 1 },
+  { ACCUMULATE: 1 },
+];
+const slopes: readonly Readonly<Record<string, number>>[] = [
+  {},
+  { ACCUMULATE: 1 },
+  { ACTIVATION: activationCode.gelu },
+  { ACTIVATION: activationCode.tanh },
+  { ACTIVATION: activationCode.relu },
+];
+
+const described = (name: string, overrides: Readonly<Record<string, number>>): string =>
+  [name, ...Object.entries(overrides).map(([key, value]) => `${key}=${value}`)].join(' ');
+
+const forward = (kernel: 'gemm_nt' | 'gemm_nt_ragged', shapes: readonly Shape[]): KernelCase[] =>
+  shapes.flatMap(([name, M, K, N]) =>
+    epilogues.map((overrides) => ({
+      kernel,
+      name: described(name, overrides),
+      tensors: {
+        x: normals('x', M * K),
+        w: halves('w', N * K),
+        ...(overrides.BIAS ? { bias: normals('bias', N) } : {}),
+        out: normals('out', M * N),
+        ...(overrides.KEEP_PRE ? { pre: unset(M * N) } : {}),
+      },
+      uniforms: { M, K, N, alpha: 0.75 },
+      overrides,
+    })),
+  );
+
+const inputGradient = (kernel: 'gemm_nn' | 'gemm_nn_ragged', shapes: readonly Shape[]): KernelCase[] =>
+  shapes.flatMap(([name, M, K, N]) =>
+    slopes.map((overrides) => ({
+      kernel,
+      name: described(name, overrides),
+      tensors: { d_y: normals('d_y', M * N), w: halves('w', N * K), out: halves('out', M * K) },
+      uniforms: { M, K, N, alpha: 0.75 },
+      overrides,
+    })),
+  );
+
+const weightGradient = (kernel: 'gemm_tn' | 'gemm_tn_ragged', shapes: readonly Shape[]): KernelCase[] =>
+  shapes.map(([name, M, K, N]) => ({
+    kernel,
+    name,
+    tensors: { d_y: normals('d_y', M * N), x: normals('x', M * K), d_w: normals('d_w', N * K) },
+    uniforms: { M, K, N, alpha: 0.75 },
+  }));
+
+const columnSum: KernelCase[] = [
+  ['one element', 1, 1],
+  ['ragged', 9, 70],
+  ['several workgroups', 40, 256],
+].map(([name, M, N]) => ({
+  kernel: 'column_sum',
+  name: String(name),
+  tensors: { d_y: normals('d_y', Number(M) * Number(N)), d_bias: normals('d_bias', Number(N)) },
+  uniforms: { M: Number(M), N: Number(N), alpha: 0.75 },
+}));
+
+export const linearCases: readonly KernelCase[] = [
+  ...forward('gemm_nt', even),
+  ...forward('gemm_nt_ragged', odd),
+  ...inputGradient('gemm_nn', even),
+  ...inputGradient('gemm_nn_ragged', odd),
+  ...weightGradient('gemm_tn', even),
+  ...weightGradient('gemm_tn_ragged', odd),
+  ...columnSum,
+];

@@ -1,0 +1,169 @@
+// Cases of the kernels that work row by row: layer norm, embedding, pooling, the loss.
+import { halves, integers, type KernelCase, normals, unset } from './case.ts';
+
+const layerNorm: KernelCase[] = (
+  [
+    ['one row', 1, 4],
+    ['ragged', 67, 20],
+    ['several workgroups', 129, 96],
+  ] as const
+).flatMap(([name, N, C]) => {
+  const size = N * C;
+  const stats = Float32Array.from({ length: 2 * N }, (_, i) => (i % 2 ? 1 + (i % 5) / 4 : (i % 7) / 8));
+  return [
+    {
+      kernel: 'layer_norm',
+      name,
+      tensors: {
+        // A mean that is large beside the deviation, where a one-pass variance would lose its digits.
+        x: normals('x', size).map((value) => value + 30),
+        weight: normals('weight', C),
+        bias: normals('bias', C),
+        y: unset(size),
+        stats: unset(2 * N),
+      },
+      uniforms: { N, C, eps: 1e-12 },
+      overrides: { RESIDUAL: 0 },
+    },
+    {
+      kernel: 'layer_norm',
+      name: `${name} with a residual`,
+      tensors: {
+        x: normals('x', size),
+        residual: normals('residual', size),
+        weight: normals('weight', C),
+        bias: normals('bias', C),
+        y: unset(size),
+        stats: unset(2 * N),
+      },
+      uniforms: { N, C, eps: 1e-5 },
+      overrides: { RESIDUAL: 1 },
+    },
+    {
+      kernel: 'layer_norm_backward',
+      name,
+      tensors: { d_y: normals('d_y', size), s: normals('s', size), stats, weight: normals('weight', C) },
+      uniforms: { N, C },
+    },
+    {
+      kernel: 'layer_norm_parameters',
+      name,
+      tensors: {
+        d_y: normals('d_y', size),
+        s: normals('s', size),
+        stats,
+        d_weight: normals('d_weight', C),
+        d_bias: normals('d_bias', C),
+      },
+      uniforms: { N, C },
+    },
+  ] satisfies KernelCase[];
+});
+
+/** For each token the next one with the same id + 1, or 0; the top bit where it is the first. */
+function chainOf(ids: readonly number[]): Uint32Array<ArrayBuffer> {
+  return Uint32Array.from(ids, (id, n) => {
+    const first = ids.indexOf(id) === n ? 2 ** 31 : 0;
+    return first + ids.indexOf(id, n + 1) + 1;
+  });
+}
+
+const embedding: KernelCase[] = (
+  [
+    ['one token', 1, 4, 0, 5],
+    ['a piece of the table', 11, 12, 2, 5],
+    ['several workgroups', 70, 36, 0, 9],
+  ] as const
+).flatMap(([name, N, C, row_begin, row_end]) => {
+  const ids = integers('ids', N, 0, name === 'one token' ? 5 : 9);
+  const rows = row_end - row_begin;
+  return [
+    {
+      kernel: 'embedding',
+      name,
+      tensors: {
+        ids: Uint32Array.from(ids),
+        position_ids: Uint32Array.from(integers('position_ids', N, 0, 16)),
+        token_type_ids: Uint32Array.from(integers('token_type_ids', N, 0, 2)),
+        word: halves('word', rows * C),
+        position: halves('position', 16 * C),
+        token_type: halves('token_type', 2 * C),
+        h: unset(N * C),
+      },
+      uniforms: { N, C, row_begin, row_end },
+    },
+    {
+      kernel: 'embedding_backward',
+      name,
+      tensors: { ids: Uint32Array.from(ids), chain: chainOf(ids), d_h: normals('d_h', N * C), d_table: normals('d_table', rows * C) },
+      uniforms: { N, C, row_begin, row_end },
+    },
+  ] satisfies KernelCase[];
+});
+
+const pooling: KernelCase[] = (
+  [
+    ['one row', 1, 1, 4, [1]],
+    ['ragged, one empty', 3, 5, 12, [5, 0, 2]],
+    ['several workgroups', 5, 9, 100, [9, 3, 1, 7, 8]],
+  ] as const
+).flatMap(([name, B, T, C, lengths]) =>
+  [0, 1].flatMap((MODE): KernelCase[] => [
+    {
+      kernel: 'pool',
+      name: `${name} MODE=${MODE}`,
+      tensors: { h: normals('h', B * T * C), lengths: Uint32Array.from(lengths), pooled: unset(B * C) },
+      uniforms: { B, T, C },
+      overrides: { MODE },
+    },
+    {
+      kernel: 'pool_backward',
+      name: `${name} MODE=${MODE}`,
+      tensors: { d_pooled: normals('d_pooled', B * C), lengths: Uint32Array.from(lengths), d_h: unset(B * T * C) },
+      uniforms: { B, T, C },
+      overrides: { MODE },
+    },
+  ]),
+);
+
+const loss: KernelCase[] = [
+  ...(
+    [
+      ['one row', 1, 2],
+      ['ragged', 5, 11],
+      ['several workgroups', 130, 37],
+    ] as const
+  ).map(
+    ([name, B, V]): KernelCase => ({
+      kernel: 'softmax_cross_entropy',
+      name,
+      tensors: {
+        logits: normals('logits', B * V, 4),
+        labels: Int32Array.from(integers('labels', B, 0, V), (label, b) => (b % 3 === 1 ? -100 : label)),
+        row_loss: unset(B),
+        d_logits: unset(B * V),
+      },
+      uniforms: { B, V },
+      step: { inverse_count: 0.125 },
+    }),
+  ),
+  {
+    kernel: 'softmax_cross_entropy',
+    name: 'logits hundreds apart',
+    tensors: {
+      logits: Float32Array.of(400, -400, 0, -1e4, 1e4, 0),
+      labels: Int32Array.of(1, 1),
+      row_loss: unset(2),
+      d_logits: unset(6),
+    },
+    uniforms: { B: 2, V: 3 },
+  },
+  {
+    kernel: 'accumulate_sum',
+    name: 'into a slot',
+    tensors: { x: normals('x', 37), out: Float32Array.of(1, 2, 3) },
+    uniforms: { count: 37, slot: 1 },
+  },
+];
+
+export const rowCases: readonly KernelCase[] = [...layerNorm, ...embedding, ...pooling, ...loss];
