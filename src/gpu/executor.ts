@@ -153,27 +153,33 @@ export class Executor {
     return place;
   }
 
-  /** Runs programs in order. */
+  /** Runs programs in order, in submits that each take a slice of work. */
   run(names: readonly string[]): void {
-    let encoder = this.#device.createCommandEncoder();
-    let pass = encoder.beginComputePass();
+    let slice: Dispatch[] = [];
     let work = 0;
     for (const name of names) {
       const dispatches = this.#programs.get(name);
       if (!dispatches) throw new Error(`there is no program '${name}'`);
       for (const dispatch of dispatches) {
         if (work > 0 && work + dispatch.work > workPerSubmit) {
-          pass.end();
-          this.#device.queue.submit([encoder.finish()]);
-          encoder = this.#device.createCommandEncoder();
-          pass = encoder.beginComputePass();
+          this.#submit(slice);
+          slice = [];
           work = 0;
         }
-        pass.setPipeline(dispatch.pipeline);
-        pass.setBindGroup(0, dispatch.bindGroup);
-        pass.dispatchWorkgroups(...dispatch.groups);
+        slice.push(dispatch);
         work += dispatch.work;
       }
+    }
+    this.#submit(slice);
+  }
+
+  #submit(dispatches: readonly Dispatch[]): void {
+    const encoder = this.#device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    for (const { pipeline, bindGroup, groups } of dispatches) {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, bindGroup);
+      pass.dispatchWorkgroups(...groups);
     }
     pass.end();
     this.#device.queue.submit([encoder.finish()]);
@@ -215,6 +221,25 @@ export class Executor {
     return copy;
   }
 
+  /** Runs a program dispatch by dispatch, waiting for each: milliseconds and multiply-adds by kernel. For measurements; far slower than `run`. */
+  async profile(name: string): Promise<Map<string, { calls: number; ms: number; multiplyAdds: number }>> {
+    const byKernel = new Map<string, { calls: number; ms: number; multiplyAdds: number }>();
+    const calls = this.#planned(name).lowered.nodes.flatMap((lowered) => lowered.calls);
+    await this.settled();
+    for (const [i, dispatch] of (this.#programs.get(name) ?? []).entries()) {
+      const call = calls[i] as KernelCall;
+      const begin = performance.now();
+      this.#submit([dispatch]);
+      await this.settled();
+      const entry = byKernel.get(call.kernel) ?? { calls: 0, ms: 0, multiplyAdds: 0 };
+      entry.calls++;
+      entry.ms += performance.now() - begin;
+      entry.multiplyAdds += multiplyAdds(call);
+      byKernel.set(call.kernel, entry);
+    }
+    return byKernel;
+  }
+
   /** Settles when all that was submitted has run. */
   async settled(): Promise<void> {
     await this.#device.queue.onSubmittedWorkDone();
@@ -236,8 +261,13 @@ function pipelineKey(call: KernelCall): PipelineKey {
   };
 }
 
-/** Multiply-adds of a product, elements of the rest. */
-function workOf({ uniforms, extent }: KernelCall): number {
-  const { M, N, K } = uniforms;
-  return M && N && K ? M * N * K : extent[0] * (extent[1] ?? 1);
+/** Of a matrix product or of attention; 0 for the rest, whose arithmetic is not counted. */
+export function multiplyAdds({ kernel, uniforms, headSize = 0 }: KernelCall): number {
+  const { M = 0, N = 0, K = 0, B = 0, T = 0, NH = 0 } = uniforms;
+  if (kernel.startsWith('gemm_')) return M * N * K;
+  const products = { attention: 2, attention_backward_q: 3, attention_backward_kv: 4 }[kernel as string] ?? 0;
+  return products * B * NH * T * T * headSize;
 }
+
+/** For cutting submits: multiply-adds, or the elements of what has none. */
+const workOf = (call: KernelCall): number => multiplyAdds(call) || call.extent[0] * (call.extent[1] ?? 1);

@@ -40,6 +40,18 @@ export function columnsOf(table: Table): Columns {
   return { text, ...(textPair === undefined ? {} : { text_pair: textPair }), label };
 }
 
+/** As guessed, but the label column is one whose values are all among `labels`, where there is one. */
+export function columnsFor(table: Table, labels: readonly string[]): Columns {
+  const guess = columnsOf(table);
+  const known = new Set(labels);
+  const fits = (column: string): boolean => {
+    const at = table.columns.indexOf(column);
+    return table.rows.every((row) => known.has((row[at] ?? '').trim()));
+  };
+  const others = table.columns.filter((column) => column !== guess.text && column !== guess.text_pair);
+  return { ...guess, label: [guess.label, ...others].find(fits) ?? guess.label };
+}
+
 export async function previewOf(data: DataRef, host: Host): Promise<DataPreview> {
   const table = await readTable(data, host);
   return {
@@ -94,6 +106,18 @@ export async function loadData(
     columns,
     heldBack: !given,
   };
+}
+
+/** Examples for a model whose labels and length are settled. */
+export async function loadEvaluation(
+  request: { readonly data: DataRef; readonly columns?: Columns | undefined; readonly labels: readonly string[]; readonly max_length: number },
+  tokenizer: Tokenizer,
+  host: Host,
+): Promise<{ dataset: TokenizedDataset; columns: Columns }> {
+  const table = await readTable(request.data, host);
+  const columns = request.columns ?? columnsFor(table, request.labels);
+  const examples = toExamples(table, choiceOf(columns), request.labels);
+  return { columns, dataset: await tokenizeDataset(examples, tokenizer, { maxLength: request.max_length }) };
 }
 
 export function reportData({ train, evaluation, labels, heldBack }: RunData): DataReport {

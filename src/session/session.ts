@@ -5,12 +5,13 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
 import { defaultTraining, type ModelRef, parseRunConfig, type RunConfig } from '../protocol/config.ts';
 import { RetraceError, reportOf } from '../protocol/errors.ts';
-import type { Calls, Environment, ExportResult, ImportResult, PlanReport, RunEvent } from '../protocol/messages.ts';
+import type { Calls, Environment, EvaluationReport, ExportResult, ImportResult, PlanReport, RunEvent } from '../protocol/messages.ts';
 import { planPrograms } from '../train/programs.ts';
 import { type BaseModel, describe, openBaseModel } from './base_model.ts';
 import { catalogue } from './catalogue.ts';
-import { loadData, previewOf, type RunData, reportData } from './data.ts';
+import { loadData, loadEvaluation, previewOf, type RunData, reportData } from './data.ts';
 import { DeviceHolder, type Engine, type EngineConfig, startEngine } from './engine.ts';
+import { evaluate } from './evaluation.ts';
 import { engineConfigOf, exportAdapter, logitTolerance, readAdapterZip, runSelfTest, selfTestTexts, valuesOf } from './exporting.ts';
 import type { Host, StoredRun } from './host.ts';
 import { predict } from './predict.ts';
@@ -61,9 +62,10 @@ export class Session {
       await this.#start(parseRunConfig(stored.config), stored);
     },
     pause: async () => this.#run?.gate.pause(),
-    proceed: async ({ steps }) => this.#run?.gate.proceed(steps === 'one' ? 1 : Number.POSITIVE_INFINITY),
+    proceed: async ({ steps }) => this.#run?.gate.proceed(steps === 'one' ? 1 : steps === 'all' ? Number.POSITIVE_INFINITY : steps),
     stop: async ({ keep }) => this.#run?.gate.stop(keep),
     predict: async ({ texts }) => predict(this.#requireReady().engine, texts),
+    evaluate: (request) => this.#evaluate(request),
     exportAdapter: ({ name, licence }) => this.#export(name, licence),
     importAdapter: async ({ zip, model }) => this.#import(new Uint8Array(await zip.arrayBuffer()), model),
     savedRuns: () => this.#host.runs.list(),
@@ -172,6 +174,7 @@ export class Session {
     const data = await loadData({ ...config, max_length: training.max_length, seed: training.seed }, tokenizer, this.#host, (done, of) =>
       onPhase('tokenising', done, of),
     );
+    this.#emit({ type: 'data', ...reportData(data) });
     const max_steps = stepsOf(config, data.train.examples.length);
     const lengths = Uint32Array.from([...data.train.lengths, ...data.evaluation.lengths]);
     const engine = await startEngine(device, {
@@ -210,6 +213,16 @@ export class Session {
     await Promise.race([run.toEnd(), device.lost.then(() => Promise.reject(ended))]);
   }
 
+  async #evaluate(request: Calls['evaluate']['argument']): Promise<EvaluationReport> {
+    if (this.#run) throw busy();
+    const { engine } = this.#requireReady();
+    const max_length = engine.buckets.at(-1) as number;
+    const { dataset, columns } = await loadEvaluation({ ...request, labels: engine.labels, max_length }, engine.tokenizer, this.#host);
+    const of = dataset.examples.length;
+    const evaluation = await evaluate(engine, dataset, (done) => this.#emit({ type: 'phase', phase: 'evaluating', done, of }));
+    return { ...evaluation, truncated: dataset.truncated, max_length, columns };
+  }
+
   async #export(name: string, licence: string): Promise<ExportResult> {
     const { engine, config, data, run } = this.#requireReady();
     if (!data) throw nothingTrained();
@@ -246,7 +259,8 @@ export class Session {
       model,
       tokenizer: await tokenizer,
       labels: archive.labels,
-      lengths: Uint32Array.from([archive.config.max_length]),
+      // Every length may come; the buckets then pad the fewest tokens.
+      lengths: Uint32Array.from({ length: archive.config.max_length }, (_, i) => i + 1),
       max_steps: 1,
       purposes: ['evaluation'],
       onPhase: (phase, done, of) =>
