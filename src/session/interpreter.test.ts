@@ -1,0 +1,115 @@
+// Whole models with methods on the f64 interpreter: gradients against central finite differences of the loss, dropout on, every policy.
+
+import { expect, test } from 'vitest';
+import { Graph, Registry, sizeOf } from '../graph/ir.ts';
+import { bert, readBertConfig } from '../models/bert.ts';
+import type { MethodName, PolicyName, Pooling, StreamKind } from '../protocol/config.ts';
+import { defaultTraining } from '../protocol/config.ts';
+import { randomKey, randomNormal, siteId } from '../random/counter.ts';
+import { Interpreter } from '../reference/interpreter.ts';
+import { metricSlots, type ProgramSetup, traceTraining } from '../train/programs.ts';
+import { tokenChain } from '../train/trainer.ts';
+import { resolveMethod } from './setup.ts';
+import { randomBatch } from './testing.ts';
+
+const config = { hidden_size: 8, num_hidden_layers: 2, num_attention_heads: 2, intermediate_size: 12, vocab_size: 11, max_position_embeddings: 8 };
+const B = 2;
+const T = 5;
+const step = { seed: 3, micro_step: 5, inverse_count: 1 / B };
+
+interface Cell {
+  readonly method: MethodName;
+  readonly policy: PolicyName;
+  readonly streams: StreamKind;
+  readonly pooling: Pooling;
+}
+
+function build({ method, policy, streams, pooling }: Cell) {
+  const { method: resolved, options } = resolveMethod(method, policy, { streams, adapter_size: 3, lora_dropout: 0.2 });
+  const setup: ProgramSetup = {
+    backbone: bert(readBertConfig(config, 'test', 0.2)),
+    method: resolved,
+    options,
+    ranges: [{ from: 0, to: 2, policy }],
+    pooling,
+    num_labels: 3,
+    storedType: () => 'f32',
+    batch_size: B,
+    lengths: [T],
+    optimizer: defaultTraining,
+    purposes: ['training'],
+  };
+  const registry = new Registry();
+  const { graph } = traceTraining(registry, { trains: (name) => resolved.trains(name), storedType: () => 'f32' }, setup, T);
+  return { registry, graph };
+}
+
+function fill(interpreter: Interpreter, registry: Registry, graph: Graph): void {
+  for (const { name, shape, tensors } of registry.parameters.values()) {
+    const key = randomKey(1, 0, siteId(name));
+    const mean = name.endsWith('LayerNorm.weight') ? 1 : 0;
+    const values = Float64Array.from({ length: sizeOf(shape) }, (_, i) => mean + 0.3 * randomNormal(key, i));
+    for (const tensor of tensors) interpreter.set(tensor, values);
+  }
+  const batch = randomBatch(4, B, T, config.vocab_size, 3);
+  for (const [name, tensor] of graph.inputs) {
+    const plain = batch[name.replace('_chain', '') as 'input_ids' | 'labels'];
+    interpreter.set(tensor, name.endsWith('_chain') ? tokenChain(plain as Uint32Array) : plain);
+  }
+}
+
+/** The loss of one run, with the gradients that it leaves. */
+function lossOf(interpreter: Interpreter, registry: Registry, graph: Graph): number {
+  const metrics = interpreter.values(registry.state('metrics', [8], 'f32'));
+  metrics.fill(0);
+  for (const gradient of registry.gradients.values()) interpreter.values(gradient).fill(0);
+  interpreter.run(graph, step);
+  return metrics[metricSlots.loss] as number;
+}
+
+const cells: Cell[] = [
+  { method: 'full', policy: 'store', streams: 'fixed', pooling: 'cls' },
+  { method: 'full', policy: 'checkpoint', streams: 'fixed', pooling: 'mean' },
+  { method: 'lora', policy: 'store', streams: 'fixed', pooling: 'cls' },
+  { method: 'lora', policy: 'checkpoint', streams: 'fixed', pooling: 'mean' },
+  { method: 'linear-probe', policy: 'store', streams: 'fixed', pooling: 'mean' },
+  { method: 'meft1', policy: 'store', streams: 'float', pooling: 'mean' },
+  { method: 'meft1', policy: 'checkpoint', streams: 'float', pooling: 'cls' },
+  { method: 'meft1', policy: 'reversible', streams: 'float', pooling: 'mean' },
+];
+
+test.each(cells)('gradients of $method under $policy with $pooling pooling and dropout are the finite differences of the loss', (cell) => {
+  const { registry, graph } = build(cell);
+  const interpreter = new Interpreter();
+  fill(interpreter, registry, graph);
+  lossOf(interpreter, registry, graph);
+  const found = new Map([...registry.gradients.entries()].map(([id, gradient]) => [id, Float64Array.from(interpreter.values(gradient))]));
+  const h = 1e-5;
+  let compared = 0;
+  for (const { name, trainable, tensors } of registry.parameters.values()) {
+    if (!trainable) continue;
+    for (const tensor of tensors) {
+      const values = interpreter.values(tensor);
+      const gradient = found.get(tensor.id) as Float64Array;
+      const largest = gradient.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-3);
+      for (let i = 0; i < values.length; i += Math.max(1, Math.floor(values.length / 4))) {
+        const kept = values[i] as number;
+        values[i] = kept + h;
+        const above = lossOf(interpreter, registry, graph);
+        values[i] = kept - h;
+        const below = lossOf(interpreter, registry, graph);
+        values[i] = kept;
+        expect(Math.abs((above - below) / (2 * h) - (gradient[i] as number)) / largest, `${name}[${i}]`).toBeLessThan(1e-5);
+        compared++;
+      }
+    }
+  }
+  expect(compared).toBeGreaterThan(1);
+});
+
+test('a frozen parameter has no gradient, and nothing of a linear probe runs backwards through the layers', () => {
+  const { registry, graph } = build({ method: 'linear-probe', policy: 'store', streams: 'fixed', pooling: 'mean' });
+  expect([...registry.gradients.values()].map(({ name }) => name).sort()).toEqual(['d_classifier.bias', 'd_classifier.weight']);
+  const sections = graph.nodes.filter(({ place }) => place.phase === 'backward').map(({ place }) => place.section);
+  expect([...new Set(sections)].sort()).toEqual(['classifier', 'loss'].filter((section) => sections.includes(section)));
+});
