@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const ARROWS = {
   app: ['client', 'protocol'],
   client: ['worker', 'session', 'protocol'],
-  worker: ['session', 'protocol'],
+  worker: ['session', 'hub', 'protocol'],
   session: ['train', 'methods', 'models', 'data', 'hub', 'formats', 'graph', 'gpu', 'protocol', 'random'],
   train: ['methods', 'models', 'graph', 'gpu', 'protocol', 'random'],
   methods: ['models', 'graph', 'protocol', 'random'],
@@ -54,8 +54,8 @@ function sources(folder) {
   return readdirSync(folder).flatMap((name) => {
     const path = join(folder, name);
     if (statSync(path).isDirectory()) return sources(path);
-    // Tests may look anywhere.
-    return /\.tsx?$/.test(name) && !/\.test\.tsx?$/.test(name) ? [path] : [];
+    // Tests, and what only they use, may look anywhere.
+    return /\.tsx?$/.test(name) && !/(\.test\.tsx?|(^|[\\/])testing\.ts|[\\/]cases[\\/].*)$/.test(path) ? [path] : [];
   });
 }
 

@@ -3,7 +3,7 @@
 // Not here: what the programs compute (src/graph) and when they run (src/train).
 
 import type { KernelCall, Tensor } from '../graph/ir.ts';
-import { kernelSpec, stepScalars, workgroups } from '../graph/kernels.ts';
+import { dispatchSize, kernelSpec, stepScalars } from '../graph/kernels.ts';
 import { alignment } from '../graph/plan/arena.ts';
 import { checkLimits, type Placement, type Plan, type PlannedProgram } from '../graph/plan/plan.ts';
 import { Allocator } from './allocator.ts';
@@ -74,7 +74,7 @@ export class Executor {
       calls.map(async (call, i) => ({
         pipeline: await this.#pipelines.get(pipelineKey(call)),
         bindGroup: this.#bindGroup(program, call, program.uniformOffsets[i] as number),
-        groups: workgroups(call.kernel, call.extent[0], call.extent[1]),
+        groups: dispatchSize(call.kernel, call.uniforms),
         work: workOf(call),
       })),
     );
@@ -269,5 +269,6 @@ export function multiplyAdds({ kernel, uniforms, headSize = 0 }: KernelCall): nu
   return products * B * NH * T * T * headSize;
 }
 
-/** For cutting submits: multiply-adds, or the elements of what has none. */
-const workOf = (call: KernelCall): number => multiplyAdds(call) || call.extent[0] * (call.extent[1] ?? 1);
+/** For cutting submits: multiply-adds, or the threads' elements of what has none. */
+const workOf = (call: KernelCall): number =>
+  multiplyAdds(call) || dispatchSize(call.kernel, call.uniforms).reduce((product, groups) => product * groups, 256);

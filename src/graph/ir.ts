@@ -61,8 +61,6 @@ export interface KernelCall {
   readonly uniforms: Readonly<Record<string, number>>;
   readonly overrides?: Readonly<Record<string, number>>;
   readonly headSize?: number;
-  /** Extent of the output, in the units of the kernel's tile. */
-  readonly extent: readonly [number] | readonly [number, number];
 }
 
 export interface VjpContext {

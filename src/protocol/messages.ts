@@ -132,6 +132,18 @@ export interface Confusion {
   readonly counts: readonly (readonly number[])[];
 }
 
+/** An adapter or model on a set of examples. */
+export interface EvaluationReport {
+  /** By GLUE name, and `loss`. */
+  readonly metrics: Metrics;
+  readonly confusion: Confusion;
+  readonly examples: number;
+  /** Texts that were cut to `max_length` tokens. */
+  readonly truncated: number;
+  readonly max_length: number;
+  readonly columns: Columns;
+}
+
 export interface Prediction {
   readonly text: string;
   readonly text_pair?: string;
@@ -190,6 +202,7 @@ export type Phase =
 /** Events of a run, in order. The names and fields of `plan`, `step`, `evaluate`, `memory` and `saved` are those of `train --json`. */
 export type RunEvent =
   | { readonly type: 'phase'; readonly phase: Phase; readonly done?: number; readonly of?: number; readonly detail?: string }
+  | ({ readonly type: 'data' } & DataReport)
   | ({ readonly type: 'plan' } & PlanReport)
   | {
       readonly type: 'step';
@@ -244,19 +257,21 @@ export interface Calls {
   };
   plan: { argument: PlanRequest; answer: PlanReport };
   /** Begins a run; events follow. Answers once the run ends. */
-  start: { argument: RunConfig; answer: void };
+  start: { argument: RunConfig; answer: undefined };
   /** Continues a saved run; events follow, beginning with those that it had sent. */
-  resume: { argument: { id: string }; answer: void };
-  pause: { argument: undefined; answer: void };
-  /** Goes on after a pause: to the end, or for one step. */
-  proceed: { argument: { steps: 'all' | 'one' }; answer: void };
-  stop: { argument: { keep: 'best' | 'last' | 'nothing' }; answer: void };
+  resume: { argument: { id: string }; answer: undefined };
+  pause: { argument: undefined; answer: undefined };
+  /** Goes on, after a pause or before one: to the end, or for so many steps and then pauses. */
+  proceed: { argument: { steps: 'all' | 'one' | number }; answer: undefined };
+  stop: { argument: { keep: 'best' | 'last' | 'nothing' }; answer: undefined };
   predict: { argument: { texts: readonly { text: string; text_pair?: string }[] }; answer: readonly Prediction[] };
+  /** Metrics of what is trained or imported on these data, whose labels must be among its own. Columns left out are guessed. */
+  evaluate: { argument: { data: DataRef; columns?: Columns }; answer: EvaluationReport };
   exportAdapter: { argument: { name: string; licence: string }; answer: ExportResult };
   /** Reads a zip made by `exportAdapter`; the model it needs must be `model`. From then on `predict` uses it. */
   importAdapter: { argument: { zip: Blob; model: ModelRef }; answer: ImportResult };
   savedRuns: { argument: undefined; answer: readonly SavedRun[] };
-  deleteRun: { argument: { id: string }; answer: void };
+  deleteRun: { argument: { id: string }; answer: undefined };
 }
 
 export type CallName = keyof Calls;

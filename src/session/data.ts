@@ -110,7 +110,12 @@ export async function loadData(
 
 /** Examples for a model whose labels and length are settled. */
 export async function loadEvaluation(
-  request: { readonly data: DataRef; readonly columns?: Columns | undefined; readonly labels: readonly string[]; readonly max_length: number },
+  request: {
+    readonly data: DataRef;
+    readonly columns?: Columns | undefined;
+    readonly labels: readonly string[];
+    readonly max_length: number;
+  },
   tokenizer: Tokenizer,
   host: Host,
 ): Promise<{ dataset: TokenizedDataset; columns: Columns }> {

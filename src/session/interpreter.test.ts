@@ -1,7 +1,7 @@
 // Whole models with methods on the f64 interpreter: gradients against central finite differences of the loss, dropout on, every policy.
 
 import { expect, test } from 'vitest';
-import { Graph, Registry, sizeOf } from '../graph/ir.ts';
+import { type Graph, Registry, sizeOf } from '../graph/ir.ts';
 import { bert, readBertConfig } from '../models/bert.ts';
 import type { MethodName, PolicyName, Pooling, StreamKind } from '../protocol/config.ts';
 import { defaultTraining } from '../protocol/config.ts';
@@ -12,7 +12,14 @@ import { tokenChain } from '../train/trainer.ts';
 import { resolveMethod } from './setup.ts';
 import { randomBatch } from './testing.ts';
 
-const config = { hidden_size: 8, num_hidden_layers: 2, num_attention_heads: 2, intermediate_size: 12, vocab_size: 11, max_position_embeddings: 8 };
+const config = {
+  hidden_size: 8,
+  num_hidden_layers: 2,
+  num_attention_heads: 2,
+  intermediate_size: 12,
+  vocab_size: 11,
+  max_position_embeddings: 8,
+};
 const B = 2;
 const T = 5;
 const step = { seed: 3, micro_step: 5, inverse_count: 1 / B };

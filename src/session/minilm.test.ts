@@ -7,7 +7,12 @@ import type { Pooling } from '../protocol/config.ts';
 import { modelAt, readVectorJson, readVectorTensors, testEngine } from './testing.ts';
 
 interface Recorded {
-  readonly texts: readonly { readonly text: string; readonly input_ids: readonly number[]; readonly logits_mean: readonly number[]; readonly logits_cls: readonly number[] }[];
+  readonly texts: readonly {
+    readonly text: string;
+    readonly input_ids: readonly number[];
+    readonly logits_mean: readonly number[];
+    readonly logits_cls: readonly number[];
+  }[];
 }
 
 const { texts } = readVectorJson<Recorded>('minilm/expected.json');
@@ -18,8 +23,19 @@ test.each(['mean', 'cls'] as const)('logits of 50 texts with %s pooling are with
   const tokenizer = await loadTokenizer(model.folder);
   const examples = texts.map(({ text }) => ({ ...tokenizer.encode(text, undefined, 64), label: 0 }));
   expect(examples.map(({ input_ids }) => [...input_ids])).toEqual(texts.map(({ input_ids }) => input_ids));
-  const buckets = chooseBuckets(Uint32Array.from(examples, ({ length }) => length), { maxLength: 64 });
-  const { trainer, executor } = await testEngine({ model, method: 'linear-probe', policy: 'store', pooling, num_labels: 10, batch_size: 10, lengths: buckets });
+  const buckets = chooseBuckets(
+    Uint32Array.from(examples, ({ length }) => length),
+    { maxLength: 64 },
+  );
+  const { trainer, executor } = await testEngine({
+    model,
+    method: 'linear-probe',
+    policy: 'store',
+    pooling,
+    num_labels: 10,
+    batch_size: 10,
+    lengths: buckets,
+  });
   trainer.setParameters(await readVectorTensors('minilm/head.safetensors'));
   let worst = 0;
   for (let begin = 0; begin < 50; begin += 10) {

@@ -23,7 +23,15 @@ function relativeError(found: ArrayLike<number>, expected: ArrayLike<number>): n
   return worst / scale;
 }
 
-async function compare(method: MethodName, pooling: Pooling, expected: Result, gradients: string, options: object, adapter?: string, rename = (name: string) => name) {
+async function compare(
+  method: MethodName,
+  pooling: Pooling,
+  expected: Result,
+  gradients: string,
+  options: object,
+  adapter?: string,
+  rename = (name: string) => name,
+) {
   const model = await modelAt(`${vectors}tiny_bert`);
   const { trainer, executor } = await testEngine({
     model,
@@ -52,21 +60,33 @@ async function compare(method: MethodName, pooling: Pooling, expected: Result, g
 
 const unprefixed = (name: string) => name.replace(/^base_model\.model\./, '').replace(/^bert\./, '');
 
-test.each(['cls', 'mean'] as const)('full fine-tuning with %s pooling gives the logits, loss and gradients of every parameter that PyTorch gives', async (pooling) => {
-  await compare('full', pooling, tiny[pooling], `tiny_bert/grads_${pooling}.safetensors`, {}, undefined, unprefixed);
-});
+test.each(['cls', 'mean'] as const)(
+  'full fine-tuning with %s pooling gives the logits, loss and gradients of every parameter that PyTorch gives',
+  async (pooling) => {
+    await compare('full', pooling, tiny[pooling], `tiny_bert/grads_${pooling}.safetensors`, {}, undefined, unprefixed);
+  },
+);
 
 interface MeftCase extends Result {
   readonly pooling: Pooling;
-  readonly hyper_parameters: { readonly adapter_size: number; readonly streams: StreamKind; readonly lambda: number; readonly beta: number; readonly fraction_bits?: number };
+  readonly hyper_parameters: {
+    readonly adapter_size: number;
+    readonly streams: StreamKind;
+    readonly lambda: number;
+    readonly beta: number;
+    readonly fraction_bits?: number;
+  };
   readonly adapter: string;
   readonly gradients: string;
 }
 const meft = readVectorJson<{ cases: Record<string, MeftCase> }>('meft1/expected.json');
 
-test.each(Object.entries(meft.cases))('MEFT1 %s gives the logits, loss and gradients of independent autograd code', async (_, { pooling, hyper_parameters, adapter, gradients, ...expected }) => {
-  await compare('meft1', pooling, expected, `meft1/${gradients}`, hyper_parameters, `meft1/${adapter}`);
-});
+test.each(Object.entries(meft.cases))(
+  'MEFT1 %s gives the logits, loss and gradients of independent autograd code',
+  async (_, { pooling, hyper_parameters, adapter, gradients, ...expected }) => {
+    await compare('meft1', pooling, expected, `meft1/${gradients}`, hyper_parameters, `meft1/${adapter}`);
+  },
+);
 
 const lora = readVectorJson<{ adapter: string; cases: Record<Pooling, MeftCase> }>('lora/expected.json');
 

@@ -21,11 +21,23 @@ interface Recorded {
     {
       readonly method: MethodName;
       readonly pooling: Pooling;
-      readonly hyper_parameters?: { readonly adapter_size: number; readonly streams: StreamKind; readonly lambda: number; readonly beta: number; readonly fraction_bits: number };
+      readonly hyper_parameters?: {
+        readonly adapter_size: number;
+        readonly streams: StreamKind;
+        readonly lambda: number;
+        readonly beta: number;
+        readonly fraction_bits: number;
+      };
       readonly adapter?: string;
       readonly parameters: string;
       readonly steps_in_file: readonly number[];
-      readonly steps: readonly { readonly step: number; readonly batch: number; readonly loss: number; readonly grad_norm: number; readonly learning_rate: number }[];
+      readonly steps: readonly {
+        readonly step: number;
+        readonly batch: number;
+        readonly loss: number;
+        readonly grad_norm: number;
+        readonly learning_rate: number;
+      }[];
     }
   >;
 }
@@ -57,7 +69,9 @@ test.each(['meft1', 'full'] as const)('%s: losses, norms, rates and parameters o
     expect(result.learning_rate).toBeCloseTo(learning_rate, 9);
     if (!steps_in_file.includes(step)) continue;
     for (const [parameter, values] of await trainer.read('parameter')) {
-      const judge = [...expected].find(([key]) => unprefixed(key.replace(`step${step}.`, '')) === parameter && key.startsWith(`step${step}.`))?.[1] as Float32Array;
+      const judge = [...expected].find(
+        ([key]) => unprefixed(key.replace(`step${step}.`, '')) === parameter && key.startsWith(`step${step}.`),
+      )?.[1] as Float32Array;
       const worst = values.reduce((most, x, j) => Math.max(most, Math.abs(x - (judge[j] as number))), 0);
       expect(worst, `${parameter} after step ${step}`).toBeLessThan(1e-5);
     }
@@ -67,7 +81,16 @@ test.each(['meft1', 'full'] as const)('%s: losses, norms, rates and parameters o
 
 test('six steps equal three, save, restore into a new engine, three: bit for bit', async () => {
   const model = await modelAt(`${vectors}tiny_bert`);
-  const request = { model, method: 'meft1', policy: 'reversible', pooling: 'mean', num_labels: 3, batch_size: 4, lengths: [11], training: { dropout: 0.1, learning_rate: 1e-2 } } as const;
+  const request = {
+    model,
+    method: 'meft1',
+    policy: 'reversible',
+    pooling: 'mean',
+    num_labels: 3,
+    batch_size: 4,
+    lengths: [11],
+    training: { dropout: 0.1, learning_rate: 1e-2 },
+  } as const;
   const batch = (step: number) => [batchOf(recorded.batches[step % 2] as RecordedBatch)];
   const whole = await testEngine(request);
   for (let step = 0; step < 6; step++) await whole.trainer.step(step, batch(step));

@@ -5,23 +5,46 @@ import { methods } from '../methods/registry.ts';
 import { type MethodName, type PolicyName, policyNames, type StreamKind } from '../protocol/config.ts';
 import { randomBatch, randomBert, testEngine } from './testing.ts';
 
-const shape = { hidden_size: 32, num_attention_heads: 4, intermediate_size: 64, vocab_size: 64, max_position_embeddings: 32, num_hidden_layers: 3 };
+const shape = {
+  hidden_size: 32,
+  num_attention_heads: 4,
+  intermediate_size: 64,
+  vocab_size: 64,
+  max_position_embeddings: 32,
+  num_hidden_layers: 3,
+};
 
 const cells: [MethodName, PolicyName, StreamKind][] = methods.flatMap((method) =>
   policyNames
     .filter((policy) => !method.refuses(policy))
-    .flatMap((policy) => (method.uses.includes('streams') ? (['fixed', 'float'] as const) : (['fixed'] as const)).map((streams): [MethodName, PolicyName, StreamKind] => [method.name, policy, streams])),
+    .flatMap((policy) =>
+      (method.uses.includes('streams') ? (['fixed', 'float'] as const) : (['fixed'] as const)).map(
+        (streams): [MethodName, PolicyName, StreamKind] => [method.name, policy, streams],
+      ),
+    ),
 );
 
-test.each(cells)('%s under %s with %s streams: the account equals the plan, category by category, and steps allocate nothing', async (method, policy, streams) => {
-  const model = await randomBert(shape);
-  const { trainer, executor } = await testEngine({ model, method, policy, options: { streams }, pooling: 'mean', num_labels: 3, batch_size: 2, lengths: [6, 9] });
-  const before = executor.allocator.account;
-  expect(before.live).toEqual(executor.plan.bytes);
-  expect(before.total).toBe(executor.plan.total);
-  for (let step = 0; step < 3; step++) await trainer.step(step, [randomBatch(step, 2, step === 1 ? 6 : 9, 64, 3)]);
-  await trainer.logits(randomBatch(9, 2, 9, 64, 3));
-  expect(executor.allocator.account).toEqual(before);
-  executor.destroy();
-  expect(executor.allocator.account.total).toBe(0);
-});
+test.each(cells)(
+  '%s under %s with %s streams: the account equals the plan, category by category, and steps allocate nothing',
+  async (method, policy, streams) => {
+    const model = await randomBert(shape);
+    const { trainer, executor } = await testEngine({
+      model,
+      method,
+      policy,
+      options: { streams },
+      pooling: 'mean',
+      num_labels: 3,
+      batch_size: 2,
+      lengths: [6, 9],
+    });
+    const before = executor.allocator.account;
+    expect(before.live).toEqual(executor.plan.bytes);
+    expect(before.total).toBe(executor.plan.total);
+    for (let step = 0; step < 3; step++) await trainer.step(step, [randomBatch(step, 2, step === 1 ? 6 : 9, 64, 3)]);
+    await trainer.logits(randomBatch(9, 2, 9, 64, 3));
+    expect(executor.allocator.account).toEqual(before);
+    executor.destroy();
+    expect(executor.allocator.account.total).toBe(0);
+  },
+);

@@ -27,7 +27,11 @@ interface Trial {
   readonly dropout?: number;
 }
 
-async function outcome({ model, vocab, B, T, method, options = {}, steps = 1, dropout = 0.1 }: Trial, policy: PolicyName, change?: (setup: ProgramSetup) => ProgramSetup): Promise<Outcome> {
+async function outcome(
+  { model, vocab, B, T, method, options = {}, steps = 1, dropout = 0.1 }: Trial,
+  policy: PolicyName,
+  change?: (setup: ProgramSetup) => ProgramSetup,
+): Promise<Outcome> {
   const { trainer, executor } = await testEngine({
     model,
     method,
@@ -42,7 +46,11 @@ async function outcome({ model, vocab, B, T, method, options = {}, steps = 1, dr
   });
   let loss = 0;
   let reconstruction_error: number | undefined;
-  for (let step = 0; step < steps; step++) ({ loss, reconstruction_error } = { reconstruction_error: undefined, ...(await trainer.step(step, [randomBatch(step, B, T, vocab, 5)])) });
+  for (let step = 0; step < steps; step++)
+    ({ loss, reconstruction_error } = {
+      reconstruction_error: undefined,
+      ...(await trainer.step(step, [randomBatch(step, B, T, vocab, 5)])),
+    });
   const result = { loss, reconstruction_error, gradients: await trainer.read('gradient'), parameters: await trainer.read('parameter') };
   executor.destroy();
   return result;
@@ -74,22 +82,28 @@ test('reversible-exact gradients equal store gradients bit for bit on MiniLM wit
   expectEqualBits(await outcome(trial, 'store'), await outcome(trial, 'reversible'));
 });
 
-test.each([24, 48])('reversible-exact gradients and three steps equal store bit for bit at %i layers with dropout', async (num_hidden_layers) => {
-  const model = await randomBert({ ...smallShape, num_hidden_layers });
-  const trial: Trial = { model, vocab: 64, B: 3, T: 9, method: 'meft1', steps: 3 };
-  const stored = await outcome(trial, 'store');
-  expectEqualBits(stored, await outcome(trial, 'reversible'));
-  expectEqualBits(stored, await outcome(trial, 'checkpoint'));
-});
+test.each([24, 48])(
+  'reversible-exact gradients and three steps equal store bit for bit at %i layers with dropout',
+  async (num_hidden_layers) => {
+    const model = await randomBert({ ...smallShape, num_hidden_layers });
+    const trial: Trial = { model, vocab: 64, B: 3, T: 9, method: 'meft1', steps: 3 };
+    const stored = await outcome(trial, 'store');
+    expectEqualBits(stored, await outcome(trial, 'reversible'));
+    expectEqualBits(stored, await outcome(trial, 'checkpoint'));
+  },
+);
 
-test.each(['lora', 'full'] as const)('%s gives the same bits under checkpoint, every layer or every second, as under store', async (method) => {
-  const model = await randomBert({ ...smallShape, num_hidden_layers: 5 });
-  const trial: Trial = { model, vocab: 64, B: 3, T: 9, method, steps: 2, options: { lora_dropout: 0.1 } };
-  const stored = await outcome(trial, 'store');
-  expectEqualBits(stored, await outcome(trial, 'checkpoint'));
-  const everySecond = (setup: ProgramSetup): ProgramSetup => ({ ...setup, ranges: [{ from: 0, to: 5, policy: 'checkpoint', every: 2 }] });
-  expectEqualBits(stored, await outcome(trial, 'checkpoint', everySecond));
-});
+test.each(['lora', 'full'] as const)(
+  '%s gives the same bits under checkpoint, every layer or every second, as under store',
+  async (method) => {
+    const model = await randomBert({ ...smallShape, num_hidden_layers: 5 });
+    const trial: Trial = { model, vocab: 64, B: 3, T: 9, method, steps: 2, options: { lora_dropout: 0.1 } };
+    const stored = await outcome(trial, 'store');
+    expectEqualBits(stored, await outcome(trial, 'checkpoint'));
+    const everySecond = (setup: ProgramSetup): ProgramSetup => ({ ...setup, ranges: [{ from: 0, to: 5, policy: 'checkpoint', every: 2 }] });
+    expectEqualBits(stored, await outcome(trial, 'checkpoint', everySecond));
+  },
+);
 
 test('any mixture of policies over ranges of layers gives the bits of store', async () => {
   const model = await randomBert({ ...smallShape, num_hidden_layers: 7 });

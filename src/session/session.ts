@@ -54,22 +54,32 @@ export class Session {
       return reportData(await loadData(request, await tokenizer, this.#host));
     },
     plan: (request) => this.#plan(request),
-    start: (config) => this.#start(parseRunConfig(config)),
+    start: async (config) => {
+      await this.#start(parseRunConfig(config));
+    },
     resume: async ({ id }) => {
       const stored = await this.#host.runs.load(id);
       if (!stored)
         throw new RetraceError({ code: 'unknown-run', message: `There is no saved run '${id}'.`, remedy: 'Choose one of the list.' });
       await this.#start(parseRunConfig(stored.config), stored);
     },
-    pause: async () => this.#run?.gate.pause(),
-    proceed: async ({ steps }) => this.#run?.gate.proceed(steps === 'one' ? 1 : steps === 'all' ? Number.POSITIVE_INFINITY : steps),
-    stop: async ({ keep }) => this.#run?.gate.stop(keep),
+    pause: async () => {
+      this.#run?.gate.pause();
+    },
+    proceed: async ({ steps }) => {
+      this.#run?.gate.proceed(steps === 'one' ? 1 : steps === 'all' ? Number.POSITIVE_INFINITY : steps);
+    },
+    stop: async ({ keep }) => {
+      this.#run?.gate.stop(keep);
+    },
     predict: async ({ texts }) => predict(this.#requireReady().engine, texts),
     evaluate: (request) => this.#evaluate(request),
     exportAdapter: ({ name, licence }) => this.#export(name, licence),
     importAdapter: async ({ zip, model }) => this.#import(new Uint8Array(await zip.arrayBuffer()), model),
     savedRuns: () => this.#host.runs.list(),
-    deleteRun: ({ id }) => this.#host.runs.delete(id),
+    deleteRun: async ({ id }) => {
+      await this.#host.runs.delete(id);
+    },
   };
 
   /** Opened models stay: their header and tokenizer are small, their weights are read anew for each run. */
@@ -146,7 +156,6 @@ export class Session {
     } finally {
       this.#run = undefined;
     }
-
   }
 
   /** The loss of the device where that is what went wrong: it fails whatever was under way with errors of its own. */

@@ -7,9 +7,16 @@ import { bytesOf } from '../formats/bytes.ts';
 import { openSafetensors, readFloats, type TensorToWrite, writeSafetensors } from '../formats/safetensors.ts';
 import { type Device, openDevice } from '../gpu/device.ts';
 import { Executor } from '../gpu/executor.ts';
-import { defaultTraining, type MethodChoices, type MethodName, type PolicyName, type Pooling, type TrainingArguments } from '../protocol/config.ts';
+import {
+  defaultTraining,
+  type MethodChoices,
+  type MethodName,
+  type PolicyName,
+  type Pooling,
+  type TrainingArguments,
+} from '../protocol/config.ts';
 import { randomKey, randomNormal, randomUniform, siteId } from '../random/counter.ts';
-import { planPrograms, type ProgramSetup } from '../train/programs.ts';
+import { type ProgramSetup, planPrograms } from '../train/programs.ts';
 import { type MicroBatch, Trainer } from '../train/trainer.ts';
 import { type BaseModel, openBaseModel } from './base_model.ts';
 import { streamLimitOf } from './engine.ts';

@@ -15,7 +15,6 @@ type AttentionAttributes = Attributes & {
 };
 
 const uniformsOf = ({ B, T, NH, scale, p, site }: AttentionAttributes) => ({ B, T, NH, scale, p, site });
-const rows = ({ B, T, NH }: AttentionAttributes) => B * T * NH;
 
 const attentionOp: Op<AttentionAttributes> = {
   name: 'attention',
@@ -48,7 +47,6 @@ const attentionOp: Op<AttentionAttributes> = {
         uniforms: uniformsOf(a),
         overrides: { CAUSAL: a.causal ? 1 : 0 },
         headSize: a.HD,
-        extent: [rows(a)],
       },
     ];
   },
@@ -66,7 +64,6 @@ const deltaOp: Op<AttentionAttributes> = {
         tensors: { out, d_out, delta: outputs[0] },
         uniforms: { B: a.B, T: a.T, NH: a.NH },
         headSize: a.HD,
-        extent: [rows(a)],
       },
     ];
   },
@@ -85,7 +82,6 @@ const backwardQOp: Op<AttentionAttributes> = {
         uniforms: uniformsOf(a),
         overrides: { CAUSAL: a.causal ? 1 : 0 },
         headSize: a.HD,
-        extent: [rows(a)],
       },
     ];
   },
@@ -108,7 +104,6 @@ const backwardKvOp: Op<AttentionAttributes> = {
         uniforms: uniformsOf(a),
         overrides: { CAUSAL: a.causal ? 1 : 0 },
         headSize: a.HD,
-        extent: [rows(a)],
       },
     ];
   },

@@ -22,9 +22,7 @@ const activationOp: Op<ActivationAttributes> = {
   lower({ inputs, outputs, attributes }) {
     const count = sizeOf((inputs[0] as Tensor).shape);
     const ACTIVATION = activationCode[attributes['activation'] as Activation];
-    return [
-      { kernel: 'activation', tensors: { x: inputs[0], y: outputs[0] }, uniforms: { count }, overrides: { ACTIVATION }, extent: [count] },
-    ];
+    return [{ kernel: 'activation', tensors: { x: inputs[0], y: outputs[0] }, uniforms: { count }, overrides: { ACTIVATION } }];
   },
 };
 
@@ -45,7 +43,6 @@ const activationBackwardOp: Op<ActivationAttributes> = {
         tensors: { d_y: outputs[0], x: inputs[1] },
         uniforms: { count },
         overrides: { ACTIVATION },
-        extent: [count],
       },
     ];
   },
@@ -68,7 +65,6 @@ const dropoutOp: Op<Attributes & { p: number; site: number }> = {
         kernel: 'dropout',
         tensors: { x: outputs[0] },
         uniforms: { count, site: attributes['site'] as number, p: attributes['p'] as number },
-        extent: [count],
       },
     ];
   },
@@ -98,7 +94,6 @@ const scaleAddOp: Op<ScaleAddAttributes> = {
         tensors: { x: outputs[0], f: inputs[1] },
         uniforms: { count, alpha, beta },
         overrides: { WITH_F: inputs[1] ? 1 : 0 },
-        extent: [count],
       },
     ];
   },
@@ -125,7 +120,6 @@ const scaleAddInverseOp: Op<Attributes & { alpha: number }> = {
         kernel: 'scale_add_inverse',
         tensors: { y: outputs[0], f: inputs[1] },
         uniforms: { count, alpha: attributes['alpha'] as number },
-        extent: [count],
       },
     ];
   },
@@ -143,7 +137,7 @@ const copyOp: Op<Attributes & { count: number }> = {
   vjp: ({ g, d_outputs }) => [copy(g, d_outputs[0] as Tensor)],
   lower({ inputs, outputs, attributes }) {
     const count = attributes['count'] as number;
-    return [{ kernel: 'copy', tensors: { x: inputs[0], y: outputs[0] }, uniforms: { count }, extent: [count] }];
+    return [{ kernel: 'copy', tensors: { x: inputs[0], y: outputs[0] }, uniforms: { count } }];
   },
 };
 
@@ -156,7 +150,7 @@ const copyIntoOp: Op = {
   accumulates: [1],
   lower({ inputs }) {
     const count = sizeOf((inputs[0] as Tensor).shape);
-    return [{ kernel: 'copy', tensors: { x: inputs[0], y: inputs[1] }, uniforms: { count }, extent: [count] }];
+    return [{ kernel: 'copy', tensors: { x: inputs[0], y: inputs[1] }, uniforms: { count } }];
   },
 };
 
@@ -171,7 +165,7 @@ const clearOp: Op = {
   accumulates: [0],
   lower({ inputs }) {
     const count = sizeOf((inputs[0] as Tensor).shape);
-    return [{ kernel: 'clear', tensors: { x: inputs[0] }, uniforms: { count }, extent: [count] }];
+    return [{ kernel: 'clear', tensors: { x: inputs[0] }, uniforms: { count } }];
   },
 };
 

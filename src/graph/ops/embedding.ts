@@ -44,7 +44,6 @@ const embeddingOp: Op = {
       kernel: 'embedding' as const,
       tensors: { ids, position_ids, token_type_ids, word, position, token_type, h },
       uniforms: { ...size, ...rangeOf(word as Tensor) },
-      extent: [size.N * size.C] as const,
     }));
   },
 };
@@ -61,7 +60,6 @@ const embeddingBackwardOp: Op<Attributes> = {
         kernel: 'embedding_backward',
         tensors: { ids, chain, d_h, d_table },
         uniforms: { ...size, ...rangeOf(d_table) },
-        extent: [size.N * size.C],
       },
     ];
   },

@@ -42,7 +42,6 @@ const layerNormOp: Op<LayerNormAttributes> = {
         tensors: { x: outputs[2] ?? x, residual, weight, bias, y: outputs[0], stats: outputs[1] },
         uniforms: { ...size, eps: attributes['eps'] as number },
         overrides: { RESIDUAL: residual ? 1 : 0 },
-        extent: [size.N],
       },
     ];
   },
@@ -55,7 +54,7 @@ const layerNormBackwardOp: Op = {
   lower({ inputs, outputs }) {
     const [, s, stats, weight] = inputs;
     const size = rowsOf(outputs[0] as Tensor);
-    return [{ kernel: 'layer_norm_backward', tensors: { d_y: outputs[0], s, stats, weight }, uniforms: size, extent: [size.N] }];
+    return [{ kernel: 'layer_norm_backward', tensors: { d_y: outputs[0], s, stats, weight }, uniforms: size }];
   },
 };
 
@@ -66,7 +65,7 @@ const layerNormParametersOp: Op = {
   lower({ inputs }) {
     const [d_y, s, stats, d_weight, d_bias] = inputs;
     const size = rowsOf(d_y as Tensor);
-    return [{ kernel: 'layer_norm_parameters', tensors: { d_y, s, stats, d_weight, d_bias }, uniforms: size, extent: [size.C] }];
+    return [{ kernel: 'layer_norm_parameters', tensors: { d_y, s, stats, d_weight, d_bias }, uniforms: size }];
   },
 };
 

@@ -65,7 +65,6 @@ const linearOp: Op<LinearAttributes> = {
         tensors: { x, w, bias, out: outputs[0], pre: outputs[1] },
         uniforms: { ...size, alpha },
         overrides: { BIAS: bias ? 1 : 0, ACTIVATION: activationCode[activation], KEEP_PRE: keepPre ? 1 : 0, ACCUMULATE: into ? 1 : 0 },
-        extent: [size.N, size.M],
       },
     ];
   },
@@ -88,7 +87,6 @@ const inputGradientOp: Op<Attributes & { alpha: number; into: boolean }> = {
         tensors: { d_y, w, out: outputs[0] },
         uniforms: { ...size, alpha: attributes['alpha'] as number },
         overrides: { ACTIVATION: 0, ACCUMULATE: attributes['into'] ? 1 : 0 },
-        extent: [K, size.M],
       },
     ];
   },
@@ -111,7 +109,6 @@ const weightGradientOp: Op<Attributes & { alpha: number }> = {
       kernel: pick('gemm_tn', size),
       tensors: { d_y, x, d_w },
       uniforms: { ...size, alpha: attributes['alpha'] as number },
-      extent: [K, N],
     };
     return [call];
   },
@@ -129,7 +126,6 @@ const columnSumOp: Op<Attributes & { alpha: number }> = {
         kernel: 'column_sum',
         tensors: { d_y, d_bias },
         uniforms: { M: sizeOf(d_y.shape) / N, N, alpha: attributes['alpha'] as number },
-        extent: [N],
       },
     ];
   },

@@ -20,7 +20,6 @@ const crossEntropyOp: Op = {
         kernel: 'softmax_cross_entropy',
         tensors: { logits, labels, row_loss: outputs[0], d_logits: outputs[1] },
         uniforms: { B, V },
-        extent: [B],
       },
     ];
   },
@@ -41,7 +40,6 @@ const accumulateSumOp: Op<Attributes & { slot: number }> = {
         kernel: 'accumulate_sum',
         tensors: { x, out },
         uniforms: { count: sizeOf(x.shape), slot: attributes['slot'] as number },
-        extent: [1],
       },
     ];
   },

@@ -15,7 +15,6 @@ const squareSumOp: Op<Attributes & { offset: number }> = {
       kernel: 'square_sum',
       tensors: { g: inputs[0], partials: inputs[1] },
       uniforms: { count: sizeOf((inputs[0] as Tensor).shape), offset: attributes['offset'] as number },
-      extent: [partialSums],
     },
   ],
 };
@@ -34,7 +33,6 @@ const clipScaleOp: Op<Attributes & { slot: number }> = {
       kernel: 'clip_scale',
       tensors: { partials: inputs[0], out: inputs[1] },
       uniforms: { count: sizeOf((inputs[0] as Tensor).shape), slot: attributes['slot'] as number },
-      extent: [1],
     },
   ],
 };
@@ -68,7 +66,6 @@ const adamwOp: Op<AdamwAttributes> = {
         kernel: 'adamw',
         tensors: { parameter, gradient, exp_avg, exp_avg_sq, scalars },
         uniforms: { count, slot, beta1, beta2, eps, weight_decay, lr_scale },
-        extent: [count],
       },
     ];
   },

@@ -23,7 +23,6 @@ const poolOp: Op<PoolAttributes> = {
         tensors: { h, lengths, pooled: outputs[0] },
         uniforms: { B, T, C },
         overrides: overridesOf(attributes),
-        extent: [B * C],
       },
     ];
   },
@@ -44,7 +43,6 @@ const poolBackwardOp: Op<PoolAttributes> = {
         tensors: { d_pooled: inputs[0], lengths: inputs[1], d_h },
         uniforms: { B, T, C },
         overrides: overridesOf(attributes),
-        extent: [B * T * C],
       },
     ];
   },

@@ -17,7 +17,6 @@ const quantizeOp: Op<FixedAttributes & { slot: number }> = {
       kernel: 'stream_quantize',
       tensors: { h: inputs[0], x: outputs[0], status: inputs[1] },
       uniforms: { count: count(inputs[0]), slot: attributes['slot'] as number, scale: attributes['scale'] as number },
-      extent: [count(inputs[0])],
     },
   ],
 };
@@ -34,7 +33,6 @@ const readOp: Op<FixedAttributes> = {
       kernel: 'stream_read',
       tensors: { x: inputs[0], h: outputs[0] },
       uniforms: { count: count(inputs[0]), scale: attributes['scale'] as number },
-      extent: [count(inputs[0])],
     },
   ],
 };
@@ -61,7 +59,6 @@ const coupleOp: Op<CoupleAttributes> = {
         tensors: { x: outputs[0], f: inputs[1], bits: outputs[1], status: inputs[2] },
         uniforms: { count: count(outputs[0]), slot, scale },
         overrides: { SHIFT: shift, KEEP_BITS: keepBits ? 1 : 0 },
-        extent: [count(outputs[0])],
       },
     ];
   },
@@ -85,7 +82,6 @@ const uncoupleOp: Op<FixedAttributes & { shift: number }> = {
       tensors: { y: outputs[0], f: inputs[1], bits: inputs[2] },
       uniforms: { count: count(outputs[0]), scale: attributes['scale'] as number },
       overrides: { SHIFT: attributes['shift'] as number },
-      extent: [count(outputs[0])],
     },
   ],
 };
@@ -105,7 +101,6 @@ const watchOp: Op<SlotAttributes> = {
       kernel: 'watch',
       tensors: { x: inputs[0], status: inputs[1] },
       uniforms: { count: count(inputs[0]), slot: attributes['slot'] as number },
-      extent: [count(inputs[0])],
     },
   ],
 };
@@ -124,7 +119,6 @@ const differenceOp: Op<SlotAttributes> = {
       kernel: 'max_difference',
       tensors: { a: inputs[0], b: inputs[1], status: inputs[2] },
       uniforms: { count: count(inputs[0]), slot: attributes['slot'] as number },
-      extent: [count(inputs[0])],
     },
   ],
 };

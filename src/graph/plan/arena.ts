@@ -21,7 +21,7 @@ export interface Life {
 export function livesOf({ nodes, root }: LoweredGraph, kept: readonly Tensor[] = []): Life[] {
   const lives = new Map<Tensor, Life>();
   const touch = (tensor: Tensor | undefined, at: number) => {
-    if (!tensor || tensor.role !== 'transient') return;
+    if (tensor?.role !== 'transient') return;
     const own = root(tensor);
     const life = lives.get(own);
     if (life) life.death = at;
