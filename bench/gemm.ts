@@ -1,0 +1,153 @@
+// Rate of the three matrix products by shape, in GFLOP/s, at the linear layers of MiniLM-L6 and BERT-base. A rate is that of the fastest of several
+// rounds, and rounds go over all forms in turn: a neighbour's load then falls on all of them alike. No rate of one product in a model.
+
+import { openGpu } from '../cli/adapter.ts';
+import { openDevice } from '../src/gpu/device.ts';
+import { PipelineCache, type StoredType } from '../src/gpu/pipelines.ts';
+import { packScalars } from '../src/gpu/scalars.ts';
+import { dispatchSize, type KernelName, kernelSpec } from '../src/graph/kernels.ts';
+
+export interface GemmRate {
+  readonly kernel: KernelName;
+  readonly storedType: StoredType;
+  readonly M: number;
+  readonly K: number;
+  readonly N: number;
+  readonly gflops: number;
+}
+
+export interface GemmReport {
+  readonly device: string;
+  readonly software: boolean;
+  readonly rates: readonly GemmRate[];
+}
+
+const layers: readonly (readonly [K: number, N: number])[] = [
+  [384, 384],
+  [384, 1536],
+  [1536, 384],
+  [768, 768],
+  [768, 3072],
+  [3072, 768],
+];
+const forms = [
+  ['gemm_nt', 'f32'],
+  ['gemm_nt', 'f16'],
+  ['gemm_nn', 'f32'],
+  ['gemm_nn', 'f16'],
+  ['gemm_tn', 'f32'],
+] as const satisfies readonly (readonly [KernelName, StoredType])[];
+
+interface Job extends Omit<GemmRate, 'gflops'> {
+  /** Encodes the product `times` over, and waits for it: milliseconds. */
+  readonly time: (times: number) => Promise<number>;
+  readonly destroy: () => void;
+}
+
+/** Milliseconds that one product is measured for, at least once. */
+const budget = 400;
+
+/**
+ * Measures every form at every shape. `chosen`: the values of M; 2048 is left out by itself on a CPU,
+ * where it takes minutes and says nothing that 512 does not. Ends with the device destroyed.
+ */
+export async function measure(gpu: GPU, chosen?: readonly number[], shapes = layers): Promise<GemmReport> {
+  const { device, info } = await openDevice(gpu);
+  const rows = chosen ?? (info.isFallback ? [256, 512] : [256, 512, 2048]);
+  const pipelines = new PipelineCache(device);
+  // A driver may compile as late as the first dispatch.
+  const first = await Promise.all(
+    forms.map(([kernel, storedType]) => prepare(device, pipelines, { kernel, storedType, M: 4, K: 4, N: 4 })),
+  );
+  for (const job of first) await job.time(1);
+  const rates: GemmRate[] = [];
+  for (const M of rows) {
+    for (const [K, N] of shapes) {
+      const jobs = await Promise.all(forms.map(([kernel, storedType]) => prepare(device, pipelines, { kernel, storedType, M, K, N })));
+      const fastest = jobs.map(() => Infinity);
+      let spent = 0;
+      while (spent < budget * jobs.length) {
+        for (const [i, { time }] of jobs.entries()) {
+          const known = fastest[i] as number;
+          // A product of a millisecond is repeated until a submit takes some 30: the submit costs too.
+          const times = Number.isFinite(known) ? Math.max(1, Math.min(200, Math.round(30 / known))) : 1;
+          const ms = await time(times);
+          spent += ms;
+          fastest[i] = Math.min(known, ms / times);
+        }
+      }
+      jobs.forEach(({ time: _, destroy, ...job }, i) => {
+        rates.push({ ...job, gflops: (2 * M * K * N) / (fastest[i] as number) / 1e6 });
+        destroy();
+      });
+    }
+  }
+  device.destroy();
+  return { device: info.description || `${info.vendor} ${info.architecture}`, software: info.isFallback, rates };
+}
+
+/** The best rate of any form at a few shapes of MiniLM, GFLOP/s: what a step of a model is compared with. */
+export async function bestGemmRate(): Promise<number> {
+  const { rates } = await measure(await openGpu(), [256, 512], layers.slice(0, 3));
+  return Math.max(...rates.map(({ gflops }) => gflops));
+}
+
+export async function run(json: boolean): Promise<void> {
+  const report = await measure(await openGpu());
+  console.log(json ? JSON.stringify(report) : table(report));
+}
+
+async function prepare(device: GPUDevice, pipelines: PipelineCache, job: Omit<GemmRate, 'gflops'>): Promise<Job> {
+  const { kernel, storedType, M, K, N } = job;
+  const pipeline = await pipelines.get({ kernel, storedType });
+  const spec = kernelSpec(kernel);
+  const sizes: Record<string, number> = { x: M * K, d_y: M * N, d_w: N * K, out: kernel === 'gemm_nt' ? M * N : M * K };
+  sizes.w = (N * K) / (storedType === 'f16' ? 2 : 1);
+  const buffers = Object.keys(spec.bindings).map((name) => filled(device, name, sizes[name] ?? 4));
+  const uniforms = { M, K, N, alpha: 1 };
+  const params = device.createBuffer({ label: 'params', size: 16, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
+  device.queue.writeBuffer(params, 0, packScalars(spec.uniforms, uniforms));
+  buffers.push(params);
+  const layout = pipelines.bindGroupLayout(kernel);
+  const bindGroup = device.createBindGroup({
+    label: kernel,
+    layout,
+    entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
+  });
+  const time = async (times: number) => {
+    const encoder = device.createCommandEncoder({ label: kernel });
+    const pass = encoder.beginComputePass({ label: kernel });
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, bindGroup);
+    for (let i = 0; i < times; i++) pass.dispatchWorkgroups(...dispatchSize(kernel, uniforms));
+    pass.end();
+    const commands = encoder.finish();
+    const begin = performance.now();
+    device.queue.submit([commands]);
+    await device.queue.onSubmittedWorkDone();
+    return performance.now() - begin;
+  };
+  return { ...job, time, destroy: () => buffers.forEach((buffer) => void buffer.destroy()) };
+}
+
+/** Words that are ordinary numbers as f32 and as a pair of f16 alike: denormals would cost a CPU driver extra. */
+function filled(device: GPUDevice, label: string, words: number): GPUBuffer {
+  const buffer = device.createBuffer({ label, size: words * 4, usage: GPUBufferUsage.STORAGE, mappedAtCreation: true });
+  new Uint32Array(buffer.getMappedRange()).fill(0x3c003c00);
+  buffer.unmap();
+  return buffer;
+}
+
+/** For people: a row a shape, a column a form. */
+function table({ device, software, rates }: GemmReport): string {
+  const head = ['M', 'K', 'N', ...forms.map(([kernel, type]) => `${kernel.slice(5)} ${type}`)];
+  const shapes = [...new Set(rates.map(({ M, K, N }) => `${M},${K},${N}`))].map((shape) => shape.split(','));
+  const rows = shapes.map(([M, K, N]) => {
+    const cells = forms.map(([kernel, type]) =>
+      rates.find((rate) => rate.kernel === kernel && rate.storedType === type && `${rate.M},${rate.K},${rate.N}` === `${M},${K},${N}`),
+    );
+    return [M, K, N, ...cells.map((rate) => rate?.gflops.toFixed(2) ?? '')];
+  });
+  const lines = [head, ...rows].map((cells) => cells.map((cell) => String(cell).padStart(8)).join(''));
+  return [`GFLOP/s on ${device}${software ? ' (software)' : ''}`, ...lines].join('\n');
+}
