@@ -158,16 +158,14 @@ export class Session {
     }
   }
 
-  /** The loss of the device where that is what went wrong: it fails whatever was under way with errors of its own. */
+  /** The loss of the device where that is what went wrong: it fails whatever was under way with errors of its own, a moment before it shows. */
   async #lossOr(thrown: unknown): Promise<unknown> {
-    const lost = await Promise.race([
-      this.#device.opened?.then((device) => device.lost),
-      new Promise<undefined>((resolve) => setTimeout(resolve, 50, undefined)),
-    ]);
-    if (!lost) return thrown;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const { loss } = this.#device;
+    if (!loss) return thrown;
     return new RetraceError({
       code: 'device-lost',
-      message: `The graphics device was lost (${lost.reason}): ${lost.message || 'no reason given'}.`,
+      message: `The graphics device was lost (${loss.reason}): ${loss.message || 'no reason given'}.`,
       where: 'device',
       remedy: 'Resume the run from its last checkpoint; with a smaller batch if it happens again.',
     });

@@ -47,8 +47,11 @@ function checkShape(model: BaseModel, parameter: Parameter, entry: TensorEntry |
   return entry;
 }
 
-/** What of the checkpoint goes where: by entry name. A head in the file is used where its shape fits, as Transformers does. */
-function wanted(model: BaseModel, registry: Registry): Map<string, Parameter> {
+/**
+ * What of the checkpoint goes where: by entry name. A head in the file is used where its shape fits, as Transformers does.
+ * Errors: `missing-tensor`, `misshapen-tensor`.
+ */
+export function wanted(model: BaseModel, registry: Registry): Map<string, Parameter> {
   const byEntry = new Map<string, Parameter>();
   for (const parameter of registry.parameters.values()) {
     const entry = model.entry(parameter.name);

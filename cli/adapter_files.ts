@@ -1,0 +1,47 @@
+// An adapter on disk: the folder that train writes, or an exported zip. Both are the same files; a session takes the zip.
+
+import { existsSync, statSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readZip, writeZip } from '../src/formats/zip.ts';
+import { RetraceError } from '../src/protocol/errors.ts';
+import { fileSha256, noSuchFile } from './folders.ts';
+
+/** Its tensor file: ours, or PEFT's. */
+const tensorFiles = ['adapter.safetensors', 'adapter_model.safetensors'];
+
+export const isAdapterFolder = (path: string): boolean => tensorFiles.some((name) => existsSync(join(path, name)));
+
+/** The adapter's files by name. Errors: `no-such-file`, `not-an-adapter`, `zip-*`. */
+export async function readAdapterFiles(path: string, where = '--adapter'): Promise<Map<string, Uint8Array>> {
+  if (!existsSync(path)) throw noSuchFile(path, where, 'Give the folder that train wrote, or a zip that was exported.');
+  if (!statSync(path).isDirectory()) return readZip(path, await readFile(path));
+  if (!isAdapterFolder(path)) {
+    throw new RetraceError({
+      code: 'not-an-adapter',
+      message: `The folder '${path}' holds no adapter: neither ${tensorFiles.join(' nor ')} is in it.`,
+      where,
+      remedy: 'Give the folder that train wrote. A run that was paused has its adapter once it is resumed and finished.',
+    });
+  }
+  const names = (await readdir(path, { withFileTypes: true })).filter((entry) => entry.isFile() && !entry.name.startsWith('.'));
+  return new Map(await Promise.all(names.map(async ({ name }) => [name, await readFile(join(path, name))] as const)));
+}
+
+/** The adapter as the zip that a session imports. */
+export async function adapterZip(path: string): Promise<Blob> {
+  const files = await readAdapterFiles(path);
+  return new Blob([writeZip([...files].map(([name, bytes]) => ({ path: name, bytes })))]);
+}
+
+/** Unpacks an exported zip into a folder; gives its tensor file and that one's checksum. */
+export async function writeAdapterFolder(folder: string, zip: Uint8Array): Promise<{ path: string; sha256: string }> {
+  await mkdir(folder, { recursive: true });
+  const files = readZip('adapter.zip', zip);
+  for (const [name, bytes] of files) {
+    await writeFile(join(folder, `${name}.part`), bytes);
+    await rename(join(folder, `${name}.part`), join(folder, name));
+  }
+  const path = join(folder, tensorFiles.find((name) => files.has(name)) ?? '');
+  return { path, sha256: await fileSha256(path) };
+}

@@ -1,0 +1,77 @@
+// inspect: what is in a model's folder, an adapter, a run, a safetensors file or a data file, or what is wrong with it. Needs no GPU.
+
+import { existsSync, statSync } from 'node:fs';
+import { basename, extname, join, resolve } from 'node:path';
+import { RetraceError } from '../../src/protocol/errors.ts';
+import { isAdapterFolder } from '../adapter_files.ts';
+import type { Console } from '../console.ts';
+import { type Given, usage } from '../flags.ts';
+import { noSuchFile } from '../folders.ts';
+import { inspectAdapter } from '../inspect/adapter.ts';
+import { inspectData } from '../inspect/data.ts';
+import { inspectModel } from '../inspect/model.ts';
+import { inspectRun } from '../inspect/run.ts';
+import { inspectTensors } from '../inspect/tensors.ts';
+import { textOf } from '../settings.ts';
+
+/** What an inspection found: one object for programs, a text for people. */
+export interface Finding {
+  readonly object: { readonly type: string };
+  readonly text: string;
+}
+
+/** Pickled checkpoints, which are programs and not data. */
+const pickles = ['.bin', '.pt', '.pth', '.ckpt', '.pkl'];
+
+async function folderFindings(path: string, given: Given): Promise<Finding[]> {
+  const found: Finding[] = [];
+  if (existsSync(join(path, 'config.json'))) found.push(await inspectModel(path));
+  if (isAdapterFolder(path)) found.push(await inspectAdapter(path, given));
+  const run = [path, join(path, 'checkpoint')].find((folder) => existsSync(join(folder, 'run.json')));
+  if (run !== undefined) found.push(await inspectRun(run));
+  if (found.length > 0) return found;
+  throw new RetraceError({
+    code: 'nothing-known',
+    message: `The folder '${path}' holds nothing that is known: no config.json (a model), no adapter, no checkpoint of a run.`,
+    where: path,
+    remedy: "Give a model's folder, an adapter's, or the --out of a run.",
+  });
+}
+
+async function findings(path: string, given: Given): Promise<Finding[]> {
+  if (!path.startsWith('bundled')) {
+    if (!existsSync(path)) throw noSuchFile(path, path, 'Check the path.');
+    if (statSync(path).isDirectory()) return folderFindings(path, given);
+  }
+  const extension = extname(path).toLowerCase();
+  if (path === 'bundled') return [await inspectModel(path)];
+  if (extension === '.safetensors') return [await inspectTensors(path)];
+  if (extension === '.zip') return [await inspectAdapter(path, given)];
+  if (basename(path) === 'run.json') return [await inspectRun(resolve(path, '..'))];
+  if (pickles.includes(extension)) {
+    throw new RetraceError({
+      code: 'unsupported-file',
+      message: `'${path}' is a pickled checkpoint, which is a program; it is not opened.`,
+      where: path,
+      remedy: "Save it as safetensors (Transformers' save_pretrained does) and inspect that.",
+    });
+  }
+  return [await inspectData(path, given)];
+}
+
+export async function inspect(given: Given, console: Console, positionals: readonly string[]): Promise<number> {
+  const named = [
+    textOf(given, 'data'),
+    ...positionals,
+    ...(positionals.length > 0 ? [] : [textOf(given, 'adapter') ?? textOf(given, 'model')]),
+  ];
+  const paths = named.filter((path) => path !== undefined);
+  if (paths.length === 0) throw usage('Nothing to inspect is named.', 'Give a folder or a file: retrace inspect PATH.', 'PATH');
+  for (const path of paths) {
+    for (const { object, text } of await findings(path, given)) {
+      console.event(object);
+      console.result(text);
+    }
+  }
+  return 0;
+}

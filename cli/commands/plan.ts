@@ -1,0 +1,49 @@
+// plan: the exact memory plan, from the configuration alone. Opens no device and reads no weights.
+
+import type { PlanRequest } from '../../src/protocol/messages.ts';
+import type { Console } from '../console.ts';
+import { commandFlags, type Given, usage } from '../flags.ts';
+import { modelRef } from '../folders.ts';
+import { openSession } from '../open_session.ts';
+import { planObject, planText } from '../plan_report.ts';
+import { configOf, numberOf, type Settings, settingsOf } from '../settings.ts';
+
+/** The plan that a run of these settings would have. */
+export async function planRequestOf(settings: Settings, num_labels: number, num_hidden_layers?: number): Promise<PlanRequest> {
+  if (!Number.isInteger(num_labels) || num_labels < 2) {
+    throw usage(
+      `--num-labels is ${num_labels}; a whole number of at least 2 is allowed.`,
+      commandFlags.plan['num-labels'].help,
+      '--num-labels',
+    );
+  }
+  const { method, policy, checkpoint_every, options, training, pooling } = await configOf(settings);
+  return {
+    model: await modelRef(settings.model, num_hidden_layers),
+    num_labels,
+    ...(pooling === undefined ? {} : { pooling }),
+    method,
+    policy,
+    checkpoint_every,
+    options,
+    batch_size: training.batch_size,
+    length: training.max_length,
+    dropout: training.dropout,
+  };
+}
+
+export async function plan(given: Given, console: Console): Promise<number> {
+  const { calls, positions } = openSession(console);
+  const settings = await settingsOf(given, (await calls.catalogue(undefined)).methods, positions);
+  const counted = async () => {
+    if (given['data'] === undefined) return 2;
+    const { model, data, eval_data, columns, training } = await configOf(settings);
+    const request = { model, data, max_length: training.max_length, seed: training.seed };
+    const report = await calls.examineData({ ...request, ...(eval_data ? { eval_data } : {}), ...(columns ? { columns } : {}) });
+    return report.labels.length;
+  };
+  const report = await calls.plan(await planRequestOf(settings, numberOf(given, 'num-labels') ?? (await counted())));
+  console.event(planObject(report));
+  console.result(planText(report));
+  return 0;
+}

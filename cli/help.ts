@@ -1,0 +1,51 @@
+// Help texts: what each command does, an example, its flags.
+
+import { type CommandName, commandNames, flagHelp } from './flags.ts';
+
+const commandTexts: Readonly<Record<CommandName, { does: string; more: string; example: string }>> = {
+  plan: {
+    does: 'the exact memory plan of a run, before anything is allocated',
+    more: 'Needs no GPU and no weights: a folder with a config.json is enough. Flags of training are taken, so that a train line becomes a plan line.',
+    example: 'retrace plan --model bert-base --method meft1 --batch-size 16 --max-length 128 --json',
+  },
+  train: {
+    does: 'fine-tunes, evaluates, writes the adapter to --out',
+    more: 'Ctrl-C pauses after the step under way (exit code 130); --resume goes on from there to the same numbers, bit for bit.',
+    example: 'retrace train --data reviews.tsv --text-column review --label-column stars --out reviews-adapter',
+  },
+  evaluate: {
+    does: 'metrics of an adapter on a data file',
+    more: 'The model must be the one that the adapter was trained on, by checksum.',
+    example: 'retrace evaluate --adapter reviews-adapter --data test.tsv',
+  },
+  predict: {
+    does: 'class probabilities of texts, or of each row of a file',
+    more: '',
+    example: 'retrace predict --adapter reviews-adapter --text "could not put it down"',
+  },
+  compare: {
+    does: 'the plans of several methods and policies, one table',
+    more: 'Percentages are of full fine-tuning that stores its activations, at the same batch and length.',
+    example: 'retrace compare --methods meft1,lora --policies all --batch-size 16 --max-length 128 --markdown',
+  },
+  inspect: {
+    does: 'what is in a model, adapter, run or data file, or what is wrong with it',
+    more: 'Takes paths: a folder, a .safetensors, .zip, .csv or .tsv file.',
+    example: 'retrace inspect reviews.tsv',
+  },
+};
+
+export const overallHelp = (): string =>
+  [
+    'retrace COMMAND [flags]: fine-tunes pretrained transformers with reversible layers, in a fraction of the memory.',
+    '',
+    ...commandNames.map((name) => `  ${name.padEnd(10)}${commandTexts[name].does}`),
+    '',
+    'retrace COMMAND --help lists the flags of a command; retrace --version says which Retrace this is.',
+    'With --json stdout carries JSON lines only. Exit codes: 0 done, 1 failed, 2 wrong usage.',
+  ].join('\n');
+
+export function commandHelp(name: CommandName): string {
+  const { does, more, example } = commandTexts[name];
+  return [`retrace ${name}: ${does}`, ...(more ? [more] : []), '', `  ${example}`, '', flagHelp(name)].join('\n');
+}

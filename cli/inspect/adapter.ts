@@ -1,0 +1,59 @@
+// An adapter, folder or zip. Checked against its base where that is at hand: the bundled model, or --model.
+
+import { isAbsolute } from 'node:path';
+import { jsonOf, openTensors } from '../../src/formats/adapter_archive.ts';
+import { isRecord } from '../../src/formats/text.ts';
+import { writeZip } from '../../src/formats/zip.ts';
+import { openBaseModel } from '../../src/session/base_model.ts';
+import { readAdapterZip } from '../../src/session/exporting.ts';
+import { readAdapterFiles } from '../adapter_files.ts';
+import type { Finding } from '../commands/inspect.ts';
+import type { Given } from '../flags.ts';
+import { bundledNames, fileSha256, modelFolder, modelPlace, modelRef } from '../folders.ts';
+import { countText } from '../format.ts';
+import { nodeHost } from '../host.ts';
+import { textOf } from '../settings.ts';
+import { elementsOf, tensorObjects, tensorTable } from './tensors.ts';
+
+/** The place of the base that the adapter names, where it is known. */
+function baseOf(files: ReadonlyMap<string, Uint8Array>, given: Given): string | undefined {
+  const named = textOf(given, 'model');
+  if (named !== undefined) return modelPlace(named);
+  const config = files.has('adapter_config.json') ? jsonOf(files, 'adapter_config.json') : {};
+  const own = isRecord(config['base_model']) ? config['base_model']['name'] : config['base_model_name_or_path'];
+  return typeof own === 'string' && !isAbsolute(own) && bundledNames('models').includes(own) ? own : undefined;
+}
+
+export async function inspectAdapter(path: string, given: Given): Promise<Finding> {
+  const files = await readAdapterFiles(path, path);
+  const tensorFile = files.has('adapter_model.safetensors') ? 'adapter_model.safetensors' : 'adapter.safetensors';
+  const tensors = await openTensors(files, tensorFile);
+  const parameters = [...tensors.tensors.values()].reduce((sum, { shape }) => sum + elementsOf(shape), 0);
+  const place = baseOf(files, given);
+  const facts = { path, files: [...files.keys()], parameters, tensors: tensorObjects(tensors) };
+  const size = `${countText(tensors.tensors.size)} tensors, ${countText(parameters)} parameters`;
+  if (place === undefined) {
+    return {
+      object: { type: 'adapter', ...{ ...facts, checked: false } },
+      text: `${path}: an adapter of ${size}; name its base by --model to check it\n\n${tensorTable(tensors)}`,
+    };
+  }
+  const model = await openBaseModel(await modelRef(place), nodeHost());
+  const sha256 = model.checkpoint && (await fileSha256(`${modelFolder(place)}/model.safetensors`));
+  const zip = writeZip([...files].map(([name, bytes]) => ({ path: name, bytes })));
+  const { method, config, labels } = await readAdapterZip(path, zip, model, sha256);
+  const { base_model, max_length, pooling, hyper_parameters, seed } = config;
+  return {
+    object: { type: 'adapter', ...{ ...facts, checked: true, method, base_model, labels, max_length, pooling, hyper_parameters, seed } },
+    text: [
+      `${path}: ${method} on ${base_model.name} (the very weights that are here), ${size}`,
+      `${labels.length} classes: ${labels.slice(0, 12).join(', ')}${labels.length > 12 ? ', …' : ''}`,
+      `at most ${max_length} tokens, pooling ${pooling}`,
+      Object.entries(hyper_parameters)
+        .map(([name, value]) => `${name} ${String(value)}`)
+        .join(', '),
+      '',
+      tensorTable(tensors),
+    ].join('\n'),
+  };
+}

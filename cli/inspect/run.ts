@@ -1,0 +1,35 @@
+// The checkpoint of a run: how far it is, and whether its tensor files are sound.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RetraceError } from '../../src/protocol/errors.ts';
+import { readState } from '../../src/session/checkpoint.ts';
+import type { Finding } from '../commands/inspect.ts';
+import { countText, percentText } from '../format.ts';
+import { readRecord } from '../run_folder.ts';
+
+export async function inspectRun(folder: string): Promise<Finding> {
+  const record = await readRecord(folder);
+  if (!record)
+    throw new RetraceError({
+      code: 'bad-checkpoint',
+      message: `There is no run.json in '${folder}'.`,
+      where: folder,
+      remedy: 'Check the path.',
+    });
+  const { summary, settings } = record;
+  const state = await readState(await readFile(join(folder, record.state)));
+  const parameters = [...state.parameters.values()].reduce((sum, { length }) => sum + length, 0);
+  const { best } = summary;
+  return {
+    object: {
+      type: 'run',
+      ...{ ...summary, settings, parameters, steps_recorded: record.events.filter(({ type }) => type === 'step').length },
+    },
+    text: [
+      `${folder}: a run of ${summary.method} (${summary.policy}), step ${summary.step} of ${summary.max_steps}, ${summary.finished ? 'finished' : 'to be resumed'}`,
+      `saved ${summary.saved_at}; ${countText(parameters)} parameters with their moments`,
+      ...(best ? [`best: step ${best.step}, ${best.metric} ${percentText(best.value)}`] : []),
+    ].join('\n'),
+  };
+}

@@ -1,0 +1,48 @@
+// A session for one command: Node's host, phases drawn as progress, the rest of the events for the command.
+
+import type { ModelRef } from '../src/protocol/config.ts';
+import type { RunEvent } from '../src/protocol/messages.ts';
+import type { RunStore } from '../src/session/host.ts';
+import { Session } from '../src/session/session.ts';
+import { type Console, inMegabytes } from './console.ts';
+import { modelRef } from './folders.ts';
+import { nodeHost } from './host.ts';
+
+export interface OpenSession {
+  readonly calls: Session['calls'];
+  /** Positions of the model at a place: the longest text that it takes. */
+  positions(place: string): Promise<number>;
+}
+
+/** `onEvent` hears everything but phases that only say how far a preparation is. */
+export function openSession(console: Console, onEvent: (event: RunEvent) => void = () => undefined, runs?: RunStore): OpenSession {
+  let phase = '';
+  let begun = 0;
+  const session = new Session(nodeHost(runs), (event) => {
+    if (event.type === 'phase' && event.of !== undefined && event.done !== undefined) {
+      if (event.phase !== phase) begun = performance.now();
+      phase = event.phase;
+      const spent = performance.now() - begun;
+      const bytes = event.phase === 'loading model';
+      const [done, of] = bytes ? [inMegabytes(event.done), inMegabytes(event.of)] : [event.done, event.of];
+      const leftMs = event.done > 0 && spent > 2000 ? (spent / event.done) * (event.of - event.done) : undefined;
+      console.progress({ label: bytes ? 'loading model, MB' : event.phase, done, of, leftMs });
+      return;
+    }
+    if (event.type === 'phase') phase = event.phase;
+    onEvent(event);
+  });
+  return {
+    calls: session.calls,
+    positions: async (place) => (await describeOnce(session.calls, await modelRef(place))).max_position_embeddings,
+  };
+}
+
+const describeOnce = (calls: Session['calls'], model: ModelRef) => calls.describeModel({ model });
+
+/** Says what computes, and warns where that is slow. */
+export async function sayDevice(calls: Session['calls'], console: Console): Promise<void> {
+  const environment = await calls.environment(undefined);
+  if (!environment.available) return;
+  console.say(`device: ${environment.adapter}${environment.software ? ' (software: no GPU was found, so this is slow)' : ''}`);
+}

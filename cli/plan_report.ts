@@ -1,0 +1,36 @@
+// A plan as `plan --json` prints it, and as people read it.
+
+import { categories } from '../src/protocol/config.ts';
+import type { PlanReport } from '../src/protocol/messages.ts';
+import { bytesText, countText, sparkline, tableText } from './format.ts';
+
+/** The object of `plan --json` and of the `plan` event. A moment's transient bytes are split in two; the other categories stay through a step. */
+export function planObject(report: PlanReport) {
+  const { largest_binding, timeline, ...rest } = report;
+  const { activation: _a, workspace: _w, total: _t, ...constant } = report.bytes;
+  return {
+    ...rest,
+    largest_binding: largest_binding.bytes,
+    largest_binding_name: largest_binding.name,
+    timeline: timeline.map(({ name, live, activation }) => [name, { activation, workspace: live - activation, ...constant }] as const),
+  };
+}
+
+/** Bytes of what differs between methods and policies: what a step keeps and works in. */
+export const transientBytes = ({ bytes }: PlanReport): number => bytes.activation + bytes.workspace;
+
+export function planText(report: PlanReport): string {
+  const { model, method, policy, streams, batch, length, bytes, peak, timeline } = report;
+  const rows = categories.map((name) => [name, bytesText(bytes[name]), countText(bytes[name])]);
+  return [
+    `${model}, ${method}, ${policy}${streams === 'single' ? '' : ` over ${streams} streams`}, batch ${batch} × ${length} tokens`,
+    '',
+    tableText([['category', 'at the peak', 'bytes'], ...rows, ['total', bytesText(bytes.total), countText(bytes.total)]]),
+    '',
+    `peak                  ${bytesText(peak.bytes)} at ${peak.at}`,
+    `trainable parameters  ${countText(report.trainable_parameters)}`,
+    `largest binding       ${bytesText(report.largest_binding.bytes)} (${report.largest_binding.name})`,
+    `dispatches a step     ${countText(report.dispatches)}`,
+    `live through a step   ${sparkline(timeline.map(({ live }) => live))}`,
+  ].join('\n');
+}

@@ -1,0 +1,154 @@
+// From flags to a run: settings are plain data that a folder can remember, and the session's RunConfig is made from them. Defaults come from
+// the protocol and from the method's card, never from here.
+
+import {
+  type Columns,
+  defaultTraining,
+  type MethodChoices,
+  type MethodName,
+  type PolicyName,
+  type Pooling,
+  parseRunConfig,
+  type RunConfig,
+  type TrainingArguments,
+} from '../src/protocol/config.ts';
+import { RetraceError } from '../src/protocol/errors.ts';
+import type { MethodCard } from '../src/protocol/messages.ts';
+import { type Given, usage } from './flags.ts';
+import { type DataPlace, dataPlace, dataRef, modelPlace, modelRef } from './folders.ts';
+
+export interface Settings {
+  /** A bundled model's name or an absolute path. */
+  readonly model: string;
+  readonly pooling?: Pooling;
+  readonly data: DataPlace;
+  readonly eval_data?: DataPlace;
+  /** Complete once the data were looked at. */
+  readonly columns: Partial<Columns>;
+  readonly method: MethodName;
+  readonly policy: PolicyName;
+  readonly checkpoint_every: number;
+  readonly options: MethodChoices;
+  readonly training: TrainingArguments;
+}
+
+export const textOf = (given: Given, name: string): string | undefined => given[name] as string | undefined;
+export const numberOf = (given: Given, name: string): number | undefined => given[name] as number | undefined;
+export const listOf = (given: Given, name: string): readonly string[] | undefined => given[name] as readonly string[] | undefined;
+
+/** Those given among the flags that spell `names` with dashes. */
+function picked(given: Given, names: readonly string[]): Record<string, unknown> {
+  const pairs = names.map((name) => [name, given[name.replaceAll('_', '-')]] as const);
+  return Object.fromEntries(pairs.filter(([, value]) => value !== undefined));
+}
+
+const optionNames = [
+  'streams',
+  'lambda',
+  'beta',
+  'adapter_size',
+  'adapter_init_std',
+  'fraction_bits',
+  'lora_alpha',
+  'lora_dropout',
+  'target_modules',
+] as const satisfies readonly (keyof MethodChoices)[];
+
+export function givenColumns(given: Given): Partial<Columns> {
+  const [text, pair, label] = [textOf(given, 'text-column'), textOf(given, 'text-pair-column'), textOf(given, 'label-column')];
+  return {
+    ...(text === undefined ? {} : { text }),
+    ...(pair === undefined ? {} : { text_pair: pair }),
+    ...(label === undefined ? {} : { label }),
+  };
+}
+
+/** What the flags say of the data; `bundled:clinc150` alone is its training part, evaluated on its validation part. */
+function dataOf(given: Given, kept?: Settings): Pick<Settings, 'data' | 'eval_data'> {
+  const header = given['no-header'] !== true;
+  const named = textOf(given, 'data');
+  const data = named !== undefined || !kept ? dataPlace(named ?? 'bundled:clinc150', '--data', 'train', header) : kept.data;
+  const evaluation = textOf(given, 'eval-data');
+  if (evaluation !== undefined) return { data, eval_data: dataPlace(evaluation, '--eval-data', 'validation', header) };
+  if (data.kind === 'bundled' && data.part === 'train') return { data, eval_data: { ...data, part: 'validation' } };
+  return { data, ...(kept?.eval_data && named === undefined ? { eval_data: kept.eval_data } : {}) };
+}
+
+/** Settings from flags over defaults, or over those that a run `kept`. `positions`: how many a model has; the default length heeds it. */
+export async function settingsOf(
+  given: Given,
+  methods: readonly MethodCard[],
+  positions: (model: string) => Promise<number>,
+  kept?: Settings,
+): Promise<Settings> {
+  const method = (textOf(given, 'method') ?? kept?.method ?? 'meft1') as MethodName;
+  const card = methods.find(({ name }) => name === method) as MethodCard;
+  const named = textOf(given, 'model');
+  const model = named === undefined && kept ? kept.model : modelPlace(named ?? 'bundled');
+  const chosen = picked(given, Object.keys(defaultTraining));
+  const pooling = (textOf(given, 'pooling') ?? kept?.pooling) as Pooling | undefined;
+  const max_length = kept ? 0 : Math.min(defaultTraining.max_length, await positions(model));
+  return {
+    model,
+    ...(pooling === undefined ? {} : { pooling }),
+    ...dataOf(given, kept),
+    columns: { ...kept?.columns, ...givenColumns(given) },
+    method,
+    policy: (textOf(given, 'memory-policy') ?? kept?.policy ?? card.default_policy) as PolicyName,
+    checkpoint_every: numberOf(given, 'checkpoint-every') ?? kept?.checkpoint_every ?? 1,
+    options: { ...kept?.options, ...picked(given, optionNames) },
+    training: {
+      ...(kept?.training ?? { ...defaultTraining, learning_rate: card.learning_rate, max_length }),
+      // Epochs given alone decide the number of steps.
+      ...(chosen['epochs'] !== undefined && chosen['max_steps'] === undefined ? { max_steps: -1 } : {}),
+      ...chosen,
+    },
+  };
+}
+
+/** The session's configuration, checked. Error: `usage`, naming the flag. */
+export async function configOf(settings: Settings): Promise<RunConfig> {
+  const { model, data, eval_data, columns, ...rest } = settings;
+  try {
+    return parseRunConfig({
+      ...rest,
+      model: await modelRef(model),
+      data: await dataRef(data),
+      ...(eval_data ? { eval_data: await dataRef(eval_data) } : {}),
+      ...(columns.text !== undefined && columns.label !== undefined ? { columns } : {}),
+      task: 'classification',
+    });
+  } catch (thrown) {
+    throw asUsage(thrown);
+  }
+}
+
+/** What is wrong with a value of the configuration, said of its flag. */
+export function asUsage(thrown: unknown): unknown {
+  if (!(thrown instanceof RetraceError) || thrown.code !== 'run-config') return thrown;
+  const field = thrown.where?.split('.').at(-1) ?? '';
+  const name = `--${field === 'policy' ? 'memory-policy' : field.replaceAll('_', '-')}`;
+  const [, expected, received] = /Expected (.+) but received (.+)$/.exec(thrown.message) ?? [];
+  return usage(
+    expected === undefined ? `${name}: ${thrown.message}` : `${name} is ${received}; allowed: ${expected}.`,
+    'Correct this value; see --help.',
+    name,
+  );
+}
+
+/** Fields in which two runs differ, as `name: kept, given`; where files lie does not count. */
+export function differences(kept: Settings, given: Settings): string[] {
+  const flat = ({ training, options, columns, method, policy, checkpoint_every, pooling }: Settings): Record<string, unknown> => ({
+    method,
+    'memory-policy': policy,
+    'checkpoint-every': checkpoint_every,
+    pooling,
+    ...Object.fromEntries(Object.entries(columns).map(([name, value]) => [`${name}-column`, value])),
+    ...options,
+    ...training,
+  });
+  const [before, now] = [flat(kept), flat(given)];
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])]
+    .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]))
+    .map((name) => `--${name.replaceAll('_', '-')} (${JSON.stringify(before[name])} in the run, ${JSON.stringify(now[name])} given)`);
+}

@@ -1,0 +1,128 @@
+// What a run says while it lives: JSON events for programs, a progress line for people. Sends nothing to the session.
+
+import type { RunEvent, SavedRun } from '../src/protocol/messages.ts';
+import type { Console } from './console.ts';
+import { bytesText, countText, percentText } from './format.ts';
+import { planObject } from './plan_report.ts';
+
+type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
+
+/** Pace is told from this many steps. */
+const paceSteps = 20;
+
+export class TrainReport {
+  onTraining: () => void = () => undefined;
+  onPaused: () => void = () => undefined;
+  /** Set where the run is resumed: its past is sent once more, and not repeated here. */
+  resumedFrom: number | undefined;
+  /** Step of the last checkpoint. */
+  lastSaved: number | undefined;
+  step = 0;
+  steps = 0;
+  isTraining = false;
+  readonly #console: Console;
+  readonly #recent: { ms: number; tokens: number }[] = [];
+  #finished: Of<'finished'> | undefined;
+  #evaluation: Of<'evaluate'> | undefined;
+
+  constructor(console: Console) {
+    this.#console = console;
+  }
+
+  saved({ step, max_steps }: SavedRun): void {
+    this.lastSaved = step;
+    this.step = step;
+    this.steps = max_steps;
+  }
+
+  hear(event: RunEvent): void {
+    // The folder that was written, and the error that the command ends with, are said by the command: `saved` and `error` are passed over.
+    if (event.type === 'phase') this.#phase(event);
+    else if (event.type === 'data') this.#data(event);
+    else if (event.type === 'plan') this.#plan(event);
+    else if (event.type === 'step') this.#step(event);
+    else if (event.type === 'evaluate') this.#evaluate(event);
+    else if (event.type === 'memory') this.#memory(event);
+    else if (event.type === 'finished') {
+      this.#finished = event;
+      this.#console.event(event);
+    }
+  }
+
+  #phase({ phase }: Of<'phase'>): void {
+    if (phase === 'training' && !this.isTraining) {
+      this.isTraining = true;
+      if (this.resumedFrom !== undefined) this.#console.say(`resumed at step ${this.resumedFrom}`);
+      this.onTraining();
+    }
+    if (phase === 'paused') this.onPaused();
+  }
+
+  #data({ type, labels, train, evaluation, truncated, max_length, lengths }: Of<'data'>): void {
+    this.#console.event({ type, labels, train, evaluation, truncated, max_length });
+    const longest = lengths.length - 1;
+    const split = evaluation.held_back ? 'held back' : 'given';
+    this.#console.say(
+      `data: ${countText(train.examples)} examples of ${labels.length} classes, ${countText(evaluation.examples)} for evaluation (${split}), at most ${longest} tokens`,
+    );
+    if (truncated === 0) return;
+    const all = train.examples + evaluation.examples;
+    this.#console.say(
+      `data: ${countText(truncated)} of ${countText(all)} texts are longer than ${max_length} tokens and are cut there (--max-length)`,
+    );
+  }
+
+  #plan(event: Of<'plan'>): void {
+    const { type, ...report } = event;
+    this.#console.event({ type, ...planObject(report) });
+    const { bytes, method, policy, streams } = report;
+    const how = streams === 'single' ? policy : `${policy} over ${streams} streams`;
+    this.#console.say(
+      `plan: ${method}, ${how}: ${bytesText(bytes.total)}, of which activations and workspace ${bytesText(bytes.activation + bytes.workspace)}; ${countText(report.trainable_parameters)} parameters train`,
+    );
+  }
+
+  #step(event: Of<'step'>): void {
+    this.step = event.step;
+    this.steps = event.max_steps;
+    if (!this.isTraining) return;
+    this.#console.event(event);
+    this.#recent.push({ ms: event.ms, tokens: event.tokens });
+    if (this.#recent.length > paceSteps) this.#recent.shift();
+    const ms = this.#recent.reduce((sum, step) => sum + step.ms, 0);
+    const tokens = this.#recent.reduce((sum, step) => sum + step.tokens, 0);
+    this.#console.progress({
+      label: 'training',
+      done: event.step,
+      of: event.max_steps,
+      leftMs: (ms / this.#recent.length) * (event.max_steps - event.step),
+      detail: `loss ${event.loss.toFixed(4)}  ${Math.round((tokens * 1000) / Math.max(1, ms))} tokens/s`,
+    });
+  }
+
+  #evaluate({ type, step, metrics, best, examples, ms, confusion }: Of<'evaluate'>): void {
+    this.#evaluation = { type, step, metrics, best, examples, ms, confusion };
+    if (!this.isTraining) return;
+    this.#console.event({ type, step, ...metrics, best, examples, ms });
+    this.#console.say(`step ${step}: ${metricsText(metrics)}${best ? '  (best so far)' : ''}`);
+  }
+
+  #memory({ type, live, peak, total, planned }: Of<'memory'>): void {
+    this.#console.event({ type, live, peak, total, planned });
+    if (total !== planned) this.#console.say(`memory: ${countText(total)} bytes are allocated where ${countText(planned)} were planned`);
+  }
+
+  /** How it ended, for people. */
+  summary(): string {
+    const { reason, best } = this.#finished ?? {};
+    const kept = best ? `; kept is step ${best.step}, ${best.metric} ${percentText(best.value)}` : '';
+    const last = this.#evaluation ? `\nlast evaluation: ${metricsText(this.#evaluation.metrics)}` : '';
+    return `${reason ?? 'completed'} at step ${this.step}${kept}${last}`;
+  }
+}
+
+/** `accuracy 91.2 %  f1 90.8 %  loss 0.3120` */
+export const metricsText = (metrics: Readonly<Record<string, number>>): string =>
+  Object.entries(metrics)
+    .map(([name, value]) => `${name} ${name === 'accuracy' || name === 'f1' ? percentText(value) : value.toFixed(4)}`)
+    .join('  ');
