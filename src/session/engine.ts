@@ -4,7 +4,7 @@
 import { chooseBuckets, collate } from '../data/batches.ts';
 import type { TokenizedExample } from '../data/dataset.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
-import { type Device, openDevice } from '../gpu/device.ts';
+import { type Device, type Loss, openDevice } from '../gpu/device.ts';
 import { Executor } from '../gpu/executor.ts';
 import type { RunConfig } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
@@ -13,6 +13,7 @@ import { type ProgramSetup, planPrograms } from '../train/programs.ts';
 import { Trainer } from '../train/trainer.ts';
 import type { BaseModel } from './base_model.ts';
 import type { Host } from './host.ts';
+import { withRemedies } from './remedies.ts';
 import { reportPlan, resolveMethod, setupOf } from './setup.ts';
 import { streamWeights } from './weights.ts';
 
@@ -49,6 +50,7 @@ export interface EngineRequest {
 export class DeviceHolder {
   readonly #host: Host;
   #device: Promise<Device> | undefined;
+  #loss: Loss | undefined;
 
   constructor(host: Host) {
     this.#host = host;
@@ -56,18 +58,24 @@ export class DeviceHolder {
 
   open(): Promise<Device> {
     if (!this.#device) {
+      this.#loss = undefined;
       const opening = this.#host.gpu().then((gpu) => openDevice(gpu));
       this.#device = opening;
-      const forget = () => {
+      const forget = (loss?: Loss) => {
         if (this.#device === opening) this.#device = undefined;
+        this.#loss = loss;
       };
-      opening.then(({ lost }) => lost.then(forget), forget);
+      opening.then(
+        ({ lost }) => lost.then(forget),
+        () => forget(),
+      );
     }
     return this.#device;
   }
 
-  get opened(): Promise<Device> | undefined {
-    return this.#device;
+  /** How the device that was open last was lost, if it was. */
+  get loss(): Loss | undefined {
+    return this.#loss;
   }
 }
 
@@ -97,7 +105,9 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
   const planned = planPrograms(setup);
   const report = reportPlan(model.name, setup, planned);
   if (request.purposes.includes('training')) request.onPlan(report);
-  const executor = await Executor.prepare(device, planned.plan, (done, of) => request.onPhase('compiling', done, of));
+  const executor = await Executor.prepare(device, planned.plan, (done, of) => request.onPhase('compiling', done, of)).catch((error) => {
+    throw withRemedies(error, setup, planned.plan.total);
+  });
   try {
     const trainer = new Trainer(executor, planned.registry, { training, max_steps, streamLimit: streamLimitOf(setup) });
     trainer.initialise(training.seed);
