@@ -13,7 +13,7 @@ import { planPrograms } from '../train/programs.ts';
 import type { Host, StoredRun } from './host.ts';
 import { withRemedies } from './remedies.ts';
 import { Session } from './session.ts';
-import { modelAt, randomBatch, randomBert, testEngine, vectors } from './testing.ts';
+import { bundledVocabulary, randomBatch, randomBert, randomBertFiles, testEngine, vectors } from './testing.ts';
 
 const shape = {
   hidden_size: 32,
@@ -193,20 +193,21 @@ const tsv = new Blob([
   `text\tlabel\n${Array.from({ length: 24 }, (_, i) => `${i % 2 ? 'turn on the light' : 'book a flight'} number ${i}\t${i % 2 ? 'home' : 'travel'}`).join('\n')}\n`,
 ]);
 
-const config = (training: Partial<RunConfig['training']>): RunConfig => ({
-  model: { kind: 'bundled', name: 'all-MiniLM-L6-v2' },
+const config = (): RunConfig => ({
+  model: randomBertFiles({ ...shape, vocab_size: bundledVocabulary }),
+  pooling: 'mean',
   data: { kind: 'file', name: 'tiny.tsv', blob: tsv },
   task: 'classification',
   method: 'meft1',
   policy: 'reversible',
   checkpoint_every: 1,
   options: {},
-  training: { ...defaultTraining, batch_size: 2, max_length: 16, max_steps: 4, eval_steps: 0, save_steps: 1, ...training },
+  training: { ...defaultTraining, batch_size: 2, max_length: 16, max_steps: 4, eval_steps: 0, save_steps: 1 },
 });
 
 test('a run whose device is lost ends in a typed error, keeps its checkpoint, and resumed reaches the numbers of a run that was not disturbed', async () => {
   const undisturbed = memoryHost();
-  await new Session(undisturbed, () => undefined).calls.start(config({}));
+  await new Session(undisturbed, () => undefined).calls.start(config());
   const [whole] = [...undisturbed.stored.values()];
 
   const host = memoryHost();
@@ -231,7 +232,7 @@ test('a run whose device is lost ends in a typed error, keeps its checkpoint, an
     if (event.type === 'step' && event.step === 3) device?.destroy();
     if (event.type === 'error') device = undefined;
   });
-  const error = await failure(session.calls.start(config({})));
+  const error = await failure(session.calls.start(config()));
   expect(error.code).toBe('device-lost');
   expect(events.at(-1)).toMatchObject({ type: 'error', error: { code: 'device-lost' } });
   const [kept] = [...host.stored.values()];

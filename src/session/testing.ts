@@ -11,6 +11,7 @@ import {
   defaultTraining,
   type MethodChoices,
   type MethodName,
+  type ModelRef,
   type PolicyName,
   type Pooling,
   type TrainingArguments,
@@ -124,8 +125,11 @@ export interface RandomBertShape {
   readonly max_position_embeddings: number;
 }
 
-/** A BERT of any shape with weights at N(0, 0.05²), as a folder. */
-export async function randomBert(shape: RandomBertShape): Promise<BaseModel> {
+/** A BERT of any shape with weights at N(0, 0.05²), opened. */
+export const randomBert = (shape: RandomBertShape): Promise<BaseModel> => openBaseModel(randomBertFiles(shape), nodeHost());
+
+/** The same as picked files. With the bundled tokenizer where the vocabulary has its size, so that a whole session runs on it in moments. */
+export function randomBertFiles(shape: RandomBertShape): Extract<ModelRef, { kind: 'files' }> {
   const { hidden_size: C, intermediate_size: I, vocab_size, max_position_embeddings, num_hidden_layers } = shape;
   const tensors: TensorToWrite[] = [];
   const put = (name: string, size: readonly number[], mean: number) => {
@@ -159,8 +163,12 @@ export async function randomBert(shape: RandomBertShape): Promise<BaseModel> {
     { path: 'config.json', blob: new Blob([JSON.stringify({ model_type: 'bert', ...shape })]) },
     { path: 'model.safetensors', blob: new Blob([writeSafetensors(tensors, { format: 'pt' })]) },
   ];
-  return openBaseModel({ kind: 'files', name: 'random', files }, nodeHost());
+  if (vocab_size === bundledVocabulary) files.push({ path: 'tokenizer.json', blob: new Blob([readFileSync(bundledTokenizer)]) });
+  return { kind: 'files', name: 'random', files };
 }
+
+export const bundledVocabulary = 30522;
+const bundledTokenizer = fileURLToPath(new URL('../../public/models/all-MiniLM-L6-v2/tokenizer.json', import.meta.url));
 
 /** A batch of random tokens with ragged lengths, one of them full. */
 export function randomBatch(seed: number, B: number, T: number, vocab_size: number, num_labels: number): MicroBatch {
