@@ -4,8 +4,8 @@
 import { openGpu } from '../cli/adapter.ts';
 import { openDevice } from '../src/gpu/device.ts';
 import { PipelineCache, type StoredType } from '../src/gpu/pipelines.ts';
-import { packScalars } from '../src/gpu/scalars.ts';
 import { dispatchSize, type KernelName, kernelSpec } from '../src/graph/kernels.ts';
+import { packScalars } from '../src/graph/scalars.ts';
 
 export interface GemmRate {
   readonly kernel: KernelName;

@@ -2,6 +2,7 @@
 // lost. Not here: buffers, pipelines, and what to do after a loss. Invariant: nothing is required of an adapter beyond the defaults of
 // WebGPU, and never more than 8 storage buffers a stage, so what runs here runs everywhere.
 import { RetraceError } from '../protocol/errors.ts';
+import { PipelineCache } from './pipelines.ts';
 
 export interface DeviceInfo {
   readonly vendor: string;
@@ -18,6 +19,8 @@ export interface Loss {
 
 export interface Device {
   readonly device: GPUDevice;
+  /** Compiled once for the device's life, whatever runs on it. */
+  readonly pipelines: PipelineCache;
   readonly info: DeviceInfo;
   /** Settles once the device is gone, also after `device.destroy()` (reason `destroyed`). */
   readonly lost: Promise<Loss>;
@@ -68,6 +71,7 @@ export async function openDevice(gpu: GPU | undefined, options: DeviceOptions = 
   const isFallback = adapter.info.isFallbackAdapter || softwareDriver.test(`${architecture} ${description}`);
   return {
     device,
+    pipelines: new PipelineCache(device),
     info: { vendor, architecture, description, isFallback },
     lost: device.lost.then(({ reason, message }) => ({ reason, message })),
   };

@@ -6,10 +6,10 @@ import type { KernelCall, Tensor } from '../graph/ir.ts';
 import { dispatchSize, kernelSpec, stepScalars } from '../graph/kernels.ts';
 import { alignment } from '../graph/plan/arena.ts';
 import { checkLimits, type Placement, type Plan, type PlannedProgram } from '../graph/plan/plan.ts';
+import { packScalars } from '../graph/scalars.ts';
 import { Allocator } from './allocator.ts';
 import type { Device } from './device.ts';
-import { PipelineCache, type PipelineKey } from './pipelines.ts';
-import { packScalars } from './scalars.ts';
+import type { PipelineCache, PipelineKey } from './pipelines.ts';
 
 export type StepScalars = Record<keyof typeof stepScalars, number>;
 
@@ -33,7 +33,7 @@ export class Executor {
   #buffers: readonly GPUBuffer[] = [];
   #nextReadback = 0;
 
-  private constructor(device: GPUDevice, plan: Plan, pipelines: PipelineCache) {
+  private constructor({ device, pipelines }: Device, plan: Plan) {
     this.#device = device;
     this.plan = plan;
     this.#pipelines = pipelines;
@@ -43,7 +43,7 @@ export class Executor {
   /** Allocates the plan and compiles what it needs. `onProgress` counts pipelines. */
   static async prepare(device: Device, plan: Plan, onProgress?: (done: number, of: number) => void): Promise<Executor> {
     checkLimits(plan, device.device.limits);
-    const executor = new Executor(device.device, plan, new PipelineCache(device.device));
+    const executor = new Executor(device, plan);
     executor.#buffers = await executor.allocator.allocate(plan.buffers);
     try {
       await executor.#compile(onProgress);

@@ -4,9 +4,9 @@ import { expect, it } from 'vitest';
 import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
 import { openGpu } from '../../cli/adapter.ts';
 import { dispatchSize, type KernelName, kernelSpec, kernels, stepScalars } from '../graph/kernels.ts';
+import { packScalars } from '../graph/scalars.ts';
 import { openDevice } from './device.ts';
 import { kernelSource, PipelineCache, type PipelineKey } from './pipelines.ts';
-import { packScalars } from './scalars.ts';
 
 const names = Object.keys(kernels) as KernelName[];
 const shaders = Object.keys(import.meta.glob('../../shaders/*.wgsl', { query: '?raw' }));

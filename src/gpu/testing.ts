@@ -1,8 +1,8 @@
 // For tests and benches: runs one dispatch of one kernel on given arrays, with guard words behind every tensor that must stay as they
 // were. Not the executor: it makes buffers for each dispatch and throws them away.
 import { dispatchSize, type KernelName, kernelSpec, stepScalars } from '../graph/kernels.ts';
+import { packScalars } from '../graph/scalars.ts';
 import type { PipelineCache, StoredType } from './pipelines.ts';
-import { packScalars } from './scalars.ts';
 
 /** Uint16Array holds f16 bits. */
 export type Words = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;

@@ -7,7 +7,10 @@ import { type LoweredGraph, lower } from '../graph/lower.ts';
 import type { Step } from './kernel.ts';
 import { reference } from './kernels.ts';
 
-export const defaultStep = Object.fromEntries(Object.keys(stepScalars).map((name) => [name, 0])) as Record<keyof typeof stepScalars, number>;
+export const defaultStep = Object.fromEntries(Object.keys(stepScalars).map((name) => [name, 0])) as Record<
+  keyof typeof stepScalars,
+  number
+>;
 
 export class Interpreter {
   readonly #storage = new Map<Tensor, Float64Array>();

@@ -6,6 +6,7 @@ import { RetraceError } from '../../protocol/errors.ts';
 import { bytesOfTensor, type Graph, type KernelCall, type Registry, type Tensor } from '../ir.ts';
 import { kernelSpec } from '../kernels.ts';
 import { type LoweredGraph, lower } from '../lower.ts';
+import { packScalars } from '../scalars.ts';
 import { aligned, alignment, type Life, livesOf, pack } from './arena.ts';
 import { layOutPersistent, type PersistentLayout, type TrainableRange } from './persistent.ts';
 import { type Moment, momentsOf } from './timeline.ts';
@@ -74,14 +75,7 @@ class UniformPool {
   readonly #blocks: ArrayBuffer[] = [];
 
   add(call: KernelCall): number {
-    const fields = Object.entries(kernelSpec(call.kernel).uniforms);
-    const block = new ArrayBuffer(fields.length * 4);
-    const view = new DataView(block);
-    for (const [i, [name, type]] of fields.entries()) {
-      const value = call.uniforms[name] as number;
-      if (type === 'f32') view.setFloat32(i * 4, value, true);
-      else view.setUint32(i * 4, value >>> 0, true);
-    }
+    const block = packScalars(kernelSpec(call.kernel).uniforms, call.uniforms);
     const key = new Uint32Array(block).join();
     const known = this.#offsets.get(key);
     if (known !== undefined) return known;
