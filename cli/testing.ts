@@ -1,0 +1,115 @@
+// For tests: the command as a process of its own, and small files to give it. The model is the recorded tiny BERT with a tokenizer of its own.
+
+import { spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+export const tinyVectors = join(root, 'python', 'vectors', 'tiny_bert');
+
+export const scratchFolder = (): string => mkdtempSync(join(tmpdir(), 'retrace-cli-'));
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `retrace` with these arguments. `onStderr` hears what it says as it says it, and may send it a signal. */
+export function retrace(
+  args: readonly string[],
+  onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void,
+): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [join(root, 'bin', 'retrace.mjs'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const said = { stdout: '', stderr: '' };
+    child.stdout.on('data', (text: Buffer) => {
+      said.stdout += text;
+    });
+    child.stderr.on('data', (text: Buffer) => {
+      said.stderr += text;
+      onStderr?.(said.stderr, (signal) => child.kill(signal));
+    });
+    child.on('close', (code) => resolve({ code, ...said }));
+  });
+}
+
+export type JsonLine = Readonly<Record<string, unknown>> & { readonly type?: string };
+
+/** Every line of stdout, each of which must be JSON. */
+export const linesOf = ({ stdout }: Outcome): JsonLine[] =>
+  stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as JsonLine);
+
+const musicWords = ['play', 'song', 'radio', 'louder', 'singer', 'album'];
+const bankWords = ['pay', 'bill', 'balance', 'account', 'card', 'money'];
+const plainWords = ['the', 'my', 'please', 'now', 'some', 'what', 'is', 'on', 'for', 'to'];
+
+/** The tiny BERT's folder, with a WordPiece vocabulary of whole words within its 99 ids. */
+export function tinyModel(folder: string, change: Readonly<Record<string, unknown>> = {}): string {
+  const path = join(folder, 'tiny');
+  mkdirSync(path, { recursive: true });
+  copyFileSync(join(tinyVectors, 'model.safetensors'), join(path, 'model.safetensors'));
+  const config = JSON.parse(readFileSync(join(tinyVectors, 'config.json'), 'utf8')) as object;
+  writeFileSync(join(path, 'config.json'), JSON.stringify({ ...config, ...change }));
+  const special = ['[PAD]', '[UNK]', '[CLS]', '[SEP]'];
+  const vocabulary = [...special, ...musicWords, ...bankWords, ...plainWords];
+  const token = (name: string, type: number) => ({ SpecialToken: { id: name, type_id: type } });
+  const tokenizer = {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: special.map((content, id) => ({
+      id,
+      content,
+      special: true,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+    })),
+    normalizer: { type: 'BertNormalizer', clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase: true },
+    pre_tokenizer: { type: 'BertPreTokenizer' },
+    post_processor: {
+      type: 'TemplateProcessing',
+      single: [token('[CLS]', 0), { Sequence: { id: 'A', type_id: 0 } }, token('[SEP]', 0)],
+      pair: [
+        token('[CLS]', 0),
+        { Sequence: { id: 'A', type_id: 0 } },
+        token('[SEP]', 0),
+        { Sequence: { id: 'B', type_id: 1 } },
+        token('[SEP]', 1),
+      ],
+      special_tokens: Object.fromEntries(['[CLS]', '[SEP]'].map((id) => [id, { id, ids: [vocabulary.indexOf(id)], tokens: [id] }])),
+    },
+    decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
+    model: {
+      type: 'WordPiece',
+      unk_token: '[UNK]',
+      continuing_subword_prefix: '##',
+      max_input_chars_per_word: 100,
+      vocab: Object.fromEntries(vocabulary.map((word, id) => [word, id])),
+    },
+  };
+  writeFileSync(join(path, 'tokenizer.json'), JSON.stringify(tokenizer));
+  return path;
+}
+
+/** A TSV of `rows` short texts of two classes; every eighth is long. */
+export function topicsFile(folder: string, rows = 40): string {
+  const path = join(folder, 'topics.tsv');
+  const textOf = (i: number): string => {
+    const words = i % 2 === 0 ? musicWords : bankWords;
+    const length = i % 8 === 0 ? 20 : 3 + (i % 4);
+    return Array.from({ length }, (_, k) =>
+      k % 2 === 0 ? words[(i + 3 * k) % words.length] : plainWords[(i * 7 + k) % plainWords.length],
+    ).join(' ');
+  };
+  const lines = Array.from({ length: rows }, (_, i) => `${textOf(i)}\t${i % 2 === 0 ? 'music' : 'bank'}`);
+  writeFileSync(path, `text\ttopic\n${lines.join('\n')}\n`);
+  return path;
+}
