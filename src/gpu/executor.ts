@@ -5,7 +5,8 @@
 import type { KernelCall, Tensor } from '../graph/ir.ts';
 import { dispatchSize, kernelSpec, stepScalars } from '../graph/kernels.ts';
 import { alignment } from '../graph/plan/arena.ts';
-import { checkLimits, type Placement, type Plan, type PlannedProgram } from '../graph/plan/plan.ts';
+import type { Placement } from '../graph/plan/buffers.ts';
+import { checkLimits, type Plan, type PlannedProgram } from '../graph/plan/plan.ts';
 import { packScalars } from '../graph/scalars.ts';
 import { Allocator } from './allocator.ts';
 import type { Device } from './device.ts';

@@ -111,8 +111,8 @@ export interface TensorSpec {
   readonly dtype?: DType;
 }
 
-/** A 2-D table above this many bytes is split into row pieces, so that each fits a binding on a device with default limits. */
-export const maxPieceBytes = 128 * 2 ** 20;
+/** Largest storage binding on a device with default limits. */
+export const defaultMaxBinding = 128 * 2 ** 20;
 
 export interface GraphOptions {
   /** Whether a parameter of this name trains. */
@@ -133,8 +133,14 @@ export class Registry {
   readonly parameters = new Map<string, Parameter>();
   readonly gradients = new Map<number, Tensor>();
   readonly states = new Map<string, Tensor>();
+  /** Tables above this many bytes are split into row pieces, and packed ranges are cut, so that each fits a binding. */
+  readonly maxBinding: number;
   readonly #slots = new Map<string, number>();
   #nextId = 0;
+
+  constructor(maxBinding = defaultMaxBinding) {
+    this.maxBinding = maxBinding;
+  }
 
   tensor(fields: Omit<Tensor, 'id'>): Tensor {
     return { id: this.#nextId++, ...fields };
@@ -256,7 +262,7 @@ export class Graph {
     };
     const rows = shape.length > 1 ? (shape[0] as number) : 1;
     const rowBytes = (sizeOf(shape) / rows) * bytesPerElement[dtype];
-    const rowsPerPiece = Math.max(1, Math.floor(maxPieceBytes / rowBytes));
+    const rowsPerPiece = Math.max(1, Math.floor(registry.maxBinding / rowBytes));
     for (let rowBegin = 0; rowBegin < rows; rowBegin += rowsPerPiece) {
       const count = Math.min(rowsPerPiece, rows - rowBegin);
       const pieceShape = shape.length > 1 ? [count, ...shape.slice(1)] : shape;

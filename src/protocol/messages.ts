@@ -186,6 +186,9 @@ export interface ImportResult {
   };
 }
 
+/** What a stopped run leaves: its best trainables, its last, or nothing. */
+export type Keep = 'best' | 'last' | 'nothing';
+
 export type Phase =
   | 'loading model'
   | 'tokenising'
@@ -263,7 +266,7 @@ export interface Calls {
   pause: { argument: undefined; answer: undefined };
   /** Goes on, after a pause or before one: to the end, or for so many steps and then pauses. */
   proceed: { argument: { steps: 'all' | 'one' | number }; answer: undefined };
-  stop: { argument: { keep: 'best' | 'last' | 'nothing' }; answer: undefined };
+  stop: { argument: { keep: Keep }; answer: undefined };
   predict: { argument: { texts: readonly { text: string; text_pair?: string }[] }; answer: readonly Prediction[] };
   /** Metrics of what is trained or imported on these data, whose labels must be among its own. Columns left out are guessed. */
   evaluate: { argument: { data: DataRef; columns?: Columns }; answer: EvaluationReport };

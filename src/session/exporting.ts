@@ -60,7 +60,7 @@ function archiveOf({ engine, config, texts }: ExportRequest, values: Values, log
       },
       num_labels: setup.num_labels,
       pooling: setup.pooling,
-      max_length: engine.buckets.at(-1) as number,
+      max_length: config.training.max_length,
       hyper_parameters: {
         ...used,
         ...(config.method === 'meft1' ? { final_combination: 'mean' } : {}),

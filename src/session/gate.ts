@@ -1,6 +1,6 @@
 // Pause, single step and stop, as a gate that a run passes before each step.
 
-import type { Keep } from './run.ts';
+import type { Keep } from '../protocol/messages.ts';
 
 export class Gate {
   #open = Number.POSITIVE_INFINITY;

@@ -14,7 +14,6 @@ import { type Evaluation, evaluate } from './evaluation.ts';
 import { Gate } from './gate.ts';
 import type { RunStore, StoredRun } from './host.ts';
 
-export type Keep = 'best' | 'last' | 'nothing';
 export type Emit = (event: RunEvent) => void;
 
 export interface BestResult {
@@ -54,6 +53,7 @@ export class Run {
   #bestParameters: TrainerState['parameters'] | undefined;
   #evaluationsWithoutGain = 0;
   #epochBatches: { epoch: number; batches: Uint32Array[] } | undefined;
+  #saved: SavedRun | undefined;
   #lastEvaluation: { step: number; evaluation: Evaluation } | undefined;
 
   constructor(request: RunRequest) {
@@ -62,6 +62,11 @@ export class Run {
 
   get step(): number {
     return this.#step;
+  }
+
+  /** The last checkpoint that was written. */
+  get saved(): SavedRun | undefined {
+    return this.#saved;
   }
 
   get best(): BestResult | undefined {
@@ -232,6 +237,7 @@ export class Run {
     const state = writeState(await engine.trainer.save(this.#step));
     const best = this.#bestParameters && writeParameters(this.#bestParameters);
     await store.save({ summary, config, events: this.#events, state, best });
+    this.#saved = summary;
     this.#emitMemory();
   }
 }

@@ -148,7 +148,7 @@ export class Session {
     try {
       await this.#train(config, stored);
     } catch (thrown) {
-      const error = withCheckpoint(await this.#lossOr(thrown), stored?.summary);
+      const error = withCheckpoint(await this.#lossOr(thrown), this.#run?.saved ?? stored?.summary);
       this.#emit({ type: 'phase', phase: 'failed' });
       this.#emit({ type: 'error', error: reportOf(error) });
       this.#release();

@@ -31,6 +31,8 @@ export interface ProgramSetup {
   readonly optimizer: Pick<TrainingArguments, 'adam_beta1' | 'adam_beta2' | 'adam_epsilon' | 'weight_decay'>;
   /** `training` leaves out the evaluation programs (for a plan of one step). */
   readonly purposes: readonly ('training' | 'evaluation')[];
+  /** Bytes of the largest binding to rely on; WebGPU's default where left out. */
+  readonly max_binding?: number;
 }
 
 /** Slots of the `metrics` state. */
@@ -134,7 +136,7 @@ const metricsOf = (g: Graph): Tensor => g.registry.state('metrics', [8], 'f32');
 
 /** Plans all programs of a run. Deterministic: the same setup gives the same plan anywhere. */
 export function planPrograms(setup: ProgramSetup): { plan: Plan; registry: Registry } {
-  const registry = new Registry();
+  const registry = new Registry(setup.max_binding);
   const options = { trains: (name: string) => setup.method.trains(name), storedType: setup.storedType };
   const sources = setup.lengths.flatMap((T) =>
     setup.purposes.map((purpose) => (purpose === 'training' ? traceTraining : traceEvaluation)(registry, options, setup, T)),

@@ -3,9 +3,9 @@
 // Invariant: a parameter has the same offset in the trainable, gradient and moment buffers.
 
 import type { Category } from '../../protocol/config.ts';
-import { bytesOfTensor, maxPieceBytes, type Parameter, type Registry, type Tensor } from '../ir.ts';
+import { bytesOfTensor, type Parameter, type Registry, type Tensor } from '../ir.ts';
 import { aligned } from './arena.ts';
-import type { BufferSpec, Placement } from './plan.ts';
+import type { BufferSpec, Placement } from './buffers.ts';
 
 /** A packed range of trainables with equal optimizer settings, as tensors of its own. */
 export interface TrainableRange {
@@ -65,7 +65,7 @@ export function layOutPersistent(registry: Registry, chunk: number): PersistentL
 
   for (const decay of [true, false]) {
     // A range is bound whole, so it is at most one binding on a device with default limits.
-    const packed = fill(tensorsOf(parameters.filter((p) => p.trainable && p.decay === decay)), maxPieceBytes);
+    const packed = fill(tensorsOf(parameters.filter((p) => p.trainable && p.decay === decay)), registry.maxBinding);
     for (const [i, items] of packed.entries()) {
       const bytes = extentOf(items);
       const name = `${decay ? 'decayed' : 'plain'} ${i}`;

@@ -8,21 +8,9 @@ import { kernelSpec } from '../kernels.ts';
 import { type LoweredGraph, lower } from '../lower.ts';
 import { packScalars } from '../scalars.ts';
 import { aligned, alignment, type Life, livesOf, pack } from './arena.ts';
+import type { BufferSpec, Placement } from './buffers.ts';
 import { layOutPersistent, type PersistentLayout, type TrainableRange } from './persistent.ts';
 import { type Moment, momentsOf } from './timeline.ts';
-
-export interface BufferSpec {
-  readonly label: string;
-  readonly bytes: number;
-  readonly usage: 'storage' | 'uniform' | 'readback';
-  readonly categories: Readonly<Partial<CategoryBytes>>;
-}
-
-export interface Placement {
-  readonly buffer: number;
-  readonly offset: number;
-  readonly bytes: number;
-}
 
 /** A traced program and the values that must outlive its run. */
 export interface ProgramSource {
