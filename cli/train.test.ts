@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { linesOf, type Outcome, retrace, scratchFolder, tinyModel, topicsFile } from './testing.ts';
@@ -45,7 +45,7 @@ describe('a run of the tiny model', () => {
     const [plan, memory] = [of('plan')[0], of('memory').at(-1)];
     expect(plan).toMatchObject({ method: 'meft1', policy: 'reversible', streams: 'fixed', batch: 4 });
     expect(memory).toMatchObject({ live: { weights: expect.any(Number) }, peak: { staging: expect.any(Number) } });
-    expect(memory?.['total']).toBe((plan?.['bytes'] as { total: number }).total);
+    expect(plan?.['bytes']).toMatchObject({ total: memory?.['total'] });
     expect(events.at(-1)).toMatchObject({
       type: 'saved',
       path: join(out('whole'), 'adapter.safetensors'),
@@ -102,8 +102,10 @@ describe('a run of the tiny model', () => {
     const evaluated = await retrace(['evaluate', ...adapter, '--data', data, '--json']);
     expect(evaluated.code, evaluated.stderr).toBe(0);
     const [report] = linesOf(evaluated);
-    const { counts } = report?.['confusion'] as { counts: number[][] };
-    const right = counts.reduce((sum, row, i) => sum + (row[i] as number), 0);
+    const right = (report as unknown as { confusion: { counts: number[][] } }).confusion.counts.reduce(
+      (sum, row, i) => sum + (row[i] as number),
+      0,
+    );
     expect(report).toMatchObject({ type: 'evaluate', examples: 40, accuracy: right / 40 });
     const predicted = await retrace(['predict', ...adapter, '--data', data, '--json']);
     expect(predicted.code, predicted.stderr).toBe(0);
@@ -119,17 +121,46 @@ describe('a run of the tiny model', () => {
   });
 
   test('is refused on another base, by checksum', async () => {
-    const outcome = await retrace([
-      'predict',
-      '--adapter',
-      out('whole'),
+    const other = tinyModel(scratchFolder());
+    const weights = readFileSync(join(other, 'model.safetensors'));
+    weights[weights.length - 1] = 0;
+    weights[weights.length - 2] = 0;
+    writeFileSync(join(other, 'model.safetensors'), weights);
+    for (const args of [
+      ['predict', '--adapter', out('whole'), '--text', 'play'],
+      ['inspect', out('whole')],
+    ]) {
+      const { code, stderr } = await retrace([...args, '--model', other]);
+      expect(code, stderr).toBe(1);
+      expect(stderr).toMatch(/was trained on tiny \(sha256 [0-9a-f]{64}\), but tiny \(sha256 [0-9a-f]{64}\) is loaded/);
+    }
+  });
+
+  test('that leaves the range of its numbers stops, names the place, and can go on from its last checkpoint', async () => {
+    const args = [
+      'train',
+      '--data',
+      data,
       '--model',
-      tinyModel(scratchFolder(), { num_hidden_layers: 2 }),
-      '--text',
-      'play',
-    ]);
-    expect(outcome.code).toBe(1);
-    const bundled = await retrace(['inspect', out('whole'), '--model', 'bundled']);
-    expect(bundled).toMatchObject({ code: 1, stderr: expect.stringContaining('remedy:') });
+      model,
+      '--out',
+      out('range'),
+      ...shape,
+      '--max-steps',
+      '30',
+      '--save-steps',
+      '1',
+      '--eval-steps',
+      '0',
+    ];
+    const outcome = await retrace([...args, '--learning-rate', '1e4', '--max-grad-norm', '0', '--warmup-ratio', '0.1']);
+    expect(outcome.code, outcome.stderr).toBe(1);
+    expect(linesOf(outcome).at(-1)).toMatchObject({
+      type: 'error',
+      code: expect.stringMatching(/^(not-finite|stream-overflow)$/),
+      where: expect.stringMatching(/encoder\.layer/),
+      remedy: expect.stringMatching(/checkpoint of step \d+ is kept/),
+    });
+    expect(linesOf(await retrace(['inspect', out('range'), '--json']))).toMatchObject([{ type: 'run', finished: false }]);
   });
 });

@@ -133,7 +133,14 @@ export async function train(given: Given, console: Console): Promise<number> {
   process.on('SIGTERM', onSignal);
 
   report.resumedFrom = record?.summary.step;
-  const running = (record ? calls.resume({ id: record.summary.id }) : calls.start(config)).then(() => 'ended' as const);
+  const running = (record ? calls.resume({ id: record.summary.id }) : calls.start(config)).then(
+    () => 'ended' as const,
+    (thrown: unknown) => {
+      const kept = report.lastSaved ?? record?.summary.step;
+      if (kept !== undefined) console.say(`The checkpoint of step ${kept} is kept. Go on from it with: ${resume}`);
+      throw thrown;
+    },
+  );
   if ((await Promise.race([running, pausing])) === 'paused') {
     console.say(`Paused at step ${report.lastSaved} of ${report.steps}. Go on with: ${resume}`);
     return signals > 0 ? interrupted : 0;

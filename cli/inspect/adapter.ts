@@ -13,7 +13,7 @@ import { bundledNames, fileSha256, modelFolder, modelPlace, modelRef } from '../
 import { countText } from '../format.ts';
 import { nodeHost } from '../host.ts';
 import { textOf } from '../settings.ts';
-import { elementsOf, tensorObjects, tensorTable } from './tensors.ts';
+import { elementsOf, shownOfAdapter, tensorObjects, tensorTable } from './tensors.ts';
 
 /** The place of the base that the adapter names, where it is known. */
 function baseOf(files: ReadonlyMap<string, Uint8Array>, given: Given): string | undefined {
@@ -35,7 +35,7 @@ export async function inspectAdapter(path: string, given: Given): Promise<Findin
   if (place === undefined) {
     return {
       object: { type: 'adapter', ...{ ...facts, checked: false } },
-      text: `${path}: an adapter of ${size}; name its base by --model to check it\n\n${tensorTable(tensors)}`,
+      text: `${path}: an adapter of ${size}; name its base by --model to check it\n\n${tensorTable(tensors, shownOfAdapter)}`,
     };
   }
   const model = await openBaseModel(await modelRef(place), nodeHost());
@@ -53,7 +53,7 @@ export async function inspectAdapter(path: string, given: Given): Promise<Findin
         .map(([name, value]) => `${name} ${String(value)}`)
         .join(', '),
       '',
-      tensorTable(tensors),
+      tensorTable(tensors, shownOfAdapter),
     ].join('\n'),
   };
 }

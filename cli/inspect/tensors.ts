@@ -8,19 +8,21 @@ import { diskFolder, noSuchFile } from '../folders.ts';
 import { bytesText, countText, tableText } from '../format.ts';
 
 /** Rows of a table of tensors before the rest is only counted. */
-const shownTensors = 40;
+const shownTensors = 200;
+/** Those of an adapter, whose layers are alike. */
+export const shownOfAdapter = 10;
 
 export const elementsOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 
-export function tensorTable({ tensors }: SafetensorsFile): string {
+export function tensorTable({ tensors }: SafetensorsFile, shown = shownTensors): string {
   const rows = [...tensors.values()].map(({ name, dtype, shape, begin, end }) => [
     name,
     dtype,
     `[${shape.join(', ')}]`,
     bytesText(end - begin),
   ]);
-  const more = rows.length > shownTensors ? `\nand ${rows.length - shownTensors} more` : '';
-  return tableText([['tensor', 'dtype', 'shape', 'size'], ...rows.slice(0, shownTensors)]) + more;
+  const more = rows.length > shown ? `\nand ${rows.length - shown} more` : '';
+  return tableText([['tensor', 'dtype', 'shape', 'size'], ...rows.slice(0, shown)]) + more;
 }
 
 export const tensorObjects = ({ tensors }: SafetensorsFile) =>

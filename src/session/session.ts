@@ -5,7 +5,16 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
 import { defaultTraining, type ModelRef, parseRunConfig, type RunConfig } from '../protocol/config.ts';
 import { RetraceError, reportOf } from '../protocol/errors.ts';
-import type { Calls, Environment, EvaluationReport, ExportResult, ImportResult, PlanReport, RunEvent } from '../protocol/messages.ts';
+import type {
+  Calls,
+  Environment,
+  EvaluationReport,
+  ExportResult,
+  ImportResult,
+  PlanReport,
+  RunEvent,
+  SavedRun,
+} from '../protocol/messages.ts';
 import { planPrograms } from '../train/programs.ts';
 import { type BaseModel, describe, openBaseModel } from './base_model.ts';
 import { catalogue } from './catalogue.ts';
@@ -148,7 +157,7 @@ export class Session {
     try {
       await this.#train(config, stored);
     } catch (thrown) {
-      const error = withCheckpoint(await this.#lossOr(thrown), this.#run?.saved ?? stored?.summary);
+      const error = withCheckpoint(await this.#lossOr(thrown), this.#lastSaved() ?? stored?.summary);
       this.#emit({ type: 'phase', phase: 'failed' });
       this.#emit({ type: 'error', error: reportOf(error) });
       this.#release();
@@ -156,6 +165,10 @@ export class Session {
     } finally {
       this.#run = undefined;
     }
+  }
+
+  #lastSaved(): SavedRun | undefined {
+    return this.#run?.saved;
   }
 
   /** The loss of the device where that is what went wrong: it fails whatever was under way with errors of its own, a moment before it shows. */

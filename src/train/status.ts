@@ -40,7 +40,7 @@ const notFinite = (at: string, step: number) =>
     code: 'not-finite',
     message: `A number is not finite after '${at}' at step ${step}.`,
     where: at,
-    remedy: 'Training has stopped and the last good checkpoint is kept. Lower the learning rate, or raise the warm-up.',
+    remedy: 'Training has stopped. Lower the learning rate, or raise the warm-up.',
   });
 
 const overflow = (at: string, value: number, limit: number, step: number) =>
@@ -49,7 +49,7 @@ const overflow = (at: string, value: number, limit: number, step: number) =>
     message: `The fixed-point stream after '${at}' reached a magnitude of ${value.toPrecision(4)} at step ${step}; it holds up to ${limit}.`,
     where: at,
     remedy:
-      'Training has stopped and the last good checkpoint is kept. Use fewer fraction bits (each bit less doubles the range), or lower the learning rate.',
+      'Training has stopped. Use fewer fraction bits (each bit less doubles the range), or lower the learning rate.',
   });
 
 /** The same for a loss or a gradient norm, which stand for no layer. */
