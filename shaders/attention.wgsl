@@ -59,19 +59,28 @@ fn attention(
   if (CAUSAL) { end = min(end, row + 1u); }
   var top = -1e30;
   var total = 0.0;
-  for (var j = 0u; j < end; j++) {
-    let at = first + j * stride;
-    var score = 0.0;
-    for (var c = 0u; c < HD4; c++) { score += dot(query[c], k[at + c]); }
-    let higher = max(top, score);
+  // Four keys a turn: what is read of the query and the sum serves all four. Keys past the end repeat the last one and weigh nothing.
+  for (var j = 0u; j < end; j += 4u) {
+    let keys = vec4u(j, j + 1u, j + 2u, j + 3u);
+    let valid = keys < vec4u(end);
+    let at = first + min(keys, vec4u(end - 1u)) * stride;
+    var score = vec4f();
+    for (var c = 0u; c < HD4; c++) {
+      let x = query[c];
+      score += vec4f(dot(x, k[at.x + c]), dot(x, k[at.y + c]), dot(x, k[at.z + c]), dot(x, k[at.w + c]));
+    }
+    score = select(vec4f(-1e30), score, valid);
+    let higher = max(top, max(max(score.x, score.y), max(score.z, score.w)));
     // -80: what is dropped is below the last bit, and exp never sees the start value.
     let shrink = exp(max(top - higher, -80.0));
-    let weight = exp(max(score - higher, -80.0));
+    let weight = select(vec4f(), exp(max(score - higher, vec4f(-80.0))), valid);
     top = higher;
-    total = total * shrink + weight;
+    total = total * shrink + (weight.x + weight.y + weight.z + weight.w);
     var kept = weight;
-    if (params.p > 0.0) { kept *= dropout_factor(key, index * T + j, params.p); }
-    for (var c = 0u; c < HD4; c++) { sum[c] = sum[c] * shrink + kept * v[at + c]; }
+    if (params.p > 0.0) { kept *= dropout_factor4(key, index * T + keys, params.p); }
+    for (var c = 0u; c < HD4; c++) {
+      sum[c] = sum[c] * shrink + kept.x * v[at.x + c] + kept.y * v[at.y + c] + kept.z * v[at.z + c] + kept.w * v[at.w + c];
+    }
   }
   let share = select(0.0, 1.0 / max(total, 1e-30), end > 0u);
   for (var c = 0u; c < HD4; c++) { out[own + c] = share * sum[c]; }

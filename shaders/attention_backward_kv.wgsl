@@ -62,23 +62,30 @@ fn attention_backward_kv(
   }
   let length = min(lengths[b], T);
   let end = select(0u, length, row < length);
-  for (var i = select(0u, row, CAUSAL); i < end; i++) {
-    let at = first + i * stride;
-    let query = index - row + i;
-    var score = 0.0;
-    var d_probability = 0.0;
+  // Four query rows a turn, as in the forward pass.
+  for (var i = select(0u, row, CAUSAL); i < end; i += 4u) {
+    let rows = vec4u(i, i + 1u, i + 2u, i + 3u);
+    let held = min(rows, vec4u(end - 1u));
+    let at = first + held * stride;
+    let query = index - row + held;
+    var score = vec4f();
+    var d_probability = vec4f();
     for (var c = 0u; c < HD4; c++) {
-      score += dot(q[at + c], own_k[c]);
-      d_probability += dot(d_out[at + c], own_v[c]);
+      let x = own_k[c];
+      let y = own_v[c];
+      score += vec4f(dot(q[at.x + c], x), dot(q[at.y + c], x), dot(q[at.z + c], x), dot(q[at.w + c], x));
+      d_probability += vec4f(dot(d_out[at.x + c], y), dot(d_out[at.y + c], y), dot(d_out[at.z + c], y), dot(d_out[at.w + c], y));
     }
-    var factor = 1.0;
-    if (params.p > 0.0) { factor = dropout_factor(key, query * T + row, params.p); }
-    let probability = exp(clamp(score - lse[query], -80.0, 0.0));
-    let d_score = probability * (factor * d_probability - delta[query]);
+    var factor = vec4f(1.0);
+    if (params.p > 0.0) { factor = dropout_factor4(key, query * T + row, params.p); }
+    let row_lse = vec4f(lse[query.x], lse[query.y], lse[query.z], lse[query.w]);
+    let row_delta = vec4f(delta[query.x], delta[query.y], delta[query.z], delta[query.w]);
+    let probability = select(vec4f(), exp(clamp(score - row_lse, vec4f(-80.0), vec4f())), rows < vec4u(end));
+    let d_score = probability * (factor * d_probability - row_delta);
     let kept = factor * probability;
     for (var c = 0u; c < HD4; c++) {
-      d_k[c] += d_score * q[at + c];
-      d_v[c] += kept * d_out[at + c];
+      d_k[c] += d_score.x * q[at.x + c] + d_score.y * q[at.y + c] + d_score.z * q[at.z + c] + d_score.w * q[at.w + c];
+      d_v[c] += kept.x * d_out[at.x + c] + kept.y * d_out[at.y + c] + kept.z * d_out[at.z + c] + kept.w * d_out[at.w + c];
     }
   }
   for (var c = 0u; c < HD4; c++) {

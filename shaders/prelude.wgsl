@@ -42,6 +42,16 @@ fn dropout_factor(key: u32, index: u32, p: f32) -> f32 {
   return select(0.0, 1.0 / (1.0 - p), random_uniform(key, index) >= p);
 }
 
+// The factors of four elements.
+fn dropout_factor4(key: u32, index: vec4u, p: f32) -> vec4f {
+  return vec4f(
+    dropout_factor(key, index.x, p),
+    dropout_factor(key, index.y, p),
+    dropout_factor(key, index.z, p),
+    dropout_factor(key, index.w, p),
+  );
+}
+
 // Bits of |x|, ordered as the magnitudes are; at or above 0x7f800000 for what is not finite.
 fn magnitude_bits(x: f32) -> u32 {
   return bitcast<u32>(x) & 0x7fffffffu;
