@@ -48,15 +48,16 @@ function checkShape(model: BaseModel, parameter: Parameter, entry: TensorEntry |
 }
 
 /**
- * What of the checkpoint goes where: by entry name. A head in the file is used where its shape fits, as Transformers does.
- * Errors: `missing-tensor`, `misshapen-tensor`.
+ * What of the checkpoint goes where: by entry name, whose values one or several parameters start from. A head in the file is used where its shape
+ * fits, as Transformers does. Errors: `missing-tensor`, `misshapen-tensor`.
  */
-export function wanted(model: BaseModel, registry: Registry): Map<string, Parameter> {
-  const byEntry = new Map<string, Parameter>();
+export function wanted(model: BaseModel, registry: Registry): Map<string, readonly Parameter[]> {
+  const byEntry = new Map<string, Parameter[]>();
+  const add = ({ name }: TensorEntry, parameter: Parameter) => byEntry.set(name, [...(byEntry.get(name) ?? []), parameter]);
   for (const parameter of registry.parameters.values()) {
     const entry = model.entry(parameter.name);
-    if (parameter.initial.from === 'checkpoint') byEntry.set(checkShape(model, parameter, entry).name, parameter);
-    else if (entry && entry.shape.join() === parameter.shape.join()) byEntry.set(entry.name, parameter);
+    if (parameter.initial.from === 'checkpoint') add(checkShape(model, parameter, entry), parameter);
+    else if (entry && entry.shape.join() === parameter.shape.join()) add(entry, parameter);
   }
   return byEntry;
 }
@@ -75,10 +76,10 @@ export async function streamWeights(
   hash.update(await file.source.read(0, first));
   let done = first;
   for (const entry of file.tensors.values()) {
-    const parameter = parameters.get(entry.name);
     for await (const { offset, bytes } of readTensorPieces(file, entry.name, pieceBytes)) {
       hash.update(bytes);
-      if (parameter) await writePiece(executor, parameter, entry, offset, bytes, `${model.name}/model.safetensors: ${entry.name}`);
+      for (const parameter of parameters.get(entry.name) ?? [])
+        await writePiece(executor, parameter, entry, offset, bytes, `${model.name}/model.safetensors: ${entry.name}`);
       done += bytes.length;
       onProgress(done, file.source.size);
     }
