@@ -67,7 +67,7 @@ export class Console {
     const full = Math.round(share * barCells);
     const bar = of > 0 ? ` ${'█'.repeat(full)}${'░'.repeat(barCells - full)} ${done}/${of}` : ' …';
     const line = `${label}${bar}${left}${detail ? `  ${detail}` : ''}`;
-    process.stderr.write(`\r\x1b[2K${line.slice(0, (process.stderr.columns ?? 100) - 1)}`);
+    process.stderr.write(`\r\x1b[2K${line.slice(0, (process.stderr.columns || 100) - 1)}`);
     this.#drawn = true;
   }
 
@@ -79,4 +79,4 @@ export class Console {
 }
 
 /** Megabytes are not worth their digits while they move. */
-export const inMegabytes = (bytes: number): number => Math.round(bytes / 1e6);
+export const inMegabytes = (bytes: number): number => Math.ceil(bytes / 1e6);

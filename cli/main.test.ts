@@ -50,6 +50,22 @@ describe('plan', () => {
     expect(linesOf(outcome)[0]).toMatchObject({ trainable_parameters: 32 * 2 + 2, streams: 'single' });
   });
 
+  test('takes the label column that is named, however many classes it has', async () => {
+    const outcome = await retrace([
+      'plan',
+      '--data',
+      'bundled:clinc150/test',
+      '--label-column',
+      'intent',
+      '--max-length',
+      '8',
+      '--method',
+      'linear-probe',
+      '--json',
+    ]);
+    expect(linesOf(outcome)[0]).toMatchObject({ trainable_parameters: 384 * 150 + 150 });
+  });
+
   test('is compared over methods, policies and depths in one table, with what does not go together', async () => {
     const outcome = await retrace([
       'compare',

@@ -58,7 +58,11 @@ process.stdout.on('error', () => process.exit(1));
 
 const args = process.argv.slice(2);
 const console = new Console(args.includes('--json'));
-const code = await run(args, console).catch((thrown: unknown) => failed(thrown, console));
+/** A rejection that nobody waited for: time for the command to end by it in its own way, and an end if it does not. */
+const stray = new Promise<never>((_, reject) => {
+  process.on('unhandledRejection', (thrown) => setTimeout(() => reject(thrown), 2000));
+});
+const code = await Promise.race([run(args, console), stray]).catch((thrown: unknown) => failed(thrown, console));
 // Pipes may still hold what was written.
 await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))));
 process.exit(code);

@@ -106,6 +106,16 @@ export async function settingsOf(
   };
 }
 
+/** Columns in full: those named, and for the rest what the table's own guess is. A text that is named has no pair unless that is named too. */
+export function completeColumns(named: Partial<Columns>, guess: Columns): Columns {
+  const { text, label, text_pair = text === undefined ? guess.text_pair : undefined } = named;
+  return { text: text ?? guess.text, label: label ?? guess.label, ...(text_pair === undefined ? {} : { text_pair }) };
+}
+
+/** `text 'a' and 'b', label 'c'` */
+export const columnsText = ({ text, text_pair, label }: Columns): string =>
+  `text '${text}'${text_pair === undefined ? '' : ` and '${text_pair}'`}, label '${label}'`;
+
 /** The session's configuration, checked. Error: `usage`, naming the flag. */
 export async function configOf(settings: Settings): Promise<RunConfig> {
   const { model, data, eval_data, columns, ...rest } = settings;

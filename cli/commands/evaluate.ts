@@ -1,6 +1,5 @@
 // evaluate: metrics of an adapter on a data file.
 
-import type { Columns } from '../../src/protocol/config.ts';
 import type { ImportResult } from '../../src/protocol/messages.ts';
 import { adapterZip } from '../adapter_files.ts';
 import type { Console } from '../console.ts';
@@ -8,7 +7,7 @@ import { type Given, usage } from '../flags.ts';
 import { dataPlace, dataRef, modelPlace, modelRef } from '../folders.ts';
 import { confusionText, countText } from '../format.ts';
 import { type OpenSession, openSession, sayDevice } from '../open_session.ts';
-import { givenColumns, textOf } from '../settings.ts';
+import { columnsText, completeColumns, givenColumns, textOf } from '../settings.ts';
 import { metricsText } from '../train_report.ts';
 
 /** Loads --adapter on --model and says that its self-test passed. */
@@ -27,34 +26,22 @@ export async function importGiven(calls: OpenSession['calls'], given: Given, con
   return imported;
 }
 
-/** The columns, where they are named in full; else they are guessed. */
-const columnsGiven = (given: Given): Columns | undefined => {
-  const { text, label, text_pair } = givenColumns(given);
-  return text === undefined || label === undefined ? undefined : { text, label, ...(text_pair === undefined ? {} : { text_pair }) };
-};
-
 export async function evaluate(given: Given, console: Console): Promise<number> {
   const data = await dataRef(dataPlace(textOf(given, 'data') ?? 'bundled:clinc150', '--data', 'validation', given['no-header'] !== true));
   const { calls } = openSession(console);
-  const columns = columnsGiven(given) ?? (await completed(calls, data, givenColumns(given)));
+  // Faults of the file show before the model is loaded.
+  const { guess } = await calls.previewData({ data });
+  const named = givenColumns(given);
+  // Where no label column is named the session takes one that has the adapter's labels.
+  const columns = named.label === undefined && named.text === undefined ? undefined : completeColumns(named, guess);
   await importGiven(calls, given, console);
   const report = await calls.evaluate({ data, ...(columns ? { columns } : {}) });
   const { metrics, confusion, examples, truncated, max_length } = report;
-  if (!columns) console.say(`columns: text '${report.columns.text}', label '${report.columns.label}' (guessed)`);
-  if (truncated > 0)
+  if (!columns) console.say(`columns: ${columnsText(report.columns)} (guessed; --text-column and --label-column choose others)`);
+  if (truncated > 0) {
     console.say(`data: ${countText(truncated)} of ${countText(examples)} texts are longer than ${max_length} tokens and were cut there`);
+  }
   console.event({ type: 'evaluate', ...metrics, examples, truncated, columns: report.columns, confusion });
   console.result(`${countText(examples)} examples: ${metricsText(metrics)}\n\n${confusionText(confusion.labels, confusion.counts)}`);
   return 0;
-}
-
-/** One column named: the other is guessed. None named: undefined, for the session guesses by the adapter's labels. */
-async function completed(
-  calls: OpenSession['calls'],
-  data: Parameters<OpenSession['calls']['previewData']>[0]['data'],
-  named: Partial<Columns>,
-) {
-  if (Object.keys(named).length === 0) return undefined;
-  const { guess } = await calls.previewData({ data });
-  return { ...guess, ...named };
 }

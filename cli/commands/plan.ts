@@ -6,7 +6,7 @@ import { commandFlags, type Given, usage } from '../flags.ts';
 import { modelRef } from '../folders.ts';
 import { openSession } from '../open_session.ts';
 import { planObject, planText } from '../plan_report.ts';
-import { configOf, numberOf, type Settings, settingsOf } from '../settings.ts';
+import { completeColumns, configOf, numberOf, type Settings, settingsOf } from '../settings.ts';
 
 /** The plan that a run of these settings would have. */
 export async function planRequestOf(settings: Settings, num_labels: number, num_hidden_layers?: number): Promise<PlanRequest> {
@@ -37,9 +37,10 @@ export async function plan(given: Given, console: Console): Promise<number> {
   const settings = await settingsOf(given, (await calls.catalogue(undefined)).methods, positions);
   const counted = async () => {
     if (given['data'] === undefined) return 2;
-    const { model, data, eval_data, columns, training } = await configOf(settings);
-    const request = { model, data, max_length: training.max_length, seed: training.seed };
-    const report = await calls.examineData({ ...request, ...(eval_data ? { eval_data } : {}), ...(columns ? { columns } : {}) });
+    const { model, data, eval_data, training } = await configOf(settings);
+    const columns = completeColumns(settings.columns, (await calls.previewData({ data })).guess);
+    const request = { model, data, columns, max_length: training.max_length, seed: training.seed };
+    const report = await calls.examineData({ ...request, ...(eval_data ? { eval_data } : {}) });
     return report.labels.length;
   };
   const report = await calls.plan(await planRequestOf(settings, numberOf(given, 'num-labels') ?? (await counted())));

@@ -11,7 +11,7 @@ import { type Given, usage } from '../flags.ts';
 import { bundledNames, dataFile, fileSha256, modelFolder } from '../folders.ts';
 import { openSession, sayDevice } from '../open_session.ts';
 import { type Fingerprints, folderRuns, type RunRecord, readRecord } from '../run_folder.ts';
-import { configOf, differences, numberOf, type Settings, settingsOf, textOf } from '../settings.ts';
+import { columnsText, completeColumns, configOf, differences, numberOf, type Settings, settingsOf, textOf } from '../settings.ts';
 import { TrainReport } from '../train_report.ts';
 
 /** Ended by Ctrl-C, as shells know it. */
@@ -88,13 +88,9 @@ export async function train(given: Given, console: Console): Promise<number> {
   let config = await configOf(settings);
   if (!config.columns) {
     const { guess } = await plain.calls.previewData({ data: config.data });
-    const columns = { ...guess, ...(settings.columns.text === undefined ? {} : { text_pair: undefined }), ...settings.columns };
-    settings = { ...settings, columns: Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined)) };
+    settings = { ...settings, columns: completeColumns(settings.columns, guess) };
     config = await configOf(settings);
-    const pair = settings.columns.text_pair === undefined ? '' : ` and '${settings.columns.text_pair}'`;
-    console.say(
-      `columns: text '${settings.columns.text}'${pair}, label '${settings.columns.label}' (guessed; --text-column and --label-column choose others)`,
-    );
+    if (config.columns) console.say(`columns: ${columnsText(config.columns)} (guessed; --text-column and --label-column choose others)`);
   }
   const fingerprints = await fingerprintsOf(settings);
   if (record) checkSame(record, settings, fingerprints);
@@ -152,6 +148,7 @@ export async function train(given: Given, console: Console): Promise<number> {
   const saved = await writeAdapterFolder(out, zip);
   console.event({ type: 'saved', ...saved, step: report.step });
   console.say(`read back and compared on ${verified.texts} texts: logits differ by at most ${verified.largest_difference}`);
-  console.result(`${report.summary()}\nadapter: ${saved.path}`);
+  console.say(report.summary());
+  console.result(`adapter: ${saved.path}`);
   return 0;
 }

@@ -8,18 +8,16 @@ import type { Given } from '../flags.ts';
 import { dataPlace, dataRef, noSuchFile } from '../folders.ts';
 import { countText, percentText, tableText } from '../format.ts';
 import { nodeHost } from '../host.ts';
-import { givenColumns } from '../settings.ts';
+import { columnsText, completeColumns, givenColumns } from '../settings.ts';
 
 const shownClasses = 30;
 
 export async function inspectData(path: string, given: Given): Promise<Finding> {
   if (!path.startsWith('bundled:') && !existsSync(path)) throw noSuchFile(path, path, 'Check the path.');
   const table = await readTable(await dataRef(dataPlace(path, path, 'train', given['no-header'] !== true)), nodeHost());
-  const named = givenColumns(given);
-  const columns = {
-    ...(named.text !== undefined && named.label !== undefined ? { text: named.text, label: named.label } : columnsOf(table)),
-    ...named,
-  };
+  const { text, label, ...pair } = givenColumns(given);
+  const columns =
+    text !== undefined && label !== undefined ? { text, label, ...pair } : completeColumns(givenColumns(given), columnsOf(table));
   const { examples, labels } = toExamples(table, {
     textColumn: columns.text,
     textPairColumn: columns.text_pair,
@@ -30,7 +28,6 @@ export async function inspectData(path: string, given: Given): Promise<Finding> 
   const rows = order
     .slice(0, shownClasses)
     .map((i) => [labels[i] as string, countText(per_label[i] ?? 0), percentText((per_label[i] ?? 0) / examples.length)]);
-  const pair = columns.text_pair === undefined ? '' : ` and '${columns.text_pair}'`;
   return {
     object: {
       type: 'data',
@@ -38,7 +35,7 @@ export async function inspectData(path: string, given: Given): Promise<Finding> 
     },
     text: [
       `${path}: ${countText(table.rows.length)} rows of ${table.columns.length} columns (${table.columns.join(', ')})`,
-      `text '${columns.text}'${pair}, label '${columns.label}'; ${labels.length} classes`,
+      `${columnsText(columns)}; ${labels.length} classes`,
       '',
       tableText([['class', 'rows', 'share'], ...rows]) + (labels.length > shownClasses ? `\nand ${labels.length - shownClasses} more` : ''),
     ].join('\n'),

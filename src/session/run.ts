@@ -144,7 +144,10 @@ export class Run {
         this.#phase('training');
         before = performance.now();
       }
-      pending.push(engine.trainer.step(this.#step, this.#batches(this.#step)));
+      const result = engine.trainer.step(this.#step, this.#batches(this.#step));
+      // Once a step fails the run ends, and nobody waits for the one behind it.
+      result.catch(() => undefined);
+      pending.push(result);
       this.#step++;
       if (pending.length >= inFlight || this.gate.closed) await settleOne();
       const due = (every: number) => every > 0 && this.#step % every === 0 && this.#step < max_steps;
