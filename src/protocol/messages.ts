@@ -86,6 +86,8 @@ export interface DataReport {
   readonly lengths: readonly number[];
   readonly truncated: number;
   readonly max_length: number;
+  /** Padded lengths that a run on these data uses, ascending. */
+  readonly buckets: readonly number[];
 }
 
 /** Live transient bytes at one moment of a step, e.g. `forward encoder.layer.3`. */
@@ -121,6 +123,8 @@ export interface PlanRequest {
   readonly options: MethodChoices;
   readonly batch_size: number;
   readonly length: number;
+  /** All padded lengths of a run: then the plan is that run's, evaluation included, byte for byte; else it is that of one training step. */
+  readonly buckets?: readonly number[];
   readonly dropout: number;
 }
 

@@ -1,5 +1,6 @@
 // From data references to tokenised examples: reads the table, finds the columns, holds a part back where no evaluation data are given.
 
+import { chooseBuckets } from '../data/batches.ts';
 import { guessColumns } from '../data/columns.ts';
 import { type TokenizedDataset, tokenizeDataset } from '../data/dataset.ts';
 import { type Dataset, holdOut, toExamples } from '../data/examples.ts';
@@ -125,6 +126,10 @@ export async function loadEvaluation(
   return { columns, dataset: await tokenizeDataset(examples, tokenizer, { maxLength: request.max_length }) };
 }
 
+/** Padded lengths of a run over these data. */
+export const bucketsOf = (train: TokenizedDataset, evaluation: TokenizedDataset): number[] =>
+  chooseBuckets(Uint32Array.from([...train.lengths, ...evaluation.lengths]), { maxLength: train.maxLength });
+
 export function reportData({ train, evaluation, labels, heldBack }: RunData): DataReport {
   const lengths: number[] = [];
   for (const length of train.lengths) lengths[length] = (lengths[length] ?? 0) + 1;
@@ -135,5 +140,6 @@ export function reportData({ train, evaluation, labels, heldBack }: RunData): Da
     lengths: Array.from(lengths, (count) => count ?? 0),
     truncated: train.truncated + evaluation.truncated,
     max_length: train.maxLength,
+    buckets: bucketsOf(train, evaluation),
   };
 }

@@ -1,7 +1,7 @@
 // A model on a device, ready to step and to predict: plan, executor with the weights in place, trainer. What training, evaluation, prediction and a
 // check of an export share.
 
-import { chooseBuckets, collate } from '../data/batches.ts';
+import { collate } from '../data/batches.ts';
 import type { TokenizedExample } from '../data/dataset.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { type Device, type Loss, openDevice } from '../gpu/device.ts';
@@ -38,8 +38,8 @@ export interface EngineRequest {
   readonly model: BaseModel;
   readonly tokenizer: Tokenizer;
   readonly labels: readonly string[];
-  /** Token counts of all examples that will be seen. */
-  readonly lengths: Uint32Array;
+  /** Padded lengths, ascending. */
+  readonly buckets: readonly number[];
   readonly max_steps: number;
   readonly purposes: ProgramSetup['purposes'];
   onPhase(phase: 'planning' | 'loading model' | 'compiling', done?: number, of?: number): void;
@@ -85,10 +85,9 @@ export const streamLimitOf = ({ method, backbone, options }: ProgramSetup): numb
 
 /** Plans, allocates, compiles, and streams the weights in. Starting values are drawn from the seed. */
 export async function startEngine(device: Device, request: EngineRequest): Promise<Engine> {
-  const { config, model, tokenizer, labels, max_steps } = request;
+  const { config, model, tokenizer, labels, max_steps, buckets } = request;
   const { training } = config;
   request.onPhase('planning');
-  const buckets = chooseBuckets(request.lengths, { maxLength: training.max_length });
   const resolved = resolveMethod(config.method, config.policy, config.options);
   const setup = setupOf({
     model,

@@ -2,6 +2,7 @@
 
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { chooseBuckets } from '../data/batches.ts';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
 import { defaultTraining, type ModelRef, parseRunConfig, type RunConfig } from '../protocol/config.ts';
 import { RetraceError, reportOf } from '../protocol/errors.ts';
@@ -18,7 +19,7 @@ import type {
 import { planPrograms } from '../train/programs.ts';
 import { type BaseModel, describe, openBaseModel } from './base_model.ts';
 import { catalogue } from './catalogue.ts';
-import { loadData, loadEvaluation, previewOf, type RunData, reportData } from './data.ts';
+import { bucketsOf, loadData, loadEvaluation, previewOf, type RunData, reportData } from './data.ts';
 import { DeviceHolder, type Engine, type EngineConfig, startEngine } from './engine.ts';
 import { evaluate } from './evaluation.ts';
 import { engineConfigOf, exportAdapter, logitTolerance, readAdapterZip, runSelfTest, selfTestTexts, valuesOf } from './exporting.ts';
@@ -131,10 +132,10 @@ export class Session {
       pooling: request.pooling,
       num_labels: request.num_labels,
       batch_size: request.batch_size,
-      lengths: [request.length],
+      lengths: request.buckets ?? [request.length],
       dropout: request.dropout,
       optimizer: defaultTraining,
-      purposes: ['training'],
+      purposes: request.buckets ? ['training', 'evaluation'] : ['training'],
     });
     return reportPlan(model.name, setup, planPrograms(setup));
   }
@@ -196,13 +197,12 @@ export class Session {
     );
     this.#emit({ type: 'data', ...reportData(data) });
     const max_steps = stepsOf(config, data.train.examples.length);
-    const lengths = Uint32Array.from([...data.train.lengths, ...data.evaluation.lengths]);
     const engine = await startEngine(device, {
       config,
       model,
       tokenizer,
       labels: data.labels,
-      lengths,
+      buckets: bucketsOf(data.train, data.evaluation),
       max_steps,
       purposes: ['training', 'evaluation'],
       onPhase,
@@ -280,7 +280,10 @@ export class Session {
       tokenizer: await tokenizer,
       labels: archive.labels,
       // Every length may come; the buckets then pad the fewest tokens.
-      lengths: Uint32Array.from({ length: archive.config.max_length }, (_, i) => i + 1),
+      buckets: chooseBuckets(
+        Uint32Array.from({ length: archive.config.max_length }, (_, i) => i + 1),
+        { maxLength: archive.config.max_length },
+      ),
       max_steps: 1,
       purposes: ['evaluation'],
       onPhase: (phase, done, of) =>

@@ -1,0 +1,126 @@
+// A whole session without a worker: plan, run, pause, predict, export, import, and a damaged or foreign adapter.
+
+import { expect, test } from 'vitest';
+import { nodeHost } from '../../cli/host.ts';
+import { defaultTraining, type MethodName, type RunConfig } from '../protocol/config.ts';
+import type { RetraceError } from '../protocol/errors.ts';
+import type { RunEvent } from '../protocol/messages.ts';
+import { Session } from './session.ts';
+import { bundledVocabulary, randomBertFiles } from './testing.ts';
+
+const shape = {
+  hidden_size: 32,
+  num_attention_heads: 4,
+  intermediate_size: 64,
+  max_position_embeddings: 32,
+  num_hidden_layers: 2,
+  vocab_size: bundledVocabulary,
+};
+const model = randomBertFiles(shape);
+const rows = Array.from(
+  { length: 40 },
+  (_, i) => `${i % 2 ? 'turn on the light' : 'book a flight to a far place'} number ${i}\t${i % 2 ? 'home' : 'travel'}`,
+);
+const data = { kind: 'file', name: 'tiny.tsv', blob: new Blob([`text\tlabel\n${rows.join('\n')}\n`]) } as const;
+
+const config = (method: MethodName): RunConfig => ({
+  model,
+  pooling: 'mean',
+  data,
+  task: 'classification',
+  method,
+  policy: method === 'meft1' ? 'reversible' : 'store',
+  checkpoint_every: 1,
+  options: {},
+  training: { ...defaultTraining, batch_size: 4, max_length: 16, max_steps: 6, eval_steps: 3, learning_rate: 1e-2 },
+});
+
+function session(): { session: Session; events: RunEvent[] } {
+  const events: RunEvent[] = [];
+  return { session: new Session(nodeHost(), (event) => events.push(event)), events };
+}
+
+const failure = (action: Promise<unknown>): Promise<RetraceError> =>
+  action.then(
+    () => expect.unreachable('it should have failed'),
+    (error) => error as RetraceError,
+  );
+
+test.each(['meft1', 'lora', 'linear-probe', 'full'] as const)(
+  '%s: the plan made before equals the account, the run ends, and its export is imported elsewhere with the same logits',
+  async (method) => {
+    const { session: first, events } = session();
+    const report = await first.calls.examineData({ model, data, max_length: 16, seed: 42 });
+    const { batch_size, dropout } = config(method).training;
+    const planned = await first.calls.plan({
+      ...config(method),
+      num_labels: report.labels.length,
+      pooling: 'mean',
+      batch_size,
+      length: 16,
+      buckets: report.buckets,
+      dropout,
+    });
+    await first.calls.start(config(method));
+    const memory = events.filter((event) => event.type === 'memory');
+    for (const { live, total, planned: promised } of memory) {
+      expect({ ...live, total }).toEqual(planned.bytes);
+      expect(total).toBe(promised);
+    }
+    const steps = events.filter((event) => event.type === 'step');
+    expect(steps.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(events.filter((event) => event.type === 'evaluate').map(({ step }) => step)).toEqual([3, 6]);
+    expect(events.at(-1)).toMatchObject({ type: 'finished', step: 6, reason: 'completed' });
+
+    const texts = [{ text: 'turn on the light' }, { text: 'a flight' }];
+    const before = await first.calls.predict({ texts });
+    for (const { probabilities } of before) expect(probabilities.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 9);
+    const exported = await first.calls.exportAdapter({ name: 'tiny', licence: 'apache-2.0' });
+    expect(exported.verified).toEqual({ texts: 4, largest_difference: 0 });
+
+    const { session: second } = session();
+    const imported = await second.calls.importAdapter({ zip: new Blob([Uint8Array.from(exported.zip)]), model });
+    expect(imported.labels).toEqual(['home', 'travel']);
+    expect(imported.verified.largest_difference).toBeLessThan(1e-5);
+    const after = await second.calls.predict({ texts });
+    expect(
+      Math.max(...after.flatMap(({ logits }, i) => logits.map((x, j) => Math.abs(x - (before[i]?.logits[j] as number))))),
+    ).toBeLessThan(1e-5);
+  },
+);
+
+test('a run pauses, steps once, goes on and stops with what it is told to keep', async () => {
+  const { session: one, events } = session();
+  const whenStep = (step: number, action: () => void) => {
+    const seen = events.length;
+    const look = () => (events.slice(seen).some((event) => event.type === 'step' && event.step === step) ? action() : setTimeout(look, 2));
+    look();
+  };
+  whenStep(1, () => void one.calls.pause(undefined));
+  const running = one.calls.start({ ...config('meft1'), training: { ...config('meft1').training, max_steps: 500, eval_steps: 0 } });
+  const paused = async () => {
+    while (events.at(-1)?.type !== 'phase' || (events.at(-1) as { phase?: string }).phase !== 'paused')
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    return events.filter((event) => event.type === 'step').length;
+  };
+  const before = await paused();
+  expect((await failure(one.calls.start(config('meft1')))).code).toBe('busy');
+  events.push({ type: 'phase', phase: 'training' });
+  await one.calls.proceed({ steps: 'one' });
+  expect(await paused()).toBe(before + 1);
+  await one.calls.stop({ keep: 'last' });
+  await running;
+  expect(events.at(-1)).toMatchObject({ type: 'finished', step: before + 1, reason: 'stopped' });
+});
+
+test('an adapter of another base, or a damaged one, is refused', async () => {
+  const { session: one } = session();
+  await one.calls.start({ ...config('meft1'), training: { ...config('meft1').training, max_steps: 1 } });
+  const { zip } = await one.calls.exportAdapter({ name: 'tiny', licence: '' });
+  const other = randomBertFiles({ ...shape, num_hidden_layers: 3 });
+  const foreign = await failure(one.calls.importAdapter({ zip: new Blob([Uint8Array.from(zip)]), model: other }));
+  expect(['wrong-base', 'missing-tensor']).toContain(foreign.code);
+  const damaged = Uint8Array.from(zip);
+  damaged[200] = (damaged[200] as number) ^ 0xff;
+  expect((await failure(one.calls.importAdapter({ zip: new Blob([damaged]), model }))).code).toMatch(/^zip-/);
+});
