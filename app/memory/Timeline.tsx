@@ -110,7 +110,7 @@ function Ground({ axis, most, width, x, y, rebuilt }: GroundProps) {
         <g key={from}>
           <line className="divider" x1={x(from)} x2={x(from)} y1={6} y2={HEIGHT - BOTTOM} />
           <text className="phase" x={x(from) + 6} y={13}>
-            {phase === 'backward' && rebuilt ? 'backward: layers rebuilt one by one' : phase}
+            {phase === 'backward' && rebuilt ? 'backward: rebuilds, then drops' : phase}
           </text>
           <text className="tick" x={x(from) + 6} y={HEIGHT - 6}>
             {shortSection(axis.names[from])} → {shortSection(axis.names[to])}
