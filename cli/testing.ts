@@ -1,15 +1,20 @@
 // For tests: the command as a process of its own, and small files to give it. The model is the recorded tiny BERT with a tokenizer of its own.
 
 import { spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 export const tinyVectors = join(root, 'python', 'vectors', 'tiny_bert');
 
-export const scratchFolder = (): string => mkdtempSync(join(tmpdir(), 'retrace-cli-'));
+const scratch = mkdtempSync(join(tmpdir(), 'retrace-cli-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** A folder that lives as long as the tests of the file. */
+export const scratchFolder = (): string => mkdtempSync(join(scratch, 'folder-'));
 
 export interface Outcome {
   readonly code: number | null;
