@@ -11,6 +11,7 @@ import { packScalars } from '../graph/scalars.ts';
 import { Allocator } from './allocator.ts';
 import type { Device } from './device.ts';
 import type { PipelineCache, PipelineKey } from './pipelines.ts';
+import { timeDispatches } from './profiler.ts';
 
 export type StepScalars = Record<keyof typeof stepScalars, number>;
 
@@ -222,19 +223,15 @@ export class Executor {
     return copy;
   }
 
-  /** Runs a program dispatch by dispatch, waiting for each: milliseconds and multiply-adds by kernel. For measurements; far slower than `run`. */
+  /** Runs a program dispatch by dispatch: milliseconds and multiply-adds by kernel. */
   async profile(name: string): Promise<Map<string, { calls: number; ms: number; multiplyAdds: number }>> {
     const byKernel = new Map<string, { calls: number; ms: number; multiplyAdds: number }>();
     const calls = this.#planned(name).lowered.nodes.flatMap((lowered) => lowered.calls);
-    await this.settled();
-    for (const [i, dispatch] of (this.#programs.get(name) ?? []).entries()) {
-      const call = calls[i] as KernelCall;
-      const begin = performance.now();
-      this.#submit([dispatch]);
-      await this.settled();
+    const times = await timeDispatches(this.#device, this.#programs.get(name) ?? []);
+    for (const [i, call] of calls.entries()) {
       const entry = byKernel.get(call.kernel) ?? { calls: 0, ms: 0, multiplyAdds: 0 };
       entry.calls++;
-      entry.ms += performance.now() - begin;
+      entry.ms += times[i] as number;
       entry.multiplyAdds += multiplyAdds(call);
       byKernel.set(call.kernel, entry);
     }

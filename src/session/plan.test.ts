@@ -1,9 +1,11 @@
 // The plan against the allocator: byte for byte, for every method and policy; and a step allocates nothing.
 
 import { expect, test } from 'vitest';
+import { nodeHost } from '../../cli/host.ts';
+import { openDevice } from '../gpu/device.ts';
 import { methods } from '../methods/registry.ts';
 import { type MethodName, type PolicyName, policyNames, type StreamKind } from '../protocol/config.ts';
-import { randomBatch, randomBert, testEngine } from './testing.ts';
+import { modelAt, randomBatch, randomBert, testEngine } from './testing.ts';
 
 const shape = {
   hidden_size: 32,
@@ -48,3 +50,22 @@ test.each(cells)(
     expect(executor.allocator.account.total).toBe(0);
   },
 );
+
+test('a training step of the bundled model runs on a device with the limits that every device has', async () => {
+  const gpu = (await nodeHost().gpu()) as GPU;
+  const device = await openDevice(gpu, { limits: 'default' });
+  expect(device.device.limits.maxStorageBufferBindingSize).toBe(128 * 2 ** 20);
+  expect(device.device.limits.maxStorageBuffersPerShaderStage).toBe(8);
+  const model = await modelAt(new URL('../../public/models/all-MiniLM-L6-v2', import.meta.url).pathname);
+  const request = { model, method: 'full', policy: 'checkpoint', pooling: 'mean', num_labels: 3, batch_size: 1, lengths: [8] } as const;
+  const { trainer, executor } = await testEngine({ ...request, device });
+  const { loss, grad_norm } = await trainer.step(0, [randomBatch(1, 1, 8, 30522, 3)]);
+  expect(loss).toBeGreaterThan(0);
+  expect(grad_norm).toBeGreaterThan(0);
+  const profile = await executor.profile('training 8');
+  expect([...profile.values()].reduce((sum, { calls }) => sum + calls, 0)).toBeGreaterThan(200);
+  expect(profile.get('gemm_nt')?.multiplyAdds).toBeGreaterThan(0);
+  expect(profile.get('gemm_nt')?.ms).toBeGreaterThan(0);
+  executor.destroy();
+  device.device.destroy();
+});

@@ -159,6 +159,7 @@ export class Run {
       if (due(save_steps)) {
         await drain();
         await this.save(false);
+        this.#phase('training');
         before = performance.now();
       }
     }

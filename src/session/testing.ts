@@ -82,6 +82,7 @@ export interface TestRequest {
   readonly training?: Partial<TrainingArguments>;
   readonly max_steps?: number;
   readonly checkpoint_every?: number;
+  readonly device?: Device;
   /** Changes of the resolved setup, such as mixed policy ranges. */
   readonly change?: (setup: ProgramSetup) => ProgramSetup;
 }
@@ -109,7 +110,7 @@ export async function testEngine(request: TestRequest): Promise<TestEngine> {
   });
   const setup = request.change?.(resolved) ?? resolved;
   const { plan, registry } = planPrograms(setup);
-  const executor = await Executor.prepare(await testDevice(), plan);
+  const executor = await Executor.prepare(request.device ?? (await testDevice()), plan);
   const trainer = new Trainer(executor, registry, { training, max_steps: request.max_steps ?? 8, streamLimit: streamLimitOf(setup) });
   trainer.initialise(training.seed);
   await streamWeights(request.model, registry, executor, () => undefined);
