@@ -71,7 +71,7 @@ export function Timeline({ plans, catalogue }: TimelineProps) {
           <span className="swatch swatch-activation" /> {titleOf(chosen, catalogue)}: kept
         </li>
         <li>
-          <span className="swatch swatch-workspace" /> {chosen.policy === 'store' ? 'workspace' : 'rebuilt, then dropped'}
+          <span className="swatch swatch-workspace" /> {chosen.policy === 'store' ? 'workspace' : 'made, then dropped'}
         </li>
         {plans.slice(1).map((plan) => (
           <li key={plan.method}>
@@ -110,7 +110,7 @@ function Ground({ axis, most, width, x, y, rebuilt }: GroundProps) {
         <g key={from}>
           <line className="divider" x1={x(from)} x2={x(from)} y1={6} y2={HEIGHT - BOTTOM} />
           <text className="phase" x={x(from) + 6} y={13}>
-            {phase === 'backward' && rebuilt ? 'backward: rebuilds, then drops' : phase}
+            {phase === 'backward' && rebuilt ? 'backward: rebuilds' : phase}
           </text>
           <text className="tick" x={x(from) + 6} y={HEIGHT - 6}>
             {shortSection(axis.names[from])} → {shortSection(axis.names[to])}

@@ -63,7 +63,7 @@ export function ConfusionView({ confusion, theme }: { confusion: Confusion; them
 function Matrix({ confusion: { labels, counts } }: { confusion: Confusion }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard (axe: scrollable-region-focusable).
-    <section className="scroll" tabIndex={0} aria-label="Confusion matrix">
+    <section className="scroll scroll-wide" tabIndex={0} aria-label="Confusion matrix">
       <table className="matrix">
         <caption className="hidden">Confusion matrix: rows are true labels, columns predictions</caption>
         <thead>

@@ -46,15 +46,16 @@ export function afterEvents(run: RunState, events: readonly RunEvent[]): RunStat
       }
       case 'step':
         steps.push(event);
+        if (next.phase === 'saving') next = { ...next, phase: 'training' };
         break;
       case 'evaluate':
         evaluations.push(event);
         break;
       case 'memory':
-        next = { ...next, memory: event };
+        // The account is taken anew once a checkpoint has been written.
+        next = { ...next, memory: event, ...(next.phase === 'saving' ? { savedAt: (steps.at(-1) ?? run.steps.at(-1))?.step ?? 0 } : {}) };
         break;
       case 'saved':
-        next = { ...next, savedAt: event.step };
         break;
       case 'finished':
         next = { ...next, finished: event, phase: event.reason === 'stopped' ? 'stopped' : 'finished' };

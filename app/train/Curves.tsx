@@ -4,7 +4,7 @@ import { useMemo } from 'react';
 import { number } from '../format.ts';
 import { metricOrder, type RunState, smoothed } from '../state/run.ts';
 import { Figure, Numbers } from '../ui/Figure.tsx';
-import { LineChart } from './LineChart.tsx';
+import { type Curve, LineChart } from './LineChart.tsx';
 
 interface CurvesProps {
   run: Pick<RunState, 'steps' | 'evaluations'>;
@@ -12,6 +12,19 @@ interface CurvesProps {
 }
 
 const metricColours = ['--category-activation', '--category-gradient', '--category-optimizer', '--category-adapter'] as const;
+interface ChartProps {
+  label: string;
+  steps: readonly number[];
+  curves: readonly Curve[];
+  height: number;
+  theme: string;
+}
+
+/** A chart, or its place until there is something to draw: making three canvases at the click that starts a run would stall the page. */
+function Chart(props: ChartProps) {
+  return props.steps.length === 0 ? <div className="chart-place" style={{ height: props.height }} /> : <LineChart {...props} />;
+}
+
 /** Rows of a table that a reader can still walk through; the newest are shown. */
 const TABLE_ROWS = 200;
 
@@ -28,7 +41,7 @@ export function Curves({ run: { steps, evaluations }, theme }: CurvesProps) {
         title="Training loss"
         note={lastLoss === undefined ? 'No step yet' : `${number(lastLoss)} smoothed, ${number(loss.at(-1) ?? 0)} at the last step`}
         picture={
-          <LineChart
+          <Chart
             label={`Training loss over ${at.length} steps; see the table for numbers.`}
             steps={at}
             curves={[
@@ -59,7 +72,7 @@ export function Curves({ run: { steps, evaluations }, theme }: CurvesProps) {
           title="Learning rate"
           note={steps.length === 0 ? 'No step yet' : `${number(steps.at(-1)?.learning_rate ?? 0)} now`}
           picture={
-            <LineChart
+            <Chart
               label="Learning rate by step; see the table for numbers."
               steps={at}
               curves={[
@@ -95,7 +108,7 @@ function EvaluationFigure({ evaluations, theme }: { evaluations: RunState['evalu
           : `Best at step ${best.step}: ${scores.map((name) => `${name} ${number(best.metrics[name] ?? 0)}`).join(', ')}`
       }
       picture={
-        <LineChart
+        <Chart
           label={`Evaluation at ${evaluations.length} points; see the table for numbers.`}
           steps={evaluations.map(({ step }) => step)}
           curves={scores.map((name, i) => ({

@@ -23,6 +23,9 @@ interface LineChartProps {
   theme: string;
 }
 
+/** Distances of ticks: a step is whole. */
+const WHOLE = [1, 2, 5].flatMap((first) => Array.from({ length: 7 }, (_, power) => first * 10 ** power)).sort((a, b) => a - b);
+
 const property = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 function seriesOf({ name, colour, look }: Curve): uPlot.Series {
@@ -63,7 +66,7 @@ export function LineChart({ label, steps, curves, height, theme }: LineChartProp
       height,
       scales: { x: { time: false } },
       axes: [
-        { ...axis, size: 24 },
+        { ...axis, size: 24, incrs: WHOLE },
         { ...axis, size: 56, values: (_, ticks) => ticks.map(number) },
       ],
       series: [{ label: 'step' }, ...latest.current.curves.map(seriesOf)],

@@ -22,6 +22,8 @@ function phaseLine({ phase, progress, steps }: RunState): string {
   return `${phase}${within}${detail}`;
 }
 
+const paceText = (ms: number) => (ms < 1000 ? `${ms.toFixed(ms < 10 ? 1 : 0)} ms` : `${(ms / 1000).toFixed(1)} s`);
+
 export function RunHead({ run, onPause, onProceed, onStop }: RunHeadProps) {
   const last = run.steps.at(-1);
   const pace = paceOf(run.steps);
@@ -60,7 +62,7 @@ export function RunHead({ run, onPause, onProceed, onStop }: RunHeadProps) {
       </Progress.Root>
       <dl className="readings">
         <Reading name="Left" value={pace === undefined || !active ? '–' : duration(pace.leftMs)} />
-        <Reading name="A step" value={pace === undefined ? '–' : `${number(Math.round(pace.ms * 10) / 10)} ms`} />
+        <Reading name="A step" value={pace === undefined ? '–' : paceText(pace.ms)} />
         <Reading name="Tokens a second" value={pace === undefined ? '–' : integer(Math.round(pace.tokensPerSecond))} />
         <Reading name="Epoch" value={last === undefined ? '–' : last.epoch.toFixed(2)} />
         <Reading name="Gradient norm" value={last === undefined ? '–' : number(last.grad_norm)} />

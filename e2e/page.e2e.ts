@@ -1,0 +1,84 @@
+// The page without a run: what bad input gets, what is left where there is no GPU, and whether everyone can use it.
+
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { complaintsOfAxe } from './axe.ts';
+import { launch, type Site, serve, watch } from './browser.ts';
+import { paste, setNumber } from './steps.ts';
+
+let site: Site;
+let browser: Browser;
+
+beforeAll(async () => {
+  site = await serve();
+  browser = await launch('none');
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+async function open() {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const watched = await watch(context, site);
+  await watched.page.goto(site.address);
+  await watched.page.getByText('of GPU memory').waitFor();
+  return { context, ...watched };
+}
+
+test('without WebGPU the page says what to do, and data and memory are still there to look at', async () => {
+  const { context, page, complaints } = await open();
+  await page.getByText(/Training needs WebGPU/).waitFor();
+  await page.getByText('chrome://gpu').first().waitFor();
+  expect(await page.getByRole('button', { name: 'Train', exact: true }).isDisabled()).toBe(true);
+  await page.getByRole('heading', { name: '10 labels' }).waitFor();
+  await page.getByRole('radio', { name: 'by intent' }).click();
+  await page.getByRole('heading', { name: '150 labels' }).waitFor();
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test('the memory picture follows batch size and method', async () => {
+  const { context, page } = await open();
+  const total = () => page.locator('.memory-total strong').textContent();
+  const first = await total();
+  await setNumber(page, 'Batch size', 32);
+  await page.getByText('At batch 32').waitFor();
+  const larger = await total();
+  expect(larger).not.toBe(first);
+  await page.getByRole('radio', { name: 'LoRA' }).click();
+  await page.locator('.bar-chosen', { hasText: 'LoRA' }).waitFor();
+  expect(await total()).not.toBe(larger);
+  const slider = page.getByRole('slider', { name: 'Moment of a training step' });
+  await slider.focus();
+  await page.keyboard.press('ArrowRight');
+  expect(await slider.getAttribute('aria-valuetext')).toMatch(/^forward /);
+  await context.close();
+});
+
+test('a table with a short row and one with a single label are refused, with place and remedy', async () => {
+  const { context, page, complaints } = await open();
+  await paste(page, 'text,label\nhello,good\nbye');
+  await page.getByRole('alert').waitFor();
+  expect(await page.getByRole('alert').textContent()).toMatch(/3/);
+  await page.getByLabel('Rows to paste').fill(`text,label\n${Array.from({ length: 20 }, (_, i) => `text ${i},good`).join('\n')}`);
+  await page.getByRole('button', { name: 'Use these rows' }).click();
+  await page.getByRole('alert').filter({ hasText: /label/ }).waitFor();
+  expect(await page.getByRole('button', { name: 'Train', exact: true }).isDisabled()).toBe(true);
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test('axe finds nothing on any screen, at 1440 and 390 pixels, in light and dark', async () => {
+  const { context, page } = await open();
+  await page.getByRole('button', { name: /Advanced/ }).click();
+  await page.getByRole('heading', { name: '10 labels' }).waitFor();
+  const found = await complaintsOfAxe(page, 'Choose');
+  await page.getByRole('tab', { name: 'Train' }).click();
+  found.push(...(await complaintsOfAxe(page, 'Train')));
+  await page.getByRole('tab', { name: 'Results' }).click();
+  found.push(...(await complaintsOfAxe(page, 'Results')));
+  expect(found).toEqual([]);
+  await context.close();
+});

@@ -1,0 +1,71 @@
+// What a person does on the page, by the names that they see.
+
+import type { Page } from 'playwright-core';
+
+/** Two topics that no short training confuses. */
+export function rowsOfTwoTopics(rows: number): string {
+  const topics = [
+    ['weather', 'will it rain in', ['paris', 'london', 'rome', 'oslo', 'berlin', 'madrid', 'vienna', 'prague']],
+    ['money', 'pay the bill for my', ['phone', 'rent', 'water', 'gas', 'car', 'card', 'loan', 'power']],
+  ] as const;
+  const lines = Array.from({ length: rows }, (_, i) => {
+    const [label, start, ends] = topics[i % 2 === 0 ? 0 : 1];
+    return `${start} ${ends[Math.floor(i / 2) % ends.length]},${label}`;
+  });
+  return ['text,label', ...lines].join('\n');
+}
+
+export async function setNumber(page: Page, name: string, value: number): Promise<void> {
+  await page.getByRole('textbox', { name, exact: true }).fill(String(value));
+}
+
+export async function paste(page: Page, text: string): Promise<void> {
+  await page.getByRole('radio', { name: 'Your own' }).click();
+  await page.getByRole('button', { name: 'Paste text' }).click();
+  await page.getByLabel('Rows to paste').fill(text);
+  await page.getByRole('button', { name: 'Use these rows' }).click();
+}
+
+export async function train(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Train', exact: true }).click();
+}
+
+/** Waits until at least this step is done. */
+export async function untilStep(page: Page, step: number): Promise<void> {
+  await page.waitForFunction(
+    (wanted) => Number(/step (\d+) of/.exec(document.querySelector('.phase-line')?.textContent ?? '')?.[1] ?? 0) >= wanted,
+    step,
+    { timeout: 180_000 },
+  );
+}
+
+export async function untilPhase(page: Page, phase: string): Promise<void> {
+  await page.locator(`.phase-line[data-phase="${phase}"]`).waitFor({ timeout: 180_000 });
+}
+
+/** Losses from the chart's own table, first step first. */
+export async function losses(page: Page): Promise<number[]> {
+  const table = page.getByRole('button', { name: 'Training loss: show as table' });
+  await table.click();
+  const cells = await page
+    .getByRole('region', { name: 'Training loss by step, newest first' })
+    .locator('tbody tr td:nth-child(2)')
+    .allTextContents();
+  await table.click();
+  return cells.map(Number).reverse();
+}
+
+/** Long tasks since the last call, in milliseconds; needs `noteLongTasks` before the page is opened. */
+export function longTasks(page: Page): Promise<number[]> {
+  return page.evaluate(() => (globalThis as unknown as { longTasks: number[] }).longTasks.splice(0));
+}
+
+export async function noteLongTasks(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const found: number[] = [];
+    Object.assign(globalThis, { longTasks: found });
+    new PerformanceObserver((list) => found.push(...list.getEntries().map(({ duration }) => Math.round(duration)))).observe({
+      type: 'longtask',
+    });
+  });
+}

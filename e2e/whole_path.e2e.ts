@@ -1,0 +1,94 @@
+// A person's whole path in a real Chromium with the real worker: train, pause, reload, resume, try, export, import.
+
+import { readFile } from 'node:fs/promises';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { complaintsOfAxe } from './axe.ts';
+import { launch, type Site, serve, watch } from './browser.ts';
+import { longTasks, losses, noteLongTasks, paste, rowsOfTwoTopics, setNumber, train, untilPhase, untilStep } from './steps.ts';
+
+let site: Site;
+let browser: Browser;
+
+beforeAll(async () => {
+  site = await serve();
+  browser = await launch('software');
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+test('one click on a first visit trains the bundled model, in the memory that was predicted', async () => {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const { page, complaints } = await watch(context, site);
+  await page.goto(site.address);
+  await train(page);
+  await untilStep(page, 1);
+  await page.getByText('as predicted to the byte').waitFor();
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await page.getByRole('button', { name: /Discard/ }).click();
+  await page.getByRole('button', { name: 'Train', exact: true }).waitFor({ timeout: 120_000 });
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test('a run learns, pauses, survives a reload, and its exported adapter gives the same logits', async () => {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true });
+  const { page, complaints } = await watch(context, site);
+  const asked: string[] = [];
+  page.on('dialog', (dialog) => {
+    asked.push(dialog.type());
+    void dialog.accept();
+  });
+  await noteLongTasks(page);
+  await page.goto(site.address);
+  await paste(page, rowsOfTwoTopics(64));
+  await page.getByText('held back').waitFor();
+  await setNumber(page, 'Batch size', 8);
+  await setNumber(page, 'Max length', 16);
+  await setNumber(page, 'Steps', 14);
+  await train(page);
+
+  await untilStep(page, 1);
+  await longTasks(page);
+  await untilStep(page, 4);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await untilPhase(page, 'paused');
+  await page.getByRole('button', { name: 'One step' }).click();
+  await untilStep(page, 5);
+  await untilPhase(page, 'paused');
+  await page.getByRole('button', { name: 'Proceed' }).click();
+  await untilPhase(page, 'training');
+  expect(await longTasks(page), 'tasks of the main thread above 50 ms while training').toEqual([]);
+
+  await page.reload();
+  expect(asked).toContain('beforeunload');
+  await page.getByRole('button', { name: /^Resume/ }).click();
+  await untilStep(page, 6);
+  await untilPhase(page, 'finished');
+  const curve = await losses(page);
+  expect(curve).toHaveLength(14);
+  expect(mean(curve.slice(-3))).toBeLessThan(mean(curve.slice(0, 3)));
+  expect(await complaintsOfAxe(page, 'Train')).toEqual([]);
+
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.getByRole('button', { name: 'See results and try it' }).click();
+  await page.getByLabel('Your sentence', { exact: true }).fill('will it rain in lisbon');
+  await page.getByRole('list', { name: 'Probabilities' }).getByText('weather').waitFor();
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Export as zip' }).click();
+  const zip = await (await download).path();
+  await page.getByText(/read back, largest difference/).waitFor();
+  expect(await complaintsOfAxe(page, 'Results')).toEqual([]);
+
+  await page
+    .locator('input[accept=".zip,application/zip"]')
+    .setInputFiles({ name: 'adapter.zip', mimeType: 'application/zip', buffer: await readFile(zip) });
+  await page.getByText('the same logits').waitFor({ timeout: 120_000 });
+  expect(complaints).toEqual([]);
+  await context.close();
+});
