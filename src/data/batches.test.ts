@@ -36,6 +36,12 @@ test('grouping puts the longest row first, rows of like length together, and bat
   }
 });
 
+test('grouping pads less than half of what a plain shuffle pads', () => {
+  const padded = (batches: Uint32Array[]): number =>
+    batches.reduce((sum, batch) => sum + batch.reduce((row, i) => row + longestIn(batch) - (lengths[i] ?? 0), 0), 0);
+  expect(padded(plan(0))).toBeLessThan(padded(plan(0, false)) / 2);
+});
+
 test('fewer examples than a batch make one batch', () => {
   const batches = planEpoch({ lengths: Uint32Array.of(3, 9, 1), batchSize: 8, seed: 1, epoch: 0, groupByLength: true });
   expect(batches.map((batch) => [...batch])).toEqual([[1, 0, 2]]);
