@@ -48,8 +48,7 @@ const overflow = (at: string, value: number, limit: number, step: number) =>
     code: 'stream-overflow',
     message: `The fixed-point stream after '${at}' reached a magnitude of ${value.toPrecision(4)} at step ${step}; it holds up to ${limit}.`,
     where: at,
-    remedy:
-      'Training has stopped. Use fewer fraction bits (each bit less doubles the range), or lower the learning rate.',
+    remedy: 'Training has stopped. Use fewer fraction bits (each bit less doubles the range), or lower the learning rate.',
   });
 
 /** The same for a loss or a gradient norm, which stand for no layer. */
