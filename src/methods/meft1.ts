@@ -18,6 +18,7 @@ export const meft1: Method = {
   defaultPolicy: 'reversible',
   learning_rate: 3e-3,
   uses: ['streams', 'lambda', 'beta', 'adapter_size', 'adapter_init_std', 'fraction_bits'],
+  exportFacts: { final_combination: 'mean' },
   options: (streams) => ({ lambda: streams === 'fixed' ? 1 / 8 : 0.1, beta: 1 }),
   wire(config, options) {
     const { lambda, beta } = options;

@@ -33,6 +33,8 @@ export interface Method {
   readonly learning_rate: number;
   /** Hyper-parameters that it reads. */
   readonly uses: readonly (keyof MethodOptions)[];
+  /** What a loader of the exported adapter must know beside the hyper-parameters. */
+  readonly exportFacts?: Readonly<Record<string, string>>;
   /** Own defaults, given the streams. */
   options(streams: StreamKind): Partial<MethodOptions>;
   wire(config: BackboneConfig, options: MethodOptions): Wiring;

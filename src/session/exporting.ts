@@ -63,7 +63,7 @@ function archiveOf({ engine, config, texts }: ExportRequest, values: Values, log
       max_length: config.training.max_length,
       hyper_parameters: {
         ...used,
-        ...(config.method === 'meft1' ? { final_combination: 'mean' } : {}),
+        ...method.exportFacts,
         dropout: config.training.dropout,
       } as AdapterConfig['hyper_parameters'],
       seed: config.training.seed,

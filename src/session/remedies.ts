@@ -1,7 +1,7 @@
 // What to do when a plan does not fit: the cheapest changes first (those that change no result), each with the bytes that it saves, computed by
 // planning it.
 
-import { methodNamed } from '../methods/registry.ts';
+import { methods } from '../methods/registry.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { type ProgramSetup, planPrograms } from '../train/programs.ts';
 
@@ -37,14 +37,13 @@ function changesOf(setup: ProgramSetup): Change[] {
     const kept = [...new Set(lengths.map((length) => Math.min(length, shorter)))];
     changes.push({ what: `max_length ${shorter} (longer texts are cut)`, setup: { ...setup, lengths: kept } });
   }
-  if (method.name !== 'meft1') {
-    const meft1 = methodNamed('meft1');
+  for (const other of methods.filter((candidate) => candidate.defaultPolicy === 'reversible' && candidate !== method)) {
     changes.push({
-      what: 'the method meft1',
+      what: `the method ${other.name}`,
       setup: {
         ...setup,
-        method: meft1,
-        options: { ...options, ...meft1.options(options.streams) },
+        method: other,
+        options: { ...options, ...other.options(options.streams) },
         ranges: [{ from: 0, to: layers, policy: 'reversible' }],
       },
     });
