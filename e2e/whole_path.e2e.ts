@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { complaintsOfAxe } from './axe.ts';
 import { launch, type Site, serve, watch } from './browser.ts';
 import { longTasks, losses, noteLongTasks, paste, rowsOfTwoTopics, setNumber, train, untilPhase, untilStep } from './steps.ts';
@@ -12,13 +12,16 @@ let browser: Browser;
 
 beforeAll(async () => {
   site = await serve();
+});
+
+afterAll(() => site?.close());
+
+// A browser for each test: the software GPU draws pages too, and what a closed page left it to do would stall the next.
+beforeEach(async () => {
   browser = await launch('software');
 });
 
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-});
+afterEach(() => browser?.close());
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 

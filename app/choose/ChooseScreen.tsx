@@ -3,7 +3,6 @@
 import { useState } from 'react';
 import { MemoryPicture } from '../memory/MemoryPicture.tsx';
 import { useActions, useApp } from '../state/context.ts';
-import { isActive } from '../state/run.ts';
 import { cardOf, changedCount, policyOf } from '../state/settings.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Icon } from '../ui/icons.tsx';
@@ -12,7 +11,7 @@ import { DataSection } from './DataSection.tsx';
 import { MethodSection } from './MethodSection.tsx';
 import { ModelSection } from './ModelSection.tsx';
 import { NumbersSection } from './NumbersSection.tsx';
-import { SavedRuns } from './SavedRuns.tsx';
+import { SavedRunsPanel } from './SavedRuns.tsx';
 import { StartPanel } from './StartPanel.tsx';
 
 export function ChooseScreen() {
@@ -23,8 +22,6 @@ export function ChooseScreen() {
   const report = useApp((state) => state.report);
   const plans = useApp((state) => state.plans);
   const startError = useApp((state) => state.startError);
-  const savedRuns = useApp((state) => state.savedRuns);
-  const busy = useApp((state) => isActive(state.run));
   const actions = useActions();
   const [modelFromDisk, setModelFromDisk] = useState(settings.model.kind === 'files');
   const [dataFromDisk, setDataFromDisk] = useState(settings.data.kind === 'file');
@@ -34,14 +31,7 @@ export function ChooseScreen() {
   return (
     <div className="choose">
       <div className="choose-main">
-        {savedRuns.length > 0 && (
-          <SavedRuns
-            runs={savedRuns}
-            disabled={busy}
-            onResume={(run) => void actions.resume(run.id, run.name)}
-            onDelete={(run) => void actions.forget(run.id)}
-          />
-        )}
+        <SavedRunsPanel />
         {catalogue.error !== undefined && <ErrorNote error={catalogue.error} />}
         <Section number={1} title="Model">
           <ModelSection

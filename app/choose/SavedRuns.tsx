@@ -2,7 +2,20 @@
 
 import type { SavedRun } from '../../src/protocol/messages.ts';
 import { percent } from '../format.ts';
+import { useActions, useApp } from '../state/context.ts';
+import { isActive } from '../state/run.ts';
 import { Icon } from '../ui/icons.tsx';
+
+/** The saved runs of the store, where there are any. */
+export function SavedRunsPanel() {
+  const runs = useApp((state) => state.savedRuns);
+  const busy = useApp((state) => isActive(state.run));
+  const { resume, forget } = useActions();
+  if (runs.length === 0) return null;
+  return (
+    <SavedRuns runs={runs} disabled={busy} onResume={({ id, name }) => void resume(id, name)} onDelete={({ id }) => void forget(id)} />
+  );
+}
 
 interface SavedRunsProps {
   runs: readonly SavedRun[];
@@ -13,7 +26,7 @@ interface SavedRunsProps {
 
 const when = (saved_at: string) => new Date(saved_at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 
-export function SavedRuns({ runs, disabled, onResume, onDelete }: SavedRunsProps) {
+function SavedRuns({ runs, disabled, onResume, onDelete }: SavedRunsProps) {
   return (
     <section className="card saved" aria-label="Saved runs">
       <h2>Saved runs</h2>

@@ -1,5 +1,6 @@
 // A run while it lives.
 
+import { SavedRunsPanel } from '../choose/SavedRuns.tsx';
 import { number } from '../format.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { bestOf } from '../state/run.ts';
@@ -14,12 +15,15 @@ export function TrainScreen({ theme }: { theme: string }) {
   const { pause, proceed, stop, show } = useActions();
   if (run === undefined) {
     return (
-      <div className="card empty">
-        <h2>No run yet</h2>
-        <p className="muted">Its curves, its pace and its memory will be here.</p>
-        <button type="button" className="button button-primary" onClick={() => show('choose')}>
-          Choose what to train
-        </button>
+      <div className="train">
+        <SavedRunsPanel />
+        <div className="card empty">
+          <h2>No run yet</h2>
+          <p className="muted">Its curves, its pace and its memory will be here.</p>
+          <button type="button" className="button button-primary" onClick={() => show('choose')}>
+            Choose what to train
+          </button>
+        </div>
       </div>
     );
   }
