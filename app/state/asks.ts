@@ -14,8 +14,6 @@ import type { Answer, AppState } from './store.ts';
 const PLAN_DELAY_MS = 60;
 const DATA_DELAY_MS = 250;
 const PREDICT_DELAY_MS = 300;
-/** Enough labels for a plan before the data have been examined. */
-const ASSUMED_LABELS = 10;
 
 type AnswerKey = 'catalogue' | 'environment' | 'model' | 'preview' | 'report' | 'plans' | 'prediction';
 
@@ -65,7 +63,7 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
     const { settings, catalogue, report } = getState();
     if (catalogue.value === undefined) return;
     await_('plans');
-    askPlans(planRequestsOf(settings, catalogue.value, report.value?.labels.length ?? ASSUMED_LABELS));
+    askPlans(planRequestsOf(settings, catalogue.value, report.value));
   };
 
   const describe = asking('model', 'describeModel', 0);

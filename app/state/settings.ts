@@ -12,7 +12,7 @@ import {
   type RunConfig,
   type TrainingArguments,
 } from '../../src/protocol/config.ts';
-import type { Catalogue, MethodCard, PlanRequest } from '../../src/protocol/messages.ts';
+import type { Catalogue, DataReport, MethodCard, PlanRequest } from '../../src/protocol/messages.ts';
 
 export interface Settings {
   readonly model: ModelRef;
@@ -93,18 +93,23 @@ function streamsOf(settings: Settings, card: MethodCard): Partial<MethodOptions>
   return card.uses.includes('streams') ? { streams: settings.options.streams ?? 'fixed' } : {};
 }
 
+/** Enough labels for a plan before the data have been examined. */
+const ASSUMED_LABELS = 10;
+
 /** The chosen plan, then those it is compared with, each once. All at the same batch and length. */
-export function planRequestsOf(settings: Settings, catalogue: Catalogue, num_labels: number): PlanRequest[] {
+export function planRequestsOf(settings: Settings, catalogue: Catalogue, report: DataReport | undefined): PlanRequest[] {
   const training = { ...defaultTraining, ...settings.training };
   const request = (method: MethodName, policy: PolicyName, options: Partial<MethodOptions>): PlanRequest => ({
     model: settings.model,
-    num_labels,
+    num_labels: report?.labels.length ?? ASSUMED_LABELS,
     method,
     policy,
     checkpoint_every: settings.checkpoint_every,
     options,
     batch_size: training.batch_size,
     length: training.max_length,
+    // Once the data are known for this length, the plan is the run's own.
+    ...(report?.max_length === training.max_length ? { buckets: report.buckets } : {}),
     dropout: training.dropout,
   });
   const card = cardOf(catalogue, settings.method);

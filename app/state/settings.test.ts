@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { defaultTraining, parseRunConfig } from '../../src/protocol/config.ts';
+import type { Catalogue } from '../../src/protocol/messages.ts';
+import { methodCards } from '../../src/session/setup.ts';
+import { changedCount, firstRun, planRequestsOf, runConfigOf, trainingDefaults, withValue } from './settings.ts';
+
+const catalogue: Catalogue = { methods: methodCards(), models: [], data: [] };
+const card = (name: string) => {
+  const found = catalogue.methods.find((each) => each.name === name);
+  if (found === undefined) throw new Error(name);
+  return found;
+};
+
+test('the first run is a valid configuration with the defaults of the method', () => {
+  const config = parseRunConfig(runConfigOf(firstRun, card('meft1')));
+  expect(config.policy).toBe('reversible');
+  expect(config.options.streams).toBe('fixed');
+  expect(config.training).toEqual(defaultTraining);
+  expect(config.columns).toEqual({ text: 'text', label: 'domain' });
+});
+
+test('a value set back to its default is no change', () => {
+  const defaults = trainingDefaults(card('meft1'));
+  const changed = withValue({}, defaults, 'batch_size', 4);
+  expect(changedCount({ ...firstRun, training: changed }, card('meft1'))).toBe(1);
+  expect(withValue(changed, defaults, 'batch_size', defaults.batch_size)).toEqual({});
+});
+
+test('options of one method do not travel to another', () => {
+  const settings = { ...firstRun, method: 'lora' as const, options: { lambda: 0.25, lora_alpha: 16 } };
+  expect(runConfigOf(settings, card('lora')).options).toEqual({ lora_alpha: 16 });
+});
+
+test('plans are compared at one batch and length, each method once', () => {
+  const names = (settings: typeof firstRun) => planRequestsOf(settings, catalogue, 10).map(({ method, policy }) => `${method} ${policy}`);
+  expect(names(firstRun)).toEqual(['meft1 reversible', 'full store', 'lora store']);
+  expect(names({ ...firstRun, method: 'lora', policy: 'store' })).toEqual(['lora store', 'full store']);
+  const requests = planRequestsOf({ ...firstRun, training: { batch_size: 3 } }, catalogue, 10);
+  expect(new Set(requests.map(({ batch_size }) => batch_size))).toEqual(new Set([3]));
+});
