@@ -36,7 +36,7 @@ const maxShift = 8;
 
 /** The number of places that `factor` = 2^-shift moves to the right. Errors where it is no such power. */
 export function shiftOf(factor: number, name: string): number {
-  const shift = -Math.log2(factor);
+  const shift = Math.log2(1 / factor);
   if (Number.isInteger(shift) && shift >= 0 && shift <= maxShift) return shift;
   const nearest = 2 ** -Math.min(maxShift, Math.max(0, Math.round(shift || 0)));
   throw new RetraceError({
