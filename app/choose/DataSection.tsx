@@ -67,6 +67,9 @@ export function DataSection({ data, columns, bundled, preview, report, fromDisk,
   );
 }
 
+/** Longer texts are used at once: a text field takes seconds to lay out some thousand lines, and the page would stand still. */
+const EDITABLE = 20_000;
+
 function Connect({ onData }: { onData: DataSectionProps['onData'] }) {
   const [pasting, setPasting] = useState(false);
   const [text, setText] = useState('');
@@ -100,6 +103,12 @@ function Connect({ onData }: { onData: DataSectionProps['onData'] }) {
             placeholder={'text,label\nI like it,good\nI do not,bad'}
             value={text}
             onChange={({ target }) => setText(target.value)}
+            onPaste={(event) => {
+              const pasted = event.clipboardData.getData('text');
+              if (pasted.length <= EDITABLE) return;
+              event.preventDefault();
+              onData(dataOfPasted(pasted));
+            }}
           />
           <button type="button" className="button" disabled={text.trim() === ''} onClick={() => onData(dataOfPasted(text))}>
             Use these rows

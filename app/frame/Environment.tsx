@@ -21,7 +21,7 @@ export function Environment() {
       <section className="note note-warning" aria-label="No GPU">
         <Icon name="alert" />
         <div>
-          <p className="note-title">Training needs WebGPU, and this browser does not offer it: {value.error.message}</p>
+          <p className="note-title">Training needs WebGPU, and it cannot be used here: {value.error.message}</p>
           {value.error.remedy !== undefined && <p>{value.error.remedy}</p>}
           <ol>
             {checklist.map((line) => (

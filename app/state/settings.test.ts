@@ -32,7 +32,8 @@ test('options of one method do not travel to another', () => {
 });
 
 test('plans are compared at one batch and length, each method once', () => {
-  const names = (settings: typeof firstRun) => planRequestsOf(settings, catalogue, undefined).map(({ method, policy }) => `${method} ${policy}`);
+  const names = (settings: typeof firstRun) =>
+    planRequestsOf(settings, catalogue, undefined).map(({ method, policy }) => `${method} ${policy}`);
   expect(names(firstRun)).toEqual(['meft1 reversible', 'full store', 'lora store']);
   expect(names({ ...firstRun, method: 'lora', policy: 'store' })).toEqual(['lora store', 'full store']);
   const requests = planRequestsOf({ ...firstRun, training: { batch_size: 3 } }, catalogue, undefined);
