@@ -85,7 +85,7 @@ function Bar({ plan, shown, total, x }: BarProps) {
   });
 }
 
-export function Legend({ shown }: { shown: readonly Category[] }) {
+function Legend({ shown }: { shown: readonly Category[] }) {
   return (
     <ul className="legend">
       {shown.map((category) => (
