@@ -93,9 +93,11 @@ export function story(plan: PlanReport, name: string): string {
   const layer = section.includes('layer');
   if (phase === 'forward') {
     if (!layer) return 'runs';
-    return { store: 'keeps what its gradient needs', checkpoint: 'keeps its input only', reversible: 'keeps nothing but the two streams' }[
-      plan.policy
-    ];
+    return {
+      store: 'keeps what its gradient needs',
+      checkpoint: 'keeps its input only',
+      reversible: plan.streams === 'fixed' ? 'keeps the two streams and the bits that shifts drop' : 'keeps nothing but the two streams',
+    }[plan.policy];
   }
   if (!layer || plan.policy === 'store') return 'differentiates what was kept';
   return plan.policy === 'reversible'
