@@ -29,15 +29,23 @@ export class Gate {
     this.#wake?.();
   }
 
-  /** Waits while closed; says whether the run is to stop and whether it had to wait. */
-  async pass(): Promise<{ stop: boolean; waited: boolean }> {
-    let waited = false;
+  get stopping(): boolean {
+    return this.#stop;
+  }
+
+  /** Waits while closed. */
+  async opened(): Promise<void> {
     while (this.closed) {
-      waited = true;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
+  }
+
+  /** Takes one step's leave: waits while closed; says whether the run is to stop and whether it had to wait. */
+  async pass(): Promise<{ stop: boolean; waited: boolean }> {
+    const waited = this.closed;
+    await this.opened();
     this.#open--;
     return { stop: this.#stop, waited };
   }

@@ -177,7 +177,8 @@ export class Run {
       this.#request.emit({ type: 'finished', step: this.#step, reason: 'stopped' });
       return;
     }
-    if (this.#lastEvaluation?.step !== this.#step && this.#step > 0) await this.#evaluate();
+    // A run that is stopped ends at once, with the evaluations that it has.
+    if (!this.gate.stopping && this.#lastEvaluation?.step !== this.#step && this.#step > 0) await this.#evaluate();
     await this.save(true);
     if (keep !== 'last' && this.#bestParameters) engine.trainer.setParameters(this.#bestParameters);
     const reason = early ? 'early stopping' : this.#step >= max_steps ? 'completed' : 'stopped';
@@ -190,13 +191,22 @@ export class Run {
     return patience > 0 && this.#evaluationsWithoutGain >= patience;
   }
 
-  /** Evaluates; true where the run should stop. */
+  /** Evaluates, unless it is stopped on the way; true where the run should end. */
   async #evaluate(): Promise<boolean> {
     const { engine, data } = this.#request;
     const begin = performance.now();
     const of = data.evaluation.examples.length;
     this.#phase('evaluating', 0, of);
-    const evaluation = await evaluate(engine, data.evaluation, (done) => this.#phase('evaluating', done, of));
+    const stopped = Symbol('stopped');
+    const evaluation = await evaluate(engine, data.evaluation, async (done) => {
+      if (this.gate.closed) this.#phase('paused');
+      await this.gate.opened();
+      if (this.gate.stopping) throw stopped;
+      this.#phase('evaluating', done, of);
+    }).catch((thrown: unknown) => {
+      if (thrown !== stopped) throw thrown;
+    });
+    if (!evaluation) return true;
     const metric = taskNamed('classification').metric_for_best_model;
     const value = evaluation.metrics[metric] as number;
     const best = this.#best === undefined || value > this.#best.value;

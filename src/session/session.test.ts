@@ -113,6 +113,24 @@ test('a run pauses, steps once, goes on and stops with what it is told to keep',
   expect(events.at(-1)).toMatchObject({ type: 'finished', step: before + 1, reason: 'stopped' });
 });
 
+test('a stop ends an evaluation on the way, and a pause holds it', async () => {
+  const { session: one, events } = session();
+  const until = async (holds: (event: RunEvent) => boolean) => {
+    while (!events.some(holds)) await new Promise((resolve) => setTimeout(resolve, 1));
+  };
+  const running = one.calls.start({
+    ...config('meft1'),
+    data: { ...data, blob: new Blob([`text\tlabel\n${Array.from({ length: 100 }, () => rows.join('\n')).join('\n')}\n`]) },
+  });
+  await until((event) => event.type === 'phase' && event.phase === 'evaluating' && (event.done ?? 0) > 0);
+  await one.calls.pause(undefined);
+  await until((event) => event.type === 'phase' && event.phase === 'paused');
+  await one.calls.stop({ keep: 'last' });
+  await running;
+  expect(events.filter((event) => event.type === 'evaluate')).toEqual([]);
+  expect(events.at(-1)).toMatchObject({ type: 'finished', step: 3, reason: 'stopped' });
+});
+
 test('an adapter of another base, or a damaged one, is refused', async () => {
   const { session: one } = session();
   await one.calls.start({ ...config('meft1'), training: { ...config('meft1').training, max_steps: 1 } });
