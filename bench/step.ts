@@ -22,8 +22,6 @@ interface StepTiming {
   }[];
 }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
-
 async function timeStep(method: MethodName, policy: PolicyName, B: number, T: number, repeats: number): Promise<StepTiming> {
   const { trainer, executor } = await testEngine({
     model: await modelAt(miniLM),
@@ -57,16 +55,17 @@ async function timeStep(method: MethodName, policy: PolicyName, B: number, T: nu
       gigaflops: (2 * products) / ms / 1e6,
     }))
     .sort((a, b) => b.ms - a.ms);
-  const ms = median(times);
+  // The fastest, as for the products that it is held against.
+  const ms = Math.min(...times);
   return { method, policy, ms, gigaflops: work / ms / 1e6, kernels };
 }
 
 export async function run(json: boolean): Promise<void> {
   const best = await bestGemmRate();
   const [meft1, lora, meft1Stored] = [
-    await timeStep('meft1', 'reversible', 8, 32, 5),
-    await timeStep('lora', 'store', 8, 32, 5),
-    await timeStep('meft1', 'store', 8, 32, 5),
+    await timeStep('meft1', 'reversible', 8, 32, 4),
+    await timeStep('lora', 'store', 8, 32, 4),
+    await timeStep('meft1', 'store', 8, 32, 4),
   ];
   const result = {
     best_gemm_gigaflops: best,
