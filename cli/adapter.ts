@@ -11,7 +11,6 @@ import { RetraceError } from '../src/protocol/errors.ts';
 /** A GPU whose requestAdapter() gives an adapter. Throws RetraceError 'no-adapter' where neither a driver nor a Chromium is found. */
 export async function openGpu(): Promise<GPU> {
   Object.assign(globalThis, globals);
-  restWhilePolling();
   return firstWithAdapter(systemHasDriver() ? [systemGpu, softwareGpu] : [softwareGpu, systemGpu]);
 }
 
@@ -36,38 +35,6 @@ export function describeAdapter(adapter: GPUAdapter): { name: string; software: 
   const name = description || device || [vendor, architecture].filter((part) => part !== '').join(' ') || 'unnamed adapter';
   const software = isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${architecture} ${device} ${description}`);
   return { name, software };
-}
-
-let resting = false;
-
-/**
- * While a promise of its own is pending, Dawn in Node polls in every turn of the event loop and so keeps a whole core busy, which a software
- * adapter needs: measured on two cores, a training step of 10 s took 17 s. Meanwhile each turn is made to rest for a millisecond. This can go
- * when the `webgpu` package waits instead of polling (its src/dawn/node/binding/AsyncRunner.cpp).
- */
-function restWhilePolling(): void {
-  if (resting) return;
-  resting = true;
-  let pending = 0;
-  const cell = new Int32Array(new SharedArrayBuffer(4));
-  const rest = (): void => {
-    if (pending === 0) return;
-    Atomics.wait(cell, 0, 0, 1);
-    setImmediate(rest);
-  };
-  const counting = <A extends unknown[], T>(original: (...args: A) => Promise<T>) =>
-    function counted(this: unknown, ...args: A): Promise<T> {
-      if (pending++ === 0) setImmediate(rest);
-      const done = (): void => {
-        pending--;
-      };
-      const promise = original.apply(this, args);
-      promise.then(done, done);
-      return promise;
-    };
-  GPUQueue.prototype.onSubmittedWorkDone = counting(GPUQueue.prototype.onSubmittedWorkDone);
-  GPUBuffer.prototype.mapAsync = counting(GPUBuffer.prototype.mapAsync);
-  GPUDevice.prototype.createComputePipelineAsync = counting(GPUDevice.prototype.createComputePipelineAsync);
 }
 
 function systemGpu(): GPU {
