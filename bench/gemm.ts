@@ -6,6 +6,7 @@ import { openDevice } from '../src/gpu/device.ts';
 import { PipelineCache, type StoredType } from '../src/gpu/pipelines.ts';
 import { dispatchSize, type KernelName, kernelSpec } from '../src/graph/kernels.ts';
 import { packScalars } from '../src/graph/scalars.ts';
+import { restWhilePolling } from './rest_while_polling.ts';
 
 export interface GemmRate {
   readonly kernel: KernelName;
@@ -53,6 +54,7 @@ const budget = 400;
  */
 export async function measure(gpu: GPU, chosen?: readonly number[], shapes = layers): Promise<GemmReport> {
   const { device, info } = await openDevice(gpu);
+  if (info.isFallback) restWhilePolling();
   const rows = chosen ?? (info.isFallback ? [256, 512] : [256, 512, 2048]);
   const pipelines = new PipelineCache(device);
   // A driver may compile as late as the first dispatch.
