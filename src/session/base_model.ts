@@ -1,7 +1,6 @@
 // A pretrained model as a session holds it: configuration, tokenizer and an open checkpoint whose bytes stay on disk until they go to the GPU.
 
 import { openSafetensors, type SafetensorsFile, type TensorEntry } from '../formats/safetensors.ts';
-import { decodeUtf8 } from '../formats/text.ts';
 import { fileFolder, type ModelFolder, openFile, readJson } from '../hub/folder.ts';
 import type { Backbone } from '../models/model.ts';
 import { backboneOf } from '../models/registry.ts';
@@ -91,10 +90,4 @@ export function describe(model: BaseModel): ModelDescription {
 /** The checkpoint, or an error that says which file is missing. */
 export async function requireCheckpoint(model: BaseModel): Promise<SafetensorsFile> {
   return model.checkpoint ?? openSafetensors(await openFile(model.folder, 'model.safetensors'));
-}
-
-/** Text of a small file of the folder. */
-export async function folderText(folder: ModelFolder, path: string): Promise<string> {
-  const source = await openFile(folder, path);
-  return decodeUtf8(path, await source.read(0, source.size));
 }

@@ -4,15 +4,7 @@ import type { Plan } from '../graph/plan/plan.ts';
 import type { PolicyRange } from '../graph/stack.ts';
 import type { Method } from '../methods/method.ts';
 import { methodNamed, methods, resolveOptions } from '../methods/registry.ts';
-import {
-  type MethodChoices,
-  type MethodOptions,
-  type PolicyName,
-  type Pooling,
-  policyNames,
-  type RunConfig,
-  streamKinds,
-} from '../protocol/config.ts';
+import { type MethodChoices, type MethodOptions, type PolicyName, type Pooling, policyNames, streamKinds } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { MethodCard, PlanReport } from '../protocol/messages.ts';
 import type { ProgramSetup, planPrograms } from '../train/programs.ts';
@@ -80,8 +72,6 @@ export function setupOf(request: SetupRequest): ProgramSetup {
     purposes,
   };
 }
-
-export const optimizerOf = ({ training }: Pick<RunConfig, 'training'>): ProgramSetup['optimizer'] => training;
 
 export function trainableCount(registry: ReturnType<typeof planPrograms>['registry']): number {
   return [...registry.parameters.values()]
