@@ -186,6 +186,7 @@ export class Graph {
   readonly registry: Registry;
   readonly options: GraphOptions;
   #place: Place = { phase: 'forward', section: '', path: '' };
+  #firstExample = 0;
 
   constructor(registry: Registry, options: GraphOptions) {
     this.registry = registry;
@@ -220,6 +221,22 @@ export class Graph {
   /** Runs `build` at the place of a node, in the current phase. */
   beside<T>(node: Node, build: () => T): T {
     return this.at({ ...node.place, phase: this.#place.phase }, build);
+  }
+
+  /** Runs `build` for a chunk of the batch that begins at example `begin`: what is counted over the whole batch is counted from there. */
+  examples<T>(begin: number, build: () => T): T {
+    const outer = this.#firstExample;
+    this.#firstExample = begin;
+    try {
+      return build();
+    } finally {
+      this.#firstExample = outer;
+    }
+  }
+
+  /** Number in the batch of the first example that is being traced: 0 outside of `examples`. */
+  get firstExample(): number {
+    return this.#firstExample;
   }
 
   get path(): string {
