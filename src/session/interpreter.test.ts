@@ -7,8 +7,9 @@ import type { MethodName, PolicyName, Pooling, StreamKind } from '../protocol/co
 import { defaultTraining } from '../protocol/config.ts';
 import { randomKey, randomNormal, siteId } from '../random/counter.ts';
 import { Interpreter } from '../reference/interpreter.ts';
-import { metricSlots, type ProgramSetup, traceTraining } from '../train/programs.ts';
+import { type ProgramSetup, traceTraining } from '../train/programs.ts';
 import { tokenChain } from '../train/trainer.ts';
+import { metricSlots } from '../train/update.ts';
 import { resolveMethod } from './setup.ts';
 import { randomBatch } from './testing.ts';
 

@@ -1,20 +1,19 @@
-// The programs of a run, traced: one training and one evaluation program per padded length, one that begins a step, one that updates. The same
-// code for every model, method and policy.
-// Not here: numbers of a step (loop.ts), memory (src/graph/plan).
+// The programs of a run, traced: one training and one evaluation program per padded length. The same code for every model, method and policy.
+// Not here: what surrounds them in a step (update.ts), numbers of a step (trainer.ts), memory (src/graph/plan).
 
 import { backward } from '../graph/backward.ts';
 import { Graph, type GraphOptions, type Node, Registry, type Tensor } from '../graph/ir.ts';
-import { add, clear, copy, copyInto, dropout } from '../graph/ops/elementwise.ts';
+import { add, copy, copyInto, dropout } from '../graph/ops/elementwise.ts';
 import { linear } from '../graph/ops/linear.ts';
 import { accumulateSum, softmaxCrossEntropy } from '../graph/ops/loss.ts';
-import { adamw, clipScale, partialSums, squareSum } from '../graph/ops/optimizer.ts';
 import { pool } from '../graph/ops/pool.ts';
-import { statusOf, watchDifference } from '../graph/ops/stream.ts';
+import { watchDifference } from '../graph/ops/stream.ts';
 import { type Plan, type ProgramSource, planRun } from '../graph/plan/plan.ts';
 import { type PolicyRange, runStack } from '../graph/stack.ts';
 import type { Method, Wiring } from '../methods/method.ts';
 import type { Backbone } from '../models/model.ts';
-import type { MethodOptions, Pooling, TrainingArguments } from '../protocol/config.ts';
+import type { MethodOptions, Pooling } from '../protocol/config.ts';
+import { metricSlots, metricsOf, type OptimizerArguments, stepPrograms } from './update.ts';
 
 /** Everything that decides the programs of a run. */
 export interface ProgramSetup {
@@ -28,15 +27,12 @@ export interface ProgramSetup {
   readonly batch_size: number;
   /** Padded lengths. */
   readonly lengths: readonly number[];
-  readonly optimizer: Pick<TrainingArguments, 'adam_beta1' | 'adam_beta2' | 'adam_epsilon' | 'weight_decay'>;
+  readonly optimizer: OptimizerArguments;
   /** `training` leaves out the evaluation programs (for a plan of one step). */
   readonly purposes: readonly ('training' | 'evaluation')[];
   /** Bytes of the largest binding to rely on; WebGPU's default where left out. */
   readonly max_binding?: number;
 }
-
-/** Slots of the `metrics` state. */
-export const metricSlots = { loss: 0, grad_norm: 1, clip: 2 } as const;
 
 /** Place of the reconstruction error in the status. */
 export const reconstructionPlace = 'reconstruction';
@@ -93,7 +89,7 @@ export function traceTraining(registry: Registry, options: Omit<GraphOptions, 't
     );
     return g.scope('loss', () => softmaxCrossEntropy(g, logits, labels));
   });
-  g.scope('loss', () => accumulateSum(g, head.result, metricsOf(g), metricSlots.loss));
+  g.scope('loss', () => accumulateSum(g, head.result, metricsOf(g.registry), metricSlots.loss));
 
   g.phase('backward', () => {
     const embeddingsTrain = trainsAny(embedded.tape);
@@ -132,8 +128,6 @@ export function traceEvaluation(
   return { name: programName('evaluation', T), graph: g };
 }
 
-const metricsOf = (g: Graph): Tensor => g.registry.state('metrics', [8], 'f32');
-
 /** Plans all programs of a run. Deterministic: the same setup gives the same plan anywhere. */
 export function planPrograms(setup: ProgramSetup): { plan: Plan; registry: Registry } {
   const registry = new Registry(setup.max_binding);
@@ -141,32 +135,6 @@ export function planPrograms(setup: ProgramSetup): { plan: Plan; registry: Regis
   const sources = setup.lengths.flatMap((T) =>
     setup.purposes.map((purpose) => (purpose === 'training' ? traceTraining : traceEvaluation)(registry, options, setup, T)),
   );
-  const plan = planRun(registry, sources, ({ ranges }) => {
-    const begins = new Graph(registry, { ...options, training: true });
-    begins.phase('begin', () => {
-      clear(begins, statusOf(begins));
-      clear(begins, metricsOf(begins));
-      for (const { gradient } of ranges) clear(begins, gradient);
-    });
-    const watches = new Graph(registry, { ...options, training: true });
-    clear(watches, statusOf(watches));
-    if (!setup.purposes.includes('training')) return [{ name: 'watch', graph: watches }];
-    const updates = new Graph(registry, { ...options, training: true });
-    updates.phase('update', () => {
-      const partials = registry.state('partials', [ranges.length * partialSums], 'f32');
-      const { adam_beta1: beta1, adam_beta2: beta2, adam_epsilon: eps, weight_decay } = setup.optimizer;
-      for (const [i, { gradient }] of ranges.entries()) squareSum(updates, gradient, partials, i * partialSums);
-      clipScale(updates, partials, metricsOf(updates), metricSlots.grad_norm);
-      for (const { parameter, gradient, exp_avg, exp_avg_sq, decay } of ranges) {
-        const attributes = { beta1, beta2, eps, weight_decay: decay ? weight_decay : 0, lr_scale: 1, slot: metricSlots.clip };
-        adamw(updates, [parameter, gradient, exp_avg, exp_avg_sq], metricsOf(updates), attributes);
-      }
-    });
-    return [
-      { name: 'begin', graph: begins },
-      { name: 'watch', graph: watches },
-      { name: 'update', graph: updates },
-    ];
-  });
+  const plan = planRun(registry, sources, stepPrograms(registry, options, setup));
   return { plan, registry };
 }

@@ -7,9 +7,10 @@ import { type Parameter, type Registry, sizeOf, type Tensor } from '../graph/ir.
 import type { RangeKind } from '../graph/plan/persistent.ts';
 import type { TrainingArguments } from '../protocol/config.ts';
 import { initialValues } from './initialise.ts';
-import { metricSlots, programName } from './programs.ts';
+import { programName } from './programs.ts';
 import { linearSchedule, warmupSteps } from './schedule.ts';
 import { type Magnitude, readStatus, requireFinite } from './status.ts';
+import { metricSlots } from './update.ts';
 
 /** A padded batch, all arrays row-major: [B, T] ids, [B] lengths and labels. */
 export interface MicroBatch {
