@@ -6,6 +6,8 @@
 // `read` is for parameters and batch inputs; whatever may lie in the shared arena is `read_write`, also where it is only read, because
 // one buffer can't be bound both ways in a dispatch. At most 8 storage buffers.
 
+import { sideKernels } from './side_kernels.ts';
+
 export type Access = 'read' | 'read_write';
 export type ScalarType = 'u32' | 'i32' | 'f32';
 
@@ -335,6 +337,7 @@ export const kernels = {
     work: [['count']],
     tile: [256],
   },
+  ...sideKernels,
 } as const satisfies Record<string, KernelSpec>;
 
 export type KernelName = keyof typeof kernels;

@@ -9,6 +9,7 @@ import * as layerNorm from './layer_norm.ts';
 import * as loss from './loss.ts';
 import * as optimizer from './optimizer.ts';
 import * as pool from './pool.ts';
+import * as rmsNorm from './rms_norm.ts';
 import * as stream from './stream.ts';
 import * as words from './words.ts';
 
@@ -58,6 +59,9 @@ const typed: { readonly [K in KernelName]: Reference<K> } = {
   square_sum: optimizer.square_sum,
   clip_scale: optimizer.clip_scale,
   adamw: optimizer.adamw,
+  rms_norm: rmsNorm.rms_norm,
+  rms_norm_backward: rmsNorm.rms_norm_backward,
+  rms_norm_weight: rmsNorm.rms_norm_weight,
 };
 
 // The caller has the names from the table at run time, where the types cannot follow: the kernel tests compare every row.
