@@ -1,13 +1,14 @@
 // attention: out = dropout(softmax(scale · q kᵀ + mask)) v, one query row of one head a thread, with the running maximum and sum of
 // Milakov & Gimelshein (arXiv:1805.02867), so that no [T, T] tensor exists. lse = log of the sum of exp of the scaled scores, for the
-// backward pass. Keys at or past lengths[b] are masked, with CAUSAL also those after the query; query rows at or past lengths[b] give
-// zeros. The element of the dropout mask is ((b · NH + head) · T + row) · T + key.
+// backward pass. Example b here is example first + b of the batch, which lengths and the dropout mask go by. Keys at or past
+// lengths[first + b] are masked, with CAUSAL also those after the query; query rows at or past it give zeros. The element of the dropout
+// mask is (((first + b) · NH + head) · T + row) · T + key.
 //
 //   binding  name     shape           access
 //   0        q        [B, T, NH, HD]  read_write, only read
 //   1        k        [B, T, NH, HD]  read_write, only read
 //   2        v        [B, T, NH, HD]  read_write, only read
-//   3        lengths  [B]             read
+//   3        lengths  [..]            read
 //   4        out      [B, T, NH, HD]  read_write
 //   5        lse      [B, NH, T]      read_write
 //   6        params                   uniform
@@ -19,6 +20,7 @@ struct Params {
   B: u32,
   T: u32,
   NH: u32,
+  first: u32,
   scale: f32,
   site: u32,
   p: f32,
@@ -48,13 +50,14 @@ fn attention(
   let b = index / T / params.NH;
   let head = index / T % params.NH;
   let stride = params.NH * HD4;
-  let first = b * T * stride + head * HD4;
-  let own = first + row * stride;
+  let origin = b * T * stride + head * HD4;
+  let own = origin + row * stride;
+  let drawn = (index + params.first * params.NH * T) * T;
   let key = random_key(step.seed, step.micro_step, params.site);
   var query: HeadVector;
   var sum: HeadVector;
   for (var c = 0u; c < HD4; c++) { query[c] = params.scale * q[own + c]; }
-  let length = min(lengths[b], T);
+  let length = min(lengths[params.first + b], T);
   var end = select(0u, length, row < length);
   if (CAUSAL) { end = min(end, row + 1u); }
   var top = -1e30;
@@ -63,7 +66,7 @@ fn attention(
   for (var j = 0u; j < end; j += 4u) {
     let keys = vec4u(j, j + 1u, j + 2u, j + 3u);
     let valid = keys < vec4u(end);
-    let at = first + min(keys, vec4u(end - 1u)) * stride;
+    let at = origin + min(keys, vec4u(end - 1u)) * stride;
     var score = vec4f();
     for (var c = 0u; c < HD4; c++) {
       let x = query[c];
@@ -77,7 +80,7 @@ fn attention(
     top = higher;
     total = total * shrink + (weight.x + weight.y + weight.z + weight.w);
     var kept = weight;
-    if (params.p > 0.0) { kept *= dropout_factor4(key, index * T + keys, params.p); }
+    if (params.p > 0.0) { kept *= dropout_factor4(key, drawn + keys, params.p); }
     for (var c = 0u; c < HD4; c++) {
       sum[c] = sum[c] * shrink + kept.x * v[at.x + c] + kept.y * v[at.y + c] + kept.z * v[at.z + c] + kept.w * v[at.w + c];
     }

@@ -9,7 +9,7 @@
 //   3        d_out    [B, T, NH, HD]  read_write, only read
 //   4        lse      [B, NH, T]      read_write, only read
 //   5        delta    [B, NH, T]      read_write, only read
-//   6        lengths  [B]             read
+//   6        lengths  [..]            read
 //   7        params                   uniform
 //   8        step                     uniform
 //
@@ -19,6 +19,7 @@ struct Params {
   B: u32,
   T: u32,
   NH: u32,
+  first: u32,
   scale: f32,
   site: u32,
   p: f32,
@@ -49,8 +50,8 @@ fn attention_backward_kv(
   let b = index / T / params.NH;
   let head = index / T % params.NH;
   let stride = params.NH * HD4;
-  let first = b * T * stride + head * HD4;
-  let own = first + row * stride;
+  let origin = b * T * stride + head * HD4;
+  let own = origin + row * stride;
   let key = random_key(step.seed, step.micro_step, params.site);
   var own_k: HeadVector;
   var own_v: HeadVector;
@@ -60,13 +61,13 @@ fn attention_backward_kv(
     own_k[c] = params.scale * k[own + c];
     own_v[c] = v[own + c];
   }
-  let length = min(lengths[b], T);
+  let length = min(lengths[params.first + b], T);
   let end = select(0u, length, row < length);
   // Four query rows a turn, as in the forward pass.
   for (var i = select(0u, row, CAUSAL); i < end; i += 4u) {
     let rows = vec4u(i, i + 1u, i + 2u, i + 3u);
     let held = min(rows, vec4u(end - 1u));
-    let at = first + held * stride;
+    let at = origin + held * stride;
     let query = index - row + held;
     var score = vec4f();
     var d_probability = vec4f();
@@ -77,7 +78,7 @@ fn attention_backward_kv(
       d_probability += vec4f(dot(d_out[at.x + c], y), dot(d_out[at.y + c], y), dot(d_out[at.z + c], y), dot(d_out[at.w + c], y));
     }
     var factor = vec4f(1.0);
-    if (params.p > 0.0) { factor = dropout_factor4(key, query * T + row, params.p); }
+    if (params.p > 0.0) { factor = dropout_factor4(key, (params.first * params.NH * T + query) * T + row, params.p); }
     let row_lse = vec4f(lse[query.x], lse[query.y], lse[query.z], lse[query.w]);
     let row_delta = vec4f(delta[query.x], delta[query.y], delta[query.z], delta[query.w]);
     let probability = select(vec4f(), exp(clamp(score - row_lse, vec4f(-80.0), vec4f())), rows < vec4u(end));

@@ -9,7 +9,7 @@
 //   3        d_out    [B, T, NH, HD]  read_write, only read
 //   4        lse      [B, NH, T]      read_write, only read
 //   5        delta    [B, NH, T]      read_write, only read
-//   6        lengths  [B]             read
+//   6        lengths  [..]            read
 //   7        d_q      [B, T, NH, HD]  read_write
 //   8        params                   uniform
 //   9        step                     uniform
@@ -20,6 +20,7 @@ struct Params {
   B: u32,
   T: u32,
   NH: u32,
+  first: u32,
   scale: f32,
   site: u32,
   p: f32,
@@ -51,8 +52,9 @@ fn attention_backward_q(
   let b = index / T / params.NH;
   let head = index / T % params.NH;
   let stride = params.NH * HD4;
-  let first = b * T * stride + head * HD4;
-  let own = first + row * stride;
+  let origin = b * T * stride + head * HD4;
+  let own = origin + row * stride;
+  let drawn = (index + params.first * params.NH * T) * T;
   let key = random_key(step.seed, step.micro_step, params.site);
   var query: HeadVector;
   var gradient: HeadVector;
@@ -61,7 +63,7 @@ fn attention_backward_q(
     query[c] = params.scale * q[own + c];
     gradient[c] = d_out[own + c];
   }
-  let length = min(lengths[b], T);
+  let length = min(lengths[params.first + b], T);
   var end = select(0u, length, row < length);
   if (CAUSAL) { end = min(end, row + 1u); }
   let row_lse = lse[index];
@@ -69,7 +71,7 @@ fn attention_backward_q(
   // Four keys a turn, as in the forward pass.
   for (var j = 0u; j < end; j += 4u) {
     let keys = vec4u(j, j + 1u, j + 2u, j + 3u);
-    let at = first + min(keys, vec4u(end - 1u)) * stride;
+    let at = origin + min(keys, vec4u(end - 1u)) * stride;
     var score = vec4f();
     var d_probability = vec4f();
     for (var c = 0u; c < HD4; c++) {
@@ -78,7 +80,7 @@ fn attention_backward_q(
       score += vec4f(dot(x, k[at.x + c]), dot(x, k[at.y + c]), dot(x, k[at.z + c]), dot(x, k[at.w + c]));
       d_probability += vec4f(dot(d, v[at.x + c]), dot(d, v[at.y + c]), dot(d, v[at.z + c]), dot(d, v[at.w + c]));
     }
-    if (params.p > 0.0) { d_probability *= dropout_factor4(key, index * T + keys, params.p); }
+    if (params.p > 0.0) { d_probability *= dropout_factor4(key, drawn + keys, params.p); }
     let probability = select(vec4f(), exp(clamp(score - row_lse, vec4f(-80.0), vec4f())), keys < vec4u(end));
     let d_score = probability * (d_probability - row_delta);
     for (var c = 0u; c < HD4; c++) {

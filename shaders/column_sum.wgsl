@@ -1,4 +1,5 @@
-// column_sum: d_bias[N] += alpha · sum over the rows of d_y[M,N], a column a thread.
+// column_sum: d_bias[N] += alpha · sum over the rows of d_y[M,N], a column a thread. The sum goes on from
+// the value that is there, row after row, so that calls over consecutive ranges of rows give the bits of one call.
 //
 //   binding  name    shape    access
 //   0        d_y     [M, N]   read_write, only read
@@ -25,9 +26,9 @@ fn column_sum(
 ) {
   let n = linear_group(group, groups) * 64u + local;
   if (n >= params.N) { return; }
-  var sum = 0.0;
+  var sum = d_bias[n];
   for (var m = 0u; m < params.M; m++) {
-    sum += d_y[m * params.N + n];
+    sum += params.alpha * d_y[m * params.N + n];
   }
-  d_bias[n] += params.alpha * sum;
+  d_bias[n] = sum;
 }

@@ -1,5 +1,5 @@
-// dropout: x = x · mask / (1 - p) in place, mask[i] = random_uniform(key(seed, micro_step, site), i) >= p. The gradient is the same kernel
-// on d_x.
+// dropout: x = x · mask / (1 - p) in place, mask[i] = random_uniform(key(seed, micro_step, site), first + i) >= p, where `first`
+// is the number of x's first element in the tensor of the whole batch. The gradient is the same kernel on d_x.
 //
 //   binding  name    shape    access
 //   0        x       [count]  read_write
@@ -10,6 +10,7 @@
 
 struct Params {
   count: u32,
+  first: u32,
   site: u32,
   p: f32,
 }
@@ -25,9 +26,9 @@ fn dropout(
   @builtin(local_invocation_index) local: u32,
 ) {
   let key = random_key(step.seed, step.micro_step, params.site);
-  let first = linear_group(group, groups) * 256u + local;
-  let end = min(first + 256u, params.count);
-  for (var i = first; i < end; i += 64u) {
-    x[i] *= dropout_factor(key, i, params.p);
+  let begin = linear_group(group, groups) * 256u + local;
+  let end = min(begin + 256u, params.count);
+  for (var i = begin; i < end; i += 64u) {
+    x[i] *= dropout_factor(key, params.first + i, params.p);
   }
 }

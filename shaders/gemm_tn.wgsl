@@ -1,4 +1,5 @@
-// gemm_tn: d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K]: the gradient of a linear layer's weight.
+// gemm_tn: d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K]: the gradient of a linear layer's weight. Each sum goes on from the value that is there, row
+// after row, so that a call over all rows and calls over consecutive ranges of them give the same bits.
 //
 //   binding  name    shape    access
 //   0        d_y     [M, N]   read_write, only read
@@ -27,37 +28,49 @@ fn gemm_tn(@builtin(global_invocation_id) id: vec3u) {
   let K4 = params.K / 4u;
   let N4 = params.N / 4u;
   if (column4 >= K4 || row4 >= N4) { return; }
-  var s0 = vec4f();
-  var s1 = vec4f();
-  var s2 = vec4f();
-  var s3 = vec4f();
-  // Four rows a turn: half as fast again on a software driver as one.
+  let at = row4 * 4u * K4 + column4;
+  var s0 = d_w[at];
+  var s1 = d_w[at + K4];
+  var s2 = d_w[at + 2u * K4];
+  var s3 = d_w[at + 3u * K4];
+  // Four rows a turn: half as fast again on a software driver as one. One sum each, in order: a row must not see which turn it is in.
   let whole = params.M / 4u * 4u;
   for (var m = 0u; m < whole; m += 4u) {
-    let a0 = d_y[(m + 0u) * N4 + row4];
+    let a0 = params.alpha * d_y[(m + 0u) * N4 + row4];
     let b0 = x[(m + 0u) * K4 + column4];
-    let a1 = d_y[(m + 1u) * N4 + row4];
+    let a1 = params.alpha * d_y[(m + 1u) * N4 + row4];
     let b1 = x[(m + 1u) * K4 + column4];
-    let a2 = d_y[(m + 2u) * N4 + row4];
+    let a2 = params.alpha * d_y[(m + 2u) * N4 + row4];
     let b2 = x[(m + 2u) * K4 + column4];
-    let a3 = d_y[(m + 3u) * N4 + row4];
+    let a3 = params.alpha * d_y[(m + 3u) * N4 + row4];
     let b3 = x[(m + 3u) * K4 + column4];
-    s0 += a0.x * b0 + a1.x * b1 + a2.x * b2 + a3.x * b3;
-    s1 += a0.y * b0 + a1.y * b1 + a2.y * b2 + a3.y * b3;
-    s2 += a0.z * b0 + a1.z * b1 + a2.z * b2 + a3.z * b3;
-    s3 += a0.w * b0 + a1.w * b1 + a2.w * b2 + a3.w * b3;
+    s0 += a0.x * b0;
+    s1 += a0.y * b0;
+    s2 += a0.z * b0;
+    s3 += a0.w * b0;
+    s0 += a1.x * b1;
+    s1 += a1.y * b1;
+    s2 += a1.z * b1;
+    s3 += a1.w * b1;
+    s0 += a2.x * b2;
+    s1 += a2.y * b2;
+    s2 += a2.z * b2;
+    s3 += a2.w * b2;
+    s0 += a3.x * b3;
+    s1 += a3.y * b3;
+    s2 += a3.z * b3;
+    s3 += a3.w * b3;
   }
   for (var m = whole; m < params.M; m++) {
-    let a = d_y[m * N4 + row4];
+    let a = params.alpha * d_y[m * N4 + row4];
     let b = x[m * K4 + column4];
     s0 += a.x * b;
     s1 += a.y * b;
     s2 += a.z * b;
     s3 += a.w * b;
   }
-  let at = row4 * 4u * K4 + column4;
-  d_w[at] += params.alpha * s0;
-  d_w[at + K4] += params.alpha * s1;
-  d_w[at + 2u * K4] += params.alpha * s2;
-  d_w[at + 3u * K4] += params.alpha * s3;
+  d_w[at] = s0;
+  d_w[at + K4] = s1;
+  d_w[at + 2u * K4] = s2;
+  d_w[at + 3u * K4] = s3;
 }

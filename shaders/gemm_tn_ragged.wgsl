@@ -1,4 +1,4 @@
-// gemm_tn_ragged: as gemm_tn, for any K and N, one output a thread.
+// gemm_tn_ragged: as gemm_tn, in the same order, for any K and N, one output a thread.
 //
 //   binding  name    shape    access
 //   0        d_y     [M, N]   read_write, only read
@@ -25,9 +25,10 @@ fn gemm_tn_ragged(@builtin(global_invocation_id) id: vec3u) {
   let k = id.x;
   let n = id.y;
   if (k >= params.K || n >= params.N) { return; }
-  var sum = 0.0;
+  let at = n * params.K + k;
+  var sum = d_w[at];
   for (var m = 0u; m < params.M; m++) {
-    sum += d_y[m * params.N + n] * x[m * params.K + k];
+    sum += params.alpha * d_y[m * params.N + n] * x[m * params.K + k];
   }
-  d_w[n * params.K + k] += params.alpha * sum;
+  d_w[at] = sum;
 }

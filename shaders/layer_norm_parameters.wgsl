@@ -1,4 +1,5 @@
-// layer_norm_parameters: d_weight += sum over rows of d_y · x̂, d_bias += sum over rows of d_y, a column a thread.
+// layer_norm_parameters: d_weight += sum over rows of d_y · x̂, d_bias += sum over rows of d_y, a column a thread. The
+// sums go on from the values that are there, row after row, so that calls over consecutive ranges of rows give the bits of one call.
 //
 //   binding  name      shape    access
 //   0        d_y       [N, C]   read_write, only read
@@ -30,14 +31,14 @@ fn layer_norm_parameters(
 ) {
   let c = linear_group(group, groups) * 64u + local;
   if (c >= params.C) { return; }
-  var weight_sum = 0.0;
-  var bias_sum = 0.0;
+  var weight_sum = d_weight[c];
+  var bias_sum = d_bias[c];
   for (var n = 0u; n < params.N; n++) {
     let at = n * params.C + c;
     let g = d_y[at];
     weight_sum += g * ((s[at] - stats[n].x) * stats[n].y);
     bias_sum += g;
   }
-  d_weight[c] += weight_sum;
-  d_bias[c] += bias_sum;
+  d_weight[c] = weight_sum;
+  d_bias[c] = bias_sum;
 }

@@ -1,7 +1,10 @@
-// What must hold to the last bit on the GPU: dropout masks, the inverse of the stream coupling, and grids of more than 65535 workgroups.
+// What must hold to the last bit on the GPU: dropout masks, the inverse of the stream coupling, a batch in chunks against the batch at once, and grids
+// of more than 65535 workgroups.
 import { beforeAll, expect, it } from 'vitest';
 import { openGpu } from '../../cli/adapter.ts';
+import type { KernelName } from '../graph/kernels.ts';
 import { randomKey, randomU32, randomUniform } from '../random/counter.ts';
+import { normals } from './cases/case.ts';
 import { openDevice } from './device.ts';
 import { PipelineCache } from './pipelines.ts';
 import { type KernelRun, runKernel, type Words } from './testing.ts';
@@ -19,7 +22,12 @@ it('dropout masks are those of the counter-based generator, bit for bit', async 
   const p = 0.1;
   const step = { seed: 0xdeadbeef, micro_step: 0xfffffff0 };
   const site = 0x9e3779b9;
-  const { x } = await run({ kernel: 'dropout', tensors: { x: new Float32Array(count).fill(1) }, uniforms: { count, site, p }, step });
+  const { x } = await run({
+    kernel: 'dropout',
+    tensors: { x: new Float32Array(count).fill(1) },
+    uniforms: { count, first: 0, site, p },
+    step,
+  });
   const key = randomKey(step.seed, step.micro_step, site);
   const dropped = Array.from({ length: count }, (_, i) => randomUniform(key, i) < Math.fround(p));
   expect(Array.from(x as Words, (value) => value === 0)).toEqual(dropped);
@@ -38,7 +46,7 @@ it('attention drops the probabilities that the generator names', async () => {
   const { out } = await run({
     kernel: 'attention',
     tensors: { ...tensors, lse },
-    uniforms: { B, T, NH, scale: 1, site, p },
+    uniforms: { B, T, NH, first: 0, scale: 1, site, p },
     step,
     headSize: HD,
   });
@@ -71,6 +79,91 @@ it.each([1, 3, 8])('uncoupling returns the very stream that was coupled, SHIFT %
     overrides: { SHIFT },
   });
   expect(Buffer.compare(Buffer.from(back.y?.buffer as ArrayBuffer), Buffer.from(x.buffer))).toBe(0);
+});
+
+/** Kernels that sum over rows into a parameter's gradient: their matrices [rows, width] and what they add to [size]. */
+const rowSums: readonly {
+  readonly kernel: KernelName;
+  readonly matrices: Readonly<Record<string, number>>;
+  readonly gradients: Readonly<Record<string, number>>;
+  readonly uniforms: (rows: number) => Record<string, number>;
+}[] = [
+  {
+    kernel: 'gemm_tn',
+    matrices: { d_y: 20, x: 36 },
+    gradients: { d_w: 720 },
+    uniforms: (M) => ({ M, K: 36, N: 20, alpha: 0.3 }),
+  },
+  {
+    kernel: 'gemm_tn_ragged',
+    matrices: { d_y: 5, x: 9 },
+    gradients: { d_w: 45 },
+    uniforms: (M) => ({ M, K: 9, N: 5, alpha: 0.3 }),
+  },
+  { kernel: 'column_sum', matrices: { d_y: 70 }, gradients: { d_bias: 70 }, uniforms: (M) => ({ M, N: 70, alpha: 0.3 }) },
+  {
+    kernel: 'layer_norm_parameters',
+    matrices: { d_y: 36, s: 36, stats: 2 },
+    gradients: { d_weight: 36, d_bias: 36 },
+    uniforms: (N) => ({ N, C: 36 }),
+  },
+];
+
+it.each(rowSums)(
+  '$kernel over some rows and then over the rest gives the bits of one call',
+  async ({ kernel, matrices, gradients, uniforms }) => {
+    const rows = 29;
+    const whole = Object.fromEntries(Object.entries(matrices).map(([name, width]) => [name, normals(name, rows * width)]));
+    const start = Object.fromEntries(Object.entries(gradients).map(([name, size]) => [name, normals(name, size)]));
+    /** The gradients after the rows [begin, end). */
+    const sum = async (from: Record<string, Words>, begin: number, end: number): Promise<Record<string, Words>> => {
+      const part = Object.entries(matrices).map(([name, width]) => [name, whole[name]?.slice(begin * width, end * width)]);
+      const all = await run({ kernel, tensors: { ...Object.fromEntries(part), ...from }, uniforms: uniforms(end - begin) });
+      return Object.fromEntries(Object.keys(gradients).map((name) => [name, all[name] as Words]));
+    };
+    const once = await sum(start, 0, rows);
+    for (const cut of [1, 3, 4, 14, 27]) expect(await sum(await sum(start, 0, cut), cut, rows), `cut at ${cut}`).toEqual(once);
+  },
+);
+
+it('dropout and attention of the last examples of a batch give the bits that they have in the whole batch', async () => {
+  const [B, T, NH, HD, first] = [3, 9, 2, 8, 1];
+  const width = T * NH * HD;
+  const step = { seed: 5, micro_step: 6 };
+  const site = 99;
+  const p = 0.3;
+  const rest = (words: Words, perExample: number) => words.slice(first * perExample);
+  const x = normals('x', B * width);
+  const dropped = (begin: number) =>
+    run({ kernel: 'dropout', tensors: { x: x.slice(begin) }, uniforms: { count: x.length - begin, first: begin, site, p }, step });
+  expect((await dropped(first * width)).x).toEqual(rest((await dropped(0)).x as Words, width));
+
+  const vectors = ['q', 'k', 'v', 'd_out'].map((name) => [name, normals(name, B * width)] as const);
+  const rows = [
+    ['lse', normals('lse', B * NH * T).map((value) => Math.abs(value) + 6)],
+    ['delta', normals('delta', B * NH * T)],
+  ] as const;
+  for (const kernel of ['attention', 'attention_backward_q', 'attention_backward_kv'] as const) {
+    const from = (begin: number) =>
+      run({
+        kernel,
+        tensors: {
+          ...Object.fromEntries(vectors.map(([name, values]) => [name, values.slice(begin * width)])),
+          ...Object.fromEntries(rows.map(([name, values]) => [name, values.slice(begin * NH * T)])),
+          lengths: Uint32Array.of(9, 4, 7),
+          out: new Float32Array((B - begin) * width),
+          d_q: new Float32Array((B - begin) * width),
+        },
+        uniforms: { B: B - begin, T, NH, first: begin, scale: 0.4, site, p },
+        step,
+        headSize: HD,
+      });
+    const [whole, chunk] = [await from(0), await from(first)];
+    for (const name of ['out', 'lse', 'd_q', 'k', 'v']) {
+      const perExample = name === 'lse' ? NH * T : width;
+      if (whole[name]) expect(chunk[name], `${kernel} ${name}`).toEqual(rest(whole[name], perExample));
+    }
+  }
 });
 
 it('a grid of more than 65535 workgroups reaches every element and none beyond', async () => {

@@ -72,7 +72,8 @@ export const kernels = {
     work: [['K'], ['M']],
     tile: [32, 32],
   },
-  // d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K]. K, N multiples of 4.
+  // d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K], the rows m in order from the value that is there, as all sums over rows into a parameter's gradient: a
+  // call over some rows and one over the rows after them give the bits of one call. K, N multiples of 4.
   gemm_tn: {
     bindings: { d_y: rw, x: rw, d_w: rw },
     uniforms: { M: 'u32', K: 'u32', N: 'u32', alpha: 'f32' },
@@ -145,10 +146,10 @@ export const kernels = {
     work: [['count']],
     tile: [256],
   },
-  // x = x · mask / (1 - p), in place; the mask is random_uniform(key(seed, micro_step, site), element) >= p. Its own backward.
+  // x = x · mask / (1 - p), in place; the mask is random_uniform(key(seed, micro_step, site), first + element) >= p. Its own backward.
   dropout: {
     bindings: { x: rw },
-    uniforms: { count: 'u32', site: 'u32', p: 'f32' },
+    uniforms: { count: 'u32', first: 'u32', site: 'u32', p: 'f32' },
     step: true,
     work: [['count']],
     tile: [256],
@@ -170,11 +171,11 @@ export const kernels = {
     work: [['N', 'C']],
     tile: [256],
   },
-  // Softmax attention, q k v out [B·T, NH·HD], lse [B, NH, T] (log-sum-exp of the scaled scores). Keys at or past lengths[b] are masked;
-  // query rows at or past it give zeros (lse 0). Dropout on the probabilities: element ((b·NH + h)·T + i)·T + j.
+  // Softmax attention, q k v out [B·T, NH·HD], lse [B, NH, T] (log-sum-exp of the scaled scores). Keys at or past lengths[first + b] are
+  // masked; query rows at or past it give zeros (lse 0). Dropout on the probabilities: element (((first + b)·NH + h)·T + i)·T + j.
   attention: {
     bindings: { q: rw, k: rw, v: rw, lengths: read, out: rw, lse: rw },
-    uniforms: { B: 'u32', T: 'u32', NH: 'u32', scale: 'f32', site: 'u32', p: 'f32' },
+    uniforms: { B: 'u32', T: 'u32', NH: 'u32', first: 'u32', scale: 'f32', site: 'u32', p: 'f32' },
     overrides: ['CAUSAL'],
     step: true,
     head: true,
@@ -191,7 +192,7 @@ export const kernels = {
   },
   attention_backward_q: {
     bindings: { q: rw, k: rw, v: rw, d_out: rw, lse: rw, delta: rw, lengths: read, d_q: rw },
-    uniforms: { B: 'u32', T: 'u32', NH: 'u32', scale: 'f32', site: 'u32', p: 'f32' },
+    uniforms: { B: 'u32', T: 'u32', NH: 'u32', first: 'u32', scale: 'f32', site: 'u32', p: 'f32' },
     overrides: ['CAUSAL'],
     step: true,
     head: true,
@@ -201,7 +202,7 @@ export const kernels = {
   // d_k, d_v in place on k, v (a thread reads and writes only its own key row of them).
   attention_backward_kv: {
     bindings: { q: rw, k: rw, v: rw, d_out: rw, lse: rw, delta: rw, lengths: read },
-    uniforms: { B: 'u32', T: 'u32', NH: 'u32', scale: 'f32', site: 'u32', p: 'f32' },
+    uniforms: { B: 'u32', T: 'u32', NH: 'u32', first: 'u32', scale: 'f32', site: 'u32', p: 'f32' },
     overrides: ['CAUSAL'],
     step: true,
     head: true,

@@ -6,23 +6,25 @@ interface Shape {
   readonly B: number;
   readonly T: number;
   readonly NH: number;
+  /** Number in the batch of the first example here: lengths and dropout go by the batch's. */
+  readonly first: number;
 }
 
-/** Calls `visit` for each query row: number in [B, NH, T], offset of its vector, keys that it sees, and the offset of key j's vector. */
+/** Calls `visit` for each query row: number in [B, NH, T], offset of its vector, keys that it sees, the offset of key j's vector, and the element of dropout at key 0. */
 function forRows(
-  { B, T, NH }: Shape,
+  { B, T, NH, first }: Shape,
   HD: number,
   lengths: Float64Array,
   causal: number,
-  visit: (row: number, own: number, end: number, keyAt: (j: number) => number) => void,
+  visit: (row: number, own: number, end: number, keyAt: (j: number) => number, drawn: number) => void,
 ): void {
   for (let b = 0; b < B; b++) {
-    const length = Math.min(at(lengths, b), T);
+    const length = Math.min(at(lengths, first + b), T);
     for (let head = 0; head < NH; head++) {
       const vectorAt = (t: number) => ((b * T + t) * NH + head) * HD;
       for (let i = 0; i < T; i++) {
         const end = i >= length ? 0 : causal ? i + 1 : length;
-        visit((b * NH + head) * T + i, vectorAt(i), end, vectorAt);
+        visit((b * NH + head) * T + i, vectorAt(i), end, vectorAt, (((first + b) * NH + head) * T + i) * T);
       }
     }
   }
@@ -35,16 +37,16 @@ function dot(x: Float64Array, i: number, y: Float64Array, j: number, size: numbe
 }
 
 export const attention: Reference<'attention'> = ({ q, k, v, lengths, out, lse }, uniforms, { CAUSAL = 0 }, step, HD) => {
-  const { T, scale, site, p } = uniforms;
+  const { scale, site, p } = uniforms;
   const factor = dropoutFactor(step, site, p);
-  forRows(uniforms, HD, lengths, CAUSAL, (row, own, end, keyAt) => {
+  forRows(uniforms, HD, lengths, CAUSAL, (row, own, end, keyAt, drawn) => {
     const scores = Array.from({ length: end }, (_, j) => scale * dot(q, own, k, keyAt(j), HD));
     const top = scores.reduce((a, b) => Math.max(a, b), -Infinity);
     const total = scores.reduce((sum, score) => sum + Math.exp(score - top), 0);
     lse[row] = end ? top + Math.log(total) : 0;
     out.fill(0, own, own + HD);
     scores.forEach((score, j) => {
-      const probability = (Math.exp(score - top) / total) * factor(row * T + j);
+      const probability = (Math.exp(score - top) / total) * factor(drawn + j);
       for (let c = 0; c < HD; c++) add(out, own + c, probability * at(v, keyAt(j) + c));
     });
   });
@@ -52,20 +54,20 @@ export const attention: Reference<'attention'> = ({ q, k, v, lengths, out, lse }
 
 export const attention_delta: Reference<'attention_delta'> = ({ out, d_out, delta }, { B, T, NH }, _, __, HD) => {
   const all = new Float64Array(B).fill(T);
-  forRows({ B, T, NH }, HD, all, 0, (row, own) => {
+  forRows({ B, T, NH, first: 0 }, HD, all, 0, (row, own) => {
     delta[row] = dot(out, own, d_out, own, HD);
   });
 };
 
 export const attention_backward_q: Reference<'attention_backward_q'> = (tensors, uniforms, { CAUSAL = 0 }, step, HD) => {
   const { q, k, v, d_out, lse, delta, lengths, d_q } = tensors;
-  const { T, scale, site, p } = uniforms;
+  const { scale, site, p } = uniforms;
   const factor = dropoutFactor(step, site, p);
-  forRows(uniforms, HD, lengths, CAUSAL, (row, own, end, keyAt) => {
+  forRows(uniforms, HD, lengths, CAUSAL, (row, own, end, keyAt, drawn) => {
     d_q.fill(0, own, own + HD);
     for (let j = 0; j < end; j++) {
       const probability = Math.exp(scale * dot(q, own, k, keyAt(j), HD) - at(lse, row));
-      const d_score = probability * (factor(row * T + j) * dot(d_out, own, v, keyAt(j), HD) - at(delta, row));
+      const d_score = probability * (factor(drawn + j) * dot(d_out, own, v, keyAt(j), HD) - at(delta, row));
       for (let c = 0; c < HD; c++) add(d_q, own + c, scale * d_score * at(k, keyAt(j) + c));
     }
   });
@@ -73,13 +75,13 @@ export const attention_backward_q: Reference<'attention_backward_q'> = (tensors,
 
 export const attention_backward_kv: Reference<'attention_backward_kv'> = (tensors, uniforms, { CAUSAL = 0 }, step, HD) => {
   const { q, k, v, d_out, lse, delta, lengths } = tensors;
-  const { T, scale, site, p } = uniforms;
+  const { scale, site, p } = uniforms;
   const factor = dropoutFactor(step, site, p);
   const d_k = new Float64Array(k.length);
   const d_v = new Float64Array(v.length);
-  forRows(uniforms, HD, lengths, CAUSAL, (row, own, end, keyAt) => {
+  forRows(uniforms, HD, lengths, CAUSAL, (row, own, end, keyAt, drawn) => {
     for (let j = 0; j < end; j++) {
-      const mask = factor(row * T + j);
+      const mask = factor(drawn + j);
       const probability = Math.exp(scale * dot(q, own, k, keyAt(j), HD) - at(lse, row));
       const d_score = probability * (mask * dot(d_out, own, v, keyAt(j), HD) - at(delta, row));
       for (let c = 0; c < HD; c++) {

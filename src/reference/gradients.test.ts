@@ -118,8 +118,8 @@ it.each([
 ])('the gradients of attention, %s', (_, CAUSAL, p) => {
   const [B, T, NH, HD] = [2, 5, 2, 4];
   const size = B * T * NH * HD;
-  const uniforms = { B, T, NH, scale: 0.5, site: 9, p };
-  const lengths = Float64Array.of(5, 3);
+  const uniforms = { B, T, NH, first: 1, scale: 0.5, site: 9, p };
+  const lengths = Float64Array.of(0, 5, 3);
   const [q, k, v, d_out] = [normals('q', size), normals('k', size), normals('v', size), normals('d_out', size)];
   const forward = (tensors: Tensors) =>
     run('attention', { q, k, v, lengths, out: zeros(size), lse: zeros(B * NH * T), ...tensors }, uniforms, { CAUSAL }, HD);

@@ -18,13 +18,13 @@ export const attentionCases: readonly KernelCase[] = shapes.flatMap(({ name, B, 
     const rows = B * NH * T;
     const shared = {
       name: `${name} CAUSAL=${CAUSAL} p=${p}`,
-      uniforms: { B, T, NH, scale: 1 / Math.sqrt(HD), site: 77, p },
+      uniforms: { B, T, NH, first: 1, scale: 1 / Math.sqrt(HD), site: 77, p },
       overrides: { CAUSAL },
       step: { seed: 5, micro_step: 3 },
       headSize: HD,
       tolerance: 2e-5,
     };
-    const qkv = { q: normals('q', size), k: normals('k', size), v: normals('v', size), lengths: Uint32Array.from(lengths) };
+    const qkv = { q: normals('q', size), k: normals('k', size), v: normals('v', size), lengths: Uint32Array.of(1, ...lengths) };
     // Above every score, as a true lse is: the probabilities stay at or below 1.
     const given = {
       d_out: normals('d_out', size),

@@ -35,7 +35,13 @@ function elementwise(name: string, count: number): KernelCase[] {
   ]);
   return [
     ...both,
-    { kernel: 'dropout', name, tensors: { x: x() }, uniforms: { count, site: 4000000007, p: 0.1 }, step: { seed: 9, micro_step: 8 } },
+    {
+      kernel: 'dropout',
+      name,
+      tensors: { x: x() },
+      uniforms: { count, first: 1000, site: 4000000007, p: 0.1 },
+      step: { seed: 9, micro_step: 8 },
+    },
     { kernel: 'scale_add', name, tensors: { x: x(), f: f() }, uniforms: { count, alpha: 0.1, beta: -2 }, overrides: { WITH_F: 1 } },
     {
       kernel: 'scale_add',

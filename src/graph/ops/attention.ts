@@ -7,6 +7,8 @@ type AttentionAttributes = Attributes & {
   readonly B: number;
   readonly T: number;
   readonly NH: number;
+  /** Number in the batch of the first example; lengths are the whole batch's. */
+  readonly first: number;
   readonly HD: number;
   readonly scale: number;
   readonly p: number;
@@ -14,7 +16,7 @@ type AttentionAttributes = Attributes & {
   readonly causal: boolean;
 };
 
-const uniformsOf = ({ B, T, NH, scale, p, site }: AttentionAttributes) => ({ B, T, NH, scale, p, site });
+const uniformsOf = ({ B, T, NH, first, scale, p, site }: AttentionAttributes) => ({ B, T, NH, first, scale, p, site });
 
 const attentionOp: Op<AttentionAttributes> = {
   name: 'attention',
@@ -115,12 +117,22 @@ export interface AttentionOptions {
   readonly causal?: boolean;
 }
 
-/** out [B, T, C] of q, k, v [B, T, C] with C = heads · head size, lengths [B]; dropout's random stream is the module path. */
+/** out [B, T, C] of q, k, v [B, T, C] with C = heads · head size, lengths of the whole batch; dropout's random stream is the module path. */
 export function attention(g: Graph, q: Tensor, k: Tensor, v: Tensor, lengths: Tensor, options: AttentionOptions): Tensor {
   const [B, T, C] = q.shape as [number, number, number];
   const NH = options.num_attention_heads;
   const HD = C / NH;
   const p = g.training ? options.dropout : 0;
-  const attributes = { B, T, NH, HD, scale: 1 / Math.sqrt(HD), p, site: g.site('attention_probs'), causal: options.causal ?? false };
+  const attributes = {
+    B,
+    T,
+    NH,
+    first: g.firstExample,
+    HD,
+    scale: 1 / Math.sqrt(HD),
+    p,
+    site: g.site('attention_probs'),
+    causal: options.causal ?? false,
+  };
   return g.apply(attentionOp, [q, k, v, lengths], attributes)[0] as Tensor;
 }

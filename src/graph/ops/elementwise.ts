@@ -52,27 +52,27 @@ const activationBackwardOp: Op<ActivationAttributes> = {
 export const activationBackward = (g: Graph, d_y: Tensor, x: Tensor, activation: Activation): Tensor =>
   g.apply1(activationBackwardOp, [d_y, x], { activation });
 
-const dropoutOp: Op<Attributes & { p: number; site: number }> = {
+type DropoutAttributes = Attributes & { readonly p: number; readonly site: number; readonly first: number };
+
+const dropoutOp: Op<DropoutAttributes> = {
   name: 'dropout',
   shapes: same,
   inPlace: () => [[0, 0]],
   // The mask is a function of the site and the element, so the backward is the same op.
-  vjp: ({ g, node, d_outputs }) => [g.apply1(dropoutOp, [d_outputs[0]], node.attributes as Attributes & { p: number; site: number })],
+  vjp: ({ g, node, d_outputs }) => [g.apply1(dropoutOp, [d_outputs[0]], node.attributes as DropoutAttributes)],
   lower({ outputs, attributes }) {
     const count = sizeOf((outputs[0] as Tensor).shape);
-    return [
-      {
-        kernel: 'dropout',
-        tensors: { x: outputs[0] },
-        uniforms: { count, site: attributes['site'] as number, p: attributes['p'] as number },
-      },
-    ];
+    const { first, site, p } = attributes as DropoutAttributes;
+    return [{ kernel: 'dropout', tensors: { x: outputs[0] }, uniforms: { count, first, site, p } }];
   },
 };
 
-/** x · mask / (1 - p) while training, x otherwise. Consumes x. The random stream is the module path and `name`. */
-export const dropout = (g: Graph, x: Tensor, p: number, name: string): Tensor =>
-  g.training && p > 0 ? g.apply1(dropoutOp, [x], { p, site: g.site(name) }) : x;
+/** x [B, ..] · mask / (1 - p) while training, x otherwise. Consumes x. The random stream is the module path and `name`. */
+export function dropout(g: Graph, x: Tensor, p: number, name: string): Tensor {
+  if (!g.training || p === 0) return x;
+  const first = (g.firstExample * sizeOf(x.shape)) / (x.shape[0] as number);
+  return g.apply1(dropoutOp, [x], { p, site: g.site(name), first });
+}
 
 type ScaleAddAttributes = Attributes & { readonly alpha: number; readonly beta: number };
 
