@@ -5,6 +5,7 @@ import type {
   CategoryBytes,
   Columns,
   DataRef,
+  MemorySettings,
   MethodChoices,
   MethodName,
   MethodOptions,
@@ -15,6 +16,50 @@ import type {
   StreamKind,
 } from './config.ts';
 import type { ErrorReport } from './errors.ts';
+
+export const methodGroups = ['reversible', 'off-gpu', 'side-network', 'adapter', 'prompt', 'baseline'] as const;
+export type MethodGroup = (typeof methodGroups)[number];
+
+/** Pretrained parts of a model, as a picture of one layer shows them. */
+export type ModelPart = 'embeddings' | 'attention' | 'ffn';
+
+/** What a method puts into the picture: `tokens` are virtual ones, `low-rank` is a pair of thin matrices, `scale` a vector that multiplies. */
+export type AddedPart = 'adapter' | 'sparse-adapter' | 'low-rank' | 'scale' | 'tokens' | 'recurrent-cell' | 'small-layer';
+
+/** Where: before the sequence; on a block's own projections; beside a block; behind it; alone as F or G between two streams; beside all layers. */
+export type AddedPlace =
+  | 'input'
+  | 'attention'
+  | 'attention-parallel'
+  | 'attention-after'
+  | 'ffn'
+  | 'ffn-parallel'
+  | 'ffn-after'
+  | 'F'
+  | 'G'
+  | 'side';
+
+/** A method as a picture of one layer between embeddings and head. The head always trains; a pretrained part that is not named is frozen. */
+export interface MethodDiagram {
+  /** Pretrained parts that train, all of them or their biases alone. */
+  readonly trains?: { readonly what: 'weights' | 'biases'; readonly parts: readonly ModelPart[] };
+  readonly adds: readonly { readonly part: AddedPart; readonly at: AddedPlace }[];
+  /** Two streams: y1 = λ·x1 + F(x2), y2 = β·x2 + G(y1). Which pretrained blocks F and G hold, and whether the streams switch afterwards. */
+  readonly coupling?: { readonly F: readonly ModelPart[]; readonly G: readonly ModelPart[]; readonly switches: boolean };
+  /** What the forward pass keeps for the backward pass, under the method's default policy. */
+  readonly kept: 'everything' | 'last-streams' | 'side' | 'head';
+  /** What it adds lives in the processor's memory; only what a step touches is on the GPU. */
+  readonly off_gpu?: boolean;
+}
+
+/** A hyper-parameter as its card explains it. */
+export interface OptionCard {
+  readonly key: keyof MethodOptions;
+  readonly label: string;
+  readonly default: string;
+  /** Why this default. */
+  readonly reason: string;
+}
 
 /** A method as the page draws it. */
 export interface MethodCard {
@@ -29,6 +74,9 @@ export interface MethodCard {
   /** Every hyper-parameter with its default, for each kind of streams; `uses` names those that the method reads. */
   readonly defaults: Readonly<Record<StreamKind, MethodOptions>>;
   readonly uses: readonly (keyof MethodOptions)[];
+  readonly group?: MethodGroup;
+  readonly options?: readonly OptionCard[];
+  readonly diagram?: MethodDiagram;
 }
 
 export interface BundledItem {
@@ -110,16 +158,24 @@ export interface PlanReport {
   readonly peak: { readonly bytes: number; readonly at: string };
   readonly largest_binding: { readonly bytes: number; readonly name: string };
   readonly dispatches: number;
+  /** Floating-point operations of the matrix products and attention of one training step; a multiply-add is two. */
+  readonly flops: number;
+  /** What the method keeps in the processor's memory, and bytes that a step moves to the GPU and back. Left out: nothing. */
+  readonly host?: { readonly bytes: number; readonly to_gpu: number; readonly from_gpu: number };
   readonly timeline: readonly TimelineMoment[];
 }
 
-export interface PlanRequest {
+/** How far the streams below a layer, rebuilt while going backward, are from what they were: largest difference over largest magnitude. */
+export interface LayerError {
+  readonly layer: string;
+  readonly error: number;
+}
+
+export interface PlanRequest extends MemorySettings {
   readonly model: ModelRef;
   readonly num_labels: number;
   readonly pooling?: Pooling;
   readonly method: MethodName;
-  readonly policy: PolicyName;
-  readonly checkpoint_every: number;
   readonly options: MethodChoices;
   readonly batch_size: number;
   readonly length: number;
@@ -223,8 +279,8 @@ export type RunEvent =
       readonly ms: number;
       /** Largest magnitude in the streams or layer outputs, and where. */
       readonly magnitude: { readonly value: number; readonly at: string };
-      /** Relative error of the rebuilt first stream, where reversible runs over float streams. */
-      readonly reconstruction_error?: number;
+      /** Relative error of each layer's rebuilt streams, bottom first, where reversible runs over float streams. */
+      readonly reconstruction?: readonly LayerError[];
     }
   | {
       readonly type: 'evaluate';
