@@ -94,6 +94,11 @@ fn tanh4(x: vec4f) -> vec4f {
   return select(far, series, abs(x) < vec4f(0.3));
 }
 
+// The clamp keeps exp below Inf; beyond it the value is 0 or 1 to f32.
+fn sigmoid(x: f32) -> f32 {
+  return 1.0 / (1.0 + exp(-clamp(x, -80.0, 80.0)));
+}
+
 fn activate(code: u32, x: vec4f) -> vec4f {
   if (code == GELU) { return x * normal_cdf(x); }
   if (code == TANH) { return tanh4(x); }

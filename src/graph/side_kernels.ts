@@ -28,4 +28,34 @@ export const sideKernels = {
     work: [['C']],
     tile: [64],
   },
+  // Recurrent cells, gates in PyTorch's order. gru_cell: h_next from gi, gh [N,3H] (products with the biases), h [N,H]; KEEP: r, z, n in place on
+  // gi and gh's n part to hidden_n. Its gradient: d_gi in place on gates, d_gh, and the part of d_h beside gh in place on d_h.
+  gru_cell: {
+    bindings: { gi: rw, gh: rw, h: rw, h_next: rw, hidden_n: rw },
+    uniforms: { N: 'u32', H: 'u32' },
+    overrides: ['KEEP'],
+    work: [['N', 'H']],
+    tile: [256],
+  },
+  gru_cell_backward: {
+    bindings: { d_h: rw, gates: rw, hidden_n: rw, h: rw, d_gh: rw },
+    uniforms: { N: 'u32', H: 'u32' },
+    work: [['N', 'H']],
+    tile: [256],
+  },
+  // c_next, h_next from gates [N,4H] (i, f, g, o before their activations; after them, in place, where KEEP) and c [N,H]. Its gradient: in place
+  // on gates and d_c.
+  lstm_cell: {
+    bindings: { gates: rw, c: rw, h_next: rw, c_next: rw },
+    uniforms: { N: 'u32', H: 'u32' },
+    overrides: ['KEEP'],
+    work: [['N', 'H']],
+    tile: [256],
+  },
+  lstm_cell_backward: {
+    bindings: { d_h: rw, d_c: rw, gates: rw, c: rw, c_next: rw },
+    uniforms: { N: 'u32', H: 'u32' },
+    work: [['N', 'H']],
+    tile: [256],
+  },
 } as const satisfies Record<string, KernelSpec>;

@@ -9,6 +9,7 @@ import * as layerNorm from './layer_norm.ts';
 import * as loss from './loss.ts';
 import * as optimizer from './optimizer.ts';
 import * as pool from './pool.ts';
+import * as recurrent from './recurrent.ts';
 import * as rmsNorm from './rms_norm.ts';
 import * as stream from './stream.ts';
 import * as words from './words.ts';
@@ -62,6 +63,10 @@ const typed: { readonly [K in KernelName]: Reference<K> } = {
   rms_norm: rmsNorm.rms_norm,
   rms_norm_backward: rmsNorm.rms_norm_backward,
   rms_norm_weight: rmsNorm.rms_norm_weight,
+  gru_cell: recurrent.gru_cell,
+  gru_cell_backward: recurrent.gru_cell_backward,
+  lstm_cell: recurrent.lstm_cell,
+  lstm_cell_backward: recurrent.lstm_cell_backward,
 };
 
 // The caller has the names from the table at run time, where the types cannot follow: the kernel tests compare every row.

@@ -61,3 +61,54 @@ it('the weight gradient of RMS norm begins at the value that is there', () => {
     ).d_weight;
   expect(over(2, N, over(0, 2, normals('d_weight', C)))).toEqual(over(0, N, normals('d_weight', C)));
 });
+
+it('the gradients of a GRU cell', () => {
+  const [N, H] = [3, 4];
+  const [size, uniforms] = [N * H, { N, H }];
+  const d = normals('d', size);
+  const inputs = { gi: normals('gi', 3 * size), gh: normals('gh', 3 * size), h: normals('h', size) };
+  const forward = (given: typeof inputs) =>
+    run('gru_cell', { ...given, h_next: zeros(size), hidden_n: zeros(size) }, uniforms, { KEEP: 1 });
+  const loss = (given: typeof inputs) => dot(forward(given).h_next, d);
+  const { gi: gates, hidden_n } = forward(inputs);
+  const found = run('gru_cell_backward', { d_h: d, gates, hidden_n, h: inputs.h, d_gh: zeros(3 * size) }, uniforms);
+  expectGradient('gi', found.gates, inputs, loss);
+  expectGradient('gh', found.d_gh, inputs, loss);
+  expectGradient('h', found.d_h, inputs, loss);
+});
+
+it('the gradients of an LSTM cell, through both of its outputs', () => {
+  const [N, H] = [3, 4];
+  const [size, uniforms] = [N * H, { N, H }];
+  const [d_h, d_c] = [normals('d_h', size), normals('d_c', size)];
+  const inputs = { gates: normals('gates', 4 * size), c: normals('c', size) };
+  const forward = (given: typeof inputs) => run('lstm_cell', { ...given, h_next: zeros(size), c_next: zeros(size) }, uniforms, { KEEP: 1 });
+  const loss = (given: typeof inputs) => dot(forward(given).h_next, d_h) + dot(forward(given).c_next, d_c);
+  const { gates, c_next } = forward(inputs);
+  const found = run('lstm_cell_backward', { d_h, d_c, gates, c: inputs.c, c_next }, uniforms);
+  expectGradient('gates', found.gates, inputs, loss);
+  expectGradient('c', found.d_c, inputs, loss);
+});
+
+it('a GRU cell and an LSTM cell give what torch gives', () => {
+  // torch.nn.GRUCell and LSTMCell of width 1, all weights and biases given, in float64.
+  const gru = run(
+    'gru_cell',
+    {
+      gi: Float64Array.of(0.3, -0.2, 0.5),
+      gh: Float64Array.of(0.1, 0.4, -0.7),
+      h: Float64Array.of(0.6),
+      h_next: zeros(1),
+      hidden_n: zeros(1),
+    },
+    { N: 1, H: 1 },
+  );
+  expect(gru.h_next[0]).toBeCloseTo(0.366247920356159, 12);
+  const lstm = run(
+    'lstm_cell',
+    { gates: Float64Array.of(0.3, -0.2, 0.5, 0.1), c: Float64Array.of(0.6), h_next: zeros(1), c_next: zeros(1) },
+    { N: 1, H: 1 },
+  );
+  expect(lstm.c_next[0]).toBeCloseTo(0.535559344490803, 12);
+  expect(lstm.h_next[0]).toBeCloseTo(0.257039891175811, 12);
+});

@@ -24,4 +24,53 @@ const rmsNorm: KernelCase[] = (
   ];
 });
 
-export const recurrentCases: readonly KernelCase[] = [...rmsNorm];
+/** The values of gates: in (0, 1) as those of sigmoids, in (-1, 1) as those of tanh. */
+const shares = (name: string, count: number) => normals(name, count).map((value) => 0.5 + 0.5 * Math.tanh(value));
+const squashed = (name: string, count: number) => normals(name, count).map(Math.tanh);
+
+const cells: KernelCase[] = (
+  [
+    ['one element', 1, 1],
+    ['one workgroup exactly', 8, 32],
+    ['ragged', 7, 37],
+    ['several workgroups', 33, 40],
+  ] as const
+).flatMap(([name, N, H]): KernelCase[] => {
+  const size = N * H;
+  const uniforms = { N, H };
+  // Wide enough for gates at both ends.
+  const products = (words: string, gates: number) => normals(words, gates * size, 6);
+  const [h, c, d_h] = [squashed('h', size), normals('c', size), normals('d_h', size)];
+  return [
+    ...[0, 1].flatMap((KEEP): KernelCase[] => [
+      {
+        kernel: 'gru_cell',
+        name: `${name} KEEP=${KEEP}`,
+        tensors: { gi: products('gi', 3), gh: products('gh', 3), h, h_next: unset(size), hidden_n: unset(size) },
+        uniforms,
+        overrides: { KEEP },
+      },
+      {
+        kernel: 'lstm_cell',
+        name: `${name} KEEP=${KEEP}`,
+        tensors: { gates: products('gates', 4), c, h_next: unset(size), c_next: unset(size) },
+        uniforms,
+        overrides: { KEEP },
+      },
+    ]),
+    {
+      kernel: 'gru_cell_backward',
+      name,
+      tensors: { d_h, gates: shares('gates', 3 * size), hidden_n: normals('hidden_n', size), h, d_gh: unset(3 * size) },
+      uniforms,
+    },
+    {
+      kernel: 'lstm_cell_backward',
+      name,
+      tensors: { d_h, d_c: normals('d_c', size), gates: shares('gates', 4 * size), c, c_next: normals('c_next', size) },
+      uniforms,
+    },
+  ];
+});
+
+export const recurrentCases: readonly KernelCase[] = [...rmsNorm, ...cells];
