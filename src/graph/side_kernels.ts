@@ -58,4 +58,25 @@ export const sideKernels = {
     work: [['N', 'H']],
     tile: [256],
   },
+  // y = mu · a + (1 - mu) · b, mu = σ(alpha[0] / temperature), in place on b; a becomes a - b.
+  gate: {
+    bindings: { alpha: read, a: rw, b: rw },
+    uniforms: { count: 'u32', temperature: 'f32' },
+    work: [['count']],
+    tile: [256],
+  },
+  // d_b in place on d_y, d_a in place on difference (= a - b); partials[n] = sum over row n of d_y · difference.
+  gate_backward: {
+    bindings: { alpha: read, d_y: rw, difference: rw, partials: rw },
+    uniforms: { N: 'u32', C: 'u32', temperature: 'f32' },
+    work: [['N']],
+    tile: [64],
+  },
+  // d_alpha[0] += mu · (1 - mu) / temperature · partials, row after row from the value that is there
+  gate_alpha: {
+    bindings: { alpha: read, partials: rw, d_alpha: rw },
+    uniforms: { N: 'u32', temperature: 'f32' },
+    work: [[1]],
+    tile: [1],
+  },
 } as const satisfies Record<string, KernelSpec>;

@@ -3,6 +3,7 @@ import type { KernelName } from '../graph/kernels.ts';
 import * as activation from './activation.ts';
 import * as attention from './attention.ts';
 import * as embedding from './embedding.ts';
+import * as gate from './gate.ts';
 import * as gemm from './gemm.ts';
 import type { Reference, Step } from './kernel.ts';
 import * as layerNorm from './layer_norm.ts';
@@ -60,6 +61,8 @@ const typed: { readonly [K in KernelName]: Reference<K> } = {
   square_sum: optimizer.square_sum,
   clip_scale: optimizer.clip_scale,
   adamw: optimizer.adamw,
+  sgd: optimizer.sgd,
+  lion: optimizer.lion,
   rms_norm: rmsNorm.rms_norm,
   rms_norm_backward: rmsNorm.rms_norm_backward,
   rms_norm_weight: rmsNorm.rms_norm_weight,
@@ -67,6 +70,9 @@ const typed: { readonly [K in KernelName]: Reference<K> } = {
   gru_cell_backward: recurrent.gru_cell_backward,
   lstm_cell: recurrent.lstm_cell,
   lstm_cell_backward: recurrent.lstm_cell_backward,
+  gate: gate.gate,
+  gate_backward: gate.gate_backward,
+  gate_alpha: gate.gate_alpha,
 };
 
 // The caller has the names from the table at run time, where the types cannot follow: the kernel tests compare every row.

@@ -112,3 +112,18 @@ it('a GRU cell and an LSTM cell give what torch gives', () => {
   expect(lstm.c_next[0]).toBeCloseTo(0.535559344490803, 12);
   expect(lstm.h_next[0]).toBeCloseTo(0.257039891175811, 12);
 });
+
+it('the gradients of a gate', () => {
+  const [N, C] = [3, 4];
+  const [count, temperature] = [N * C, 0.7];
+  const d_y = normals('d_y', count);
+  const inputs = { alpha: Float64Array.of(0.4), a: normals('a', count), b: normals('b', count) };
+  const forward = (given: typeof inputs) => run('gate', given, { count, temperature });
+  const loss = (given: typeof inputs) => dot(forward(given).b, d_y);
+  const { alpha } = inputs;
+  const found = run('gate_backward', { alpha, d_y, difference: forward(inputs).a, partials: zeros(N) }, { N, C, temperature });
+  expectGradient('a', found.difference, inputs, loss);
+  expectGradient('b', found.d_y, inputs, loss);
+  const { d_alpha } = run('gate_alpha', { alpha, partials: found.partials, d_alpha: zeros(1) }, { N, temperature });
+  expectGradient('alpha', d_alpha, inputs, loss);
+});

@@ -73,4 +73,28 @@ const cells: KernelCase[] = (
   ];
 });
 
-export const recurrentCases: readonly KernelCase[] = [...rmsNorm, ...cells];
+const gates: KernelCase[] = (
+  [
+    ['one element', 1, 1, 0],
+    ['one workgroup exactly', 64, 4, 0.3],
+    ['ragged', 67, 13, -0.05],
+    ['several workgroups', 130, 24, 100],
+  ] as const
+).flatMap(([name, N, C, value]): KernelCase[] => {
+  const count = N * C;
+  const alpha = Float32Array.of(value);
+  const temperature = 0.1;
+  const partials = normals('partials', N);
+  return [
+    { kernel: 'gate', name, tensors: { alpha, a: normals('a', count), b: normals('b', count) }, uniforms: { count, temperature } },
+    {
+      kernel: 'gate_backward',
+      name,
+      tensors: { alpha, d_y: normals('d_y', count), difference: normals('difference', count), partials: unset(N) },
+      uniforms: { N, C, temperature },
+    },
+    { kernel: 'gate_alpha', name, tensors: { alpha, partials, d_alpha: normals('d_alpha', 1) }, uniforms: { N, temperature } },
+  ];
+});
+
+export const recurrentCases: readonly KernelCase[] = [...rmsNorm, ...cells, ...gates];
