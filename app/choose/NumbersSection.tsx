@@ -1,15 +1,15 @@
 // The few numbers that matter, the others behind "Advanced", each with its default and a way back to it.
 
 import { Collapsible } from 'radix-ui';
-import type { MethodOptions, PolicyName, StreamKind, TrainingArguments } from '../../src/protocol/config.ts';
+import type { MethodOptions, PolicyName, TrainingArguments } from '../../src/protocol/config.ts';
 import type { ErrorReport } from '../../src/protocol/errors.ts';
 import type { MethodCard } from '../../src/protocol/messages.ts';
 import { plural } from '../format.ts';
-import { optionDefaults, type Settings, trainingDefaults } from '../state/settings.ts';
+import { type Settings, trainingDefaults } from '../state/settings.ts';
 import { Icon } from '../ui/icons.tsx';
 import { NumberField } from '../ui/NumberField.tsx';
-import { Segmented } from '../ui/Segmented.tsx';
-import { advancedNumbers, mainNumbers, methodNumbers, type NumberSpec } from './fields.ts';
+import { advancedNumbers, mainNumbers, type NumberSpec } from './fields.ts';
+import { OptionFields } from './OptionFields.tsx';
 
 interface NumbersSectionProps {
   settings: Settings;
@@ -49,7 +49,7 @@ export function NumbersSection({ settings, card, policy, changed, error, onTrain
         <Collapsible.Content className="advanced">
           <h3>Training</h3>
           <div className="fields">{advancedNumbers.map(field)}</div>
-          {card !== undefined && <MethodNumbers settings={settings} card={card} error={error} onOption={onOption} />}
+          {card !== undefined && <OptionFields settings={settings} card={card} error={error} onOption={onOption} />}
           {policy === 'checkpoint' && (
             <div className="fields">
               <NumberField
@@ -66,50 +66,6 @@ export function NumbersSection({ settings, card, policy, changed, error, onTrain
           )}
         </Collapsible.Content>
       </Collapsible.Root>
-    </>
-  );
-}
-
-function MethodNumbers({
-  settings,
-  card,
-  error,
-  onOption,
-}: Pick<NumbersSectionProps, 'settings' | 'error' | 'onOption'> & { card: MethodCard }) {
-  const used = methodNumbers.filter(({ key }) => card.uses.includes(key));
-  const defaults = optionDefaults(card, settings.options);
-  if (card.uses.length === 0) return null;
-  return (
-    <>
-      <h3>{card.title}</h3>
-      {card.uses.includes('streams') && (
-        <div className="row">
-          <span className="label" id="streams-label">
-            Streams
-          </span>
-          <Segmented<StreamKind>
-            label="Streams"
-            value={settings.options.streams ?? 'fixed'}
-            items={[
-              { value: 'fixed', label: 'Fixed point: exact' },
-              { value: 'float', label: 'Float: rounds' },
-            ]}
-            onChange={(streams) => onOption('streams', streams)}
-          />
-        </div>
-      )}
-      <div className="fields">
-        {used.map(({ key, ...bounds }) => (
-          <NumberField
-            key={key}
-            {...bounds}
-            value={settings.options[key] ?? defaults[key]}
-            standard={defaults[key]}
-            error={error?.where === `options.${key}` ? error.message : undefined}
-            onChange={(value) => onOption(key, value)}
-          />
-        ))}
-      </div>
     </>
   );
 }

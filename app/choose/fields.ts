@@ -1,6 +1,6 @@
-// The numbers that people may set: names, bounds and a sentence each. Values and defaults come from the protocol and the method's card.
+// The numbers of training that people may set: names, bounds and a sentence each. Values and defaults come from the protocol and the card.
 
-import type { MethodOptions, TrainingArguments } from '../../src/protocol/config.ts';
+import type { TrainingArguments } from '../../src/protocol/config.ts';
 
 export interface NumberSpec<T> {
   readonly key: keyof T & string;
@@ -11,7 +11,8 @@ export interface NumberSpec<T> {
   readonly whole?: boolean;
 }
 
-const tiny = 1e-12;
+/** The least of a number that must be above 0. */
+export const tiny = 1e-12;
 
 export const mainNumbers: readonly NumberSpec<TrainingArguments>[] = [
   { key: 'batch_size', label: 'Batch size', help: 'Examples in one step. Activations grow with it.', min: 1, max: 1024, whole: true },
@@ -61,23 +62,4 @@ export const advancedNumbers: readonly NumberSpec<TrainingArguments>[] = [
   { key: 'adam_beta1', label: 'Adam β₁', help: 'Decay of the mean of gradients.', min: 0, max: 0.999999 },
   { key: 'adam_beta2', label: 'Adam β₂', help: 'Decay of the mean of squared gradients.', min: 0, max: 0.999999 },
   { key: 'adam_epsilon', label: 'Adam ε', help: 'Added to the denominator.', min: tiny },
-];
-
-type NumericOption = Exclude<keyof MethodOptions, 'streams' | 'target_modules'>;
-
-export const methodNumbers: readonly (NumberSpec<MethodOptions> & { readonly key: NumericOption })[] = [
-  { key: 'adapter_size', label: 'Adapter size', help: 'Bottleneck of the adapters, or rank of LoRA.', min: 1, max: 4096, whole: true },
-  { key: 'adapter_init_std', label: 'Init std', help: 'Standard deviation of the adapters at the start.', min: 0 },
-  { key: 'lambda', label: 'λ', help: 'How much of the first stream passes on. A power of two under fixed streams.', min: tiny, max: 1 },
-  { key: 'beta', label: 'β', help: 'How much of the second stream passes on. A power of two under fixed streams.', min: tiny, max: 1 },
-  {
-    key: 'fraction_bits',
-    label: 'Fraction bits',
-    help: 'Bits after the point of fixed streams: more are finer, fewer leave more range.',
-    min: 8,
-    max: 26,
-    whole: true,
-  },
-  { key: 'lora_alpha', label: 'LoRA α', help: 'The update is scaled by α / rank.', min: tiny },
-  { key: 'lora_dropout', label: 'LoRA dropout', help: "Dropout on the adapters' input.", min: 0, max: 0.99 },
 ];

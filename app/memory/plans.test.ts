@@ -15,6 +15,7 @@ function plan(method: PlanReport['method'], policy: PlanReport['policy'], activa
     peak: { bytes: 1, at: '' },
     largest_binding: { bytes: 1, name: '' },
     dispatches: 1,
+    flops: 1,
     timeline: moments.map((name, i) => ({ name, live: i, activation: 0 })),
   };
 }

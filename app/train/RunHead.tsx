@@ -30,6 +30,7 @@ export function RunHead({ run, onPause, onProceed, onStop }: RunHeadProps) {
   const active = isActive(run);
   const paused = run.phase === 'paused';
   const share = last === undefined ? 0 : last.step / last.max_steps;
+  const worst = last?.reconstruction?.toSorted((a, b) => b.error - a.error)[0];
   return (
     <section className="card run-head" aria-label="Run">
       <div className="run-title">
@@ -71,9 +72,7 @@ export function RunHead({ run, onPause, onProceed, onStop }: RunHeadProps) {
           value={last === undefined ? '–' : number(last.magnitude.value)}
           note={last?.magnitude.at}
         />
-        {last?.reconstruction_error !== undefined && (
-          <Reading name="Rebuilding error" value={number(last.reconstruction_error)} note="relative, of the first stream" />
-        )}
+        {worst !== undefined && <Reading name="Rebuilding error" value={number(worst.error)} note={worst.layer} />}
         <Reading name="Saved" value={run.savedAt === undefined ? 'not yet' : `step ${run.savedAt}`} />
       </dl>
     </section>
