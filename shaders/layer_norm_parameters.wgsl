@@ -1,5 +1,5 @@
-// layer_norm_parameters: d_weight += sum over rows of d_y · x̂, d_bias += sum over rows of d_y, a column a thread. The
-// sums go on from the values that are there, row after row, so that calls over consecutive ranges of rows give the bits of one call.
+// layer_norm_parameters: d_weight += sum over rows of d_y · x̂ and, with BIAS, d_bias += sum over rows of d_y, a column a
+// thread. The sums go on from the values that are there, row after row, so that calls over consecutive ranges of rows give the bits of one.
 //
 //   binding  name      shape    access
 //   0        d_y       [N, C]   read_write, only read
@@ -23,6 +23,8 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> d_bias: array<f32>;
 @group(0) @binding(5) var<uniform> params: Params;
 
+override BIAS = true;
+
 @compute @workgroup_size(64)
 fn layer_norm_parameters(
   @builtin(workgroup_id) group: vec3u,
@@ -32,7 +34,8 @@ fn layer_norm_parameters(
   let c = linear_group(group, groups) * 64u + local;
   if (c >= params.C) { return; }
   var weight_sum = d_weight[c];
-  var bias_sum = d_bias[c];
+  var bias_sum = 0.0;
+  if (BIAS) { bias_sum = d_bias[c]; }
   for (var n = 0u; n < params.N; n++) {
     let at = n * params.C + c;
     let g = d_y[at];
@@ -40,5 +43,5 @@ fn layer_norm_parameters(
     bias_sum += g;
   }
   d_weight[c] = weight_sum;
-  d_bias[c] = bias_sum;
+  if (BIAS) { d_bias[c] = bias_sum; }
 }

@@ -42,7 +42,8 @@ export const stepScalars = {
   max_grad_norm: 'f32',
   /** 1 / number of labelled rows in the (accumulated) batch. */
   inverse_count: 'f32',
-  reserved: 'f32',
+  /** Decay of Adafactor's second moments at this step. */
+  beta2_t: 'f32',
 } as const satisfies Record<string, ScalarType>;
 
 /** Codes of the ACTIVATION override. */
@@ -123,10 +124,11 @@ export const kernels = {
     work: [['N']],
     tile: [64],
   },
-  // d_weight[C] += sum d_y · x̂, d_bias[C] += sum d_y
+  // d_weight[C] += sum d_y · x̂ and, with BIAS, d_bias[C] += sum d_y
   layer_norm_parameters: {
     bindings: { d_y: rw, s: rw, stats: rw, d_weight: rw, d_bias: rw },
     uniforms: { N: 'u32', C: 'u32' },
+    overrides: ['BIAS'],
     work: [['C']],
     tile: [64],
   },
@@ -339,6 +341,23 @@ export const kernels = {
     tile: [256],
   },
   ...sideKernels,
+  // SGD (as torch.optim.SGD; weight decay is added to the gradient), with a momentum buffer where MOMENTUM.
+  sgd: {
+    bindings: { parameter: rw, gradient: rw, momentum_buffer: rw, scalars: rw },
+    uniforms: { count: 'u32', slot: 'u32', momentum: 'f32', weight_decay: 'f32', lr_scale: 'f32' },
+    overrides: ['MOMENTUM'],
+    step: true,
+    work: [['count']],
+    tile: [256],
+  },
+  // Lion (Chen et al. 2023): the sign of a mean of gradients.
+  lion: {
+    bindings: { parameter: rw, gradient: rw, exp_avg: rw, scalars: rw },
+    uniforms: { count: 'u32', slot: 'u32', beta1: 'f32', beta2: 'f32', weight_decay: 'f32', lr_scale: 'f32' },
+    step: true,
+    work: [['count']],
+    tile: [256],
+  },
 } as const satisfies Record<string, KernelSpec>;
 
 export type KernelName = keyof typeof kernels;

@@ -33,10 +33,10 @@ export const layer_norm_backward: Reference<'layer_norm_backward'> = ({ d_y, s, 
   }
 };
 
-export const layer_norm_parameters: Reference<'layer_norm_parameters'> = ({ d_y, s, stats, d_weight, d_bias }, { N, C }) => {
+export const layer_norm_parameters: Reference<'layer_norm_parameters'> = ({ d_y, s, stats, d_weight, d_bias }, { N, C }, { BIAS = 1 }) => {
   for (let i = 0; i < N * C; i++) {
     const n = Math.floor(i / C);
     add(d_weight, i % C, at(d_y, i) * (at(s, i) - at(stats, 2 * n)) * at(stats, 2 * n + 1));
-    add(d_bias, i % C, at(d_y, i));
+    if (BIAS) add(d_bias, i % C, at(d_y, i));
   }
 };

@@ -45,18 +45,19 @@ const layerNorm: KernelCase[] = (
       tensors: { d_y: normals('d_y', size), s: normals('s', size), stats, weight: normals('weight', C) },
       uniforms: { N, C },
     },
-    {
-      kernel: 'layer_norm_parameters',
-      name,
+    ...[0, 1].map((BIAS) => ({
+      kernel: 'layer_norm_parameters' as const,
+      name: `${name} BIAS=${BIAS}`,
       tensors: {
         d_y: normals('d_y', size),
         s: normals('s', size),
         stats,
         d_weight: normals('d_weight', C),
-        d_bias: normals('d_bias', C),
+        ...(BIAS ? { d_bias: normals('d_bias', C) } : {}),
       },
       uniforms: { N, C },
-    },
+      overrides: { BIAS },
+    })),
   ] satisfies KernelCase[];
 });
 

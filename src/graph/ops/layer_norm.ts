@@ -3,6 +3,7 @@
 
 import type { Attributes, Graph, Op, Tensor } from '../ir.ts';
 import { sizeOf } from '../ir.ts';
+import { columnSum } from './linear.ts';
 
 type LayerNormAttributes = Attributes & { readonly eps: number; readonly residual: boolean };
 
@@ -28,7 +29,10 @@ const layerNormOp: Op<LayerNormAttributes> = {
     const [, stats, sum] = node.outputs as [Tensor, Tensor, Tensor | undefined];
     const s = sum ?? x;
     const d_y = d_outputs[0] as Tensor;
-    if (needs(2)) g.apply(layerNormParametersOp, [d_y, s, stats, g.registry.gradientOf(weight), g.registry.gradientOf(bias)], {});
+    const d_bias = needs(3) ? g.registry.gradientOf(bias) : undefined;
+    // The gradient of the bias alone needs neither the sum nor its statistics: BitFit keeps neither for it.
+    if (needs(2)) g.apply(layerNormParametersOp, [d_y, s, stats, g.registry.gradientOf(weight), d_bias], {});
+    else if (d_bias) columnSum(g, d_y, d_bias);
     if (!needs(0) && !(residual && needs(1))) return [];
     const d_s = g.apply1(layerNormBackwardOp, [d_y, s, stats, weight], {});
     return [needs(0) ? d_s : undefined, residual && needs(1) ? d_s : undefined];
@@ -65,7 +69,8 @@ const layerNormParametersOp: Op = {
   lower({ inputs }) {
     const [d_y, s, stats, d_weight, d_bias] = inputs;
     const size = rowsOf(d_y as Tensor);
-    return [{ kernel: 'layer_norm_parameters', tensors: { d_y, s, stats, d_weight, d_bias }, uniforms: size }];
+    const overrides = { BIAS: d_bias ? 1 : 0 };
+    return [{ kernel: 'layer_norm_parameters', tensors: { d_y, s, stats, d_weight, d_bias }, uniforms: size, overrides }];
   },
 };
 

@@ -51,7 +51,7 @@ const linearOp: Op<LinearAttributes> = {
         ? d_y
         : activationBackward(g, d_y, (activation === 'gelu' ? node.outputs[1] : node.outputs[0]) as Tensor, activation);
     if (needs(1)) g.apply(weightGradientOp, [d_pre, x, g.registry.gradientOf(w)], { alpha });
-    if (bias && needs(2)) g.apply(columnSumOp, [d_pre, g.registry.gradientOf(bias)], { alpha: 1 });
+    if (bias && needs(2)) columnSum(g, d_pre, g.registry.gradientOf(bias));
     const d_x = needs(0) ? linearInputGradient(g, d_pre, w, alpha, take(0)) : undefined;
     return [d_x, undefined, undefined, needs(3) ? d_y : undefined];
   },
@@ -114,21 +114,20 @@ const weightGradientOp: Op<Attributes & { alpha: number }> = {
   },
 };
 
-const columnSumOp: Op<Attributes & { alpha: number }> = {
+const columnSumOp: Op = {
   name: 'column_sum',
   shapes: () => [],
   accumulates: [1],
-  lower({ inputs, attributes }) {
+  lower({ inputs }) {
     const [d_y, d_bias] = inputs as [Tensor, Tensor];
     const N = sizeOf(d_bias.shape);
-    return [
-      {
-        kernel: 'column_sum',
-        tensors: { d_y, d_bias },
-        uniforms: { M: sizeOf(d_y.shape) / N, N, alpha: attributes['alpha'] as number },
-      },
-    ];
+    return [{ kernel: 'column_sum', tensors: { d_y, d_bias }, uniforms: { M: sizeOf(d_y.shape) / N, N, alpha: 1 } }];
   },
+};
+
+/** d_bias [N] += the sum over the rows of d_y [.., N]. */
+export const columnSum = (g: Graph, d_y: Tensor, d_bias: Tensor): void => {
+  g.apply(columnSumOp, [d_y, d_bias], {});
 };
 
 export interface LinearOptions {

@@ -1,0 +1,115 @@
+// Gradients of single ops through the graph: the vector-Jacobian products, which parameter trains with which, and what they accumulate into,
+// against central finite differences, in f64. The kernels' own gradients: src/reference.
+
+import { describe, expect, test } from 'vitest';
+import { randomKey, randomNormal, siteId } from '../../random/counter.ts';
+import { Interpreter } from '../../reference/interpreter.ts';
+import { backward } from '../backward.ts';
+import { Graph, Registry, sizeOf, type Tensor } from '../ir.ts';
+import { copyInto } from './elementwise.ts';
+import { layerNorm } from './layer_norm.ts';
+
+const normals = (name: string, count: number): Float64Array =>
+  Float64Array.from({ length: count }, (_, i) => randomNormal(randomKey(1, 2, siteId(name)), i));
+
+interface Given {
+  readonly build: (g: Graph) => Tensor;
+  /** Names of the parameters that train. */
+  readonly trains?: readonly string[];
+  /** Names of the f32 inputs whose gradients are asked for. */
+  readonly sources?: readonly string[];
+  /** Values of what is not drawn at random: ids, lengths. */
+  readonly values?: Readonly<Record<string, readonly number[]>>;
+}
+
+/** Compares every gradient of the sum of random multiples of what `build` returns with central differences; returns the ops of the backward pass. */
+function expectGradients({ build, trains = [], sources = [], values = {} }: Given): string[] {
+  const registry = new Registry();
+  const options = { trains: (name: string) => trains.includes(name), storedType: () => 'f32' as const, training: true };
+  const interpreter = new Interpreter();
+  const step = { seed: 3, micro_step: 4 };
+  const given = new Map<string, Tensor>();
+
+  const traced = (withGradients: boolean) => {
+    const g = new Graph(registry, options);
+    for (const [name, tensor] of given) if (tensor.role === 'input') g.inputs.set(name, tensor);
+    const { result: y, tape } = g.record(() => g.scope('module', () => build(g)));
+    const state = registry.state('y', y.shape, 'f32');
+    copyInto(g, y, state);
+    for (const [name, tensor] of g.inputs) given.set(name, tensor);
+    for (const { tensors } of registry.parameters.values()) for (const tensor of tensors) given.set(tensor.name, tensor);
+    const ops: string[] = [];
+    if (withGradients) {
+      const weights = registry.state('weights', y.shape, 'f32');
+      interpreter.set(weights, normals('weights', sizeOf(y.shape)));
+      const inputs = sources.map((name) => given.get(name) as Tensor);
+      const begin = g.nodes.length;
+      const d_inputs = backward(g, tape, new Map([[y, weights]]), inputs);
+      ops.push(...g.nodes.slice(begin).map(({ op }) => op.name));
+      d_inputs.forEach((d_input, i) => {
+        if (!d_input) throw new Error(`no gradient of '${sources[i]}'`);
+        copyInto(g, d_input, registry.state(`d_${sources[i]}`, d_input.shape, 'f32'));
+      });
+    }
+    return { g, state, ops };
+  };
+
+  const { g: whole, state, ops } = traced(true);
+  const { g: forward } = traced(false);
+  for (const [name, tensor] of given) interpreter.set(tensor, values[name] ?? normals(name, sizeOf(tensor.shape)));
+  const weights = normals('weights', sizeOf(state.shape));
+  const loss = (): number => {
+    interpreter.run(forward, step);
+    return interpreter.values(state).reduce((sum, value, i) => sum + value * (weights[i] as number), 0);
+  };
+  // What is there already must still be there: parameter gradients accumulate.
+  for (const [id, gradient] of registry.gradients) interpreter.set(gradient, normals(`there ${id}`, sizeOf(gradient.shape)));
+  interpreter.run(whole, step);
+
+  const compare = (tensor: Tensor, gradient: Float64Array, there: Float64Array) => {
+    const moving = interpreter.values(tensor);
+    moving.forEach((value, i) => {
+      moving[i] = value + 1e-5;
+      const above = loss();
+      moving[i] = value - 1e-5;
+      const below = loss();
+      moving[i] = value;
+      expect((gradient[i] as number) - (there[i] ?? 0), `${tensor.name}[${i}]`).toBeCloseTo((above - below) / 2e-5, 6);
+    });
+  };
+  for (const name of sources) {
+    const tensor = given.get(name) as Tensor;
+    compare(tensor, interpreter.values(registry.state(`d_${name}`, tensor.shape, 'f32')).slice(), new Float64Array(0));
+  }
+  for (const name of trains) {
+    const tensor = given.get(name) as Tensor;
+    const gradient = interpreter.values(registry.gradientOf(tensor));
+    compare(tensor, gradient.slice(), normals(`there ${tensor.id}`, gradient.length));
+  }
+  return ops;
+}
+
+describe('layer norm', () => {
+  const build = (g: Graph) =>
+    layerNorm(
+      g,
+      g.input('x', [2, 3, 8], 'f32'),
+      g.weight('weight', [8]),
+      g.weight('bias', [8]),
+      1e-5,
+      g.input('residual', [2, 3, 8], 'f32'),
+    );
+
+  test('has the gradients of all that it reads', () => {
+    expectGradients({ build, trains: ['weight', 'bias'], sources: ['x', 'residual'] });
+  });
+
+  test('of which only the bias trains has its gradient as a sum of columns, which needs nothing kept', () => {
+    expect(expectGradients({ build, trains: ['bias'] })).toEqual(['column_sum']);
+    expect(expectGradients({ build, trains: ['bias'], sources: ['x'] })).toContain('layer_norm_backward');
+  });
+
+  test('of which only the weight trains has no gradient of the bias', () => {
+    expectGradients({ build, trains: ['weight'], sources: ['residual'] });
+  });
+});
