@@ -10,7 +10,7 @@ struct StepScalars {
   bias_correction2_sqrt: f32,
   max_grad_norm: f32,
   inverse_count: f32,
-  reserved: f32,
+  beta2_t: f32,
 }
 
 // Index of a workgroup in a one-dimensional grid that is folded into y past 65535 workgroups.

@@ -9,13 +9,21 @@ import { attentionCases } from './cases/attention.ts';
 import type { KernelCase } from './cases/case.ts';
 import { elementCases } from './cases/elements.ts';
 import { linearCases } from './cases/linear.ts';
+import { optimizerCases } from './cases/optimizer.ts';
 import { recurrentCases } from './cases/recurrent.ts';
 import { rowCases } from './cases/rows.ts';
 import { openDevice } from './device.ts';
 import { PipelineCache } from './pipelines.ts';
 import { defaultStep, runKernel, type Words } from './testing.ts';
 
-const cases: readonly KernelCase[] = [...linearCases, ...rowCases, ...attentionCases, ...elementCases, ...recurrentCases];
+const cases: readonly KernelCase[] = [
+  ...linearCases,
+  ...rowCases,
+  ...attentionCases,
+  ...elementCases,
+  ...recurrentCases,
+  ...optimizerCases,
+];
 
 let device: GPUDevice;
 let pipelines: PipelineCache;

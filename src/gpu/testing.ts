@@ -26,7 +26,7 @@ export const defaultStep: Readonly<Record<keyof typeof stepScalars, number>> = {
   bias_correction2_sqrt: 1,
   max_grad_norm: 0,
   inverse_count: 1,
-  reserved: 0,
+  beta2_t: 0,
 };
 
 const GUARD_WORDS = 64;

@@ -114,7 +114,7 @@ export class Trainer {
       bias_correction2_sqrt: Math.sqrt(1 - training.adam_beta2 ** t),
       max_grad_norm: training.max_grad_norm,
       inverse_count: 1 / Math.max(1, valid),
-      reserved: 0,
+      beta2_t: 0,
     };
   }
 

@@ -4,7 +4,7 @@
 
 import { Graph, type GraphOptions, type Registry, type Tensor } from '../graph/ir.ts';
 import { clear } from '../graph/ops/elementwise.ts';
-import { adamw, clipScale, partialSums, squareSum } from '../graph/ops/optimizer.ts';
+import { clipScale, partialSums, squareSum, updateElements } from '../graph/ops/optimizer.ts';
 import { statusOf } from '../graph/ops/stream.ts';
 import type { PersistentLayout, TrainableRange } from '../graph/plan/persistent.ts';
 import type { ProgramSource } from '../graph/plan/plan.ts';
@@ -50,8 +50,8 @@ const traceUpdate = (
     for (const [i, { gradient }] of ranges.entries()) squareSum(g, gradient, partials, i * partialSums);
     clipScale(g, partials, metrics, metricSlots.grad_norm);
     for (const { parameter, gradient, exp_avg, exp_avg_sq, decay } of ranges) {
-      const attributes = { beta1, beta2, eps, weight_decay: decay ? weight_decay : 0, lr_scale: 1, slot: metricSlots.clip };
-      adamw(g, [parameter, gradient, exp_avg, exp_avg_sq], metrics, attributes);
+      const numbers = { beta1, beta2, eps, weight_decay: decay ? weight_decay : 0, lr_scale: 1, slot: metricSlots.clip };
+      updateElements(g, 'adamw', { parameter, gradient, exp_avg, exp_avg_sq, scalars: metrics }, numbers);
     }
   });
 

@@ -1,4 +1,4 @@
-// Cases of the kernels that work element by element: activations, dropout, streams, readings, the optimizer.
+// Cases of the kernels that work element by element: activations, dropout, streams, readings.
 import { activationCode } from '../../graph/kernels.ts';
 import { integers, type KernelCase, normals, unset } from './case.ts';
 
@@ -53,25 +53,6 @@ function elementwise(name: string, count: number): KernelCase[] {
     { kernel: 'scale_add_inverse', name, tensors: { y: x(), f: f() }, uniforms: { count, alpha: 0.1 } },
     { kernel: 'copy', name, tensors: { x: words(count), y: new Uint32Array(count) }, uniforms: { count } },
     { kernel: 'clear', name, tensors: { x: words(count) }, uniforms: { count } },
-    {
-      kernel: 'square_sum',
-      name,
-      tensors: { g: x(), partials: unset(1024 + 5) },
-      uniforms: { count, offset: 5 },
-    },
-    {
-      kernel: 'adamw',
-      name,
-      tensors: {
-        parameter: x(),
-        gradient: f(),
-        exp_avg: normals('exp_avg', count),
-        exp_avg_sq: normals('exp_avg_sq', count).map(Math.abs),
-        scalars: Float32Array.of(7, 0.5),
-      },
-      uniforms: { count, slot: 1, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.01, lr_scale: 2 },
-      step: { learning_rate: 0.01, bias_correction1: 0.3, bias_correction2_sqrt: 0.05 },
-    },
   ];
 }
 
@@ -126,20 +107,7 @@ const quantizeEdges: KernelCase[] = [rounding, Float32Array.of(Number.NaN, 1), F
   uniforms: { count: h.length, slot: 1, scale: 1 },
 }));
 
-const clipping: KernelCase[] = [
-  ['no limit', 0],
-  ['above the limit', 0.5],
-  ['below the limit', 1000],
-].map(([name, max_grad_norm]) => ({
-  kernel: 'clip_scale',
-  name: String(name),
-  tensors: { partials: normals('partials', 2048).map(Math.abs), out: unset(4) },
-  uniforms: { count: 2048, slot: 1 },
-  step: { max_grad_norm: Number(max_grad_norm) },
-}));
-
 export const elementCases: readonly KernelCase[] = [
   ...sizes.flatMap(([name, count]) => [...elementwise(name, count), ...streams(name, count)]),
   ...quantizeEdges,
-  ...clipping,
 ];

@@ -1,7 +1,9 @@
-// Ops of a parameter update. They work on packed ranges (many parameters that share weight decay, side by side in one buffer), not on parameters.
+// Ops of a parameter update. Most work on packed ranges (many parameters that share weight decay, side by side in one buffer), not on parameters.
+// Not here: which optimizer has which states and numbers (src/train/optimizers).
 
 import type { Attributes, Graph, Op, Tensor } from '../ir.ts';
 import { sizeOf } from '../ir.ts';
+import { kernelSpec } from '../kernels.ts';
 
 /** Partial sums that one square_sum writes. */
 export const partialSums = 1024;
@@ -42,36 +44,43 @@ export const clipScale = (g: Graph, partials: Tensor, out: Tensor, slot: number)
   g.apply(clipScaleOp, [partials, out], { slot });
 };
 
-export interface AdamwAttributes extends Attributes {
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly eps: number;
-  readonly weight_decay: number;
-  /** Factor on the step's learning rate for this range. */
-  readonly lr_scale: number;
-  /** Where in `scalars` the clip factor stands. */
-  readonly slot: number;
-}
+/** Kernels that update a range element by element. */
+export type ElementUpdate = 'adamw' | 'sgd' | 'lion';
 
-const adamwOp: Op<AdamwAttributes> = {
-  name: 'adamw',
-  shapes: () => [],
-  accumulates: [0, 2, 3],
-  lower({ inputs, attributes }) {
-    const [parameter, gradient, exp_avg, exp_avg_sq, scalars] = inputs;
-    const { beta1, beta2, eps, weight_decay, lr_scale, slot } = attributes as AdamwAttributes;
-    const count = sizeOf((parameter as Tensor).shape);
-    return [
+const onlyRead = ['gradient', 'scalars'];
+
+const elementUpdateOp = (kernel: ElementUpdate): Op => {
+  const { bindings, uniforms, overrides = [] } = kernelSpec(kernel);
+  const names = Object.keys(bindings);
+  const picked = (keys: readonly string[], attributes: Attributes) => Object.fromEntries(keys.map((key) => [key, Number(attributes[key])]));
+  return {
+    name: kernel,
+    shapes: () => [],
+    accumulates: names.flatMap((name, i) => (onlyRead.includes(name) ? [] : [i])),
+    lower: ({ inputs, attributes }) => [
       {
-        kernel: 'adamw',
-        tensors: { parameter, gradient, exp_avg, exp_avg_sq, scalars },
-        uniforms: { count, slot, beta1, beta2, eps, weight_decay, lr_scale },
+        kernel,
+        tensors: Object.fromEntries(names.map((name, i) => [name, inputs[i]])),
+        uniforms: picked(Object.keys(uniforms), attributes),
+        overrides: picked(overrides, attributes),
       },
-    ];
-  },
+    ],
+  };
 };
 
-/** One AdamW step (Loshchilov & Hutter 2019) on a packed range. */
-export const adamw = (g: Graph, range: readonly [Tensor, Tensor, Tensor, Tensor], scalars: Tensor, attributes: AdamwAttributes): void => {
-  g.apply(adamwOp, [...range, scalars], attributes);
+const elementUpdates: Readonly<Record<ElementUpdate, Op>> = {
+  adamw: elementUpdateOp('adamw'),
+  sgd: elementUpdateOp('sgd'),
+  lion: elementUpdateOp('lion'),
 };
+
+/** One step of `kernel` on packed tensors, named as its bindings are; `numbers` are its uniforms and overrides but for `count`. */
+export function updateElements(
+  g: Graph,
+  kernel: ElementUpdate,
+  tensors: Readonly<Record<string, Tensor | undefined>>,
+  numbers: Readonly<Record<string, number>>,
+): void {
+  const inputs = Object.keys(kernelSpec(kernel).bindings).map((name) => tensors[name]);
+  g.apply(elementUpdates[kernel], inputs, { ...numbers, count: sizeOf((inputs[0] as Tensor).shape) });
+}
