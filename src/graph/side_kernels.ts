@@ -79,4 +79,27 @@ export const sideKernels = {
     work: [[1]],
     tile: [1],
   },
+  // p[B,T,T] = mean over heads of exp(scale · q kᵀ - lse), 0 for queries and keys at or past lengths[first + b].
+  attention_probabilities: {
+    bindings: { q: rw, k: rw, lse: rw, lengths: read, p: rw },
+    uniforms: { B: 'u32', T: 'u32', NH: 'u32', first: 'u32', scale: 'f32' },
+    head: true,
+    work: [['T'], ['B', 'T']],
+    tile: [32, 8],
+  },
+  // y[b,t,:] = sum over s of p[b,t,s] · x[b,s,:]; TRANSPOSED: of p[b,s,t] · x[b,s,:]. C multiple of 4.
+  token_mix: {
+    bindings: { p: rw, x: rw, y: rw },
+    uniforms: { B: 'u32', T: 'u32', C: 'u32' },
+    overrides: ['TRANSPOSED'],
+    work: [['C'], ['B', 'T']],
+    tile: [32, 8],
+  },
+  // y[n, y_from + c] = x[n, x_from + c] for n < N, c < C (32-bit words of any type)
+  copy_columns: {
+    bindings: { x: rw, y: rw },
+    uniforms: { N: 'u32', C: 'u32', x_width: 'u32', x_from: 'u32', y_width: 'u32', y_from: 'u32' },
+    work: [['N', 'C']],
+    tile: [256],
+  },
 } as const satisfies Record<string, KernelSpec>;

@@ -2,6 +2,7 @@
 import type { KernelName } from '../graph/kernels.ts';
 import * as activation from './activation.ts';
 import * as attention from './attention.ts';
+import * as attentionMix from './attention_mix.ts';
 import * as embedding from './embedding.ts';
 import * as gate from './gate.ts';
 import * as gemm from './gemm.ts';
@@ -73,6 +74,9 @@ const typed: { readonly [K in KernelName]: Reference<K> } = {
   gate: gate.gate,
   gate_backward: gate.gate_backward,
   gate_alpha: gate.gate_alpha,
+  attention_probabilities: attentionMix.attention_probabilities,
+  token_mix: attentionMix.token_mix,
+  copy_columns: words.copy_columns,
 };
 
 // The caller has the names from the table at run time, where the types cannot follow: the kernel tests compare every row.

@@ -17,9 +17,10 @@ function run<Name extends string>(
   tensors: Record<Name, Float64Array>,
   uniforms: Record<string, number>,
   overrides: Record<string, number> = {},
+  headSize = 0,
 ): Record<Name, Float64Array> {
   const own = Object.fromEntries(Object.entries<Float64Array>(tensors).map(([name, values]) => [name, values.slice()])) as typeof tensors;
-  reference[kernel](own, uniforms, overrides, step, 0);
+  reference[kernel](own, uniforms, overrides, step, headSize);
   return own;
 }
 
@@ -126,4 +127,47 @@ it('the gradients of a gate', () => {
   expectGradient('b', found.d_y, inputs, loss);
   const { d_alpha } = run('gate_alpha', { alpha, partials: found.partials, d_alpha: zeros(1) }, { N, temperature });
   expectGradient('alpha', d_alpha, inputs, loss);
+});
+
+it('mixing over tokens by the probabilities equals attention, and its gradient is mixing by their transpose', () => {
+  const [B, T, HD] = [2, 5, 4];
+  const size = B * T * HD;
+  const shape = { B, T, NH: 1, first: 0, scale: 0.5 };
+  const lengths = Float64Array.of(5, 3);
+  const [q, k, x, d_y] = [normals('q', size), normals('k', size), normals('x', size), normals('d_y', size)];
+  const { out, lse } = run(
+    'attention',
+    { q, k, v: x, lengths, out: zeros(size), lse: zeros(B * T) },
+    { ...shape, P: 0, S: T, site: 9, p: 0 },
+    {},
+    HD,
+  );
+  const { p } = run('attention_probabilities', { q, k, lse, lengths, p: zeros(B * T * T) }, shape, {}, HD);
+  const mix = (given: Float64Array, TRANSPOSED: number) =>
+    run('token_mix', { p, x: given, y: zeros(size) }, { B, T, C: HD }, { TRANSPOSED }).y;
+  mix(x, 0).forEach((value, i) => {
+    expect(value, `element ${i}`).toBeCloseTo(out[i] as number, 12);
+  });
+  expectGradient('x', mix(d_y, 1), { x }, (given) => dot(mix(given.x, 0), d_y));
+});
+
+it('probabilities of several heads are averaged: every row of a query inside the sequence sums to one', () => {
+  const [B, T, NH, HD] = [2, 4, 3, 4];
+  const size = B * T * NH * HD;
+  const shape = { B, T, NH, first: 1, scale: 0.5 };
+  // The first length belongs to an example before this part of the batch.
+  const lengths = Float64Array.of(1, 4, 2);
+  const given = { q: normals('q', size), k: normals('k', size), lengths };
+  const { lse } = run(
+    'attention',
+    { ...given, v: normals('v', size), out: zeros(size), lse: zeros(B * NH * T) },
+    { ...shape, P: 0, S: T, site: 9, p: 0 },
+    {},
+    HD,
+  );
+  const { p } = run('attention_probabilities', { ...given, lse, p: zeros(B * T * T) }, shape, {}, HD);
+  const sums = Array.from({ length: B * T }, (_, row) => p.slice(row * T, (row + 1) * T).reduce((sum, value) => sum + value, 0));
+  sums.forEach((sum, row) => {
+    expect(sum, `row ${row}`).toBeCloseTo(row < 6 ? 1 : 0, 12);
+  });
 });

@@ -8,3 +8,9 @@ export const copy: Reference<'copy'> = ({ x, y }, { count }) => {
 export const clear: Reference<'clear'> = ({ x }, { count }) => {
   x.fill(0, 0, count);
 };
+
+export const copy_columns: Reference<'copy_columns'> = ({ x, y }, { N, C, x_width, x_from, y_width, y_from }) => {
+  for (let n = 0; n < N; n++) {
+    for (let c = 0; c < C; c++) y[n * y_width + y_from + c] = at(x, n * x_width + x_from + c);
+  }
+};

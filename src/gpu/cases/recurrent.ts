@@ -97,4 +97,48 @@ const gates: KernelCase[] = (
   ];
 });
 
-export const recurrentCases: readonly KernelCase[] = [...rmsNorm, ...cells, ...gates];
+const mixing: KernelCase[] = (
+  [
+    ['one token', 1, 1, 1, 4, [1], 0],
+    ['one workgroup exactly', 1, 32, 2, 16, [32], 0],
+    ['ragged, one empty, from the third example on', 3, 9, 3, 8, [1, 2, 9, 0, 4], 2],
+    ['several workgroups', 2, 42, 2, 32, [40, 33], 0],
+  ] as const
+).flatMap(([name, B, T, NH, HD, lengths, first]): KernelCase[] => {
+  const C = NH * HD;
+  const size = B * T * C;
+  const p = shares('p', B * T * T);
+  return [
+    {
+      kernel: 'attention_probabilities',
+      name,
+      tensors: {
+        q: normals('q', size),
+        k: normals('k', size),
+        // Above every score, as a true log-sum-exp is.
+        lse: normals('lse', B * NH * T).map((value) => Math.abs(value) + 6),
+        lengths: Uint32Array.from(lengths),
+        p: unset(B * T * T),
+      },
+      uniforms: { B, T, NH, first, scale: 1 / Math.sqrt(HD) },
+      headSize: HD,
+    },
+    ...[0, 1].map(
+      (TRANSPOSED): KernelCase => ({
+        kernel: 'token_mix',
+        name: `${name} TRANSPOSED=${TRANSPOSED}`,
+        tensors: { p, x: normals('x', size), y: unset(size) },
+        uniforms: { B, T, C },
+        overrides: { TRANSPOSED },
+      }),
+    ),
+    {
+      kernel: 'copy_columns',
+      name,
+      tensors: { x: normals('x', T * (C + 3)), y: unset(T * (C + 5)) },
+      uniforms: { N: T, C, x_width: C + 3, x_from: 2, y_width: C + 5, y_from: 4 },
+    },
+  ];
+});
+
+export const recurrentCases: readonly KernelCase[] = [...rmsNorm, ...cells, ...gates, ...mixing];
