@@ -101,6 +101,7 @@ const rowSums: readonly {
     uniforms: (M) => ({ M, K: 9, N: 5, alpha: 0.3 }),
   },
   { kernel: 'column_sum', matrices: { d_y: 70 }, gradients: { d_bias: 70 }, uniforms: (M) => ({ M, N: 70, alpha: 0.3 }) },
+  { kernel: 'column_dot', matrices: { d_y: 70, x: 70 }, gradients: { d_l: 70 }, uniforms: (N) => ({ N, C: 70 }) },
   {
     kernel: 'layer_norm_parameters',
     matrices: { d_y: 36, s: 36, stats: 2 },

@@ -109,6 +109,21 @@ export const kernels = {
     work: [['N']],
     tile: [64],
   },
+  // y[N,C] = x[N,C] · l[C]; IN_PLACE: on x, y unused.
+  scale_columns: {
+    bindings: { x: rw, l: read, y: rw },
+    uniforms: { N: 'u32', C: 'u32' },
+    overrides: ['IN_PLACE'],
+    work: [['N', 'C']],
+    tile: [256],
+  },
+  // d_l[C] += sum over rows of d_y[N,C] · x[N,C]
+  column_dot: {
+    bindings: { d_y: rw, x: rw, d_l: rw },
+    uniforms: { N: 'u32', C: 'u32' },
+    work: [['C']],
+    tile: [64],
+  },
   // s = x + residual (in place on x, where RESIDUAL), y[N,C] = (s - mean) · rstd · weight + bias; stats[N,2] = mean, rstd. C multiple of 4.
   layer_norm: {
     bindings: { x: rw, residual: rw, weight: read, bias: read, y: rw, stats: rw },

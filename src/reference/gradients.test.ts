@@ -111,6 +111,20 @@ it('the gradients of layer norm with a residual', () => {
   );
 });
 
+it('the gradients of a factor for each column', () => {
+  const uniforms = { N: 3, C: 5 };
+  const [x, l, d_y] = [normals('x', 15), normals('l', 5), normals('d_y', 15)];
+  const loss = (tensors: Tensors) => dot(run('scale_columns', { x, l, y: zeros(15), ...tensors }, uniforms).y as Float64Array, d_y);
+  expectClose(
+    run('scale_columns', { x: d_y, l }, uniforms, { IN_PLACE: 1 }).x,
+    differences(x, (moved) => loss({ x: moved })),
+  );
+  expectClose(
+    run('column_dot', { d_y, x, d_l: zeros(5) }, uniforms).d_l,
+    differences(l, (moved) => loss({ l: moved })),
+  );
+});
+
 it.each([
   ['padded', 0, 0],
   ['causal', 1, 0],

@@ -3,6 +3,7 @@ import type { KernelName } from '../graph/kernels.ts';
 import * as activation from './activation.ts';
 import * as attention from './attention.ts';
 import * as attentionMix from './attention_mix.ts';
+import * as columns from './columns.ts';
 import * as embedding from './embedding.ts';
 import * as gate from './gate.ts';
 import * as gemm from './gemm.ts';
@@ -33,6 +34,8 @@ const typed: { readonly [K in KernelName]: Reference<K> } = {
   gemm_nn_ragged: gemm.gemm_nn,
   gemm_tn_ragged: gemm.gemm_tn,
   column_sum: gemm.column_sum,
+  scale_columns: columns.scale_columns,
+  column_dot: columns.column_dot,
   layer_norm: layerNorm.layer_norm,
   layer_norm_backward: layerNorm.layer_norm_backward,
   layer_norm_parameters: layerNorm.layer_norm_parameters,

@@ -61,6 +61,24 @@ const layerNorm: KernelCase[] = (
   ] satisfies KernelCase[];
 });
 
+const columns: KernelCase[] = (
+  [
+    ['one element', 1, 1],
+    ['exactly one workgroup', 4, 64],
+    ['ragged', 9, 70],
+    ['several workgroups', 40, 256],
+  ] as const
+).flatMap(([name, N, C]): KernelCase[] => {
+  const size = N * C;
+  const shared = { name, uniforms: { N, C } };
+  const given = { x: normals('x', size), l: normals('l', C) };
+  return [
+    { ...shared, kernel: 'scale_columns', tensors: { ...given, y: unset(size) }, overrides: { IN_PLACE: 0 } },
+    { ...shared, kernel: 'scale_columns', tensors: given, overrides: { IN_PLACE: 1 } },
+    { ...shared, kernel: 'column_dot', tensors: { d_y: normals('d_y', size), x: given.x, d_l: normals('d_l', C) } },
+  ];
+});
+
 /** For each token the next one with the same id + 1, or 0; the top bit where it is the first. */
 function chainOf(ids: readonly number[]): Uint32Array<ArrayBuffer> {
   return Uint32Array.from(ids, (id, n) => {
@@ -167,4 +185,4 @@ const loss: KernelCase[] = [
   },
 ];
 
-export const rowCases: readonly KernelCase[] = [...layerNorm, ...embedding, ...pooling, ...loss];
+export const rowCases: readonly KernelCase[] = [...layerNorm, ...columns, ...embedding, ...pooling, ...loss];

@@ -8,6 +8,7 @@ import { backward } from '../backward.ts';
 import { Graph, Registry, sizeOf, type Tensor } from '../ir.ts';
 import { copyInto } from './elementwise.ts';
 import { layerNorm } from './layer_norm.ts';
+import { scaleColumns } from './scale_columns.ts';
 
 const normals = (name: string, count: number): Float64Array =>
   Float64Array.from({ length: count }, (_, i) => randomNormal(randomKey(1, 2, siteId(name)), i));
@@ -112,4 +113,11 @@ describe('layer norm', () => {
   test('of which only the weight trains has no gradient of the bias', () => {
     expectGradients({ build, trains: ['weight'], sources: ['residual'] });
   });
+});
+
+test('a factor for each column has the gradients of the factors and of what it scales', () => {
+  const build = (g: Graph) => scaleColumns(g, g.input('x', [2, 3, 5], 'f32'), g.weight('l', [5]));
+  expectGradients({ build, trains: ['l'], sources: ['x'] });
+  expect(expectGradients({ build, trains: ['l'] })).toEqual(['column_dot']);
+  expect(expectGradients({ build, sources: ['x'] })).toEqual(['scale_columns']);
 });
