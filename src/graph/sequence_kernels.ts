@@ -1,0 +1,81 @@
+// Rows of the kernel table that know batch and sequence: embeddings, attention, pooling. Part of the table in kernels.ts, whose rules hold here;
+// nobody else imports it.
+
+import type { KernelSpec } from './kernels.ts';
+
+const rw = 'read_write' as const;
+const read = 'read' as const;
+
+export const sequenceKernels = {
+  // h[N,C] = word[ids] + position[position_ids] + token_type[token_type_ids]; only rows whose id lies in [row_begin, row_end) are written
+  // (`word` holds those rows), so a table larger than a binding is gathered piece by piece.
+  embedding: {
+    bindings: { ids: read, position_ids: read, token_type_ids: read, word: read, position: read, token_type: read, h: rw },
+    uniforms: { N: 'u32', C: 'u32', row_begin: 'u32', row_end: 'u32' },
+    stored: ['word', 'position', 'token_type'],
+    work: [['N', 'C']],
+    tile: [256],
+  },
+  // d_table[ids[n], :] += sum of d_h over the tokens with that id, for ids in [row_begin, row_end); `chain[n]` = (index of the next token with
+  // the same id + 1, or 0 at the end) | (0x80000000 where n is the first). One thread sums a chain in order: deterministic, no atomics.
+  embedding_backward: {
+    bindings: { ids: read, chain: read, d_h: rw, d_table: rw },
+    uniforms: { N: 'u32', C: 'u32', row_begin: 'u32', row_end: 'u32' },
+    work: [['N', 'C']],
+    tile: [256],
+  },
+  // Softmax attention, q k v out [B·T, NH·HD], lse [B, NH, T] (log-sum-exp of the scaled scores). Keys at or past lengths[first + b] are
+  // masked; query rows at or past it give zeros (lse 0). Dropout on the probabilities: element (((first + b)·NH + h)·T + i)·T + j.
+  attention: {
+    bindings: { q: rw, k: rw, v: rw, lengths: read, out: rw, lse: rw },
+    uniforms: { B: 'u32', T: 'u32', NH: 'u32', first: 'u32', scale: 'f32', site: 'u32', p: 'f32' },
+    overrides: ['CAUSAL'],
+    step: true,
+    head: true,
+    work: [['B', 'NH', 'T']],
+    tile: [64],
+  },
+  // delta[B, NH, T] = rowsum(d_out ∘ out)
+  attention_delta: {
+    bindings: { out: rw, d_out: rw, delta: rw },
+    uniforms: { B: 'u32', T: 'u32', NH: 'u32' },
+    head: true,
+    work: [['B', 'NH', 'T']],
+    tile: [64],
+  },
+  attention_backward_q: {
+    bindings: { q: rw, k: rw, v: rw, d_out: rw, lse: rw, delta: rw, lengths: read, d_q: rw },
+    uniforms: { B: 'u32', T: 'u32', NH: 'u32', first: 'u32', scale: 'f32', site: 'u32', p: 'f32' },
+    overrides: ['CAUSAL'],
+    step: true,
+    head: true,
+    work: [['B', 'NH', 'T']],
+    tile: [64],
+  },
+  // d_k, d_v in place on k, v (a thread reads and writes only its own key row of them).
+  attention_backward_kv: {
+    bindings: { q: rw, k: rw, v: rw, d_out: rw, lse: rw, delta: rw, lengths: read },
+    uniforms: { B: 'u32', T: 'u32', NH: 'u32', first: 'u32', scale: 'f32', site: 'u32', p: 'f32' },
+    overrides: ['CAUSAL'],
+    step: true,
+    head: true,
+    work: [['B', 'NH', 'T']],
+    tile: [64],
+  },
+  // pooled[B,C]: MODE 0 mean of the rows below lengths[b] (zeros where the length is 0), MODE 1 the first row.
+  pool: {
+    bindings: { h: rw, lengths: read, pooled: rw },
+    uniforms: { B: 'u32', T: 'u32', C: 'u32' },
+    overrides: ['MODE'],
+    work: [['B', 'C']],
+    tile: [256],
+  },
+  // d_h[B·T,C], every element written.
+  pool_backward: {
+    bindings: { d_pooled: rw, lengths: read, d_h: rw },
+    uniforms: { B: 'u32', T: 'u32', C: 'u32' },
+    overrides: ['MODE'],
+    work: [['B', 'T', 'C']],
+    tile: [256],
+  },
+} as const satisfies Record<string, KernelSpec>;
