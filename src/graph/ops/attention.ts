@@ -117,8 +117,18 @@ export interface AttentionOptions {
   readonly causal?: boolean;
 }
 
-/** out [B, T, C] of q, k, v [B, T, C] with C = heads · head size, lengths of the whole batch; dropout's random stream is the module path. */
-export function attention(g: Graph, q: Tensor, k: Tensor, v: Tensor, lengths: Tensor, options: AttentionOptions): Tensor {
+/**
+ * out [B, T, C] of q, k, v [B, T, C] with C = heads · head size, lengths of the whole batch; dropout's random stream is the module path. `lse`
+ * [B, heads, T] is the log of each row's sum of exponentials, for those who want the probabilities again.
+ */
+export function attentionWithLse(
+  g: Graph,
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  lengths: Tensor,
+  options: AttentionOptions,
+): { out: Tensor; lse: Tensor } {
   const [B, T, C] = q.shape as [number, number, number];
   const NH = options.num_attention_heads;
   const HD = C / NH;
@@ -134,5 +144,9 @@ export function attention(g: Graph, q: Tensor, k: Tensor, v: Tensor, lengths: Te
     site: g.site('attention_probs'),
     causal: options.causal ?? false,
   };
-  return g.apply(attentionOp, [q, k, v, lengths], attributes)[0] as Tensor;
+  const [out, lse] = g.apply(attentionOp, [q, k, v, lengths], attributes);
+  return { out: out as Tensor, lse: lse as Tensor };
 }
+
+/** As `attentionWithLse`, the output alone. */
+export const attention = (...call: Parameters<typeof attentionWithLse>): Tensor => attentionWithLse(...call).out;
