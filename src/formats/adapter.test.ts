@@ -74,7 +74,7 @@ const facts: CardFacts = {
 };
 
 const mapOf = (files: readonly ArchiveFile[]): Map<string, Uint8Array> => new Map(files.map(({ path, bytes }) => [path, bytes]));
-const written = (): Map<string, Uint8Array> => mapOf(writeAdapter(archive, facts));
+const written = (): Map<string, Uint8Array> => mapOf(writeAdapter(archive, facts, ''));
 const utf8 = (value: unknown): Uint8Array => new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));
 
 test('an adapter comes back through files and through a zip, also one repacked with a top folder', async () => {
@@ -120,13 +120,13 @@ describe('refused with place, numbers and remedy:', () => {
       const own = made === 'as it was' ? {} : made;
       tensors.set(name, { shape: own.shape ?? shape, data: own.fill === undefined ? data : data.slice().fill(own.fill, 1, 2) });
     }
-    return mapOf(writeAdapter({ ...archive, tensors }, facts));
+    return mapOf(writeAdapter({ ...archive, tensors }, facts, ''));
   };
   const only = (name: string, made: { shape?: number[]; fill?: number } | 'left out') => (each: string) =>
     each === name ? made : 'as it was';
   const surplus = (): Map<string, Uint8Array> => {
     const tensor = { shape: [1], data: Float32Array.of(1) };
-    return mapOf(writeAdapter({ ...archive, tensors: new Map([...archive.tensors, ['pooler.dense.bias', tensor]]) }, facts));
+    return mapOf(writeAdapter({ ...archive, tensors: new Map([...archive.tensors, ['pooler.dense.bias', tensor]]) }, facts, ''));
   };
   const without = (path: string): Map<string, Uint8Array> => new Map([...written()].filter(([each]) => each !== path));
 

@@ -1,4 +1,4 @@
-// The retrace layout: adapters of methods that PEFT has no type for. docs/format.md describes it byte for byte; change both together.
+// The retrace layout: adapters that PEFT has no type for. docs/format.md describes it byte for byte; change both together.
 // Invariant: adapter.safetensors alone suffices to load, for its metadata mirrors adapter_config.json.
 
 import {
@@ -20,7 +20,9 @@ import { writeSafetensors } from './safetensors.ts';
 import { isRecord, parseJson } from './text.ts';
 import type { ArchiveFile } from './zip.ts';
 
-const HOW_TO_LOAD = `With the \`python/\` folder of Retrace on the path and \`pip install torch transformers safetensors\`:
+const howToLoad = (
+  why: string,
+): string => `${why} With the \`python/\` folder of Retrace on the path and \`pip install torch transformers safetensors\`:
 
 \`\`\`python
 from retrace import load
@@ -31,14 +33,14 @@ print(adapter.predict("a sentence"))  # probability by label
 
 Or open the zip in Retrace itself: it compares the logits of the self-test in \`adapter_config.json\`.`;
 
-/** adapter.safetensors, adapter_config.json, labels.json and README.md. */
-export function writeAdapter({ config, labels, tensors }: AdapterArchive, facts: CardFacts): ArchiveFile[] {
+/** adapter.safetensors, adapter_config.json, labels.json and README.md. `why` says why it is not in PEFT's layout. */
+export function writeAdapter({ config, labels, tensors }: AdapterArchive, facts: CardFacts, why: string): ArchiveFile[] {
   const metadata = { format: 'pt', retrace: JSON.stringify(config) };
   return [
     { path: 'adapter.safetensors', bytes: writeSafetensors(tensorsToWrite(tensors), metadata) },
     { path: 'adapter_config.json', bytes: jsonBytes(config) },
     labelsFile(labels),
-    writeModelCard(facts, { tags: ['retrace', config.method], how_to_load: HOW_TO_LOAD }),
+    writeModelCard(facts, { tags: ['retrace', config.method], how_to_load: howToLoad(why) }),
   ];
 }
 

@@ -56,6 +56,8 @@ export interface AdapterExpectations {
   readonly methods: readonly string[];
   /** The base that is loaded, where one is. `sha256` is of its model.safetensors. */
   readonly base?: { readonly name: string; readonly sha256: string };
+  /** Longest sequence that it takes; for adapters that don't say what they were trained with. */
+  readonly positions?: number;
   /** The method's tensors on that base. */
   tensorsOf(config: AdapterConfig): readonly TensorSpec[];
 }
@@ -86,7 +88,7 @@ export function parseConfig(value: Record<string, unknown>, where: string, metho
   if (format !== 'retrace' || version !== FORMAT_VERSION) {
     refuseAdapter(
       'unknown-format',
-      `${where} says format ${JSON.stringify(format)}, version ${JSON.stringify(version)}; "retrace", version ${FORMAT_VERSION}, and PEFT's LoRA are read.`,
+      `${where} says format ${JSON.stringify(format)}, version ${JSON.stringify(version)}; "retrace", version ${FORMAT_VERSION}, and PEFT's adapters are read.`,
       where,
       'Use the version of Retrace that wrote it, or choose another adapter.',
     );

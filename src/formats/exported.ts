@@ -4,12 +4,13 @@
 import { readAdapter, writeAdapter } from './adapter.ts';
 import { type AdapterArchive, type AdapterExpectations, jsonOf } from './adapter_archive.ts';
 import type { CardFacts } from './model_card.ts';
-import { readPeft, writePeft } from './peft.ts';
+import { peftTypeOf, readPeft, writePeft } from './peft/layout.ts';
 import type { ArchiveFile } from './zip.ts';
 
-/** LoRA in PEFT's layout, everything else in ours. */
+/** In PEFT's layout where PEFT has a type for it, else in ours, which then says why. */
 export function writeExported(archive: AdapterArchive, facts: CardFacts): ArchiveFile[] {
-  return archive.method === 'lora' ? writePeft(archive, facts) : writeAdapter(archive, facts);
+  const type = peftTypeOf(archive.config);
+  return typeof type === 'string' ? writeAdapter(archive, facts, type) : writePeft(type, archive, facts);
 }
 
 /** Either layout, also where all files lie in one folder of the zip, as many programs pack them. Errors: those of both readers. */

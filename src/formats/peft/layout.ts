@@ -1,0 +1,229 @@
+// Adapters in the layout of Hugging Face PEFT (0.21), so that PEFT loads them as its own and adapters made with PEFT are read here. What all
+// types share; what each has of its own is a file beside this one. Invariant: names and shapes in adapter_model.safetensors are those that
+// PEFT itself saves, and nothing that PEFT would read otherwise is passed over: what is not supported is refused.
+
+import {
+  type AdapterArchive,
+  type AdapterConfig,
+  type AdapterExpectations,
+  type AdapterTensor,
+  checkBase,
+  FORMAT_VERSION,
+  type HyperParameters,
+  jsonBytes,
+  jsonOf,
+  labelsFile,
+  openTensors,
+  parseConfig,
+  readLabels,
+  readTensors,
+  refuseAdapter,
+  type TensorSpec,
+  tensorsToWrite,
+} from '../adapter_archive.ts';
+import { type CardFacts, writeModelCard } from '../model_card.ts';
+import { type SafetensorsFile, writeSafetensors } from '../safetensors.ts';
+import { isRecord, parseJson } from '../text.ts';
+import type { ArchiveFile } from '../zip.ts';
+import { CONFIG, isHead, type PeftConfig, type PeftType, type Place, refusePeft, TENSORS } from './peft_type.ts';
+import { peftTypes } from './registry.ts';
+
+/** Where the backbone sits in Transformers' task model, by model_type. The head has no prefix. */
+const BACKBONE_PREFIX: Readonly<Record<string, string>> = { bert: 'bert.', roberta: 'roberta.' };
+
+/** Where each of our tensors lies in PEFT's file. */
+function placesOf(type: PeftType, config: AdapterConfig, specs: readonly TensorSpec[]): ReadonlyMap<string, Place> {
+  const { model_type } = config.base_model;
+  const inBackbone = (path: string): string => {
+    const prefix = BACKBONE_PREFIX[model_type];
+    if (prefix !== undefined) return type.prefix + prefix + path;
+    const known = Object.keys(BACKBONE_PREFIX).join(', ');
+    return refuseAdapter(
+      'unknown-model-type',
+      `PEFT's names for model_type "${model_type}" are not known here; known are ${known}.`,
+      CONFIG,
+    );
+  };
+  const placeOf = (spec: TensorSpec): Place =>
+    isHead(spec.name) ? { name: type.prefix + spec.name, shape: spec.shape } : type.place(spec, specs, config, inBackbone);
+  return new Map(specs.map((spec) => [spec.name, placeOf(spec)]));
+}
+
+/** Copies one of our tensors to (`into`) or from its place. */
+function copyTensor(own: AdapterTensor, stored: AdapterTensor, { column }: Place, direction: 'to file' | 'from file'): void {
+  const width = column === undefined ? own.data.length : (own.shape.at(-1) ?? 1);
+  const stride = column === undefined ? own.data.length : (stored.shape.at(-1) ?? 1);
+  for (let row = 0; row * width < own.data.length; row++) {
+    const mine = own.data.subarray(row * width, (row + 1) * width);
+    const begin = row * stride + (column ?? 0);
+    if (direction === 'to file') stored.data.set(mine, begin);
+    else mine.set(stored.data.subarray(begin, begin + width));
+  }
+}
+
+const emptyTensor = (shape: readonly number[]): AdapterTensor => ({
+  shape,
+  data: new Float32Array(shape.reduce((product, length) => product * length, 1)),
+});
+
+/** The tensors as PEFT's file has them. */
+function packed(tensors: AdapterArchive['tensors'], places: ReadonlyMap<string, Place>): Map<string, AdapterTensor> {
+  const stored = new Map<string, AdapterTensor>();
+  for (const [name, own] of tensors) {
+    const place = places.get(name) as Place;
+    const whole = stored.get(place.name) ?? emptyTensor(place.shape);
+    stored.set(place.name, whole);
+    copyTensor(own, whole, place, 'to file');
+  }
+  return stored;
+}
+
+/** The small set of keys that old and new versions of PEFT accept, sorted as PEFT sorts them. */
+function peftConfig(type: PeftType, config: AdapterConfig, specs: readonly TensorSpec[]): Record<string, unknown> {
+  const keys = {
+    auto_mapping: null,
+    base_model_name_or_path: config.base_model.name,
+    inference_mode: true,
+    modules_to_save: ['classifier'],
+    peft_type: type.peft_type,
+    revision: null,
+    task_type: 'SEQ_CLS',
+    ...type.toPeft(config, specs),
+  };
+  return Object.fromEntries(Object.entries(keys).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function howToLoad({ base_model, pooling }: AdapterConfig): string {
+  if (pooling === 'mean') {
+    return `The classifier reads the mean of the tokens, as the base model's own \`1_Pooling\` says; plain Transformers has no such head.
+With the \`python/\` folder of Retrace on the path and \`pip install torch transformers peft\`:
+
+\`\`\`python
+from retrace import load
+
+adapter = load("this-folder-or-zip", base_model="folder of the base model")
+print(adapter.predict("a sentence"))  # probability by label
+\`\`\``;
+  }
+  return `With \`pip install torch transformers peft\`:
+
+\`\`\`python
+import json
+from peft import PeftModel
+from transformers import AutoModelForSequenceClassification
+
+labels = json.load(open("this-folder/labels.json"))
+base = AutoModelForSequenceClassification.from_pretrained(
+    ${JSON.stringify(base_model.name)}, num_labels=len(labels["labels"]),
+    id2label=dict(enumerate(labels["labels"])), label2id=labels["label2id"],
+)
+model = PeftModel.from_pretrained(base, "this-folder").eval()
+\`\`\``;
+}
+
+/** The type that says this adapter in PEFT's terms, or why there is none. */
+export function peftTypeOf(config: AdapterConfig): PeftType | string {
+  const type = peftTypes.find(({ method }) => method === config.method);
+  return type === undefined ? `PEFT has no type for ${config.method}.` : (type.refuses?.(config) ?? type);
+}
+
+/**
+ * adapter_model.safetensors, adapter_config.json, self_test.json, labels.json and README.md. The retrace config, which PEFT's has no room
+ * for, rides in the tensor file's metadata.
+ */
+export function writePeft(type: PeftType, { config, labels, tensors }: AdapterArchive, facts: CardFacts): ArchiveFile[] {
+  const { self_test, pooling, max_length, method } = config;
+  const metadata = { format: 'pt', retrace: JSON.stringify(config) };
+  const specs = [...tensors].map(([name, { shape }]) => ({ name, shape }));
+  return [
+    { path: TENSORS, bytes: writeSafetensors(tensorsToWrite(packed(tensors, placesOf(type, config, specs))), metadata) },
+    { path: CONFIG, bytes: jsonBytes(peftConfig(type, config, specs)) },
+    ...(self_test === undefined ? [] : [{ path: 'self_test.json', bytes: jsonBytes({ pooling, max_length, ...self_test }) }]),
+    labelsFile(labels),
+    writeModelCard(facts, { library_name: 'peft', tags: [method, 'retrace', 'transformers'], how_to_load: howToLoad(config) }),
+  ];
+}
+
+/** On: true, or something in a list or object. Numbers and texts only say more of an option that is switched elsewhere. */
+const isOn = (value: unknown): boolean => value === true || (typeof value === 'object' && value !== null && Object.keys(value).length > 0);
+const shared = ['inference_mode', 'modules_to_save'];
+
+/** The type of a PEFT folder and its hyper-parameters. Error: `unsupported-peft`, naming the key. */
+function checkPeftConfig(given: PeftConfig): { type: PeftType; hyper_parameters: HyperParameters } {
+  const type = peftTypes.find(({ peft_type }) => peft_type === given.peft_type);
+  if (type === undefined) return refusePeft(given, 'peft_type', peftTypes.map(({ peft_type }) => `"${peft_type}"`).join(', '));
+  if ((given.task_type ?? 'SEQ_CLS') !== 'SEQ_CLS') refusePeft(given, 'task_type', '"SEQ_CLS"');
+  for (const [key, value] of Object.entries(given)) {
+    if (isOn(value) && !shared.includes(key) && !type.known.includes(key)) refusePeft(given, key, 'none');
+  }
+  const saved: unknown = given.modules_to_save ?? [];
+  if (!Array.isArray(saved) || saved.some((name) => name !== 'classifier' && name !== 'score'))
+    refusePeft(given, 'modules_to_save', '["classifier"]');
+  return { type, hyper_parameters: type.fromPeft(given) };
+}
+
+/** The retrace config of a folder that PEFT wrote: what it does not say is null, or what Transformers' own classifier does. */
+function foreignConfig(type: PeftType, given: PeftConfig, file: SafetensorsFile, positions: number): Record<string, unknown> {
+  const name = `${type.prefix}classifier.weight`;
+  const head = file.tensors.get(name);
+  if (head === undefined) refuseAdapter('missing-tensor', `${TENSORS} has no ${name}: its head was not saved.`, TENSORS);
+  const named = Object.entries(BACKBONE_PREFIX).find(([, prefix]) =>
+    [...file.tensors.keys()].some((stored) => stored.startsWith(type.prefix + prefix)),
+  );
+  return {
+    format: 'retrace',
+    format_version: FORMAT_VERSION,
+    base_model: {
+      name: String(given.base_model_name_or_path ?? 'unknown'),
+      model_type: named?.[0] ?? 'unknown',
+      sha256: null,
+      dtype: null,
+    },
+    num_labels: head.shape[0],
+    pooling: 'cls',
+    max_length: positions,
+    seed: null,
+    retrace_version: null,
+  };
+}
+
+/** Reads what `writePeft` or PEFT itself saved. Errors: those of `readAdapter`, `unsupported-peft`, `unknown-model-type`. */
+export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: AdapterExpectations): Promise<AdapterArchive> {
+  const given = jsonOf(files, CONFIG);
+  const { type, hyper_parameters } = checkPeftConfig(given);
+  const file = await openTensors(files, TENSORS);
+  const where = `${TENSORS}, __metadata__`;
+  const mirrored = file.metadata.retrace === undefined ? undefined : parseJson(where, file.metadata.retrace);
+  const positions = (expect.positions ?? 512) - (type.positions?.(hyper_parameters) ?? 0);
+  const base = isRecord(mirrored) ? mirrored : foreignConfig(type, given, file, positions);
+  // PEFT's own file decides what both say, for that is what PEFT would do.
+  const merged = {
+    ...base,
+    method: type.method,
+    hyper_parameters: { ...(isRecord(base.hyper_parameters) ? base.hyper_parameters : {}), ...hyper_parameters },
+  };
+  const config = parseConfig(merged, isRecord(mirrored) ? where : CONFIG, expect.methods);
+  checkBase(config, expect.base, where);
+  const labels = readLabels(files, config.num_labels);
+  return { method: config.method, config, labels, tensors: await unpacked(type, config, file, expect.tensorsOf(config)) };
+}
+
+/** Our tensors from PEFT's file. Errors: those of `readTensors`. */
+async function unpacked(
+  type: PeftType,
+  config: AdapterConfig,
+  file: SafetensorsFile,
+  specs: readonly TensorSpec[],
+): Promise<Map<string, AdapterTensor>> {
+  const places = placesOf(type, config, specs);
+  const needed = { ...file, tensors: new Map([...file.tensors].filter(([name]) => !type.ignores?.(name))) };
+  const stored = await readTensors(needed, [...new Map([...places.values()].map((place) => [place.name, place])).values()]);
+  return new Map(
+    specs.map(({ name, shape }) => {
+      const place = places.get(name) as Place;
+      const own = emptyTensor(shape);
+      copyTensor(own, stored.get(place.name) as AdapterTensor, place, 'from file');
+      return [name, own];
+    }),
+  );
+}

@@ -1,0 +1,79 @@
+// What one PEFT type has of its own: how its hyper-parameters are called in adapter_config.json, and where each tensor lies in PEFT's file.
+// Not here: reading and writing the files, which all types share (layout.ts). Invariant: what a type can't say in PEFT's terms it refuses
+// to write, and what PEFT says and it can't hold it refuses to read; nothing is passed over.
+
+import { type AdapterConfig, type HyperParameters, refuseAdapter, type TensorSpec } from '../adapter_archive.ts';
+
+export const CONFIG = 'adapter_config.json';
+export const TENSORS = 'adapter_model.safetensors';
+
+/** PEFT's adapter_config.json as it was found. */
+export type PeftConfig = Readonly<Record<string, unknown>>;
+
+/** A tensor in PEFT's file: all of it under that name in that shape, or those columns of it that begin at `column`. */
+export interface Place {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly column?: number;
+}
+
+export interface PeftType {
+  readonly peft_type: string;
+  /** Our method of the same forward pass. */
+  readonly method: string;
+  /** What stands before the head's names in the file; before the backbone's stands its own prefix too. */
+  readonly prefix: string;
+  /** Why this adapter can't be said in PEFT's terms, where it can't. */
+  refuses?(config: AdapterConfig): string | undefined;
+  /** Its own keys of adapter_config.json. `specs`: all tensors under our names. */
+  toPeft(config: AdapterConfig, specs: readonly TensorSpec[]): Record<string, unknown>;
+  /** Our hyper-parameters. Error: `unsupported-peft`. */
+  fromPeft(given: PeftConfig): HyperParameters;
+  /** Keys of adapter_config.json that change nothing here, or that `fromPeft` looks at. */
+  readonly known: readonly string[];
+  /** `inBackbone` puts PEFT's and the backbone's prefix before a module path. Never asked for the head. */
+  place(spec: TensorSpec, specs: readonly TensorSpec[], config: AdapterConfig, inBackbone: (path: string) => string): Place;
+  /** Positions that it takes from the text. */
+  positions?(hyper_parameters: HyperParameters): number;
+  /** Tensors that PEFT saves and does not need. */
+  ignores?(name: string): boolean;
+}
+
+export function refusePeft(given: PeftConfig, key: string, wanted: string): never {
+  return refuseAdapter(
+    'unsupported-peft',
+    `${CONFIG} says ${key} ${JSON.stringify(given[key])}; ${wanted} is supported.`,
+    `${CONFIG}, ${key}`,
+    'Only plain adapters of PEFT on named modules, with a classifier, can be loaded here; save one without this option.',
+  );
+}
+
+/** A whole number from 1. */
+export function countOf(given: PeftConfig, key: string, preset?: number): number {
+  const value = given[key] ?? preset;
+  return Number.isInteger(value) && (value as number) >= 1 ? (value as number) : refusePeft(given, key, 'a whole number from 1');
+}
+
+export function numberOf(given: PeftConfig, key: string, preset: number): number {
+  const value = given[key] ?? preset;
+  return typeof value === 'number' ? value : refusePeft(given, key, 'a number');
+}
+
+/** Names of modules, sorted: PEFT keeps them as a set. */
+export function namesOf(given: PeftConfig, key: string, preset?: readonly string[]): string[] {
+  const value = given[key] ?? preset;
+  if (!Array.isArray(value) || !value.every((name) => typeof name === 'string')) return refusePeft(given, key, 'a list of names');
+  return (value as string[]).toSorted();
+}
+
+/** As PEFT chooses modules by name: the whole path, or its last parts. */
+export const matches = (path: string, names: readonly string[]): boolean =>
+  names.some((name) => path === name || path.endsWith(`.${name}`));
+
+/** The names in a hyper-parameter of ours. */
+export const listed = (value: HyperParameters[string] | undefined): string[] => (Array.isArray(value) ? value : []);
+
+/** Index of the layer in a path such as `encoder.layer.3.attention.self.query`. */
+export const layerOf = (path: string): number => Number(/\.layer\.(\d+)\./.exec(path)?.[1] ?? Number.NaN);
+
+export const isHead = (name: string): boolean => name.startsWith('classifier.');

@@ -1,0 +1,38 @@
+// PREFIX_TUNING: keys and values of all layers in one flat tensor [P, layers · 2 · C]; layer i has the columns from 2i·C for its keys and
+// from (2i + 1)·C for its values, heads one after the other as in a projection's rows.
+
+import { countOf, isHead, layerOf, type PeftType, refusePeft } from './peft_type.ts';
+
+const isKey = (name: string): boolean => name.endsWith('.prefix_key');
+
+export const prefixTuning: PeftType = {
+  peft_type: 'PREFIX_TUNING',
+  method: 'prefix-tuning',
+  prefix: 'base_model.',
+  known: ['prefix_projection', 'encoder_hidden_size', 'init_weights'],
+  refuses: ({ hyper_parameters }) =>
+    Number(hyper_parameters.frozen_layers ?? 0) > 0 ? 'PEFT puts a prefix into every layer; here the bottom ones have none.' : undefined,
+  toPeft(_, specs) {
+    const keys = specs.filter(({ name }) => isKey(name));
+    const [P = 0, C = 0] = keys[0]?.shape ?? [];
+    return {
+      encoder_hidden_size: C,
+      // PEFT takes what is null from the base model's configuration.
+      num_attention_heads: null,
+      num_layers: keys.length,
+      num_transformer_submodules: 1,
+      num_virtual_tokens: P,
+      prefix_projection: false,
+      token_dim: C,
+    };
+  },
+  fromPeft(given) {
+    if (given.prefix_projection) refusePeft(given, 'prefix_projection', 'a prefix without a projection (false)');
+    if ((given.num_transformer_submodules ?? 1) !== 1) refusePeft(given, 'num_transformer_submodules', '1');
+    return { num_virtual_tokens: countOf(given, 'num_virtual_tokens') };
+  },
+  place({ name, shape: [P = 0, C = 0] }, specs) {
+    const layers = specs.filter((spec) => !isHead(spec.name)).length / 2;
+    return { name: 'prompt_embeddings', shape: [P, layers * 2 * C], column: (2 * layerOf(name) + (isKey(name) ? 0 : 1)) * C };
+  },
+};

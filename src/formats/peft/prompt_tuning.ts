@@ -1,0 +1,31 @@
+// PROMPT_TUNING: virtual tokens [P, C] before the sequence.
+
+import { countOf, type PeftType, refusePeft } from './peft_type.ts';
+
+export const promptTuning: PeftType = {
+  peft_type: 'PROMPT_TUNING',
+  method: 'prompt-tuning',
+  prefix: 'base_model.',
+  // How the tokens started, which is over once they are trained.
+  known: ['prompt_tuning_init', 'prompt_tuning_init_text', 'tokenizer_name_or_path', 'tokenizer_kwargs'],
+  toPeft(_, specs) {
+    const [P = 0, C = 0] = specs.find(({ name }) => name.startsWith('embeddings.'))?.shape ?? [];
+    return {
+      // PEFT takes what is null from the base model's configuration.
+      num_attention_heads: null,
+      num_layers: null,
+      num_transformer_submodules: 1,
+      num_virtual_tokens: P,
+      prompt_tuning_init: 'RANDOM',
+      prompt_tuning_init_text: null,
+      token_dim: C,
+      tokenizer_name_or_path: null,
+    };
+  },
+  fromPeft(given) {
+    if ((given.num_transformer_submodules ?? 1) !== 1) refusePeft(given, 'num_transformer_submodules', '1');
+    return { num_virtual_tokens: countOf(given, 'num_virtual_tokens') };
+  },
+  positions: ({ num_virtual_tokens }) => Number(num_virtual_tokens),
+  place: ({ shape }) => ({ name: 'prompt_embeddings', shape }),
+};
