@@ -25,7 +25,7 @@ interface GradientError {
 interface DepthError {
   readonly num_hidden_layers: number;
   readonly float: {
-    /** Largest difference of the rebuilt first stream over its largest magnitude. */
+    /** Largest difference of the streams rebuilt below the lowest layer over their largest magnitude. */
     readonly reconstruction_error: number;
     /** Over the adapters of all layers, and over those of the lowest layer alone, the last to be rebuilt. */
     readonly all_layers: GradientError;
@@ -59,7 +59,8 @@ async function gradientsOf(model: BaseModel, streams: StreamKind, policy: Policy
     lengths: [T],
   });
   try {
-    const { reconstruction_error = 0 } = await trainer.step(0, [randomBatch(1, B, T, 30522, 10)]);
+    const { reconstruction = [] } = await trainer.step(0, [randomBatch(1, B, T, 30522, 10)]);
+    const reconstruction_error = reconstruction[0]?.error ?? 0;
     return { reconstruction_error, gradients: (await trainer.read('gradient')) as Gradients };
   } finally {
     executor.destroy();

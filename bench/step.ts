@@ -1,7 +1,7 @@
 // A whole training step of the bundled model against the best matrix-product rate of the same run: how much of what the device can do a step
 // reaches, and where the rest goes. FLOPs counted are those of the matrix products that the step needs (attention's two included).
 
-import { multiplyAdds } from '../src/gpu/executor.ts';
+import { multiplyAdds } from '../src/graph/work.ts';
 import type { MethodName, PolicyName } from '../src/protocol/config.ts';
 import { modelAt, randomBatch, testEngine } from '../src/session/testing.ts';
 import { bestGemmRate } from './gemm.ts';

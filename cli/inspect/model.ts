@@ -18,7 +18,7 @@ export async function inspectModel(path: string): Promise<Finding> {
     const setup = setupOf({
       model,
       resolved: resolveMethod('linear-probe', 'store', {}),
-      checkpoint_every: 1,
+      memory: { policy: 'store', checkpoint_every: 1 },
       pooling: undefined,
       num_labels: 2,
       batch_size: 1,

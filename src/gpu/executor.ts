@@ -8,6 +8,7 @@ import { alignment } from '../graph/plan/arena.ts';
 import type { Placement } from '../graph/plan/buffers.ts';
 import { checkLimits, type Plan, type PlannedProgram } from '../graph/plan/plan.ts';
 import { packScalars } from '../graph/scalars.ts';
+import { multiplyAdds } from '../graph/work.ts';
 import { Allocator } from './allocator.ts';
 import type { Device } from './device.ts';
 import type { PipelineCache, PipelineKey } from './pipelines.ts';
@@ -257,14 +258,6 @@ function pipelineKey(call: KernelCall): PipelineKey {
     ...(stored === 'f16' ? { storedType: 'f16' as const } : {}),
     ...(call.headSize === undefined ? {} : { headSize: call.headSize }),
   };
-}
-
-/** Of a matrix product or of attention; 0 for the rest, whose arithmetic is not counted. */
-export function multiplyAdds({ kernel, uniforms, headSize = 0 }: KernelCall): number {
-  const { M = 0, N = 0, K = 0, B = 0, T = 0, NH = 0 } = uniforms;
-  if (kernel.startsWith('gemm_')) return M * N * K;
-  const products = { attention: 2, attention_backward_q: 3, attention_backward_kv: 4 }[kernel as string] ?? 0;
-  return products * B * NH * T * T * headSize;
 }
 
 /** For cutting submits: multiply-adds, or the threads' elements of what has none. */

@@ -83,6 +83,8 @@ export interface Op<A extends Attributes = Attributes> {
   inPlace?(attributes: A): readonly (readonly [number, number])[];
   /** Inputs that the op writes without making a new value of them (parameter gradients, states). */
   readonly accumulates?: readonly number[];
+  /** Outputs lie inside the input one after the other (`split`), or the inputs inside the output (`concat`); see lower.ts. */
+  readonly view?: 'split' | 'concat';
   /** Vector-Jacobian product, made of other ops; gradients of the inputs. */
   vjp?(context: VjpContext): readonly (Tensor | undefined)[];
   lower(node: Node): readonly KernelCall[];
@@ -177,8 +179,8 @@ export class Registry {
   }
 }
 
-/** Watched places per run: enough for 128 layers with two streams each. */
-export const statusSlots = 256;
+/** Watched places per run: enough for 128 layers with two streams each, and what float streams lose in them. */
+export const statusSlots = 512;
 
 export class Graph {
   readonly nodes: Node[] = [];
@@ -187,6 +189,8 @@ export class Graph {
   readonly options: GraphOptions;
   #place: Place = { phase: 'forward', section: '', path: '' };
   #firstExample = 0;
+  #frozen = false;
+  #initial: (name: string) => Initial = () => ({ from: 'checkpoint' });
 
   constructor(registry: Registry, options: GraphOptions) {
     this.registry = registry;
@@ -239,6 +243,28 @@ export class Graph {
     return this.#firstExample;
   }
 
+  /** Runs `build`; no parameter that it names first trains. */
+  frozen<T>(build: () => T): T {
+    const outer = this.#frozen;
+    this.#frozen = true;
+    try {
+      return build();
+    } finally {
+      this.#frozen = outer;
+    }
+  }
+
+  /** Runs `build`; the parameters that it names without saying how they start do not come from the checkpoint but start so. */
+  starting<T>(initial: (name: string) => Initial, build: () => T): T {
+    const outer = this.#initial;
+    this.#initial = initial;
+    try {
+      return build();
+    } finally {
+      this.#initial = outer;
+    }
+  }
+
   get path(): string {
     return this.#place.path;
   }
@@ -265,7 +291,7 @@ export class Graph {
       if (known.shape.join() !== shape.join()) throw new Error(`parameter '${name}' used as [${shape}] and as [${known.shape}]`);
       return known;
     }
-    const trainable = this.options.trains(name);
+    const trainable = !this.#frozen && this.options.trains(name);
     const columns = shape.at(-1) ?? 1;
     const dtype = trainable || shape.length < 2 || columns % 4 !== 0 ? 'f32' : this.options.storedType(name);
     const tensors: Tensor[] = [];
@@ -273,7 +299,7 @@ export class Graph {
       name,
       shape,
       trainable,
-      initial: options.initial ?? { from: 'checkpoint' },
+      initial: options.initial ?? this.#initial(name),
       decay: options.decay ?? (shape.length > 1 && !/layer_?norm/i.test(name)),
       tensors,
     };

@@ -2,6 +2,7 @@
 //   plain     one stream,  y = F(x)
 //   coupled   two streams, y1 = λ·x1 + F(x2), y2 = β·x2 + G(y1), optionally switched afterwards (Liao et al. 2023, §3; reversible residual
 //             layers: Gomez et al. 2017). Any F, G, λ, β: MEFT1 is one choice of them.
+//   side      the backbone's stream, which has no backward pass, and the states of a small network beside it
 // Not here: when a layer runs again (policies/), what F and G are (methods/).
 // Invariant: `backward` appends the same nodes in the same order whichever way its tapes came back.
 
@@ -16,59 +17,68 @@ export type Block = (g: Graph, x: Tensor) => Tensor;
 /** Nodes of one call of a block, with its ends. */
 export interface BlockTape {
   readonly tape: readonly Node[];
-  readonly input: Tensor;
-  readonly output: Tensor;
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
 }
 
 export interface ForwardResult {
   readonly streams: readonly Tensor[];
   readonly tapes: readonly BlockTape[];
-  /** What the inverse needs beside the output streams: the bits that the shifts dropped. */
+  /** What undoing the layer or running it again needs beside its streams: the bits that shifts dropped, the backbone's states. */
   readonly kept: readonly (Tensor | undefined)[];
 }
 
-/** Streams between two layers, going backward, with their gradients (none where nothing below needs them). */
+/** Gradients of streams, by stream; none where a stream has none or nothing below needs it. */
+export type StreamGradients = readonly (Tensor | undefined)[];
+
+/** Streams between two layers, going backward, with their gradients. */
 export interface StreamState {
   readonly streams: readonly Tensor[];
-  readonly d_streams: readonly Tensor[];
+  readonly d_streams: StreamGradients;
 }
 
 export interface Layer {
   readonly name: string;
-  readonly streamCount: 1 | 2;
+  /** `keepForInverse`: with what `reverse` will need. */
   forward(g: Graph, streams: readonly Tensor[], keepForInverse: boolean): ForwardResult;
+  /** Forward again from the same streams and what was kept; as `forward` where a layer keeps nothing. */
+  rerun?(g: Graph, streams: readonly Tensor[], kept: ForwardResult['kept']): ForwardResult;
   /** Gradients of the input streams; only those of parameters are made where `wanted` is false. */
-  backward(g: Graph, tapes: readonly BlockTape[], d_streams: readonly Tensor[], wanted: boolean): Tensor[];
+  backward(g: Graph, tapes: readonly BlockTape[], d_streams: StreamGradients, wanted: boolean): StreamGradients;
   /** Undoes the layer while going backward: input streams and their gradients from the output's. Absent where a layer has no inverse. */
   reverse?(g: Graph, kept: ForwardResult['kept'], above: StreamState, wanted: boolean): StreamState;
+  /** The inverse returns other bits than it was given. */
+  readonly inverseRounds?: boolean;
 }
 
 export function traceBlock(g: Graph, block: Block, input: Tensor): BlockTape {
   const { result: output, tape } = g.record(() => block(g, input));
-  return { tape, input, output };
+  return { tape, inputs: [input], outputs: [output] };
 }
 
-/** Gradient of the block's input, or undefined where it is not wanted or the block doesn't pass one. */
-const backwardBlock = (g: Graph, { tape, input, output }: BlockTape, d_output: Tensor, wanted: boolean): Tensor | undefined =>
-  backward(g, tape, new Map([[output, d_output]]), wanted ? [input] : [])[0];
+/** Gradients of the tape's inputs, where they are wanted and the tape passes any. */
+function backwardTape(g: Graph, { tape, inputs, outputs }: BlockTape, d_outputs: StreamGradients, wanted: boolean): StreamGradients {
+  const seeds = new Map<Tensor, Tensor>();
+  for (const [i, output] of outputs.entries()) {
+    const d_output = d_outputs[i];
+    if (d_output) seeds.set(output, d_output);
+  }
+  return backward(g, tape, seeds, wanted ? inputs : []);
+}
 
 export function plainLayer(name: string, block: Block, watchOutput: (g: Graph, y: Tensor) => void): Layer {
   return {
     name,
-    streamCount: 1,
     forward(g, [x]) {
       const tape = g.scope(name, () => {
         const traced = traceBlock(g, block, x as Tensor);
-        watchOutput(g, traced.output);
+        watchOutput(g, traced.outputs[0] as Tensor);
         return traced;
       });
-      return { streams: [tape.output], tapes: [tape], kept: [] };
+      return { streams: tape.outputs, tapes: [tape], kept: [] };
     },
-    backward(g, [tape], [d_y], wanted) {
-      if (!d_y) return [];
-      const d_x = g.scope(name, () => backwardBlock(g, tape as BlockTape, d_y, wanted));
-      return d_x ? [d_x] : [];
-    },
+    backward: (g, [tape], d_streams, wanted) =>
+      d_streams[0] ? g.scope(name, () => backwardTape(g, tape as BlockTape, d_streams, wanted)) : [undefined],
   };
 }
 
@@ -86,15 +96,15 @@ export function coupledLayer(name: string, { F, G, lambda, beta, switchStreams }
   /** §2.2 of the method's note, steps 2-4 and 6-8: tapes are asked for when they are needed, so that G's is gone before F's is made. */
   function backwardThrough(
     g: Graph,
-    d_streams: readonly Tensor[],
+    d_streams: StreamGradients,
     wanted: boolean,
     tapeOfG: () => BlockTape,
     tapeOfF: () => BlockTape,
-  ): Tensor[] {
-    const [d_y1Above, d_y2] = order(d_streams);
-    const throughG = backwardBlock(g, tapeOfG(), d_y2, true);
+  ): StreamGradients {
+    const [d_y1Above, d_y2] = order(d_streams) as [Tensor, Tensor];
+    const [throughG] = backwardTape(g, tapeOfG(), [d_y2], true);
     const d_y1 = throughG ? add(g, d_y1Above, throughG) : d_y1Above;
-    const throughF = backwardBlock(g, tapeOfF(), d_y1, wanted);
+    const [throughF] = backwardTape(g, tapeOfF(), [d_y1], wanted);
     if (!wanted) return [];
     const d_x2 = throughF ? scaleAdd(g, d_y2, beta, throughF) : scaleAdd(g, d_y2, beta);
     return [scaleAdd(g, d_y1, lambda), d_x2];
@@ -102,14 +112,14 @@ export function coupledLayer(name: string, { F, G, lambda, beta, switchStreams }
 
   return {
     name,
-    streamCount: 2,
+    inverseRounds: arithmetic.kind === 'float',
     forward(g, streams, keepForInverse) {
       return g.scope(name, () => {
         const [x1, x2] = streams as [Tensor, Tensor];
         const f = traceBlock(g, F, arithmetic.read(g, x2));
-        const first = arithmetic.couple(g, x1, f.output, lambda, keepForInverse, `${name}.F`);
+        const first = arithmetic.couple(g, x1, f.outputs[0] as Tensor, lambda, keepForInverse, `${name}.F`);
         const second = traceBlock(g, G, arithmetic.read(g, first.y));
-        const coupled = arithmetic.couple(g, x2, second.output, beta, keepForInverse, `${name}.G`);
+        const coupled = arithmetic.couple(g, x2, second.outputs[0] as Tensor, beta, keepForInverse, `${name}.G`);
         return { streams: order([first.y, coupled.y]), tapes: [f, second], kept: [first.bits, coupled.bits] };
       });
     },
@@ -133,17 +143,44 @@ export function coupledLayer(name: string, { F, G, lambda, beta, switchStreams }
           wanted,
           () => {
             const tape = traceBlock(g, G, arithmetic.read(g, y1));
-            y2 = arithmetic.uncouple(g, y2, tape.output, beta, bitsG);
+            y2 = arithmetic.uncouple(g, y2, tape.outputs[0] as Tensor, beta, bitsG);
             return tape;
           },
           () => {
             const tape = traceBlock(g, F, arithmetic.read(g, y2));
-            y1 = arithmetic.uncouple(g, y1, tape.output, lambda, bitsF);
+            y1 = arithmetic.uncouple(g, y1, tape.outputs[0] as Tensor, lambda, bitsF);
             return tape;
           },
         );
         return { streams: [y1, y2], d_streams: d_inputs };
       });
     },
+  };
+}
+
+export interface SideNetwork {
+  /** The backbone's layer: its output [B, T, C], then whatever else of it the side network reads. Never differentiated. */
+  backbone(g: Graph, x: Tensor): readonly Tensor[];
+  /** The next states from what the backbone gave and the states before. */
+  advance(g: Graph, seen: readonly Tensor[], states: readonly Tensor[]): readonly Tensor[];
+}
+
+/** Streams: the backbone's, then the states of the side network. Run again, the side network alone runs again. */
+export function sideLayer(name: string, { backbone, advance }: SideNetwork, watchOutput: (g: Graph, y: Tensor) => void): Layer {
+  function beside(g: Graph, seen: readonly Tensor[], [, ...states]: readonly Tensor[]): ForwardResult {
+    const { result: next, tape } = g.record(() => advance(g, seen, states));
+    return { streams: [seen[0] as Tensor, ...next], tapes: [{ tape, inputs: states, outputs: next }], kept: seen };
+  }
+  return {
+    name,
+    forward: (g, streams) =>
+      g.scope(name, () => {
+        const seen = backbone(g, streams[0] as Tensor);
+        watchOutput(g, seen[0] as Tensor);
+        return beside(g, seen, streams);
+      }),
+    rerun: (g, streams, kept) => g.scope(name, () => beside(g, kept as readonly Tensor[], streams)),
+    backward: (g, [tape], [, ...d_states], wanted) =>
+      g.scope(name, () => [undefined, ...backwardTape(g, tape as BlockTape, d_states, wanted)]),
   };
 }

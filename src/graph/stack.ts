@@ -1,10 +1,10 @@
 // The layer stack: layers in ranges, each range under a policy of its own.
 
 import type { PolicyName } from '../protocol/config.ts';
-import type { Graph, Tensor } from './ir.ts';
+import type { Tensor } from './ir.ts';
 import type { Layer } from './layers.ts';
 import { checkpoint } from './policies/checkpoint.ts';
-import type { Policy, RangeRun } from './policies/policy.ts';
+import { inParts, type Policy, type PolicyContext, type RangeRun, together } from './policies/policy.ts';
 import { reversible } from './policies/reversible.ts';
 import { store } from './policies/store.ts';
 
@@ -13,14 +13,15 @@ export interface PolicyRange {
   readonly from: number;
   readonly to: number;
   readonly policy: PolicyName;
-  /** For `checkpoint`: layers per segment (1 by default). */
-  readonly every?: number;
+  /** For `checkpoint`: layers per segment (1 where left out). For `reversible`: layers between snapshots of the streams (none where left out). */
+  readonly every?: number | undefined;
 }
 
-export function policyNamed({ policy, every = 1 }: Pick<PolicyRange, 'policy' | 'every'>): Policy {
-  if (policy === 'checkpoint') return checkpoint(every);
-  return policy === 'store' ? store : reversible;
-}
+const policies: Readonly<Record<PolicyName, (every: number | undefined) => Policy>> = {
+  store: () => store,
+  checkpoint: (every = 1) => checkpoint(every),
+  reversible: (every = Number.POSITIVE_INFINITY) => reversible(every),
+};
 
 /** Errors unless the ranges cover 0..count in order without a gap. */
 export function validateRanges(ranges: readonly PolicyRange[], count: number): void {
@@ -33,11 +34,16 @@ export function validateRanges(ranges: readonly PolicyRange[], count: number): v
 }
 
 /** Runs the stack forward; the result's `backward` runs it back. */
-export function runStack(g: Graph, layers: readonly Layer[], ranges: readonly PolicyRange[], streams: readonly Tensor[]): RangeRun {
+export function runStack(
+  context: PolicyContext,
+  layers: readonly Layer[],
+  ranges: readonly PolicyRange[],
+  streams: readonly Tensor[],
+): RangeRun {
   validateRanges(ranges, layers.length);
   let current = streams;
-  const runs = ranges.map((range) => {
-    const run = policyNamed(range).run(g, layers.slice(range.from, range.to), current);
+  const runs = ranges.map(({ from, to, policy, every }) => {
+    const run = policies[policy](every).run(context, layers.slice(from, to), current);
     current = run.streams;
     return run;
   });
@@ -49,4 +55,14 @@ export function runStack(g: Graph, layers: readonly Layer[], ranges: readonly Po
       return state;
     },
   };
+}
+
+/** Runs the stack forward alone. */
+export function forwardStack(context: PolicyContext, layers: readonly Layer[], streams: readonly Tensor[]): readonly Tensor[] {
+  let current = streams;
+  for (const layer of layers) {
+    const results = inParts(context, [current], (_, part) => layer.forward(context.g, part as Tensor[], false).streams);
+    current = together(context, results) as Tensor[];
+  }
+  return current;
 }

@@ -7,6 +7,8 @@ export const linearProbe: Method = {
   name: 'linear-probe',
   title: 'Linear probe',
   summary: 'Only the classifier trains; the backbone is a fixed feature extractor and has no backward pass.',
+  group: 'baseline',
+  diagram: { adds: [], kept: 'head' },
   trains: isHead,
   refuses: (policy) =>
     policy === 'store' ? undefined : 'The linear probe has no backward pass through the layers: there is nothing to bring back.',

@@ -3,20 +3,23 @@
 
 import type { Graph, Tensor } from '../graph/ir.ts';
 import type { Layer } from '../graph/layers.ts';
-import type { Adaptation, BackboneConfig, LayerBlocks } from '../models/model.ts';
+import type { Adaptation, Backbone, LayerBlocks } from '../models/model.ts';
 import type { MethodName, MethodOptions, PolicyName, StreamKind } from '../protocol/config.ts';
+import type { MethodDiagram, MethodGroup } from '../protocol/messages.ts';
 
 /** A method applied to a model. */
 export interface Wiring {
   readonly adaptation: Adaptation;
   layer(blocks: LayerBlocks): Layer;
-  /** The stack's input streams from the embedding output [B, T, C]. */
+  /** The stack's input streams from what is below it [B, T, C]. */
   start(g: Graph, h: Tensor): Tensor[];
   /** A stream's value as f32. */
   read(g: Graph, stream: Tensor): Tensor;
   /** The last hidden states from the values of the stack's output streams. */
   finish(g: Graph, values: readonly Tensor[]): Tensor;
   readonly streams: StreamKind | 'single';
+  /** Streams that have no backward pass. */
+  readonly constantStreams?: readonly number[];
 }
 
 export interface Method {
@@ -24,20 +27,24 @@ export interface Method {
   readonly title: string;
   /** One sentence: what trains and what is kept. */
   readonly summary: string;
+  readonly group: MethodGroup;
+  readonly diagram: MethodDiagram;
   readonly paper?: { readonly title: string; readonly url: string };
   /** Whether a parameter of the backbone, the head or the method trains. */
-  trains(name: string): boolean;
+  trains(name: string, options: MethodOptions): boolean;
   /** Why a policy makes no sense for this method, or undefined where it does. */
   refuses(policy: PolicyName): string | undefined;
   readonly defaultPolicy: PolicyName;
   readonly learning_rate: number;
   /** Hyper-parameters that it reads. */
   readonly uses: readonly (keyof MethodOptions)[];
-  /** What a loader of the exported adapter must know beside the hyper-parameters. */
-  readonly exportFacts?: Readonly<Record<string, string>>;
+  /** Reasons for defaults that are this method's own; the others stand in options.ts. */
+  readonly why?: Readonly<Partial<Record<keyof MethodOptions, string>>>;
+  /** The PEFT type that its export is written as; left out where PEFT has none. */
+  readonly peft?: 'LORA' | 'IA3' | 'PREFIX_TUNING' | 'PROMPT_TUNING';
   /** Own defaults, given the streams. */
   options(streams: StreamKind): Partial<MethodOptions>;
-  wire(config: BackboneConfig, options: MethodOptions): Wiring;
+  wire(backbone: Backbone, options: MethodOptions): Wiring;
 }
 
 export const isHead = (name: string): boolean => name.startsWith('classifier.');

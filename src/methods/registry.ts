@@ -2,13 +2,19 @@
 
 import type { MethodChoices, MethodOptions, StreamKind } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
+import { bitfit } from './bitfit.ts';
 import { full } from './full.ts';
+import { houlsby } from './houlsby.ts';
 import { linearProbe } from './linear_probe.ts';
 import { lora } from './lora.ts';
 import { meft1 } from './meft1.ts';
+import { meft2 } from './meft2.ts';
+import { meft3 } from './meft3.ts';
 import type { Method } from './method.ts';
+import { commonOptions } from './options.ts';
+import { parallelAdapter } from './parallel_adapter.ts';
 
-export const methods: readonly Method[] = [meft1, lora, linearProbe, full];
+export const methods: readonly Method[] = [meft1, meft2, meft3, lora, houlsby, parallelAdapter, bitfit, linearProbe, full];
 
 export function methodNamed(name: string): Method {
   const found = methods.find((method) => method.name === name);
@@ -20,19 +26,6 @@ export function methodNamed(name: string): Method {
     remedy: `Use one of ${methods.map((method) => method.name).join(', ')}.`,
   });
 }
-
-/** What every method starts from; a method's own defaults, then the user's choices, stand above it. */
-export const commonOptions: MethodOptions = {
-  streams: 'fixed',
-  lambda: 1 / 8,
-  beta: 1,
-  adapter_size: 8,
-  adapter_init_std: 0.02,
-  fraction_bits: 20,
-  lora_alpha: 8,
-  lora_dropout: 0,
-  target_modules: ['query', 'value'],
-};
 
 /** All hyper-parameters of a method: common defaults, the method's own, then `chosen`. */
 export function resolveOptions(method: Method, chosen: MethodChoices): MethodOptions {

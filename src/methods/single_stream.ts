@@ -1,13 +1,16 @@
 // The wiring of methods that leave the stack as it is: one stream, plain layers, whatever they add at sites.
 
-import { plainLayer } from '../graph/layers.ts';
+import { type Layer, plainLayer } from '../graph/layers.ts';
 import { watch } from '../graph/ops/stream.ts';
-import { type Adaptation, noAdaptation } from '../models/model.ts';
+import { type Adaptation, type LayerBlocks, noAdaptation } from '../models/model.ts';
 import type { Wiring } from './method.ts';
+
+/** A layer as the model has it. */
+export const unchangedLayer = ({ name, layer }: LayerBlocks): Layer => plainLayer(name, layer, (g, y) => watch(g, y, name));
 
 export const singleStream = (adaptation: Adaptation = noAdaptation): Wiring => ({
   adaptation,
-  layer: ({ name, layer }) => plainLayer(name, layer, (g, y) => watch(g, y, name)),
+  layer: unchangedLayer,
   start: (_, h) => [h],
   read: (_, stream) => stream,
   finish: (_, [h]) => h as NonNullable<typeof h>,

@@ -6,13 +6,13 @@ import { applyActivation, dropout } from '../graph/ops/elementwise.ts';
 import { embedding } from '../graph/ops/embedding.ts';
 import { layerNorm } from '../graph/ops/layer_norm.ts';
 import { linear } from '../graph/ops/linear.ts';
+import { RetraceError } from '../protocol/errors.ts';
 import { ConfigReader } from './config.ts';
-import type { Adaptation, Backbone, BackboneConfig, LayerBlocks, Site } from './model.ts';
+import type { Adaptation, Backbone, BackboneConfig, LayerBlocks, LinearSite } from './model.ts';
 
 export interface BertConfig extends BackboneConfig {
   readonly type_vocab_size: number;
   readonly attention_probs_dropout_prob: number;
-  readonly layer_norm_eps: number;
 }
 
 /** `config.json` of a BERT, with Transformers' defaults. `dropout` replaces both dropout probabilities. */
@@ -53,24 +53,40 @@ function norm(g: Graph, name: string, x: Tensor, { hidden_size, layer_norm_eps }
   );
 }
 
-/** A dense layer at a site: with its activation fused where no method changes the site. */
+/** A dense layer: with its activation fused where no method changes it. */
 function dense(
   g: Graph,
   name: string,
   x: Tensor,
   out_features: number,
-  adaptation: Adaptation,
+  { linear: hook }: Adaptation,
   activation: 'none' | 'gelu' | 'relu' = 'none',
 ): Tensor {
   return g.scope(name, () => {
     const in_features = x.shape.at(-1) as number;
-    const site: Site = { kind: 'linear', path: g.path, in_features, out_features };
+    const site: LinearSite = { path: g.path, in_features, out_features };
     const w = g.weight(`${g.path}.weight`, [out_features, in_features]);
     const bias = g.weight(`${g.path}.bias`, [out_features]);
-    if (activation === 'gelu' && !adaptation.adapts(site)) return linear(g, x, w, { bias, activation });
-    const y = linear(g, x, w, { bias });
-    return applyActivation(g, adaptation.adapts(site) ? adaptation.adapt(g, site, x, y) : y, activation);
+    const adapting = hook?.adapts(site) ? hook : undefined;
+    const entering = adapting?.before?.(g, site, x) ?? x;
+    if (activation === 'gelu' && !adapting?.after) return linear(g, entering, w, { bias, activation });
+    const y = linear(g, entering, w, { bias });
+    return applyActivation(g, adapting?.after?.(g, site, entering, y) ?? y, activation);
   });
+}
+
+/** Widths a `factor`th, heads kept. */
+function narrowedConfig(config: BertConfig, factor: number): BertConfig {
+  const { hidden_size, intermediate_size, num_attention_heads } = config;
+  if (hidden_size % (4 * factor * num_attention_heads) !== 0 || intermediate_size % (4 * factor) !== 0) {
+    throw new RetraceError({
+      code: 'reduction-factor',
+      message: `A side network ${factor} times narrower than ${hidden_size} with ${num_attention_heads} heads has a head size of ${hidden_size / factor / num_attention_heads}, which is no multiple of 4.`,
+      where: 'reduction_factor',
+      remedy: `Use a factor that divides ${hidden_size / 4 / num_attention_heads}.`,
+    });
+  }
+  return { ...config, hidden_size: hidden_size / factor, intermediate_size: intermediate_size / factor };
 }
 
 export function bert(config: BertConfig): Backbone {
@@ -80,24 +96,21 @@ export function bert(config: BertConfig): Backbone {
     return g.scope('attention', () => {
       const context = g.scope('self', () => {
         const q = dense(g, 'query', x, C, adaptation);
-        const k = dense(g, 'key', x, C, adaptation);
-        const v = dense(g, 'value', x, C, adaptation);
+        const own = [dense(g, 'key', x, C, adaptation), dense(g, 'value', x, C, adaptation)] as const;
+        const [k, v] = adaptation.keysAndValues?.(g, ...own) ?? own;
         return attention(g, q, k, v, lengths, { num_attention_heads, dropout: attention_probs_dropout_prob });
       });
       return g.scope('output', () => {
         const projected = dropout(g, dense(g, 'dense', context, C, adaptation), hidden_dropout_prob, 'dropout');
-        const site: Site = { kind: 'attention', path: g.path, in_features: C, out_features: C };
-        const adapted = adaptation.adapts(site) ? adaptation.adapt(g, site, projected, projected) : projected;
-        return norm(g, 'LayerNorm', adapted, config, x);
+        return norm(g, 'LayerNorm', adaptation.attentionOutput?.(g, projected) ?? projected, config, x);
       });
     });
   }
 
   function mlpBlock(g: Graph, a: Tensor, adaptation: Adaptation): Tensor {
-    const site: Site = { kind: 'ffn', path: g.path, in_features: C, out_features: C };
     const inner = g.scope('intermediate', () => dense(g, 'dense', a, I, adaptation, config.hidden_act));
     const outer = g.scope('output', () => dropout(g, dense(g, 'dense', inner, C, adaptation), hidden_dropout_prob, 'dropout'));
-    const adapted = adaptation.adapts(site) ? adaptation.adapt(g, site, a, outer) : outer;
+    const adapted = adaptation.ffn?.(g, a, outer) ?? outer;
     return g.scope('output', () => norm(g, 'LayerNorm', adapted, config, a));
   }
 
@@ -116,8 +129,9 @@ export function bert(config: BertConfig): Backbone {
       Array.from({ length: config.num_hidden_layers }, (_, i): LayerBlocks => {
         const attend = (g: Graph, x: Tensor) => attentionBlock(g, x, lengths, adaptation);
         const mlp = (g: Graph, a: Tensor) => mlpBlock(g, a, adaptation);
-        return { name: `encoder.layer.${i}`, layer: (g, x) => mlp(g, attend(g, x)), attention: attend, mlp };
+        return { name: `encoder.layer.${i}`, index: i, lengths, layer: (g, x) => mlp(g, attend(g, x)), attention: attend, mlp };
       }),
+    narrowed: (factor) => bert(narrowedConfig(config, factor)),
     pooler: (g, pooled) =>
       g.scope('pooler.dense', () =>
         linear(g, pooled, g.weight(`${g.path}.weight`, [C, C]), { bias: g.weight(`${g.path}.bias`, [C]), activation: 'tanh' }),

@@ -4,27 +4,50 @@
 import type { Graph, Tensor } from '../graph/ir.ts';
 import type { Block } from '../graph/layers.ts';
 
-/** A place in the forward code that a method may change: it sees the input and the output and returns another output. */
-export interface Site {
-  /** `linear`: a dense layer. `ffn`: the feed-forward pair of a layer, before its residual. `attention`: the attention output projection. */
-  readonly kind: 'linear' | 'ffn' | 'attention';
-  /** Module path of the dense layer, or of the layer for `ffn` and `attention`. */
+/** A dense layer in the forward code. */
+export interface LinearSite {
+  /** Module path. */
   readonly path: string;
   readonly in_features: number;
   readonly out_features: number;
 }
 
-export interface Adaptation {
-  adapts(site: Site): boolean;
-  /** Traced in the scope of the site. */
-  adapt(g: Graph, site: Site, input: Tensor, output: Tensor): Tensor;
+/** What a layer's self-attention worked with: q, k [B, T, C], the log-sum-exp of each row [B, heads, T] and the batch's lengths. */
+export interface Attended {
+  readonly q: Tensor;
+  readonly k: Tensor;
+  readonly lse: Tensor;
+  readonly lengths: Tensor;
 }
 
-export const noAdaptation: Adaptation = { adapts: () => false, adapt: (_g, _site, _input, output) => output };
+/** What a method does at the sites of a model, each hook traced in the scope of its site; those left out leave the model as it is. */
+export interface Adaptation {
+  /** Dense layers: what enters (`before`) and what leaves (`after`, given the input too) those that `adapts` names. */
+  readonly linear?: {
+    adapts(site: LinearSite): boolean;
+    before?(g: Graph, site: LinearSite, x: Tensor): Tensor;
+    after?(g: Graph, site: LinearSite, x: Tensor, y: Tensor): Tensor;
+  };
+  /** The feed-forward pair of a layer: its input `a` and its output `y` before the residual; in the scope of the layer. */
+  ffn?(g: Graph, a: Tensor, y: Tensor): Tensor;
+  /** The attention's output projection `y` before the residual. */
+  attentionOutput?(g: Graph, y: Tensor): Tensor;
+  /** Keys and values [B, T, C] of a self-attention -> [B, P + T, C]: the first P are seen by every query. */
+  keysAndValues?(g: Graph, k: Tensor, v: Tensor): readonly [Tensor, Tensor];
+  /** Hands over what a self-attention worked with. */
+  attended?(attended: Attended): void;
+  /** Virtual tokens [P, C] before the sequence. */
+  prompt?(g: Graph): Tensor;
+}
+
+export const noAdaptation: Adaptation = {};
 
 /** The parts of one layer; `layer` is `attention` followed by `mlp`. Traced in the scope of the layer. */
 export interface LayerBlocks {
   readonly name: string;
+  readonly index: number;
+  /** Tokens of each example [B]. */
+  readonly lengths: Tensor;
   readonly layer: Block;
   readonly attention: Block;
   readonly mlp: Block;
@@ -39,6 +62,7 @@ export interface BackboneConfig {
   readonly vocab_size: number;
   readonly max_position_embeddings: number;
   readonly initializer_range: number;
+  readonly layer_norm_eps: number;
   readonly hidden_dropout_prob: number;
   readonly hidden_act: 'gelu' | 'relu';
 }
@@ -47,9 +71,11 @@ export interface Backbone {
   readonly config: BackboneConfig;
   /** Prefixes that checkpoints of this architecture put before its names. */
   readonly prefixes: readonly string[];
-  /** Hidden states [B, T, C] of the batch inputs. */
-  embeddings(g: Graph, B: number, T: number): Tensor;
+  /** Hidden states [B, T, C] of the batch inputs; [B, P + T, C] with a prompt [P, C]. */
+  embeddings(g: Graph, B: number, T: number, prompt?: Tensor): Tensor;
   layers(lengths: Tensor, adaptation: Adaptation): readonly LayerBlocks[];
+  /** The same architecture, `factor` times narrower, with its heads. Errors where the widths are no multiples. */
+  narrowed(factor: number): Backbone;
   /** The pretrained transform of the first token [B, C] -> [B, C], where the architecture has one. */
   pooler(g: Graph, pooled: Tensor): Tensor;
 }

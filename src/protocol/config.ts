@@ -4,7 +4,7 @@
 import * as v from 'valibot';
 import { RetraceError } from './errors.ts';
 
-export const methodNames = ['meft1', 'lora', 'linear-probe', 'full'] as const;
+export const methodNames = ['meft1', 'meft2', 'meft3', 'lora', 'houlsby', 'parallel-adapter', 'bitfit', 'linear-probe', 'full'] as const;
 export type MethodName = (typeof methodNames)[number];
 
 export const policyNames = ['store', 'checkpoint', 'reversible'] as const;
@@ -51,20 +51,56 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const probability = v.pipe(v.number(), v.minValue(0), v.ltValue(1));
 const unsigned = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
 
+export const finalCombinations = ['mean', 'weighted'] as const;
+export const loraBiases = ['none', 'all', 'lora_only'] as const;
+export const rnnTypes = ['gru', 'lstm', 'rnn'] as const;
+export const aggregations = ['mean', 'last'] as const;
+export const activationRules = ['token', 'union'] as const;
+
+/** Hyper-parameters of all methods; each method says which it reads. */
 const methodOptions = v.object({
+  /** Bottom layers that stay plain and frozen, without what the method adds. */
+  frozen_layers: v.pipe(v.number(), v.integer(), v.minValue(0)),
   streams: v.picklist(streamKinds),
   lambda: v.pipe(positive, v.maxValue(1)),
   beta: v.pipe(positive, v.maxValue(1)),
   /** Bottleneck of adapters, rank of LoRA. */
-  adapter_size: v.pipe(count, v.maxValue(4096)),
+  adapter_size: v.pipe(count, v.maxValue(65536)),
   adapter_init_std: notNegative,
+  /** LayerNorm before the stand-alone adapter of a reversible layer. */
+  adapter_layer_norm: v.boolean(),
+  /** Factor on a parallel adapter's output. */
+  adapter_scaling: positive,
   /** Bits after the point of fixed streams. */
   fraction_bits: v.pipe(v.number(), v.integer(), v.minValue(8), v.maxValue(26)),
+  /** How two streams become one: their mean, or 1 for the pretrained one and `combination_weight` for the other. */
+  final_combination: v.picklist(finalCombinations),
+  combination_weight: notNegative,
   lora_alpha: positive,
   lora_dropout: probability,
   target_modules: v.array(v.string()),
+  /** Those of target_modules whose input is scaled by (IA)³, not their output. */
+  feedforward_modules: v.array(v.string()),
+  bias: v.picklist(loraBiases),
+  num_virtual_tokens: v.pipe(count, v.maxValue(256)),
+  rnn_type: v.picklist(rnnTypes),
+  rnn_hidden_size: v.pipe(count, v.multipleOf(4)),
+  aggregation: v.picklist(aggregations),
+  joiner: v.boolean(),
+  output_scale: positive,
+  reduction_factor: count,
+  gate_temperature: positive,
+  /** 0: 4·√adapter_size. */
+  num_experts: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  num_probed_experts: count,
+  num_activated: count,
+  activation_rule: v.picklist(activationRules),
+  /** Start away from the pretrained behaviour by this constant, to study what that costs; 0: as the method starts. */
+  init_factor: notNegative,
 });
 export type MethodOptions = Readonly<v.InferOutput<typeof methodOptions>>;
+/** Names and schemas of the hyper-parameters, for forms and flags. */
+export const methodOptionSchemas = methodOptions.entries;
 const methodChoices = v.partial(methodOptions);
 /** Those options that differ from a method's defaults. */
 export type MethodChoices = Readonly<v.InferOutput<typeof methodChoices>>;
@@ -117,6 +153,31 @@ export const defaultTraining: TrainingArguments = {
   seed: 42,
 };
 
+const layer = v.pipe(v.number(), v.integer(), v.minValue(0));
+const policyRange = v.object({
+  /** Layers [from, to). */
+  from: layer,
+  to: layer,
+  policy: v.picklist(policyNames),
+  /** For `checkpoint`: layers a segment; for `reversible`: layers between snapshots of the streams (left out: none). */
+  every: v.optional(count),
+});
+
+/** How activations come back in the backward pass. */
+const memorySettings = {
+  policy: v.picklist(policyNames),
+  /** Layers per segment under `checkpoint`. */
+  checkpoint_every: count,
+  /** Under `reversible`: layers between snapshots of the streams, which end what float streams lose. Left out: none. */
+  snapshot_every: v.optional(count),
+  /** In place of one policy for all layers: ranges that cover them in order, from the first that is not frozen. */
+  ranges: v.optional(v.array(policyRange)),
+  /** Parts of a batch that a layer works on one after the other where it runs again. Left out: as many as keep 512 tokens in each. */
+  chunks: v.optional(count),
+};
+const memoryObject = v.object(memorySettings);
+export type MemorySettings = Readonly<v.InferOutput<typeof memoryObject>>;
+
 const runConfig = v.object({
   model: modelRef,
   /** Left out: what the model's folder says (1_Pooling), else the pooler on the first token. */
@@ -128,9 +189,7 @@ const runConfig = v.object({
   columns: v.optional(columns),
   task: v.literal('classification'),
   method: v.picklist(methodNames),
-  policy: v.picklist(policyNames),
-  /** Layers per segment under `checkpoint`. */
-  checkpoint_every: count,
+  ...memorySettings,
   options: methodChoices,
   training: trainingArguments,
 });

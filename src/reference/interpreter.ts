@@ -1,7 +1,7 @@
 // Replays a program on the CPU in f64: the same dispatch list that the GPU runs, each kernel by its reference. Slow; it is the judge of the engine,
 // and finite differences over it are the judge of gradients. No plan, no memory reuse: every tensor has storage of its own.
 
-import { type Graph, type KernelCall, sizeOf, type Tensor } from '../graph/ir.ts';
+import { bytesPerElement, type Graph, type KernelCall, sizeOf, type Tensor } from '../graph/ir.ts';
 import { kernelSpec, stepScalars } from '../graph/kernels.ts';
 import { type LoweredGraph, lower } from '../graph/lower.ts';
 import type { Step } from './kernel.ts';
@@ -17,11 +17,12 @@ export class Interpreter {
   readonly #lowered = new Map<Graph, LoweredGraph>();
 
   /** The values of a tensor; zeros until something writes them. */
-  values(tensor: Tensor, root: (tensor: Tensor) => Tensor = (own) => own): Float64Array {
-    const own = root(tensor);
-    const known = this.#storage.get(own) ?? new Float64Array(sizeOf(own.shape));
-    this.#storage.set(own, known);
-    return known;
+  values(tensor: Tensor, locate: LoweredGraph['locate'] = (own) => ({ root: own, offset: 0 })): Float64Array {
+    const { root, offset } = locate(tensor);
+    const known = this.#storage.get(root) ?? new Float64Array(sizeOf(root.shape));
+    this.#storage.set(root, known);
+    const begin = offset / bytesPerElement[root.dtype];
+    return known.subarray(begin, begin + sizeOf(tensor.shape));
   }
 
   set(tensor: Tensor, values: ArrayLike<number>): void {
@@ -32,14 +33,14 @@ export class Interpreter {
   run(graph: Graph, step: Partial<Step> = {}): void {
     const lowered = this.#lowered.get(graph) ?? lower(graph);
     this.#lowered.set(graph, lowered);
-    for (const { calls } of lowered.nodes) for (const call of calls) this.#call(call, lowered.root, { ...defaultStep, ...step });
+    for (const { calls } of lowered.nodes) for (const call of calls) this.#call(call, lowered.locate, { ...defaultStep, ...step });
   }
 
-  #call({ kernel, tensors, uniforms, overrides = {}, headSize = 0 }: KernelCall, root: (tensor: Tensor) => Tensor, step: Step): void {
+  #call({ kernel, tensors, uniforms, overrides = {}, headSize = 0 }: KernelCall, locate: LoweredGraph['locate'], step: Step): void {
     const bound: Record<string, Float64Array> = {};
     for (const name of Object.keys(kernelSpec(kernel).bindings)) {
       const tensor = tensors[name];
-      bound[name] = tensor ? this.values(tensor, root) : new Float64Array(0);
+      bound[name] = tensor ? this.values(tensor, locate) : new Float64Array(0);
     }
     reference[kernel](bound, uniforms, overrides, step, headSize);
   }

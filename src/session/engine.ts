@@ -6,7 +6,7 @@ import type { TokenizedExample } from '../data/dataset.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { type Device, type Loss, openDevice } from '../gpu/device.ts';
 import { Executor } from '../gpu/executor.ts';
-import type { RunConfig } from '../protocol/config.ts';
+import type { MemorySettings, RunConfig } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { PlanReport } from '../protocol/messages.ts';
 import { type ProgramSetup, planPrograms } from '../train/programs.ts';
@@ -31,7 +31,7 @@ export interface Engine {
 }
 
 /** What of a RunConfig decides the programs. */
-export type EngineConfig = Pick<RunConfig, 'method' | 'policy' | 'checkpoint_every' | 'options' | 'training' | 'pooling'>;
+export type EngineConfig = Pick<RunConfig, keyof MemorySettings | 'method' | 'options' | 'training' | 'pooling'>;
 
 export interface EngineRequest {
   readonly config: EngineConfig;
@@ -81,7 +81,7 @@ export class DeviceHolder {
 
 /** Fixed streams hold magnitudes below this. */
 export const streamLimitOf = ({ method, backbone, options }: ProgramSetup): number =>
-  method.wire(backbone.config, options).streams === 'fixed' ? 2 ** (31 - options.fraction_bits) : Number.POSITIVE_INFINITY;
+  method.wire(backbone, options).streams === 'fixed' ? 2 ** (31 - options.fraction_bits) : Number.POSITIVE_INFINITY;
 
 /** Plans, allocates, compiles, and streams the weights in. Starting values are drawn from the seed. */
 export async function startEngine(device: Device, request: EngineRequest): Promise<Engine> {
@@ -92,7 +92,7 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
   const setup = setupOf({
     model,
     resolved,
-    checkpoint_every: config.checkpoint_every,
+    memory: config,
     pooling: config.pooling,
     num_labels: labels.length,
     batch_size: training.batch_size,

@@ -63,7 +63,6 @@ function archiveOf({ engine, config, texts }: ExportRequest, values: Values, log
       max_length: config.training.max_length,
       hyper_parameters: {
         ...used,
-        ...method.exportFacts,
         dropout: config.training.dropout,
       } as AdapterConfig['hyper_parameters'],
       seed: config.training.seed,
@@ -171,7 +170,7 @@ export function expectedTensors(model: BaseModel, config: AdapterConfig): { name
   const setup = setupOf({
     model,
     resolved: resolveMethod(engine.method, engine.policy, engine.options),
-    checkpoint_every: 1,
+    memory: engine,
     pooling: engine.pooling,
     num_labels: config.num_labels,
     batch_size: 1,

@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { MethodChoices, MethodName, PolicyName } from '../protocol/config.ts';
+import type { LayerError } from '../protocol/messages.ts';
 import type { ProgramSetup } from '../train/programs.ts';
 import type { BaseModel } from './base_model.ts';
 import { modelAt, randomBatch, randomBert, testEngine } from './testing.ts';
@@ -11,7 +12,7 @@ const smallShape = { hidden_size: 32, num_attention_heads: 4, intermediate_size:
 
 interface Outcome {
   readonly loss: number;
-  readonly reconstruction_error: number | undefined;
+  readonly reconstruction: readonly LayerError[] | undefined;
   readonly gradients: Map<string, Float32Array>;
   readonly parameters: Map<string, Float32Array>;
 }
@@ -45,13 +46,13 @@ async function outcome(
     ...(change ? { change } : {}),
   });
   let loss = 0;
-  let reconstruction_error: number | undefined;
-  for (let step = 0; step < steps; step++)
-    ({ loss, reconstruction_error } = {
-      reconstruction_error: undefined,
-      ...(await trainer.step(step, [randomBatch(step, B, T, vocab, 5)])),
-    });
-  const result = { loss, reconstruction_error, gradients: await trainer.read('gradient'), parameters: await trainer.read('parameter') };
+  let reconstruction: Outcome['reconstruction'];
+  for (let step = 0; step < steps; step++) {
+    const result = await trainer.step(step, [randomBatch(step, B, T, vocab, 5)]);
+    loss = result.loss;
+    reconstruction = result.reconstruction;
+  }
+  const result = { loss, reconstruction, gradients: await trainer.read('gradient'), parameters: await trainer.read('parameter') };
   executor.destroy();
   return result;
 }
@@ -105,6 +106,34 @@ test.each(['lora', 'full'] as const)(
   },
 );
 
+test('any number of parts of a batch gives the same bits, under every policy', async () => {
+  const model = await randomBert({ ...smallShape, num_hidden_layers: 3 });
+  const trial: Trial = { model, vocab: 64, B: 5, T: 8, method: 'meft1', steps: 2 };
+  const inParts = (chunks: number) => (setup: ProgramSetup) => ({ ...setup, chunks });
+  const whole = await outcome(trial, 'store', inParts(1));
+  for (const policy of ['store', 'checkpoint', 'reversible'] as const) {
+    for (const chunks of [2, 5]) expectEqualBits(whole, await outcome(trial, policy, inParts(chunks)));
+  }
+});
+
+test('snapshots of float streams end what is lost below them', async () => {
+  const model = await randomBert({ ...smallShape, num_hidden_layers: 6 });
+  const trial: Trial = { model, vocab: 64, B: 3, T: 8, method: 'meft1', options: { streams: 'float' } };
+  const snapshots = (setup: ProgramSetup): ProgramSetup => ({ ...setup, ranges: [{ from: 0, to: 6, policy: 'reversible', every: 2 }] });
+  const [without, kept] = [await outcome(trial, 'reversible'), await outcome(trial, 'reversible', snapshots)];
+  const worst = ({ reconstruction }: Outcome) => Math.max(...(reconstruction ?? []).map(({ error }) => error));
+  expect(worst(kept)).toBeGreaterThan(0);
+  expect(worst(kept)).toBeLessThan(worst(without) / 10);
+});
+
+test('bottom layers that stay frozen have no backward pass, and what is above them gives the bits of store', async () => {
+  const model = await randomBert({ ...smallShape, num_hidden_layers: 4 });
+  const trial: Trial = { model, vocab: 64, B: 3, T: 8, method: 'meft1', options: { frozen_layers: 2 }, steps: 2 };
+  const stored = await outcome(trial, 'store');
+  expect([...stored.parameters.keys()].some((name) => /layer\.[01]\./.test(name))).toBe(false);
+  expectEqualBits(stored, await outcome(trial, 'reversible'));
+});
+
 test('any mixture of policies over ranges of layers gives the bits of store', async () => {
   const model = await randomBert({ ...smallShape, num_hidden_layers: 7 });
   const trial: Trial = { model, vocab: 64, B: 3, T: 9, method: 'meft1', steps: 2 };
@@ -126,8 +155,11 @@ test('float reversible reports a reconstruction error that grows with depth, and
     const model = await randomBert({ ...smallShape, num_hidden_layers });
     const trial: Trial = { model, vocab: 64, B: 3, T: 9, method: 'meft1', options: { streams: 'float' } };
     const [stored, reversed] = [await outcome(trial, 'store'), await outcome(trial, 'reversible')];
-    expect(stored.reconstruction_error).toBeUndefined();
-    errors.push(reversed.reconstruction_error as number);
+    expect(stored.reconstruction).toBeUndefined();
+    expect(reversed.reconstruction?.map(({ layer }) => layer)).toEqual(
+      Array.from({ length: num_hidden_layers }, (_, i) => `encoder.layer.${i}`),
+    );
+    errors.push(reversed.reconstruction?.[0]?.error as number);
     if (num_hidden_layers > 2) continue;
     for (const [name, values] of stored.gradients) {
       const scale = values.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-6);

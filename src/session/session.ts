@@ -128,7 +128,7 @@ export class Session {
     const setup = setupOf({
       model,
       resolved: resolveMethod(request.method, request.policy, request.options),
-      checkpoint_every: request.checkpoint_every,
+      memory: request,
       pooling: request.pooling,
       num_labels: request.num_labels,
       batch_size: request.batch_size,

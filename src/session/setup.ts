@@ -2,11 +2,21 @@
 
 import type { Plan } from '../graph/plan/plan.ts';
 import type { PolicyRange } from '../graph/stack.ts';
+import { flopsOf } from '../graph/work.ts';
 import type { Method } from '../methods/method.ts';
+import { optionFacts } from '../methods/options.ts';
 import { methodNamed, methods, resolveOptions } from '../methods/registry.ts';
-import { type MethodChoices, type MethodOptions, type PolicyName, type Pooling, policyNames, streamKinds } from '../protocol/config.ts';
+import {
+  type MemorySettings,
+  type MethodChoices,
+  type MethodOptions,
+  type PolicyName,
+  type Pooling,
+  policyNames,
+  streamKinds,
+} from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import type { MethodCard, PlanReport } from '../protocol/messages.ts';
+import type { MethodCard, OptionCard, PlanReport } from '../protocol/messages.ts';
 import type { ProgramSetup, planPrograms } from '../train/programs.ts';
 import type { BaseModel } from './base_model.ts';
 
@@ -19,22 +29,14 @@ export interface ResolvedMethod {
 /** Checks that method, policy and options go together. Errors: `policy-refused`, `factor-not-a-power-of-two` (when traced). */
 export function resolveMethod(name: string, policy: PolicyName, chosen: MethodChoices): ResolvedMethod {
   const method = methodNamed(name);
-  const refusal = method.refuses(policy);
-  if (refusal) {
-    throw new RetraceError({
-      code: 'policy-refused',
-      message: `The policy '${policy}' can't be used with ${method.title}. ${refusal}`,
-      where: 'policy',
-      remedy: `Use ${method.defaultPolicy}.`,
-    });
-  }
+  requireAllowed(method, policy);
   return { method, options: resolveOptions(method, chosen), policy };
 }
 
 export interface SetupRequest {
   readonly model: BaseModel;
   readonly resolved: ResolvedMethod;
-  readonly checkpoint_every: number;
+  readonly memory: MemorySettings;
   readonly pooling: Pooling | undefined;
   readonly num_labels: number;
   readonly batch_size: number;
@@ -44,8 +46,57 @@ export interface SetupRequest {
   readonly purposes: ProgramSetup['purposes'];
 }
 
+/** The layers that have a policy: one range, or those given. Errors: `frozen-layers`, `policy-ranges`, `policy-refused`. */
+function rangesOf({ method, options, policy }: ResolvedMethod, memory: MemorySettings, layers: number): readonly PolicyRange[] {
+  const { frozen_layers: bottom } = options;
+  if (bottom >= layers) {
+    throw new RetraceError({
+      code: 'frozen-layers',
+      message: `${bottom} layers are to stay frozen; the model has ${layers}, and at least one must be left.`,
+      where: 'frozen_layers',
+      remedy: `Use at most ${layers - 1}.`,
+    });
+  }
+  const { ranges, checkpoint_every, snapshot_every } = memory;
+  if (!ranges) {
+    const every: Readonly<Record<PolicyName, number | undefined>> = {
+      store: undefined,
+      checkpoint: checkpoint_every,
+      reversible: snapshot_every,
+    };
+    return [{ from: bottom, to: layers, policy, every: every[policy] }];
+  }
+  let next = bottom;
+  for (const { from, to, policy: own } of ranges) {
+    if (from !== next || to <= from || to > layers) throw badRanges(ranges, bottom, layers, `${from}-${to} stands where ${next} begins`);
+    requireAllowed(method, own);
+    next = to;
+  }
+  if (next !== layers) throw badRanges(ranges, bottom, layers, `they end at ${next}`);
+  return ranges;
+}
+
+const badRanges = (ranges: readonly PolicyRange[], bottom: number, layers: number, what: string) =>
+  new RetraceError({
+    code: 'policy-ranges',
+    message: `The policy ranges ${ranges.map(({ from, to, policy }) => `${from}-${to}:${policy}`).join(', ')} do not cover layers ${bottom} to ${layers}: ${what}.`,
+    where: 'ranges',
+    remedy: `Let the first begin at ${bottom}, each at the end of the one before, and the last end at ${layers}.`,
+  });
+
+function requireAllowed(method: Method, policy: PolicyName): void {
+  const refusal = method.refuses(policy);
+  if (!refusal) return;
+  throw new RetraceError({
+    code: 'policy-refused',
+    message: `The policy '${policy}' can't be used with ${method.title}. ${refusal}`,
+    where: 'policy',
+    remedy: `Use ${method.defaultPolicy}.`,
+  });
+}
+
 export function setupOf(request: SetupRequest): ProgramSetup {
-  const { model, resolved, checkpoint_every, num_labels, batch_size, lengths, optimizer, purposes } = request;
+  const { model, resolved, memory, num_labels, batch_size, lengths, optimizer, purposes } = request;
   const backbone = model.backbone(request.dropout);
   const { num_hidden_layers, max_position_embeddings } = backbone.config;
   const longest = Math.max(...lengths);
@@ -57,12 +108,12 @@ export function setupOf(request: SetupRequest): ProgramSetup {
       remedy: `Use a length of at most ${max_position_embeddings}.`,
     });
   }
-  const range: PolicyRange = { from: 0, to: num_hidden_layers, policy: resolved.policy, every: checkpoint_every };
   return {
     backbone,
     method: resolved.method,
     options: resolved.options,
-    ranges: [range],
+    ranges: rangesOf(resolved, memory, num_hidden_layers),
+    chunks: memory.chunks,
     pooling: request.pooling ?? model.pooling,
     num_labels,
     storedType: model.storedType,
@@ -92,17 +143,32 @@ export function reportPlan(
     model: name,
     method: setup.method.name,
     policy: range?.policy ?? 'store',
-    streams: setup.method.wire(setup.backbone.config, setup.options).streams,
+    streams: setup.method.wire(setup.backbone, setup.options).streams,
     batch: setup.batch_size,
     length,
     trainable_parameters: trainableCount(registry),
     bytes: { ...plan.bytes, total: plan.total },
     peak: plan.peak,
     largest_binding: plan.largestBinding,
+    flops: program ? flopsOf(program.lowered) : 0,
     dispatches: program?.lowered.nodes.reduce((sum, { calls }) => sum + calls.length, 0) ?? 0,
     timeline: plan.timeline
       .filter(({ program: of }) => of === `training ${length}`)
       .map(({ name: moment, live, activation }) => ({ name: moment, live, activation })),
+  };
+}
+
+const shown = (value: MethodOptions[keyof MethodOptions]): string => (Array.isArray(value) ? value.join(', ') : String(value));
+
+function optionCard(method: Method, key: keyof MethodOptions): OptionCard {
+  const { label, reason } = optionFacts[key];
+  const values = streamKinds.map((streams) => shown(resolveOptions(method, { streams })[key]));
+  const [float, fixed] = values;
+  return {
+    key,
+    label,
+    default: key === 'streams' || float === fixed ? shown(resolveOptions(method, {})[key]) : `${fixed} (fixed), ${float} (float)`,
+    reason: method.why?.[key] ?? reason,
   };
 }
 
@@ -112,6 +178,9 @@ export function methodCards(): MethodCard[] {
     name: method.name,
     title: method.title,
     summary: method.summary,
+    group: method.group,
+    diagram: method.diagram,
+    options: method.uses.map((key) => optionCard(method, key)),
     ...(method.paper ? { paper: method.paper } : {}),
     learning_rate: method.learning_rate,
     refusals: Object.fromEntries(policyNames.map((policy) => [policy, method.refuses(policy) ?? null])) as MethodCard['refusals'],

@@ -9,6 +9,7 @@ import { type Device, openDevice } from '../gpu/device.ts';
 import { Executor } from '../gpu/executor.ts';
 import {
   defaultTraining,
+  type MemorySettings,
   type MethodChoices,
   type MethodName,
   type ModelRef,
@@ -81,7 +82,7 @@ export interface TestRequest {
   readonly lengths: readonly number[];
   readonly training?: Partial<TrainingArguments>;
   readonly max_steps?: number;
-  readonly checkpoint_every?: number;
+  readonly memory?: Partial<MemorySettings>;
   readonly device?: Device;
   /** Changes of the resolved setup, such as mixed policy ranges. */
   readonly change?: (setup: ProgramSetup) => ProgramSetup;
@@ -99,7 +100,7 @@ export async function testEngine(request: TestRequest): Promise<TestEngine> {
   const resolved = setupOf({
     model: request.model,
     resolved: resolveMethod(request.method, request.policy, request.options ?? {}),
-    checkpoint_every: request.checkpoint_every ?? 1,
+    memory: { policy: request.policy, checkpoint_every: 1, ...request.memory },
     pooling: request.pooling,
     num_labels: request.num_labels,
     batch_size: request.batch_size,

@@ -3,15 +3,18 @@
 
 import { backward } from '../graph/backward.ts';
 import { Graph, type GraphOptions, type Node, Registry, type Tensor } from '../graph/ir.ts';
-import { add, copy, copyInto, dropout } from '../graph/ops/elementwise.ts';
+import type { Layer } from '../graph/layers.ts';
+import { copyInto, dropout } from '../graph/ops/elementwise.ts';
 import { linear } from '../graph/ops/linear.ts';
 import { accumulateSum, softmaxCrossEntropy } from '../graph/ops/loss.ts';
+import { partition } from '../graph/ops/parts.ts';
 import { pool } from '../graph/ops/pool.ts';
-import { watchDifference } from '../graph/ops/stream.ts';
 import { type Plan, type ProgramSource, planRun } from '../graph/plan/plan.ts';
-import { type PolicyRange, runStack } from '../graph/stack.ts';
+import type { PolicyContext } from '../graph/policies/policy.ts';
+import { forwardStack, type PolicyRange, runStack } from '../graph/stack.ts';
 import type { Method, Wiring } from '../methods/method.ts';
-import type { Backbone } from '../models/model.ts';
+import { unchangedLayer } from '../methods/single_stream.ts';
+import { type Backbone, noAdaptation } from '../models/model.ts';
 import type { MethodOptions, Pooling } from '../protocol/config.ts';
 import { metricSlots, metricsOf, type OptimizerArguments, stepPrograms } from './update.ts';
 
@@ -20,7 +23,10 @@ export interface ProgramSetup {
   readonly backbone: Backbone;
   readonly method: Method;
   readonly options: MethodOptions;
+  /** Cover the layers from the first that is not frozen. */
   readonly ranges: readonly PolicyRange[];
+  /** Parts that layers work on a batch in; left out: as many as keep 512 tokens in each. */
+  readonly chunks?: number | undefined;
   readonly pooling: Pooling;
   readonly num_labels: number;
   readonly storedType: (name: string) => 'f32' | 'f16';
@@ -33,10 +39,6 @@ export interface ProgramSetup {
   /** Bytes of the largest binding to rely on; WebGPU's default where left out. */
   readonly max_binding?: number;
 }
-
-/** Place of the reconstruction error in the status. */
-export const reconstructionPlace = 'reconstruction';
-const sampleElements = 4096;
 
 export const programName = (purpose: 'training' | 'evaluation', length: number): string => `${purpose} ${length}`;
 
@@ -54,53 +56,78 @@ function classify(g: Graph, h: Tensor, lengths: Tensor, { backbone, pooling, num
   });
 }
 
+/** Tokens that a part of a batch keeps where nothing else is asked for: enough rows for a matrix product to fill a GPU's cores. */
+const tokensPerPart = 512;
+
+/** Parts of a batch [B, T] by default. */
+export const defaultChunks = (B: number, T: number): number => Math.max(1, Math.min(B, Math.floor((B * T) / tokensPerPart)));
+
 interface Forward {
-  readonly lengths: Tensor;
   readonly wiring: Wiring;
-  readonly embedded: { readonly result: Tensor; readonly tape: readonly Node[] };
-  readonly layers: readonly ReturnType<Wiring['layer']>[];
+  readonly lengths: Tensor;
+  readonly context: PolicyContext;
+  /** Everything below the stack: embeddings and frozen layers, then how the streams begin. */
+  readonly embedded: Recorded<Tensor>;
+  readonly started: Recorded<readonly Tensor[]>;
+  readonly layers: readonly Layer[];
 }
 
-function begin(g: Graph, { backbone, method, options, batch_size: B }: ProgramSetup, T: number): Forward {
-  const lengths = g.input('lengths', [B], 'u32');
-  const wiring = method.wire(backbone.config, options);
-  const embedded = g.record(() => g.scope('embeddings', () => backbone.embeddings(g, B, T)));
-  return { lengths, wiring, embedded, layers: backbone.layers(lengths, wiring.adaptation).map((blocks) => wiring.layer(blocks)) };
+interface Recorded<T> {
+  readonly result: T;
+  readonly tape: readonly Node[];
 }
+
+function begin(g: Graph, { backbone, method, options, batch_size: B, chunks }: ProgramSetup, T: number): Forward {
+  const lengths = g.input('lengths', [B], 'u32');
+  const wiring = method.wire(backbone, options);
+  const { frozen_layers } = options;
+  let parts: readonly number[] = [B];
+  const below = () => {
+    const h = g.scope('embeddings', () => backbone.embeddings(g, B, T));
+    parts = partition(h, chunks ?? defaultChunks(B, T));
+    const plain = backbone.layers(lengths, noAdaptation).slice(0, frozen_layers);
+    return forwardStack({ g, parts }, plain.map(unchangedLayer), [h])[0] as Tensor;
+  };
+  const embedded = g.record(() => (frozen_layers > 0 ? g.frozen(below) : below()));
+  const started = g.record(() => g.scope('embeddings', () => wiring.start(g, embedded.result)));
+  const layers = backbone
+    .layers(lengths, wiring.adaptation)
+    .slice(frozen_layers)
+    .map((blocks) => wiring.layer(blocks));
+  return { wiring, lengths, context: { g, parts }, embedded, started, layers };
+}
+
+/** The last hidden states [B, T, C] from the stack's output streams. */
+const finish = (g: Graph, wiring: Wiring, values: readonly Tensor[]): Tensor => g.scope('pooler', () => wiring.finish(g, values));
 
 /** Forward, loss and gradients of one micro-batch [B, T]. */
 export function traceTraining(registry: Registry, options: Omit<GraphOptions, 'training'>, setup: ProgramSetup, T: number): ProgramSource {
   const g = new Graph(registry, { ...options, training: true });
-  const { lengths, wiring, embedded, layers } = begin(g, setup, T);
+  const { wiring, lengths, context, embedded, started, layers } = begin(g, setup, T);
   const labels = g.input('labels', [setup.batch_size], 'i32');
-  const started = g.scope('embeddings', () => wiring.start(g, embedded.result));
-  const samplesError = wiring.streams === 'float' && setup.ranges.some(({ policy }) => policy === 'reversible');
-  const sample = samplesError
-    ? copy(g, started[0] as Tensor, Math.min(sampleElements, setup.batch_size * T * setup.backbone.config.hidden_size))
-    : undefined;
-  const { result: run, tape: stackNodes } = g.record(() => runStack(g, layers, setup.ranges, started));
+  const bottom = setup.options.frozen_layers;
+  const ranges = setup.ranges.map((range) => ({ ...range, from: range.from - bottom, to: range.to - bottom }));
+  const { result: run, tape: stackNodes } = g.record(() => runStack(context, layers, ranges, started.result));
   const values = g.scope('pooler', () => run.streams.map((stream) => wiring.read(g, stream)));
   const head = g.record(() => {
-    const logits = classify(
-      g,
-      g.scope('pooler', () => wiring.finish(g, values)),
-      lengths,
-      setup,
-    );
+    const logits = classify(g, finish(g, wiring, values), lengths, setup);
     return g.scope('loss', () => softmaxCrossEntropy(g, logits, labels));
   });
-  g.scope('loss', () => accumulateSum(g, head.result, metricsOf(g.registry), metricSlots.loss));
+  g.scope('loss', () => accumulateSum(g, head.result, metricsOf(registry), metricSlots.loss));
 
   g.phase('backward', () => {
     const embeddingsTrain = trainsAny(embedded.tape);
-    const below = embeddingsTrain || trainsAny(stackNodes);
-    const d_values = backward(g, head.tape, new Map([[head.result, head.result]]), below ? values : []);
-    if (!below) return;
-    const state = run.backward({ streams: run.streams, d_streams: d_values.filter((d) => d !== undefined) }, embeddingsTrain);
-    if (sample) g.scope('embeddings', () => watchDifference(g, sample, state.streams[0] as Tensor, reconstructionPlace));
-    if (!embeddingsTrain) return;
-    const d_h = state.d_streams.reduce((sum, d) => g.scope('embeddings', () => add(g, sum, d)));
-    backward(g, embedded.tape, new Map([[embedded.result, d_h]]), []);
+    const startTrains = embeddingsTrain || trainsAny(started.tape);
+    const stackTrains = startTrains || trainsAny(stackNodes);
+    const differentiable = values.filter((_, i) => stackTrains && !(wiring.constantStreams ?? []).includes(i));
+    const found = backward(g, head.tape, new Map([[head.result, head.result]]), differentiable);
+    if (!stackTrains) return;
+    const d_streams = values.map((value) => found[differentiable.indexOf(value)]);
+    const bottomState = run.backward({ streams: run.streams, d_streams }, startTrains);
+    if (!startTrains) return;
+    const seeds = new Map(started.result.flatMap((stream, i) => (bottomState.d_streams[i] ? [[stream, bottomState.d_streams[i]]] : [])));
+    const [d_h] = backward(g, started.tape, seeds, embeddingsTrain ? [embedded.result] : []);
+    if (d_h) backward(g, embedded.tape, new Map([[embedded.result, d_h]]), []);
   });
   return { name: programName('training', T), graph: g };
 }
@@ -113,16 +140,10 @@ export function traceEvaluation(
   T: number,
 ): ProgramSource {
   const g = new Graph(registry, { ...options, training: false });
-  const { lengths, wiring, embedded, layers } = begin(g, setup, T);
-  let streams: readonly Tensor[] = g.scope('embeddings', () => wiring.start(g, embedded.result));
-  for (const layer of layers) streams = layer.forward(g, streams, false).streams;
-  const h = g.scope('pooler', () =>
-    wiring.finish(
-      g,
-      streams.map((stream) => wiring.read(g, stream)),
-    ),
-  );
-  const logits = classify(g, h, lengths, setup);
+  const { wiring, lengths, context, started, layers } = begin(g, setup, T);
+  const streams = forwardStack(context, layers, started.result);
+  const values = g.scope('pooler', () => streams.map((stream) => wiring.read(g, stream)));
+  const logits = classify(g, finish(g, wiring, values), lengths, setup);
   const state = registry.state('logits', [setup.batch_size, setup.num_labels], 'f32');
   g.scope('classifier', () => copyInto(g, logits, state));
   return { name: programName('evaluation', T), graph: g };
@@ -131,7 +152,7 @@ export function traceEvaluation(
 /** Plans all programs of a run. Deterministic: the same setup gives the same plan anywhere. */
 export function planPrograms(setup: ProgramSetup): { plan: Plan; registry: Registry } {
   const registry = new Registry(setup.max_binding);
-  const options = { trains: (name: string) => setup.method.trains(name), storedType: setup.storedType };
+  const options = { trains: (name: string) => setup.method.trains(name, setup.options), storedType: setup.storedType };
   const sources = setup.lengths.flatMap((T) =>
     setup.purposes.map((purpose) => (purpose === 'training' ? traceTraining : traceEvaluation)(registry, options, setup, T)),
   );

@@ -2,8 +2,9 @@
 // Invariant: an overflow or a non-finite number is an error that names the first place in forward order, never a number that goes on.
 
 import { statusSlots } from '../graph/ir.ts';
+import { reconstructionPlaces, sampledLayer } from '../graph/policies/reversible.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import { reconstructionPlace } from './programs.ts';
+import type { LayerError } from '../protocol/messages.ts';
 
 export interface Magnitude {
   readonly value: number;
@@ -12,27 +13,30 @@ export interface Magnitude {
 
 export interface StepStatus {
   readonly largest: Magnitude;
-  /** Largest difference of the rebuilt first stream over its largest magnitude, where it is sampled. */
-  readonly reconstruction_error?: number;
+  /** Where the inverse rounds: what each layer's rebuilt streams lost, bottom first. */
+  readonly reconstruction?: readonly LayerError[];
 }
 
 /** `limit` is the magnitude at which fixed streams overflow, or infinity for float ones. */
 export function readStatus(status: ArrayBuffer, places: readonly string[], limit: number, step: number): StepStatus {
   const values = new Float32Array(status, 0, statusSlots);
   let largest: Magnitude = { value: 0, at: '' };
-  let difference: number | undefined;
+  const read = (place: string): number | undefined => values[places.indexOf(place)];
+  const reconstruction: LayerError[] = [];
   for (const [slot, at] of places.entries()) {
     const value = values[slot] as number;
-    if (at === reconstructionPlace) {
-      difference = value;
+    const layer = sampledLayer(at);
+    if (layer !== undefined) {
+      const magnitude = read(reconstructionPlaces(layer)[1]) ?? 0;
+      if (at === reconstructionPlaces(layer)[0]) reconstruction.push({ layer, error: value / Math.max(magnitude, 1e-30) });
       continue;
     }
     if (!Number.isFinite(value)) throw notFinite(at, step);
     if (value >= limit) throw overflow(at, value, limit, step);
     if (value > largest.value) largest = { value, at };
   }
-  const scale = values[places.findIndex((place) => place.startsWith('encoder.layer.0'))] ?? 1;
-  return difference === undefined ? { largest } : { largest, reconstruction_error: difference / Math.max(scale, 1e-30) };
+  // Slots were given going backward, from the top.
+  return reconstruction.length === 0 ? { largest } : { largest, reconstruction: reconstruction.reverse() };
 }
 
 const notFinite = (at: string, step: number) =>

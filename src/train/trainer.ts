@@ -6,6 +6,7 @@ import type { Executor, StepScalars } from '../gpu/executor.ts';
 import { type Parameter, type Registry, sizeOf, type Tensor } from '../graph/ir.ts';
 import type { RangeKind } from '../graph/plan/persistent.ts';
 import type { TrainingArguments } from '../protocol/config.ts';
+import type { LayerError } from '../protocol/messages.ts';
 import { initialValues } from './initialise.ts';
 import { programName } from './programs.ts';
 import { linearSchedule, warmupSteps } from './schedule.ts';
@@ -33,7 +34,7 @@ export interface StepResult {
   /** Tokens without padding. */
   readonly tokens: number;
   readonly magnitude: Magnitude;
-  readonly reconstruction_error?: number;
+  readonly reconstruction?: readonly LayerError[];
 }
 
 /** What a checkpoint holds of a trainer, by parameter name. */

@@ -12,6 +12,8 @@ const quantizeOp: Op<FixedAttributes & { slot: number }> = {
   name: 'stream_quantize',
   shapes: ([h]) => [{ shape: (h as Tensor).shape, dtype: 'i32' }],
   accumulates: [1],
+  // Rounding passes the gradient as it is.
+  vjp: ({ d_outputs }) => [d_outputs[0]],
   lower: ({ inputs, outputs, attributes }) => [
     {
       kernel: 'stream_quantize',

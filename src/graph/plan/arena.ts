@@ -4,9 +4,9 @@
 
 import { bytesOfTensor, type Tensor } from '../ir.ts';
 import type { LoweredGraph } from '../lower.ts';
+import { bindingAlignment } from '../ops/parts.ts';
 
-/** Offsets of storage bindings are multiples of this on every device (the default of minStorageBufferOffsetAlignment). */
-export const alignment = 256;
+export const alignment = bindingAlignment;
 export const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
 
 export interface Life {
@@ -18,11 +18,12 @@ export interface Life {
 }
 
 /** Life of every storage root among the transient tensors. `kept` live to the end. */
-export function livesOf({ nodes, root }: LoweredGraph, kept: readonly Tensor[] = []): Life[] {
+export function livesOf({ nodes, locate }: LoweredGraph, kept: readonly Tensor[] = []): Life[] {
   const lives = new Map<Tensor, Life>();
   const touch = (tensor: Tensor | undefined, at: number) => {
     if (tensor?.role !== 'transient') return;
-    const own = root(tensor);
+    const { root: own } = locate(tensor);
+    if (own.role !== 'transient') return;
     const life = lives.get(own);
     if (life) life.death = at;
     else lives.set(own, { tensor: own, bytes: aligned(bytesOfTensor(own)), birth: at, death: at });

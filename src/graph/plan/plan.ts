@@ -172,9 +172,14 @@ export function planRun(
       const fixed = placements.get(tensor);
       if (fixed) return fixed;
       if (tensor.role === 'input') return { buffer: inputBuffer, offset: inputs.offsets.get(tensor.name) as number, bytes: own };
-      const offset = packing.offsets.get(low.root(tensor));
-      if (offset === undefined) throw new Error(`'${tensor.name}' [${tensor.shape}] has no place in program '${name}'`);
-      return { buffer: firstArena + Math.floor(offset / chunkBytes), offset: offset % chunkBytes, bytes: own };
+      const { root, offset: inside } = low.locate(tensor);
+      if (root !== tensor && root.role !== 'transient') {
+        const whole = place(root);
+        return { ...whole, offset: whole.offset + inside, bytes: own };
+      }
+      const begin = packing.offsets.get(root);
+      if (begin === undefined) throw new Error(`'${tensor.name}' [${tensor.shape}] has no place in program '${name}'`);
+      return { buffer: firstArena + Math.floor(begin / chunkBytes), offset: (begin % chunkBytes) + inside, bytes: own };
     };
     programs.set(name, { name, graph, lowered: low, lives, arena: packing, uniformOffsets, place });
   }

@@ -1,9 +1,12 @@
 // reversible: nothing is kept but the streams above the range and, for fixed streams, the bits that the shifts dropped; each layer is undone
-// from its output while its gradients are taken.
+// from its output while its gradients are taken. Where the inverse rounds, the streams below every k-th layer may be kept too, and what is lost
+// is measured: a sample of each layer's streams against the rebuilt ones.
 
-import type { Tensor } from '../ir.ts';
-import type { ForwardResult, Layer } from '../layers.ts';
-import type { Policy } from './policy.ts';
+import { type Graph, sizeOf, type Tensor } from '../ir.ts';
+import type { ForwardResult, Layer, StreamState } from '../layers.ts';
+import { copy } from '../ops/elementwise.ts';
+import { watch, watchDifference } from '../ops/stream.ts';
+import { inParts, type Policy, together } from './policy.ts';
 
 type InvertibleLayer = Layer & Required<Pick<Layer, 'reverse'>>;
 
@@ -11,24 +14,76 @@ function assertInvertible(layer: Layer): asserts layer is InvertibleLayer {
   if (!layer.reverse) throw new Error(`layer '${layer.name}' has no inverse`);
 }
 
-export const reversible: Policy = {
+const [differenceOf, magnitudeOf] = ['reconstruction of ', 'sample of '] as const;
+/** Places in the status of a layer's reconstruction: the largest difference of the sample, and its largest magnitude. */
+export const reconstructionPlaces = (layer: string) => [differenceOf + layer, magnitudeOf + layer] as const;
+/** The layer whose reconstruction a place is about. */
+export const sampledLayer = (place: string): string | undefined =>
+  [differenceOf, magnitudeOf].filter((prefix) => place.startsWith(prefix)).map((prefix) => place.slice(prefix.length))[0];
+const sampleElements = 4096;
+
+function sampleOf(g: Graph, streams: readonly Tensor[]): Tensor[] {
+  return streams.map((stream) => copy(g, stream, Math.min(sampleElements, sizeOf(stream.shape))));
+}
+
+interface LayerRun {
+  readonly layer: InvertibleLayer;
+  /** By part. */
+  readonly kept: readonly ForwardResult['kept'][];
+  readonly sample: readonly Tensor[];
+  readonly snapshot?: readonly Tensor[];
+}
+
+/** `every`: layers between snapshots of the streams; infinity for none. */
+export const reversible = (every: number): Policy => ({
   name: 'reversible',
-  run(g, layers, streams) {
-    const runs: { layer: InvertibleLayer; kept: ForwardResult['kept'] }[] = [];
+  run(context, layers, streams) {
+    const { g } = context;
     let current: readonly Tensor[] = streams;
-    for (const layer of layers) {
+    const runs = layers.map((layer, depth): LayerRun => {
       assertInvertible(layer);
-      const result = layer.forward(g, current, true);
-      runs.push({ layer, kept: result.kept });
-      current = result.streams;
+      const below = current;
+      const sample = layer.inverseRounds ? g.scope(layer.name, () => sampleOf(g, below)) : [];
+      const results = inParts(context, [below], (_, part) => layer.forward(g, part as Tensor[], true));
+      current = together(
+        context,
+        results.map((result) => result.streams),
+      ) as Tensor[];
+      const kept = results.map((result) => result.kept);
+      return { layer, kept, sample, ...(depth > 0 && depth % every === 0 ? { snapshot: below } : {}) };
+    });
+
+    function reverseLayer({ layer, kept, sample, snapshot }: LayerRun, above: StreamState, wanted: boolean): StreamState {
+      const results = inParts(context, [above.streams, above.d_streams], (part, own, d_own) =>
+        layer.reverse(g, kept[part] ?? [], { streams: own as Tensor[], d_streams: d_own }, wanted),
+      );
+      const rebuilt = together(
+        context,
+        results.map((result) => result.streams),
+      ) as Tensor[];
+      g.scope(layer.name, () => {
+        const [difference, magnitude] = reconstructionPlaces(layer.name);
+        for (const [i, kept] of sample.entries()) {
+          watchDifference(g, kept, rebuilt[i] as Tensor, difference);
+          watch(g, kept, magnitude);
+        }
+      });
+      return {
+        streams: snapshot ?? rebuilt,
+        d_streams: together(
+          context,
+          results.map((result) => result.d_streams),
+        ),
+      };
     }
+
     return {
       streams: current,
       backward(above, wanted) {
         let state = above;
-        for (const [depth, { layer, kept }] of [...runs.entries()].reverse()) state = layer.reverse(g, kept, state, wanted || depth > 0);
+        for (const [depth, run] of [...runs.entries()].reverse()) state = reverseLayer(run, state, wanted || depth > 0);
         return state;
       },
     };
   },
-};
+});

@@ -1,25 +1,40 @@
 // store: every layer's activations are kept from the forward pass.
 
 import type { Tensor } from '../ir.ts';
-import type { ForwardResult, Layer } from '../layers.ts';
-import type { Policy } from './policy.ts';
+import type { BlockTape, Layer, StreamGradients } from '../layers.ts';
+import { inParts, type Policy, type PolicyContext, together } from './policy.ts';
+
+/** Backward through one layer whose tapes are at hand, part after part. */
+export const backwardLayer = (
+  context: PolicyContext,
+  layer: Layer,
+  tapes: readonly (readonly BlockTape[])[],
+  d_streams: StreamGradients,
+  wanted: boolean,
+): StreamGradients =>
+  together(
+    context,
+    inParts(context, [d_streams], (part, d_part) => layer.backward(context.g, tapes[part] ?? [], d_part as StreamGradients, wanted)),
+  );
 
 export const store: Policy = {
   name: 'store',
-  run(g, layers, streams) {
-    const runs: { layer: Layer; result: ForwardResult }[] = [];
+  run(context, layers, streams) {
     let current: readonly Tensor[] = streams;
-    for (const layer of layers) {
-      const result = layer.forward(g, current, false);
-      runs.push({ layer, result });
-      current = result.streams;
-    }
+    const runs = layers.map((layer) => {
+      const results = inParts(context, [current], (_, part) => layer.forward(context.g, part as Tensor[], false));
+      current = together(
+        context,
+        results.map((result) => result.streams),
+      ) as Tensor[];
+      return { layer, tapes: results.map((result) => result.tapes) };
+    });
     return {
       streams: current,
       backward({ d_streams }, wanted) {
         let d_current = d_streams;
-        for (const [depth, { layer, result }] of [...runs.entries()].reverse()) {
-          d_current = layer.backward(g, result.tapes, d_current, wanted || depth > 0);
+        for (const [depth, { layer, tapes }] of [...runs.entries()].reverse()) {
+          d_current = backwardLayer(context, layer, tapes, d_current, wanted || depth > 0);
         }
         return { streams, d_streams: d_current };
       },

@@ -1,0 +1,20 @@
+// bitfit: the biases train and nothing else of the backbone (Ben Zaken, Ravfogel, Goldberg 2022).
+
+import { isHead, type Method } from './method.ts';
+import { notReversible, singleStream } from './single_stream.ts';
+
+export const bitfit: Method = {
+  name: 'bitfit',
+  title: 'BitFit',
+  summary: 'The biases train, one part in a thousand of the model; the backward pass still needs the activations between them.',
+  group: 'baseline',
+  diagram: { trains: { what: 'biases', parts: ['embeddings', 'attention', 'ffn'] }, adds: [], kept: 'everything' },
+  paper: { title: 'BitFit: Simple Parameter-efficient Fine-tuning (Ben Zaken et al., ACL 2022)', url: 'https://arxiv.org/abs/2106.10199' },
+  trains: (name) => isHead(name) || name.endsWith('.bias'),
+  refuses: (policy) => (policy === 'reversible' ? notReversible('BitFit') : undefined),
+  defaultPolicy: 'store',
+  learning_rate: 1e-3,
+  uses: ['frozen_layers'],
+  options: () => ({}),
+  wire: () => singleStream(),
+};

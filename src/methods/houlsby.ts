@@ -1,0 +1,35 @@
+// houlsby: two bottleneck adapters a layer, each behind a sub-layer and with a residual of its own: y + A(y) (Houlsby et al. 2019).
+
+import { adapter } from './adapter.ts';
+import { isHead, type Method } from './method.ts';
+import { notReversible, singleStream } from './single_stream.ts';
+
+export const houlsby: Method = {
+  name: 'houlsby',
+  title: 'Adapters (Houlsby)',
+  summary: 'Two small bottlenecks a layer, behind attention and behind the feed-forward pair, train; activations are kept.',
+  group: 'adapter',
+  diagram: {
+    adds: [
+      { part: 'adapter', at: 'attention-after' },
+      { part: 'adapter', at: 'ffn-after' },
+    ],
+    kept: 'everything',
+  },
+  paper: { title: 'Parameter-Efficient Transfer Learning for NLP (Houlsby et al., ICML 2019)', url: 'https://arxiv.org/abs/1902.00751' },
+  trains: (name) => isHead(name) || name.includes('.adapter.'),
+  refuses: (policy) => (policy === 'reversible' ? notReversible('Houlsby’s adapters') : undefined),
+  defaultPolicy: 'store',
+  learning_rate: 1e-3,
+  uses: ['adapter_size', 'adapter_init_std', 'frozen_layers'],
+  why: {
+    adapter_size: 'Between the paper’s 8 and 256.',
+    adapter_init_std: 'The paper’s: larger ones did worse, for they start away from the pretrained behaviour.',
+  },
+  options: () => ({ adapter_size: 64, adapter_init_std: 0.01 }),
+  wire: ({ config }, options) =>
+    singleStream({
+      attentionOutput: (g, y) => adapter(g, 'adapter', y, config, options, { into: y }),
+      ffn: (g, _, y) => adapter(g, 'adapter', y, config, options, { into: y }),
+    }),
+};

@@ -1,0 +1,29 @@
+// parallel-adapter: a scaled bottleneck beside the feed-forward pair, y + s·A(a), from the pair's own input (He et al. 2022, the scaled parallel
+// adapter of their table 6).
+
+import { adapter } from './adapter.ts';
+import { isHead, type Method } from './method.ts';
+import { notReversible, singleStream } from './single_stream.ts';
+
+export const parallelAdapter: Method = {
+  name: 'parallel-adapter',
+  title: 'Parallel adapter',
+  summary: 'A bottleneck beside each feed-forward pair trains; activations are kept.',
+  group: 'adapter',
+  diagram: { adds: [{ part: 'adapter', at: 'ffn-parallel' }], kept: 'everything' },
+  paper: {
+    title: 'Towards a Unified View of Parameter-Efficient Transfer Learning (He et al., ICLR 2022)',
+    url: 'https://arxiv.org/abs/2110.04366',
+  },
+  trains: (name) => isHead(name) || name.includes('.adapter_ffn.'),
+  refuses: (policy) => (policy === 'reversible' ? notReversible('The parallel adapter') : undefined),
+  defaultPolicy: 'store',
+  learning_rate: 1e-3,
+  uses: ['adapter_size', 'adapter_init_std', 'adapter_scaling', 'frozen_layers'],
+  why: { adapter_size: 'As Houlsby’s, to compare.', adapter_scaling: 'The paper’s: 4, which spares a search for the learning rate.' },
+  options: () => ({ adapter_size: 64, adapter_scaling: 4 }),
+  wire: ({ config }, options) =>
+    singleStream({
+      ffn: (g, a, y) => adapter(g, 'adapter_ffn', a, config, options, { into: y, scaling: options.adapter_scaling }),
+    }),
+};
