@@ -218,6 +218,11 @@ export class Graph {
     return this.at({ phase, section: section || name, path: path ? `${path}.${name}` : name }, build);
   }
 
+  /** Runs `build` at another module path, in the same phase and section. */
+  under<T>(path: string, build: () => T): T {
+    return this.at({ ...this.#place, path }, build);
+  }
+
   phase<T>(phase: string, build: () => T): T {
     return this.at({ ...this.#place, phase }, build);
   }
