@@ -1,8 +1,9 @@
 // The method and how its activations come back.
 
-import { RadioGroup } from 'radix-ui';
 import { type MethodName, type PolicyName, policyNames } from '../../src/protocol/config.ts';
 import type { MethodCard } from '../../src/protocol/messages.ts';
+import { MethodDetail } from '../methods/MethodDetail.tsx';
+import { MethodTiles } from '../methods/MethodTiles.tsx';
 import { Segmented } from '../ui/Segmented.tsx';
 
 interface MethodSectionProps {
@@ -25,24 +26,8 @@ export function MethodSection({ methods, method, policy, onMethod, onPolicy }: M
   const refused = policyNames.flatMap((name) => (card.refusals[name] === null ? [] : [{ name, reason: card.refusals[name] }]));
   return (
     <>
-      <RadioGroup.Root className="method-cards" aria-label="Method" value={method} onValueChange={(next) => onMethod(next as MethodName)}>
-        {methods.map(({ name, title, summary }) => (
-          <RadioGroup.Item className="method-card" key={name} value={name} aria-label={title} aria-describedby={`about-${name}`}>
-            <span className="method-title">{title}</span>
-            <span className="method-summary" id={`about-${name}`}>
-              {summary}
-            </span>
-          </RadioGroup.Item>
-        ))}
-      </RadioGroup.Root>
-      {card.paper !== undefined && (
-        <p className="small muted">
-          Paper:{' '}
-          <a href={card.paper.url} target="_blank" rel="noreferrer">
-            {card.paper.title}
-          </a>
-        </p>
-      )}
+      <MethodTiles methods={methods} method={method} onMethod={onMethod} />
+      <MethodDetail card={card} />
       <div className="row">
         <span className="label">Activations</span>
         <Segmented<PolicyName>

@@ -27,7 +27,7 @@ export function Figure({ title, note, picture, table }: FigureProps) {
           <Icon name={asTable ? 'chart' : 'table'} /> {asTable ? 'Chart' : 'Table'}
         </button>
       </div>
-      {note !== undefined && <p className="figure-note">{note}</p>}
+      {note !== undefined && <div className="figure-note">{note}</div>}
       {asTable ? table() : picture}
     </section>
   );

@@ -21,7 +21,8 @@ export const methodGroups = ['reversible', 'off-gpu', 'side-network', 'adapter',
 export type MethodGroup = (typeof methodGroups)[number];
 
 /** Pretrained parts of a model, as a picture of one layer shows them. */
-export type ModelPart = 'embeddings' | 'attention' | 'ffn';
+export type ModelPart = 'embeddings' | LayerPart;
+export type LayerPart = 'attention' | 'ffn';
 
 /** What a method puts into the picture: `tokens` are virtual ones, `low-rank` is a pair of thin matrices, `scale` a vector that multiplies. */
 export type AddedPart = 'adapter' | 'sparse-adapter' | 'low-rank' | 'scale' | 'tokens' | 'recurrent-cell' | 'small-layer';
@@ -45,7 +46,7 @@ export interface MethodDiagram {
   readonly trains?: { readonly what: 'weights' | 'biases'; readonly parts: readonly ModelPart[] };
   readonly adds: readonly { readonly part: AddedPart; readonly at: AddedPlace }[];
   /** Two streams: y1 = λ·x1 + F(x2), y2 = β·x2 + G(y1). Which pretrained blocks F and G hold, and whether the streams switch afterwards. */
-  readonly coupling?: { readonly F: readonly ModelPart[]; readonly G: readonly ModelPart[]; readonly switches: boolean };
+  readonly coupling?: { readonly F: readonly LayerPart[]; readonly G: readonly LayerPart[]; readonly switches: boolean };
   /** What the forward pass keeps for the backward pass, under the method's default policy. */
   readonly kept: 'everything' | 'last-streams' | 'side' | 'head';
   /** What it adds lives in the processor's memory; only what a step touches is on the GPU. */
