@@ -1,14 +1,15 @@
 // attention: out = dropout(softmax(scale · q kᵀ + mask)) v, one query row of one head a thread, with the running maximum and sum of
 // Milakov & Gimelshein (arXiv:1805.02867), so that no [T, T] tensor exists. lse = log of the sum of exp of the scaled scores, for the
-// backward pass. Example b here is example first + b of the batch, which lengths and the dropout mask go by. Keys at or past
-// lengths[first + b] are masked, with CAUSAL also those after the query; query rows at or past it give zeros. The element of the dropout
-// mask is (((first + b) · NH + head) · T + row) · T + key.
+// backward pass. Example b here is example first + b of the batch, which lengths and the dropout mask go by. The S keys are P = S - T
+// that every query sees, a learned prefix, and then those of the T tokens, of which those at or past lengths[first + b] are masked, with
+// CAUSAL also those after the query. Query rows at or past the length give zeros. The element of the dropout mask is
+// (((first + b) · NH + head) · T + row) · S + key.
 //
 //   binding  name     shape           access
 //   0        q        [B, T, NH, HD]  read_write, only read
-//   1        k        [B, T, NH, HD]  read_write, only read
-//   2        v        [B, T, NH, HD]  read_write, only read
-//   3        lengths  [..]            read
+//   1        k        [B, S, NH, HD]  read_write, only read
+//   2        v        [B, S, NH, HD]  read_write, only read
+//   3        lengths  [..]            read_write, only read
 //   4        out      [B, T, NH, HD]  read_write
 //   5        lse      [B, NH, T]      read_write
 //   6        params                   uniform
@@ -19,6 +20,7 @@
 struct Params {
   B: u32,
   T: u32,
+  S: u32,
   NH: u32,
   first: u32,
   scale: f32,
@@ -29,7 +31,7 @@ struct Params {
 @group(0) @binding(0) var<storage, read_write> q: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> k: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> v: array<vec4f>;
-@group(0) @binding(3) var<storage, read> lengths: array<u32>;
+@group(0) @binding(3) var<storage, read_write> lengths: array<u32>;
 @group(0) @binding(4) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> lse: array<f32>;
 @group(0) @binding(6) var<uniform> params: Params;
@@ -46,20 +48,21 @@ fn attention(
   let index = linear_group(group, groups) * 64u + local;
   if (index >= params.B * params.NH * params.T) { return; }
   let T = params.T;
+  let prefix = params.S - T;
   let row = index % T;
   let b = index / T / params.NH;
   let head = index / T % params.NH;
   let stride = params.NH * HD4;
-  let origin = b * T * stride + head * HD4;
-  let own = origin + row * stride;
-  let drawn = (index + params.first * params.NH * T) * T;
+  let own = (b * T + row) * stride + head * HD4;
+  let origin = b * params.S * stride + head * HD4;
+  let drawn = (index + params.first * params.NH * T) * params.S;
   let key = random_key(step.seed, step.micro_step, params.site);
   var query: HeadVector;
   var sum: HeadVector;
   for (var c = 0u; c < HD4; c++) { query[c] = params.scale * q[own + c]; }
   let length = min(lengths[params.first + b], T);
-  var end = select(0u, length, row < length);
-  if (CAUSAL) { end = min(end, row + 1u); }
+  var end = select(0u, prefix + length, row < length);
+  if (CAUSAL) { end = min(end, prefix + row + 1u); }
   var top = -1e30;
   var total = 0.0;
   // Four keys a turn: what is read of the query and the sum serves all four. Keys past the end repeat the last one and weigh nothing.

@@ -4,20 +4,21 @@
 //
 //   binding  name     shape           access
 //   0        q        [B, T, NH, HD]  read_write, only read
-//   1        k        [B, T, NH, HD]  read_write, d_k on return
-//   2        v        [B, T, NH, HD]  read_write, d_v on return
+//   1        k        [B, S, NH, HD]  read_write, d_k on return
+//   2        v        [B, S, NH, HD]  read_write, d_v on return
 //   3        d_out    [B, T, NH, HD]  read_write, only read
 //   4        lse      [B, NH, T]      read_write, only read
 //   5        delta    [B, NH, T]      read_write, only read
-//   6        lengths  [..]            read
+//   6        lengths  [..]            read_write, only read
 //   7        params                   uniform
 //   8        step                     uniform
 //
-// Dispatch: B · NH · T / 64. Reference: src/reference/attention.ts
+// Dispatch: B · NH · S / 64. Reference: src/reference/attention.ts
 
 struct Params {
   B: u32,
   T: u32,
+  S: u32,
   NH: u32,
   first: u32,
   scale: f32,
@@ -31,7 +32,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> d_out: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> lse: array<f32>;
 @group(0) @binding(5) var<storage, read_write> delta: array<f32>;
-@group(0) @binding(6) var<storage, read> lengths: array<u32>;
+@group(0) @binding(6) var<storage, read_write> lengths: array<u32>;
 @group(0) @binding(7) var<uniform> params: Params;
 @group(0) @binding(8) var<uniform> step: StepScalars;
 
@@ -44,14 +45,17 @@ fn attention_backward_kv(
   @builtin(local_invocation_index) local: u32,
 ) {
   let index = linear_group(group, groups) * 64u + local;
-  if (index >= params.B * params.NH * params.T) { return; }
   let T = params.T;
-  let row = index % T;
-  let b = index / T / params.NH;
-  let head = index / T % params.NH;
+  let S = params.S;
+  if (index >= params.B * params.NH * S) { return; }
+  let prefix = S - T;
+  let row = index % S;
+  let b = index / S / params.NH;
+  let head = index / S % params.NH;
   let stride = params.NH * HD4;
   let origin = b * T * stride + head * HD4;
-  let own = origin + row * stride;
+  let own = (b * S + row) * stride + head * HD4;
+  let queries = (b * params.NH + head) * T;
   let key = random_key(step.seed, step.micro_step, params.site);
   var own_k: HeadVector;
   var own_v: HeadVector;
@@ -62,13 +66,14 @@ fn attention_backward_kv(
     own_v[c] = v[own + c];
   }
   let length = min(lengths[params.first + b], T);
-  let end = select(0u, length, row < length);
+  let end = select(0u, length, row < prefix + length);
+  let begin = select(0u, row - min(row, prefix), CAUSAL);
   // Four query rows a turn, as in the forward pass.
-  for (var i = select(0u, row, CAUSAL); i < end; i += 4u) {
+  for (var i = begin; i < end; i += 4u) {
     let rows = vec4u(i, i + 1u, i + 2u, i + 3u);
     let held = min(rows, vec4u(end - 1u));
     let at = origin + held * stride;
-    let query = index - row + held;
+    let query = queries + held;
     var score = vec4f();
     var d_probability = vec4f();
     for (var c = 0u; c < HD4; c++) {
@@ -78,7 +83,7 @@ fn attention_backward_kv(
       d_probability += vec4f(dot(d_out[at.x + c], y), dot(d_out[at.y + c], y), dot(d_out[at.z + c], y), dot(d_out[at.w + c], y));
     }
     var factor = vec4f(1.0);
-    if (params.p > 0.0) { factor = dropout_factor4(key, (params.first * params.NH * T + query) * T + row, params.p); }
+    if (params.p > 0.0) { factor = dropout_factor4(key, (params.first * params.NH * T + query) * S + row, params.p); }
     let row_lse = vec4f(lse[query.x], lse[query.y], lse[query.z], lse[query.w]);
     let row_delta = vec4f(delta[query.x], delta[query.y], delta[query.z], delta[query.w]);
     let probability = select(vec4f(), exp(clamp(score - row_lse, vec4f(-80.0), vec4f())), rows < vec4u(end));

@@ -4,12 +4,12 @@
 //
 //   binding  name     shape           access
 //   0        q        [B, T, NH, HD]  read_write, only read
-//   1        k        [B, T, NH, HD]  read_write, only read
-//   2        v        [B, T, NH, HD]  read_write, only read
+//   1        k        [B, S, NH, HD]  read_write, only read
+//   2        v        [B, S, NH, HD]  read_write, only read
 //   3        d_out    [B, T, NH, HD]  read_write, only read
 //   4        lse      [B, NH, T]      read_write, only read
 //   5        delta    [B, NH, T]      read_write, only read
-//   6        lengths  [..]            read
+//   6        lengths  [..]            read_write, only read
 //   7        d_q      [B, T, NH, HD]  read_write
 //   8        params                   uniform
 //   9        step                     uniform
@@ -19,6 +19,7 @@
 struct Params {
   B: u32,
   T: u32,
+  S: u32,
   NH: u32,
   first: u32,
   scale: f32,
@@ -32,7 +33,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> d_out: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> lse: array<f32>;
 @group(0) @binding(5) var<storage, read_write> delta: array<f32>;
-@group(0) @binding(6) var<storage, read> lengths: array<u32>;
+@group(0) @binding(6) var<storage, read_write> lengths: array<u32>;
 @group(0) @binding(7) var<storage, read_write> d_q: array<vec4f>;
 @group(0) @binding(8) var<uniform> params: Params;
 @group(0) @binding(9) var<uniform> step: StepScalars;
@@ -48,13 +49,14 @@ fn attention_backward_q(
   let index = linear_group(group, groups) * 64u + local;
   if (index >= params.B * params.NH * params.T) { return; }
   let T = params.T;
+  let prefix = params.S - T;
   let row = index % T;
   let b = index / T / params.NH;
   let head = index / T % params.NH;
   let stride = params.NH * HD4;
-  let origin = b * T * stride + head * HD4;
-  let own = origin + row * stride;
-  let drawn = (index + params.first * params.NH * T) * T;
+  let own = (b * T + row) * stride + head * HD4;
+  let origin = b * params.S * stride + head * HD4;
+  let drawn = (index + params.first * params.NH * T) * params.S;
   let key = random_key(step.seed, step.micro_step, params.site);
   var query: HeadVector;
   var gradient: HeadVector;
@@ -64,8 +66,8 @@ fn attention_backward_q(
     gradient[c] = d_out[own + c];
   }
   let length = min(lengths[params.first + b], T);
-  var end = select(0u, length, row < length);
-  if (CAUSAL) { end = min(end, row + 1u); }
+  var end = select(0u, prefix + length, row < length);
+  if (CAUSAL) { end = min(end, prefix + row + 1u); }
   let row_lse = lse[index];
   let row_delta = delta[index];
   // Four keys a turn, as in the forward pass.

@@ -1,16 +1,17 @@
-// column_sum: d_bias[N] += alpha · sum over the rows of d_y[M,N], a column a thread. The sum goes on from
-// the value that is there, row after row, so that calls over consecutive ranges of rows give the bits of one call.
+// column_sum: d_bias[N] += alpha · sum over rows of the first N columns of d_y[M,width], a column a thread. The sum goes on from the value
+// that is there, row after row, so that calls over consecutive ranges of rows give the bits of one call.
 //
-//   binding  name    shape    access
-//   0        d_y     [M, N]   read_write, only read
-//   1        d_bias  [N]      read_write
-//   2        params           uniform
+//   binding  name    shape       access
+//   0        d_y     [M, width]  read_write, only read
+//   1        d_bias  [N]         read_write
+//   2        params              uniform
 //
 // Dispatch: N / 64. Reference: src/reference/gemm.ts
 
 struct Params {
   M: u32,
   N: u32,
+  width: u32,
   alpha: f32,
 }
 
@@ -28,7 +29,7 @@ fn column_sum(
   if (n >= params.N) { return; }
   var sum = d_bias[n];
   for (var m = 0u; m < params.M; m++) {
-    sum += params.alpha * d_y[m * params.N + n];
+    sum += params.alpha * d_y[m * params.width + n];
   }
   d_bias[n] = sum;
 }

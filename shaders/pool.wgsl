@@ -2,7 +2,7 @@
 //
 //   binding  name     shape      access
 //   0        h        [B, T, C]  read_write, only read
-//   1        lengths  [B]        read
+//   1        lengths  [B]        read_write, only read
 //   2        pooled   [B, C]     read_write
 //   3        params              uniform
 //
@@ -15,7 +15,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read_write> h: array<vec4f>;
-@group(0) @binding(1) var<storage, read> lengths: array<u32>;
+@group(0) @binding(1) var<storage, read_write> lengths: array<u32>;
 @group(0) @binding(2) var<storage, read_write> pooled: array<vec4f>;
 @group(0) @binding(3) var<uniform> params: Params;
 

@@ -46,7 +46,7 @@ it('attention drops the probabilities that the generator names', async () => {
   const { out } = await run({
     kernel: 'attention',
     tensors: { ...tensors, lse },
-    uniforms: { B, T, NH, first: 0, scale: 1, site, p },
+    uniforms: { B, T, S: T, NH, first: 0, scale: 1, site, p },
     step,
     headSize: HD,
   });
@@ -100,7 +100,7 @@ const rowSums: readonly {
     gradients: { d_w: 45 },
     uniforms: (M) => ({ M, K: 9, N: 5, alpha: 0.3 }),
   },
-  { kernel: 'column_sum', matrices: { d_y: 70 }, gradients: { d_bias: 70 }, uniforms: (M) => ({ M, N: 70, alpha: 0.3 }) },
+  { kernel: 'column_sum', matrices: { d_y: 80 }, gradients: { d_bias: 70 }, uniforms: (M) => ({ M, N: 70, width: 80, alpha: 0.3 }) },
   { kernel: 'column_dot', matrices: { d_y: 70, x: 70 }, gradients: { d_l: 70 }, uniforms: (N) => ({ N, C: 70 }) },
   {
     kernel: 'layer_norm_parameters',
@@ -128,8 +128,9 @@ it.each(rowSums)(
 );
 
 it('dropout and attention of the last examples of a batch give the bits that they have in the whole batch', async () => {
-  const [B, T, NH, HD, first] = [3, 9, 2, 8, 1];
+  const [B, T, S, NH, HD, first] = [3, 9, 12, 2, 8, 1];
   const width = T * NH * HD;
+  const keyWidth = S * NH * HD;
   const step = { seed: 5, micro_step: 6 };
   const site = 99;
   const p = 0.3;
@@ -139,31 +140,25 @@ it('dropout and attention of the last examples of a batch give the bits that the
     run({ kernel: 'dropout', tensors: { x: x.slice(begin) }, uniforms: { count: x.length - begin, first: begin, site, p }, step });
   expect((await dropped(first * width)).x).toEqual(rest((await dropped(0)).x as Words, width));
 
-  const vectors = ['q', 'k', 'v', 'd_out'].map((name) => [name, normals(name, B * width)] as const);
-  const rows = [
-    ['lse', normals('lse', B * NH * T).map((value) => Math.abs(value) + 6)],
-    ['delta', normals('delta', B * NH * T)],
-  ] as const;
+  const sizes = { q: width, k: keyWidth, v: keyWidth, d_out: width, delta: NH * T, lse: NH * T, out: width, d_q: width };
+  const whole = Object.entries(sizes).map(([name, size]) => {
+    const values = normals(name, B * size);
+    return [name, size, name === 'lse' ? values.map((value) => Math.abs(value) + 6) : values] as const;
+  });
   for (const kernel of ['attention', 'attention_backward_q', 'attention_backward_kv'] as const) {
     const from = (begin: number) =>
       run({
         kernel,
         tensors: {
-          ...Object.fromEntries(vectors.map(([name, values]) => [name, values.slice(begin * width)])),
-          ...Object.fromEntries(rows.map(([name, values]) => [name, values.slice(begin * NH * T)])),
+          ...Object.fromEntries(whole.map(([name, size, values]) => [name, values.slice(begin * size)])),
           lengths: Uint32Array.of(9, 4, 7),
-          out: new Float32Array((B - begin) * width),
-          d_q: new Float32Array((B - begin) * width),
         },
-        uniforms: { B: B - begin, T, NH, first: begin, scale: 0.4, site, p },
+        uniforms: { B: B - begin, T, S, NH, first: begin, scale: 0.4, site, p },
         step,
         headSize: HD,
       });
-    const [whole, chunk] = [await from(0), await from(first)];
-    for (const name of ['out', 'lse', 'd_q', 'k', 'v']) {
-      const perExample = name === 'lse' ? NH * T : width;
-      if (whole[name]) expect(chunk[name], `${kernel} ${name}`).toEqual(rest(whole[name], perExample));
-    }
+    const [all, chunk] = [await from(0), await from(first)];
+    for (const [name, size] of whole) if (all[name]) expect(chunk[name], `${kernel} ${name}`).toEqual(rest(all[name], size));
   }
 });
 

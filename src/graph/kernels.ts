@@ -103,10 +103,10 @@ export const kernels = {
     work: [['K'], ['N']],
     tile: [8, 8],
   },
-  // d_bias[N] += alpha · sum over rows of d_y[M,N]
+  // d_bias[N] += alpha · sum over rows of the first N columns of d_y[M,width]
   column_sum: {
     bindings: { d_y: rw, d_bias: rw },
-    uniforms: { M: 'u32', N: 'u32', alpha: 'f32' },
+    uniforms: { M: 'u32', N: 'u32', width: 'u32', alpha: 'f32' },
     work: [['N']],
     tile: [64],
   },

@@ -24,11 +24,12 @@ export const sequenceKernels = {
     work: [['N', 'C']],
     tile: [256],
   },
-  // Softmax attention, q k v out [B·T, NH·HD], lse [B, NH, T] (log-sum-exp of the scaled scores). Keys at or past lengths[first + b] are
-  // masked; query rows at or past it give zeros (lse 0). Dropout on the probabilities: element (((first + b)·NH + h)·T + i)·T + j.
+  // Softmax attention, q out [B·T, NH·HD], k v [B·S, NH·HD], lse [B, NH, T] (log-sum-exp of the scaled scores). The first S - T keys are seen by
+  // every query; of the rest those at or past lengths[first + b] are masked; query rows at or past it give zeros (lse 0). Dropout on the
+  // probabilities: element (((first + b)·NH + h)·T + i)·S + j.
   attention: {
-    bindings: { q: rw, k: rw, v: rw, lengths: read, out: rw, lse: rw },
-    uniforms: { B: 'u32', T: 'u32', NH: 'u32', first: 'u32', scale: 'f32', site: 'u32', p: 'f32' },
+    bindings: { q: rw, k: rw, v: rw, lengths: rw, out: rw, lse: rw },
+    uniforms: { B: 'u32', T: 'u32', S: 'u32', NH: 'u32', first: 'u32', scale: 'f32', site: 'u32', p: 'f32' },
     overrides: ['CAUSAL'],
     step: true,
     head: true,
@@ -44,8 +45,8 @@ export const sequenceKernels = {
     tile: [64],
   },
   attention_backward_q: {
-    bindings: { q: rw, k: rw, v: rw, d_out: rw, lse: rw, delta: rw, lengths: read, d_q: rw },
-    uniforms: { B: 'u32', T: 'u32', NH: 'u32', first: 'u32', scale: 'f32', site: 'u32', p: 'f32' },
+    bindings: { q: rw, k: rw, v: rw, d_out: rw, lse: rw, delta: rw, lengths: rw, d_q: rw },
+    uniforms: { B: 'u32', T: 'u32', S: 'u32', NH: 'u32', first: 'u32', scale: 'f32', site: 'u32', p: 'f32' },
     overrides: ['CAUSAL'],
     step: true,
     head: true,
@@ -54,17 +55,17 @@ export const sequenceKernels = {
   },
   // d_k, d_v in place on k, v (a thread reads and writes only its own key row of them).
   attention_backward_kv: {
-    bindings: { q: rw, k: rw, v: rw, d_out: rw, lse: rw, delta: rw, lengths: read },
-    uniforms: { B: 'u32', T: 'u32', NH: 'u32', first: 'u32', scale: 'f32', site: 'u32', p: 'f32' },
+    bindings: { q: rw, k: rw, v: rw, d_out: rw, lse: rw, delta: rw, lengths: rw },
+    uniforms: { B: 'u32', T: 'u32', S: 'u32', NH: 'u32', first: 'u32', scale: 'f32', site: 'u32', p: 'f32' },
     overrides: ['CAUSAL'],
     step: true,
     head: true,
-    work: [['B', 'NH', 'T']],
+    work: [['B', 'NH', 'S']],
     tile: [64],
   },
   // pooled[B,C]: MODE 0 mean of the rows below lengths[b] (zeros where the length is 0), MODE 1 the first row.
   pool: {
-    bindings: { h: rw, lengths: read, pooled: rw },
+    bindings: { h: rw, lengths: rw, pooled: rw },
     uniforms: { B: 'u32', T: 'u32', C: 'u32' },
     overrides: ['MODE'],
     work: [['B', 'C']],
@@ -72,7 +73,7 @@ export const sequenceKernels = {
   },
   // d_h[B·T,C], every element written.
   pool_backward: {
-    bindings: { d_pooled: rw, lengths: read, d_h: rw },
+    bindings: { d_pooled: rw, lengths: rw, d_h: rw },
     uniforms: { B: 'u32', T: 'u32', C: 'u32' },
     overrides: ['MODE'],
     work: [['B', 'T', 'C']],

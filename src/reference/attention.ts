@@ -1,10 +1,12 @@
-// References of softmax attention and of its gradients, by rows of probabilities. Layout of q k v out: [B, T, NH, HD].
+// References of softmax attention and of its gradients, by rows of probabilities. Layout of q, out: [B, T, NH, HD]; of k, v: [B, S, NH, HD].
 import { dropoutFactor } from './activation.ts';
 import { add, at, type Reference } from './kernel.ts';
 
 interface Shape {
   readonly B: number;
   readonly T: number;
+  /** Keys: S - T that every query sees, and those of the T tokens. */
+  readonly S: number;
   readonly NH: number;
   /** Number in the batch of the first example here: lengths and dropout go by the batch's. */
   readonly first: number;
@@ -12,7 +14,7 @@ interface Shape {
 
 /** Calls `visit` for each query row: number in [B, NH, T], offset of its vector, keys that it sees, the offset of key j's vector, and the element of dropout at key 0. */
 function forRows(
-  { B, T, NH, first }: Shape,
+  { B, T, S, NH, first }: Shape,
   HD: number,
   lengths: Float64Array,
   causal: number,
@@ -22,9 +24,10 @@ function forRows(
     const length = Math.min(at(lengths, first + b), T);
     for (let head = 0; head < NH; head++) {
       const vectorAt = (t: number) => ((b * T + t) * NH + head) * HD;
+      const keyAt = (j: number) => ((b * S + j) * NH + head) * HD;
       for (let i = 0; i < T; i++) {
-        const end = i >= length ? 0 : causal ? i + 1 : length;
-        visit((b * NH + head) * T + i, vectorAt(i), end, vectorAt, (((first + b) * NH + head) * T + i) * T);
+        const end = i >= length ? 0 : S - T + (causal ? i + 1 : length);
+        visit((b * NH + head) * T + i, vectorAt(i), end, keyAt, (((first + b) * NH + head) * T + i) * S);
       }
     }
   }
@@ -54,7 +57,7 @@ export const attention: Reference<'attention'> = ({ q, k, v, lengths, out, lse }
 
 export const attention_delta: Reference<'attention_delta'> = ({ out, d_out, delta }, { B, T, NH }, _, __, HD) => {
   const all = new Float64Array(B).fill(T);
-  forRows({ B, T, NH, first: 0 }, HD, all, 0, (row, own) => {
+  forRows({ B, T, S: T, NH, first: 0 }, HD, all, 0, (row, own) => {
     delta[row] = dot(out, own, d_out, own, HD);
   });
 };

@@ -42,7 +42,9 @@ export const gemm_tn: Reference<'gemm_tn'> = ({ d_y, x, d_w }, { M, K, N, alpha 
   }
 };
 
-/** d_bias[N] += alpha · sum over the rows of d_y[M,N] */
-export const column_sum: Reference<'column_sum'> = ({ d_y, d_bias }, { M, N, alpha }) => {
-  for (let i = 0; i < M * N; i++) add(d_bias, i % N, alpha * at(d_y, i));
+/** d_bias[N] += alpha · sum over the rows of the first N columns of d_y[M,width] */
+export const column_sum: Reference<'column_sum'> = ({ d_y, d_bias }, { M, N, width, alpha }) => {
+  for (let m = 0; m < M; m++) {
+    for (let n = 0; n < N; n++) add(d_bias, n, alpha * at(d_y, m * width + n));
+  }
 };

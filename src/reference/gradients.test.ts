@@ -66,7 +66,7 @@ it.each(Object.entries(activationCode))('the gradient of a linear layer with act
     run('gemm_tn', { ...gradient, x, d_w: zeros(N * K) }, { ...sizes, alpha: 1 }).d_w,
     differences(w, (moved) => loss({ w: moved })),
   );
-  const sums = run('column_sum', { ...gradient, d_bias: zeros(N) }, { M, N, alpha: 1 });
+  const sums = run('column_sum', { ...gradient, d_bias: zeros(N) }, { M, N, width: N, alpha: 1 });
   expectClose(
     sums.d_bias,
     differences(bias, (moved) => loss({ bias: moved })),
@@ -126,15 +126,19 @@ it('the gradients of a factor for each column', () => {
 });
 
 it.each([
-  ['padded', 0, 0],
-  ['causal', 1, 0],
-  ['with dropout', 0, 0.3],
-])('the gradients of attention, %s', (_, CAUSAL, p) => {
+  ['padded', 0, 0, 0],
+  ['causal', 1, 0, 0],
+  ['with dropout', 0, 0.3, 0],
+  ['with a prefix', 0, 0, 3],
+  ['causal, with a prefix and dropout', 1, 0.3, 2],
+])('the gradients of attention, %s', (_, CAUSAL, p, P) => {
   const [B, T, NH, HD] = [2, 5, 2, 4];
+  const S = P + T;
   const size = B * T * NH * HD;
-  const uniforms = { B, T, NH, first: 1, scale: 0.5, site: 9, p };
+  const keys = B * S * NH * HD;
+  const uniforms = { B, T, S, NH, first: 1, scale: 0.5, site: 9, p };
   const lengths = Float64Array.of(0, 5, 3);
-  const [q, k, v, d_out] = [normals('q', size), normals('k', size), normals('v', size), normals('d_out', size)];
+  const [q, k, v, d_out] = [normals('q', size), normals('k', keys), normals('v', keys), normals('d_out', size)];
   const forward = (tensors: Tensors) =>
     run('attention', { q, k, v, lengths, out: zeros(size), lse: zeros(B * NH * T), ...tensors }, uniforms, { CAUSAL }, HD);
   const loss = (tensors: Tensors) => dot(forward(tensors).out as Float64Array, d_out);

@@ -3,28 +3,34 @@
 import { type KernelCase, normals, unset } from './case.ts';
 
 const shapes = [
-  { name: 'one row', B: 1, T: 1, NH: 1, HD: 4, lengths: [1] },
-  { name: 'ragged, one empty', B: 3, T: 9, NH: 3, HD: 8, lengths: [9, 0, 4] },
-  { name: 'several workgroups', B: 2, T: 40, NH: 2, HD: 32, lengths: [40, 33] },
+  { name: 'one row', B: 1, T: 1, P: 0, NH: 1, HD: 4, lengths: [1] },
+  { name: 'ragged, one empty', B: 3, T: 9, P: 0, NH: 3, HD: 8, lengths: [9, 0, 4] },
+  { name: 'exactly one workgroup', B: 2, T: 8, P: 0, NH: 4, HD: 4, lengths: [8, 5] },
+  { name: 'one row after a prefix of one', B: 1, T: 1, P: 1, NH: 1, HD: 4, lengths: [1] },
+  { name: 'a ragged prefix, one example empty', B: 3, T: 9, P: 5, NH: 3, HD: 8, lengths: [9, 0, 4] },
+  { name: 'a prefix longer than the text', B: 2, T: 3, P: 70, NH: 2, HD: 8, lengths: [3, 2] },
+  { name: 'several workgroups', B: 2, T: 40, P: 6, NH: 2, HD: 32, lengths: [40, 33] },
 ];
 
-export const attentionCases: readonly KernelCase[] = shapes.flatMap(({ name, B, T, NH, HD, lengths }) =>
+export const attentionCases: readonly KernelCase[] = shapes.flatMap(({ name, B, T, P, NH, HD, lengths }) =>
   [
     { CAUSAL: 0, p: 0 },
     { CAUSAL: 1, p: 0 },
     { CAUSAL: 0, p: 0.25 },
   ].flatMap(({ CAUSAL, p }): KernelCase[] => {
+    const S = P + T;
     const size = B * T * NH * HD;
+    const keys = B * S * NH * HD;
     const rows = B * NH * T;
     const shared = {
       name: `${name} CAUSAL=${CAUSAL} p=${p}`,
-      uniforms: { B, T, NH, first: 1, scale: 1 / Math.sqrt(HD), site: 77, p },
+      uniforms: { B, T, S, NH, first: 1, scale: 1 / Math.sqrt(HD), site: 77, p },
       overrides: { CAUSAL },
       step: { seed: 5, micro_step: 3 },
       headSize: HD,
       tolerance: 2e-5,
     };
-    const qkv = { q: normals('q', size), k: normals('k', size), v: normals('v', size), lengths: Uint32Array.of(1, ...lengths) };
+    const qkv = { q: normals('q', size), k: normals('k', keys), v: normals('v', keys), lengths: Uint32Array.of(1, ...lengths) };
     // Above every score, as a true lse is: the probabilities stay at or below 1.
     const given = {
       d_out: normals('d_out', size),
@@ -41,7 +47,7 @@ export const attentionCases: readonly KernelCase[] = shapes.flatMap(({ name, B, 
             {
               kernel: 'attention_delta' as const,
               name,
-              tensors: { out: qkv.v, d_out: given.d_out, delta: unset(rows) },
+              tensors: { out: normals('out', size), d_out: given.d_out, delta: unset(rows) },
               uniforms: { B, T, NH },
               headSize: HD,
             },

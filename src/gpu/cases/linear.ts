@@ -72,15 +72,18 @@ const weightGradient = (kernel: 'gemm_tn' | 'gemm_tn_ragged', shapes: readonly S
     uniforms: { M, K, N, alpha: 0.75 },
   }));
 
-const columnSum: KernelCase[] = [
-  ['one element', 1, 1],
-  ['ragged', 9, 70],
-  ['several workgroups', 40, 256],
-].map(([name, M, N]) => ({
+const columnSum: KernelCase[] = (
+  [
+    ['one element', 1, 1, 1],
+    ['ragged', 9, 70, 70],
+    ['the first columns of longer rows', 9, 70, 91],
+    ['several workgroups', 40, 256, 256],
+  ] as const
+).map(([name, M, N, width]) => ({
   kernel: 'column_sum',
-  name: String(name),
-  tensors: { d_y: normals('d_y', Number(M) * Number(N)), d_bias: normals('d_bias', Number(N)) },
-  uniforms: { M: Number(M), N: Number(N), alpha: 0.75 },
+  name,
+  tensors: { d_y: normals('d_y', M * width), d_bias: normals('d_bias', N) },
+  uniforms: { M, N, width, alpha: 0.75 },
 }));
 
 export const linearCases: readonly KernelCase[] = [

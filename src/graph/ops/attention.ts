@@ -1,11 +1,13 @@
-// attention: softmax(q kᵀ · scale, keys past lengths[b] masked) with dropout on the probabilities, times v. Fused forward and backward; no
-// [T, T] tensor exists. Kept for the gradient: q, k, v, the output and the log-sum-exp of each row.
+// attention: softmax(q kᵀ · scale, keys past lengths[b] masked) with dropout on the probabilities, times v. Keys and values may begin with a prefix
+// that every query sees. Fused forward and backward; no [T, T] tensor exists. Kept for the gradient: q, k, v, the output and the log-sum-exp of each row.
 
 import type { Attributes, Graph, Op, Tensor } from '../ir.ts';
 
 type AttentionAttributes = Attributes & {
   readonly B: number;
   readonly T: number;
+  /** Keys: S - T that every query sees, and those of the T tokens. */
+  readonly S: number;
   readonly NH: number;
   /** Number in the batch of the first example; lengths are the whole batch's. */
   readonly first: number;
@@ -16,14 +18,18 @@ type AttentionAttributes = Attributes & {
   readonly causal: boolean;
 };
 
-const uniformsOf = ({ B, T, NH, first, scale, p, site }: AttentionAttributes) => ({ B, T, NH, first, scale, p, site });
+const uniformsOf = ({ B, T, S, NH, first, scale, p, site }: AttentionAttributes) => ({ B, T, S, NH, first, scale, p, site });
 
 const attentionOp: Op<AttentionAttributes> = {
   name: 'attention',
-  shapes([q, k, v], { B, T, NH, HD }) {
-    for (const x of [q, k, v]) {
-      if (x?.shape.join() !== `${B},${T},${NH * HD}`) throw new Error(`attention: [${x?.shape}] for [${B}, ${T}, ${NH}·${HD}]`);
-    }
+  shapes([q, k, v], { B, T, S, NH, HD }) {
+    const check = (x: Tensor | undefined, rows: number) => {
+      if (x?.shape.join() !== `${B},${rows},${NH * HD}`) throw new Error(`attention: [${x?.shape}] for [${B}, ${rows}, ${NH}·${HD}]`);
+    };
+    check(q, T);
+    check(k, S);
+    check(v, S);
+    if (S < T) throw new Error(`attention: ${S} keys for ${T} queries`);
     if (HD % 4 !== 0 || HD > 128) throw new Error(`attention: head size ${HD} is not a multiple of 4 up to 128`);
     return [{ shape: (q as Tensor).shape }, { shape: [B, NH, T] }];
   },
@@ -118,8 +124,9 @@ export interface AttentionOptions {
 }
 
 /**
- * out [B, T, C] of q, k, v [B, T, C] with C = heads · head size, lengths of the whole batch; dropout's random stream is the module path. `lse`
- * [B, heads, T] is the log of each row's sum of exponentials, for those who want the probabilities again.
+ * out [B, T, C] of q [B, T, C] and k, v [B, P + T, C] with C = heads · head size, P keys that every query sees, and lengths (of the T tokens) of the
+ * whole batch; dropout's random stream is the module path. `lse` [B, heads, T] is the log of each row's sum of exponentials, for those who want
+ * the probabilities again.
  */
 export function attentionWithLse(
   g: Graph,
@@ -136,6 +143,7 @@ export function attentionWithLse(
   const attributes = {
     B,
     T,
+    S: k.shape[1] as number,
     NH,
     first: g.firstExample,
     HD,

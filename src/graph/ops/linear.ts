@@ -114,20 +114,21 @@ const weightGradientOp: Op<Attributes & { alpha: number }> = {
   },
 };
 
-const columnSumOp: Op = {
+const columnSumOp: Op<Attributes & { M: number }> = {
   name: 'column_sum',
   shapes: () => [],
   accumulates: [1],
-  lower({ inputs }) {
+  lower({ inputs, attributes }) {
     const [d_y, d_bias] = inputs as [Tensor, Tensor];
-    const N = sizeOf(d_bias.shape);
-    return [{ kernel: 'column_sum', tensors: { d_y, d_bias }, uniforms: { M: sizeOf(d_y.shape) / N, N, alpha: 1 } }];
+    const M = attributes['M'] as number;
+    const uniforms = { M, N: sizeOf(d_bias.shape), width: sizeOf(d_y.shape) / M, alpha: 1 };
+    return [{ kernel: 'column_sum', tensors: { d_y, d_bias }, uniforms }];
   },
 };
 
-/** d_bias [N] += the sum over the rows of d_y [.., N]. */
-export const columnSum = (g: Graph, d_y: Tensor, d_bias: Tensor): void => {
-  g.apply(columnSumOp, [d_y, d_bias], {});
+/** d_bias [N] += the sum over M rows of d_y; where a row is longer than N, of its first N elements. Rows of d_y [.., N] by default. */
+export const columnSum = (g: Graph, d_y: Tensor, d_bias: Tensor, M = sizeOf(d_y.shape) / sizeOf(d_bias.shape)): void => {
+  g.apply(columnSumOp, [d_y, d_bias], { M });
 };
 
 export interface LinearOptions {
