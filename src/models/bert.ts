@@ -1,7 +1,7 @@
 // BERT (Devlin et al. 2019) as in Transformers: post-LN layers, learned positions, tanh pooler. Forward code only.
 
 import type { Graph, Tensor } from '../graph/ir.ts';
-import { attention } from '../graph/ops/attention.ts';
+import { attentionWithLse } from '../graph/ops/attention.ts';
 import { applyActivation, dropout } from '../graph/ops/elementwise.ts';
 import { embedding } from '../graph/ops/embedding.ts';
 import { layerNorm } from '../graph/ops/layer_norm.ts';
@@ -98,7 +98,9 @@ export function bert(config: BertConfig): Backbone {
         const q = dense(g, 'query', x, C, adaptation);
         const own = [dense(g, 'key', x, C, adaptation), dense(g, 'value', x, C, adaptation)] as const;
         const [k, v] = adaptation.keysAndValues?.(g, ...own) ?? own;
-        return attention(g, q, k, v, lengths, { num_attention_heads, dropout: attention_probs_dropout_prob });
+        const { out, lse } = attentionWithLse(g, q, k, v, lengths, { num_attention_heads, dropout: attention_probs_dropout_prob });
+        adaptation.attended?.({ q, k, lse, lengths });
+        return out;
       });
       return g.scope('output', () => {
         const projected = dropout(g, dense(g, 'dense', context, C, adaptation), hidden_dropout_prob, 'dropout');
