@@ -7,11 +7,13 @@ import { fileURLToPath } from 'node:url';
 const ARROWS = {
   app: ['client', 'protocol'],
   client: ['worker', 'session', 'protocol'],
-  worker: ['session', 'hub', 'protocol'],
-  session: ['train', 'methods', 'models', 'data', 'hub', 'formats', 'graph', 'gpu', 'protocol', 'random'],
-  train: ['methods', 'models', 'graph', 'gpu', 'protocol', 'random'],
+  worker: ['session', 'offload', 'hub', 'protocol'],
+  session: ['train', 'offload', 'methods', 'models', 'data', 'hub', 'formats', 'graph', 'gpu', 'protocol', 'random'],
+  train: ['methods', 'offload', 'models', 'graph', 'gpu', 'protocol', 'random'],
   methods: ['models', 'graph', 'protocol', 'random'],
   models: ['graph', 'protocol', 'random'],
+  // What lives off the GPU: rows, routing, updates. Knows nothing of the engine.
+  offload: ['protocol', 'random'],
   // gpu knows graph's types and replays its plans; graph knows nothing of gpu.
   graph: ['protocol', 'random'],
   gpu: ['graph', 'protocol', 'shaders'],

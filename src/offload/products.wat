@@ -1,4 +1,4 @@
-;; products: the two sums that a sparse adapter's host side spends its time in, over f32 in one memory, four numbers at a time.
+;; products: what a sparse adapter's host side spends its time in, over f32 in one memory, four numbers at a time.
 ;; Addresses and strides in bytes, rows of C numbers, C a multiple of 4. Reference: plainProducts in products.ts. `node scripts/wasm.mjs` builds it.
 (module
   (import "host" "memory" (memory 1))
@@ -141,4 +141,30 @@
           (br_if $each (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $count))))
         (v128.store (i32.add (local.get $sum) (local.get $c)) (local.get $a))
         (local.set $c (i32.add (local.get $c) (i32.const 16)))
-        (br $narrow)))))
+        (br $narrow))))
+
+  ;; Adam over `count` numbers in place (lazy_adam.ts): m = kept1 m + new1 g, v = kept2 v + new2 g g, p = decay p - rate m / (sqrt(v) root + eps),
+  ;; with g the gradient times clip.
+  (func (export "adam") (param $p i32) (param $m i32) (param $v i32) (param $g i32) (param $count i32) (param $clip f32)
+    (param $kept1 f32) (param $new1 f32) (param $kept2 f32) (param $new2 f32) (param $rate f32) (param $root f32) (param $eps f32) (param $decay f32)
+    (local $c i32) (local $end i32) (local $gg v128) (local $mm v128) (local $vv v128)
+    (local.set $end (i32.shl (local.get $count) (i32.const 2)))
+    (block $done
+      (loop $next
+        (br_if $done (i32.ge_u (local.get $c) (local.get $end)))
+        (local.set $gg (f32x4.mul (f32x4.splat (local.get $clip)) (v128.load (i32.add (local.get $g) (local.get $c)))))
+        (local.set $mm (f32x4.add
+          (f32x4.mul (f32x4.splat (local.get $kept1)) (v128.load (i32.add (local.get $m) (local.get $c))))
+          (f32x4.mul (f32x4.splat (local.get $new1)) (local.get $gg))))
+        (local.set $vv (f32x4.add
+          (f32x4.mul (f32x4.splat (local.get $kept2)) (v128.load (i32.add (local.get $v) (local.get $c))))
+          (f32x4.mul (f32x4.splat (local.get $new2)) (f32x4.mul (local.get $gg) (local.get $gg)))))
+        (v128.store (i32.add (local.get $m) (local.get $c)) (local.get $mm))
+        (v128.store (i32.add (local.get $v) (local.get $c)) (local.get $vv))
+        (v128.store (i32.add (local.get $p) (local.get $c)) (f32x4.sub
+          (f32x4.mul (f32x4.splat (local.get $decay)) (v128.load (i32.add (local.get $p) (local.get $c))))
+          (f32x4.div
+            (f32x4.mul (f32x4.splat (local.get $rate)) (local.get $mm))
+            (f32x4.add (f32x4.mul (f32x4.sqrt (local.get $vv)) (f32x4.splat (local.get $root))) (f32x4.splat (local.get $eps))))))
+        (local.set $c (i32.add (local.get $c) (i32.const 16)))
+        (br $next)))))
