@@ -1,7 +1,7 @@
 """Records everything that needs no downloaded model: `python -m record`. minilm_logits.py needs a folder and runs by itself."""
 
-from . import lora, meft1, optimizer, tiny_bert
+from . import counts, lora, meft1, optimizer, through_peft, tiny_bert, twins
 
-for script in (tiny_bert, meft1, lora, optimizer):
+for script in (tiny_bert, meft1, twins, lora, through_peft, optimizer, counts):
     print(script.__name__)
     script.main()

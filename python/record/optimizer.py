@@ -11,10 +11,9 @@ from torch import nn
 from transformers import get_linear_schedule_with_warmup
 from transformers.trainer_pt_utils import get_parameter_names
 
-from retrace.meft import Meft1Config
 from retrace.base import bert_for_sequence_classification
 
-from .meft1 import STREAMS, hyper_parameters, tiny_meft1
+from .meft1 import STREAMS, tiny_meft1
 from .recording import TINY_BERT, VECTORS, batch_json, model_inputs, number, random_batch, tiny_batch, write_json, write_tensors
 
 FOLDER = VECTORS / "optimizer"
@@ -89,17 +88,17 @@ def record_case(name, build, about, steps_in_file):
 
 
 def main():
-    config = Meft1Config(adapter_size=8, **STREAMS["fixed"])
+    hyper_parameters = {"adapter_size": 8, **STREAMS["fixed"]}
 
     def meft1():
-        model = tiny_meft1("mean", config)
+        model = tiny_meft1("mean", hyper_parameters)
         return model, lambda batch: model(**model_inputs(batch))
 
     def full():
         model = bert_for_sequence_classification(TINY_BERT, "cls", num_labels=3).eval()
         return model, lambda batch: model(**model_inputs(batch)).logits
 
-    about = {"method": "meft1", "pooling": "mean", "hyper_parameters": hyper_parameters(config), "adapter": "../meft1/adapter_r8.safetensors"}
+    about = {"method": "meft1", "pooling": "mean", "hyper_parameters": hyper_parameters, "adapter": "../meft1/adapter_r8.safetensors"}
     batches, meft1_case = record_case("meft1", meft1, about, [1, 2, 3, 4, 5])
     _, full_case = record_case("full", full, {"method": "full", "pooling": "cls"}, [5])
     content = {"recorded_by": "python/record/optimizer.py", "base": "../tiny_bert", "training": TRAINING}

@@ -1,12 +1,13 @@
-"""The reference run of PyTorch: MEFT1 with fixed streams learns the ten domains of CLINC150 in 200 steps, as the first run of the page does.
+"""What PyTorch reaches with each method: 200 steps on the ten domains of CLINC150 with the bundled model, as the first run of the page.
 
-Writes the loss of every step and the accuracy on the whole validation part, for a few seeds, to vectors/quality: curves to lay beside
-Retrace's own, not bits to equal (another generator, other orders of summation). A minute a seed on two cores.
-Usage, from python/: python -m record.quality [--base FOLDER] [--seeds 42 43 44]
+Writes the loss of every step and the accuracy on the whole validation part to vectors/quality/METHOD.json: curves to lay beside Retrace's
+own, not bits to equal (another generator, other orders of summation). Another seed or learning rate is added to the file.
+Usage, from python/: python -m record.quality METHOD [--seed 42] [--learning-rate 1e-3] [--base FOLDER], and without METHOD: the table
 """
 
 import argparse
 import csv
+import json
 import random
 from pathlib import Path
 
@@ -15,15 +16,36 @@ from torch import nn
 from transformers import AutoTokenizer, get_linear_schedule_with_warmup, set_seed
 from transformers.trainer_pt_utils import get_parameter_names
 
-from retrace.base import bert_model
-from retrace.meft import Meft1Config, Meft1ForSequenceClassification
+from retrace.methods import METHODS, build
 
 from .optimizer import NO_DECAY
 from .recording import VECTORS, write_json
 
+FOLDER = VECTORS / "quality"
 PUBLIC = VECTORS.parent.parent / "public"
-STEPS, BATCH_SIZE, LEARNING_RATE, WARMUP_RATIO, WEIGHT_DECAY, DROPOUT, MAX_LENGTH = 200, 16, 3e-3, 0.06, 0.1, 0.1, 128
-CONFIG = Meft1Config(adapter_size=8, lam=0.125, beta=1.0, streams="fixed", fraction_bits=16, dropout=DROPOUT)
+STEPS, BATCH_SIZE, WARMUP_RATIO, WEIGHT_DECAY, DROPOUT, MAX_LENGTH, POOLING = 200, 16, 0.06, 0.1, 0.1, 128, "mean"
+MEFT = {"adapter_size": 8, "streams": "fixed", "fraction_bits": 16, "dropout": DROPOUT}
+SPARSE = {"adapter_size": 256, "num_experts": 0, "num_probed_experts": 8, "num_activated": 64, "activation_rule": "token"}
+READ = {"rnn_type": "gru", "rnn_hidden_size": 256, "aggregation": "mean", "joiner": False, "output_scale": 1.0}
+LORA = {"adapter_size": 8, "lora_alpha": 8, "lora_dropout": 0.0, "target_modules": ["query", "value"], "bias": "none"}
+# method: (learning rate, hyper-parameters)
+RECIPES = {
+    "full": (5e-5, {}),
+    "linear-probe": (5e-3, {}),
+    "bitfit": (1e-3, {}),
+    "lora": (1e-3, LORA),
+    "ia3": (5e-3, {"target_modules": ["key", "value", "output.dense"], "feedforward_modules": ["output.dense"]}),
+    "houlsby": (1e-3, {"adapter_size": 64, "adapter_init_std": 0.01, "dropout": DROPOUT}),
+    "parallel-adapter": (1e-3, {"adapter_size": 64, "adapter_scaling": 4.0, "dropout": DROPOUT}),
+    "prefix-tuning": (5e-3, {"num_virtual_tokens": 20}),
+    "prompt-tuning": (1e-2, {"num_virtual_tokens": 20}),
+    "lst": (1e-3, {"reduction_factor": 8, "gate_temperature": 0.1, "dropout": DROPOUT}),
+    "read": (2e-3, READ | {"dropout": DROPOUT}),
+    "meft1": (3e-3, MEFT | {"lambda": 0.125, "beta": 1.0}),
+    "meft2": (3e-3, MEFT | {"lambda": 1.0, "beta": 0.125}),
+    "meft3": (3e-3, MEFT | {"lambda": 0.125, "beta": 0.125}),
+    "sparse_meft": (1e-3, SPARSE | {"dropout": DROPOUT}),
+}
 
 
 def read(part, tokenizer, labels):
@@ -49,7 +71,8 @@ def length_grouped_batches(examples, shuffle):
 def collate(examples):
     length = max(len(ids) for ids, _ in examples)
     input_ids = torch.tensor([ids + [0] * (length - len(ids)) for ids, _ in examples])
-    return input_ids, (input_ids != 0).long(), torch.tensor([label for _, label in examples])
+    inputs = {"input_ids": input_ids, "attention_mask": (input_ids != 0).long(), "token_type_ids": torch.zeros_like(input_ids)}
+    return inputs, torch.tensor([label for _, label in examples])
 
 
 @torch.no_grad()
@@ -57,55 +80,82 @@ def accuracy(model, examples):
     ordered = sorted(examples, key=lambda e: len(e[0]))
     right = 0
     for start in range(0, len(ordered), 64):
-        input_ids, attention_mask, labels = collate(ordered[start : start + 64])
-        right += (model(input_ids, attention_mask).argmax(-1) == labels).sum().item()
+        inputs, labels = collate(ordered[start : start + 64])
+        right += (model(**inputs).argmax(-1) == labels).sum().item()
     return right / len(examples)
 
 
-def train(model, examples, seed):
+def train(model, examples, seed, learning_rate):
     """Trains in place; yields the loss of each step."""
-    decayed = set(get_parameter_names(model, [nn.LayerNorm], NO_DECAY))
-    trainable = model.trainable()
-    groups = [{"params": [p for n, p in trainable.items() if (n in decayed) == yes], "weight_decay": WEIGHT_DECAY * yes} for yes in (True, False)]
-    optimizer = torch.optim.AdamW(groups, lr=LEARNING_RATE, betas=(0.9, 0.98), eps=1e-6)
+    names = set(get_parameter_names(model, [nn.LayerNorm], NO_DECAY))
+    decayed = {id(p) for name, p in model.named_parameters() if name in names}
+    trainable = list(model.trainable().values())
+    groups = [{"params": [p for p in trainable if (id(p) in decayed) == yes], "weight_decay": WEIGHT_DECAY * yes} for yes in (True, False)]
+    optimizer = torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.98), eps=1e-6)
     schedule = get_linear_schedule_with_warmup(optimizer, round(WARMUP_RATIO * STEPS), STEPS)
     batches = length_grouped_batches(examples, random.Random(seed))
-    for _, (input_ids, attention_mask, labels) in zip(range(STEPS), batches):
-        loss = nn.functional.cross_entropy(model(input_ids, attention_mask), labels)
+    for _, (inputs, labels) in zip(range(STEPS), batches):
+        loss = nn.functional.cross_entropy(model(**inputs), labels)
         optimizer.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(trainable.values(), 1.0)
+        nn.utils.clip_grad_norm_(trainable, 1.0)
         optimizer.step()
         schedule.step()
         yield loss.item()
 
 
-def run(base, seed):
-    """{seed, loss of each step, accuracy on the validation part after the last}."""
+def run(method, base, seed, learning_rate):
+    """{seed, learning_rate, loss of each step, accuracy on the validation part after the last}."""
     set_seed(seed)
     tokenizer, labels = AutoTokenizer.from_pretrained(base), {}
     examples, validation = read("train", tokenizer, labels), read("validation", tokenizer, labels)
-    model = Meft1ForSequenceClassification(bert_model(base, "mean"), len(labels), "mean", CONFIG).train()
-    nn.init.normal_(model.classifier.weight, std=0.02)
-    nn.init.zeros_(model.classifier.bias)
+    model = build(method, base, len(labels), POOLING, RECIPES[method][1]).train()
     losses = []
-    for loss in train(model, examples, seed):
+    for loss in train(model, examples, seed, learning_rate):
         losses.append(round(loss, 4))
         if len(losses) % 20 == 0:
             print(f"step {len(losses)}  mean loss of the last ten {sum(losses[-10:]) / 10:.3f}", flush=True)
-    result = {"seed": seed, "loss": losses, "accuracy": accuracy(model.eval(), validation)}
-    print(f"seed {seed}: accuracy on {len(validation)} validation texts {result['accuracy']:.4f}", flush=True)
+    result = {"seed": seed, "learning_rate": learning_rate, "loss": losses, "accuracy": accuracy(model.eval(), validation)}
+    print(f"{method}, seed {seed}, {learning_rate:g}: accuracy on {len(validation)} validation texts {result['accuracy']:.4f}", flush=True)
     return result
+
+
+def add(method, result):
+    """Into the method's file, in place of a run with the same seed and learning rate."""
+    path = FOLDER / f"{method}.json"
+    key = lambda r: (r["learning_rate"], r["seed"])
+    runs = json.loads(path.read_text())["runs"] if path.exists() else []
+    runs = sorted([r for r in runs if key(r) != key(result)] + [result], key=key)
+    about = {"recorded_by": "python/record/quality.py", "method": method, "hyper_parameters": RECIPES[method][1], "steps": STEPS}
+    write_json(path, about | {"runs": runs})
+
+
+def table():
+    """Markdown, by accuracy at the recipe's learning rate; a mean where there are several seeds."""
+    rows = []
+    for method, (learning_rate, _) in RECIPES.items():
+        path = FOLDER / f"{method}.json"
+        by_rate = {}
+        for r in json.loads(path.read_text())["runs"] if path.exists() else []:
+            by_rate.setdefault(r["learning_rate"], []).append(100 * r["accuracy"])
+        mean = {rate: f"{sum(found) / len(found):.1f}" for rate, found in by_rate.items()}
+        others = ", ".join(f"{found} ({rate:g})" for rate, found in mean.items() if rate != learning_rate)
+        rows.append((mean.get(learning_rate, "-"), f"| `{method}` | {learning_rate:g} | {mean.get(learning_rate, '-')} | {others} |"))
+    return "\n".join(("| method | learning rate | accuracy, % | at other rates |", "|---|---|---|---|", *(row for _, row in sorted(rows)[::-1])))
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("method", nargs="?", choices=METHODS)
     arguments.add_argument("--base", type=Path, default=PUBLIC / "models" / "all-MiniLM-L6-v2")
-    arguments.add_argument("--seeds", type=int, nargs="+", default=[42, 43, 44])
+    arguments.add_argument("--seed", type=int, default=42)
+    arguments.add_argument("--learning-rate", type=float, help="instead of the recipe's")
     arguments = arguments.parse_args()
-    torch.set_num_threads(2)
-    runs = [run(arguments.base, seed) for seed in arguments.seeds]
-    write_json(VECTORS / "quality" / "expected.json", {"recorded_by": "python/record/quality.py", "steps": STEPS, "runs": runs})
+    if arguments.method is None:
+        print(table())
+    else:
+        learning_rate = arguments.learning_rate or RECIPES[arguments.method][0]
+        add(arguments.method, run(arguments.method, arguments.base, arguments.seed, learning_rate))
 
 
 if __name__ == "__main__":

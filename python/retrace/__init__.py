@@ -2,6 +2,6 @@
 
 from .errors import AdapterError
 from .load import Loaded, load
-from .meft import Meft1Config, Meft1ForSequenceClassification
+from .methods import METHODS, build
 
-__all__ = ["AdapterError", "Loaded", "Meft1Config", "Meft1ForSequenceClassification", "load"]
+__all__ = ["METHODS", "AdapterError", "Loaded", "build", "load"]

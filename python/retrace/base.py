@@ -1,11 +1,11 @@
-"""The base model: a Hugging Face folder as a Transformers module in float32 with plain ("eager") attention.
+"""The base model: a Hugging Face folder as a Transformers module in float32 with plain ("eager") attention; or, where only shapes matter,
+random weights of a BertConfig.
 
-Transformers fills what a checkpoint lacks with random numbers and goes on. Here only the classifier may be new (and the pooler, where
-nothing reads it); any other hole is an error.
+Transformers fills what a checkpoint lacks with random numbers and goes on. Here only the classifier may be new; any other hole is an error.
 """
 
 import torch
-from transformers import BertForSequenceClassification, BertModel
+from transformers import BertConfig, BertForSequenceClassification, BertModel
 
 from .errors import AdapterError
 from .pooling import POOLINGS, BertForSequenceClassificationWithMeanPooling
@@ -19,18 +19,22 @@ def bert_model(base_model, pooling):
 def bert_for_sequence_classification(base_model, pooling, num_labels):
     """The Transformers classifier; a classifier of another size in the folder is replaced by a fresh one."""
     model_class = BertForSequenceClassificationWithMeanPooling if pooling == "mean" else BertForSequenceClassification
+    if isinstance(base_model, BertConfig):
+        base_model.num_labels = num_labels
+        return _whole(model_class, base_model, pooling)
     return _whole(model_class, base_model, pooling, num_labels=num_labels, ignore_mismatched_sizes=True)
 
 
 def _whole(model_class, base_model, pooling, **options):
     if pooling not in POOLINGS:
         raise AdapterError(f'pooling is "{pooling}"; known are {", ".join(POOLINGS)}.')
+    if isinstance(base_model, BertConfig):
+        return model_class._from_config(base_model, attn_implementation="eager", **options)
     model, info = model_class.from_pretrained(
         base_model, dtype=torch.float32, attn_implementation="eager", output_loading_info=True, **options
     )
-    may_be_new = ("classifier.",) if pooling == "cls" else ("classifier.", "bert.pooler.")
     absent = {*info["missing_keys"], *(name for name, *_ in info["mismatched_keys"])}
-    holes = sorted(name for name in absent if not name.startswith(may_be_new))
+    holes = sorted(name for name in absent if not name.startswith("classifier."))
     if holes:
         raise AdapterError(f"{base_model} lacks {len(holes)} tensors or has them in another shape than its config.json says: {holes[:3]}.")
     return model

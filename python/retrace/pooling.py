@@ -31,12 +31,30 @@ def pool(hidden_states, attention_mask, pooling, pooler):
 
 
 class BertForSequenceClassificationWithMeanPooling(BertForSequenceClassification):
-    """BertForSequenceClassification whose classifier reads the mean of the tokens. The pooler stays in the module, unread."""
+    """BertForSequenceClassification whose classifier reads the mean of the tokens; there is no pooler.
 
-    def forward(self, input_ids, attention_mask=None, token_type_ids=None, labels=None, **unused):
+    PEFT calls it with `inputs_embeds` that begin with a prompt, whose virtual tokens then count in the mean, or with `past_key_values` that
+    hold a prefix, which has no hidden states to count.
+    """
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.bert.pooler = None
+
+    def forward(
+        self, input_ids=None, attention_mask=None, token_type_ids=None, labels=None, inputs_embeds=None, past_key_values=None, **unused
+    ):
+        given = input_ids if inputs_embeds is None else inputs_embeds
+        prefix = 0 if past_key_values is None else past_key_values.get_seq_length()
         if attention_mask is None:
-            attention_mask = torch.ones_like(input_ids)
-        hidden = self.bert(input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids).last_hidden_state
-        logits = self.classifier(self.dropout(mean_of_tokens(hidden, attention_mask)))
+            attention_mask = torch.ones(given.shape[0], prefix + given.shape[1], dtype=torch.long, device=given.device)
+        hidden = self.bert(
+            input_ids,
+            attention_mask=attention_mask,
+            token_type_ids=token_type_ids,
+            inputs_embeds=inputs_embeds,
+            past_key_values=past_key_values,
+        ).last_hidden_state
+        logits = self.classifier(self.dropout(mean_of_tokens(hidden, attention_mask[:, prefix:])))
         loss = None if labels is None else nn.functional.cross_entropy(logits, labels)
         return SequenceClassifierOutput(loss=loss, logits=logits)

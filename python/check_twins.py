@@ -1,0 +1,143 @@
+"""Checks retrace/methods against Transformers, finite differences and the recorded vectors: exit 1 where one fails. Needs only vectors/.
+
+1. With what a method adds at zero, BERT's own logits (reversible ones with lambda * beta = 0, reading the pretrained model's stream).
+2. Fixed streams agree with float streams of the same factors to the resolution of 20 fraction bits, gradients too.
+3. Gradients agree with central finite differences in float64.
+4. PEFT's prefix tuning is what README.md says: P more keys and values in each layer, and tokens at the positions from P on.
+5. A recorded adapter, loaded by name, gives the recorded logits.
+"""
+
+import json
+import sys
+
+import torch
+from safetensors.torch import load_file
+
+from record.meft1 import STREAMS
+from record.recording import TINY_BERT, VECTORS, logits_loss_gradients, model_inputs, relative_difference, tiny_batch
+from record.through_peft import FOLDERS as THROUGH_PEFT
+from record.twins import FOLDERS as TWINS
+from record.twins import draw, tiny_twin
+from retrace.base import bert_for_sequence_classification
+from retrace.load import fill
+from retrace.methods.peft_methods import shared_tensors
+from retrace.pooling import mean_of_tokens
+
+
+def logits_of(model):
+    return model(**model_inputs(tiny_batch()))
+
+
+def nothing_added_gives_bert():
+    plain = bert_for_sequence_classification(TINY_BERT, "cls", 3).eval()
+    expected = plain(**model_inputs(tiny_batch())).logits
+    reversible = {"adapter_size": 8, "streams": "float", "final_combination": "weighted", "combination_weight": 0.0}
+    given = {"meft1": (0.0, 1.0), "meft2": (1.0, 0.0), "meft3": (0.0, 0.0)}
+    cases = [(method, reversible | {"lambda": lam, "beta": beta}) for method, (lam, beta) in given.items()]
+    for method in ("houlsby", "parallel-adapter", "lst", "read", "sparse_meft"):
+        cases += [(method, hyper_parameters) for _, hyper_parameters in TWINS[method][1].values()]
+    worst = 0.0
+    for method, hyper_parameters in cases:
+        model = tiny_twin(method, "cls", hyper_parameters)
+        for name, p in model.trainable().items():
+            p.data.mul_(1.0 if name.startswith("classifier.") else 0.0)
+        worst = max(worst, (logits_of(model) - expected).abs().max().item())
+    return worst, 1e-6
+
+
+def fixed_agrees_with_float():
+    worst = 0.0
+    for method in ("meft1", "meft2", "meft3"):
+        gradients = {}
+        for streams in ("float", "fixed"):
+            given = STREAMS["fixed"] if method == "meft1" else TWINS[method][1]["fixed"][1]
+            model = tiny_twin(method, "mean", {"adapter_size": 8, **given, "streams": streams})
+            draw(model.trainable())
+            model.double()
+            gradients[streams] = logits_loss_gradients(lambda b: model(**model_inputs(b)), tiny_batch(), model.trainable())[2]
+        worst = max(worst, relative_difference(gradients["fixed"], gradients["float"]))
+    return worst, 1e-4
+
+
+def gradients_agree_with_differences():
+    worst = 0.0
+    for folder, (method, variants) in TWINS.items():
+        for _, hyper_parameters in variants.values():
+            if hyper_parameters.get("streams") != "fixed":
+                worst = max(worst, *_slopes(method, hyper_parameters))
+    return worst, 1e-5
+
+
+def _slopes(method, hyper_parameters):
+    """For each tensor, how far the gradient is from a finite difference along a random direction, relative to the gradient's norm."""
+    batch, model = tiny_batch(), tiny_twin(method, "cls", hyper_parameters)
+    draw(model.trainable())
+    trainable = model.double().trainable()
+    gradients = logits_loss_gradients(lambda b: model(**model_inputs(b)), batch, trainable)[2]
+    step = 1e-6
+    for name, p in trainable.items():
+        direction = torch.randn(p.shape, dtype=p.dtype, generator=torch.Generator().manual_seed(7))
+        losses = []
+        for sign in (1, -1):
+            p.data += sign * step * direction
+            with torch.no_grad():
+                losses.append(torch.nn.functional.cross_entropy(model(**model_inputs(batch)), batch["labels"]).item())
+            p.data -= sign * step * direction
+        gradient = gradients.get(name, torch.zeros_like(p))
+        yield abs((losses[0] - losses[1]) / (2 * step) - (gradient * direction).sum().item()) / (gradient.norm().item() + 1e-3)
+
+
+def prefix_is_as_described():
+    batch, model = tiny_batch(), tiny_twin("prefix-tuning", "mean", {"num_virtual_tokens": 5})
+    draw(model.trainable())
+    prefix, bert = shared_tensors(model.trainable()), model.model.get_base_model().bert
+    input_ids, mask, types = (batch[name] for name in ("input_ids", "attention_mask", "token_type_ids"))
+    heads = lambda x: x.view(*x.shape[:2], bert.config.num_attention_heads, -1).transpose(1, 2)  # [B, NH, S, HD]
+    with torch.no_grad():
+        h = bert.embeddings(input_ids, types, position_ids=5 + torch.arange(input_ids.shape[1])[None])
+        for i, layer in enumerate(bert.encoder.layer):
+            own, name = layer.attention.self, f"encoder.layer.{i}.attention.self.prefix_"
+            before = lambda part, x: torch.cat((prefix[name + part].expand(len(x), -1, -1), x), 1)
+            scores = heads(own.query(h)) @ heads(before("key", own.key(h))).mT / own.attention_head_size**0.5
+            visible = torch.cat((torch.ones(len(mask), 5, dtype=torch.long), mask), 1)
+            probabilities = scores.masked_fill(visible[:, None, None] == 0, -torch.inf).softmax(-1)
+            context = (probabilities @ heads(before("value", own.value(h)))).transpose(1, 2).flatten(2)
+            h = layer.feed_forward_chunk(layer.attention.output(context, h))
+        head = prefix["classifier.weight"], prefix["classifier.bias"]
+        ours = torch.nn.functional.linear(mean_of_tokens(h, mask), *head)
+        return (ours - logits_of(model)).abs().max().item(), 1e-6
+
+
+def recorded_adapters_give_recorded_logits():
+    worst = 0.0
+    for folder in (*TWINS, *THROUGH_PEFT):
+        expected = json.loads((VECTORS / folder / "expected.json").read_text())
+        for case in expected["cases"].values():
+            model = tiny_twin(expected["method"], case["pooling"], case["hyper_parameters"])
+            tensors = load_file(VECTORS / folder / case["adapter"])
+            parameters = shared_tensors(model.trainable()) if folder in THROUGH_PEFT else model.trainable()
+            fill(parameters, tensors)  # shared tensors are views of the parameters
+            worst = max(worst, (logits_of(model) - torch.tensor(case["logits"])).abs().max().item())
+    return worst, 1e-6
+
+
+CHECKS = (
+    nothing_added_gives_bert,
+    fixed_agrees_with_float,
+    gradients_agree_with_differences,
+    prefix_is_as_described,
+    recorded_adapters_give_recorded_logits,
+)
+
+
+def main():
+    failed = 0
+    for check in CHECKS:
+        found, allowed = check()
+        failed += found > allowed
+        print(f"{'ok' if found <= allowed else 'FAILED'}  {check.__name__.replace('_', ' ')}: {found:.1e} (allowed {allowed:.0e})", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

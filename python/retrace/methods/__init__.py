@@ -1,0 +1,45 @@
+"""The methods by name. A method is a file here and a line below: (base model folder or config, labels, pooling, hyper-parameters) -> a
+module that gives logits and has `trainable()`. What PEFT has a type for is exported in PEFT's layout, the rest in Retrace's own.
+"""
+
+from ..base import bert_model
+from . import peft_methods
+from .bitfit import bitfit
+from .houlsby import Houlsby
+from .lst import Lst
+from .meft import Meft1, Meft2, Meft3
+from .parallel_adapter import ParallelAdapter
+from .plain import full, linear_probe
+from .read import Read
+from .sparse_meft import SparseMeft
+
+
+def _twin(twin):
+    return lambda base_model, num_labels, pooling, given: twin(bert_model(base_model, pooling), num_labels, pooling, given)
+
+
+OWN_LAYOUT = {
+    "full": full,
+    "linear-probe": linear_probe,
+    "bitfit": bitfit,
+    "houlsby": _twin(Houlsby),
+    "parallel-adapter": _twin(ParallelAdapter),
+    "lst": _twin(Lst),
+    "read": _twin(Read),
+    "meft1": _twin(Meft1),
+    "meft2": _twin(Meft2),
+    "meft3": _twin(Meft3),
+    "sparse_meft": _twin(SparseMeft),
+}
+PEFT_LAYOUT = {
+    "lora": peft_methods.lora,
+    "ia3": peft_methods.ia3,
+    "prefix-tuning": peft_methods.prefix_tuning,
+    "prompt-tuning": peft_methods.prompt_tuning,
+}
+METHODS = OWN_LAYOUT | PEFT_LAYOUT
+
+
+def build(method, base_model, num_labels, pooling, hyper_parameters):
+    """The module of a method, fresh. `base_model` is a folder, or a BertConfig for random weights."""
+    return METHODS[method](base_model, num_labels, pooling, hyper_parameters)
