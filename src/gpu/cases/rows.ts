@@ -75,6 +75,13 @@ const columns: KernelCase[] = (
   return [
     { ...shared, kernel: 'scale_columns', tensors: { ...given, y: unset(size) }, overrides: { IN_PLACE: 0 } },
     { ...shared, kernel: 'scale_columns', tensors: given, overrides: { IN_PLACE: 1 } },
+    // Of width 0, x is one row that every row of y takes.
+    {
+      kernel: 'copy_columns',
+      name,
+      tensors: { x: given.l, y: unset(N * (C + 2)) },
+      uniforms: { N, C, x_width: 0, x_from: 0, y_width: C + 2, y_from: 1 },
+    },
     { ...shared, kernel: 'column_dot', tensors: { d_y: normals('d_y', size), x: given.x, d_l: normals('d_l', C) } },
   ];
 });

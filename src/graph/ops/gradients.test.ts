@@ -6,8 +6,10 @@ import { randomKey, randomNormal, siteId } from '../../random/counter.ts';
 import { Interpreter } from '../../reference/interpreter.ts';
 import { backward } from '../backward.ts';
 import { Graph, Registry, sizeOf, type Tensor } from '../ir.ts';
+import { attention } from './attention.ts';
 import { copyInto } from './elementwise.ts';
 import { layerNorm } from './layer_norm.ts';
+import { prependRows } from './prepend_rows.ts';
 import { scaleColumns } from './scale_columns.ts';
 
 const normals = (name: string, count: number): Float64Array =>
@@ -120,4 +122,27 @@ test('a factor for each column has the gradients of the factors and of what it s
   expectGradients({ build, trains: ['l'], sources: ['x'] });
   expect(expectGradients({ build, trains: ['l'] })).toEqual(['column_dot']);
   expect(expectGradients({ build, sources: ['x'] })).toEqual(['scale_columns']);
+});
+
+describe('rows before those of every example', () => {
+  const prefixed = (g: Graph, name: string) => prependRows(g, g.weight(`prefix_${name}`, [2, 8]), g.input(name, [2, 3, 8], 'f32'));
+
+  test('have the gradients of the rows and of what they stand before', () => {
+    expectGradients({ build: (g) => prefixed(g, 'x'), trains: ['prefix_x'], sources: ['x'] });
+    expect(expectGradients({ build: (g) => prefixed(g, 'x'), trains: ['prefix_x'] })).toEqual(['column_sum']);
+  });
+
+  test.each([false, true])('of keys and values are seen by every query, and by the gradients; causal %s', (causal) => {
+    const build = (g: Graph) => {
+      const lengths = g.input('lengths', [3], 'u32');
+      const q = g.input('q', [2, 3, 8], 'f32');
+      // The second and third examples of a batch of three.
+      return g.examples(1, () =>
+        attention(g, q, prefixed(g, 'k'), prefixed(g, 'v'), lengths, { num_attention_heads: 2, dropout: 0.2, causal }),
+      );
+    };
+    const trains = ['prefix_k', 'prefix_v'];
+    expectGradients({ build, trains, sources: ['q', 'k', 'v'], values: { lengths: [0, 3, 2] } });
+    expect(expectGradients({ build, trains, values: { lengths: [0, 3, 2] } })).not.toContain('attention_backward_q');
+  });
 });

@@ -1,0 +1,68 @@
+// prepend_rows: the same P learned rows before the rows of every example: the keys and values of prefix tuning (Li & Liang 2021,
+// arXiv:2101.00190). Its own gradient is the sum over the examples, one after the other, and the rest of each.
+
+import type { Graph, KernelCall, Op, Tensor } from '../ir.ts';
+import { sizeOf } from '../ir.ts';
+import { columnSum } from './linear.ts';
+
+const perExample = ({ shape }: Tensor): number => sizeOf(shape.slice(1));
+
+const prependRowsOp: Op = {
+  name: 'prepend_rows',
+  shapes([prefix, x]) {
+    const [P, C] = (prefix as Tensor).shape as [number, number];
+    const [B, T, width] = (x as Tensor).shape as [number, number, number];
+    if (C !== width || prefix?.dtype !== 'f32') {
+      throw new Error(`prepend_rows: '${prefix?.name}' [${prefix?.shape}] ${prefix?.dtype} before x [${x?.shape}]`);
+    }
+    return [{ shape: [B, P + T, C] }];
+  },
+  vjp({ g, node, d_outputs, needs }) {
+    const [prefix, x] = node.inputs as [Tensor, Tensor];
+    const d_y = d_outputs[0] as Tensor;
+    if (needs(0)) columnSum(g, d_y, g.registry.gradientOf(prefix), d_y.shape[0]);
+    return [undefined, needs(1) ? g.apply1(laterRowsOp, [d_y], { T: x.shape[1] as number }) : undefined];
+  },
+  lower({ inputs, outputs }) {
+    const [prefix, x] = inputs as [Tensor, Tensor];
+    const y = outputs[0] as Tensor;
+    const size = { N: x.shape[0] as number, y_width: perExample(y) };
+    const P = sizeOf(prefix.shape);
+    const T = perExample(x);
+    // Of width 0 the rows of the prefix are all the same one.
+    const before: KernelCall = {
+      kernel: 'copy_columns',
+      tensors: { x: prefix, y },
+      uniforms: { ...size, C: P, x_width: 0, x_from: 0, y_from: 0 },
+    };
+    const after: KernelCall = {
+      kernel: 'copy_columns',
+      tensors: { x, y },
+      uniforms: { ...size, C: T, x_width: T, x_from: 0, y_from: P },
+    };
+    return [before, after];
+  },
+};
+
+const laterRowsOp: Op<{ readonly T: number }> = {
+  name: 'later_rows',
+  shapes([y], { T }) {
+    const [B, , C] = (y as Tensor).shape as [number, number, number];
+    return [{ shape: [B, T, C] }];
+  },
+  lower({ inputs, outputs }) {
+    const [y] = inputs as [Tensor];
+    const [x] = outputs as [Tensor];
+    const [y_width, C] = [perExample(y), perExample(x)];
+    return [
+      {
+        kernel: 'copy_columns',
+        tensors: { x: y, y: x },
+        uniforms: { N: x.shape[0] as number, C, x_width: y_width, x_from: y_width - C, y_width: C, y_from: 0 },
+      },
+    ];
+  },
+};
+
+/** [B, P + T, C]: the rows of prefix [P, C], a parameter, and after them those of x [B, T, C]. */
+export const prependRows = (g: Graph, prefix: Tensor, x: Tensor): Tensor => g.apply1(prependRowsOp, [prefix, x], {});
