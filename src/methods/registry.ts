@@ -7,14 +7,16 @@ import { full } from './full.ts';
 import { houlsby } from './houlsby.ts';
 import { linearProbe } from './linear_probe.ts';
 import { lora } from './lora.ts';
+import { lst } from './lst.ts';
 import { meft1 } from './meft1.ts';
 import { meft2 } from './meft2.ts';
 import { meft3 } from './meft3.ts';
 import type { Method } from './method.ts';
 import { commonOptions } from './options.ts';
 import { parallelAdapter } from './parallel_adapter.ts';
+import { read } from './read.ts';
 
-export const methods: readonly Method[] = [meft1, meft2, meft3, lora, houlsby, parallelAdapter, bitfit, linearProbe, full];
+export const methods: readonly Method[] = [meft1, meft2, meft3, lora, houlsby, parallelAdapter, read, lst, bitfit, linearProbe, full];
 
 export function methodNamed(name: string): Method {
   const found = methods.find((method) => method.name === name);

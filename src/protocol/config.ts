@@ -4,7 +4,19 @@
 import * as v from 'valibot';
 import { RetraceError } from './errors.ts';
 
-export const methodNames = ['meft1', 'meft2', 'meft3', 'lora', 'houlsby', 'parallel-adapter', 'bitfit', 'linear-probe', 'full'] as const;
+export const methodNames = [
+  'meft1',
+  'meft2',
+  'meft3',
+  'lora',
+  'houlsby',
+  'parallel-adapter',
+  'read',
+  'lst',
+  'bitfit',
+  'linear-probe',
+  'full',
+] as const;
 export type MethodName = (typeof methodNames)[number];
 
 export const policyNames = ['store', 'checkpoint', 'reversible'] as const;

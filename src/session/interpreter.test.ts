@@ -98,6 +98,16 @@ const variants: Cell[] = [
   { method: 'meft2', policy: 'reversible', pooling: 'mean', chosen: { adapter_layer_norm: true, final_combination: 'weighted' } },
   { method: 'meft3', policy: 'checkpoint', pooling: 'cls', chosen: { frozen_layers: 1 } },
   { method: 'lora', policy: 'store', pooling: 'mean', chosen: { bias: 'all', target_modules: ['key', 'dense'] } },
+  {
+    method: 'read',
+    policy: 'checkpoint',
+    pooling: 'cls',
+    chosen: { rnn_type: 'lstm', aggregation: 'last', joiner: true, output_scale: 0.5 },
+  },
+  { method: 'read', policy: 'store', pooling: 'mean', chosen: { rnn_type: 'lstm', joiner: true } },
+  { method: 'read', policy: 'store', pooling: 'mean', chosen: { rnn_type: 'rnn', joiner: true, frozen_layers: 1 } },
+  { method: 'read', policy: 'checkpoint', pooling: 'mean', chosen: { joiner: true, aggregation: 'last' } },
+  { method: 'lst', policy: 'checkpoint', pooling: 'cls', chosen: { frozen_layers: 1 } },
 ];
 
 test.each([...allowed, ...variants])(

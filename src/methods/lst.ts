@@ -1,0 +1,70 @@
+// lst: a ladder side network (Sung, Cho, Bansal, NeurIPS 2022): a narrow transformer beside a frozen one, whose layers take a gated mix of their own
+// states and the backbone's. Nothing runs backwards through the backbone.
+//   s_0 = downsample_0(embeddings),  s_{i+1} = layer_i(mu_i · downsample_{i+1}(h_{i+1}) + (1 - mu_i) · s_i),  result = h_L + upsample(s_L)
+// Choices where the paper has others: layers start at random and not from a pruned backbone, the result is added to the last hidden states before the
+// head, and upsample starts at zero, so that training starts at the pretrained behaviour.
+
+import type { Graph, Initial, Tensor } from '../graph/ir.ts';
+import { add } from '../graph/ops/elementwise.ts';
+import { gate } from '../graph/ops/gate.ts';
+import { linear } from '../graph/ops/linear.ts';
+import { type Backbone, type LayerBlocks, noAdaptation } from '../models/model.ts';
+import type { MethodOptions } from '../protocol/config.ts';
+import { isHead, type Method, type Wiring } from './method.ts';
+import { besideBackbone, nothingToUndo } from './side_network.ts';
+
+const zero: Initial = { from: 'constant', value: 0 };
+
+function wire(backbone: Backbone, { reduction_factor, gate_temperature }: MethodOptions): Wiring {
+  const { hidden_size: C, initializer_range: std } = backbone.config;
+  const side = backbone.narrowed(reduction_factor);
+  const { hidden_size: narrow } = side.config;
+  const random: Initial = { from: 'normal', std };
+
+  const dense = (g: Graph, name: string, x: Tensor, out_features: number, initial: Initial) =>
+    linear(g, x, g.weight(`lst.${name}.weight`, [out_features, x.shape.at(-1) as number], { initial }), {
+      bias: g.weight(`lst.${name}.bias`, [out_features], { initial: zero }),
+    });
+
+  const startOf = (name: string): Initial =>
+    name.endsWith('LayerNorm.weight') ? { from: 'constant', value: 1 } : name.endsWith('.bias') ? zero : random;
+
+  const sideBlock = (g: Graph, { index, lengths }: LayerBlocks, x: Tensor): Tensor => {
+    const { name, layer } = side.layers(lengths, noAdaptation)[index] as LayerBlocks;
+    return g.starting(startOf, () => g.under(`lst.${name}`, () => layer(g, x)));
+  };
+
+  return besideBackbone({
+    adaptation: noAdaptation,
+    network: (blocks) => ({
+      backbone: (g, x) => [blocks.layer(g, x)],
+      advance: (g, [h], [s]) =>
+        g.under('lst', () => {
+          const alpha = g.weight(`lst.gates.${blocks.index}`, [1], { initial: zero });
+          const seen = dense(g, `downsample.${blocks.index + 1}`, h as Tensor, narrow, random);
+          return [sideBlock(g, blocks, gate(g, alpha, gate_temperature, seen, s as Tensor))];
+        }),
+    }),
+    start: (g, h) => [h, dense(g, 'downsample.0', h, narrow, random)],
+    finish: (g, [h, s]) => add(g, dense(g, 'upsample', s as Tensor, C, zero), h as Tensor),
+  });
+}
+
+export const lst: Method = {
+  name: 'lst',
+  title: 'LST',
+  summary: 'A narrow transformer beside the frozen layers takes in their outputs and corrects the last hidden states.',
+  group: 'side-network',
+  diagram: { adds: [{ part: 'small-layer', at: 'side' }], kept: 'side' },
+  paper: {
+    title: 'LST: Ladder Side-Tuning for Parameter and Memory Efficient Transfer Learning (Sung et al., NeurIPS 2022)',
+    url: 'https://arxiv.org/abs/2206.06522',
+  },
+  trains: (name) => isHead(name) || name.startsWith('lst.'),
+  refuses: (policy) => (policy === 'reversible' ? nothingToUndo('LST') : undefined),
+  defaultPolicy: 'store',
+  learning_rate: 1e-3,
+  uses: ['reduction_factor', 'gate_temperature', 'frozen_layers'],
+  options: () => ({}),
+  wire,
+};

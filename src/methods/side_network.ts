@@ -1,0 +1,22 @@
+// The wiring of methods whose network stands beside a frozen backbone: the backbone's stream, which nothing runs back through, and states beside it.
+
+import { type SideNetwork, sideLayer } from '../graph/layers.ts';
+import { watch } from '../graph/ops/stream.ts';
+import type { LayerBlocks } from '../models/model.ts';
+import type { Wiring } from './method.ts';
+
+/** `start` and `finish` have the backbone's stream first. */
+export interface SideParts extends Pick<Wiring, 'adaptation' | 'start' | 'finish'> {
+  network(blocks: LayerBlocks): SideNetwork;
+}
+
+export const besideBackbone = ({ network, ...ends }: SideParts): Wiring => ({
+  ...ends,
+  layer: (blocks) => sideLayer(blocks.name, network(blocks), (g, y) => watch(g, y, blocks.name)),
+  read: (_, stream) => stream,
+  streams: 'single',
+  constantStreams: [0],
+});
+
+export const nothingToUndo = (title: string): string =>
+  `${title} has no backward pass through the layers: there is nothing to undo. Use store or checkpoint.`;
