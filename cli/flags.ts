@@ -2,24 +2,10 @@
 // numbers is known to the run configuration (src/protocol). Invariant: whatever is not in the table is refused with what is.
 
 import { parseArgs } from 'node:util';
-import { methodNames, policyNames, poolings, streamKinds } from '../src/protocol/config.ts';
+import { methodNames, policyNames, poolings } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
-
-interface FlagRow {
-  /** What stands for the value in help texts; absent for switches. */
-  readonly value?: string;
-  readonly help: string;
-  readonly kind: 'text' | 'number' | 'choice' | 'list' | 'switch';
-  readonly choices?: readonly string[];
-  /** May be given several times. */
-  readonly many?: true;
-}
-
-const text = (value: string, help: string): FlagRow => ({ kind: 'text', value, help });
-const number = (help: string): FlagRow => ({ kind: 'number', value: 'NUMBER', help });
-const choice = (choices: readonly string[], help: string): FlagRow => ({ kind: 'choice', value: choices.join('|'), choices, help });
-const list = (value: string, help: string): FlagRow => ({ kind: 'list', value, help });
-const flag = (help: string): FlagRow => ({ kind: 'switch', help });
+import { choice, type FlagRow, flag, list, number, text } from './flag_rows.ts';
+import { optionFlags } from './option_flags.ts';
 
 const model = {
   model: text('MODEL', "'bundled' (default), or the folder of a model"),
@@ -41,15 +27,10 @@ const method = {
   method: choice(methodNames, 'fine-tuning method (default: meft1)'),
   'memory-policy': choice(policyNames, "how activations come back in the backward pass (default: the method's own)"),
   'checkpoint-every': number('layers in a segment under the policy checkpoint (default: 1)'),
-  streams: choice(streamKinds, 'arithmetic of reversible streams (default: fixed)'),
-  lambda: number('λ of reversible layers; 1/8 is a number too'),
-  beta: number('β of reversible layers'),
-  'adapter-size': number('bottleneck of adapters, rank of LoRA'),
-  'adapter-init-std': number('standard deviation that adapters start with'),
-  'fraction-bits': number('bits after the point of fixed streams'),
-  'lora-alpha': number('α of LoRA'),
-  'lora-dropout': number("dropout before LoRA's A"),
-  'target-modules': list('NAME,...', 'linear layers that LoRA adapts'),
+  'snapshot-every': number('layers between snapshots of the streams under the policy reversible (default: none)'),
+  ranges: list('FROM-TO:POLICY,...', 'in place of one policy: layers under policies of their own, e.g. 0-8:reversible,8-12:store'),
+  chunks: number('parts of a batch that a layer runs again one after the other (default: as keep 512 tokens in each)'),
+  ...optionFlags,
 };
 const shape = {
   'batch-size': number('texts in a batch (default: 16)'),

@@ -19,7 +19,16 @@ type Command = (given: Given, console: Console, positionals: readonly string[]) 
 const commands: Readonly<Record<CommandName, Command>> = { plan, train, evaluate, predict, compare, inspect };
 
 /** Errors that lie in the flags, alone or together. */
-const usageCodes = ['usage', 'policy-refused', 'run-config', 'factor-not-a-power-of-two', 'length-above-model', 'max-length-too-small'];
+const usageCodes = [
+  'usage',
+  'policy-refused',
+  'run-config',
+  'factor-not-a-power-of-two',
+  'length-above-model',
+  'max-length-too-small',
+  'policy-ranges',
+  'frozen-layers',
+];
 
 async function run(args: readonly string[], console: Console): Promise<number> {
   const [first, ...rest] = args;

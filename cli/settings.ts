@@ -4,6 +4,7 @@
 import {
   type Columns,
   defaultTraining,
+  type MemorySettings,
   type MethodChoices,
   type MethodName,
   type PolicyName,
@@ -16,8 +17,10 @@ import { RetraceError } from '../src/protocol/errors.ts';
 import type { MethodCard } from '../src/protocol/messages.ts';
 import { type Given, usage } from './flags.ts';
 import { type DataPlace, dataPlace, dataRef, modelPlace, modelRef } from './folders.ts';
+import { optionNames } from './option_flags.ts';
+import { parseRanges } from './policy_ranges.ts';
 
-export interface Settings {
+export interface Settings extends MemorySettings {
   /** A bundled model's name or an absolute path. */
   readonly model: string;
   readonly pooling?: Pooling;
@@ -26,8 +29,6 @@ export interface Settings {
   /** Complete once the data were looked at. */
   readonly columns: Partial<Columns>;
   readonly method: MethodName;
-  readonly policy: PolicyName;
-  readonly checkpoint_every: number;
   readonly options: MethodChoices;
   readonly training: TrainingArguments;
 }
@@ -41,18 +42,6 @@ function picked(given: Given, names: readonly string[]): Record<string, unknown>
   const pairs = names.map((name) => [name, given[name.replaceAll('_', '-')]] as const);
   return Object.fromEntries(pairs.filter(([, value]) => value !== undefined));
 }
-
-const optionNames = [
-  'streams',
-  'lambda',
-  'beta',
-  'adapter_size',
-  'adapter_init_std',
-  'fraction_bits',
-  'lora_alpha',
-  'lora_dropout',
-  'target_modules',
-] as const satisfies readonly (keyof MethodChoices)[];
 
 export function givenColumns(given: Given): Partial<Columns> {
   const [text, pair, label] = [textOf(given, 'text-column'), textOf(given, 'text-pair-column'), textOf(given, 'label-column')];
@@ -72,6 +61,21 @@ function dataOf(given: Given, kept?: Settings): Pick<Settings, 'data' | 'eval_da
   if (evaluation !== undefined) return { data, eval_data: dataPlace(evaluation, '--eval-data', 'validation', header) };
   if (data.kind === 'bundled' && data.part === 'train') return { data, eval_data: { ...data, part: 'validation' } };
   return { data, ...(kept?.eval_data && named === undefined ? { eval_data: kept.eval_data } : {}) };
+}
+
+/** How activations come back: one policy, or ranges of layers under several. */
+function memoryOf(given: Given, preset: PolicyName, kept?: Settings): MemorySettings {
+  const [policy, ranges] = [textOf(given, 'memory-policy'), listOf(given, 'ranges')];
+  if (policy !== undefined && ranges !== undefined)
+    throw usage('--memory-policy and --ranges both say how activations come back.', 'Give one of them.', '--ranges');
+  const chosen = {
+    ...(ranges ? { ranges: parseRanges(ranges) } : kept?.ranges && policy === undefined ? { ranges: kept.ranges } : {}),
+    ...(kept?.snapshot_every === undefined ? {} : { snapshot_every: kept.snapshot_every }),
+    ...(kept?.chunks === undefined ? {} : { chunks: kept.chunks }),
+    ...picked(given, ['snapshot_every', 'chunks']),
+  };
+  const checkpoint_every = numberOf(given, 'checkpoint-every') ?? kept?.checkpoint_every ?? 1;
+  return { policy: (policy ?? kept?.policy ?? preset) as PolicyName, checkpoint_every, ...chosen };
 }
 
 /** Settings from flags over defaults, or over those that a run `kept`. `positions`: how many a model has; the default length heeds it. */
@@ -94,8 +98,7 @@ export async function settingsOf(
     ...dataOf(given, kept),
     columns: { ...kept?.columns, ...givenColumns(given) },
     method,
-    policy: (textOf(given, 'memory-policy') ?? kept?.policy ?? card.default_policy) as PolicyName,
-    checkpoint_every: numberOf(given, 'checkpoint-every') ?? kept?.checkpoint_every ?? 1,
+    ...memoryOf(given, card.default_policy, kept),
     options: { ...kept?.options, ...picked(given, optionNames) },
     training: {
       ...(kept?.training ?? { ...defaultTraining, learning_rate: card.learning_rate, max_length }),
@@ -148,10 +151,24 @@ export function asUsage(thrown: unknown): unknown {
 
 /** Fields in which two runs differ, as `name: kept, given`; where files lie does not count. */
 export function differences(kept: Settings, given: Settings): string[] {
-  const flat = ({ training, options, columns, method, policy, checkpoint_every, pooling }: Settings): Record<string, unknown> => ({
+  const flat = ({
+    training,
+    options,
+    columns,
+    method,
+    policy,
+    checkpoint_every,
+    snapshot_every,
+    ranges,
+    chunks,
+    pooling,
+  }: Settings): Record<string, unknown> => ({
     method,
     'memory-policy': policy,
     'checkpoint-every': checkpoint_every,
+    'snapshot-every': snapshot_every,
+    ranges,
+    chunks,
     pooling,
     ...Object.fromEntries(Object.entries(columns).map(([name, value]) => [`${name}-column`, value])),
     ...options,

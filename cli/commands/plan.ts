@@ -17,7 +17,7 @@ export async function planRequestOf(settings: Settings, num_labels: number, num_
       '--num-labels',
     );
   }
-  const { method, policy, checkpoint_every, options, training, pooling } = await configOf(settings);
+  const { method, options, training, pooling, policy, checkpoint_every, snapshot_every, ranges, chunks } = await configOf(settings);
   return {
     model: await modelRef(settings.model, num_hidden_layers),
     num_labels,
@@ -25,6 +25,9 @@ export async function planRequestOf(settings: Settings, num_labels: number, num_
     method,
     policy,
     checkpoint_every,
+    ...(snapshot_every === undefined ? {} : { snapshot_every }),
+    ...(ranges === undefined ? {} : { ranges }),
+    ...(chunks === undefined ? {} : { chunks }),
     options,
     batch_size: training.batch_size,
     length: training.max_length,
