@@ -304,6 +304,44 @@ export const kernels = {
     work: [['count']],
     tile: [256],
   },
+  // Adafactor (Shazeer & Stern 2018, as transformers.Adafactor with scale_parameter and relative_step off), in five kernels over a parameter [R, C]
+  // or a row piece of one: row and column factors of the second moments, sums by row, the scale that they make, the step. A vector is [R, 1].
+  adafactor_row: {
+    bindings: { gradient: rw, row: rw, scalars: rw },
+    uniforms: { R: 'u32', C: 'u32', slot: 'u32', eps: 'f32' },
+    step: true,
+    work: [['R']],
+    tile: [1],
+  },
+  adafactor_column: {
+    bindings: { gradient: rw, column: rw, scalars: rw },
+    uniforms: { R: 'u32', C: 'u32', slot: 'u32', eps: 'f32', begin: 'u32', rows: 'u32' },
+    step: true,
+    work: [['C']],
+    tile: [64],
+  },
+  adafactor_sums: {
+    bindings: { gradient: rw, row: rw, column: rw, partials: rw, scalars: rw },
+    uniforms: { R: 'u32', C: 'u32', slot: 'u32', begin: 'u32', rows: 'u32' },
+    overrides: ['FACTORED'],
+    work: [['R']],
+    tile: [1],
+  },
+  adafactor_scale: {
+    bindings: { partials: rw, factors: rw },
+    uniforms: { rows: 'u32', C: 'u32', clip_threshold: 'f32' },
+    overrides: ['FACTORED'],
+    work: [[1]],
+    tile: [1],
+  },
+  adafactor: {
+    bindings: { parameter: rw, gradient: rw, row: rw, column: rw, factors: rw, scalars: rw },
+    uniforms: { R: 'u32', C: 'u32', slot: 'u32', weight_decay: 'f32', lr_scale: 'f32' },
+    overrides: ['FACTORED'],
+    step: true,
+    work: [['R', 'C']],
+    tile: [256],
+  },
 } as const satisfies Record<string, KernelSpec>;
 
 export type KernelName = keyof typeof kernels;

@@ -1,6 +1,7 @@
 // Every kernel's reference under its name: what an interpreter replays a dispatch list with. Slow; for tests and for checking a model.
 import type { KernelName } from '../graph/kernels.ts';
 import * as activation from './activation.ts';
+import * as adafactor from './adafactor.ts';
 import * as attention from './attention.ts';
 import * as attentionMix from './attention_mix.ts';
 import * as columns from './columns.ts';
@@ -67,6 +68,11 @@ const typed: { readonly [K in KernelName]: Reference<K> } = {
   adamw: optimizer.adamw,
   sgd: optimizer.sgd,
   lion: optimizer.lion,
+  adafactor_row: adafactor.adafactor_row,
+  adafactor_column: adafactor.adafactor_column,
+  adafactor_sums: adafactor.adafactor_sums,
+  adafactor_scale: adafactor.adafactor_scale,
+  adafactor: adafactor.adafactor,
   rms_norm: rmsNorm.rms_norm,
   rms_norm_backward: rmsNorm.rms_norm_backward,
   rms_norm_weight: rmsNorm.rms_norm_weight,

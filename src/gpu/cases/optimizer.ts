@@ -61,4 +61,71 @@ const lionAtZero: KernelCase = {
   uniforms: { count: 5, slot: 1, weight_decay: 0.01, lr_scale: 1, beta1: 0.9, beta2: 0.99 },
 };
 
-export const optimizerCases: readonly KernelCase[] = [...sizes.flatMap(elementwise), ...clipping, lionAtZero];
+const matrices: readonly (readonly [string, number, number])[] = [
+  ['one element', 1, 1],
+  ['exactly one workgroup of columns', 4, 64],
+  ['ragged', 67, 13],
+  ['several workgroups', 9, 200],
+];
+
+/** A matrix of R rows and, for the sums over rows, as the last R of some rows more: a piece of a split table. */
+const adafactor = ([name, R, C]: readonly [string, number, number]): KernelCase[] => {
+  const gradient = () => normals('gradient', R * C);
+  const positive = (label: string, count: number) => normals(label, count).map((value) => Math.abs(value) + 0.01);
+  const [row, column] = [positive('row', R), positive('column', C)];
+  const size = { R, C, slot: 1 };
+  const piece = { begin: 5, rows: R + 5 };
+  const step = { beta2_t: 0.7, learning_rate: 0.01 };
+  return [
+    { kernel: 'adafactor_row', name, tensors: { gradient: gradient(), row, scalars: scalars() }, uniforms: { ...size, eps: 0.1 }, step },
+    ...[{ begin: 0, rows: R }, piece].map(
+      (part): KernelCase => ({
+        kernel: 'adafactor_column',
+        name: `${name} from row ${part.begin}`,
+        tensors: { gradient: gradient(), column, scalars: scalars() },
+        uniforms: { ...size, ...part, eps: 0.1 },
+        step,
+      }),
+    ),
+    ...[0, 1].flatMap((FACTORED): KernelCase[] => [
+      {
+        kernel: 'adafactor_sums',
+        name: `${name} FACTORED=${FACTORED}`,
+        tensors: { gradient: gradient(), row, column, partials: unset(2 * piece.rows), scalars: scalars() },
+        uniforms: { ...size, ...piece },
+        overrides: { FACTORED },
+      },
+      ...[0.1, 100].map(
+        (clip_threshold): KernelCase => ({
+          kernel: 'adafactor_scale',
+          name: `${name} FACTORED=${FACTORED}, clipped at ${clip_threshold}`,
+          tensors: { partials: positive('partials', 2 * R), factors: unset(2) },
+          uniforms: { rows: R, C, clip_threshold },
+          overrides: { FACTORED },
+        }),
+      ),
+      {
+        kernel: 'adafactor',
+        name: `${name} FACTORED=${FACTORED}`,
+        tensors: {
+          parameter: normals('parameter', R * C),
+          gradient: gradient(),
+          row,
+          column,
+          factors: Float32Array.of(0.5, 0.25),
+          scalars: scalars(),
+        },
+        uniforms: { ...size, weight_decay: 0.01, lr_scale: 2 },
+        overrides: { FACTORED },
+        step,
+      },
+    ]),
+  ];
+};
+
+export const optimizerCases: readonly KernelCase[] = [
+  ...sizes.flatMap(elementwise),
+  ...clipping,
+  lionAtZero,
+  ...matrices.flatMap(adafactor),
+];
