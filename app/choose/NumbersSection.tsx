@@ -8,7 +8,7 @@ import { plural } from '../format.ts';
 import { type Settings, trainingDefaults } from '../state/settings.ts';
 import { Icon } from '../ui/icons.tsx';
 import { NumberField } from '../ui/NumberField.tsx';
-import { advancedNumbers, mainNumbers, type NumberSpec } from './fields.ts';
+import { advancedNumbers, mainNumbers, type NumberSpec, type TrainingNumbers } from './fields.ts';
 import { OptionFields } from './OptionFields.tsx';
 
 interface NumbersSectionProps {
@@ -24,7 +24,7 @@ interface NumbersSectionProps {
 
 export function NumbersSection({ settings, card, policy, changed, error, onTraining, onOption, onCheckpointEvery }: NumbersSectionProps) {
   const defaults = trainingDefaults(card);
-  const field = (spec: NumberSpec<TrainingArguments>) => {
+  const field = (spec: NumberSpec<TrainingNumbers>) => {
     const { key, ...bounds } = spec;
     const standard = defaults[key];
     return (

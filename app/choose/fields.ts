@@ -11,10 +11,13 @@ export interface NumberSpec<T> {
   readonly whole?: boolean;
 }
 
+/** Training arguments that are numbers and always there. */
+export type TrainingNumbers = Omit<TrainingArguments, 'optim' | 'lr_scheduler_type' | 'head_learning_rate'>;
+
 /** The least of a number that must be above 0. */
 export const tiny = 1e-12;
 
-export const mainNumbers: readonly NumberSpec<TrainingArguments>[] = [
+export const mainNumbers: readonly NumberSpec<TrainingNumbers>[] = [
   { key: 'batch_size', label: 'Batch size', help: 'Examples in one step. Activations grow with it.', min: 1, max: 1024, whole: true },
   {
     key: 'max_length',
@@ -28,7 +31,7 @@ export const mainNumbers: readonly NumberSpec<TrainingArguments>[] = [
   { key: 'learning_rate', label: 'Learning rate', help: 'The highest one: it warms up to it and decays linearly.', min: tiny, max: 10 },
 ];
 
-export const advancedNumbers: readonly NumberSpec<TrainingArguments>[] = [
+export const advancedNumbers: readonly NumberSpec<TrainingNumbers>[] = [
   { key: 'epochs', label: 'Epochs', help: 'Passes over the data. Read only where steps is -1.', min: 0.01 },
   {
     key: 'gradient_accumulation_steps',

@@ -28,6 +28,12 @@ export type StreamKind = (typeof streamKinds)[number];
 export const poolings = ['mean', 'cls'] as const;
 export type Pooling = (typeof poolings)[number];
 
+/** Optimizers, and schedules of the learning rate as Transformers names them (`optim`, `lr_scheduler_type`). */
+export const optimizerNames = ['adamw', 'sgd', 'adafactor', 'lion'] as const;
+export type OptimizerName = (typeof optimizerNames)[number];
+export const schedulerNames = ['linear', 'cosine', 'constant_with_warmup'] as const;
+export type SchedulerName = (typeof schedulerNames)[number];
+
 /** Memory categories of the one allocator. */
 export const categories = ['weights', 'adapter', 'gradient', 'optimizer', 'activation', 'workspace', 'staging'] as const;
 export type Category = (typeof categories)[number];
@@ -124,7 +130,11 @@ const trainingArguments = v.object({
   /** Optimizer steps; -1: as many as `epochs` gives. */
   max_steps: v.pipe(v.number(), v.integer(), v.minValue(-1)),
   epochs: positive,
+  optim: v.optional(v.picklist(optimizerNames), 'adamw'),
+  lr_scheduler_type: v.optional(v.picklist(schedulerNames), 'linear'),
   learning_rate: positive,
+  /** Of the classifier; left out: as the rest. */
+  head_learning_rate: v.optional(positive),
   weight_decay: notNegative,
   warmup_ratio: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   /** 0: no clipping. */
@@ -135,6 +145,8 @@ const trainingArguments = v.object({
   adam_beta1: probability,
   adam_beta2: probability,
   adam_epsilon: positive,
+  /** Of SGD. */
+  momentum: v.optional(probability, 0.9),
   /** Steps between evaluations; 0: at the end only. */
   eval_steps: v.pipe(v.number(), v.integer(), v.minValue(0)),
   /** Evaluations without improvement before the run stops; 0: never. */
@@ -144,12 +156,15 @@ const trainingArguments = v.object({
   seed: unsigned,
 });
 export type TrainingArguments = Readonly<v.InferOutput<typeof trainingArguments>>;
+export const trainingNames = Object.keys(trainingArguments.entries) as readonly (keyof TrainingArguments)[];
 
 export const defaultTraining: TrainingArguments = {
   batch_size: 16,
   max_length: 64,
   max_steps: 200,
   epochs: 3,
+  optim: 'adamw',
+  lr_scheduler_type: 'linear',
   learning_rate: 3e-3,
   weight_decay: 0.1,
   warmup_ratio: 0.06,
@@ -159,6 +174,7 @@ export const defaultTraining: TrainingArguments = {
   adam_beta1: 0.9,
   adam_beta2: 0.98,
   adam_epsilon: 1e-6,
+  momentum: 0.9,
   eval_steps: 50,
   early_stopping_patience: 0,
   save_steps: 25,

@@ -1,12 +1,11 @@
-// A run's state as safetensors: trainables and moments by name. Read back strictly, so that a damaged checkpoint is an error and never a wrong run.
+// A run's state as safetensors: trainables and what the optimizer keeps, as `kind/parameter`. Read back strictly, so that a damaged checkpoint is an
+// error and never a wrong run.
 
 import { bytesOf } from '../formats/bytes.ts';
 import { openSafetensors, readFloats, writeSafetensors } from '../formats/safetensors.ts';
-import type { TrainerState } from '../train/trainer.ts';
+import type { TrainerState, ValuesByName } from '../train/trainer.ts';
 
-type Values = ReadonlyMap<string, Float32Array<ArrayBuffer>>;
-
-const tensorsOf = (kind: string, values: Values) =>
+const tensorsOf = (kind: string, values: ValuesByName) =>
   [...values].map(([name, data]) => ({
     name: `${kind}/${name}`,
     dtype: 'F32' as const,
@@ -14,12 +13,13 @@ const tensorsOf = (kind: string, values: Values) =>
     bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
   }));
 
-export function writeState({ step, parameters, exp_avg, exp_avg_sq }: TrainerState): Uint8Array<ArrayBuffer> {
-  const tensors = [...tensorsOf('parameter', parameters), ...tensorsOf('exp_avg', exp_avg), ...tensorsOf('exp_avg_sq', exp_avg_sq)];
-  return writeSafetensors(tensors, { step: String(step) });
+export function writeState({ step, parameters, states }: TrainerState): Uint8Array<ArrayBuffer> {
+  const kept = [...states].flatMap(([kind, values]) => tensorsOf(kind, values));
+  return writeSafetensors([...tensorsOf('parameter', parameters), ...kept], { step: String(step) });
 }
 
-export const writeParameters = (parameters: Values): Uint8Array<ArrayBuffer> => writeSafetensors(tensorsOf('parameter', parameters), {});
+export const writeParameters = (parameters: ValuesByName): Uint8Array<ArrayBuffer> =>
+  writeSafetensors(tensorsOf('parameter', parameters), {});
 
 async function readKinds(bytes: Uint8Array): Promise<{ step: number; kinds: Map<string, Map<string, Float32Array<ArrayBuffer>>> }> {
   const file = await openSafetensors(bytesOf('checkpoint', bytes));
@@ -35,10 +35,11 @@ async function readKinds(bytes: Uint8Array): Promise<{ step: number; kinds: Map<
 
 export async function readState(bytes: Uint8Array): Promise<TrainerState> {
   const { step, kinds } = await readKinds(bytes);
-  const kind = (name: string) => kinds.get(name) ?? new Map<string, Float32Array<ArrayBuffer>>();
-  return { step, parameters: kind('parameter'), exp_avg: kind('exp_avg'), exp_avg_sq: kind('exp_avg_sq') };
+  const parameters = kinds.get('parameter') ?? new Map();
+  kinds.delete('parameter');
+  return { step, parameters, states: kinds };
 }
 
-export async function readParameters(bytes: Uint8Array): Promise<TrainerState['parameters']> {
+export async function readParameters(bytes: Uint8Array): Promise<ValuesByName> {
   return (await readKinds(bytes)).kinds.get('parameter') ?? new Map();
 }

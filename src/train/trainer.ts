@@ -4,12 +4,13 @@
 
 import type { Executor, StepScalars } from '../gpu/executor.ts';
 import { type Parameter, type Registry, sizeOf, type Tensor } from '../graph/ir.ts';
-import type { RangeKind } from '../graph/plan/persistent.ts';
+import { packedKind } from '../graph/plan/persistent.ts';
 import type { TrainingArguments } from '../protocol/config.ts';
 import type { LayerError } from '../protocol/messages.ts';
 import { initialValues } from './initialise.ts';
+import { optimizers } from './optimizers/registry.ts';
 import { programName } from './programs.ts';
-import { linearSchedule, warmupSteps } from './schedule.ts';
+import { scheduleFactor, warmupSteps } from './schedule.ts';
 import { type Magnitude, readStatus, requireFinite } from './status.ts';
 import { metricSlots } from './update.ts';
 
@@ -37,12 +38,15 @@ export interface StepResult {
   readonly reconstruction?: readonly LayerError[];
 }
 
-/** What a checkpoint holds of a trainer, by parameter name. */
+/** Numbers by parameter name. */
+export type ValuesByName = ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+
+/** What a checkpoint holds of a trainer. */
 export interface TrainerState {
   readonly step: number;
-  readonly parameters: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
-  readonly exp_avg: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
-  readonly exp_avg_sq: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+  readonly parameters: ValuesByName;
+  /** What the optimizer keeps, by the name of the state: `exp_avg`, `exp_avg_sq`... */
+  readonly states: ReadonlyMap<string, ValuesByName>;
 }
 
 export interface TrainerOptions {
@@ -106,22 +110,20 @@ export class Trainer {
 
   #scalars(step: number, micro: number, valid: number): StepScalars {
     const { training, max_steps } = this.#options;
-    const t = step + 1;
     return {
       seed: training.seed,
       micro_step: step * training.gradient_accumulation_steps + micro,
       learning_rate: this.learningRate(step, max_steps),
-      bias_correction1: 1 - training.adam_beta1 ** t,
-      bias_correction2_sqrt: Math.sqrt(1 - training.adam_beta2 ** t),
       max_grad_norm: training.max_grad_norm,
       inverse_count: 1 / Math.max(1, valid),
-      beta2_t: 0,
+      ...{ bias_correction1: 1, bias_correction2_sqrt: 1, beta2_t: 0 },
+      ...optimizers[training.optim].scalars(step + 1, training),
     };
   }
 
   learningRate(step: number, max_steps: number): number {
-    const { learning_rate, warmup_ratio } = this.#options.training;
-    return learning_rate * linearSchedule(step, max_steps, warmupSteps(max_steps, warmup_ratio));
+    const { learning_rate, lr_scheduler_type, warmup_ratio } = this.#options.training;
+    return learning_rate * scheduleFactor(lr_scheduler_type, step, max_steps, warmupSteps(max_steps, warmup_ratio));
   }
 
   /** Submits optimizer step `step` (from 0) over its micro-batches; the result comes when the GPU is there. Errors: `not-finite`, `stream-overflow`. */
@@ -163,47 +165,54 @@ export class Trainer {
     return new Float32Array(read('logits'));
   }
 
-  /** One packed kind by parameter name: values, gradients as the last step left them, or moments. */
-  async read(kind: RangeKind): Promise<Map<string, Float32Array<ArrayBuffer>>> {
-    const values = new Map(this.trainables.map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))]));
-    for (const range of this.#executor.plan.ranges) {
-      const whole = new Float32Array(await this.#executor.readTensor(range[kind]));
-      for (const { tensor, offset } of range.pieces) {
-        values.get(tensor.name)?.set(whole.subarray(offset / 4, offset / 4 + sizeOf(tensor.shape)), firstElement(tensor));
-      }
+  /** One packed kind by parameter name: `parameter`, `gradient` as the last step left it, or a state. Parameters that have none are left out. */
+  async read(kind: string): Promise<Map<string, Float32Array<ArrayBuffer>>> {
+    const found = new Map<Tensor, Float32Array>();
+    for (const { kinds } of this.#executor.plan.ranges) {
+      const packed = kinds.get(kind);
+      if (!packed) continue;
+      const whole = new Float32Array(await this.#executor.readTensor(packed.whole));
+      for (const { of, tensor, offset } of packed.pieces) found.set(of, whole.subarray(offset / 4, offset / 4 + sizeOf(tensor.shape)));
     }
-    return values;
+    const named = this.trainables.map(({ name, tensors }) => [name, tensors.flatMap((tensor) => found.get(tensor) ?? [])] as const);
+    return new Map(named.filter(([, parts]) => parts.length > 0).map(([name, parts]) => [name, joined(parts)]));
   }
 
-  #write(kind: RangeKind, values: ReadonlyMap<string, Float32Array<ArrayBuffer>>): void {
+  #write(kind: string, values: ValuesByName): void {
+    const written = new Map<string, number>();
     for (const range of this.#executor.plan.ranges) {
-      for (const { tensor, offset } of range.pieces) {
-        const own = values.get(tensor.name);
-        if (!own) throw new Error(`the state has no '${tensor.name}'`);
-        const begin = firstElement(tensor);
-        this.#executor.writeTensor(range[kind], own.subarray(begin, begin + sizeOf(tensor.shape)), offset);
+      for (const { of, tensor, offset } of range.kinds.get(kind)?.pieces ?? []) {
+        const own = values.get(of.name);
+        // Pieces of a table stand in order, in the ranges too.
+        const begin = written.get(of.name) ?? 0;
+        const end = begin + sizeOf(tensor.shape);
+        if (!own || own.length < end) throw new Error(`the state has no '${kind}' of '${of.name}' with ${end} elements`);
+        written.set(of.name, end);
+        this.#executor.writeTensor(packedKind(range, kind).whole, own.subarray(begin, end), offset);
       }
     }
+  }
+
+  /** Names of what the optimizer keeps. */
+  get #states(): string[] {
+    const kinds = new Set(this.#executor.plan.ranges.flatMap((range) => [...range.kinds.keys()]));
+    return [...kinds].filter((kind) => kind !== 'parameter' && kind !== 'gradient');
   }
 
   async save(step: number): Promise<TrainerState> {
-    return {
-      step,
-      parameters: await this.read('parameter'),
-      exp_avg: await this.read('exp_avg'),
-      exp_avg_sq: await this.read('exp_avg_sq'),
-    };
+    const states = new Map<string, ValuesByName>();
+    for (const kind of this.#states) states.set(kind, await this.read(kind));
+    return { step, parameters: await this.read('parameter'), states };
   }
 
-  /** Puts a state back; every trainable must be there in its size. */
-  restore({ parameters, exp_avg, exp_avg_sq }: TrainerState): void {
+  /** Puts a state back; every trainable must be there in its size, with all that the optimizer keeps for it. */
+  restore({ parameters, states }: TrainerState): void {
     this.#write('parameter', parameters);
-    this.#write('exp_avg', exp_avg);
-    this.#write('exp_avg_sq', exp_avg_sq);
+    for (const kind of this.#states) this.#write(kind, states.get(kind) ?? new Map());
   }
 
   /** Replaces values of f32 parameters, as by the best ones after a run or by an imported adapter. */
-  setParameters(values: TrainerState['parameters']): void {
+  setParameters(values: ValuesByName): void {
     for (const [name, own] of values) {
       const parameter = this.#registry.parameters.get(name);
       if (!parameter || sizeOf(parameter.shape) !== own.length)
@@ -215,3 +224,13 @@ export class Trainer {
 
 /** Index in its parameter of a piece's first element. */
 const firstElement = ({ rowBegin = 0, shape }: Tensor): number => (rowBegin * sizeOf(shape)) / (shape[0] ?? 1);
+
+function joined(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
+  const values = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let begin = 0;
+  for (const part of parts) {
+    values.set(part, begin);
+    begin += part.length;
+  }
+  return values;
+}

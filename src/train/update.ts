@@ -4,14 +4,15 @@
 
 import { Graph, type GraphOptions, type Registry, type Tensor } from '../graph/ir.ts';
 import { clear } from '../graph/ops/elementwise.ts';
-import { clipScale, partialSums, squareSum, updateElements } from '../graph/ops/optimizer.ts';
+import { clipScale, partialSums, squareSum } from '../graph/ops/optimizer.ts';
 import { statusOf } from '../graph/ops/stream.ts';
-import type { PersistentLayout, TrainableRange } from '../graph/plan/persistent.ts';
-import type { ProgramSource } from '../graph/plan/plan.ts';
-import type { TrainingArguments } from '../protocol/config.ts';
+import { type ParameterGroup, packedKind, type TrainableRange } from '../graph/plan/persistent.ts';
+import type { ProgramSource, StepSource } from '../graph/plan/plan.ts';
+import { isHead } from '../methods/method.ts';
+import type { OptimizerArguments } from './optimizers/optimizer.ts';
+import { optimizers } from './optimizers/registry.ts';
 
-/** What of the training arguments an update is made from. */
-export type OptimizerArguments = Pick<TrainingArguments, 'adam_beta1' | 'adam_beta2' | 'adam_epsilon' | 'weight_decay'>;
+export type { OptimizerArguments };
 
 /** Slots of the `metrics` state. */
 export const metricSlots = { loss: 0, grad_norm: 1, clip: 2 } as const;
@@ -34,7 +35,7 @@ const traceBegin = (registry: Registry, options: GraphOptions, ranges: readonly 
   program(registry, options, 'begin', (g) => {
     clear(g, statusOf(g));
     clear(g, metricsOf(registry));
-    for (const { gradient } of ranges) clear(g, gradient);
+    for (const range of ranges) clear(g, packedKind(range, 'gradient').whole);
   });
 
 /** Clips by the global norm and updates every range: run after the last micro-batch of a step. */
@@ -42,29 +43,48 @@ const traceUpdate = (
   registry: Registry,
   options: GraphOptions,
   ranges: readonly TrainableRange[],
-  { adam_beta1: beta1, adam_beta2: beta2, adam_epsilon: eps, weight_decay }: OptimizerArguments,
+  training: OptimizerArguments,
 ): ProgramSource =>
   program(registry, options, 'update', (g) => {
     const metrics = metricsOf(registry);
     const partials = registry.state('partials', [ranges.length * partialSums], 'f32');
-    for (const [i, { gradient }] of ranges.entries()) squareSum(g, gradient, partials, i * partialSums);
+    for (const [i, range] of ranges.entries()) squareSum(g, packedKind(range, 'gradient').whole, partials, i * partialSums);
     clipScale(g, partials, metrics, metricSlots.grad_norm);
-    for (const { parameter, gradient, exp_avg, exp_avg_sq, decay } of ranges) {
-      const numbers = { beta1, beta2, eps, weight_decay: decay ? weight_decay : 0, lr_scale: 1, slot: metricSlots.clip };
-      updateElements(g, 'adamw', { parameter, gradient, exp_avg, exp_avg_sq, scalars: metrics }, numbers);
-    }
+    optimizers[training.optim].update({ g, ranges, training, scalars: metrics, slot: metricSlots.clip });
   });
 
+/** Parameters that learn at a rate of their own, the rest last. */
+const rates = ({ learning_rate, head_learning_rate = learning_rate }: OptimizerArguments) =>
+  [
+    { name: 'head', lr_scale: head_learning_rate / learning_rate, holds: isHead },
+    { name: '', lr_scale: 1, holds: () => true },
+  ].filter(({ name, lr_scale }) => name === '' || lr_scale !== 1);
+
+/** What is updated with equal numbers: by learning rate, and by whether weight decay applies. */
+export const parameterGroups = (training: OptimizerArguments): ParameterGroup[] =>
+  rates(training).flatMap(({ name, lr_scale, holds }) =>
+    [true, false].map((decay) => ({
+      name: `${name} ${decay ? 'decayed' : 'plain'}`.trim(),
+      weight_decay: decay ? training.weight_decay : 0,
+      lr_scale,
+      holds: (parameter) => parameter.decay === decay && holds(parameter.name),
+    })),
+  );
+
 /** The programs around those of a run, once its trainables are packed: for evaluations, and where it trains for steps. */
-export const stepPrograms =
-  (
-    registry: Registry,
-    options: Omit<GraphOptions, 'training'>,
-    { optimizer, purposes }: { readonly optimizer: OptimizerArguments; readonly purposes: readonly ('training' | 'evaluation')[] },
-  ) =>
-  ({ ranges }: PersistentLayout): ProgramSource[] => {
-    const trained = { ...options, training: true };
-    const watch = traceWatch(registry, trained);
-    if (!purposes.includes('training')) return [watch];
-    return [traceBegin(registry, trained, ranges), watch, traceUpdate(registry, trained, ranges, optimizer)];
+export function stepPrograms(
+  registry: Registry,
+  options: Omit<GraphOptions, 'training'>,
+  { optimizer, purposes }: { readonly optimizer: OptimizerArguments; readonly purposes: readonly ('training' | 'evaluation')[] },
+): StepSource {
+  const trained = { ...options, training: true };
+  const trains = purposes.includes('training');
+  const groups = parameterGroups(optimizer);
+  return {
+    packing: { groups, trains, states: trains ? optimizers[optimizer.optim].states(optimizer) : [] },
+    trace(ranges) {
+      const watch = traceWatch(registry, trained);
+      return trains ? [traceBegin(registry, trained, ranges), watch, traceUpdate(registry, trained, ranges, optimizer)] : [watch];
+    },
   };
+}

@@ -9,7 +9,7 @@ import { type LoweredGraph, lower } from '../lower.ts';
 import { packScalars } from '../scalars.ts';
 import { aligned, alignment, type Life, livesOf, pack } from './arena.ts';
 import type { BufferSpec, Placement } from './buffers.ts';
-import { layOutPersistent, type PersistentLayout, type TrainableRange } from './persistent.ts';
+import { layOutPersistent, type TrainablePacking, type TrainableRange } from './persistent.ts';
 import { type Moment, momentsOf } from './timeline.ts';
 
 /** A traced program and the values that must outlive its run. */
@@ -94,17 +94,16 @@ function layOutInputs(sources: readonly ProgramSource[]): { offsets: Map<string,
   return { offsets, bytes };
 }
 
-/**
- * Plans a run. `micro` are programs over batches (one per padded length, training or evaluation); `update` traces what works on the packed
- * trainables once they are laid out.
- */
-export function planRun(
-  registry: Registry,
-  micro: readonly ProgramSource[],
-  update: (layout: PersistentLayout) => readonly ProgramSource[],
-): Plan {
-  const layout = layOutPersistent(registry, chunkBytes);
-  const sources = [...micro, ...update(layout)];
+/** The programs that work on packed trainables, traced once it is known what is packed where. */
+export interface StepSource {
+  readonly packing: TrainablePacking;
+  trace(ranges: readonly TrainableRange[]): readonly ProgramSource[];
+}
+
+/** Plans a run. `micro` are programs over batches: one per padded length, training or evaluation. */
+export function planRun(registry: Registry, micro: readonly ProgramSource[], step: StepSource): Plan {
+  const layout = layOutPersistent(registry, chunkBytes, step.packing);
+  const sources = [...micro, ...step.trace(layout.ranges)];
   const { buffers, placements } = layout;
   const addBuffer = (spec: BufferSpec): number => buffers.push(spec) - 1;
   const staging = (label: string, bytes: number, usage: BufferSpec['usage']): number =>

@@ -1,0 +1,78 @@
+// The op of an Adafactor step on one parameter, all its row pieces together: its scale is made from the whole parameter, so ranges won't do here.
+// Not here: which states it keeps (src/train/optimizers/adafactor.ts). Invariant: pieces stand in order, so that sums come in one order.
+
+import { type Attributes, type Graph, type KernelCall, type Op, sizeOf, type Tensor } from '../ir.ts';
+
+/** A parameter's tensor with what is kept for it; `row` is the whole second moment where nothing is factored. */
+export interface AdafactorPiece {
+  readonly parameter: Tensor;
+  readonly gradient: Tensor;
+  readonly row: Tensor;
+}
+
+export interface AdafactorAttributes extends Attributes {
+  readonly weight_decay: number;
+  /** Factor on the step's learning rate. */
+  readonly lr_scale: number;
+  /** Where in `scalars` the clip factor stands. */
+  readonly slot: number;
+  /** Added to squared gradients. */
+  readonly eps: number;
+  /** Root mean square above which a step is scaled down. */
+  readonly clip_threshold: number;
+}
+
+const adafactorOp: Op<AdafactorAttributes & { rows: number; C: number }> = {
+  name: 'adafactor',
+  // [2, rows] sums by row, [2] the scale made from them: both gone once the step is done.
+  shapes: (_, { rows }) => [{ shape: [2, rows] }, { shape: [2] }],
+  accumulates: [0],
+  lower({ inputs, outputs, attributes }) {
+    const { rows, C, slot, eps, clip_threshold, weight_decay, lr_scale } = attributes as AdafactorAttributes & { rows: number; C: number };
+    const [scalars, column, ...rest] = inputs;
+    const [partials, factors] = outputs;
+    const overrides = { FACTORED: column ? 1 : 0 };
+    const steps = Array.from({ length: rest.length / 3 }, (_, i) => {
+      const [parameter, gradient, row] = rest.slice(3 * i, 3 * i + 3) as [Tensor, Tensor, Tensor];
+      const size = { R: sizeOf(parameter.shape) / C, C, slot };
+      const part = { begin: parameter.rowBegin ?? 0, rows };
+      const calls: KernelCall[] = [{ kernel: 'adafactor_row', tensors: { gradient, row, scalars }, uniforms: { ...size, eps } }];
+      if (column) calls.push({ kernel: 'adafactor_column', tensors: { gradient, column, scalars }, uniforms: { ...size, ...part, eps } });
+      return {
+        moments: calls,
+        sums: {
+          kernel: 'adafactor_sums',
+          tensors: { gradient, row, column, partials, scalars },
+          uniforms: { ...size, ...part },
+          overrides,
+        },
+        update: {
+          kernel: 'adafactor',
+          tensors: { parameter, gradient, row, column, factors, scalars },
+          uniforms: { ...size, weight_decay, lr_scale },
+          overrides,
+        },
+      } as const;
+    });
+    return [
+      ...steps.flatMap(({ moments }) => moments),
+      ...steps.map(({ sums }) => sums),
+      { kernel: 'adafactor_scale', tensors: { partials, factors }, uniforms: { rows, C, clip_threshold }, overrides },
+      ...steps.map(({ update }) => update),
+    ];
+  },
+};
+
+/** One step on a parameter [rows, C] in pieces, or on a vector [rows] without `column`. */
+export function adafactor(
+  g: Graph,
+  pieces: readonly AdafactorPiece[],
+  column: Tensor | undefined,
+  scalars: Tensor,
+  attributes: AdafactorAttributes,
+): void {
+  const inputs = pieces.flatMap(({ parameter, gradient, row }) => [parameter, gradient, row]);
+  const elements = pieces.reduce((sum, { parameter }) => sum + sizeOf(parameter.shape), 0);
+  const C = column ? sizeOf(column.shape) : 1;
+  g.apply(adafactorOp, [scalars, column, ...inputs], { ...attributes, rows: elements / C, C });
+}

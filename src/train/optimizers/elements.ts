@@ -1,0 +1,17 @@
+// The update of optimizers that work element by element: one dispatch a range, whatever the number of parameters in it.
+
+import { type ElementUpdate, updateElements } from '../../graph/ops/optimizer.ts';
+import type { UpdateRequest } from './optimizer.ts';
+
+/** Updates every range by `kernel`, whose bindings have the names of what is packed; `numbers` are the optimizer's own uniforms and overrides. */
+export function updateRanges(
+  { g, ranges, scalars, slot }: UpdateRequest,
+  kernel: ElementUpdate,
+  numbers: Readonly<Record<string, number>>,
+): void {
+  for (const { group, kinds } of ranges) {
+    const { weight_decay, lr_scale } = group;
+    const packed = Object.fromEntries([...kinds].map(([kind, { whole }]) => [kind, whole]));
+    updateElements(g, kernel, { ...packed, scalars }, { ...numbers, weight_decay, lr_scale, slot });
+  }
+}

@@ -1,0 +1,18 @@
+// lion: the sign of a mean of gradients (Chen et al. 2023, arXiv:2302.06675, algorithm 2): one state, and every step of equal size.
+
+import { updateRanges } from './elements.ts';
+import { likeParameter, type Optimizer } from './optimizer.ts';
+
+export const lion: Optimizer = {
+  name: 'lion',
+  title: 'Lion',
+  defaults: { adam_beta1: 0.9, adam_beta2: 0.99 },
+  // The paper advises a rate 3 to 10 times smaller than AdamW's.
+  learning_rate_factor: 0.1,
+  states: () => [likeParameter('exp_avg')],
+  scalars: () => ({}),
+  update(request) {
+    const { adam_beta1: beta1, adam_beta2: beta2 } = request.training;
+    updateRanges(request, 'lion', { beta1, beta2 });
+  },
+};

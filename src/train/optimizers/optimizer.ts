@@ -1,0 +1,44 @@
+// What an optimizer is: the numbers it reads, the states it keeps beside the trainables, its scalars of a step and the update of packed ranges.
+// Not here: clipping, groups and schedules, which are the same for all (../update.ts, ../schedule.ts). Invariant: states start at zero.
+
+import type { Graph, Tensor } from '../../graph/ir.ts';
+import type { StateSpec, TrainableRange } from '../../graph/plan/persistent.ts';
+import type { OptimizerName, TrainingArguments } from '../../protocol/config.ts';
+
+/** What of the training arguments decides an update. */
+export type OptimizerArguments = Pick<
+  TrainingArguments,
+  'optim' | 'learning_rate' | 'head_learning_rate' | 'weight_decay' | 'adam_beta1' | 'adam_beta2' | 'adam_epsilon' | 'momentum'
+>;
+
+/** Scalars that change with every step, beside the learning rate. */
+export interface OptimizerScalars {
+  readonly bias_correction1: number;
+  readonly bias_correction2_sqrt: number;
+  readonly beta2_t: number;
+}
+
+export interface UpdateRequest {
+  readonly g: Graph;
+  readonly ranges: readonly TrainableRange[];
+  readonly training: OptimizerArguments;
+  /** A state whose element `slot` is the factor that clips the gradients. */
+  readonly scalars: Tensor;
+  readonly slot: number;
+}
+
+export interface Optimizer {
+  readonly name: OptimizerName;
+  readonly title: string;
+  /** The training arguments that it alone reads, with its own defaults. */
+  readonly defaults: Readonly<Partial<Pick<TrainingArguments, 'adam_beta1' | 'adam_beta2' | 'adam_epsilon' | 'momentum'>>>;
+  /** What a method's learning rate, found with AdamW, is multiplied by where none is given. */
+  readonly learning_rate_factor: number;
+  states(training: OptimizerArguments): readonly StateSpec[];
+  /** Scalars of optimizer step `t`, counted from 1. */
+  scalars(t: number, training: OptimizerArguments): Partial<OptimizerScalars>;
+  update(request: UpdateRequest): void;
+}
+
+/** A state of a parameter's own shape. */
+export const likeParameter = (name: string): StateSpec => ({ name, shape: ({ shape }) => shape });

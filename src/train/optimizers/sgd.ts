@@ -1,0 +1,19 @@
+// sgd: stochastic gradient descent with momentum (as torch.optim.SGD: weight decay is added to the gradient, no dampening, no Nesterov). Without
+// momentum it keeps nothing.
+
+import { updateRanges } from './elements.ts';
+import { likeParameter, type Optimizer } from './optimizer.ts';
+
+export const sgd: Optimizer = {
+  name: 'sgd',
+  title: 'SGD',
+  defaults: { momentum: 0.9 },
+  // A step is as long as the gradient, which is clipped, and not as the root of the number of parameters.
+  learning_rate_factor: 100,
+  states: ({ momentum }) => (momentum > 0 ? [likeParameter('momentum_buffer')] : []),
+  scalars: () => ({}),
+  update(request) {
+    const { momentum } = request.training;
+    updateRanges(request, 'sgd', { momentum, MOMENTUM: momentum > 0 ? 1 : 0 });
+  },
+};
