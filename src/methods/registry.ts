@@ -5,6 +5,7 @@ import { RetraceError } from '../protocol/errors.ts';
 import { bitfit } from './bitfit.ts';
 import { full } from './full.ts';
 import { houlsby } from './houlsby.ts';
+import { ia3 } from './ia3.ts';
 import { linearProbe } from './linear_probe.ts';
 import { lora } from './lora.ts';
 import { lst } from './lst.ts';
@@ -16,7 +17,7 @@ import { commonOptions } from './options.ts';
 import { parallelAdapter } from './parallel_adapter.ts';
 import { read } from './read.ts';
 
-export const methods: readonly Method[] = [meft1, meft2, meft3, lora, houlsby, parallelAdapter, read, lst, bitfit, linearProbe, full];
+export const methods: readonly Method[] = [meft1, meft2, meft3, lora, ia3, houlsby, parallelAdapter, read, lst, bitfit, linearProbe, full];
 
 export function methodNamed(name: string): Method {
   const found = methods.find((method) => method.name === name);
