@@ -58,14 +58,12 @@ export class SparseAdapter {
   }
 
   /** Bytes of master weights and moments, and of a step's gradients so far. */
-  get bytes(): number {
+  get bytes(): { memory: number; disk: number } {
     const { parameter, exp_avg, exp_avg_sq } = this.#router;
     const router = parameter.byteLength + exp_avg.byteLength + exp_avg_sq.byteLength;
-    return this.#store.bytes + router + this.#neuronGradients.bytes + this.#routerGradients.bytes;
-  }
-
-  get place(): RowStore['place'] {
-    return this.#store.place;
+    const gradients = this.#neuronGradients.bytes + this.#routerGradients.bytes;
+    const { bytes, place } = this.#store;
+    return { memory: router + gradients + (place === 'memory' ? bytes : 0), disk: place === 'disk' ? bytes : 0 };
   }
 
   #readKeys = (expert: number, into: Floats): void => {
