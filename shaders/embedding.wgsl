@@ -1,20 +1,25 @@
 // embedding: h[n] = word[ids[n] - row_begin] + position[position_ids[n]] + token_type[token_type_ids[n]]. Only rows whose id lies in
 // [row_begin, row_end) are written, and word holds just those rows, so that a table larger than a binding is gathered piece by piece.
+// With PROMPT, P of an example's S rows come before its tokens: row t is prompt[t] + position[t] + token_type[0], and the tokens' positions
+// move up by P. Each piece of the table writes these rows, the same each time. Without it, P is 0.
 //
 //   binding  name            shape                     access
-//   0        ids             [N]                       read
-//   1        position_ids    [N]                       read
-//   2        token_type_ids  [N]                       read
+//   0        ids             [B, S - P]                read
+//   1        position_ids    [B, S - P]                read
+//   2        token_type_ids  [B, S - P]                read
 //   3        word            [row_end - row_begin, C]  read, f32 or f16
-//   4        position        [P, C]                    read, f32 or f16
-//   5        token_type      [S, C]                    read, f32 or f16
-//   6        h               [N, C]                    read_write
-//   7        params                                    uniform
+//   4        position        [.., C]                   read, f32 or f16
+//   5        token_type      [.., C]                   read, f32 or f16
+//   6        prompt          [P, C]                    read
+//   7        h               [B, S, C]                 read_write
+//   8        params                                    uniform
 //
-// C is a multiple of 4. Dispatch: N · C / 256, 4 elements a thread. Reference: src/reference/embedding.ts
+// C is a multiple of 4. Dispatch: B · S · C / 256, 4 elements a thread. Reference: src/reference/embedding.ts
 
 struct Params {
-  N: u32,
+  B: u32,
+  S: u32,
+  P: u32,
   C: u32,
   row_begin: u32,
   row_end: u32,
@@ -26,8 +31,11 @@ struct Params {
 @group(0) @binding(3) var<storage, read> word: array<Stored4>;
 @group(0) @binding(4) var<storage, read> position: array<Stored4>;
 @group(0) @binding(5) var<storage, read> token_type: array<Stored4>;
-@group(0) @binding(6) var<storage, read_write> h: array<vec4f>;
-@group(0) @binding(7) var<uniform> params: Params;
+@group(0) @binding(6) var<storage, read> prompt: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> h: array<vec4f>;
+@group(0) @binding(8) var<uniform> params: Params;
+
+override PROMPT = false;
 
 @compute @workgroup_size(64)
 fn embedding(
@@ -37,12 +45,18 @@ fn embedding(
 ) {
   let C4 = params.C / 4u;
   let at = linear_group(group, groups) * 64u + local;
-  if (at >= params.N * C4) { return; }
-  let n = at / C4;
+  if (at >= params.B * params.S * C4) { return; }
+  let row = at / C4;
   let c = at % C4;
+  let t = row % params.S;
+  if (PROMPT && t < params.P) {
+    h[at] = prompt[t * C4 + c] + widen(position[t * C4 + c]) + widen(token_type[c]);
+    return;
+  }
+  let n = row / params.S * (params.S - params.P) + t - params.P;
   let id = ids[n];
   if (id < params.row_begin || id >= params.row_end) { return; }
-  let place = widen(position[position_ids[n] * C4 + c]);
+  let place = widen(position[(position_ids[n] + params.P) * C4 + c]);
   let segment = widen(token_type[token_type_ids[n] * C4 + c]);
   h[at] = widen(word[(id - params.row_begin) * C4 + c]) + place + segment;
 }

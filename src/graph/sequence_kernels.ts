@@ -7,13 +7,15 @@ const rw = 'read_write' as const;
 const read = 'read' as const;
 
 export const sequenceKernels = {
-  // h[N,C] = word[ids] + position[position_ids] + token_type[token_type_ids]; only rows whose id lies in [row_begin, row_end) are written
-  // (`word` holds those rows), so a table larger than a binding is gathered piece by piece.
+  // h[B,S,C] = word[ids] + position[position_ids] + token_type[token_type_ids]; only rows whose id lies in [row_begin, row_end) are written
+  // (`word` holds those rows), so a table larger than a binding is gathered piece by piece. PROMPT: an example's first P rows t < P are prompt[t] +
+  // position[t] + token_type[0], and the positions of its S - P tokens move up by P.
   embedding: {
-    bindings: { ids: read, position_ids: read, token_type_ids: read, word: read, position: read, token_type: read, h: rw },
-    uniforms: { N: 'u32', C: 'u32', row_begin: 'u32', row_end: 'u32' },
+    bindings: { ids: read, position_ids: read, token_type_ids: read, word: read, position: read, token_type: read, prompt: read, h: rw },
+    uniforms: { B: 'u32', S: 'u32', P: 'u32', C: 'u32', row_begin: 'u32', row_end: 'u32' },
+    overrides: ['PROMPT'],
     stored: ['word', 'position', 'token_type'],
-    work: [['N', 'C']],
+    work: [['B', 'S', 'C']],
     tile: [256],
   },
   // d_table[ids[n], :] += sum of d_h over the tokens with that id, for ids in [row_begin, row_end); `chain[n]` = (index of the next token with
@@ -23,6 +25,13 @@ export const sequenceKernels = {
     uniforms: { N: 'u32', C: 'u32', row_begin: 'u32', row_end: 'u32' },
     work: [['N', 'C']],
     tile: [256],
+  },
+  // longer[B] = lengths[B] + rows
+  add_to_lengths: {
+    bindings: { lengths: rw, longer: rw },
+    uniforms: { B: 'u32', rows: 'u32' },
+    work: [['B']],
+    tile: [64],
   },
   // Softmax attention, q out [B·T, NH·HD], k v [B·S, NH·HD], lse [B, NH, T] (log-sum-exp of the scaled scores). The first S - T keys are seen by
   // every query; of the rest those at or past lengths[first + b] are masked; query rows at or past it give zeros (lse 0). Dropout on the

@@ -2,15 +2,20 @@
 import { add, at, type Reference } from './kernel.ts';
 
 export const embedding: Reference<'embedding'> = (
-  { ids, position_ids, token_type_ids, word, position, token_type, h },
-  { N, C, row_begin, row_end },
+  { ids, position_ids, token_type_ids, word, position, token_type, prompt, h },
+  { B, S, P, C, row_begin, row_end },
+  { PROMPT = 0 },
 ) => {
-  for (let n = 0; n < N; n++) {
-    const id = at(ids, n);
-    if (id < row_begin || id >= row_end) continue;
-    for (let c = 0; c < C; c++) {
-      const place = at(position, at(position_ids, n) * C + c) + at(token_type, at(token_type_ids, n) * C + c);
-      h[n * C + c] = at(word, (id - row_begin) * C + c) + place;
+  for (let b = 0; b < B; b++) {
+    const write = (t: number, rowAt: (c: number) => number, place: number, segment: number) => {
+      for (let c = 0; c < C; c++) h[(b * S + t) * C + c] = rowAt(c) + at(position, place * C + c) + at(token_type, segment * C + c);
+    };
+    if (PROMPT) for (let t = 0; t < P; t++) write(t, (c) => at(prompt, t * C + c), t, 0);
+    for (let t = P; t < S; t++) {
+      const n = b * (S - P) + t - P;
+      const row = at(ids, n) - row_begin;
+      if (row < 0 || row >= row_end - row_begin) continue;
+      write(t, (c) => at(word, row * C + c), at(position_ids, n) + P, at(token_type_ids, n));
     }
   }
 };

@@ -45,6 +45,7 @@ const typed: { readonly [K in KernelName]: Reference<K> } = {
   dropout: activation.dropout,
   embedding: embedding.embedding,
   embedding_backward: embedding.embedding_backward,
+  add_to_lengths: words.add_to_lengths,
   attention: attention.attention,
   attention_delta: attention.attention_delta,
   attention_backward_q: attention.attention_backward_q,

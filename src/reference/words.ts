@@ -9,6 +9,10 @@ export const clear: Reference<'clear'> = ({ x }, { count }) => {
   x.fill(0, 0, count);
 };
 
+export const add_to_lengths: Reference<'add_to_lengths'> = ({ lengths, longer }, { B, rows }) => {
+  for (let b = 0; b < B; b++) longer[b] = at(lengths, b) + rows;
+};
+
 export const copy_columns: Reference<'copy_columns'> = ({ x, y }, { N, C, x_width, x_from, y_width, y_from }) => {
   for (let n = 0; n < N; n++) {
     for (let c = 0; c < C; c++) y[n * y_width + y_from + c] = at(x, n * x_width + x_from + c);

@@ -96,12 +96,18 @@ function chainOf(ids: readonly number[]): Uint32Array<ArrayBuffer> {
 
 const embedding: KernelCase[] = (
   [
-    ['one token', 1, 4, 0, 5],
-    ['a piece of the table', 11, 12, 2, 5],
-    ['several workgroups', 70, 36, 0, 9],
+    ['one token', 1, 1, 0, 4, 0, 5],
+    ['exactly one workgroup', 2, 8, 0, 16, 0, 9],
+    ['a piece of the table', 1, 11, 0, 12, 2, 5],
+    ['several workgroups', 2, 35, 0, 36, 0, 9],
+    ['one token after a prompt of one', 1, 1, 1, 4, 0, 5],
+    ['a piece of the table, after a prompt', 3, 5, 3, 12, 2, 5],
+    ['several workgroups, with prompts', 2, 20, 15, 36, 0, 9],
   ] as const
-).flatMap(([name, N, C, row_begin, row_end]) => {
-  const ids = integers('ids', N, 0, name === 'one token' ? 5 : 9);
+).flatMap(([name, B, T, P, C, row_begin, row_end]) => {
+  const N = B * T;
+  const S = P + T;
+  const ids = integers('ids', N, 0, row_begin === 0 ? row_end : 9);
   const rows = row_end - row_begin;
   return [
     {
@@ -112,11 +118,13 @@ const embedding: KernelCase[] = (
         position_ids: Uint32Array.from(integers('position_ids', N, 0, 16)),
         token_type_ids: Uint32Array.from(integers('token_type_ids', N, 0, 2)),
         word: halves('word', rows * C),
-        position: halves('position', 16 * C),
+        position: halves('position', (16 + P) * C),
         token_type: halves('token_type', 2 * C),
-        h: unset(N * C),
+        ...(P ? { prompt: normals('prompt', P * C) } : {}),
+        h: unset(B * S * C),
       },
-      uniforms: { N, C, row_begin, row_end },
+      uniforms: { B, S, P, C, row_begin, row_end },
+      overrides: { PROMPT: P ? 1 : 0 },
     },
     {
       kernel: 'embedding_backward',
@@ -126,6 +134,19 @@ const embedding: KernelCase[] = (
     },
   ] satisfies KernelCase[];
 });
+
+const lengths: KernelCase[] = (
+  [
+    ['one example', 1],
+    ['exactly one workgroup', 64],
+    ['several workgroups, ragged', 70],
+  ] as const
+).map(([name, B]) => ({
+  kernel: 'add_to_lengths',
+  name,
+  tensors: { lengths: Uint32Array.from(integers('lengths', B, 0, 512)), longer: new Uint32Array(B) },
+  uniforms: { B, rows: 20 },
+}));
 
 const pooling: KernelCase[] = (
   [
@@ -192,4 +213,4 @@ const loss: KernelCase[] = [
   },
 ];
 
-export const rowCases: readonly KernelCase[] = [...layerNorm, ...columns, ...embedding, ...pooling, ...loss];
+export const rowCases: readonly KernelCase[] = [...layerNorm, ...columns, ...embedding, ...lengths, ...pooling, ...loss];

@@ -1,8 +1,10 @@
 // embedding: the sum of word, position and token-type rows. The word table may come in row pieces (a piece fits one binding); each piece writes
 // the tokens whose id it holds. The gradient sums, for each id, the chain of tokens that carry it, in order and without atomics.
+// A prompt (Lester et al. 2021, arXiv:2104.08691) is P learned rows before the tokens of every example; the tables are frozen then.
 
 import type { Attributes, Graph, Op, Parameter, Tensor } from '../ir.ts';
 import { sizeOf } from '../ir.ts';
+import { columnSum } from './linear.ts';
 
 const rowsOf = (h: Tensor) => {
   const C = h.shape.at(-1) as number;
@@ -11,24 +13,29 @@ const rowsOf = (h: Tensor) => {
 
 const rangeOf = (piece: Tensor) => ({ row_begin: piece.rowBegin ?? 0, row_end: (piece.rowBegin ?? 0) + (piece.shape[0] as number) });
 
-/** Inputs: ids, position_ids, token_type_ids [B, T]; their chains [B, T]; position and token-type tables; then the pieces of the word table. */
-const fixedInputs = 8;
+/** Inputs: ids, position_ids, token_type_ids [B, T]; their chains [B, T]; position and token-type tables; the prompt; pieces of the word table. */
+const fixedInputs = 9;
 
 const embeddingOp: Op = {
   name: 'embedding',
-  shapes([ids, , , , , , position, token_type, ...word]) {
-    const C = position?.shape[1] as number;
-    for (const table of [token_type, ...word]) {
+  shapes([ids, , , , , , position, token_type, prompt, ...word]) {
+    const [places, C] = (position as Tensor).shape as [number, number];
+    for (const table of [token_type, ...word, ...(prompt ? [prompt] : [])]) {
       if (table?.shape[1] !== C) throw new Error(`embedding: '${table?.name}' [${table?.shape}] for width ${C}`);
     }
-    return [{ shape: [...(ids as Tensor).shape, C] }];
+    const [B, T] = (ids as Tensor).shape as [number, number];
+    const P = prompt?.shape[0] ?? 0;
+    if (prompt && (prompt.dtype !== 'f32' || P + T > places))
+      throw new Error(`embedding: '${prompt.name}' [${P}, ${C}] ${prompt.dtype} before ${T} tokens in ${places} positions`);
+    return [{ shape: [B, P + T, C] }];
   },
   vjp({ g, node, d_outputs, needs }) {
-    const [ids, positionIds, typeIds, chain, positionChain, typeChain, position, tokenType, ...word] = node.inputs as Tensor[];
+    const [ids, positionIds, typeIds, chain, positionChain, typeChain, position, tokenType, prompt, ...word] = node.inputs as Tensor[];
     const d_h = d_outputs[0] as Tensor;
     const accumulate = (index: number, ids_: Tensor, chain_: Tensor, table: Tensor) => {
       if (needs(index)) g.apply(embeddingBackwardOp, [ids_, chain_, d_h, g.registry.gradientOf(table)], {});
     };
+    if (prompt && needs(8)) columnSum(g, d_h, g.registry.gradientOf(prompt), d_h.shape[0]);
     accumulate(6, positionIds as Tensor, positionChain as Tensor, position as Tensor);
     accumulate(7, typeIds as Tensor, typeChain as Tensor, tokenType as Tensor);
     word.forEach((piece, i) => {
@@ -37,13 +44,15 @@ const embeddingOp: Op = {
     return [];
   },
   lower({ inputs, outputs }) {
-    const [ids, position_ids, token_type_ids, , , , position, token_type, ...pieces] = inputs;
+    const [ids, position_ids, token_type_ids, , , , position, token_type, prompt, ...pieces] = inputs;
     const h = outputs[0] as Tensor;
-    const size = rowsOf(h);
+    const [B, S, C] = h.shape as [number, number, number];
+    const size = { B, S, P: prompt?.shape[0] ?? 0, C };
     return pieces.map((word) => ({
       kernel: 'embedding' as const,
-      tensors: { ids, position_ids, token_type_ids, word, position, token_type, h },
+      tensors: { ids, position_ids, token_type_ids, word, position, token_type, prompt, h },
       uniforms: { ...size, ...rangeOf(word as Tensor) },
+      overrides: { PROMPT: prompt ? 1 : 0 },
     }));
   },
 };
@@ -69,14 +78,17 @@ export interface EmbeddingTables {
   readonly word: Parameter;
   readonly position: Tensor;
   readonly token_type: Tensor;
+  /** [P, C]: learned rows before the tokens, at the first P positions, of the first token type. Only with frozen tables. */
+  readonly prompt?: Tensor;
 }
 
-/** h [B, T, C] of the batch inputs input_ids, position_ids and token_type_ids [B, T]. */
-export function embedding(g: Graph, B: number, T: number, { word, position, token_type }: EmbeddingTables): Tensor {
+/** h [B, P + T, C] of the batch inputs input_ids, position_ids and token_type_ids [B, T], with P = 0 where there is no prompt. */
+export function embedding(g: Graph, B: number, T: number, { word, position, token_type, prompt }: EmbeddingTables): Tensor {
   const names = ['input_ids', 'position_ids', 'token_type_ids'];
   const ids = names.map((name) => g.input(name, [B, T], 'u32'));
   // Chains are needed, and so uploaded, only where a table trains.
   const trains = [word.trainable, position.parameter?.trainable, token_type.parameter?.trainable];
+  if (prompt && trains.some(Boolean)) throw new Error(`embedding: '${prompt.name}' with tables that train`);
   const chains = names.map((name, i) => (trains[i] && g.training ? g.input(`${name}_chain`, [B, T], 'u32') : undefined));
-  return g.apply1(embeddingOp, [...ids, ...chains, position, token_type, ...word.tensors], {});
+  return g.apply1(embeddingOp, [...ids, ...chains, position, token_type, prompt, ...word.tensors], {});
 }

@@ -8,7 +8,9 @@ import { backward } from '../backward.ts';
 import { Graph, Registry, sizeOf, type Tensor } from '../ir.ts';
 import { attention } from './attention.ts';
 import { copyInto } from './elementwise.ts';
+import { embedding } from './embedding.ts';
 import { layerNorm } from './layer_norm.ts';
+import { addToLengths } from './lengths.ts';
 import { prependRows } from './prepend_rows.ts';
 import { scaleColumns } from './scale_columns.ts';
 
@@ -144,5 +146,60 @@ describe('rows before those of every example', () => {
     const trains = ['prefix_k', 'prefix_v'];
     expectGradients({ build, trains, sources: ['q', 'k', 'v'], values: { lengths: [0, 3, 2] } });
     expect(expectGradients({ build, trains, values: { lengths: [0, 3, 2] } })).not.toContain('attention_backward_q');
+  });
+});
+
+describe('a prompt before the tokens', () => {
+  const prompted = (g: Graph) =>
+    embedding(g, 2, 3, {
+      word: g.parameter('word', [7, 8]),
+      position: g.weight('position', [5, 8]),
+      token_type: g.weight('token_type', [2, 8]),
+      prompt: g.weight('prompt', [2, 8]),
+    });
+  const values = { input_ids: [1, 6, 0, 2, 2, 5], position_ids: [0, 1, 2, 0, 1, 2], token_type_ids: [0, 0, 1, 1, 0, 0], lengths: [3, 1] };
+
+  test('has its gradient through attention that goes by the longer lengths, which lie in the arena', () => {
+    const build = (g: Graph) => {
+      const h = prompted(g);
+      const lengths = addToLengths(g, g.input('lengths', [2], 'u32'), 2);
+      return attention(g, h, h, h, lengths, { num_attention_heads: 2, dropout: 0 });
+    };
+    expectGradients({ build, trains: ['prompt'], values });
+  });
+
+  test('takes the first positions and the first token type, and moves the tokens up', () => {
+    const g = new Graph(new Registry(), { trains: () => false, storedType: () => 'f32', training: false });
+    const y = g.registry.state('y', [2, 5, 8], 'f32');
+    copyInto(g, prompted(g), y);
+    const interpreter = new Interpreter();
+    for (const { tensors } of g.registry.parameters.values())
+      for (const tensor of tensors) interpreter.set(tensor, normals(tensor.name, sizeOf(tensor.shape)));
+    for (const [name, tensor] of g.inputs) interpreter.set(tensor, values[name as keyof typeof values]);
+    interpreter.run(g);
+    const row = (name: string, i: number) => normals(name, 56).slice(8 * i, 8 * i + 8);
+    const sum = (table: string, i: number, place: number, type: number) =>
+      row(table, i).map((value, c) => value + (row('position', place)[c] as number) + (row('token_type', type)[c] as number));
+    const rows = Array.from({ length: 10 }, (_, i) => interpreter.values(y).slice(8 * i, 8 * i + 8));
+    const prompt = [sum('prompt', 0, 0, 0), sum('prompt', 1, 1, 0)];
+    expect(rows).toEqual([
+      ...prompt,
+      ...[sum('word', 1, 2, 0), sum('word', 6, 3, 0), sum('word', 0, 4, 1)],
+      ...prompt,
+      ...[sum('word', 2, 2, 1), sum('word', 2, 3, 0), sum('word', 5, 4, 0)],
+    ]);
+  });
+
+  test('is refused with tables that train, and where its rows and the tokens exceed the positions', () => {
+    const graph = (trains: string) =>
+      new Graph(new Registry(), { trains: (name) => name === trains, storedType: () => 'f32', training: true });
+    expect(() => prompted(graph('word'))).toThrow("'prompt' with tables that train");
+    const g = graph('prompt');
+    const tables = {
+      word: g.parameter('word', [7, 8]),
+      position: g.weight('position', [4, 8]),
+      token_type: g.weight('token_type', [2, 8]),
+    };
+    expect(() => embedding(g, 2, 3, { ...tables, prompt: g.weight('prompt', [2, 8]) })).toThrow('before 3 tokens in 4 positions');
   });
 });
