@@ -56,7 +56,7 @@ export function backward(
       const input = node.inputs[i];
       if (!input || !d_input) return;
       const known = gradients.get(input);
-      gradients.set(input, known ? add(g, known, d_input) : d_input);
+      gradients.set(input, known ? g.beside(node, () => add(g, known, d_input)) : d_input);
     });
   }
   return sources.map((source) => gradients.get(source));
