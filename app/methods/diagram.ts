@@ -32,11 +32,11 @@ export type Shape =
 
 const BLOCK: Readonly<Record<ModelPart, { label: string; w: number }>> = {
   embeddings: { label: 'emb', w: 24 },
-  attention: { label: 'attn', w: 34 },
-  ffn: { label: 'FFN', w: 34 },
+  attention: { label: 'attn', w: 32 },
+  ffn: { label: 'FFN', w: 32 },
 };
 const H = 24;
-const GAP = 7;
+const GAP = 6;
 /** Width of a part that stands on the wire, its wires included. */
 const ALONE = 26;
 /** From the middle of a block down to the middle of what is beside it. */

@@ -46,7 +46,7 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
     const key = JSON.stringify({ ...request, model: request.model.name });
     const known = made.get(key);
     if (known !== undefined) return known;
-    if (made.size > 60) made.clear();
+    if (made.size > 200) made.clear();
     const answer = client.call('plan', request);
     made.set(key, answer);
     answer.catch(() => made.delete(key));
@@ -106,6 +106,7 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
 
   return {
     savedRuns,
+    planned,
     /** What the page needs to know at first. */
     begin() {
       asking('environment', 'environment', 0)(undefined);

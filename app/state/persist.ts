@@ -1,7 +1,9 @@
-// The few things that outlive a visit: theme and choices of bundled things and numbers. Files are not kept: a page may not read a disk unasked.
+// The few things that outlive a visit: theme, choices of bundled things and numbers, the queue. Files are kept only with a queue or a saved run,
+// which need them: a page may not read a disk unasked.
 
 import { get, set } from 'idb-keyval';
 import { methodNames, policyNames } from '../../src/protocol/config.ts';
+import { afterReload, type QueueItem } from '../queue/queue.ts';
 import { firstRun, type Settings } from './settings.ts';
 
 export type Theme = 'system' | 'light' | 'dark';
@@ -9,10 +11,11 @@ export type Theme = 'system' | 'light' | 'dark';
 export interface Kept {
   readonly theme: Theme;
   readonly settings: Settings;
+  readonly queue: readonly QueueItem[];
 }
 
 const KEY = 'retrace-page-1';
-const nothing: Kept = { theme: 'system', settings: firstRun };
+const QUEUE_KEY = 'retrace-queue-1';
 
 /** What was kept, as far as it still makes sense; the first run's choices where it does not, or where storage is shut. */
 export async function load(): Promise<Kept> {
@@ -22,10 +25,11 @@ export async function load(): Promise<Kept> {
     settings !== undefined &&
     methodNames.includes(settings.method) &&
     (settings.policy === undefined || policyNames.includes(settings.policy));
-  return { theme: kept?.theme ?? nothing.theme, settings: sound ? { ...firstRun, ...settings } : firstRun };
+  const queue = await get<readonly QueueItem[]>(QUEUE_KEY).catch(() => undefined);
+  return { theme: kept?.theme ?? 'system', settings: sound ? { ...firstRun, ...settings } : firstRun, queue: afterReload(queue ?? []) };
 }
 
-export function save({ theme, settings }: Kept): void {
+export function save({ theme, settings }: Pick<Kept, 'theme' | 'settings'>): void {
   const { model, data, columns, ...rest } = settings;
   const bundled = {
     model: model.kind === 'bundled' ? model : firstRun.model,
@@ -34,4 +38,9 @@ export function save({ theme, settings }: Kept): void {
   };
   // Private windows may refuse storage: then the next visit starts afresh, which is all that is lost.
   void set(KEY, { theme, settings: { ...rest, ...bundled } }).catch(() => undefined);
+}
+
+/** Keeps the queue: its configurations, and what its ended runs looked like. */
+export function saveQueue(items: readonly QueueItem[]): void {
+  void set(QUEUE_KEY, items).catch(() => undefined);
 }

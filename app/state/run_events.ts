@@ -9,12 +9,14 @@ import type { AppState } from './store.ts';
 
 const REDRAW_MS = 250;
 
-export function followRun(client: TrainerClient, store: StoreApi<AppState>): void {
+/** Returns a function that brings what is still waiting into the store at once: what follows must not get a run's last events. */
+export function followRun(client: TrainerClient, store: StoreApi<AppState>): () => void {
   let waiting: RunEvent[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   let drawnAt = 0;
 
   const deliver = () => {
+    clearTimeout(timer);
     timer = undefined;
     drawnAt = performance.now();
     const events = waiting;
@@ -39,6 +41,7 @@ export function followRun(client: TrainerClient, store: StoreApi<AppState>): voi
     keepAwake(active);
   });
   document.addEventListener('visibilitychange', () => keepAwake(guarded && document.visibilityState === 'visible'));
+  return deliver;
 }
 
 let lock: WakeLockSentinel | undefined;

@@ -5,6 +5,7 @@ import {
   type Columns,
   type DataRef,
   defaultTraining,
+  type MemorySettings,
   type MethodName,
   type MethodOptions,
   type ModelRef,
@@ -22,6 +23,8 @@ export interface Settings {
   /** Left out: the method's own. */
   readonly policy?: PolicyName | undefined;
   readonly checkpoint_every: number;
+  /** Finer than one policy for all layers. */
+  readonly memory: Pick<MemorySettings, 'ranges' | 'snapshot_every' | 'chunks'>;
   readonly options: Partial<MethodOptions>;
   readonly training: Partial<TrainingArguments>;
 }
@@ -32,6 +35,7 @@ export const firstRun: Settings = {
   columns: { text: 'text', label: 'domain' },
   method: 'meft1',
   checkpoint_every: 1,
+  memory: {},
   options: {},
   training: {},
 };
@@ -96,22 +100,27 @@ function streamsOf(settings: Settings, card: MethodCard): Partial<MethodOptions>
 /** Enough labels for a plan before the data have been examined. */
 const ASSUMED_LABELS = 10;
 
-/** The chosen plan, then those it is compared with, each once. All at the same batch and length. */
-export function planRequestsOf(settings: Settings, catalogue: Catalogue, report: DataReport | undefined): PlanRequest[] {
+type PlanOf = Pick<PlanRequest, 'method' | 'policy' | 'options'>;
+
+/** A plan at the chosen batch and length: of a whole run where the data are known for this length, or of one `step` at that length. */
+export function planRequestOf(settings: Settings, report: DataReport | undefined, of: PlanOf, extent: 'run' | 'step'): PlanRequest {
   const training = { ...defaultTraining, ...settings.training };
-  const request = (method: MethodName, policy: PolicyName, options: Partial<MethodOptions>): PlanRequest => ({
+  return {
     model: settings.model,
     num_labels: report?.labels.length ?? ASSUMED_LABELS,
-    method,
-    policy,
     checkpoint_every: settings.checkpoint_every,
-    options,
+    ...of,
     batch_size: training.batch_size,
     length: training.max_length,
-    // Once the data are known for this length, the plan is the run's own.
-    ...(report?.max_length === training.max_length ? { buckets: report.buckets } : {}),
+    ...(extent === 'run' && report?.max_length === training.max_length ? { buckets: report.buckets } : {}),
     dropout: training.dropout,
-  });
+  };
+}
+
+/** The chosen plan, then those it is compared with, each once. All at the same batch and length. */
+export function planRequestsOf(settings: Settings, catalogue: Catalogue, report: DataReport | undefined): PlanRequest[] {
+  const request = (method: MethodName, policy: PolicyName, options: Partial<MethodOptions>) =>
+    planRequestOf(settings, report, { method, policy, options }, 'run');
   const card = cardOf(catalogue, settings.method);
   const chosen = request(settings.method, policyOf(settings, card), optionsOf(settings, card));
   const others = (['full', 'lora'] as const)

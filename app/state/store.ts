@@ -17,13 +17,16 @@ import type {
   Prediction,
   SavedRun,
 } from '../../src/protocol/messages.ts';
+import type { Picked } from '../queue/queue.ts';
 import { asksOf } from './asks.ts';
+import { type Comparison, comparingOf, noComparison } from './comparing.ts';
 import { type Kept, save, type Theme } from './persist.ts';
+import { type QueueState, queueingOf } from './queueing.ts';
 import { isActive, newRun, type RunState } from './run.ts';
 import { followRun } from './run_events.ts';
 import { cardOf, firstRun, optionDefaults, runConfigOf, type Settings, trainingDefaults, withValue } from './settings.ts';
 
-export const screens = ['choose', 'train', 'results'] as const;
+export const screens = ['choose', 'train', 'compare', 'results'] as const;
 export type Screen = (typeof screens)[number];
 
 /** An answer that is awaited, here or refused; while a newer one is awaited the last stays visible. */
@@ -45,6 +48,8 @@ export interface AppState {
   /** The chosen plan first, then those it is compared with. */
   readonly plans: Answer<readonly PlanReport[]>;
   readonly run?: RunState | undefined;
+  readonly comparison: Comparison;
+  readonly queue: QueueState;
   readonly startError?: ErrorReport | undefined;
   readonly savedRuns: readonly SavedRun[];
   readonly prediction: Answer<Prediction>;
@@ -60,6 +65,14 @@ export interface Actions {
   setOption<K extends keyof MethodOptions>(key: K, value: MethodOptions[K]): void;
   resetNumbers(): void;
   start(): Promise<void>;
+  compare(): void;
+  cancelComparing(): void;
+  /** Makes a queue of these and runs it. */
+  queue(picked: readonly Picked[]): void;
+  /** Goes on with a queue that was halted or interrupted. */
+  goOn(): void;
+  halt(): void;
+  clearQueue(): void;
   resume(id: string, name: string): Promise<void>;
   forget(id: string): Promise<void>;
   pause(): Promise<void>;
@@ -89,6 +102,8 @@ export function createApp(client: TrainerClient, kept: Kept): App {
     preview: waiting,
     report: waiting,
     plans: waiting,
+    comparison: noComparison,
+    queue: { items: kept.queue, going: false, halting: false },
     savedRuns: [],
     prediction: idle,
     exported: idle,
@@ -96,7 +111,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
   }));
   const { getState, setState } = store;
   const asks = asksOf(client, store);
-  followRun(client, store);
+  const deliverEvents = followRun(client, store);
 
   const choose = (change: Partial<Settings>) => {
     const before = getState().settings;
@@ -111,22 +126,28 @@ export function createApp(client: TrainerClient, kept: Kept): App {
     if (run !== undefined && run.error === undefined) setState({ run: { ...run, phase: 'failed', error } });
   };
 
-  const live = async (name: string, call: () => Promise<unknown>) => {
+  const live = async (name: string, call: () => Promise<unknown>, screen: 'train' | 'compare' = 'train') => {
     if (isActive(getState().run)) return;
-    setState({ run: newRun(name), screen: 'train', startError: undefined, exported: idle, imported: idle, prediction: idle });
+    deliverEvents();
+    setState({ run: newRun(name), startError: undefined, exported: idle, imported: idle, prediction: idle });
+    if (screen === 'train') setState({ screen });
     await call().catch((thrown: unknown) => {
+      deliverEvents();
       const { run } = getState();
+      if (run?.plan !== undefined || (run?.steps.length ?? 0) > 0) return failRun(thrown);
       // Refused before anything ran: the fault is in a choice, and is shown where choices are made.
-      if (run?.plan === undefined && (run?.steps.length ?? 0) === 0)
-        setState({ run: undefined, screen: 'choose', startError: reportOf(thrown) });
-      else failRun(thrown);
+      setState({ run: undefined, startError: reportOf(thrown), ...(screen === 'train' ? { screen: 'choose' } : {}) });
     });
+    deliverEvents();
     await asks.savedRuns();
   };
 
   const steer = async (call: () => Promise<unknown>) => {
     await call().catch(failRun);
   };
+
+  const comparing = comparingOf(asks.planned, store);
+  const queueing = queueingOf(client, store, live);
 
   const actions: Actions = {
     show: (screen) => setState({ screen }),
@@ -151,6 +172,15 @@ export function createApp(client: TrainerClient, kept: Kept): App {
       const card = cardOf(catalogue.value, settings.method);
       if (card !== undefined) await live(`${settings.data.name}, ${card.title}`, () => client.start(runConfigOf(settings, card)));
     },
+    compare: () => void comparing.begin(),
+    cancelComparing: comparing.cancel,
+    queue: (picked) => {
+      queueing.make(picked);
+      void queueing.go();
+    },
+    goOn: () => void queueing.go(),
+    halt: queueing.halt,
+    clearQueue: queueing.clear,
     resume: (id, name) => live(name, () => client.call('resume', { id })),
     forget: async (id) => {
       await client.call('deleteRun', { id }).catch(() => undefined);
@@ -160,7 +190,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
     proceed: (steps) => steer(() => client.call('proceed', { steps })),
     stop: async (keep) => {
       await steer(() => client.call('stop', { keep }));
-      if (keep === 'nothing') setState({ run: undefined, screen: 'choose' });
+      if (keep === 'nothing') setState({ run: undefined, ...(getState().queue.going ? {} : { screen: 'choose' }) });
     },
     predict: asks.predict,
     exportAdapter: async (name, licence) => {

@@ -1,0 +1,77 @@
+// Runs a queue, one run after the other, and keeps it where a closed tab can't lose it. A run that fails or is stopped does not hold the others.
+
+import type { StoreApi } from 'zustand/vanilla';
+import type { TrainerClient } from '../../src/client/trainer_client.ts';
+import { nextOf, type Picked, type QueueItem, queueOf, savedRunOf } from '../queue/queue.ts';
+import { saveQueue } from './persist.ts';
+import type { AppState } from './store.ts';
+
+export interface QueueState {
+  readonly items: readonly QueueItem[];
+  readonly going: boolean;
+  /** No further run is started once the one under way has ended. */
+  readonly halting: boolean;
+}
+
+/** Starts a call that runs; resolves once the run has ended and all its events are in the store. */
+type Live = (name: string, call: () => Promise<unknown>, screen: 'compare') => Promise<void>;
+
+export function queueingOf(client: TrainerClient, { getState, setState }: StoreApi<AppState>, live: Live) {
+  const put = (change: Partial<QueueState>) => setState({ queue: { ...getState().queue, ...change } });
+  const change = (key: string, values: Partial<QueueItem>) => {
+    const items = getState().queue.items.map((item) => (item.key === key ? { ...item, ...values } : item));
+    put({ items });
+    saveQueue(items);
+  };
+
+  const ended = (): Partial<QueueItem> => {
+    const { run, startError } = getState();
+    if (run === undefined) return startError === undefined ? { status: 'stopped' } : { status: 'failed', error: startError };
+    // What every layer rebuilt at every step is much, and nothing of the queue draws it.
+    const slim = { ...run, steps: run.steps.map(({ reconstruction: _, ...step }) => step) };
+    if (run.error !== undefined) return { status: 'failed', error: run.error, run: slim };
+    return { status: run.phase === 'stopped' ? 'stopped' : 'finished', run: slim };
+  };
+
+  const runOne = async (item: QueueItem): Promise<void> => {
+    const saved = await client.call('savedRuns').catch(() => []);
+    const resumed = savedRunOf(item, saved);
+    const before = resumed === undefined ? saved.map(({ id }) => id) : (item.before ?? []);
+    change(item.key, { status: 'running', before });
+    await live(
+      item.title,
+      () => (resumed === undefined ? client.start(item.config) : client.call('resume', { id: resumed.id })),
+      'compare',
+    );
+    const after = savedRunOf({ ...item, before }, getState().savedRuns);
+    change(item.key, { ...ended(), ...(after === undefined ? {} : { id: after.id }) });
+  };
+
+  return {
+    async go(): Promise<void> {
+      if (getState().queue.going) return;
+      put({ going: true, halting: false });
+      for (
+        let item = nextOf(getState().queue.items);
+        item !== undefined && !getState().queue.halting;
+        item = nextOf(getState().queue.items)
+      ) {
+        await runOne(item);
+      }
+      put({ going: false, halting: false });
+    },
+    make(picked: readonly Picked[]): void {
+      const { settings, catalogue } = getState();
+      if (catalogue.value === undefined || getState().queue.going) return;
+      const items = queueOf(picked, settings, catalogue.value);
+      put({ items });
+      saveQueue(items);
+    },
+    halt: () => put({ halting: true }),
+    clear: () => {
+      if (getState().queue.going) return;
+      put({ items: [] });
+      saveQueue([]);
+    },
+  };
+}
