@@ -108,6 +108,9 @@ const rowSums: readonly {
     gradients: { d_weight: 36, d_bias: 36 },
     uniforms: (N) => ({ N, C: 36 }),
   },
+  { kernel: 'rms_norm_weight', matrices: { d_y: 36, x: 36, rstd: 1 }, gradients: { d_weight: 36 }, uniforms: (N) => ({ N, C: 36 }) },
+  // alpha is only read.
+  { kernel: 'gate_alpha', matrices: { partials: 1 }, gradients: { alpha: 1, d_alpha: 1 }, uniforms: (N) => ({ N, temperature: 0.7 }) },
 ];
 
 it.each(rowSums)(
