@@ -12,11 +12,13 @@ import { linearCases } from './cases/linear.ts';
 import { optimizerCases } from './cases/optimizer.ts';
 import { recurrentCases } from './cases/recurrent.ts';
 import { rowCases } from './cases/rows.ts';
+import { sparseCases } from './cases/sparse.ts';
 import { openDevice } from './device.ts';
 import { PipelineCache } from './pipelines.ts';
 import { defaultStep, runKernel, type Words } from './testing.ts';
 
 const cases: readonly KernelCase[] = [
+  ...sparseCases,
   ...linearCases,
   ...rowCases,
   ...attentionCases,

@@ -8,6 +8,7 @@
 
 import { sequenceKernels } from './sequence_kernels.ts';
 import { sideKernels } from './side_kernels.ts';
+import { sparseKernels } from './sparse_kernels.ts';
 
 export type Access = 'read' | 'read_write';
 export type ScalarType = 'u32' | 'i32' | 'f32';
@@ -287,6 +288,7 @@ export const kernels = {
   },
   ...sequenceKernels,
   ...sideKernels,
+  ...sparseKernels,
   // SGD (as torch.optim.SGD; weight decay is added to the gradient), with a momentum buffer where MOMENTUM.
   sgd: {
     bindings: { parameter: rw, gradient: rw, momentum_buffer: rw, scalars: rw },

@@ -15,6 +15,7 @@ import * as optimizer from './optimizer.ts';
 import * as pool from './pool.ts';
 import * as recurrent from './recurrent.ts';
 import * as rmsNorm from './rms_norm.ts';
+import * as sparse from './sparse.ts';
 import * as stream from './stream.ts';
 import * as words from './words.ts';
 
@@ -87,6 +88,10 @@ const typed: { readonly [K in KernelName]: Reference<K> } = {
   attention_probabilities: attentionMix.attention_probabilities,
   token_mix: attentionMix.token_mix,
   copy_columns: words.copy_columns,
+  sparse_scores: sparse.sparse_scores,
+  sparse_output: sparse.sparse_output,
+  sparse_slopes: sparse.sparse_slopes,
+  sparse_input: sparse.sparse_input,
 };
 
 // The caller has the names from the table at run time, where the types cannot follow: the kernel tests compare every row.
