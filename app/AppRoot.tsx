@@ -1,7 +1,7 @@
-// The page's frame: header, three screens as tabs, footer. The address's hash says which screen, so that back and forward work.
+// The page's frame: header, the screens as tabs, footer. The address's hash says which screen, so that back and forward work.
 
 import { Tabs } from 'radix-ui';
-import { useEffect } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { ChooseScreen } from './choose/ChooseScreen.tsx';
 import { Environment } from './frame/Environment.tsx';
 import { Header } from './frame/Header.tsx';
@@ -10,6 +10,9 @@ import { ResultsScreen } from './results/ResultsScreen.tsx';
 import { AppContext, useActions, useApp } from './state/context.ts';
 import { type App, type Screen, screens } from './state/store.ts';
 import { TrainScreen } from './train/TrainScreen.tsx';
+
+/** A screen that most visits don't open. */
+const CompareScreen = lazy(() => import('./compare/CompareScreen.tsx'));
 
 export function AppRoot({ app }: { app: App }) {
   return (
@@ -45,6 +48,11 @@ function Frame() {
         </Tabs.Content>
         <Tabs.Content value="train">
           <TrainScreen theme={theme} />
+        </Tabs.Content>
+        <Tabs.Content value="compare">
+          <Suspense fallback={<div className="skeleton skeleton-tall" role="status" aria-label="Loading" />}>
+            <CompareScreen theme={theme} />
+          </Suspense>
         </Tabs.Content>
         <Tabs.Content value="results">
           <ResultsScreen theme={theme} />

@@ -15,6 +15,17 @@ const grouped = new Intl.NumberFormat('en-US');
 /** `12,345,678` */
 export const integer = (value: number): string => grouped.format(value);
 
+const PREFIXES = ['', ' k', ' M', ' G', ' T', ' P'] as const;
+
+/** Three significant digits with a prefix: `22.7 M`. */
+export function scaled(value: number): string {
+  const power = value < 1 ? 0 : Math.min(PREFIXES.length - 1, Math.floor(Math.log10(value) / 3));
+  return `${Number((value / 1000 ** power).toPrecision(3))}${PREFIXES[power]}`;
+}
+
+/** `8.2 ms`, `140 ms`, `9.1 s` */
+export const milliseconds = (ms: number): string => (ms < 1000 ? `${ms.toFixed(ms < 10 ? 1 : 0)} ms` : `${(ms / 1000).toFixed(1)} s`);
+
 /** A share of 1 as percent; below one percent with one digit, so that nothing real reads as 0 %. */
 export function percent(share: number, digits = share > 0 && share < 0.01 ? 1 : 0): string {
   return `${(share * 100).toFixed(digits)} %`;

@@ -1,4 +1,4 @@
-// Name, the three screens, what computes, light or dark.
+// Name, the screens, what computes, light or dark.
 
 import { Tabs } from 'radix-ui';
 import { useActions, useApp } from '../state/context.ts';
@@ -22,6 +22,7 @@ export function Header() {
       <Tabs.List className="tabs" aria-label="Screens">
         <Tabs.Trigger value="choose">Choose</Tabs.Trigger>
         <Tabs.Trigger value="train">Train{active && <span className="dot" role="img" aria-label="running" />}</Tabs.Trigger>
+        <Tabs.Trigger value="compare">Compare</Tabs.Trigger>
         <Tabs.Trigger value="results">Results</Tabs.Trigger>
       </Tabs.List>
       <p className="device" title={environment?.available === true ? environment.adapter : undefined}>

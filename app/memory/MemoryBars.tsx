@@ -4,6 +4,7 @@ import type { Category } from '../../src/protocol/config.ts';
 import type { Catalogue, PlanReport } from '../../src/protocol/messages.ts';
 import { bytes, percent } from '../format.ts';
 import { useWidth } from '../ui/use_width.ts';
+import { CategoryLegend } from './CategoryLegend.tsx';
 import { bytesIn, categoryTitles, ticksOf, titleOf } from './plans.ts';
 
 interface MemoryBarsProps {
@@ -48,7 +49,7 @@ export function MemoryBars({ plans, catalogue, shown }: MemoryBarsProps) {
           </g>
         ))}
       </svg>
-      <Legend shown={shown} />
+      <CategoryLegend shown={shown} />
     </div>
   );
 }
@@ -83,16 +84,4 @@ function Bar({ plan, shown, total, x }: BarProps) {
       </rect>
     );
   });
-}
-
-function Legend({ shown }: { shown: readonly Category[] }) {
-  return (
-    <ul className="legend">
-      {shown.map((category) => (
-        <li key={category}>
-          <span className={`swatch swatch-${category}`} /> {categoryTitles[category]}
-        </li>
-      ))}
-    </ul>
-  );
 }

@@ -73,6 +73,8 @@ export interface Actions {
   goOn(): void;
   halt(): void;
   clearQueue(): void;
+  /** Shows the results of a saved run; brings it back into the worker unless it is there. */
+  openResults(id: string, name: string): Promise<void>;
   resume(id: string, name: string): Promise<void>;
   forget(id: string): Promise<void>;
   pause(): Promise<void>;
@@ -181,6 +183,10 @@ export function createApp(client: TrainerClient, kept: Kept): App {
     goOn: () => void queueing.go(),
     halt: queueing.halt,
     clearQueue: queueing.clear,
+    openResults: async (id, name) => {
+      await live(name, () => client.call('resume', { id }));
+      if (getState().run?.finished !== undefined) setState({ screen: 'results' });
+    },
     resume: (id, name) => live(name, () => client.call('resume', { id })),
     forget: async (id) => {
       await client.call('deleteRun', { id }).catch(() => undefined);

@@ -11,6 +11,7 @@ export interface Curve {
   /** A custom property of the style sheet, such as `--accent`. */
   readonly colour: string;
   readonly look: 'faint' | 'line' | 'points';
+  readonly dashed?: boolean;
   readonly values: readonly (number | null)[];
 }
 
@@ -21,6 +22,8 @@ interface LineChartProps {
   height: number;
   /** Changes when the colours do. */
   theme: string;
+  /** Charts whose cursors move together. */
+  group?: string;
 }
 
 /** Distances of ticks: a step is whole. */
@@ -28,10 +31,12 @@ const WHOLE = [1, 2, 5].flatMap((first) => Array.from({ length: 7 }, (_, power) 
 
 const property = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-function seriesOf({ name, colour, look }: Curve): uPlot.Series {
+function seriesOf({ name, colour, look, dashed = false }: Curve): uPlot.Series {
   const stroke = property(colour);
+  const dash = dashed ? { dash: [6, 4] } : {};
   const value = (_: uPlot, raw: number | null) => (raw === null ? '–' : number(raw));
-  if (look === 'points') return { label: name, stroke, width: 1.5, spanGaps: true, points: { show: true, size: 7, fill: stroke }, value };
+  if (look === 'points')
+    return { label: name, stroke, width: 1.5, spanGaps: true, points: { show: true, size: 7, fill: stroke }, value, ...dash };
   return {
     label: name,
     stroke,
@@ -40,10 +45,11 @@ function seriesOf({ name, colour, look }: Curve): uPlot.Series {
     points: { show: false },
     spanGaps: true,
     value,
+    ...dash,
   };
 }
 
-export function LineChart({ label, steps, curves, height, theme }: LineChartProps) {
+export function LineChart({ label, steps, curves, height, theme, group = 'run' }: LineChartProps) {
   const [frame, width] = useWidth<HTMLDivElement>();
   const plot = useRef<uPlot | null>(null);
   const data = [steps, ...curves.map(({ values }) => values)] as uPlot.AlignedData;
@@ -70,7 +76,7 @@ export function LineChart({ label, steps, curves, height, theme }: LineChartProp
         { ...axis, size: 56, values: (_, ticks) => ticks.map(number) },
       ],
       series: [{ label: 'step' }, ...latest.current.curves.map(seriesOf)],
-      cursor: { sync: { key: 'run' }, drag: { x: false, y: false } },
+      cursor: { sync: { key: group }, drag: { x: false, y: false } },
       legend: { live: true },
     };
     plot.current = new uPlot(options, latest.current.data, frame.current);
@@ -78,7 +84,7 @@ export function LineChart({ label, steps, curves, height, theme }: LineChartProp
       plot.current?.destroy();
       plot.current = null;
     };
-  }, [makeup, height, frame]);
+  }, [makeup, height, group, frame]);
 
   useEffect(() => plot.current?.setData(data));
   useEffect(() => {

@@ -1,7 +1,7 @@
 // Where a run stands and how to steer it: phase, progress, pace, pause, one step, stop.
 
 import { Progress } from 'radix-ui';
-import { duration, integer, number } from '../format.ts';
+import { duration, integer, milliseconds, number } from '../format.ts';
 import { bestOf, isActive, paceOf, type RunState } from '../state/run.ts';
 import { Icon } from '../ui/icons.tsx';
 import { StopDialog } from './StopDialog.tsx';
@@ -21,8 +21,6 @@ function phaseLine({ phase, progress, steps }: RunState): string {
   if ((phase === 'training' || phase === 'paused') && last !== undefined) return `${phase}, step ${last.step} of ${last.max_steps}`;
   return `${phase}${within}${detail}`;
 }
-
-const paceText = (ms: number) => (ms < 1000 ? `${ms.toFixed(ms < 10 ? 1 : 0)} ms` : `${(ms / 1000).toFixed(1)} s`);
 
 export function RunHead({ run, onPause, onProceed, onStop }: RunHeadProps) {
   const last = run.steps.at(-1);
@@ -63,7 +61,7 @@ export function RunHead({ run, onPause, onProceed, onStop }: RunHeadProps) {
       </Progress.Root>
       <dl className="readings">
         <Reading name="Left" value={pace === undefined || !active ? '–' : duration(pace.leftMs)} />
-        <Reading name="A step" value={pace === undefined ? '–' : paceText(pace.ms)} />
+        <Reading name="A step" value={pace === undefined ? '–' : milliseconds(pace.ms)} />
         <Reading name="Tokens a second" value={pace === undefined ? '–' : integer(Math.round(pace.tokensPerSecond))} />
         <Reading name="Epoch" value={last === undefined ? '–' : last.epoch.toFixed(2)} />
         <Reading name="Gradient norm" value={last === undefined ? '–' : number(last.grad_norm)} />

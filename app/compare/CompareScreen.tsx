@@ -1,0 +1,162 @@
+// Methods × policies on one axis, a queue that trains the chosen ones alike, and the study of starting points.
+
+import { useEffect, useMemo, useState } from 'react';
+import { defaultTraining } from '../../src/protocol/config.ts';
+import { mainNumbers } from '../choose/fields.ts';
+import { ModelSection } from '../choose/ModelSection.tsx';
+import { bytes, plural } from '../format.ts';
+import { QueueSection } from '../queue/QueueSection.tsx';
+import { runsOf } from '../queue/queue.ts';
+import { useActions, useApp } from '../state/context.ts';
+import { isActive } from '../state/run.ts';
+import { Icon } from '../ui/icons.tsx';
+import { NumberField } from '../ui/NumberField.tsx';
+import { CompareTable } from './CompareTable.tsx';
+import { cellsOf, csvOf, keyOf, rowsOf, type Sorting, sorted } from './cells.ts';
+import { downloadText } from './download.ts';
+import { paceOf, stepMs } from './pace.ts';
+
+export default function CompareScreen({ theme }: { theme: string }) {
+  const settings = useApp((state) => state.settings);
+  const catalogue = useApp((state) => state.catalogue.value);
+  const report = useApp((state) => state.report.value);
+  const comparison = useApp((state) => state.comparison);
+  const queue = useApp((state) => state.queue);
+  const run = useApp((state) => state.run);
+  const [sorting, setSorting] = useState<Sorting | undefined>(undefined);
+  const [picked, setPicked] = useState<readonly string[]>([]);
+  const { compare } = useActions();
+  const active = isActive(run);
+
+  const training = { ...defaultTraining, ...settings.training };
+  const labels = report?.labels.length;
+  // A plan takes the worker's time from a run; then it is asked for by hand.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: begun anew whenever anything that a plan depends on changes.
+  useEffect(() => {
+    if (active) return;
+    const timer = setTimeout(compare, 200);
+    return () => clearTimeout(timer);
+  }, [settings.model, training.batch_size, training.max_length, training.dropout, labels, catalogue, active]);
+
+  const cells = useMemo(() => (catalogue === undefined ? [] : cellsOf(settings, catalogue, report)), [settings, catalogue, report]);
+  const finished = useMemo(() => runsOf(queue.items, undefined), [queue.items]);
+  const pace = useMemo(() => paceOf(finished.map((one) => one.run)), [finished]);
+  const rows = useMemo(() => {
+    const measured = new Map(finished.flatMap((one) => (stepMs(one.run) === undefined ? [] : [[one.key, stepMs(one.run) ?? 0]])));
+    const all = rowsOf(cells, comparison.outcomes, pace, measured);
+    return sorting === undefined ? all : sorted(all, sorting);
+  }, [cells, comparison.outcomes, pace, finished, sorting]);
+  const failures = cells.flatMap((cell) => {
+    const error = comparison.outcomes[keyOf(cell)]?.error;
+    return error === undefined ? [] : [{ title: cell.title, error }];
+  });
+  const best = rows.reduce<(typeof rows)[number] | undefined>(
+    (least, row) => (least === undefined || row.plan.bytes.total < least.plan.bytes.total ? row : least),
+    undefined,
+  );
+  return (
+    <div className="compare">
+      <Setup />
+      <section className="card compare-card" aria-label="Methods and policies">
+        <header className="section-head">
+          <h2>Methods × policies</h2>
+          <Progress active={active} />
+          <button
+            type="button"
+            className="button"
+            disabled={rows.length === 0}
+            onClick={() => downloadText(`retrace-compare-${settings.model.name}.csv`, 'text/csv', csvOf(rows))}
+          >
+            <Icon name="download" /> CSV
+          </button>
+        </header>
+        <p className="muted small">
+          One training step at batch {training.batch_size} and length {training.max_length}, every method with its own defaults, all by the
+          same engine, exact to the byte.
+          {best !== undefined && !comparison.running && ` Least: ${best.title}, ${bytes(best.plan.bytes.total)}.`}{' '}
+          {pace === undefined
+            ? 'Times are predicted once a run of the queue has shown how fast this device is.'
+            : `Times are predicted from ${plural(pace.runs, 'run')} of the queue (${(pace.rate / 1e6).toPrecision(3)} GFLOP/s), for steps with as many tokens as theirs.`}
+        </p>
+        <CompareTable
+          rows={rows}
+          sorting={sorting}
+          onSort={setSorting}
+          picked={picked}
+          onPick={(key) => setPicked(picked.includes(key) ? picked.filter((one) => one !== key) : [...picked, key])}
+        />
+        {failures.map(({ title, error }) => (
+          <p className="small muted" key={title}>
+            <strong>{title}</strong>: {error.message}
+          </p>
+        ))}
+      </section>
+      <QueueSection
+        picked={cells.filter((cell) => picked.includes(keyOf(cell)))}
+        predicted={(key) => rows.find((row) => keyOf(row) === key)?.predicted_ms}
+        onDrop={(key) => setPicked(picked.filter((one) => one !== key))}
+        theme={theme}
+      />
+    </div>
+  );
+}
+
+/** Model, batch and length: the same as on the screen of choices. */
+function Setup() {
+  const settings = useApp((state) => state.settings);
+  const model = useApp((state) => state.model);
+  const bundled = useApp((state) => state.catalogue.value?.models ?? noModels);
+  const { choose, setTraining } = useActions();
+  const [fromDisk, setFromDisk] = useState(settings.model.kind === 'files');
+  return (
+    <section className="card section" aria-label="What is compared">
+      <header className="section-head">
+        <h2>What is compared</h2>
+      </header>
+      <ModelSection
+        model={settings.model}
+        description={model}
+        bundled={bundled}
+        fromDisk={fromDisk}
+        onFromDisk={setFromDisk}
+        onModel={(next) => choose({ model: next })}
+      />
+      <div className="fields">
+        {mainNumbers
+          .filter(({ key }) => key === 'batch_size' || key === 'max_length')
+          .map(({ key, ...bounds }) => (
+            <NumberField
+              key={key}
+              {...bounds}
+              value={(settings.training[key] ?? defaultTraining[key]) as number}
+              standard={defaultTraining[key] as number}
+              onChange={(value) => setTraining(key, value)}
+            />
+          ))}
+      </div>
+    </section>
+  );
+}
+
+const noModels = [] as const;
+
+function Progress({ active }: { active: boolean }) {
+  const { running, done, of } = useApp((state) => state.comparison);
+  const { compare, cancelComparing } = useActions();
+  if (running) {
+    return (
+      <span className="compare-progress" role="status">
+        {done} of {of} planned
+        <button type="button" className="quiet" onClick={cancelComparing}>
+          <Icon name="close" /> Cancel
+        </button>
+      </span>
+    );
+  }
+  if (of > 0 && done === of) return <span className="compare-progress muted">{plural(of, 'combination')}</span>;
+  return (
+    <button type="button" className="button" onClick={compare}>
+      <Icon name="play" /> {active ? 'Plan beside the run' : 'Plan all'}
+    </button>
+  );
+}
