@@ -3,8 +3,10 @@
 import { expect, test } from 'vitest';
 import { nodeHost } from '../../cli/host.ts';
 import { openDevice } from '../gpu/device.ts';
+import { sizeOf } from '../graph/ir.ts';
+import { aligned } from '../graph/plan/arena.ts';
 import { methods } from '../methods/registry.ts';
-import { type MethodName, type PolicyName, policyNames, type StreamKind } from '../protocol/config.ts';
+import { type MethodName, type PolicyName, policyNames, type StreamKind, type TrainingArguments } from '../protocol/config.ts';
 import { modelAt, randomBatch, randomBert, testEngine } from './testing.ts';
 
 const shape = {
@@ -50,6 +52,52 @@ test.each(cells)(
     expect(executor.allocator.account.total).toBe(0);
   },
 );
+
+const request = {
+  method: 'meft1',
+  policy: 'reversible',
+  options: { adapter_size: 4 },
+  pooling: 'mean',
+  num_labels: 3,
+  batch_size: 2,
+  lengths: [9],
+} as const;
+
+/** Numbers that each keeps beside trainables of these shapes. */
+const kept: [string, Partial<TrainingArguments>, (shape: readonly number[]) => number[]][] = [
+  ['adamw', { optim: 'adamw' }, (shape) => [sizeOf(shape), sizeOf(shape)]],
+  ['sgd', { optim: 'sgd' }, (shape) => [sizeOf(shape)]],
+  ['sgd without momentum', { optim: 'sgd', momentum: 0 }, () => []],
+  ['adafactor', { optim: 'adafactor' }, (shape) => [...shape]],
+  ['lion', { optim: 'lion' }, (shape) => [sizeOf(shape)]],
+];
+
+test.each(kept)('%s: the account equals the plan, with what it keeps, and steps allocate nothing', async (_, training, numbers) => {
+  const { trainer, executor } = await testEngine({ ...request, model: await randomBert(shape), training });
+  const before = executor.allocator.account;
+  expect(before.live).toEqual(executor.plan.bytes);
+  const states = trainer.trainables.flatMap(({ shape: own }) => numbers(own));
+  // Each begins at an aligned offset.
+  expect(before.live.optimizer).toBe(states.reduce((sum, count) => sum + aligned(4 * count), 0));
+  for (let step = 0; step < 2; step++) await trainer.step(step, [randomBatch(step, 2, 9, 64, 3)]);
+  expect(executor.allocator.account).toEqual(before);
+  executor.destroy();
+});
+
+test('an engine that only evaluates has neither gradients nor optimizer states, and gives the same logits', async () => {
+  const model = await randomBert(shape);
+  const batch = randomBatch(9, 2, 9, 64, 3);
+  const both = await testEngine({ ...request, model });
+  const only = await testEngine({ ...request, model, change: (setup) => ({ ...setup, purposes: ['evaluation'] }) });
+  const { gradient, optimizer, adapter, weights } = only.executor.allocator.account.live;
+  expect([gradient, optimizer]).toEqual([0, 0]);
+  const trained = both.executor.allocator.account.live;
+  expect([adapter, weights]).toEqual([trained.adapter, trained.weights]);
+  expect(trained.gradient).toBe(trained.adapter);
+  expect(await only.trainer.logits(batch)).toEqual(await both.trainer.logits(batch));
+  both.executor.destroy();
+  only.executor.destroy();
+});
 
 test('a training step of the bundled model runs on a device with the limits that every device has', async () => {
   const gpu = (await nodeHost().gpu()) as GPU;

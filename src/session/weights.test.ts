@@ -35,40 +35,43 @@ test('the bundled checkpoint is read in pieces of at most 4 MiB, once, and its m
   expect(weights).toBeLessThan(1.01 * stored);
 });
 
-test('tables and packed ranges cut into bindings of 8 KiB give the logits, gradients and updates of whole ones', async () => {
-  const model = await modelAt(`${vectors}tiny_bert`);
-  const batch = batchOf(readVectorJson<{ batch: RecordedBatch }>('tiny_bert/expected.json').batch);
-  const results = [];
-  for (const max_binding of [undefined, 8192]) {
-    const { trainer, executor } = await testEngine({
-      ...request,
-      model,
-      method: 'full',
-      batch_size: 4,
-      lengths: [11],
-      training: { warmup_ratio: 0 },
-      change: (setup) => (max_binding === undefined ? setup : { ...setup, max_binding }),
-    });
-    const logits = await trainer.logits(batch);
-    const { loss, grad_norm } = await trainer.step(0, [batch]);
-    results.push({ logits, loss, gradients: await trainer.read('gradient'), parameters: await trainer.read('parameter') });
-    expect(executor.plan.ranges.length).toBeGreaterThan(max_binding === undefined ? 1 : 10);
-    expect(grad_norm).toBeGreaterThan(0);
-    executor.destroy();
-  }
-  const [whole, cut] = results;
-  expect(cut?.logits).toEqual(whole?.logits);
-  expect(cut?.loss).toBe(whole?.loss);
-  expect(cut?.gradients).toEqual(whole?.gradients);
-  // The norm sums its parts in another order; so the clipped update differs in its last bits.
-  for (const [name, values] of whole?.parameters ?? []) {
-    const other = cut?.parameters.get(name) as Float32Array;
-    expect(
-      values.reduce((most, x, i) => Math.max(most, Math.abs(x - (other[i] as number))), 0),
-      name,
-    ).toBeLessThan(1e-6);
-  }
-});
+test.each(['adamw', 'adafactor'] as const)(
+  'cut into bindings of 8 KiB, tables and packed ranges give the logits, gradients and updates (%s) of whole ones',
+  async (optim) => {
+    const model = await modelAt(`${vectors}tiny_bert`);
+    const batch = batchOf(readVectorJson<{ batch: RecordedBatch }>('tiny_bert/expected.json').batch);
+    const results = [];
+    for (const max_binding of [undefined, 8192]) {
+      const { trainer, executor } = await testEngine({
+        ...request,
+        model,
+        method: 'full',
+        batch_size: 4,
+        lengths: [11],
+        training: { warmup_ratio: 0, optim },
+        change: (setup) => (max_binding === undefined ? setup : { ...setup, max_binding }),
+      });
+      const logits = await trainer.logits(batch);
+      const { loss, grad_norm } = await trainer.step(0, [batch]);
+      results.push({ logits, loss, gradients: await trainer.read('gradient'), parameters: await trainer.read('parameter') });
+      expect(executor.plan.ranges.length).toBeGreaterThan(max_binding === undefined ? 1 : 10);
+      expect(grad_norm).toBeGreaterThan(0);
+      executor.destroy();
+    }
+    const [whole, cut] = results;
+    expect(cut?.logits).toEqual(whole?.logits);
+    expect(cut?.loss).toBe(whole?.loss);
+    expect(cut?.gradients).toEqual(whole?.gradients);
+    // The norm sums its parts in another order; so the clipped update differs in its last bits.
+    for (const [name, values] of whole?.parameters ?? []) {
+      const other = cut?.parameters.get(name) as Float32Array;
+      expect(
+        values.reduce((most, x, i) => Math.max(most, Math.abs(x - (other[i] as number))), 0),
+        name,
+      ).toBeLessThan(1e-6);
+    }
+  },
+);
 
 test('two micro-batches of two rows give the gradients of one batch of four', async () => {
   const model = await modelAt(`${vectors}tiny_bert`);

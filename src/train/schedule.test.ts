@@ -1,9 +1,25 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import type { SchedulerName } from '../protocol/config.ts';
 import { scheduleFactor, warmupSteps } from './schedule.ts';
 
-test('the rate rises from 0 over the warm-up and falls to 0 at the last step, as in Transformers', () => {
-  expect(warmupSteps(200, 0.06)).toBe(12);
-  expect(warmupSteps(10, 0.01)).toBe(1);
-  expect([0, 1, 2, 3, 4, 6, 8].map((step) => scheduleFactor('linear', step, 8, 2))).toEqual([0, 0.5, 1, 5 / 6, 4 / 6, 2 / 6, 0]);
-  expect(scheduleFactor('linear', 0, 4, 0)).toBe(1);
+interface Recorded {
+  readonly lr_scheduler_type: SchedulerName;
+  readonly max_steps: number;
+  readonly warmup_steps: number;
+  readonly factors: readonly number[];
+}
+
+const file = new URL('../../python/vectors/optimizers/expected.json', import.meta.url);
+const { schedules } = JSON.parse(readFileSync(file, 'utf8')) as { schedules: Recorded[] };
+
+test.each(schedules)(
+  '$lr_scheduler_type over $max_steps steps with $warmup_steps of warm-up has the factors of Transformers',
+  ({ lr_scheduler_type, max_steps, warmup_steps, factors }) => {
+    expect(factors.map((_, step) => scheduleFactor(lr_scheduler_type, step, max_steps, warmup_steps))).toEqual(factors);
+  },
+);
+
+test('a share of the steps is rounded up to steps of warm-up, as TrainingArguments rounds it', () => {
+  expect([warmupSteps(200, 0.06), warmupSteps(10, 0.01), warmupSteps(10, 0)]).toEqual([12, 1, 0]);
 });
