@@ -32,6 +32,8 @@ const method = {
   chunks: number('parts of a batch that a layer runs again one after the other (default: as keep 512 tokens in each)'),
   ...optionFlags,
 };
+/** A comparison goes by policies, not by ranges of them. */
+const { ranges: _, ...oneOfMethod } = method;
 const shape = {
   'batch-size': number('texts in a batch (default: 16)'),
   'max-length': number('tokens that a text is cut to (default: 64)'),
@@ -90,11 +92,14 @@ export const commandFlags = {
     ...model,
     methods: list('NAME,...', `of ${methodNames.join(', ')}, or all (default)`),
     policies: list('NAME,...', `of ${policyNames.join(', ')}, or all (default)`),
-    ...method,
+    ...oneOfMethod,
     ...shape,
     'num-hidden-layers': list('NUMBER,...', "depths in place of the model's own"),
     'num-labels': number('classes (default: 2)'),
+    sort: text('COLUMN', 'order of the rows: a column as --csv names it, smallest first; -COLUMN: largest first'),
     markdown: flag('the table as Markdown'),
+    csv: flag('the table as CSV, plain numbers'),
+    picture: text('FILE.svg', 'also draw it: a bar a row, bytes by category on one axis'),
     ...output,
   },
   inspect: { ...model, ...adapter, data: text('FILE', 'in place of the path'), ...columns, ...output },

@@ -13,6 +13,13 @@ export function bytesText(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(value < 100 ? 1 : 0)} ${units[unit]}`;
 }
 
+/** 1.25e9 -> `1.25 G`. */
+export function flopsText(flops: number): string {
+  const units = ['', ' k', ' M', ' G', ' T', ' P'];
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, flops)) / 3)));
+  return flops === 0 ? '0' : `${(flops / 1000 ** power).toPrecision(3)}${units[power]}`;
+}
+
 /** 3725000 ms -> `1:02:05`. */
 export function durationText(ms: number): string {
   const seconds = Math.round(ms / 1000);
@@ -28,7 +35,9 @@ export const percentText = (share: number): string => `${(share * 100).toFixed(1
 export function tableText(rows: readonly (readonly string[])[]): string {
   const [header = []] = rows;
   const widths = header.map((_, column) => Math.max(...rows.map((row) => [...(row[column] ?? '')].length)));
-  const isNumber = header.map((_, column) => rows.slice(1).every((row) => /^[\d.,\s-]*( ?([KMG]i)?B| %|×)?$/.test(row[column] ?? '')));
+  const isNumber = header.map((_, column) =>
+    rows.slice(1).every((row) => /^[\d.,\s-]*( ?([KMG]i)?B| [kMGTP]| %|×)?$/.test(row[column] ?? '')),
+  );
   const cell = (value: string, column: number) => {
     const gap = ' '.repeat((widths[column] ?? 0) - [...value].length);
     return isNumber[column] ? gap + value : value + gap;

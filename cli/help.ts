@@ -24,9 +24,9 @@ const commandTexts: Readonly<Record<CommandName, { does: string; more: string; e
     example: 'retrace predict --adapter reviews-adapter --text "could not put it down"',
   },
   compare: {
-    does: 'the plans of several methods and policies, one table',
+    does: 'the plans of several methods and policies: a table, CSV, JSON, a picture',
     more: 'Percentages are of full fine-tuning that stores its activations, at the same batch and length.',
-    example: 'retrace compare --methods meft1,lora --policies all --batch-size 16 --max-length 128 --markdown',
+    example: 'retrace compare --methods meft1,lora --policies all --batch-size 16 --max-length 128 --sort total --picture memory.svg',
   },
   inspect: {
     does: 'what is in a model, adapter, run or data file, or what is wrong with it',

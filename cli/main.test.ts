@@ -66,6 +66,28 @@ describe('plan', () => {
     expect(linesOf(outcome)[0]).toMatchObject({ trainable_parameters: 384 * 150 + 150 });
   });
 
+  test('takes layers under policies of their own, every hyper-parameter by name, and parts of a batch', async () => {
+    const plan = async (...args: string[]) => {
+      const [line] = linesOf(await retrace(['plan', '--model', configOnly, '--batch-size', '4', '--max-length', '24', '--json', ...args]));
+      return (
+        (line as { bytes: Record<string, number>; trainable_parameters: number } | undefined) ?? { bytes: {}, trainable_parameters: 0 }
+      );
+    };
+    const [store, mixed, reversible] = [
+      await plan('--ranges', '0-3:store'),
+      await plan('--ranges', '0-2:reversible,2-3:store'),
+      await plan('--memory-policy', 'reversible'),
+    ].map(({ bytes }) => bytes['activation'] as number);
+    expect([store, mixed, reversible].toSorted((a = 0, b = 0) => b - a)).toEqual([store, mixed, reversible]);
+    expect(new Set([store, mixed, reversible]).size).toBe(3);
+    const chunked = await plan('--memory-policy', 'reversible', '--chunks', '4');
+    expect(chunked.bytes['workspace']).toBeLessThan((await plan('--memory-policy', 'reversible', '--chunks', '1')).bytes['workspace'] ?? 0);
+    const lora = async (...args: string[]) => (await plan('--method', 'lora', ...args)).trainable_parameters;
+    // Three layers: the biases of query and value, 32 each.
+    expect((await lora('--bias', 'lora_only')) - (await lora())).toBe(3 * 2 * 32);
+    expect(await lora('--frozen-layers', '2')).toBeLessThan(await lora());
+  });
+
   test('is compared over methods, policies and depths in one table, with what does not go together', async () => {
     const outcome = await retrace([
       'compare',
@@ -89,6 +111,7 @@ describe('plan', () => {
     expect(plans.find(({ method, policy }) => method === 'full' && policy === 'store')?.['of_full']).toEqual({
       total: 1,
       activation_and_workspace: 1,
+      flops: 1,
     });
     expect(rows.filter(({ type }) => type === 'refused')).toMatchObject([
       { method: 'full', policy: 'reversible', reason: expect.any(String) },
@@ -106,6 +129,14 @@ describe('plan', () => {
       '--markdown',
     ]);
     expect(markdown.stdout).toMatch(/^\| lora \| store \| single \|/m);
+    const picture = join(folder, 'compared.svg');
+    const csv = await retrace(['compare', '--model', configOnly, '--max-length', '16', '--sort', '-total', '--csv', '--picture', picture]);
+    const [header = '', ...lines] = csv.stdout.trim().split('\n');
+    const at = header.split(',').indexOf('total');
+    const totals = lines.map((line) => Number(line.split(',')[at]));
+    expect(totals.length).toBeGreaterThan(10);
+    expect(totals).toEqual(totals.toSorted((a, b) => b - a));
+    expect(readFileSync(picture, 'utf8')).toMatch(/^<svg [\s\S]*>meft1 · reversible · fixed<[\s\S]*<\/svg>\n$/);
   });
 });
 
@@ -115,9 +146,14 @@ describe('exit codes', () => {
     ['an unknown flag', ['plan', '--batch', '4'], 'no flag --batch', '--batch-size'],
     ['a value that is no number', ['plan', '--batch-size', 'four'], "--batch-size is 'four'", 'number'],
     ['a number out of range', ['train', '--out', 'x', '--dropout', '1.5'], '--dropout is 1.5', 'allowed: <1'],
-    ['an unknown choice', ['plan', '--method', 'meft9'], "--method is 'meft9'", 'meft1, lora, linear-probe, full'],
+    ['an unknown choice', ['plan', '--method', 'meft9'], "--method is 'meft9'", 'linear-probe, full'],
     ['a missing value', ['plan', '--seed'], '--seed needs a value', '--seed NUMBER'],
     ['a policy that the method refuses', ['plan', '--method', 'lora', '--memory-policy', 'reversible'], "policy 'reversible'", 'Use store'],
+    ['ranges that leave a layer out', ['plan', '--ranges', '0-2:reversible,3-6:store'], '3-6 stands where 2 begins', '0'],
+    ['a range of no known policy', ['plan', '--ranges', '0-6:stored'], "the policy 'stored'", '0-8:reversible,8-12:store'],
+    ['a range that is none', ['plan', '--ranges', '0..6'], "'0..6'", 'FROM-TO:POLICY'],
+    ['ranges beside a policy', ['plan', '--ranges', '0-6:store', '--memory-policy', 'store'], 'both', 'Give one'],
+    ['a column that is not there', ['compare', '--methods', 'lora', '--sort', 'size'], "column 'size'", 'activation_and_workspace'],
     ['a λ that loses bits', ['plan', '--lambda', '0.3'], '0.3', '0.25'],
     ['a length that the model does not have', ['plan', '--max-length', '9000'], '512 positions', 'at most 512'],
     ['training without a folder to write to', ['train'], 'folder', '--out FOLDER'],

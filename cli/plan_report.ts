@@ -2,7 +2,7 @@
 
 import { categories } from '../src/protocol/config.ts';
 import type { PlanReport } from '../src/protocol/messages.ts';
-import { bytesText, countText, sparkline, tableText } from './format.ts';
+import { bytesText, countText, flopsText, sparkline, tableText } from './format.ts';
 
 /** The object of `plan --json` and of the `plan` event. A moment's transient bytes are split in two; the other categories stay through a step. */
 export function planObject(report: PlanReport) {
@@ -30,6 +30,12 @@ export function planText(report: PlanReport): string {
     `peak                  ${bytesText(peak.bytes)} at ${peak.at}`,
     `trainable parameters  ${countText(report.trainable_parameters)}`,
     `largest binding       ${bytesText(report.largest_binding.bytes)} (${report.largest_binding.name})`,
+    `FLOPs a step          ${flopsText(report.flops)}`,
+    ...(report.host
+      ? [
+          `host                  ${bytesText(report.host.bytes)}; a step moves ${bytesText(report.host.to_gpu)} to the GPU and ${bytesText(report.host.from_gpu)} back`,
+        ]
+      : []),
     `dispatches a step     ${countText(report.dispatches)}`,
     `live through a step   ${sparkline(timeline.map(({ live }) => live))}`,
   ].join('\n');

@@ -1,14 +1,18 @@
-// compare: the plans of several methods and policies, one table. The ratio is to full fine-tuning that stores its activations.
+// compare: the plans of several methods and policies, as a table, CSV, JSON or picture. The ratio is to full fine-tuning that stores its
+// activations.
 
-import { categories, methodNames, type PolicyName, policyNames } from '../../src/protocol/config.ts';
+import { writeFile } from 'node:fs/promises';
+import { methodNames, type PolicyName, policyNames } from '../../src/protocol/config.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
-import type { MethodCard, PlanReport } from '../../src/protocol/messages.ts';
+import type { MethodCard } from '../../src/protocol/messages.ts';
+import { csvOf, type Row, sortRows, tableOf } from '../compare/columns.ts';
+import { pictureOf } from '../compare/picture.ts';
 import type { Console } from '../console.ts';
 import { type Given, usage } from '../flags.ts';
-import { bytesText, countText, markdownTable, percentText, tableText } from '../format.ts';
+import { markdownTable, tableText } from '../format.ts';
 import { openSession } from '../open_session.ts';
 import { planObject, transientBytes } from '../plan_report.ts';
-import { listOf, numberOf, type Settings, settingsOf } from '../settings.ts';
+import { listOf, numberOf, type Settings, settingsOf, textOf } from '../settings.ts';
 import { planRequestOf } from './plan.ts';
 
 /** A list of known names; left out or `all`: every one of them. */
@@ -33,85 +37,91 @@ function depthsOf(given: Given): (number | undefined)[] {
   return depths;
 }
 
-interface Row {
-  readonly depth: number | undefined;
-  readonly report: PlanReport;
-  readonly full: PlanReport;
+interface Refused {
+  readonly method: string;
+  readonly policy: string;
+  readonly reason: string;
 }
 
-function tableOf(rows: readonly Row[], withDepth: boolean): string[][] {
-  const shown = categories.filter((name) => name !== 'staging');
-  const header = ['method', 'policy', 'streams', 'trainable', ...shown, 'total', 'of full', 'activation + workspace', 'of full'];
-  return [
-    [...(withDepth ? ['layers'] : []), ...header],
-    ...rows.map(({ depth, report, full }) => [
-      ...(withDepth ? [String(depth)] : []),
-      report.method,
-      report.policy,
-      report.streams,
-      countText(report.trainable_parameters),
-      ...shown.map((name) => bytesText(report.bytes[name])),
-      bytesText(report.bytes.total),
-      percentText(report.bytes.total / full.bytes.total),
-      bytesText(transientBytes(report)),
-      percentText(transientBytes(report) / transientBytes(full)),
-    ]),
-  ];
+/** What `compare --json` prints of a row. */
+function objectOf({ depth, report, full }: Row): object {
+  const { timeline: _, ...plan } = planObject(report);
+  const activation_and_workspace = transientBytes(report);
+  return {
+    type: 'plan',
+    ...(depth === undefined ? {} : { num_hidden_layers: depth }),
+    ...plan,
+    activation_and_workspace,
+    of_full: {
+      total: report.bytes.total / full.bytes.total,
+      activation_and_workspace: activation_and_workspace / transientBytes(full),
+      flops: report.flops / full.flops,
+    },
+  };
 }
 
-export async function compare(given: Given, console: Console): Promise<number> {
-  const wanted = chosen(given, 'methods', given['method'] === undefined ? methodNames : [given['method'] as (typeof methodNames)[number]]);
-  const policies = chosen(given, 'policies', given['memory-policy'] === undefined ? policyNames : [given['memory-policy'] as PolicyName]);
-  const depths = depthsOf(given);
-  const num_labels = numberOf(given, 'num-labels') ?? 2;
+/** Plans every cell; those that do not go together are told with the reason. */
+async function planCells(given: Given, console: Console): Promise<{ rows: Row[]; refused: Refused[] }> {
+  const named = given['method'] === undefined ? methodNames : [given['method'] as (typeof methodNames)[number]];
+  const policyGiven = given['memory-policy'] === undefined ? policyNames : [given['memory-policy'] as PolicyName];
+  const [wanted, policies, depths] = [chosen(given, 'methods', named), chosen(given, 'policies', policyGiven), depthsOf(given)];
   const { calls, positions } = openSession(console);
   const { methods } = await calls.catalogue(undefined);
   const settings = await settingsOf(given, methods, positions);
-  const rows: Row[] = [];
-  const refused = new Map<string, { method: string; policy: string; reason: string }>();
   const planOf = async (change: Pick<Settings, 'method' | 'policy'>, depth: number | undefined) =>
-    calls.plan(await planRequestOf({ ...settings, ...change }, num_labels, depth));
+    calls.plan(await planRequestOf({ ...settings, ...change }, labelsOf(given), depth));
+  const rows: Row[] = [];
+  const refused = new Map<string, Refused>();
   for (const depth of depths) {
     const full = await planOf({ method: 'full', policy: 'store' }, depth);
     for (const method of wanted) {
       const card = methods.find(({ name }) => name === method) as MethodCard;
       for (const policy of policies) {
-        const reason = card.refusals[policy];
-        if (reason !== null) {
-          refused.set(`${method} ${policy}`, { method, policy, reason });
-          continue;
-        }
         console.progress({ label: 'planning', done: rows.length, of: depths.length * wanted.length * policies.length });
-        const report = method === 'full' && policy === 'store' ? full : await planOf({ method, policy }, depth);
-        rows.push({ depth, report, full });
-        const { timeline: _, ...object } = planObject(report);
-        console.event({
-          type: 'plan',
-          ...(depth === undefined ? {} : { num_hidden_layers: depth }),
-          ...object,
-          activation_and_workspace: transientBytes(report),
-          of_full: {
-            total: report.bytes.total / full.bytes.total,
-            activation_and_workspace: transientBytes(report) / transientBytes(full),
-          },
-        });
+        const reason = card.refusals[policy];
+        const cell = reason ?? (await planOf({ method, policy }, depth).catch(reasonOf));
+        if (typeof cell === 'string') refused.set(`${method} ${policy}`, { method, policy, reason: cell });
+        else rows.push({ depth, report: cell, full });
       }
     }
   }
-  for (const { method, policy, reason } of refused.values()) console.event({ type: 'refused', method, policy, reason });
-  const [first] = rows;
+  return { rows, refused: [...refused.values()] };
+}
+
+/** Why a cell has no plan: what its options or the model do not allow. Anything else is a fault. */
+function reasonOf(thrown: unknown): string {
+  if (thrown instanceof RetraceError) return thrown.message;
+  throw thrown;
+}
+
+const labelsOf = (given: Given): number => numberOf(given, 'num-labels') ?? 2;
+
+export async function compare(given: Given, console: Console): Promise<number> {
+  const { rows: planned, refused } = await planCells(given, console);
+  const [first] = planned;
   if (!first) {
     throw new RetraceError({
       code: 'nothing-to-compare',
-      message: `None of these go together. ${[...refused.values()][0]?.reason ?? ''}`,
+      message: `None of these go together. ${refused[0]?.reason ?? ''}`,
       where: '--policies',
       remedy: 'Name other policies.',
     });
   }
+  const rows = sortRows(planned, textOf(given, 'sort'));
+  for (const row of rows) console.event(objectOf(row));
+  for (const row of refused) console.event({ type: 'refused', ...row });
   const { batch, length, model } = first.report;
-  const table = tableOf(rows, depths[0] !== undefined);
-  console.result(`${model}, batch ${batch} × ${length} tokens, ${num_labels} classes; percentages are of full fine-tuning with store`);
-  console.result(`\n${given['markdown'] === true ? markdownTable(table) : tableText(table)}`);
-  for (const { method, policy, reason } of refused.values()) console.say(`not with ${method}: ${policy}. ${reason}`);
+  const about = `${model}, batch ${batch} × ${length} tokens, ${labelsOf(given)} classes`;
+  if (given['csv'] === true) console.result(csvOf(rows));
+  else {
+    console.result(`${about}; percentages are of full fine-tuning with store\n`);
+    console.result(given['markdown'] === true ? markdownTable(tableOf(rows)) : tableText(tableOf(rows)));
+  }
+  for (const { method, policy, reason } of refused) console.say(`not with ${method}: ${policy}. ${reason}`);
+  const path = textOf(given, 'picture');
+  if (path !== undefined) {
+    await writeFile(path, pictureOf(rows, about));
+    console.say(`picture: ${path}`);
+  }
   return 0;
 }
