@@ -3,7 +3,7 @@
 1. With what a method adds at zero, BERT's own logits (reversible ones with lambda * beta = 0, reading the pretrained model's stream).
 2. Fixed streams agree with float streams of the same factors to the resolution of 20 fraction bits, gradients too.
 3. Gradients agree with central finite differences in float64.
-4. PEFT's prefix tuning is what README.md says: P more keys and values in each layer, and tokens at the positions from P on.
+4. PEFT's prefix tuning gives the logits of methods/prefix_tuning.py.
 5. A recorded adapter, loaded by name, gives the recorded logits.
 """
 
@@ -18,10 +18,10 @@ from record.recording import TINY_BERT, VECTORS, logits_loss_gradients, model_in
 from record.through_peft import FOLDERS as THROUGH_PEFT
 from record.twins import FOLDERS as TWINS
 from record.twins import draw, tiny_twin
-from retrace.base import bert_for_sequence_classification
+from retrace.base import bert_for_sequence_classification, bert_model
 from retrace.load import fill
 from retrace.methods.peft_methods import shared_tensors
-from retrace.pooling import mean_of_tokens
+from retrace.methods.prefix_tuning import PrefixTuning
 
 
 def logits_of(model):
@@ -87,25 +87,12 @@ def _slopes(method, hyper_parameters):
         yield abs((losses[0] - losses[1]) / (2 * step) - (gradient * direction).sum().item()) / (gradient.norm().item() + 1e-3)
 
 
-def prefix_is_as_described():
-    batch, model = tiny_batch(), tiny_twin("prefix-tuning", "mean", {"num_virtual_tokens": 5})
-    draw(model.trainable())
-    prefix, bert = shared_tensors(model.trainable()), model.model.get_base_model().bert
-    input_ids, mask, types = (batch[name] for name in ("input_ids", "attention_mask", "token_type_ids"))
-    heads = lambda x: x.view(*x.shape[:2], bert.config.num_attention_heads, -1).transpose(1, 2)  # [B, NH, S, HD]
-    with torch.no_grad():
-        h = bert.embeddings(input_ids, types, position_ids=5 + torch.arange(input_ids.shape[1])[None])
-        for i, layer in enumerate(bert.encoder.layer):
-            own, name = layer.attention.self, f"encoder.layer.{i}.attention.self.prefix_"
-            before = lambda part, x: torch.cat((prefix[name + part].expand(len(x), -1, -1), x), 1)
-            scores = heads(own.query(h)) @ heads(before("key", own.key(h))).mT / own.attention_head_size**0.5
-            visible = torch.cat((torch.ones(len(mask), 5, dtype=torch.long), mask), 1)
-            probabilities = scores.masked_fill(visible[:, None, None] == 0, -torch.inf).softmax(-1)
-            context = (probabilities @ heads(before("value", own.value(h)))).transpose(1, 2).flatten(2)
-            h = layer.feed_forward_chunk(layer.attention.output(context, h))
-        head = prefix["classifier.weight"], prefix["classifier.bias"]
-        ours = torch.nn.functional.linear(mean_of_tokens(h, mask), *head)
-        return (ours - logits_of(model)).abs().max().item(), 1e-6
+def prefixes_agree():
+    through_peft = tiny_twin("prefix-tuning", "mean", {"num_virtual_tokens": 5})
+    draw(through_peft.trainable())
+    ours = PrefixTuning(bert_model(TINY_BERT, "mean"), 3, "mean", {"num_virtual_tokens": 5}).eval()
+    fill(ours.trainable(), shared_tensors(through_peft.trainable()))
+    return (logits_of(ours) - logits_of(through_peft)).abs().max().item(), 1e-6
 
 
 def recorded_adapters_give_recorded_logits():
@@ -115,8 +102,7 @@ def recorded_adapters_give_recorded_logits():
         for case in expected["cases"].values():
             model = tiny_twin(expected["method"], case["pooling"], case["hyper_parameters"])
             tensors = load_file(VECTORS / folder / case["adapter"])
-            parameters = shared_tensors(model.trainable()) if folder in THROUGH_PEFT else model.trainable()
-            fill(parameters, tensors)  # shared tensors are views of the parameters
+            fill(shared_tensors(model.trainable()), tensors)
             worst = max(worst, (logits_of(model) - torch.tensor(case["logits"])).abs().max().item())
     return worst, 1e-6
 
@@ -125,7 +111,7 @@ CHECKS = (
     nothing_added_gives_bert,
     fixed_agrees_with_float,
     gradients_agree_with_differences,
-    prefix_is_as_described,
+    prefixes_agree,
     recorded_adapters_give_recorded_logits,
 )
 
@@ -135,7 +121,8 @@ def main():
     for check in CHECKS:
         found, allowed = check()
         failed += found > allowed
-        print(f"{'ok' if found <= allowed else 'FAILED'}  {check.__name__.replace('_', ' ')}: {found:.1e} (allowed {allowed:.0e})", flush=True)
+        verdict = "ok" if found <= allowed else "FAILED"
+        print(f"{verdict}  {check.__name__.replace('_', ' ')}: {found:.1e} (allowed {allowed:.0e})", flush=True)
     return 1 if failed else 0
 
 

@@ -5,7 +5,8 @@ retrace/methods for the rest. Shapes only: no weights are made.
 import torch
 from transformers import BertConfig
 
-from retrace.methods import METHODS, PEFT_LAYOUT, build
+from retrace.methods import METHODS, build
+from retrace.methods.peft_methods import PeftTwin
 
 from .recording import VECTORS, write_json
 
@@ -44,9 +45,11 @@ CASES = [
 
 def count(method, hyper_parameters, pooling):
     with torch.device("meta"):
-        parameters = build(method, BertConfig(), NUM_LABELS, pooling, hyper_parameters).trainable()
+        model = build(method, BertConfig(), NUM_LABELS, pooling, hyper_parameters)
+    parameters = model.trainable()
     head = sum(p.numel() for name, p in parameters.items() if "classifier" in name)
-    return {"trainable_parameters": sum(p.numel() for p in parameters.values()), "of_them_classifier": head}
+    by = "peft" if isinstance(model, PeftTwin) else "retrace/methods"
+    return by, {"trainable_parameters": sum(p.numel() for p in parameters.values()), "of_them_classifier": head}
 
 
 def main():
@@ -54,10 +57,9 @@ def main():
         raise RuntimeError("a method is not counted")
     cases = []
     for method, hyper_parameters in CASES:
-        by = "peft" if method in PEFT_LAYOUT else "retrace/methods"
-        counts = {pooling: count(method, hyper_parameters, pooling) for pooling in ("mean", "cls")}
-        cases.append({"method": method, "counted_by": by, "hyper_parameters": hyper_parameters, **counts})
-        print(method, hyper_parameters, *(c["trainable_parameters"] for c in counts.values()))
+        (by, mean), (_, cls) = (count(method, hyper_parameters, pooling) for pooling in ("mean", "cls"))
+        cases.append({"method": method, "counted_by": by, "hyper_parameters": hyper_parameters, "mean": mean, "cls": cls})
+        print(method, hyper_parameters, mean["trainable_parameters"], cls["trainable_parameters"])
     about = {"recorded_by": "python/record/counts.py", "base": "bert-base-uncased (BertConfig's defaults)", "num_labels": NUM_LABELS}
     write_json(VECTORS / "counts" / "expected.json", about | {"cases": cases})
 

@@ -141,7 +141,8 @@ def table():
         mean = {rate: f"{sum(found) / len(found):.1f}" for rate, found in by_rate.items()}
         others = ", ".join(f"{found} ({rate:g})" for rate, found in mean.items() if rate != learning_rate)
         rows.append((mean.get(learning_rate, "-"), f"| `{method}` | {learning_rate:g} | {mean.get(learning_rate, '-')} | {others} |"))
-    return "\n".join(("| method | learning rate | accuracy, % | at other rates |", "|---|---|---|---|", *(row for _, row in sorted(rows)[::-1])))
+    head = ("| method | learning rate | accuracy, % | at other rates |", "|---|---|---|---|")
+    return "\n".join((*head, *(row for _, row in sorted(rows, reverse=True))))
 
 
 def main():

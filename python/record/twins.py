@@ -145,7 +145,7 @@ def record(folder, method, variants):
             model = tiny_twin(method, pooling, hyper_parameters)
             draw(model.trainable(), SPARSE_SEED if method == "sparse_meft" else "")
             if method == "sparse_meft" and (margin := least_margin(model, batch)) < LEAST_MARGIN:
-                raise RuntimeError(f"{folder} {case}: two scores differ by {margin:.1e} only: float32 may choose either. Take another seed.")
+                raise RuntimeError(f"{folder} {case}: two scores differ by {margin:.1e} only: float32 may choose either; take another seed")
             files = {"adapter": adapters.write(case, model.trainable()), "gradients": f"grads_{case}.safetensors"}
             recorded, gradients = judged(lambda b: model(**model_inputs(b)), model, batch, model.trainable)
             write_tensors(VECTORS / folder / files["gradients"], gradients)

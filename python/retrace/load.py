@@ -17,7 +17,8 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from .archive import file_of, json_of, labels_of, mirrored_config, read_files
 from .errors import AdapterError
-from .methods import OWN_LAYOUT, PEFT_LAYOUT, build
+from .methods import METHODS, build
+from .methods.peft_methods import shared_tensors
 from .peft_layout import config_of_peft, load_through_peft
 
 FORMAT_VERSION = 1
@@ -73,9 +74,8 @@ def _own_config(files, given):
     if config.get("format") != "retrace" or config.get("format_version") != FORMAT_VERSION:
         found = f"format {config.get('format')!r}, version {config.get('format_version')!r}"
         raise AdapterError(f'The adapter says {found}; this reads "retrace", version {FORMAT_VERSION}, and PEFT adapters.')
-    if config["method"] not in OWN_LAYOUT:
-        known = f"{', '.join(OWN_LAYOUT)}, and in PEFT's layout {', '.join(PEFT_LAYOUT)}"
-        raise AdapterError(f'The adapter says method "{config["method"]}"; this reads {known}.')
+    if config["method"] not in METHODS:
+        raise AdapterError(f'The adapter says method "{config["method"]}"; this reads {", ".join(METHODS)}.')
     return config
 
 
@@ -84,7 +84,7 @@ def _own(files, config, base_model):
         module = build(config["method"], base_model, config["num_labels"], config["pooling"], config["hyper_parameters"])
     except ValueError as error:  # hyper-parameters that fit neither each other nor the base
         raise AdapterError(f"{config['method']} cannot be built on {base_model}: {error}") from error
-    fill(module.trainable(), load_tensors(file_of(files, "adapter.safetensors")))
+    fill(shared_tensors(module.trainable()), load_tensors(file_of(files, "adapter.safetensors")))
     return module
 
 

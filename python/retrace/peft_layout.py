@@ -38,17 +38,22 @@ def _num_labels(tensors):
 
 def load_through_peft(files, config, base_model):
     model = bert_for_sequence_classification(base_model, config["pooling"], config["num_labels"])
+    prompt = json_of(files, "adapter_config.json")["peft_type"] in ("PREFIX_TUNING", "PROMPT_TUNING")
     with tempfile.TemporaryDirectory() as folder:
         for name in ("adapter_config.json", "adapter_model.safetensors"):
             (Path(folder) / name).write_bytes(file_of(files, name))
         try:
-            model = PeftModel.from_pretrained(model, folder, is_trainable=True)
+            model = PeftModel.from_pretrained(model, folder, is_trainable=not prompt)
         except (RuntimeError, ValueError) as error:
             raise AdapterError(f"PEFT does not load it on {base_model}: {error}") from error
     saved = _read_by_peft(load_tensors(files["adapter_model.safetensors"]))
     taken = _read_by_peft(get_peft_model_state_dict(model, save_embedding_layers=False))
     if saved != taken:
         raise AdapterError(f"PEFT reads other tensors than adapter_model.safetensors holds: {sorted(saved ^ taken)[:3]}.")
+    if prompt:  # which PEFT loads for inference only
+        model.active_peft_config.inference_mode = False
+        for name, p in model.named_parameters():
+            p.requires_grad_(name.startswith("prompt_encoder.") or ".modules_to_save." in name)
     return PeftTwin(model)
 
 

@@ -48,9 +48,13 @@ class Twin(nn.Module):
             h = layer(h, padding) if i < frozen else self.layer(layer, added, h, padding)
         return h
 
+    def embed(self, input_ids, token_type_ids):
+        """[B, T] -> [B, T, C]."""
+        return self.bert.embeddings(input_ids=input_ids, token_type_ids=token_type_ids)
+
     def hidden_states(self, input_ids, attention_mask, token_type_ids):
         """[B, T] -> [B, T, C]."""
-        h = self.bert.embeddings(input_ids=input_ids, token_type_ids=token_type_ids)
+        h = self.embed(input_ids, token_type_ids)
         return self.encode(h, (1 - attention_mask[:, None, None, :]).to(h.dtype) * torch.finfo(h.dtype).min)
 
     def forward(self, input_ids, attention_mask, token_type_ids=None):

@@ -1,5 +1,5 @@
 """The methods by name. A method is a file here and a line below: (base model folder or config, labels, pooling, hyper-parameters) -> a
-module that gives logits and has `trainable()`. What PEFT has a type for is exported in PEFT's layout, the rest in Retrace's own.
+module that gives logits and has `trainable()`.
 """
 
 from ..base import bert_model
@@ -18,12 +18,16 @@ def _twin(twin):
     return lambda base_model, num_labels, pooling, given: twin(bert_model(base_model, pooling), num_labels, pooling, given)
 
 
-OWN_LAYOUT = {
+METHODS = {
     "full": full,
     "linear-probe": linear_probe,
     "bitfit": bitfit,
+    "lora": peft_methods.lora,
+    "ia3": peft_methods.ia3,
     "houlsby": _twin(Houlsby),
     "parallel-adapter": _twin(ParallelAdapter),
+    "prefix-tuning": peft_methods.prefix_tuning,
+    "prompt-tuning": peft_methods.prompt_tuning,
     "lst": _twin(Lst),
     "read": _twin(Read),
     "meft1": _twin(Meft1),
@@ -31,13 +35,6 @@ OWN_LAYOUT = {
     "meft3": _twin(Meft3),
     "sparse_meft": _twin(SparseMeft),
 }
-PEFT_LAYOUT = {
-    "lora": peft_methods.lora,
-    "ia3": peft_methods.ia3,
-    "prefix-tuning": peft_methods.prefix_tuning,
-    "prompt-tuning": peft_methods.prompt_tuning,
-}
-METHODS = OWN_LAYOUT | PEFT_LAYOUT
 
 
 def build(method, base_model, num_labels, pooling, hyper_parameters):

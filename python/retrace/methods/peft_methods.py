@@ -1,13 +1,15 @@
 """The methods that PEFT has, built through PEFT from Retrace's hyper-parameters: LoRA, (IA)^3, prefix tuning, prompt tuning.
 
-Parameters have PEFT's names in PEFT's files and others in Retrace; `names_in_file` and `shared_tensors` lead from PEFT's module to the one
-and on to the other.
+Parameters have PEFT's names in PEFT's files and others in Retrace; `trainable` gives the one, `shared_tensors` leads on to the other.
 """
+
+import re
 
 from peft import IA3Config, LoraConfig, PrefixTuningConfig, PromptTuningConfig, TaskType, get_peft_model
 from torch import nn
 
-from ..base import bert_for_sequence_classification
+from ..base import bert_for_sequence_classification, bert_model
+from .prefix_tuning import PrefixTuning
 
 
 class PeftTwin(nn.Module):
@@ -34,7 +36,8 @@ def name_in_file(name):
 
 
 def shared_tensors(tensors):
-    """Tensors under the names of PEFT's file -> under the names that all of Retrace has: module paths without "bert.".
+    """Tensors under the names of PEFT's file -> views of them under the names that all of Retrace has: module paths without "bert.". Names
+    that are Retrace's already stay.
 
     PEFT keeps a prompt as [P, C] and a prefix, under the same name, in one table [P, L * 2 * C]: for each layer its keys, then its values.
     The classifier's width C tells which it is.
@@ -56,32 +59,43 @@ def _prefix(table, hidden_size):
     return {name.format(i // 2, ("key", "value")[i % 2]): part for i, part in enumerate(parts)}
 
 
-def _through_peft(base_model, num_labels, pooling, config):
-    return PeftTwin(get_peft_model(bert_for_sequence_classification(base_model, pooling, num_labels), config))
-
-
 def lora(base_model, num_labels, pooling, given):
+    model = bert_for_sequence_classification(base_model, pooling, num_labels)
+    frozen = given.get("frozen_layers", 0)
     config = LoraConfig(
         task_type=TaskType.SEQ_CLS,
         r=given["adapter_size"],
         lora_alpha=given["lora_alpha"],
         lora_dropout=given.get("lora_dropout", 0.0),
         target_modules=given["target_modules"],
+        layers_to_transform=list(range(frozen, model.config.num_hidden_layers)) if frozen else None,
         bias=given.get("bias", "none"),
     )
-    return _through_peft(base_model, num_labels, pooling, config)
+    return PeftTwin(get_peft_model(model, config))
 
 
 def ia3(base_model, num_labels, pooling, given):
+    """Above frozen layers the modules are named one by one, for PEFT has no other way to leave some out."""
+    model = bert_for_sequence_classification(base_model, pooling, num_labels)
     modules = {name: given[name] for name in ("target_modules", "feedforward_modules")}
-    return _through_peft(base_model, num_labels, pooling, IA3Config(task_type=TaskType.SEQ_CLS, **modules))
+    if frozen := given.get("frozen_layers", 0):
+        modules = {name: _above(model, frozen, endings) for name, endings in modules.items()}
+    return PeftTwin(get_peft_model(model, IA3Config(task_type=TaskType.SEQ_CLS, **modules)))
+
+
+def _above(model, frozen, endings):
+    layer_of = lambda name: re.search(r"\.layer\.(\d+)\.", name)
+    names = [name for name, _ in model.named_modules() if any(name.endswith(f".{ending}") for ending in endings)]
+    return [name for name in names if layer_of(name) and int(layer_of(name)[1]) >= frozen]
 
 
 def prefix_tuning(base_model, num_labels, pooling, given):
+    if given.get("frozen_layers", 0):
+        return PrefixTuning(bert_model(base_model, pooling), num_labels, pooling, given)
     config = PrefixTuningConfig(task_type=TaskType.SEQ_CLS, num_virtual_tokens=given["num_virtual_tokens"])
-    return _through_peft(base_model, num_labels, pooling, config)
+    return PeftTwin(get_peft_model(bert_for_sequence_classification(base_model, pooling, num_labels), config))
 
 
 def prompt_tuning(base_model, num_labels, pooling, given):
     config = PromptTuningConfig(task_type=TaskType.SEQ_CLS, num_virtual_tokens=given["num_virtual_tokens"])
-    return _through_peft(base_model, num_labels, pooling, config)
+    return PeftTwin(get_peft_model(bert_for_sequence_classification(base_model, pooling, num_labels), config))

@@ -1,0 +1,88 @@
+"""Checks retrace.load on exports of every method, written here as docs/format.md says and loaded again: exit 1 where logits differ.
+
+Usage: python check_loading.py [--base FOLDER]      FOLDER: a BERT with tokenizer, by default the bundled one
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from transformers import AutoTokenizer
+
+from record.counts import CASES
+from record.recording import VECTORS
+from retrace import AdapterError, build, load
+from retrace.methods.peft_methods import PeftTwin, shared_tensors
+
+BUNDLED = VECTORS.parent.parent / "public" / "models" / "all-MiniLM-L6-v2"
+TEXTS = ["play some jazz", "what is the capital of France, and how far away is it?"]
+NUM_LABELS = 3
+FROZEN = [(method, given | {"frozen_layers": 2}) for method, given in CASES if method in ("lora", "ia3", "prefix-tuning", "houlsby")]
+
+
+def export(folder, method, pooling, hyper_parameters, base):
+    """An untrained but perturbed adapter in `folder`, a zip where the layout is Retrace's own; returns its path."""
+    model = build(method, base, NUM_LABELS, pooling, hyper_parameters).eval()
+    torch.manual_seed(1)
+    for p in model.trainable().values():
+        p.data += 0.02 * torch.randn_like(p)
+    in_peft_layout = isinstance(model, PeftTwin) and (method == "lora" or not hyper_parameters.get("frozen_layers"))
+    sha256 = hashlib.sha256((base / "model.safetensors").read_bytes()).hexdigest()
+    config = {
+        "format": "retrace",
+        "format_version": 1,
+        "method": method,
+        "base_model": {"name": "base", "model_type": "bert", "sha256": sha256},
+        "num_labels": NUM_LABELS,
+        "pooling": pooling,
+        "max_length": 32,
+        "hyper_parameters": hyper_parameters,
+    }
+    if in_peft_layout:
+        model.model.save_pretrained(folder, save_embedding_layers=False)
+        about = {"pooling": pooling, "max_length": 32, "texts": TEXTS, "logits": _logits(model, base)}
+        (folder / "self_test.json").write_text(json.dumps(about))
+        return folder
+    config["self_test"] = {"texts": TEXTS, "logits": _logits(model, base)}
+    tensors = {name: t.detach().contiguous().clone() for name, t in shared_tensors(model.trainable()).items()}
+    save_file(tensors, folder / "adapter.safetensors", metadata={"format": "pt", "retrace": json.dumps(config)})
+    with zipfile.ZipFile(folder / "adapter.zip", "w") as archive:  # without adapter_config.json: the mirror serves
+        archive.write(folder / "adapter.safetensors", "adapter.safetensors")
+    return folder / "adapter.zip"
+
+
+@torch.no_grad()
+def _logits(model, base):
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    return [model(**tokenizer(text, return_tensors="pt", return_token_type_ids=True))[0].tolist() for text in TEXTS]
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--base", type=Path, default=BUNDLED)
+    base = arguments.parse_args().base
+    worst = 0.0
+    for method, hyper_parameters in (*CASES, *FROZEN):
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                loaded = load(export(Path(folder), method, "mean", hyper_parameters, base), base)
+                fresh = build(method, base, NUM_LABELS, "mean", hyper_parameters).trainable()
+                if set(loaded.module.trainable()) != set(fresh):
+                    raise AdapterError("it cannot go on training: other parameters require gradients")
+                difference = (loaded.logits(TEXTS) - torch.tensor(loaded.self_test["logits"])).abs().max().item()
+            except AdapterError as error:
+                print(f"FAILED  {method} {hyper_parameters}: {error}")
+                return 1
+        worst = max(worst, difference)
+        print(f"{'ok' if difference <= 1e-5 else 'FAILED'}  {method} {hyper_parameters}: {difference:.1e}", flush=True)
+    return 0 if worst <= 1e-5 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
