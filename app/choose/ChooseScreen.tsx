@@ -80,11 +80,13 @@ export function ChooseScreen() {
             settings={settings}
             card={card}
             policy={policy}
+            layers={model.value?.num_hidden_layers}
             changed={changed}
             error={startError}
             onTraining={actions.setTraining}
             onOption={actions.setOption}
             onCheckpointEvery={(checkpoint_every) => actions.choose({ checkpoint_every })}
+            onMemory={(memory) => actions.choose({ memory })}
           />
         </Section>
       </div>

@@ -9,20 +9,35 @@ import { type Settings, trainingDefaults } from '../state/settings.ts';
 import { Icon } from '../ui/icons.tsx';
 import { NumberField } from '../ui/NumberField.tsx';
 import { advancedNumbers, mainNumbers, type NumberSpec, type TrainingNumbers } from './fields.ts';
+import { MemoryFields } from './MemoryFields.tsx';
 import { OptionFields } from './OptionFields.tsx';
 
 interface NumbersSectionProps {
   settings: Settings;
   card: MethodCard | undefined;
   policy: PolicyName;
+  /** Of the model, once it is known. */
+  layers: number | undefined;
   changed: number;
   error: ErrorReport | undefined;
   onTraining<K extends keyof TrainingArguments>(key: K, value: TrainingArguments[K]): void;
   onOption<K extends keyof MethodOptions>(key: K, value: MethodOptions[K]): void;
   onCheckpointEvery(layers: number): void;
+  onMemory(memory: Settings['memory']): void;
 }
 
-export function NumbersSection({ settings, card, policy, changed, error, onTraining, onOption, onCheckpointEvery }: NumbersSectionProps) {
+export function NumbersSection({
+  settings,
+  card,
+  policy,
+  layers,
+  changed,
+  error,
+  onTraining,
+  onOption,
+  onCheckpointEvery,
+  onMemory,
+}: NumbersSectionProps) {
   const defaults = trainingDefaults(card);
   const field = (spec: NumberSpec<TrainingNumbers>) => {
     const { key, ...bounds } = spec;
@@ -50,19 +65,18 @@ export function NumbersSection({ settings, card, policy, changed, error, onTrain
           <h3>Training</h3>
           <div className="fields">{advancedNumbers.map(field)}</div>
           {card !== undefined && <OptionFields settings={settings} card={card} error={error} onOption={onOption} />}
-          {policy === 'checkpoint' && (
-            <div className="fields">
-              <NumberField
-                label="Checkpoint every"
-                help="Layers between two kept inputs."
-                value={settings.checkpoint_every}
-                standard={1}
-                min={1}
-                max={64}
-                whole
-                onChange={onCheckpointEvery}
-              />
-            </div>
+          {card !== undefined && layers !== undefined && (
+            <MemoryFields
+              card={card}
+              policy={policy}
+              streams={settings.options.streams ?? 'fixed'}
+              layers={layers}
+              frozen={card.uses.includes('frozen_layers') ? (settings.options.frozen_layers ?? 0) : 0}
+              checkpointEvery={settings.checkpoint_every}
+              memory={settings.memory}
+              onCheckpointEvery={onCheckpointEvery}
+              onMemory={onMemory}
+            />
           )}
         </Collapsible.Content>
       </Collapsible.Root>

@@ -25,6 +25,7 @@ export function OptionFields({ settings, card, error, onOption }: OptionFieldsPr
   const reads = ({ key }: { key: keyof MethodOptions }) => card.uses.includes(key);
   const defaults = optionDefaults(card, settings.options);
   const chosen = <K extends keyof MethodOptions>(key: K): MethodOptions[K] => (settings.options[key] ?? defaults[key]) as MethodOptions[K];
+  const labelOf = (key: keyof MethodOptions) => card.options.find((option) => option.key === key)?.label ?? key;
   const wrong = (key: string) => (error?.where === `options.${key}` ? error.message : undefined);
   const [lists, numbers, picks, switches] = [
     methodLists.filter(reads),
@@ -49,23 +50,28 @@ export function OptionFields({ settings, card, error, onOption }: OptionFieldsPr
           />
         </Row>
       )}
-      {picks.map(({ key, label, help, items }) => (
-        <Row key={key} label={label} help={help}>
+      {picks.map(({ key, help, items }) => (
+        <Row key={key} label={labelOf(key)} help={help}>
           {/* The items of a key are values of that key; TypeScript can't follow a key through a union. */}
-          <Segmented<string> label={label} value={chosen(key)} items={items} onChange={(value) => onOption(key, value as never)} />
+          <Segmented<string> label={labelOf(key)} value={chosen(key)} items={items} onChange={(value) => onOption(key, value as never)} />
         </Row>
       ))}
-      {switches.map(({ key, label, help }) => (
-        <Row key={key} label={label} help={help}>
-          <Segmented label={label} value={chosen(key) ? 'on' : 'off'} items={onOff} onChange={(value) => onOption(key, value === 'on')} />
+      {switches.map(({ key, help }) => (
+        <Row key={key} label={labelOf(key)} help={help}>
+          <Segmented
+            label={labelOf(key)}
+            value={chosen(key) ? 'on' : 'off'}
+            items={onOff}
+            onChange={(value) => onOption(key, value === 'on')}
+          />
         </Row>
       ))}
       {lists.length > 0 && (
         <div className="fields fields-wide">
-          {lists.map(({ key, label, help }) => (
+          {lists.map(({ key, help }) => (
             <TextField
               key={key}
-              label={label}
+              label={labelOf(key)}
               help={help}
               value={chosen(key).join(', ')}
               standard={defaults[key].join(', ')}
@@ -80,6 +86,7 @@ export function OptionFields({ settings, card, error, onOption }: OptionFieldsPr
           <NumberField
             key={key}
             {...bounds}
+            label={labelOf(key)}
             value={chosen(key)}
             standard={defaults[key]}
             error={wrong(key)}

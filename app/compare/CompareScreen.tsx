@@ -128,8 +128,8 @@ function Setup() {
             <NumberField
               key={key}
               {...bounds}
-              value={(settings.training[key] ?? defaultTraining[key]) as number}
-              standard={defaultTraining[key] as number}
+              value={settings.training[key] ?? defaultTraining[key]}
+              standard={defaultTraining[key]}
               onChange={(value) => setTraining(key, value)}
             />
           ))}

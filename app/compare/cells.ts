@@ -75,10 +75,10 @@ export const transient = ({ plan }: Row): number => plan.bytes.activation + plan
 export const columns: readonly Column[] = [
   { key: 'cell', title: 'Method and policy', value: ({ title }) => title },
   { key: 'gpu_bytes', title: 'GPU bytes', value: ({ plan }) => plan.bytes.total },
-  { key: 'transient_bytes', title: 'activations + workspace', value: transient },
-  { key: 'host_bytes', title: 'bytes off the GPU', value: ({ plan }) => plan.host?.bytes },
+  { key: 'transient_bytes', title: 'transient', value: transient },
+  { key: 'host_bytes', title: 'off the GPU', value: ({ plan }) => plan.host?.bytes },
   { key: 'trainable_parameters', title: 'trainable', value: ({ plan }) => plan.trainable_parameters },
-  { key: 'flops', title: 'FLOPs a step', value: ({ plan }) => plan.flops },
+  { key: 'flops', title: 'FLOPs', value: ({ plan }) => plan.flops },
   { key: 'predicted_ms', title: 'predicted', value: ({ predicted_ms }) => predicted_ms },
   { key: 'measured_ms', title: 'measured', value: ({ measured_ms }) => measured_ms },
 ];

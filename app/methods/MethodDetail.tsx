@@ -4,27 +4,25 @@ import type { MethodCard } from '../../src/protocol/messages.ts';
 import { MethodDiagram } from './MethodDiagram.tsx';
 
 export function MethodDetail({ card }: { card: MethodCard }) {
-  const { title, summary, paper, diagram, options = [] } = card;
+  const { title, summary, paper, diagram, options } = card;
   return (
     <section className="method-detail" aria-label={`About ${title}`}>
-      {diagram !== undefined && (
-        <figure className="method-figure">
-          <MethodDiagram diagram={diagram} />
-          <figcaption>
-            <ul className="legend">
-              <li>
-                <span className="swatch key-frozen" /> frozen
-              </li>
-              <li>
-                <span className="swatch key-trains" /> trains
-              </li>
-              <li>
-                <span className="swatch key-kept" /> kept for the backward pass
-              </li>
-            </ul>
-          </figcaption>
-        </figure>
-      )}
+      <figure className="method-figure">
+        <MethodDiagram diagram={diagram} />
+        <figcaption>
+          <ul className="legend">
+            <li>
+              <span className="swatch key-frozen" /> frozen
+            </li>
+            <li>
+              <span className="swatch key-trains" /> trains
+            </li>
+            <li>
+              <span className="swatch key-kept" /> kept for the backward pass
+            </li>
+          </ul>
+        </figcaption>
+      </figure>
       <div className="method-about">
         <h3>{title}</h3>
         <p>{summary}</p>

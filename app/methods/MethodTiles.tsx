@@ -24,7 +24,7 @@ export function MethodTiles({ methods, method, onMethod }: MethodTilesProps) {
             {cards.map(({ name, title, summary, diagram }) => (
               <RadioGroup.Item className="method-tile" key={name} value={name} aria-label={title} aria-describedby={`about-${name}`}>
                 <span className="method-title">{title}</span>
-                {diagram !== undefined && <MethodDiagram diagram={diagram} />}
+                <MethodDiagram diagram={diagram} />
                 <span className="method-summary" id={`about-${name}`}>
                   {summary}
                 </span>

@@ -16,10 +16,10 @@ export interface CardsOfGroup {
   readonly cards: readonly MethodCard[];
 }
 
-/** The groups that have a card, each with its cards as the catalogue orders them. A card without a group is a baseline. */
+/** The groups that have a card, each with its cards as the catalogue orders them. */
 export const grouped = (cards: readonly MethodCard[]): CardsOfGroup[] =>
   (Object.keys(groupTitles) as MethodGroup[])
-    .map((group) => ({ group, cards: cards.filter((card) => (card.group ?? 'baseline') === group) }))
+    .map((group) => ({ group, cards: cards.filter((card) => card.group === group) }))
     .filter(({ cards: own }) => own.length > 0);
 
 /** Every card in the order in which the groups stand. */

@@ -93,8 +93,8 @@ function Picker({ picked, predicted, onDrop, disabled }: Omit<QueueSectionProps,
               <NumberField
                 key={key}
                 {...bounds}
-                value={(settings.training[key] ?? defaultTraining[key]) as number}
-                standard={defaultTraining[key] as number}
+                value={settings.training[key] ?? defaultTraining[key]}
+                standard={defaultTraining[key]}
                 onChange={(value) => setTraining(key, value)}
               />
             ))}

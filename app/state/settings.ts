@@ -71,9 +71,30 @@ export function optionsOf(settings: Settings, card: MethodCard | undefined): Par
   return Object.fromEntries(Object.entries(settings.options).filter(([key]) => uses.has(key)));
 }
 
+/** What is set beyond the policy, as far as the method takes it; snapshots only end what float streams lose. */
+export function memoryOf(settings: Settings, card: MethodCard | undefined): Settings['memory'] {
+  const { ranges, snapshot_every, chunks } = settings.memory;
+  const taken = ranges?.every(({ policy }) => card === undefined || card.refusals[policy] === null) === true;
+  return {
+    ...(chunks === undefined ? {} : { chunks }),
+    ...(snapshot_every === undefined || settings.options.streams !== 'float' ? {} : { snapshot_every }),
+    ...(ranges !== undefined && taken ? { ranges } : {}),
+  };
+}
+
+/** Ranges are of these layers: a choice that changes which there are ends them. */
+export function withoutStaleRanges(settings: Settings, before: Settings): Settings {
+  const same =
+    settings.model === before.model && settings.method === before.method && settings.options.frozen_layers === before.options.frozen_layers;
+  if (same || settings.memory.ranges === undefined) return settings;
+  const { ranges: _, ...memory } = settings.memory;
+  return { ...settings, memory };
+}
+
 export function changedCount(settings: Settings, card: MethodCard | undefined): number {
   const policy = card !== undefined && policyOf(settings, card) !== card.default_policy ? 1 : 0;
-  return Object.keys(settings.training).length + Object.keys(optionsOf(settings, card)).length + policy;
+  const memory = Object.keys(memoryOf(settings, card)).length + (settings.checkpoint_every === firstRun.checkpoint_every ? 0 : 1);
+  return Object.keys(settings.training).length + Object.keys(optionsOf(settings, card)).length + memory + policy;
 }
 
 export function runConfigOf(settings: Settings, card: MethodCard): RunConfig {
@@ -88,6 +109,7 @@ export function runConfigOf(settings: Settings, card: MethodCard): RunConfig {
     method,
     policy: policyOf(settings, card),
     checkpoint_every,
+    ...memoryOf(settings, card),
     options: { ...optionsOf(settings, card), ...streamsOf(settings, card) },
     training: { ...trainingDefaults(card), ...settings.training },
   };
@@ -100,7 +122,7 @@ function streamsOf(settings: Settings, card: MethodCard): Partial<MethodOptions>
 /** Enough labels for a plan before the data have been examined. */
 const ASSUMED_LABELS = 10;
 
-type PlanOf = Pick<PlanRequest, 'method' | 'policy' | 'options'>;
+type PlanOf = Pick<PlanRequest, 'method' | 'policy' | 'options'> & Settings['memory'];
 
 /** A plan at the chosen batch and length: of a whole run where the data are known for this length, or of one `step` at that length. */
 export function planRequestOf(settings: Settings, report: DataReport | undefined, of: PlanOf, extent: 'run' | 'step'): PlanRequest {
@@ -119,12 +141,16 @@ export function planRequestOf(settings: Settings, report: DataReport | undefined
 
 /** The chosen plan, then those it is compared with, each once. All at the same batch and length. */
 export function planRequestsOf(settings: Settings, catalogue: Catalogue, report: DataReport | undefined): PlanRequest[] {
-  const request = (method: MethodName, policy: PolicyName, options: Partial<MethodOptions>) =>
-    planRequestOf(settings, report, { method, policy, options }, 'run');
+  const request = (of: PlanOf) => planRequestOf(settings, report, of, 'run');
   const card = cardOf(catalogue, settings.method);
-  const chosen = request(settings.method, policyOf(settings, card), optionsOf(settings, card));
+  const chosen = request({
+    method: settings.method,
+    policy: policyOf(settings, card),
+    options: optionsOf(settings, card),
+    ...memoryOf(settings, card),
+  });
   const others = (['full', 'lora'] as const)
     .filter((method) => cardOf(catalogue, method) !== undefined && !(method === chosen.method && chosen.policy === 'store'))
-    .map((method) => request(method, 'store', {}));
+    .map((method) => request({ method, policy: 'store', options: {} }));
   return [chosen, ...others];
 }

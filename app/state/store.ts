@@ -24,7 +24,16 @@ import { type Kept, save, type Theme } from './persist.ts';
 import { type QueueState, queueingOf } from './queueing.ts';
 import { isActive, newRun, type RunState } from './run.ts';
 import { followRun } from './run_events.ts';
-import { cardOf, firstRun, optionDefaults, runConfigOf, type Settings, trainingDefaults, withValue } from './settings.ts';
+import {
+  cardOf,
+  firstRun,
+  optionDefaults,
+  runConfigOf,
+  type Settings,
+  trainingDefaults,
+  withoutStaleRanges,
+  withValue,
+} from './settings.ts';
 
 export const screens = ['choose', 'train', 'compare', 'results'] as const;
 export type Screen = (typeof screens)[number];
@@ -117,7 +126,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
 
   const choose = (change: Partial<Settings>) => {
     const before = getState().settings;
-    setState({ settings: { ...before, ...change }, startError: undefined });
+    setState({ settings: withoutStaleRanges({ ...before, ...change }, before), startError: undefined });
     asks.settingsChanged(before);
     save(getState());
   };
@@ -168,7 +177,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
       const card = cardOf(catalogue.value, settings.method);
       if (card !== undefined) choose({ options: withValue(settings.options, optionDefaults(card, settings.options), key, value) });
     },
-    resetNumbers: () => choose({ training: {}, options: {}, policy: undefined, checkpoint_every: firstRun.checkpoint_every }),
+    resetNumbers: () => choose({ training: {}, options: {}, policy: undefined, checkpoint_every: firstRun.checkpoint_every, memory: {} }),
     start: async () => {
       const { settings, catalogue } = getState();
       const card = cardOf(catalogue.value, settings.method);

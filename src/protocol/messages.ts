@@ -75,9 +75,9 @@ export interface MethodCard {
   /** Every hyper-parameter with its default, for each kind of streams; `uses` names those that the method reads. */
   readonly defaults: Readonly<Record<StreamKind, MethodOptions>>;
   readonly uses: readonly (keyof MethodOptions)[];
-  readonly group?: MethodGroup;
-  readonly options?: readonly OptionCard[];
-  readonly diagram?: MethodDiagram;
+  readonly group: MethodGroup;
+  readonly options: readonly OptionCard[];
+  readonly diagram: MethodDiagram;
 }
 
 export interface BundledItem {
