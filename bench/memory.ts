@@ -1,27 +1,46 @@
-// What activations and workspace take, by plan: BERT-base's configuration at 12 and 24 layers under every method and policy, and MEFT1 reversible-exact
-// by depth. Prints Markdown: docs/memory.md is this output. No GPU, no weights and no clock: the allocator obeys the plan to the byte
-// (src/session/plan.test.ts), so these bytes are what a run takes. Not counted in activation + workspace: weights, gradients and optimizer (in `total`).
+// What activations and workspace take, by plan: BERT-base's configuration under every method and policy, MEFT1 reversible-exact by depth, and beside
+// checkpointing at every interval. Prints Markdown: docs/memory.md is this output. No GPU, no weights and no clock: the allocator obeys the plan to
+// the byte (src/session/plan.test.ts), so these bytes are what a run takes. Not counted in activation + workspace: weights, gradients and optimizer
+// (in `total`).
 
 import { markdownTable } from '../cli/format.ts';
 import { bytesOfTensor } from '../src/graph/ir.ts';
 import { isActivation } from '../src/graph/plan/timeline.ts';
+import { flopsOf } from '../src/graph/work.ts';
 import type { Method } from '../src/methods/method.ts';
 import { methodNamed, methods, resolveOptions } from '../src/methods/registry.ts';
 import { bert, readBertConfig } from '../src/models/bert.ts';
-import { defaultTraining, type MethodName, type PolicyName, policyNames, type StreamKind } from '../src/protocol/config.ts';
+import {
+  defaultTraining,
+  type MethodChoices,
+  type MethodName,
+  type PolicyName,
+  policyNames,
+  type StreamKind,
+} from '../src/protocol/config.ts';
 import { planPrograms } from '../src/train/programs.ts';
-
-const batch = 16;
-const length = 128;
 
 export interface Cell {
   readonly method: MethodName;
   readonly policy: PolicyName;
   readonly streams: StreamKind | 'single';
+  /** Layers a segment under `checkpoint`. */
+  readonly every?: number;
+  readonly options?: MethodChoices;
 }
 
-/** Bytes of a training step at batch 16, length 128. */
-export interface MemoryRow extends Cell {
+export interface Shape {
+  readonly batch: number;
+  readonly length: number;
+  /** Parts of the batch; the default where left out. */
+  readonly chunks?: number;
+}
+
+export const usual: Shape = { batch: 16, length: 128 };
+const long: Shape = { batch: 4, length: 512 };
+
+/** Bytes of a training step. */
+export interface MemoryRow extends Cell, Shape {
   readonly num_hidden_layers: number;
   readonly activation: number;
   readonly workspace: number;
@@ -32,6 +51,8 @@ export interface MemoryRow extends Cell {
   readonly total: number;
   /** What no packing can be smaller than: the largest sum of bytes alive at once. */
   readonly lower_bound: number;
+  /** Of the matrix products and attention of a step. */
+  readonly flops: number;
 }
 
 /** Every method under every policy that it takes, with every arithmetic of its streams. */
@@ -46,14 +67,17 @@ function streamsOf(method: Method): readonly Cell['streams'][] {
 }
 
 /** The plan of BERT-base's configuration with this many layers: f32 weights, 2 labels, cls pooling, dropout 0.1. */
-export function planMemory(num_hidden_layers: number, { method: name, policy, streams }: Cell): MemoryRow {
+export function planMemory(num_hidden_layers: number, cell: Cell, shape: Shape = usual): MemoryRow {
+  const { method: name, policy, streams, every, options } = cell;
+  const { batch, length, chunks } = shape;
   const method = methodNamed(name);
   const backbone = bert(readBertConfig({ num_hidden_layers }, 'BERT-base'));
   const { plan } = planPrograms({
     backbone,
     method,
-    options: resolveOptions(method, streams === 'single' ? {} : { streams }),
-    ranges: [{ from: 0, to: num_hidden_layers, policy }],
+    options: resolveOptions(method, { ...(streams === 'single' ? {} : { streams }), ...options }),
+    ranges: [{ from: 0, to: num_hidden_layers, policy, every }],
+    chunks,
     pooling: 'cls',
     num_labels: 2,
     storedType: () => 'f32',
@@ -66,16 +90,16 @@ export function planMemory(num_hidden_layers: number, { method: name, policy, st
   if (!training) throw new Error('the plan has no training program');
   const kept = training.lives.filter((life) => life.tensor.dtype === 'u32' && isActivation(life, training.lowered));
   return {
+    ...cell,
+    ...shape,
     num_hidden_layers,
-    method: name,
-    policy,
-    streams,
     activation: plan.bytes.activation,
     workspace: plan.bytes.workspace,
     bits: kept.reduce((sum, { tensor }) => sum + bytesOfTensor(tensor), 0),
     stream_elements: batch * length * backbone.config.hidden_size,
     total: plan.total,
     lower_bound: training.arena.lowerBound,
+    flops: flopsOf(training.lowered),
   };
 }
 
@@ -83,37 +107,86 @@ export const activationAndWorkspace = ({ activation, workspace }: MemoryRow): nu
 
 export const fullStored: Cell = { method: 'full', policy: 'store', streams: 'single' };
 export const reversibleExact: Cell = { method: 'meft1', policy: 'reversible', streams: 'fixed' };
+/** The same adapters as MEFT1's two in number and width, over one stream. */
+const sameAdapters: Omit<Cell, 'every'> = { method: 'houlsby', policy: 'checkpoint', streams: 'single', options: { adapter_size: 8 } };
+export const checkpointed = (every: number): Cell => ({ ...sameAdapters, every });
 
 export async function run(json: boolean): Promise<void> {
-  const byMethod = [12, 24].map((layers) => cells.map((cell) => planMemory(layers, cell)));
+  const tables = [
+    { shape: usual, layers: 12, cells },
+    { shape: usual, layers: 24, cells },
+    { shape: long, layers: 12, cells: [fullStored, reversibleExact, checkpointed(1)] },
+    { shape: long, layers: 24, cells: [fullStored, reversibleExact, checkpointed(1)] },
+  ].map(({ shape, layers, cells: own }) => own.map((cell) => planMemory(layers, cell, shape)));
   const byDepth = [6, 12, 24, 48].map((layers) => planMemory(layers, reversibleExact));
-  console.log(json ? JSON.stringify({ batch, length, rows: byMethod.flat(), by_depth: byDepth }) : markdown(byMethod, byDepth));
+  const byInterval = [12, 24, 48].map((layers) => [
+    planMemory(layers, reversibleExact),
+    ...[1, 2, 3, 4, 6, 8].map((every) => planMemory(layers, checkpointed(every))),
+  ]);
+  const byParts = [1, 2, 4, 8, 16].map((chunks) => planMemory(12, reversibleExact, { ...usual, chunks }));
+  if (json) console.log(JSON.stringify({ rows: tables.flat(), by_depth: byDepth, by_interval: byInterval.flat(), by_parts: byParts }));
+  else console.log(markdown(tables, byDepth, byInterval, byParts));
 }
 
 const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
+const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
-function markdown(byMethod: readonly (readonly MemoryRow[])[], byDepth: readonly MemoryRow[]): string {
+function markdown(
+  tables: readonly (readonly MemoryRow[])[],
+  byDepth: readonly MemoryRow[],
+  byInterval: readonly (readonly MemoryRow[])[],
+  byParts: readonly MemoryRow[],
+): string {
   return [
     '<!-- Made by `node scripts/bench.mjs memory > docs/memory.md`; do not edit. -->',
     '# Memory by plan',
     '',
-    `BERT-base's configuration, f32 weights, batch ${batch}, length ${length}, dropout 0.1, AdamW. MiB (2^20 bytes). *Activation + workspace* is all that`,
-    'a step needs beside weights, gradients and optimizer; its share is of full fine-tuning under `store` at the same depth. *Total* is every buffer.',
-    'MEFT1 `reversible` over `fixed` streams is what Retrace calls reversible-exact.',
-    ...byMethod.flatMap((rows) => ['', `## ${rows[0]?.num_hidden_layers} layers`, '', methodTable(rows)]),
+    "BERT-base's configuration, f32 weights, dropout 0.1, AdamW. MiB (2^20 bytes). *Activation + workspace* is all that a step needs beside",
+    'weights, gradients and optimizer; shares are of full fine-tuning under `store` at the same depth, batch and length. *Total* is every buffer.',
+    '*Over the bound* is the arena by the largest sum of bytes alive at once, which no packing can be smaller than. FLOPs are those of matrix',
+    'products and attention in one step. MEFT1 `reversible` over `fixed` streams is what Retrace calls reversible-exact.',
+    ...tables.flatMap((rows) => {
+      const { num_hidden_layers, batch, length } = rows[0] as MemoryRow;
+      return ['', `## ${num_hidden_layers} layers, batch ${batch}, length ${length}`, '', methodTable(rows)];
+    }),
     '',
     '## MEFT1 reversible-exact by depth',
     '',
-    'What grows with depth is the bits that the shift by λ = 1/8 drops: 3 bits an element and layer.',
+    'Batch 16, length 128. What grows with depth is the bits that the shift by λ = 1/8 drops: 3 bits an element for every layer but the lowest,',
+    'which is not undone.',
     '',
     depthTable(byDepth),
+    '',
+    '## Beside checkpointing',
+    '',
+    'Batch 16, length 128. The same two adapters a layer over one stream (`houlsby`, bottleneck 8) with checkpoints every k layers, against',
+    'MEFT1 reversible-exact at the same depth.',
+    '',
+    ...byInterval.flatMap((rows) => [intervalTable(rows), '']),
+    '## Parts of a batch',
+    '',
+    'MEFT1 reversible-exact, 12 layers, batch 16, length 128: layers work on the batch in this many parts, one after the other.',
+    '',
+    partsTable(byParts),
   ].join('\n');
 }
 
 function methodTable(rows: readonly MemoryRow[]): string {
   const full = rows.find(({ method, policy }) => method === fullStored.method && policy === fullStored.policy) as MemoryRow;
   return markdownTable([
-    ['method', 'policy', 'streams', 'activation', 'workspace', 'activation + workspace', 'share of full', 'total'],
+    [
+      'method',
+      'policy',
+      'streams',
+      'activation',
+      'workspace',
+      'activation + workspace',
+      'share of full',
+      'over the bound',
+      'total',
+      'share of full',
+      'FLOPs, share of full',
+    ],
     ...rows.map((row) => [
       row.method,
       row.policy,
@@ -121,22 +194,47 @@ function methodTable(rows: readonly MemoryRow[]): string {
       mib(row.activation),
       mib(row.workspace),
       mib(activationAndWorkspace(row)),
-      `${((100 * activationAndWorkspace(row)) / activationAndWorkspace(full)).toFixed(2)} %`,
+      percent(activationAndWorkspace(row) / activationAndWorkspace(full)),
+      (activationAndWorkspace(row) / row.lower_bound).toFixed(3),
       mib(row.total),
+      percent(row.total / full.total),
+      percent(row.flops / full.flops),
     ]),
   ]);
 }
 
 function depthTable(rows: readonly MemoryRow[]): string {
   return markdownTable([
-    ['layers', 'activation + workspace', 'of it dropped bits', 'the rest', 'bits an element and layer', 'over the lower bound'],
+    ['layers', 'activation + workspace', 'of it dropped bits', 'the rest', 'bits an element and undone layer', 'over the bound'],
     ...rows.map((row) => [
       String(row.num_hidden_layers),
       mib(activationAndWorkspace(row)),
       mib(row.bits),
       mib(activationAndWorkspace(row) - row.bits),
-      String((8 * row.bits) / row.stream_elements / row.num_hidden_layers),
+      String((8 * row.bits) / row.stream_elements / (row.num_hidden_layers - 1)),
       (activationAndWorkspace(row) / row.lower_bound).toFixed(3),
     ]),
   ]);
 }
+
+function intervalTable(rows: readonly MemoryRow[]): string {
+  const [exact] = rows as [MemoryRow];
+  return markdownTable([
+    [`${exact.num_hidden_layers} layers`, 'activation + workspace', 'MEFT1 reversible-exact of it'],
+    ...rows.map((row) => [
+      row === exact ? 'MEFT1 reversible-exact' : `a checkpoint every ${row.every}`,
+      mib(activationAndWorkspace(row)),
+      percent(activationAndWorkspace(exact) / activationAndWorkspace(row)),
+    ]),
+  ]);
+}
+
+const partsTable = (rows: readonly MemoryRow[]): string =>
+  markdownTable([
+    ['parts', 'activation + workspace', 'over the bound'],
+    ...rows.map((row) => [
+      String(row.chunks),
+      mib(activationAndWorkspace(row)),
+      (activationAndWorkspace(row) / row.lower_bound).toFixed(3),
+    ]),
+  ]);

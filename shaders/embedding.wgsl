@@ -1,7 +1,7 @@
-// embedding: h[n] = word[ids[n] - row_begin] + position[position_ids[n]] + token_type[token_type_ids[n]]. Only rows whose id lies in
+// embedding: h[n] = word[ids[n] - row_begin] + position[position_ids[n] + first_position] + token_type[token_type_ids[n]]. Only rows whose id lies in
 // [row_begin, row_end) are written, and word holds just those rows, so that a table larger than a binding is gathered piece by piece.
-// With PROMPT, P of an example's S rows come before its tokens: row t is prompt[t] + position[t] + token_type[0], and the tokens' positions
-// move up by P. Each piece of the table writes these rows, the same each time. Without it, P is 0.
+// With PROMPT, P of an example's S rows come before its tokens: row t is prompt[t] + position[t] + token_type[0].
+// Each piece of the table writes these rows, the same each time. Without it, P is 0.
 //
 //   binding  name            shape                     access
 //   0        ids             [B, S - P]                read
@@ -20,6 +20,7 @@ struct Params {
   B: u32,
   S: u32,
   P: u32,
+  first_position: u32,
   C: u32,
   row_begin: u32,
   row_end: u32,
@@ -56,7 +57,7 @@ fn embedding(
   let n = row / params.S * (params.S - params.P) + t - params.P;
   let id = ids[n];
   if (id < params.row_begin || id >= params.row_end) { return; }
-  let place = widen(position[(position_ids[n] + params.P) * C4 + c]);
+  let place = widen(position[(position_ids[n] + params.first_position) * C4 + c]);
   let segment = widen(token_type[token_type_ids[n] * C4 + c]);
   h[at] = widen(word[(id - params.row_begin) * C4 + c]) + place + segment;
 }

@@ -31,11 +31,12 @@ def main():
         if set(gradients) != set(get_peft_model_state_dict(model.model)):
             raise RuntimeError("PEFT saves other tensors than it trains")
         write_tensors(FOLDER / f"grads_{pooling}.safetensors", gradients)
-        cases[pooling] = {"pooling": pooling, "gradients": f"grads_{pooling}.safetensors", **recorded}
+        hyper_parameters = {"adapter_size": 4, "lora_alpha": 8}
+        cases[pooling] = {"pooling": pooling, "hyper_parameters": hyper_parameters, "gradients": f"grads_{pooling}.safetensors", **recorded}
         print(pooling, recorded["loss"], recorded["loss_float64"], recorded["float32_gradient_error"])
     save(model, FOLDER)
     files = {"adapter": "adapter_model.safetensors", "adapter_config": "adapter_config.json"}
-    write_json(FOLDER / "expected.json", {"recorded_by": "python/record/lora.py", "base": "../tiny_bert", **files, "cases": cases})
+    write_json(FOLDER / "expected.json", {"recorded_by": "python/record/lora.py", "base": "../tiny_bert", "method": "lora", **files, "cases": cases})
 
 
 if __name__ == "__main__":

@@ -7,12 +7,12 @@ const rw = 'read_write' as const;
 const read = 'read' as const;
 
 export const sequenceKernels = {
-  // h[B,S,C] = word[ids] + position[position_ids] + token_type[token_type_ids]; only rows whose id lies in [row_begin, row_end) are written
+  // h[B,S,C] = word[ids] + position[position_ids + first_position] + token_type[token_type_ids]; only rows whose id lies in [row_begin, row_end) are written
   // (`word` holds those rows), so a table larger than a binding is gathered piece by piece. PROMPT: an example's first P rows t < P are prompt[t] +
-  // position[t] + token_type[0], and the positions of its S - P tokens move up by P.
+  // position[t] + token_type[0], the tokens follow.
   embedding: {
     bindings: { ids: read, position_ids: read, token_type_ids: read, word: read, position: read, token_type: read, prompt: read, h: rw },
-    uniforms: { B: 'u32', S: 'u32', P: 'u32', C: 'u32', row_begin: 'u32', row_end: 'u32' },
+    uniforms: { B: 'u32', S: 'u32', P: 'u32', first_position: 'u32', C: 'u32', row_begin: 'u32', row_end: 'u32' },
     overrides: ['PROMPT'],
     stored: ['word', 'position', 'token_type'],
     work: [['B', 'S', 'C']],

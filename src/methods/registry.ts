@@ -15,9 +15,26 @@ import { meft3 } from './meft3.ts';
 import type { Method } from './method.ts';
 import { commonOptions } from './options.ts';
 import { parallelAdapter } from './parallel_adapter.ts';
+import { prefixTuning } from './prefix_tuning.ts';
+import { promptTuning } from './prompt_tuning.ts';
 import { read } from './read.ts';
 
-export const methods: readonly Method[] = [meft1, meft2, meft3, lora, ia3, houlsby, parallelAdapter, read, lst, bitfit, linearProbe, full];
+export const methods: readonly Method[] = [
+  meft1,
+  meft2,
+  meft3,
+  read,
+  lst,
+  lora,
+  ia3,
+  houlsby,
+  parallelAdapter,
+  prefixTuning,
+  promptTuning,
+  bitfit,
+  linearProbe,
+  full,
+];
 
 export function methodNamed(name: string): Method {
   const found = methods.find((method) => method.name === name);

@@ -1,6 +1,7 @@
 // BERT (Devlin et al. 2019) as in Transformers: post-LN layers, learned positions, tanh pooler. Forward code only.
 
 import type { Graph, Tensor } from '../graph/ir.ts';
+import type { Activation } from '../graph/kernels.ts';
 import { attentionWithLse } from '../graph/ops/attention.ts';
 import { applyActivation, dropout } from '../graph/ops/elementwise.ts';
 import { embedding } from '../graph/ops/embedding.ts';
@@ -60,7 +61,7 @@ function dense(
   x: Tensor,
   out_features: number,
   { linear: hook }: Adaptation,
-  activation: 'none' | 'gelu' | 'relu' = 'none',
+  activation: Activation = 'none',
 ): Tensor {
   return g.scope(name, () => {
     const in_features = x.shape.at(-1) as number;
@@ -69,7 +70,7 @@ function dense(
     const bias = g.weight(`${g.path}.bias`, [out_features]);
     const adapting = hook?.adapts(site) ? hook : undefined;
     const entering = adapting?.before?.(g, site, x) ?? x;
-    if (activation === 'gelu' && !adapting?.after) return linear(g, entering, w, { bias, activation });
+    if (activation !== 'relu' && !adapting?.after) return linear(g, entering, w, { bias, activation });
     const y = linear(g, entering, w, { bias });
     return applyActivation(g, adapting?.after?.(g, site, entering, y) ?? y, activation);
   });
@@ -119,8 +120,9 @@ export function bert(config: BertConfig): Backbone {
   return {
     config,
     prefixes: ['bert.', 'model.', ''],
-    embeddings(g, B, T) {
+    embeddings(g, B, T, before = { first_position: 0 }) {
       const h = embedding(g, B, T, {
+        ...before,
         word: g.parameter(`${g.path}.word_embeddings.weight`, [config.vocab_size, C]),
         position: g.weight(`${g.path}.position_embeddings.weight`, [config.max_position_embeddings, C]),
         token_type: g.weight(`${g.path}.token_type_embeddings.weight`, [config.type_vocab_size, C]),
@@ -134,9 +136,6 @@ export function bert(config: BertConfig): Backbone {
         return { name: `encoder.layer.${i}`, index: i, lengths, layer: (g, x) => mlp(g, attend(g, x)), attention: attend, mlp };
       }),
     narrowed: (factor) => bert(narrowedConfig(config, factor)),
-    pooler: (g, pooled) =>
-      g.scope('pooler.dense', () =>
-        linear(g, pooled, g.weight(`${g.path}.weight`, [C, C]), { bias: g.weight(`${g.path}.bias`, [C]), activation: 'tanh' }),
-      ),
+    pooler: (g, pooled, adaptation) => g.scope('pooler', () => dense(g, 'dense', pooled, C, adaptation, 'tanh')),
   };
 }

@@ -20,6 +20,12 @@ export interface Attended {
   readonly lengths: Tensor;
 }
 
+/** Virtual tokens [P, C] before a sequence, and the position of its first own token. */
+export interface TokensBefore {
+  readonly prompt?: Tensor;
+  readonly first_position: number;
+}
+
 /** What a method does at the sites of a model, each hook traced in the scope of its site; those left out leave the model as it is. */
 export interface Adaptation {
   /** Dense layers: what enters (`before`) and what leaves (`after`, given the input too) those that `adapts` names. */
@@ -36,8 +42,8 @@ export interface Adaptation {
   keysAndValues?(g: Graph, k: Tensor, v: Tensor): readonly [Tensor, Tensor];
   /** Hands over what a self-attention worked with. */
   attended?(attended: Attended): void;
-  /** Virtual tokens [P, C] before the sequence. */
-  prompt?(g: Graph): Tensor;
+  /** What stands before the tokens. */
+  tokensBefore?(g: Graph): TokensBefore;
 }
 
 export const noAdaptation: Adaptation = {};
@@ -71,11 +77,11 @@ export interface Backbone {
   readonly config: BackboneConfig;
   /** Prefixes that checkpoints of this architecture put before its names. */
   readonly prefixes: readonly string[];
-  /** Hidden states [B, T, C] of the batch inputs; [B, P + T, C] with a prompt [P, C]. */
-  embeddings(g: Graph, B: number, T: number, prompt?: Tensor): Tensor;
+  /** Hidden states [B, T, C] of the batch inputs, with virtual tokens [B, P + T, C]. */
+  embeddings(g: Graph, B: number, T: number, before?: TokensBefore): Tensor;
   layers(lengths: Tensor, adaptation: Adaptation): readonly LayerBlocks[];
   /** The same architecture, `factor` times narrower, with its heads. Errors where the widths are no multiples. */
   narrowed(factor: number): Backbone;
   /** The pretrained transform of the first token [B, C] -> [B, C], where the architecture has one. */
-  pooler(g: Graph, pooled: Tensor): Tensor;
+  pooler(g: Graph, pooled: Tensor, adaptation: Adaptation): Tensor;
 }

@@ -3,7 +3,7 @@ import { add, at, type Reference } from './kernel.ts';
 
 export const embedding: Reference<'embedding'> = (
   { ids, position_ids, token_type_ids, word, position, token_type, prompt, h },
-  { B, S, P, C, row_begin, row_end },
+  { B, S, P, first_position, C, row_begin, row_end },
   { PROMPT = 0 },
 ) => {
   for (let b = 0; b < B; b++) {
@@ -15,7 +15,7 @@ export const embedding: Reference<'embedding'> = (
       const n = b * (S - P) + t - P;
       const row = at(ids, n) - row_begin;
       if (row < 0 || row >= row_end - row_begin) continue;
-      write(t, (c) => at(word, row * C + c), at(position_ids, n) + P, at(token_type_ids, n));
+      write(t, (c) => at(word, row * C + c), at(position_ids, n) + first_position, at(token_type_ids, n));
     }
   }
 };

@@ -27,13 +27,13 @@ const config = {
   num_attention_heads: 2,
   intermediate_size: 24,
   vocab_size: 11,
-  max_position_embeddings: 8,
+  max_position_embeddings: 12,
 };
 const B = 2;
 // Examples begin where a binding may, so that a batch can run in two parts.
-const T = 4;
+const T = 8;
 /** Small, and nothing left out. */
-const choices: MethodChoices = { adapter_size: 3, lora_dropout: 0.2, rnn_hidden_size: 4, reduction_factor: 2, num_virtual_tokens: 2 };
+const choices: MethodChoices = { adapter_size: 3, lora_dropout: 0.2, rnn_hidden_size: 8, reduction_factor: 2, num_virtual_tokens: 2 };
 const step = { seed: 3, micro_step: 5, inverse_count: 1 / B };
 
 interface Cell {

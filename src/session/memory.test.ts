@@ -1,29 +1,41 @@
-// The memory of a reversible stack, by plan, at BERT-base's configuration: what docs/memory.md claims. No GPU: that the allocator obeys the plan is
+// The memory of a step, by plan, at BERT-base's configuration: what docs/memory.md claims. No GPU: that the allocator obeys the plan is
 // plan.test.ts's business.
 
 import { expect, test } from 'vitest';
-import { activationAndWorkspace, fullStored, planMemory, reversibleExact } from '../../bench/memory.ts';
+import { activationAndWorkspace, type Cell, cells, checkpointed, fullStored, planMemory, reversibleExact } from '../../bench/memory.ts';
+
+const share = (layers: number, cell: Cell, of: Cell, shape?: Parameters<typeof planMemory>[2]): number =>
+  activationAndWorkspace(planMemory(layers, cell, shape)) / activationAndWorkspace(planMemory(layers, of, shape));
 
 test.each([
-  [12, 0.12],
-  [24, 0.08],
-])('reversible-exact MEFT1 at %i layers takes at most a share of %f of what full fine-tuning keeps and works in', (layers, most) => {
-  const [exact, full] = [planMemory(layers, reversibleExact), planMemory(layers, fullStored)].map(activationAndWorkspace);
-  expect((exact as number) / (full as number)).toBeLessThanOrEqual(most);
-});
-
-test('from 6 to 48 layers reversible-exact MEFT1 grows by the dropped bits, three an element and layer, and by nothing else', () => {
-  const [shallow, deep] = [planMemory(6, reversibleExact), planMemory(48, reversibleExact)];
-  for (const row of [shallow, deep]) expect(row.bits).toBe((3 * row.stream_elements * row.num_hidden_layers) / 8);
-  const growth = activationAndWorkspace(deep) - activationAndWorkspace(shallow);
-  // A layer's bits begin at a multiple of 256 bytes.
-  expect(Math.abs(growth - (deep.bits - shallow.bits))).toBeLessThanOrEqual(256 * 42);
-});
-
-test.each([6, 12, 24, 48])(
-  'the arena of reversible-exact MEFT1 at %i layers is at most 6 % above what no packing can go below',
-  (layers) => {
-    const row = planMemory(layers, reversibleExact);
-    expect(activationAndWorkspace(row) / row.lower_bound).toBeLessThanOrEqual(1.06);
+  [12, 16, 128, 0.07],
+  [24, 16, 128, 0.04],
+  [12, 4, 512, 0.07],
+  [24, 4, 512, 0.04],
+])(
+  'reversible-exact MEFT1 at %i layers, batch %i, length %i takes at most %f of what full fine-tuning keeps and works in',
+  (layers, batch, length, most) => {
+    expect(share(layers, reversibleExact, fullStored, { batch, length })).toBeLessThanOrEqual(most);
   },
 );
+
+test.each([
+  [12, 0.65],
+  [24, 0.45],
+])('reversible-exact MEFT1 at %i layers takes at most %f of checkpointing every layer with the same adapters', (layers, most) => {
+  expect(share(layers, reversibleExact, checkpointed(1))).toBeLessThanOrEqual(most);
+  expect(share(layers, reversibleExact, { ...reversibleExact, policy: 'checkpoint' })).toBeLessThanOrEqual(most);
+});
+
+test('from 6 to 48 layers reversible-exact MEFT1 grows by the dropped bits, three an element and undone layer, and by nothing else', () => {
+  const [shallow, deep] = [planMemory(6, reversibleExact), planMemory(48, reversibleExact)];
+  for (const row of [shallow, deep]) expect(row.bits).toBe((3 * row.stream_elements * (row.num_hidden_layers - 1)) / 8);
+  const growth = activationAndWorkspace(deep) - activationAndWorkspace(shallow);
+  // A layer's bits begin at a multiple of 256 bytes in each part of the batch.
+  expect(Math.abs(growth - (deep.bits - shallow.bits))).toBeLessThanOrEqual(256 * 42 * 4);
+});
+
+test.each(cells)('the arena of $method, $policy, $streams is at most 5 % above what no packing can go below', (cell) => {
+  const row = planMemory(12, cell);
+  expect(activationAndWorkspace(row) / row.lower_bound).toBeLessThanOrEqual(1.05);
+});

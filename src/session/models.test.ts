@@ -1,7 +1,10 @@
-// Models and methods against PyTorch: logits, loss and the gradient of every parameter of a small random BERT.
+// Models and methods against PyTorch: logits, loss and the gradient of every parameter of a small random BERT, for every method that
+// python/vectors holds cases of.
 
+import { existsSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { MethodName, Pooling, StreamKind } from '../protocol/config.ts';
+import { methods } from '../methods/registry.ts';
+import { type MethodChoices, type MethodName, type Pooling, poolings } from '../protocol/config.ts';
 import { batchOf, modelAt, type RecordedBatch, readVectorJson, readVectorTensors, testEngine, vectors } from './testing.ts';
 
 interface Result {
@@ -9,8 +12,55 @@ interface Result {
   readonly loss: number;
 }
 
+interface Case extends Result {
+  readonly method: MethodName;
+  readonly title: string;
+  readonly pooling: Pooling;
+  readonly hyper_parameters: MethodChoices;
+  /** Files; no adapter where the model's own weights train. */
+  readonly adapter?: string;
+  readonly gradients: string;
+}
+
 const tiny = readVectorJson<{ batch: RecordedBatch; cls: Result; mean: Result }>('tiny_bert/expected.json');
 const batch = batchOf(tiny.batch);
+
+/** Recorded in the names of Transformers and PEFT. */
+const unprefixed = (name: string) => name.replace(/^base_model\.model\./, '').replace(/^bert\./, '');
+
+function casesOf(folder: string): Case[] {
+  type Recorded = Omit<Case, 'method' | 'title' | 'adapter'> & { readonly adapter?: string };
+  const { method, cases, adapter } = readVectorJson<{
+    method?: MethodName;
+    adapter?: string;
+    cases?: Readonly<Record<string, Recorded>> | readonly unknown[];
+  }>(`${folder}/expected.json`);
+  if (!method || !cases || Array.isArray(cases)) return [];
+  return Object.entries(cases as Readonly<Record<string, Recorded>>).map(([name, own]) => {
+    const file = own.adapter ?? adapter;
+    return {
+      ...own,
+      method,
+      title: `${folder} ${name}`,
+      gradients: `${folder}/${own.gradients}`,
+      ...(file === undefined ? {} : { adapter: `${folder}/${file}` }),
+    };
+  });
+}
+
+const full = poolings.map(
+  (pooling): Case => ({
+    ...tiny[pooling],
+    method: 'full',
+    title: `full ${pooling}`,
+    pooling,
+    hyper_parameters: {},
+    gradients: `tiny_bert/grads_${pooling}.safetensors`,
+  }),
+);
+const recorded = readdirSync(vectors)
+  .filter((folder) => existsSync(`${vectors}${folder}/expected.json`))
+  .flatMap(casesOf);
 
 /** Largest difference relative to the largest element of the tensor, but not below what f32 can tell from zero. */
 function relativeError(found: ArrayLike<number>, expected: ArrayLike<number>): number {
@@ -23,74 +73,36 @@ function relativeError(found: ArrayLike<number>, expected: ArrayLike<number>): n
   return worst / scale;
 }
 
-async function compare(
-  method: MethodName,
-  pooling: Pooling,
-  expected: Result,
-  gradients: string,
-  options: object,
-  adapter?: string,
-  rename = (name: string) => name,
-) {
-  const model = await modelAt(`${vectors}tiny_bert`);
-  const { trainer, executor } = await testEngine({
-    model,
-    method,
-    policy: 'store',
-    pooling,
-    num_labels: 3,
-    batch_size: 4,
-    lengths: [11],
-    options,
-  });
-  if (adapter) {
-    const values = await readVectorTensors(adapter);
-    trainer.setParameters(new Map([...values].map(([name, data]) => [rename(name), data])));
-  }
-  const logits = await trainer.logits(batch);
-  const result = await trainer.step(0, [batch]);
-  const found = await trainer.read('gradient');
-  executor.destroy();
-  expect(Math.max(...expected.logits.flat().map((x, i) => Math.abs(x - (logits[i] as number))))).toBeLessThan(1e-5);
-  expect(Math.abs(result.loss - expected.loss)).toBeLessThan(1e-5);
-  const recorded = new Map([...(await readVectorTensors(gradients))].map(([name, data]) => [rename(name), data]));
-  expect([...found.keys()].sort()).toEqual([...recorded.keys()].sort());
-  for (const [name, data] of recorded) expect(relativeError(found.get(name) as Float32Array, data), name).toBeLessThan(1e-3);
-}
+const readTensors = async (path: string) => new Map([...(await readVectorTensors(path))].map(([name, data]) => [unprefixed(name), data]));
 
-const unprefixed = (name: string) => name.replace(/^base_model\.model\./, '').replace(/^bert\./, '');
-
-test.each(['cls', 'mean'] as const)(
-  'full fine-tuning with %s pooling gives the logits, loss and gradients of every parameter that PyTorch gives',
-  async (pooling) => {
-    await compare('full', pooling, tiny[pooling], `tiny_bert/grads_${pooling}.safetensors`, {}, undefined, unprefixed);
+test.each([...full, ...recorded])(
+  '$title: the logits, the loss and the gradient of every parameter that PyTorch gives',
+  async ({ method, pooling, hyper_parameters, adapter, gradients, logits, loss }) => {
+    const model = await modelAt(`${vectors}tiny_bert`);
+    const { trainer, executor } = await testEngine({
+      model,
+      method,
+      policy: 'store',
+      pooling,
+      num_labels: 3,
+      batch_size: 4,
+      lengths: [11],
+      options: hyper_parameters,
+    });
+    if (adapter) trainer.setParameters(await readTensors(adapter));
+    const ours = await trainer.logits(batch);
+    const result = await trainer.step(0, [batch]);
+    const found = await trainer.read('gradient');
+    executor.destroy();
+    expect(Math.max(...logits.flat().map((x, i) => Math.abs(x - (ours[i] as number))))).toBeLessThan(1e-5);
+    expect(Math.abs(result.loss - loss)).toBeLessThan(1e-5);
+    const expected = await readTensors(gradients);
+    expect([...found.keys()].sort()).toEqual([...expected.keys()].sort());
+    for (const [name, data] of expected) expect(relativeError(found.get(name) as Float32Array, data), name).toBeLessThan(1e-3);
   },
 );
 
-interface MeftCase extends Result {
-  readonly pooling: Pooling;
-  readonly hyper_parameters: {
-    readonly adapter_size: number;
-    readonly streams: StreamKind;
-    readonly lambda: number;
-    readonly beta: number;
-    readonly fraction_bits?: number;
-  };
-  readonly adapter: string;
-  readonly gradients: string;
-}
-const meft = readVectorJson<{ cases: Record<string, MeftCase> }>('meft1/expected.json');
-
-test.each(Object.entries(meft.cases))(
-  'MEFT1 %s gives the logits, loss and gradients of independent autograd code',
-  async (_, { pooling, hyper_parameters, adapter, gradients, ...expected }) => {
-    await compare('meft1', pooling, expected, `meft1/${gradients}`, hyper_parameters, `meft1/${adapter}`);
-  },
-);
-
-const lora = readVectorJson<{ adapter: string; cases: Record<Pooling, MeftCase> }>('lora/expected.json');
-
-test.each(['cls', 'mean'] as const)('LoRA with %s pooling gives the logits, loss and gradients that PEFT gives', async (pooling) => {
-  const { gradients, ...expected } = lora.cases[pooling];
-  await compare('lora', pooling, expected, `lora/${gradients}`, { adapter_size: 4, lora_alpha: 8 }, `lora/${lora.adapter}`, unprefixed);
+test('every method but the linear probe, whose gradients are the head of every other, has cases', () => {
+  const covered = new Set([...full, ...recorded].map(({ method }) => method));
+  expect(methods.map(({ name }) => name).filter((name) => !covered.has(name))).toEqual(['linear-probe']);
 });

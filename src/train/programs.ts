@@ -5,6 +5,7 @@ import { backward } from '../graph/backward.ts';
 import { Graph, type GraphOptions, type Node, Registry, type Tensor } from '../graph/ir.ts';
 import type { Layer } from '../graph/layers.ts';
 import { copyInto, dropout } from '../graph/ops/elementwise.ts';
+import { addToLengths } from '../graph/ops/lengths.ts';
 import { linear } from '../graph/ops/linear.ts';
 import { accumulateSum, softmaxCrossEntropy } from '../graph/ops/loss.ts';
 import { partition } from '../graph/ops/parts.ts';
@@ -45,10 +46,10 @@ export const programName = (purpose: 'training' | 'evaluation', length: number):
 const trainsAny = (nodes: readonly Node[]): boolean =>
   nodes.some(({ inputs }) => inputs.some((input) => input?.role === 'parameter' && input.parameter?.trainable));
 
-function classify(g: Graph, h: Tensor, lengths: Tensor, { backbone, pooling, num_labels }: ProgramSetup): Tensor {
+function classify(g: Graph, h: Tensor, { lengths, wiring }: Forward, { backbone, pooling, num_labels }: ProgramSetup): Tensor {
   const { hidden_size: C, initializer_range: std, hidden_dropout_prob } = backbone.config;
   const first = g.scope('pooler', () => pool(g, h, lengths, pooling));
-  const pooled = pooling === 'cls' ? backbone.pooler(g, first) : first;
+  const pooled = pooling === 'cls' ? backbone.pooler(g, first, wiring.adaptation) : first;
   return g.scope('classifier', () => {
     const w = g.weight('classifier.weight', [num_labels, C], { initial: { from: 'normal', std } });
     const bias = g.weight('classifier.bias', [num_labels], { initial: { from: 'constant', value: 0 } });
@@ -78,15 +79,19 @@ interface Recorded<T> {
 }
 
 function begin(g: Graph, { backbone, method, options, batch_size: B, chunks }: ProgramSetup, T: number): Forward {
-  const lengths = g.input('lengths', [B], 'u32');
+  const given = g.input('lengths', [B], 'u32');
   const wiring = method.wire(backbone, options);
   const { frozen_layers } = options;
-  let parts: readonly number[] = [B];
+  let lengths = given;
+  const partsOf = (wholes: readonly Tensor[]) => partition(wholes, chunks ?? defaultChunks(B, T));
   const below = () => {
-    const h = g.scope('embeddings', () => backbone.embeddings(g, B, T));
-    parts = partition(h, chunks ?? defaultChunks(B, T));
+    const h = g.scope('embeddings', () => {
+      const before = wiring.adaptation.tokensBefore?.(g);
+      if (before?.prompt) lengths = addToLengths(g, given, before.prompt.shape[0] as number);
+      return backbone.embeddings(g, B, T, before);
+    });
     const plain = backbone.layers(lengths, noAdaptation).slice(0, frozen_layers);
-    return forwardStack({ g, parts }, plain.map(unchangedLayer), [h])[0] as Tensor;
+    return forwardStack({ g, parts: partsOf([h]) }, plain.map(unchangedLayer), [h])[0] as Tensor;
   };
   const embedded = g.record(() => (frozen_layers > 0 ? g.frozen(below) : below()));
   const started = g.record(() => g.scope('embeddings', () => wiring.start(g, embedded.result)));
@@ -94,7 +99,7 @@ function begin(g: Graph, { backbone, method, options, batch_size: B, chunks }: P
     .layers(lengths, wiring.adaptation)
     .slice(frozen_layers)
     .map((blocks) => wiring.layer(blocks));
-  return { wiring, lengths, context: { g, parts }, embedded, started, layers };
+  return { wiring, lengths, context: { g, parts: partsOf(started.result) }, embedded, started, layers };
 }
 
 /** The last hidden states [B, T, C] from the stack's output streams. */
@@ -103,14 +108,15 @@ const finish = (g: Graph, wiring: Wiring, values: readonly Tensor[]): Tensor => 
 /** Forward, loss and gradients of one micro-batch [B, T]. */
 export function traceTraining(registry: Registry, options: Omit<GraphOptions, 'training'>, setup: ProgramSetup, T: number): ProgramSource {
   const g = new Graph(registry, { ...options, training: true });
-  const { wiring, lengths, context, embedded, started, layers } = begin(g, setup, T);
+  const forward = begin(g, setup, T);
+  const { wiring, context, embedded, started, layers } = forward;
   const labels = g.input('labels', [setup.batch_size], 'i32');
   const bottom = setup.options.frozen_layers;
   const ranges = setup.ranges.map((range) => ({ ...range, from: range.from - bottom, to: range.to - bottom }));
   const { result: run, tape: stackNodes } = g.record(() => runStack(context, layers, ranges, started.result));
   const values = g.scope('pooler', () => run.streams.map((stream) => wiring.read(g, stream)));
   const head = g.record(() => {
-    const logits = classify(g, finish(g, wiring, values), lengths, setup);
+    const logits = classify(g, finish(g, wiring, values), forward, setup);
     return g.scope('loss', () => softmaxCrossEntropy(g, logits, labels));
   });
   g.scope('loss', () => accumulateSum(g, head.result, metricsOf(registry), metricSlots.loss));
@@ -140,10 +146,11 @@ export function traceEvaluation(
   T: number,
 ): ProgramSource {
   const g = new Graph(registry, { ...options, training: false });
-  const { wiring, lengths, context, started, layers } = begin(g, setup, T);
+  const forward = begin(g, setup, T);
+  const { wiring, context, started, layers } = forward;
   const streams = forwardStack(context, layers, started.result);
   const values = g.scope('pooler', () => streams.map((stream) => wiring.read(g, stream)));
-  const logits = classify(g, finish(g, wiring, values), lengths, setup);
+  const logits = classify(g, finish(g, wiring, values), forward, setup);
   const state = registry.state('logits', [setup.batch_size, setup.num_labels], 'f32');
   g.scope('classifier', () => copyInto(g, logits, state));
   return { name: programName('evaluation', T), graph: g };

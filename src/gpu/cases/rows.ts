@@ -123,7 +123,7 @@ const embedding: KernelCase[] = (
         ...(P ? { prompt: normals('prompt', P * C) } : {}),
         h: unset(B * S * C),
       },
-      uniforms: { B, S, P, C, row_begin, row_end },
+      uniforms: { B, S, P, first_position: P, C, row_begin, row_end },
       overrides: { PROMPT: P ? 1 : 0 },
     },
     {

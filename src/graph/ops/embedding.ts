@@ -16,17 +16,19 @@ const rangeOf = (piece: Tensor) => ({ row_begin: piece.rowBegin ?? 0, row_end: (
 /** Inputs: ids, position_ids, token_type_ids [B, T]; their chains [B, T]; position and token-type tables; the prompt; pieces of the word table. */
 const fixedInputs = 9;
 
-const embeddingOp: Op = {
+type EmbeddingAttributes = Attributes & { readonly first_position: number };
+
+const embeddingOp: Op<EmbeddingAttributes> = {
   name: 'embedding',
-  shapes([ids, , , , , , position, token_type, prompt, ...word]) {
+  shapes([ids, , , , , , position, token_type, prompt, ...word], { first_position }) {
     const [places, C] = (position as Tensor).shape as [number, number];
     for (const table of [token_type, ...word, ...(prompt ? [prompt] : [])]) {
       if (table?.shape[1] !== C) throw new Error(`embedding: '${table?.name}' [${table?.shape}] for width ${C}`);
     }
     const [B, T] = (ids as Tensor).shape as [number, number];
     const P = prompt?.shape[0] ?? 0;
-    if (prompt && (prompt.dtype !== 'f32' || P + T > places))
-      throw new Error(`embedding: '${prompt.name}' [${P}, ${C}] ${prompt.dtype} before ${T} tokens in ${places} positions`);
+    if (prompt && prompt.dtype !== 'f32') throw new Error(`embedding: '${prompt.name}' [${P}, ${C}] ${prompt.dtype}`);
+    if (first_position + T > places) throw new Error(`embedding: ${T} tokens from position ${first_position} of ${places}`);
     return [{ shape: [B, P + T, C] }];
   },
   vjp({ g, node, d_outputs, needs }) {
@@ -43,11 +45,12 @@ const embeddingOp: Op = {
     });
     return [];
   },
-  lower({ inputs, outputs }) {
+  lower({ inputs, outputs, attributes }) {
     const [ids, position_ids, token_type_ids, , , , position, token_type, prompt, ...pieces] = inputs;
     const h = outputs[0] as Tensor;
     const [B, S, C] = h.shape as [number, number, number];
-    const size = { B, S, P: prompt?.shape[0] ?? 0, C };
+    const { first_position } = attributes as EmbeddingAttributes;
+    const size = { B, S, P: prompt?.shape[0] ?? 0, first_position, C };
     return pieces.map((word) => ({
       kernel: 'embedding' as const,
       tensors: { ids, position_ids, token_type_ids, word, position, token_type, prompt, h },
@@ -80,15 +83,23 @@ export interface EmbeddingTables {
   readonly token_type: Tensor;
   /** [P, C]: learned rows before the tokens, at the first P positions, of the first token type. Only with frozen tables. */
   readonly prompt?: Tensor;
+  /** Position of the first token; left out: behind the prompt. Only with a frozen position table. */
+  readonly first_position?: number;
 }
 
 /** h [B, P + T, C] of the batch inputs input_ids, position_ids and token_type_ids [B, T], with P = 0 where there is no prompt. */
-export function embedding(g: Graph, B: number, T: number, { word, position, token_type, prompt }: EmbeddingTables): Tensor {
+export function embedding(
+  g: Graph,
+  B: number,
+  T: number,
+  { word, position, token_type, prompt, first_position = prompt?.shape[0] ?? 0 }: EmbeddingTables,
+): Tensor {
   const names = ['input_ids', 'position_ids', 'token_type_ids'];
   const ids = names.map((name) => g.input(name, [B, T], 'u32'));
   // Chains are needed, and so uploaded, only where a table trains.
   const trains = [word.trainable, position.parameter?.trainable, token_type.parameter?.trainable];
-  if (prompt && trains.some(Boolean)) throw new Error(`embedding: '${prompt.name}' with tables that train`);
+  if (first_position > 0 && trains.some(Boolean))
+    throw new Error(`embedding: ${prompt?.name ?? first_position} before the tokens, with tables that train`);
   const chains = names.map((name, i) => (trains[i] && g.training ? g.input(`${name}_chain`, [B, T], 'u32') : undefined));
-  return g.apply1(embeddingOp, [...ids, ...chains, position, token_type, prompt, ...word.tensors], {});
+  return g.apply1(embeddingOp, [...ids, ...chains, position, token_type, prompt, ...word.tensors], { first_position });
 }

@@ -193,13 +193,13 @@ describe('a prompt before the tokens', () => {
   test('is refused with tables that train, and where its rows and the tokens exceed the positions', () => {
     const graph = (trains: string) =>
       new Graph(new Registry(), { trains: (name) => name === trains, storedType: () => 'f32', training: true });
-    expect(() => prompted(graph('word'))).toThrow("'prompt' with tables that train");
+    expect(() => prompted(graph('word'))).toThrow("prompt before the tokens, with tables that train");
     const g = graph('prompt');
     const tables = {
       word: g.parameter('word', [7, 8]),
       position: g.weight('position', [4, 8]),
       token_type: g.weight('token_type', [2, 8]),
     };
-    expect(() => embedding(g, 2, 3, { ...tables, prompt: g.weight('prompt', [2, 8]) })).toThrow('before 3 tokens in 4 positions');
+    expect(() => embedding(g, 2, 3, { ...tables, prompt: g.weight('prompt', [2, 8]) })).toThrow('3 tokens from position 2 of 4');
   });
 });

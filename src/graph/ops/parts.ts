@@ -53,14 +53,14 @@ export function concat(g: Graph, parts: readonly Tensor[]): Tensor {
 }
 
 /**
- * Sizes of at most `parts` consecutive parts of the examples of tensors like x [B, ..], as equal as can be, so that each begins at a place that can
- * be bound.
+ * Sizes of at most `parts` consecutive parts of the examples of `wholes` [B, ..], as equal as can be, so that each begins in every one of them at a
+ * place that can be bound.
  */
-export function partition(x: Tensor, parts: number): number[] {
-  const B = x.shape[0] as number;
-  const bytesPerExample = bytesOfTensor(x) / B;
+export function partition(wholes: readonly Tensor[], parts: number): number[] {
+  const B = wholes[0]?.shape[0] as number;
+  const aligned = (examples: number) => wholes.every((whole) => ((bytesOfTensor(whole) / B) * examples) % bindingAlignment === 0);
   let unit = 1;
-  while (unit < B && (unit * bytesPerExample) % bindingAlignment !== 0) unit++;
+  while (unit < B && !aligned(unit)) unit++;
   const units = Math.ceil(B / unit);
   const count = Math.min(parts, units);
   const bounds = Array.from({ length: count + 1 }, (_, i) => Math.min(B, Math.round((i * units) / count) * unit));

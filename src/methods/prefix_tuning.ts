@@ -1,0 +1,30 @@
+// prefix-tuning: P learned keys and values before each layer's own, which every query sees (Li & Liang 2021), without reparametrisation and laid out
+// as in PEFT. As there, the prefix counts as past: the tokens' positions begin at P.
+
+import type { Graph } from '../graph/ir.ts';
+import { prependRows } from '../graph/ops/prepend_rows.ts';
+import { isHead, type Method } from './method.ts';
+import { notReversible, singleStream } from './single_stream.ts';
+
+export const prefixTuning: Method = {
+  name: 'prefix-tuning',
+  title: 'Prefix tuning',
+  summary: 'Learned keys and values before every layer’s own train; activations are kept.',
+  group: 'prompt',
+  diagram: { adds: [{ part: 'tokens', at: 'attention' }], kept: 'everything' },
+  paper: { title: 'Prefix-Tuning (Li & Liang, ACL 2021)', url: 'https://arxiv.org/abs/2101.00190' },
+  trains: (name) => isHead(name) || /\.prefix_(key|value)$/.test(name),
+  refuses: (policy) => (policy === 'reversible' ? notReversible('Prefix tuning') : undefined),
+  defaultPolicy: 'store',
+  learning_rate: 5e-3,
+  uses: ['num_virtual_tokens'],
+  peft: 'PREFIX_TUNING',
+  options: () => ({}),
+  wire({ config: { hidden_size: C, initializer_range: std } }, { num_virtual_tokens: P }) {
+    const rows = (g: Graph, part: 'key' | 'value') => g.weight(`${g.path}.prefix_${part}`, [P, C], { initial: { from: 'normal', std } });
+    return singleStream({
+      tokensBefore: () => ({ first_position: P }),
+      keysAndValues: (g, k, v) => [prependRows(g, rows(g, 'key'), k), prependRows(g, rows(g, 'value'), v)],
+    });
+  },
+};

@@ -1,0 +1,30 @@
+// prompt-tuning: P virtual tokens before the text train and nothing else of the backbone (Lester, Al-Rfou, Constant 2021), laid out as in PEFT.
+
+import { isHead, type Method } from './method.ts';
+import { notReversible, singleStream } from './single_stream.ts';
+
+export const promptTuning: Method = {
+  name: 'prompt-tuning',
+  title: 'Prompt tuning',
+  summary: 'A few virtual tokens before the text train; activations are kept all the way down to them.',
+  group: 'prompt',
+  diagram: { adds: [{ part: 'tokens', at: 'input' }], kept: 'everything' },
+  paper: {
+    title: 'The Power of Scale for Parameter-Efficient Prompt Tuning (Lester et al., EMNLP 2021)',
+    url: 'https://arxiv.org/abs/2104.08691',
+  },
+  trains: (name) => isHead(name) || name === 'embeddings.prompt_embeddings.weight',
+  refuses: (policy) => (policy === 'reversible' ? notReversible('Prompt tuning') : undefined),
+  defaultPolicy: 'store',
+  learning_rate: 1e-2,
+  uses: ['num_virtual_tokens'],
+  peft: 'PROMPT_TUNING',
+  options: () => ({}),
+  wire: ({ config: { hidden_size: C, initializer_range: std } }, { num_virtual_tokens: P }) =>
+    singleStream({
+      tokensBefore: (g) => ({
+        prompt: g.weight('embeddings.prompt_embeddings.weight', [P, C], { initial: { from: 'normal', std } }),
+        first_position: P,
+      }),
+    }),
+};
