@@ -1,14 +1,23 @@
 // The few numbers that matter, the others behind "Advanced", each with its default and a way back to it.
 
 import { Collapsible } from 'radix-ui';
-import type { MethodOptions, PolicyName, TrainingArguments } from '../../src/protocol/config.ts';
+import {
+  type MethodOptions,
+  type OptimizerName,
+  optimizerNames,
+  type PolicyName,
+  type SchedulerName,
+  schedulerNames,
+  type TrainingArguments,
+} from '../../src/protocol/config.ts';
 import type { ErrorReport } from '../../src/protocol/errors.ts';
 import type { MethodCard } from '../../src/protocol/messages.ts';
 import { plural } from '../format.ts';
 import { type Settings, trainingDefaults } from '../state/settings.ts';
 import { Icon } from '../ui/icons.tsx';
 import { NumberField } from '../ui/NumberField.tsx';
-import { advancedNumbers, mainNumbers, type NumberSpec, type TrainingNumbers } from './fields.ts';
+import { Segmented } from '../ui/Segmented.tsx';
+import { advancedNumbers, mainNumbers } from './fields.ts';
 import { MemoryFields } from './MemoryFields.tsx';
 import { OptionFields } from './OptionFields.tsx';
 
@@ -26,6 +35,13 @@ interface NumbersSectionProps {
   onMemory(memory: Settings['memory']): void;
 }
 
+const optimizerTitles: Readonly<Record<OptimizerName, string>> = { adamw: 'AdamW', sgd: 'SGD', adafactor: 'Adafactor', lion: 'Lion' };
+const scheduleTitles: Readonly<Record<SchedulerName, string>> = {
+  linear: 'linear',
+  cosine: 'cosine',
+  constant_with_warmup: 'constant',
+};
+
 export function NumbersSection({
   settings,
   card,
@@ -39,8 +55,9 @@ export function NumbersSection({
   onMemory,
 }: NumbersSectionProps) {
   const defaults = trainingDefaults(card);
-  const field = (spec: NumberSpec<TrainingNumbers>) => {
-    const { key, ...bounds } = spec;
+  const optim = settings.training.optim ?? defaults.optim;
+  const field = (spec: (typeof advancedNumbers)[number]) => {
+    const { key, of: _, ...bounds } = spec;
     const standard = defaults[key];
     return (
       <NumberField
@@ -63,7 +80,34 @@ export function NumbersSection({
         </Collapsible.Trigger>
         <Collapsible.Content className="advanced">
           <h3>Training</h3>
-          <div className="fields">{advancedNumbers.map(field)}</div>
+          <div className="row">
+            <span className="label">Optimizer</span>
+            <Segmented<OptimizerName>
+              label="Optimizer"
+              value={optim}
+              items={optimizerNames.map((name) => ({ value: name, label: optimizerTitles[name] }))}
+              onChange={(name) => onTraining('optim', name)}
+            />
+            <span className="label">Schedule</span>
+            <Segmented<SchedulerName>
+              label="Schedule of the learning rate"
+              value={settings.training.lr_scheduler_type ?? defaults.lr_scheduler_type}
+              items={schedulerNames.map((name) => ({ value: name, label: scheduleTitles[name] }))}
+              onChange={(name) => onTraining('lr_scheduler_type', name)}
+            />
+          </div>
+          <div className="fields">
+            {advancedNumbers.filter(({ of }) => of === undefined || of.includes(optim)).map(field)}
+            <NumberField
+              label="Head's rate"
+              help="Learning rate of the classifier alone. 0: that of the rest."
+              value={settings.training.head_learning_rate ?? 0}
+              standard={0}
+              min={0}
+              max={10}
+              onChange={(value) => onTraining('head_learning_rate', value === 0 ? undefined : value)}
+            />
+          </div>
           {card !== undefined && <OptionFields settings={settings} card={card} error={error} onOption={onOption} />}
           {card !== undefined && layers !== undefined && (
             <MemoryFields

@@ -1,6 +1,6 @@
 // The numbers of training that people may set: names, bounds and a sentence each. Values and defaults come from the protocol and the card.
 
-import type { TrainingArguments } from '../../src/protocol/config.ts';
+import type { OptimizerName, TrainingArguments } from '../../src/protocol/config.ts';
 
 export interface NumberSpec<T> {
   readonly key: keyof T & string;
@@ -28,10 +28,19 @@ export const mainNumbers: readonly NumberSpec<TrainingNumbers>[] = [
     whole: true,
   },
   { key: 'max_steps', label: 'Steps', help: 'Optimizer steps. -1: as many as the epochs give.', min: -1, whole: true },
-  { key: 'learning_rate', label: 'Learning rate', help: 'The highest one: it warms up to it and decays linearly.', min: tiny, max: 10 },
+  {
+    key: 'learning_rate',
+    label: 'Learning rate',
+    help: 'The highest one: it warms up to it, and the schedule leads away from it.',
+    min: tiny,
+    max: 10,
+  },
 ];
 
-export const advancedNumbers: readonly NumberSpec<TrainingNumbers>[] = [
+export const advancedNumbers: readonly (NumberSpec<TrainingNumbers> & {
+  /** Optimizers that read it; left out: all. */
+  readonly of?: readonly OptimizerName[];
+})[] = [
   { key: 'epochs', label: 'Epochs', help: 'Passes over the data. Read only where steps is -1.', min: 0.01 },
   {
     key: 'gradient_accumulation_steps',
@@ -62,7 +71,8 @@ export const advancedNumbers: readonly NumberSpec<TrainingNumbers>[] = [
     max: 0xffffffff,
     whole: true,
   },
-  { key: 'adam_beta1', label: 'Adam β₁', help: 'Decay of the mean of gradients.', min: 0, max: 0.999999 },
-  { key: 'adam_beta2', label: 'Adam β₂', help: 'Decay of the mean of squared gradients.', min: 0, max: 0.999999 },
-  { key: 'adam_epsilon', label: 'Adam ε', help: 'Added to the denominator.', min: tiny },
+  { key: 'adam_beta1', of: ['adamw', 'lion'], label: 'β₁', help: 'Decay of the mean of gradients.', min: 0, max: 0.999999 },
+  { key: 'adam_beta2', of: ['adamw', 'lion'], label: 'β₂', help: 'Decay of the mean of squared gradients.', min: 0, max: 0.999999 },
+  { key: 'adam_epsilon', of: ['adamw'], label: 'ε', help: 'Added to the denominator.', min: tiny },
+  { key: 'momentum', of: ['sgd'], label: 'Momentum', help: 'Share of the last update that goes on. 0: none.', min: 0, max: 0.999999 },
 ];

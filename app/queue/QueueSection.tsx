@@ -69,7 +69,9 @@ function Picker({ picked, predicted, onDrop, disabled }: Omit<QueueSectionProps,
   const steps = settings.training.max_steps ?? defaultTraining.max_steps;
   const times = picked.map((cell) => predicted(keyOf(cell)));
   const total = times.includes(undefined) || steps < 0 ? undefined : times.reduce<number>((sum, ms) => sum + (ms ?? 0), 0) * steps;
-  const numbers = [...mainNumbers, ...advancedNumbers].filter(({ key }) => key === 'max_steps' || key === 'seed' || key === 'eval_steps');
+  const numbers: typeof advancedNumbers = [...mainNumbers, ...advancedNumbers].filter(
+    ({ key }) => key === 'max_steps' || key === 'seed' || key === 'eval_steps',
+  );
   return (
     <>
       {picked.length === 0 ? (
@@ -89,7 +91,7 @@ function Picker({ picked, predicted, onDrop, disabled }: Omit<QueueSectionProps,
       {picked.length > 0 && (
         <>
           <div className="fields">
-            {numbers.map(({ key, ...bounds }) => (
+            {numbers.map(({ key, of: _, ...bounds }) => (
               <NumberField
                 key={key}
                 {...bounds}

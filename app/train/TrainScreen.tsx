@@ -8,6 +8,7 @@ import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Announcer } from './Announcer.tsx';
 import { Curves } from './Curves.tsx';
 import { MemoryAccount } from './MemoryAccount.tsx';
+import { Reconstruction } from './Reconstruction.tsx';
 import { RunHead } from './RunHead.tsx';
 
 export function TrainScreen({ theme }: { theme: string }) {
@@ -52,6 +53,7 @@ export function TrainScreen({ theme }: { theme: string }) {
       <div className="train-columns">
         <div className="card train-curves">
           <Curves run={run} theme={theme} />
+          <Reconstruction steps={run.steps} />
         </div>
         <section className="card" aria-label="Memory">
           <h2>Memory: predicted and counted</h2>
