@@ -62,6 +62,7 @@ export function MemoryFields({
       {ranges !== undefined && (
         <Ranges
           ranges={ranges}
+          streams={streams}
           frozen={frozen}
           layers={layers}
           allowed={policyNames.filter(allowed)}
@@ -112,16 +113,19 @@ export function MemoryFields({
 
 interface RangesProps {
   ranges: readonly Range[];
+  streams: StreamKind;
   frozen: number;
   layers: number;
   allowed: readonly PolicyName[];
   onRanges(ranges: Range[]): void;
 }
 
-const everyTexts: Partial<Record<PolicyName, string>> = { checkpoint: 'Layers a segment', reversible: 'Snapshot every' };
+/** What `every` counts under a policy; fixed streams lose nothing that a snapshot could mend. */
+const everyText = (policy: PolicyName, streams: StreamKind): string | undefined =>
+  policy === 'checkpoint' ? 'layers a segment' : policy === 'reversible' && streams === 'float' ? 'snapshot every' : undefined;
 const span = ({ from, to }: { from: number; to: number }) => (to - from === 1 ? `layer ${from}` : `layers ${from}–${to - 1}`);
 
-function Ranges({ ranges, frozen, layers, allowed, onRanges }: RangesProps) {
+function Ranges({ ranges, streams, frozen, layers, allowed, onRanges }: RangesProps) {
   return (
     <div className="ranges">
       <div className="strip" role="img" aria-label={ranges.map((range) => `${span(range)} ${range.policy}`).join(', ')}>
@@ -155,9 +159,9 @@ function Ranges({ ranges, frozen, layers, allowed, onRanges }: RangesProps) {
                 onChange={(last) => onRanges(withEnd(ranges, i, last + 1))}
               />
             )}
-            {everyTexts[range.policy] !== undefined && (
+            {everyText(range.policy, streams) !== undefined && (
               <Count
-                label={everyTexts[range.policy] ?? ''}
+                label={everyText(range.policy, streams) ?? ''}
                 value={range.every ?? (range.policy === 'checkpoint' ? 1 : 0)}
                 min={range.policy === 'checkpoint' ? 1 : 0}
                 max={range.to - range.from}

@@ -88,6 +88,8 @@ export function NumbersSection({
               items={optimizerNames.map((name) => ({ value: name, label: optimizerTitles[name] }))}
               onChange={(name) => onTraining('optim', name)}
             />
+          </div>
+          <div className="row">
             <span className="label">Schedule</span>
             <Segmented<SchedulerName>
               label="Schedule of the learning rate"
