@@ -15,9 +15,9 @@ const ARROWS = {
   // What lives off the GPU: rows, routing, updates. Knows nothing of the engine.
   offload: ['protocol', 'random'],
   // gpu knows graph's types and replays its plans; graph knows nothing of gpu.
-  graph: ['protocol', 'random'],
-  gpu: ['graph', 'protocol', 'shaders'],
-  reference: ['graph', 'random'],
+  graph: ['offload', 'protocol', 'random'],
+  gpu: ['graph', 'offload', 'protocol', 'shaders'],
+  reference: ['graph', 'offload', 'random'],
   data: ['hub', 'formats', 'protocol', 'random'],
   hub: ['formats', 'protocol', 'random'],
   formats: ['protocol', 'random'],

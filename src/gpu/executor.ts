@@ -9,8 +9,10 @@ import type { Placement } from '../graph/plan/buffers.ts';
 import { checkLimits, type Plan, type PlannedProgram } from '../graph/plan/plan.ts';
 import { packScalars } from '../graph/scalars.ts';
 import { multiplyAdds } from '../graph/work.ts';
+import type { HostParameters } from '../offload/offload.ts';
 import { Allocator } from './allocator.ts';
 import type { Device } from './device.ts';
+import { Exchange, type Moved, type Stop } from './exchange.ts';
 import type { PipelineCache, PipelineKey } from './pipelines.ts';
 import { timeDispatches } from './profiler.ts';
 
@@ -24,6 +26,8 @@ interface Dispatch {
   readonly work: number;
 }
 
+const isDispatch = (item: Dispatch | Stop): item is Dispatch => !('host' in item);
+
 /** Work per submit: a slice of tens of milliseconds on a slow GPU, so that no job nears the 2 s at which Windows kills it. */
 const workPerSubmit = 4e9;
 
@@ -32,21 +36,31 @@ export class Executor {
   readonly plan: Plan;
   readonly #device: GPUDevice;
   readonly #pipelines: PipelineCache;
-  readonly #programs = new Map<string, readonly Dispatch[]>();
+  readonly #programs = new Map<string, readonly (Dispatch | Stop)[]>();
+  /** Where what lives off the GPU is; undefined where all lives on it. */
+  readonly host: HostParameters | undefined;
+  readonly #exchange: Exchange | undefined;
   #buffers: readonly GPUBuffer[] = [];
   #nextReadback = 0;
 
-  private constructor({ device, pipelines }: Device, plan: Plan) {
+  private constructor({ device, pipelines }: Device, plan: Plan, host: HostParameters | undefined) {
     this.#device = device;
     this.plan = plan;
     this.#pipelines = pipelines;
     this.allocator = new Allocator(device);
+    this.host = host;
+    this.#exchange = host && new Exchange(device, (index) => this.#buffer(index), plan.hostReadback, host);
   }
 
-  /** Allocates the plan and compiles what it needs. `onProgress` counts pipelines. */
-  static async prepare(device: Device, plan: Plan, onProgress?: (done: number, of: number) => void): Promise<Executor> {
+  /** Allocates the plan and compiles what it needs. `onProgress` counts pipelines; `host` is asked where programs stop, and closed with the executor. */
+  static async prepare(
+    device: Device,
+    plan: Plan,
+    onProgress?: (done: number, of: number) => void,
+    host?: HostParameters,
+  ): Promise<Executor> {
     checkLimits(plan, device.device.limits);
-    const executor = new Executor(device, plan);
+    const executor = new Executor(device, plan, host);
     executor.#buffers = await executor.allocator.allocate(plan.buffers);
     try {
       await executor.#compile(onProgress);
@@ -71,16 +85,21 @@ export class Executor {
     for (const [name, program] of this.plan.programs) this.#programs.set(name, await this.#bind(program));
   }
 
-  async #bind(program: PlannedProgram): Promise<Dispatch[]> {
-    const calls = program.lowered.nodes.flatMap((lowered) => lowered.calls);
-    return Promise.all(
-      calls.map(async (call, i) => ({
-        pipeline: await this.#pipelines.get(pipelineKey(call)),
-        bindGroup: this.#bindGroup(program, call, program.uniformOffsets[i] as number),
-        groups: dispatchSize(call.kernel, call.uniforms),
-        work: workOf(call),
-      })),
-    );
+  async #bind(program: PlannedProgram): Promise<(Dispatch | Stop)[]> {
+    const bound: (Dispatch | Stop)[] = [];
+    let calls = 0;
+    for (const { node, calls: own } of program.lowered.nodes) {
+      if (node.op.host) bound.push({ host: node.op.host(node), place: (tensor) => program.place(tensor) });
+      for (const call of own) {
+        bound.push({
+          pipeline: await this.#pipelines.get(pipelineKey(call)),
+          bindGroup: this.#bindGroup(program, call, program.uniformOffsets[calls++] as number),
+          groups: dispatchSize(call.kernel, call.uniforms),
+          work: workOf(call),
+        });
+      }
+    }
+    return bound;
   }
 
   #bindGroup(program: PlannedProgram, call: KernelCall, uniformOffset: number): GPUBindGroup {
@@ -156,36 +175,60 @@ export class Executor {
     return place;
   }
 
-  /** Runs programs in order, in submits that each take a slice of work. */
-  run(names: readonly string[]): void {
-    let slice: Dispatch[] = [];
-    let work = 0;
-    for (const name of names) {
-      const dispatches = this.#programs.get(name);
-      if (!dispatches) throw new Error(`there is no program '${name}'`);
-      for (const dispatch of dispatches) {
-        if (work > 0 && work + dispatch.work > workPerSubmit) {
-          this.#submit(slice);
-          slice = [];
-          work = 0;
-        }
-        slice.push(dispatch);
-        work += dispatch.work;
-      }
-    }
-    this.#submit(slice);
+  #items(name: string): readonly (Dispatch | Stop)[] {
+    const items = this.#programs.get(name);
+    if (!items) throw new Error(`there is no program '${name}'`);
+    return items;
   }
 
-  #submit(dispatches: readonly Dispatch[]): void {
-    const encoder = this.#device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    for (const { pipeline, bindGroup, groups } of dispatches) {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, bindGroup);
-      pass.dispatchWorkgroups(...groups);
+  /** Runs programs in order. Error where one asks the host: those run by `runHosted`. */
+  run(names: readonly string[]): void {
+    const dispatches = names.flatMap((name) => this.#items(name));
+    if (!dispatches.every(isDispatch)) throw new Error(`of the programs ${names.join(', ')} one asks the host`);
+    this.#submit(dispatches);
+  }
+
+  /** Runs programs in order, those too that stop to ask the host; settles when the host has answered all. */
+  async runHosted(names: readonly string[]): Promise<void> {
+    let dispatches: Dispatch[] = [];
+    for (const item of names.flatMap((name) => this.#items(name))) {
+      if (isDispatch(item)) {
+        dispatches.push(item);
+        continue;
+      }
+      if (!this.#exchange) throw new Error(`of the programs ${names.join(', ')} one asks a host, and there is none`);
+      this.#submit(dispatches);
+      dispatches = [];
+      await this.#exchange.stop(item);
     }
-    pass.end();
-    this.#device.queue.submit([encoder.finish()]);
+    this.#submit(dispatches);
+    await this.#exchange?.settled();
+  }
+
+  /** Bytes that host calls moved since the last call. */
+  takeMoved(): Moved {
+    return this.#exchange?.takeMoved() ?? { up: 0, down: 0 };
+  }
+
+  /** In submits that each take a slice of work. */
+  #submit(dispatches: readonly Dispatch[]): void {
+    for (let begin = 0; begin < dispatches.length; ) {
+      let end = begin;
+      let work = 0;
+      const encoder = this.#device.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      for (; end < dispatches.length; end++) {
+        const { pipeline, bindGroup, groups, work: own } = dispatches[end] as Dispatch;
+        if (work > 0 && work + own > workPerSubmit) break;
+        pass.setPipeline(pipeline);
+        pass.setBindGroup(0, bindGroup);
+        pass.dispatchWorkgroups(...groups);
+        work += own;
+      }
+      pass.end();
+      this.#device.queue.submit([encoder.finish()]);
+      begin = end;
+    }
   }
 
   /** Copies the states into the readback ring and gives them once the GPU is there. At most as many at a time as the ring has slots. */
@@ -228,7 +271,7 @@ export class Executor {
   async profile(name: string): Promise<Map<string, { calls: number; ms: number; multiplyAdds: number }>> {
     const byKernel = new Map<string, { calls: number; ms: number; multiplyAdds: number }>();
     const calls = this.#planned(name).lowered.nodes.flatMap((lowered) => lowered.calls);
-    const times = await timeDispatches(this.#device, this.#programs.get(name) ?? []);
+    const times = await timeDispatches(this.#device, this.#items(name).filter(isDispatch));
     for (const [i, call] of calls.entries()) {
       const entry = byKernel.get(call.kernel) ?? { calls: 0, ms: 0, multiplyAdds: 0 };
       entry.calls++;
@@ -246,6 +289,7 @@ export class Executor {
 
   destroy(): void {
     this.allocator.freeAll();
+    this.host?.close().catch(() => undefined);
   }
 }
 

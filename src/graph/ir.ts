@@ -3,18 +3,23 @@
 // Not here: what an op means (ops/), where a tensor lies (plan/), how it runs (src/gpu).
 // Invariant: shapes are static, and a node reads only what stands before it.
 
+import type { HostArray, HostRequest, OffloadedModule } from '../offload/offload.ts';
 import { siteId } from '../random/counter.ts';
 import type { KernelName } from './kernels.ts';
 
 export type DType = 'f32' | 'f16' | 'i32' | 'u32';
 export const bytesPerElement: Readonly<Record<DType, number>> = { f32: 4, f16: 2, i32: 4, u32: 4 };
 
-/** How a parameter starts: from the checkpoint, at N(0, std²), uniform in ±bound, or at a constant. */
+/**
+ * How a parameter starts: from the checkpoint, at N(0, std²), uniform in ±bound, at a constant, or with row i at `scale` times the mean of the i-th of
+ * equal groups of rows of another parameter.
+ */
 export type Initial =
   | { readonly from: 'checkpoint' }
   | { readonly from: 'normal'; readonly std: number }
   | { readonly from: 'uniform'; readonly bound: number }
-  | { readonly from: 'constant'; readonly value: number };
+  | { readonly from: 'constant'; readonly value: number }
+  | { readonly from: 'row-means'; readonly of: string; readonly scale: number };
 
 export interface Parameter {
   /** Module path, without the model's prefix: `encoder.layer.0.output.dense.weight`. */
@@ -24,6 +29,7 @@ export interface Parameter {
   readonly initial: Initial;
   /** Weight decay applies (false for biases and normalisation weights, as in Transformers' Trainer). */
   readonly decay: boolean;
+  /** None where it lives off the GPU. */
   readonly tensors: readonly Tensor[];
 }
 
@@ -44,6 +50,8 @@ export interface Tensor {
   readonly parameter?: Parameter;
   /** For a row piece of a large table: first row. */
   readonly rowBegin?: number;
+  /** Of a transient that is no activation: rows of an adapter that lives off the GPU. */
+  readonly category?: 'adapter';
 }
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
@@ -62,6 +70,16 @@ export interface KernelCall {
   readonly overrides?: Readonly<Record<string, number>>;
   readonly headSize?: number;
 }
+
+/** What a node asks of the host: the program stops there, `reads` go to the host, and its answer is written to `writes`, in order. */
+export interface HostCall {
+  readonly request: Omit<HostRequest, 'reads'>;
+  readonly reads: readonly Tensor[];
+  readonly writes: readonly Tensor[];
+}
+
+/** Answers host calls; an array may be shorter than the tensor that it is written to. */
+export type HostAnswer = (request: HostRequest) => Promise<readonly HostArray[]>;
 
 export interface VjpContext {
   readonly g: Graph;
@@ -88,6 +106,8 @@ export interface Op<A extends Attributes = Attributes> {
   /** Vector-Jacobian product, made of other ops; gradients of the inputs. */
   vjp?(context: VjpContext): readonly (Tensor | undefined)[];
   lower(node: Node): readonly KernelCall[];
+  /** For an op whose work is the host's; it lowers to no kernel. */
+  host?(node: Node): HostCall;
 }
 
 export interface Node {
@@ -111,6 +131,7 @@ export interface Place {
 export interface TensorSpec {
   readonly shape: readonly number[];
   readonly dtype?: DType;
+  readonly category?: 'adapter';
 }
 
 /** Largest storage binding on a device with default limits. */
@@ -135,6 +156,8 @@ export class Registry {
   readonly parameters = new Map<string, Parameter>();
   readonly gradients = new Map<number, Tensor>();
   readonly states = new Map<string, Tensor>();
+  /** What lives off the GPU, by module path. */
+  readonly offloaded = new Map<string, OffloadedModule>();
   /** Tables above this many bytes are split into row pieces, and packed ranges are cut, so that each fits a binding. */
   readonly maxBinding: number;
   readonly #slots = new Map<string, number>();
@@ -328,8 +351,21 @@ export class Graph {
     return tensors[0] as Tensor;
   }
 
-  #transient(name: string, spec: TensorSpec): Tensor {
-    return this.registry.tensor({ name, shape: spec.shape, dtype: spec.dtype ?? 'f32', role: 'transient' });
+  /**
+   * The parameter `name` of a module that lives off the GPU: it has no tensor there. What comes back stands for it among a node's inputs, so that
+   * gradients flow to the node; it has no bytes and no kernel reads it.
+   */
+  offloaded(name: string, shape: readonly number[], initial: Initial): Tensor {
+    const { registry } = this;
+    const trainable = this.options.trains(name);
+    const known = registry.parameters.get(name);
+    const parameter: Parameter = known ?? { name, shape, trainable, initial, decay: true, tensors: [] };
+    if (!known) registry.parameters.set(name, parameter);
+    return registry.tensor({ name, shape: [0], dtype: 'f32', role: 'parameter', parameter });
+  }
+
+  #transient(name: string, { shape, dtype = 'f32', category }: TensorSpec): Tensor {
+    return this.registry.tensor({ name, shape, dtype, role: 'transient', ...(category ? { category } : {}) });
   }
 
   /** Appends a node of `op`; returns its outputs. */

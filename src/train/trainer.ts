@@ -8,6 +8,7 @@ import { packedKind } from '../graph/plan/persistent.ts';
 import type { TrainingArguments } from '../protocol/config.ts';
 import type { LayerError } from '../protocol/messages.ts';
 import { initialValues } from './initialise.ts';
+import { OffloadedState, type OffloadStep } from './offloaded.ts';
 import { optimizers } from './optimizers/registry.ts';
 import { programName } from './programs.ts';
 import { scheduleFactor, warmupSteps } from './schedule.ts';
@@ -36,6 +37,8 @@ export interface StepResult {
   readonly tokens: number;
   readonly magnitude: Magnitude;
   readonly reconstruction?: readonly LayerError[];
+  /** Where a part of the model lives off the GPU: rows that the step touched, and bytes moved. */
+  readonly offload?: OffloadStep;
 }
 
 /** Numbers by parameter name. */
@@ -76,8 +79,10 @@ export class Trainer {
   readonly #executor: Executor;
   readonly #registry: Registry;
   readonly #options: TrainerOptions;
+  readonly #offload: OffloadedState;
 
   constructor(executor: Executor, registry: Registry, options: TrainerOptions) {
+    this.#offload = new OffloadedState(executor, registry, options.training);
     this.#executor = executor;
     this.#registry = registry;
     this.#options = options;
@@ -90,11 +95,13 @@ export class Trainer {
   /** Writes the starting values of everything that is not in the checkpoint. */
   initialise(seed: number): void {
     for (const parameter of this.#registry.parameters.values()) {
-      if (parameter.initial.from !== 'checkpoint') this.#writeParameter(parameter, initialValues(parameter, seed));
+      if (parameter.initial.from === 'checkpoint') continue;
+      this.#writeParameter(parameter, initialValues(parameter, seed, this.#registry.parameters));
     }
   }
 
   #writeParameter(parameter: Parameter, values: Float32Array<ArrayBuffer>): void {
+    if (parameter.tensors.length === 0) this.#offload.write(parameter.name, 'parameter', values);
     for (const tensor of parameter.tensors) {
       const begin = firstElement(tensor);
       this.#executor.writeTensor(tensor, values.subarray(begin, begin + sizeOf(tensor.shape)));
@@ -127,16 +134,24 @@ export class Trainer {
   }
 
   /** Submits optimizer step `step` (from 0) over its micro-batches; the result comes when the GPU is there. Errors: `not-finite`, `stream-overflow`. */
-  async step(step: number, batches: readonly MicroBatch[]): Promise<StepResult> {
+  step(step: number, batches: readonly MicroBatch[]): Promise<StepResult> {
+    return this.#offload.inTurn(() => this.#step(step, batches));
+  }
+
+  async #step(step: number, batches: readonly MicroBatch[]): Promise<StepResult> {
     const valid = batches.reduce((sum, batch) => sum + batch.valid, 0);
     for (const [micro, batch] of batches.entries()) {
       const program = programName('training', batch.length);
       this.#feed(program, batch);
       this.#executor.writeStep(this.#scalars(step, micro, valid));
-      this.#executor.run([...(micro === 0 ? ['begin'] : []), program, ...(micro === batches.length - 1 ? ['update'] : [])]);
+      const [first, last] = [micro === 0 ? ['begin'] : [], micro === batches.length - 1 ? ['update'] : []];
+      if (this.#offload.used) await this.#offload.run([...first, program], last);
+      else this.#executor.run([...first, program, ...last]);
     }
     const read = await this.#executor.readStates();
     const metrics = new Float32Array(read('metrics'));
+    const clip = metrics[metricSlots.clip] as number;
+    const offload = await this.#offload.update(step + 1, this.learningRate(step, this.#options.max_steps), clip);
     const { largest, ...status } = readStatus(read('status'), this.#registry.watchedPlaces, this.#options.streamLimit, step + 1);
     const loss = metrics[metricSlots.loss] as number;
     const grad_norm = metrics[metricSlots.grad_norm] as number;
@@ -151,15 +166,21 @@ export class Trainer {
       tokens,
       magnitude: largest,
       ...status,
+      ...(offload ? { offload } : {}),
     };
   }
 
   /** Logits [B, labels] of one batch, without dropout. */
-  async logits(batch: MicroBatch): Promise<Float32Array<ArrayBuffer>> {
+  logits(batch: MicroBatch): Promise<Float32Array<ArrayBuffer>> {
+    return this.#offload.inTurn(() => this.#logits(batch));
+  }
+
+  async #logits(batch: MicroBatch): Promise<Float32Array<ArrayBuffer>> {
     const program = programName('evaluation', batch.length);
     this.#feed(program, batch);
     this.#executor.writeStep(this.#scalars(0, 0, 1));
-    this.#executor.run(['watch', program]);
+    if (this.#offload.used) await this.#offload.run(['watch', program]);
+    else this.#executor.run(['watch', program]);
     const read = await this.#executor.readStates();
     readStatus(read('status'), this.#registry.watchedPlaces, this.#options.streamLimit, 0);
     return new Float32Array(read('logits'));
@@ -175,10 +196,12 @@ export class Trainer {
       for (const { of, tensor, offset } of packed.pieces) found.set(of, whole.subarray(offset / 4, offset / 4 + sizeOf(tensor.shape)));
     }
     const named = this.trainables.map(({ name, tensors }) => [name, tensors.flatMap((tensor) => found.get(tensor) ?? [])] as const);
-    return new Map(named.filter(([, parts]) => parts.length > 0).map(([name, parts]) => [name, joined(parts)]));
+    const onDevice = named.filter(([, parts]) => parts.length > 0).map(([name, parts]) => [name, joined(parts)] as const);
+    return new Map([...onDevice, ...(await this.#offload.read(kind))]);
   }
 
   #write(kind: string, values: ValuesByName): void {
+    this.#offload.restore(kind, values);
     const written = new Map<string, number>();
     for (const range of this.#executor.plan.ranges) {
       for (const { of, tensor, offset } of range.kinds.get(kind)?.pieces ?? []) {
@@ -195,7 +218,7 @@ export class Trainer {
 
   /** Names of what the optimizer keeps. */
   get #states(): string[] {
-    const kinds = new Set(this.#executor.plan.ranges.flatMap((range) => [...range.kinds.keys()]));
+    const kinds = new Set([...this.#executor.plan.ranges.flatMap((range) => [...range.kinds.keys()]), ...this.#offload.states]);
     return [...kinds].filter((kind) => kind !== 'parameter' && kind !== 'gradient');
   }
 

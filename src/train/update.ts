@@ -47,7 +47,9 @@ const traceUpdate = (
 ): ProgramSource =>
   program(registry, options, 'update', (g) => {
     const metrics = metricsOf(registry);
-    const partials = registry.state('partials', [ranges.length * partialSums], 'f32');
+    // The last one is the host's, where a part of the model lives off the GPU.
+    const hosts = registry.offloaded.size > 0 ? 1 : 0;
+    const partials = registry.state('partials', [ranges.length * partialSums + hosts], 'f32');
     for (const [i, range] of ranges.entries()) squareSum(g, packedKind(range, 'gradient').whole, partials, i * partialSums);
     clipScale(g, partials, metrics, metricSlots.grad_norm);
     optimizers[training.optim].update({ g, ranges, training, scalars: metrics, slot: metricSlots.clip });

@@ -5,7 +5,7 @@ import { type CategoryBytes, categories } from '../../protocol/config.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import { bytesOfTensor, type Graph, type KernelCall, type Registry, type Tensor } from '../ir.ts';
 import { kernelSpec } from '../kernels.ts';
-import { type LoweredGraph, lower } from '../lower.ts';
+import { type LoweredGraph, type LoweredNode, lower } from '../lower.ts';
 import { packScalars } from '../scalars.ts';
 import { aligned, alignment, type Life, livesOf, pack } from './arena.ts';
 import type { BufferSpec, Placement } from './buffers.ts';
@@ -43,6 +43,8 @@ export interface Plan {
   /** One buffer that holds all small states, and their offsets in it. */
   readonly states: { readonly buffer: number; readonly offsets: ReadonlyMap<string, { readonly offset: number; readonly bytes: number }> };
   readonly readback: readonly number[];
+  /** Buffer through which tensors go to the host in the middle of a program; -1 where none do. */
+  readonly hostReadback: number;
   readonly bytes: CategoryBytes;
   readonly total: number;
   readonly peak: { readonly bytes: number; readonly at: string };
@@ -78,6 +80,10 @@ class UniformPool {
     return data;
   }
 }
+
+/** Bytes that a node sends to the host. */
+const readBytes = ({ node }: LoweredNode): number =>
+  (node.op.host?.(node).reads ?? []).reduce((sum, tensor) => sum + aligned(bytesOfTensor(tensor)), 0);
 
 /** Inputs of equal name share storage across programs, as large as the largest needs. */
 function layOutInputs(sources: readonly ProgramSource[]): { offsets: Map<string, number>; bytes: number } {
@@ -136,22 +142,30 @@ export function planRun(registry: Registry, micro: readonly ProgramSource[], ste
   const unused = [staging('unused, read', alignment, 'storage'), staging('unused, written', 8 * alignment, 'storage')] as const;
   const readback = Array.from({ length: readbackSlots }, (_, i) => staging(`readback ${i}`, Math.max(alignment, stateBytes), 'readback'));
 
+  const hostBytes = Math.max(0, ...lowered.flatMap(({ lowered: { nodes } }) => nodes.map(readBytes)));
+  const hostReadback = hostBytes > 0 ? staging('host readback', hostBytes, 'readback') : -1;
+
   const moments = lowered.flatMap(({ name, lowered: low, lives }) => momentsOf(name, low, lives));
   const peakMoment = moments.reduce<Moment>((most, moment) => (moment.live > most.live ? moment : most), {
     name: 'start',
     program: '',
     live: 0,
     activation: 0,
+    adapter: 0,
   });
   const extent = lowered.reduce((most, { packing }) => Math.max(most, packing.extent), 0);
   const firstArena = buffers.length;
-  // The activation bytes are those of the peak moment; the rest of the arena, gaps of the packing included, is workspace.
+  // The activation and adapter bytes are those of the peak moment; the rest of the arena, gaps of the packing included, is workspace.
   let activationLeft = peakMoment.activation;
+  let adapterLeft = peakMoment.adapter;
   for (let begin = 0; begin < extent; begin += chunkBytes) {
     const bytes = Math.min(chunkBytes, extent - begin);
     const activation = Math.min(bytes, activationLeft);
+    const adapter = Math.min(bytes - activation, adapterLeft);
     activationLeft -= activation;
-    addBuffer({ label: `arena ${begin / chunkBytes}`, bytes, usage: 'storage', categories: { activation, workspace: bytes - activation } });
+    adapterLeft -= adapter;
+    const workspace = bytes - activation - adapter;
+    addBuffer({ label: `arena ${begin / chunkBytes}`, bytes, usage: 'storage', categories: { activation, workspace, adapter } });
   }
 
   const bytes = emptyBytes();
@@ -193,6 +207,7 @@ export function planRun(registry: Registry, micro: readonly ProgramSource[], ste
     stepBuffer,
     states,
     readback,
+    hostReadback,
     bytes,
     total,
     peak: { bytes: total, at: peakMoment.name },

@@ -11,10 +11,13 @@ export interface Moment {
   readonly live: number;
   /** Of these, what the forward pass keeps for the backward pass. */
   readonly activation: number;
+  /** Rows of adapters that live off the GPU. */
+  readonly adapter: number;
 }
 
 /** Born in the forward pass and used in the backward pass. */
-export function isActivation({ birth, death }: Life, { nodes }: LoweredGraph): boolean {
+export function isActivation({ tensor, birth, death }: Life, { nodes }: LoweredGraph): boolean {
+  if (tensor.category) return false;
   return nodes[birth]?.node.place.phase === 'forward' && nodes[death]?.node.place.phase === 'backward';
 }
 
@@ -25,16 +28,21 @@ export function momentsOf(program: string, lowered: LoweredGraph, lives: readonl
     lives.filter((life) => isActivation(life, lowered)),
     nodes.length,
   );
-  const moments: { name: string; program: string; live: number; activation: number }[] = [];
+  const rows = liveBytes(
+    lives.filter(({ tensor }) => tensor.category === 'adapter'),
+    nodes.length,
+  );
+  const moments: { name: string; program: string; live: number; activation: number; adapter: number }[] = [];
   for (const [i, { node }] of nodes.entries()) {
     const { phase, section } = node.place;
     const name = `${phase} ${section || program}`;
-    if (moments.at(-1)?.name !== name) moments.push({ name, program, live: -1, activation: 0 });
+    if (moments.at(-1)?.name !== name) moments.push({ name, program, live: -1, activation: 0, adapter: 0 });
     const moment = moments.at(-1) as (typeof moments)[number];
     const now = live[i] as number;
     if (now > moment.live) {
       moment.live = now;
       moment.activation = kept[i] as number;
+      moment.adapter = rows[i] as number;
     }
   }
   return moments;

@@ -1,0 +1,107 @@
+// The half of a trainer that lives off the GPU: parameters whose masters and moments the host holds, their part of the gradient's norm, their update.
+// Where nothing lives there it does nothing, and steps are submitted one behind the other without waiting.
+// Invariant: where it is used, steps take turns: a program stops in its middle, and the next step's inputs must not come in between.
+
+import type { Executor } from '../gpu/executor.ts';
+import type { Parameter, Registry } from '../graph/ir.ts';
+import { sizeOf } from '../graph/ir.ts';
+import type { HostParameters } from '../offload/offload.ts';
+import type { ParameterKind } from '../offload/sparse_adapter.ts';
+import type { TrainingArguments } from '../protocol/config.ts';
+
+export interface OffloadStep {
+  /** Rows that the step activated, and rows there are, in all layers. */
+  readonly rows: number;
+  readonly of: number;
+  /** Bytes moved to the GPU and from it. */
+  readonly up: number;
+  readonly down: number;
+}
+
+/** What lazy Adam keeps of a parameter. */
+const kept = ['exp_avg', 'exp_avg_sq', 'last_step'] as const;
+type Kept = (typeof kept)[number];
+
+type Values = Float32Array<ArrayBuffer>;
+
+export class OffloadedState {
+  readonly #executor: Executor;
+  readonly #registry: Registry;
+  readonly #training: TrainingArguments;
+  readonly #parameters: readonly Parameter[];
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(executor: Executor, registry: Registry, training: TrainingArguments) {
+    this.#executor = executor;
+    this.#registry = registry;
+    this.#training = training;
+    this.#parameters = [...registry.parameters.values()].filter(({ tensors }) => tensors.length === 0);
+  }
+
+  get used(): boolean {
+    return this.#parameters.length > 0;
+  }
+
+  get #host(): HostParameters {
+    if (!this.#executor.host) throw new Error('a part of the model lives off the GPU, and there is no host for it');
+    return this.#executor.host;
+  }
+
+  /** Runs `work` when all before it is done; at once where nothing lives off the GPU. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (!this.used) return work();
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Runs the programs of a micro-batch, then, where there are any, those that update once the host's part of the norm is known. */
+  async run(programs: readonly string[], update: readonly string[] = []): Promise<void> {
+    if (programs.includes('begin')) {
+      await this.#host.begin();
+      this.#executor.takeMoved();
+    }
+    await this.#executor.runHosted(programs);
+    if (update.length === 0) return;
+    const partials = this.#registry.states.get('partials');
+    if (!partials) throw new Error('the update has no partial sums of the norm');
+    this.#executor.writeTensor(partials, Float32Array.of(await this.#host.squareSum()), 4 * (sizeOf(partials.shape) - 1));
+    this.#executor.run(update);
+  }
+
+  /** Updates the rows that the step touched. */
+  async update(step: number, learning_rate: number, clip: number): Promise<OffloadStep | undefined> {
+    if (!this.used) return undefined;
+    const { adam_beta1: beta1, adam_beta2: beta2, adam_epsilon: eps, weight_decay } = this.#training;
+    const { rows, of } = await this.#host.update({ step, learning_rate, beta1, beta2, eps, weight_decay, clip });
+    return { rows, of, ...this.#executor.takeMoved() };
+  }
+
+  get states(): readonly string[] {
+    return this.used ? kept : [];
+  }
+
+  async read(kind: string): Promise<[string, Values][]> {
+    if (!this.used || !['parameter', 'gradient', ...kept].includes(kind)) return [];
+    await this.#turn;
+    const readOne = async ({ name }: Parameter): Promise<[string, Values]> => [name, await this.#host.read(name, kind as ParameterKind)];
+    return Promise.all(this.#parameters.map(readOne));
+  }
+
+  /** Calls reach the host in order, so the next step waits for this. */
+  write(name: string, kind: 'parameter' | Kept, values: Values): void {
+    const written = this.#host.write(name, kind, values);
+    this.#turn = Promise.all([this.#turn, written]);
+    this.#turn.catch(() => undefined);
+  }
+
+  /** Puts back all of one kind. */
+  restore(kind: string, values: ReadonlyMap<string, Values>): void {
+    if (!['parameter', ...kept].includes(kind)) return;
+    for (const { name } of this.#parameters) {
+      const own = values.get(name);
+      if (!own) throw new Error(`the state has no '${kind}' of '${name}'`);
+      this.write(name, kind as 'parameter' | Kept, own);
+    }
+  }
+}
