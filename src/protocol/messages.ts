@@ -16,6 +16,7 @@ import type {
   StreamKind,
 } from './config.ts';
 import type { ErrorReport } from './errors.ts';
+import type { StudyEvent, StudyReport, StudyRequest } from './study.ts';
 
 export const methodGroups = ['reversible', 'off-gpu', 'side-network', 'adapter', 'prompt', 'baseline'] as const;
 export type MethodGroup = (typeof methodGroups)[number];
@@ -306,6 +307,7 @@ export type RunEvent =
       readonly best?: { readonly step: number; readonly metric: string; readonly value: number };
       readonly reason: 'completed' | 'stopped' | 'early stopping';
     }
+  | StudyEvent
   | { readonly type: 'error'; readonly error: ErrorReport };
 
 /** Calls of the page, by name: argument and answer. */
@@ -324,6 +326,8 @@ export interface Calls {
   start: { argument: RunConfig; answer: undefined };
   /** Continues a saved run; events follow, beginning with those that it had sent. */
   resume: { argument: { id: string }; answer: undefined };
+  /** Measures starting points one after the other; a `study` event follows each. `stop` ends it, and it answers with what it has. */
+  study: { argument: StudyRequest; answer: StudyReport };
   pause: { argument: undefined; answer: undefined };
   /** Goes on, after a pause or before one: to the end, or for so many steps and then pauses. */
   proceed: { argument: { steps: 'all' | 'one' | number }; answer: undefined };

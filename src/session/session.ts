@@ -27,6 +27,7 @@ import type { Host, StoredRun } from './host.ts';
 import { predict } from './predict.ts';
 import { Run, stepsOf, withCheckpoint } from './run.ts';
 import { reportPlan, resolveMethod, setupOf } from './setup.ts';
+import { Study } from './study.ts';
 
 interface Ready {
   readonly engine: Engine;
@@ -46,6 +47,7 @@ export class Session {
   readonly #models = new Map<string, Promise<{ model: BaseModel; tokenizer: Promise<Tokenizer> }>>();
   #ready: Ready | undefined;
   #run: Run | undefined;
+  #study: Study | undefined;
 
   constructor(host: Host, emit: (event: RunEvent) => void) {
     this.#host = host;
@@ -73,6 +75,7 @@ export class Session {
         throw new RetraceError({ code: 'unknown-run', message: `There is no saved run '${id}'.`, remedy: 'Choose one of the list.' });
       await this.#start(parseRunConfig(stored.config), stored);
     },
+    study: (request) => this.#measureStarts(request),
     pause: async () => {
       this.#run?.gate.pause();
     },
@@ -81,6 +84,7 @@ export class Session {
     },
     stop: async ({ keep }) => {
       this.#run?.gate.stop(keep);
+      this.#study?.stop();
     },
     predict: async ({ texts }) => predict(this.#requireReady().engine, texts),
     evaluate: (request) => this.#evaluate(request),
@@ -145,6 +149,30 @@ export class Session {
     return this.#ready;
   }
 
+  #requireIdle(): void {
+    if (this.#run || this.#study) throw busy();
+  }
+
+  async #measureStarts(request: Calls['study']['argument']): Promise<Calls['study']['answer']> {
+    this.#requireIdle();
+    const device = await this.#device.open();
+    const { model, tokenizer: loading } = await this.#model(request.model);
+    const tokenizer = await loading;
+    const { max_length, seed } = request.training;
+    const data = await loadData({ ...request, max_length, seed }, tokenizer, this.#host);
+    this.#requireIdle();
+    this.#release();
+    const study = new Study(request, { device, model, tokenizer, data, emit: this.#emit });
+    this.#study = study;
+    try {
+      return await Promise.race([study.toEnd(), device.lost.then(() => Promise.reject(new Error('device lost')))]);
+    } catch (thrown) {
+      throw await this.#lossOr(thrown);
+    } finally {
+      this.#study = undefined;
+    }
+  }
+
   /** Frees what the last run or import left on the device. */
   #release(): void {
     this.#ready?.engine.executor.destroy();
@@ -152,7 +180,7 @@ export class Session {
   }
 
   async #start(config: RunConfig, stored?: StoredRun): Promise<void> {
-    if (this.#run) throw busy();
+    this.#requireIdle();
     resolveMethod(config.method, config.policy, config.options);
     this.#release();
     try {
@@ -234,7 +262,7 @@ export class Session {
   }
 
   async #evaluate(request: Calls['evaluate']['argument']): Promise<EvaluationReport> {
-    if (this.#run) throw busy();
+    this.#requireIdle();
     const { engine } = this.#requireReady();
     const max_length = engine.buckets.at(-1) as number;
     const { dataset, columns } = await loadEvaluation({ ...request, labels: engine.labels, max_length }, engine.tokenizer, this.#host);
@@ -267,7 +295,7 @@ export class Session {
   }
 
   async #import(zip: Uint8Array, ref: ModelRef): Promise<ImportResult> {
-    if (this.#run) throw busy();
+    this.#requireIdle();
     const { model, tokenizer } = await this.#model(ref);
     const known = this.#ready?.engine;
     const archive = await readAdapterZip('adapter.zip', zip, model, known?.model === model ? known.sha256 : undefined);

@@ -1,0 +1,76 @@
+// The study of starting points: methods begun away from the pretrained behaviour by one number, how far they are then and what they reach.
+// Types of the call `study` and of its events. Not here: which series there are (src/session/study_series.ts).
+
+import type { Columns, DataRef, MethodChoices, MethodName, ModelRef, Pooling, TrainingArguments } from './config.ts';
+import type { ErrorReport } from './errors.ts';
+
+export const studySeriesNames = ['lora', 'ia3', 'meft1-lambda', 'meft1-beta', 'meft2-lambda', 'meft2-beta', 'meft3'] as const;
+export type StudySeriesName = (typeof studySeriesNames)[number];
+
+export interface StudyRequest {
+  readonly model: ModelRef;
+  readonly pooling?: Pooling;
+  readonly data: DataRef;
+  readonly eval_data?: DataRef;
+  readonly columns?: Columns;
+  /** Left out: all. */
+  readonly series?: readonly StudySeriesName[];
+  /** `max_steps` 0 measures the distance alone. */
+  readonly training: Omit<TrainingArguments, 'learning_rate'>;
+  /** Left out: each method's own. */
+  readonly learning_rate?: number;
+  /** Examples that a score is taken over, spread evenly over the evaluation data; 0: all. */
+  readonly eval_examples: number;
+}
+
+/** From the logits of the plain model with the same head, before any step. */
+export interface StartDistance {
+  /** ‖logits − pretrained‖ / ‖pretrained‖ over all texts. */
+  readonly relative: number;
+  /** Largest difference of a logit. */
+  readonly largest: number;
+}
+
+export interface StudyPoint {
+  readonly series: StudySeriesName;
+  /** What was moved, and where the method itself would begin. */
+  readonly value: number;
+  readonly own_start: boolean;
+  readonly options: MethodChoices;
+  readonly distance?: StartDistance;
+  /** After `max_steps` steps. */
+  readonly score?: { readonly metric: string; readonly value: number; readonly loss: number };
+  /** Why there is no distance or no score: numbers that left their range, say. */
+  readonly error?: ErrorReport;
+}
+
+export interface StudySeries {
+  readonly name: StudySeriesName;
+  readonly method: MethodName;
+  /** Such as `LoRA, B = c`. */
+  readonly title: string;
+  /** What is moved. */
+  readonly over: 'c' | 'λ' | 'β' | 'λ = β';
+  readonly points: readonly StudyPoint[];
+}
+
+export interface StudyReport {
+  readonly model: string;
+  readonly data: string;
+  /** Texts that the distance, and examples that the score was taken over. */
+  readonly texts: number;
+  readonly eval_examples: number;
+  readonly max_steps: number;
+  readonly metric: string;
+  readonly series: readonly StudySeries[];
+  /** False where it was stopped before its last point. */
+  readonly complete: boolean;
+}
+
+/** A point is done; `of` counts all that were asked for. */
+export interface StudyEvent {
+  readonly type: 'study';
+  readonly done: number;
+  readonly of: number;
+  readonly point: StudyPoint;
+}

@@ -1,0 +1,191 @@
+// The study of starting points: each method is begun away from the pretrained behaviour by one number; how far its logits are then from those
+// of the plain model with the same head, and what a few steps make of it. Not here: what is moved (study_series.ts).
+// Invariant: every point sees the same texts, the same batches and the same head, for all are drawn from the one seed.
+
+import type { TokenizedDataset, TokenizedExample } from '../data/dataset.ts';
+import { taskNamed } from '../data/tasks.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
+import type { Device } from '../gpu/device.ts';
+import { methodNamed } from '../methods/registry.ts';
+import type { RunConfig } from '../protocol/config.ts';
+import { RetraceError, reportOf } from '../protocol/errors.ts';
+import type { RunEvent } from '../protocol/messages.ts';
+import type { StartDistance, StudyPoint, StudyReport, StudyRequest } from '../protocol/study.ts';
+import type { BaseModel } from './base_model.ts';
+import { bucketsOf, type RunData } from './data.ts';
+import { type Engine, logitsOf, startEngine } from './engine.ts';
+import type { RunStore } from './host.ts';
+import { Run } from './run.ts';
+import { type SeriesPlan, studySeries } from './study_series.ts';
+
+/** Texts that the distance is taken over: logits of so many differ from those of more by little. */
+const distanceTexts = 32;
+/** What a start far away may do to a run: part of the answer, not the end of the study. */
+const outOfRange = ['not-finite', 'stream-overflow'];
+
+export interface StudyMaterial {
+  readonly device: Device;
+  readonly model: BaseModel;
+  readonly tokenizer: Tokenizer;
+  readonly data: RunData;
+  readonly emit: (event: RunEvent) => void;
+}
+
+/** Nothing of a study is kept beside its report. */
+const noStore: RunStore = {
+  save: async () => ({ path: '' }),
+  load: async () => undefined,
+  list: async () => [],
+  delete: async () => undefined,
+};
+
+/** `count` examples spread evenly, for the file may be sorted by label; all of them where there are no more, or for 0. */
+export function spread<T>(examples: readonly T[], count: number): T[] {
+  if (count === 0 || count >= examples.length) return [...examples];
+  return Array.from({ length: count }, (_, i) => examples[Math.floor((i * examples.length) / count)] as T);
+}
+
+function sampled(dataset: TokenizedDataset, count: number): TokenizedDataset {
+  const examples = spread(dataset.examples, count);
+  return { ...dataset, examples, lengths: Uint32Array.from(examples, ({ length }) => length) };
+}
+
+/** Relative L2 and largest difference of two sets of logits. */
+export function distanceOf(logits: Float32Array, pretrained: Float32Array): StartDistance {
+  let [squares, reference, largest] = [0, 0, 0];
+  for (const [i, value] of pretrained.entries()) {
+    const difference = Math.abs((logits[i] as number) - value);
+    squares += difference ** 2;
+    reference += value ** 2;
+    largest = Math.max(largest, difference);
+  }
+  return { relative: Math.sqrt(squares / reference), largest };
+}
+
+type Outcome = Pick<StudyPoint, 'distance' | 'score' | 'error'>;
+
+export class Study {
+  readonly #request: StudyRequest;
+  readonly #material: StudyMaterial;
+  readonly #data: RunData;
+  readonly #texts: readonly TokenizedExample[];
+  readonly #buckets: readonly number[];
+  #run: Run | undefined;
+  #stopped = false;
+
+  constructor(request: StudyRequest, material: StudyMaterial) {
+    this.#request = request;
+    this.#material = material;
+    const evaluation = sampled(material.data.evaluation, request.eval_examples);
+    this.#data = { ...material.data, evaluation };
+    this.#texts = spread(evaluation.examples, distanceTexts);
+    this.#buckets = bucketsOf(material.data.train, evaluation);
+  }
+
+  /** Ends it after what is under way; the report then holds the points so far. */
+  stop(): void {
+    this.#stopped = true;
+    this.#run?.gate.stop('last');
+  }
+
+  #config(method: RunConfig['method'], options: RunConfig['options']): RunConfig {
+    const { model, data, pooling, training, learning_rate } = this.#request;
+    const own = { learning_rate: learning_rate ?? methodNamed(method).learning_rate };
+    return {
+      ...{ model, data, task: 'classification', method, options, ...(pooling === undefined ? {} : { pooling }) },
+      // Gradients are the same bits under every policy; this one recomputes nothing.
+      ...{ policy: 'store', checkpoint_every: 1 },
+      training: { ...training, ...own, eval_steps: 0, save_steps: 0, early_stopping_patience: 0 },
+    };
+  }
+
+  /** A model begun by its own seed. The caller destroys its executor. */
+  #engine(config: RunConfig): Promise<Engine> {
+    const { device, model, tokenizer, data, emit } = this.#material;
+    const { max_steps } = this.#request.training;
+    return startEngine(device, {
+      ...{ config, model, tokenizer, labels: data.labels, buckets: this.#buckets, max_steps: Math.max(1, max_steps) },
+      purposes: max_steps > 0 ? ['training', 'evaluation'] : ['evaluation'],
+      onPhase: (phase, done, of) =>
+        emit({ type: 'phase', phase, ...(done === undefined ? {} : { done }), ...(of === undefined ? {} : { of }) }),
+      onPlan: () => undefined,
+    });
+  }
+
+  /** The logits of the plain model with the head that every point begins with. */
+  async #pretrained(): Promise<Float32Array> {
+    const engine = await this.#engine(this.#config('linear-probe', {}));
+    try {
+      return await logitsOf(engine, this.#texts);
+    } finally {
+      engine.executor.destroy();
+    }
+  }
+
+  async #measure(plan: SeriesPlan, value: number, pretrained: Float32Array): Promise<Outcome> {
+    const config = this.#config(plan.method, plan.options(value));
+    const engine = await this.#engine(config);
+    let outcome: Outcome = {};
+    try {
+      outcome = { distance: distanceOf(await logitsOf(engine, this.#texts), pretrained) };
+      return config.training.max_steps > 0 ? { ...outcome, ...(await this.#train(engine, config)) } : outcome;
+    } catch (thrown) {
+      if (thrown instanceof RetraceError && outOfRange.includes(thrown.code)) return { ...outcome, error: reportOf(thrown) };
+      throw thrown;
+    } finally {
+      engine.executor.destroy();
+    }
+  }
+
+  /** What the steps reach; nothing where they were stopped. */
+  async #train(engine: Engine, config: RunConfig): Promise<Outcome> {
+    const run = new Run({
+      ...{ id: 'study', name: 'study', config, engine, data: this.#data, max_steps: config.training.max_steps, store: noStore },
+      emit: (event) => {
+        const { emit } = this.#material;
+        if (event.type === 'step') emit({ type: 'phase', phase: 'training', done: event.step, of: event.max_steps });
+        else if (event.type === 'phase' && (event.phase === 'evaluating' || event.phase === 'paused')) emit(event);
+      },
+    });
+    this.#run = run;
+    await run.toEnd();
+    this.#run = undefined;
+    if (this.#stopped || !run.evaluation) return {};
+    const metric = taskNamed('classification').metric_for_best_model;
+    const { metrics } = run.evaluation;
+    return { score: { metric, value: metrics[metric] as number, loss: metrics['loss'] as number } };
+  }
+
+  /** Measures every point; those that two series share are measured once. */
+  async toEnd(): Promise<StudyReport> {
+    const { series: names, data, training } = this.#request;
+    const plans = studySeries.filter(({ name }) => names === undefined || names.includes(name));
+    const of = plans.reduce((sum, { values }) => sum + values.length, 0);
+    const pretrained = await this.#pretrained();
+    const known = new Map<string, Outcome>();
+    const points: StudyPoint[] = [];
+    for (const plan of plans) {
+      for (const value of plan.values) {
+        if (this.#stopped) break;
+        const options = plan.options(value);
+        const key = JSON.stringify([plan.method, options]);
+        const outcome = known.get(key) ?? (await this.#measure(plan, value, pretrained));
+        if (this.#stopped && !outcome.distance) break;
+        known.set(key, outcome);
+        const point: StudyPoint = { series: plan.name, value, own_start: value === plan.own, options, ...outcome };
+        points.push(point);
+        this.#material.emit({ type: 'study', done: points.length, of, point });
+      }
+    }
+    return {
+      ...{ model: this.#material.model.name, data: data.name, texts: this.#texts.length },
+      ...{ eval_examples: this.#data.evaluation.examples.length, max_steps: training.max_steps },
+      metric: taskNamed('classification').metric_for_best_model,
+      series: plans.map(({ name, method, title, over }) => ({
+        ...{ name, method, title, over },
+        points: points.filter((point) => point.series === name),
+      })),
+      complete: points.length === of,
+    };
+  }
+}
