@@ -2,8 +2,9 @@
 // numbers is known to the run configuration (src/protocol). Invariant: whatever is not in the table is refused with what is.
 
 import { parseArgs } from 'node:util';
-import { methodNames, policyNames, poolings } from '../src/protocol/config.ts';
+import { methodNames, policyNames, poolings, schedulerNames } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
+import { optimizerNames } from '../src/protocol/optimizers.ts';
 import { choice, type FlagRow, flag, list, number, text } from './flag_rows.ts';
 import { optionFlags } from './option_flags.ts';
 
@@ -38,19 +39,23 @@ const shape = {
   'batch-size': number('texts in a batch (default: 16)'),
   'max-length': number('tokens that a text is cut to (default: 64)'),
   dropout: number("in place of the model's own (default: 0.1)"),
+  optim: choice(optimizerNames, 'optimizer (default: adamw)'),
+  momentum: number("SGD's (default: 0.9; 0: nothing is kept)"),
 };
 const training = {
   ...shape,
   'max-steps': number('optimizer steps (default: 200; -1: as --epochs gives)'),
   epochs: number('passes over the data, in place of --max-steps'),
-  'learning-rate': number("highest (default: the method's own)"),
-  'weight-decay': number("AdamW's (default: 0.1)"),
+  'learning-rate': number("highest (default: the method's own, times 100 with sgd, 0.1 with lion)"),
+  'head-learning-rate': number("highest of the classifier (default: as the rest's)"),
+  'lr-scheduler-type': choice(schedulerNames, 'how the rate goes on after the warm-up (default: linear)'),
+  'weight-decay': number('pull of trained matrices towards 0 (default: 0.1)'),
   'warmup-ratio': number('share of the steps in which the rate rises (default: 0.06)'),
   'max-grad-norm': number('gradients are clipped to this norm (default: 1; 0: not)'),
   'gradient-accumulation-steps': number('batches to a step (default: 1)'),
-  'adam-beta1': number('(default: 0.9)'),
-  'adam-beta2': number('(default: 0.98)'),
-  'adam-epsilon': number('(default: 1e-6)'),
+  'adam-beta1': number('of adamw and lion (default: 0.9)'),
+  'adam-beta2': number('of adamw and lion (default: 0.98, lion 0.99)'),
+  'adam-epsilon': number('of adamw (default: 1e-6)'),
   'eval-steps': number('steps between evaluations (default: 50; 0: at the end only)'),
   'early-stopping-patience': number('evaluations without gain before stopping (default: 0: never)'),
   'save-steps': number('steps between checkpoints (default: 25; 0: when paused only)'),

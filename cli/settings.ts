@@ -12,9 +12,12 @@ import {
   parseRunConfig,
   type RunConfig,
   type TrainingArguments,
+  trainingDefaults,
+  trainingNames,
 } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
 import type { MethodCard } from '../src/protocol/messages.ts';
+import type { OptimizerName } from '../src/protocol/optimizers.ts';
 import { type Given, usage } from './flags.ts';
 import { type DataPlace, dataPlace, dataRef, modelPlace, modelRef } from './folders.ts';
 import { optionNames } from './option_flags.ts';
@@ -89,7 +92,8 @@ export async function settingsOf(
   const card = methods.find(({ name }) => name === method) as MethodCard;
   const named = textOf(given, 'model');
   const model = named === undefined && kept ? kept.model : modelPlace(named ?? 'bundled');
-  const chosen = picked(given, Object.keys(defaultTraining));
+  const chosen = picked(given, trainingNames);
+  const optim = (textOf(given, 'optim') ?? defaultTraining.optim) as OptimizerName;
   const pooling = (textOf(given, 'pooling') ?? kept?.pooling) as Pooling | undefined;
   const max_length = kept ? 0 : Math.min(defaultTraining.max_length, await positions(model));
   return {
@@ -101,7 +105,7 @@ export async function settingsOf(
     ...memoryOf(given, card.default_policy, kept),
     options: { ...kept?.options, ...picked(given, optionNames) },
     training: {
-      ...(kept?.training ?? { ...defaultTraining, learning_rate: card.learning_rate, max_length }),
+      ...(kept?.training ?? { ...trainingDefaults(card.learning_rate, optim), max_length }),
       // Epochs given alone decide the number of steps.
       ...(chosen['epochs'] !== undefined && chosen['max_steps'] === undefined ? { max_steps: -1 } : {}),
       ...chosen,

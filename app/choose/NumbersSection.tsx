@@ -3,8 +3,6 @@
 import { Collapsible } from 'radix-ui';
 import {
   type MethodOptions,
-  type OptimizerName,
-  optimizerNames,
   type PolicyName,
   type SchedulerName,
   schedulerNames,
@@ -12,8 +10,9 @@ import {
 } from '../../src/protocol/config.ts';
 import type { ErrorReport } from '../../src/protocol/errors.ts';
 import type { MethodCard } from '../../src/protocol/messages.ts';
+import { type OptimizerName, optimizerCards, optimizerNames, readsArgument } from '../../src/protocol/optimizers.ts';
 import { plural } from '../format.ts';
-import { type Settings, trainingDefaults } from '../state/settings.ts';
+import { type Settings, trainingDefaultsOf } from '../state/settings.ts';
 import { Icon } from '../ui/icons.tsx';
 import { NumberField } from '../ui/NumberField.tsx';
 import { Segmented } from '../ui/Segmented.tsx';
@@ -35,7 +34,6 @@ interface NumbersSectionProps {
   onMemory(memory: Settings['memory']): void;
 }
 
-const optimizerTitles: Readonly<Record<OptimizerName, string>> = { adamw: 'AdamW', sgd: 'SGD', adafactor: 'Adafactor', lion: 'Lion' };
 const scheduleTitles: Readonly<Record<SchedulerName, string>> = {
   linear: 'linear',
   cosine: 'cosine',
@@ -54,10 +52,10 @@ export function NumbersSection({
   onCheckpointEvery,
   onMemory,
 }: NumbersSectionProps) {
-  const defaults = trainingDefaults(card);
+  const defaults = trainingDefaultsOf(card, settings.training);
   const optim = settings.training.optim ?? defaults.optim;
   const field = (spec: (typeof advancedNumbers)[number]) => {
-    const { key, of: _, ...bounds } = spec;
+    const { key, ...bounds } = spec;
     const standard = defaults[key];
     return (
       <NumberField
@@ -85,7 +83,7 @@ export function NumbersSection({
             <Segmented<OptimizerName>
               label="Optimizer"
               value={optim}
-              items={optimizerNames.map((name) => ({ value: name, label: optimizerTitles[name] }))}
+              items={optimizerNames.map((name) => ({ value: name, label: optimizerCards[name].title }))}
               onChange={(name) => onTraining('optim', name)}
             />
           </div>
@@ -99,7 +97,7 @@ export function NumbersSection({
             />
           </div>
           <div className="fields">
-            {advancedNumbers.filter(({ of }) => of === undefined || of.includes(optim)).map(field)}
+            {advancedNumbers.filter(({ key }) => readsArgument(optim, key)).map(field)}
             <NumberField
               label="Head's rate"
               help="Learning rate of the classifier alone. 0: that of the rest."

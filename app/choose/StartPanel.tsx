@@ -3,7 +3,7 @@
 import { plural } from '../format.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { isActive } from '../state/run.ts';
-import { cardOf, policyOf, trainingDefaults } from '../state/settings.ts';
+import { cardOf, policyOf, trainingDefaultsOf } from '../state/settings.ts';
 import type { AppState } from '../state/store.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Icon } from '../ui/icons.tsx';
@@ -30,7 +30,7 @@ export function StartPanel() {
   const startError = useApp((state) => state.startError);
   const { start } = useActions();
   const card = cardOf(catalogue, settings.method);
-  const training = { ...trainingDefaults(card), ...settings.training };
+  const training = { ...trainingDefaultsOf(card, settings.training), ...settings.training };
   const { batch_size, gradient_accumulation_steps, max_steps, epochs } = training;
   const effective = batch_size * gradient_accumulation_steps;
   const length = max_steps === -1 ? plural(epochs, 'epoch') : plural(max_steps, 'step');

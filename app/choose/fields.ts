@@ -1,6 +1,6 @@
 // The numbers of training that people may set: names, bounds and a sentence each. Values and defaults come from the protocol and the card.
 
-import type { OptimizerName, TrainingArguments } from '../../src/protocol/config.ts';
+import type { TrainingArguments } from '../../src/protocol/config.ts';
 
 export interface NumberSpec<T> {
   readonly key: keyof T & string;
@@ -37,10 +37,7 @@ export const mainNumbers: readonly NumberSpec<TrainingNumbers>[] = [
   },
 ];
 
-export const advancedNumbers: readonly (NumberSpec<TrainingNumbers> & {
-  /** Optimizers that read it; left out: all. */
-  readonly of?: readonly OptimizerName[];
-})[] = [
+export const advancedNumbers: readonly NumberSpec<TrainingNumbers>[] = [
   { key: 'epochs', label: 'Epochs', help: 'Passes over the data. Read only where steps is -1.', min: 0.01 },
   {
     key: 'gradient_accumulation_steps',
@@ -51,7 +48,7 @@ export const advancedNumbers: readonly (NumberSpec<TrainingNumbers> & {
     whole: true,
   },
   { key: 'warmup_ratio', label: 'Warm-up', help: 'Share of the steps in which the learning rate rises from 0.', min: 0, max: 1 },
-  { key: 'weight_decay', label: 'Weight decay', help: "AdamW's pull of trained matrices towards 0.", min: 0, max: 10 },
+  { key: 'weight_decay', label: 'Weight decay', help: 'Pull of trained matrices towards 0.', min: 0, max: 10 },
   { key: 'max_grad_norm', label: 'Clip norm', help: 'A larger gradient is scaled down to this norm. 0: never.', min: 0 },
   { key: 'dropout', label: 'Dropout', help: "Replaces the probabilities of the model's configuration.", min: 0, max: 0.99 },
   { key: 'eval_steps', label: 'Evaluate every', help: 'Steps between evaluations. 0: at the end only.', min: 0, whole: true },
@@ -71,8 +68,8 @@ export const advancedNumbers: readonly (NumberSpec<TrainingNumbers> & {
     max: 0xffffffff,
     whole: true,
   },
-  { key: 'adam_beta1', of: ['adamw', 'lion'], label: 'β₁', help: 'Decay of the mean of gradients.', min: 0, max: 0.999999 },
-  { key: 'adam_beta2', of: ['adamw', 'lion'], label: 'β₂', help: 'Decay of the mean of squared gradients.', min: 0, max: 0.999999 },
-  { key: 'adam_epsilon', of: ['adamw'], label: 'ε', help: 'Added to the denominator.', min: tiny },
-  { key: 'momentum', of: ['sgd'], label: 'Momentum', help: 'Share of the last update that goes on. 0: none.', min: 0, max: 0.999999 },
+  { key: 'adam_beta1', label: 'β₁', help: 'Decay of the mean of gradients.', min: 0, max: 0.999999 },
+  { key: 'adam_beta2', label: 'β₂', help: 'Decay of the mean of squared gradients.', min: 0, max: 0.999999 },
+  { key: 'adam_epsilon', label: 'ε', help: 'Added to the denominator.', min: tiny },
+  { key: 'momentum', label: 'Momentum', help: 'Share of the last update that goes on. 0: none.', min: 0, max: 0.999999 },
 ];

@@ -91,7 +91,7 @@ function Picker({ picked, predicted, onDrop, disabled }: Omit<QueueSectionProps,
       {picked.length > 0 && (
         <>
           <div className="fields">
-            {numbers.map(({ key, of: _, ...bounds }) => (
+            {numbers.map(({ key, ...bounds }) => (
               <NumberField
                 key={key}
                 {...bounds}

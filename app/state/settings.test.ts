@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { defaultTraining, parseRunConfig } from '../../src/protocol/config.ts';
 import type { Catalogue } from '../../src/protocol/messages.ts';
 import { methodCards } from '../../src/session/setup.ts';
-import { changedCount, firstRun, planRequestsOf, runConfigOf, trainingDefaults, withValue } from './settings.ts';
+import { changedCount, firstRun, planRequestsOf, runConfigOf, trainingDefaultsOf, withValue } from './settings.ts';
 
 const catalogue: Catalogue = { methods: methodCards(), models: [], data: [] };
 const card = (name: string) => {
@@ -20,10 +20,19 @@ test('the first run is a valid configuration with the defaults of the method', (
 });
 
 test('a value set back to its default is no change', () => {
-  const defaults = trainingDefaults(card('meft1'));
+  const defaults = trainingDefaultsOf(card('meft1'), {});
   const changed = withValue({}, defaults, 'batch_size', 4);
   expect(changedCount({ ...firstRun, training: changed }, card('meft1'))).toBe(1);
   expect(withValue(changed, defaults, 'batch_size', defaults.batch_size)).toEqual({});
+});
+
+test('an optimizer brings its own numbers; a learning rate that was typed stands', () => {
+  const withOptimizer = (training: typeof firstRun.training) => runConfigOf({ ...firstRun, training }, card('meft1')).training;
+  expect(withOptimizer({ optim: 'lion' })).toMatchObject({ optim: 'lion', learning_rate: 3e-4, adam_beta2: 0.99 });
+  expect(withOptimizer({ optim: 'lion', learning_rate: 1e-3 })).toMatchObject({ optim: 'lion', learning_rate: 1e-3 });
+  expect(changedCount({ ...firstRun, training: withValue({ optim: 'sgd' }, defaultTraining, 'optim', 'adamw') }, card('meft1'))).toBe(0);
+  const [plan] = planRequestsOf({ ...firstRun, training: { optim: 'sgd', momentum: 0, seed: 3 } }, catalogue, undefined);
+  expect(plan?.optimizer).toEqual({ optim: 'sgd', momentum: 0 });
 });
 
 test('options of one method do not travel to another', () => {

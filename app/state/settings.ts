@@ -12,6 +12,7 @@ import {
   type PolicyName,
   type RunConfig,
   type TrainingArguments,
+  trainingDefaults,
 } from '../../src/protocol/config.ts';
 import type { Catalogue, DataReport, MethodCard, PlanRequest } from '../../src/protocol/messages.ts';
 
@@ -44,9 +45,12 @@ export function cardOf(catalogue: Catalogue | undefined, method: MethodName): Me
   return catalogue?.methods.find(({ name }) => name === method);
 }
 
-/** Defaults of the training numbers under a method: only the learning rate is the method's own. */
-export function trainingDefaults(card: MethodCard | undefined): TrainingArguments {
-  return card === undefined ? defaultTraining : { ...defaultTraining, learning_rate: card.learning_rate };
+/** Defaults of the training numbers under a method and the chosen optimizer. */
+export function trainingDefaultsOf(
+  card: MethodCard | undefined,
+  { optim = defaultTraining.optim }: Settings['training'],
+): TrainingArguments {
+  return { ...trainingDefaults(card?.learning_rate ?? defaultTraining.learning_rate, optim), optim: defaultTraining.optim };
 }
 
 export function optionDefaults(card: MethodCard, chosen: Partial<MethodOptions>): MethodOptions {
@@ -111,7 +115,7 @@ export function runConfigOf(settings: Settings, card: MethodCard): RunConfig {
     checkpoint_every,
     ...memoryOf(settings, card),
     options: { ...optionsOf(settings, card), ...streamsOf(settings, card) },
-    training: { ...trainingDefaults(card), ...settings.training },
+    training: { ...trainingDefaultsOf(card, settings.training), ...settings.training },
   };
 }
 
@@ -121,6 +125,15 @@ function streamsOf(settings: Settings, card: MethodCard): Partial<MethodOptions>
 
 /** Enough labels for a plan before the data have been examined. */
 const ASSUMED_LABELS = 10;
+
+/** What of the numbers decides what an update keeps. */
+function keptBy({ optim, momentum, head_learning_rate }: Settings['training']): Partial<TrainingArguments> {
+  return {
+    ...(optim === undefined ? {} : { optim }),
+    ...(momentum === undefined ? {} : { momentum }),
+    ...(head_learning_rate === undefined ? {} : { head_learning_rate }),
+  };
+}
 
 type PlanOf = Pick<PlanRequest, 'method' | 'policy' | 'options'> & Settings['memory'];
 
@@ -136,6 +149,7 @@ export function planRequestOf(settings: Settings, report: DataReport | undefined
     length: training.max_length,
     ...(extent === 'run' && report?.max_length === training.max_length ? { buckets: report.buckets } : {}),
     dropout: training.dropout,
+    optimizer: keptBy(settings.training),
   };
 }
 

@@ -30,7 +30,7 @@ import {
   optionDefaults,
   runConfigOf,
   type Settings,
-  trainingDefaults,
+  trainingDefaultsOf,
   withoutStaleRanges,
   withValue,
 } from './settings.ts';
@@ -169,7 +169,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
     choose,
     setTraining: (key, value) => {
       const { settings, catalogue } = getState();
-      const defaults = trainingDefaults(cardOf(catalogue.value, settings.method));
+      const defaults = trainingDefaultsOf(cardOf(catalogue.value, settings.method), settings.training);
       choose({ training: withValue(settings.training, defaults, key, value) });
     },
     setOption: (key, value) => {

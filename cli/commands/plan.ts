@@ -32,6 +32,7 @@ export async function planRequestOf(settings: Settings, num_labels: number, num_
     batch_size: training.batch_size,
     length: training.max_length,
     dropout: training.dropout,
+    optimizer: training,
   };
 }
 

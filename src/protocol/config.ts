@@ -3,6 +3,7 @@
 
 import * as v from 'valibot';
 import { RetraceError } from './errors.ts';
+import { type OptimizerName, optimizerCards, optimizerNames } from './optimizers.ts';
 
 export const methodNames = [
   'meft1',
@@ -31,9 +32,7 @@ export type StreamKind = (typeof streamKinds)[number];
 export const poolings = ['mean', 'cls'] as const;
 export type Pooling = (typeof poolings)[number];
 
-/** Optimizers, and schedules of the learning rate as Transformers names them (`optim`, `lr_scheduler_type`). */
-export const optimizerNames = ['adamw', 'sgd', 'adafactor', 'lion'] as const;
-export type OptimizerName = (typeof optimizerNames)[number];
+/** Schedules of the learning rate, as Transformers names them. */
 export const schedulerNames = ['linear', 'cosine', 'constant_with_warmup'] as const;
 export type SchedulerName = (typeof schedulerNames)[number];
 
@@ -183,6 +182,12 @@ export const defaultTraining: TrainingArguments = {
   save_steps: 25,
   seed: 42,
 };
+
+/** The defaults for a method's learning rate and an optimizer: its own numbers stand above those of all. */
+export function trainingDefaults(learning_rate: number, optim: OptimizerName): TrainingArguments {
+  const { defaults, learning_rate_factor } = optimizerCards[optim];
+  return { ...defaultTraining, ...defaults, optim, learning_rate: Number((learning_rate * learning_rate_factor).toPrecision(6)) };
+}
 
 const layer = v.pipe(v.number(), v.integer(), v.minValue(0));
 const policyRange = v.object({

@@ -14,6 +14,7 @@ import type {
   Pooling,
   RunConfig,
   StreamKind,
+  TrainingArguments,
 } from './config.ts';
 import type { ErrorReport } from './errors.ts';
 import type { StudyEvent, StudyReport, StudyRequest } from './study.ts';
@@ -184,6 +185,8 @@ export interface PlanRequest extends MemorySettings {
   /** All padded lengths of a run: then the plan is that run's, evaluation included, byte for byte; else it is that of one training step. */
   readonly buckets?: readonly number[];
   readonly dropout: number;
+  /** Numbers of training that decide what an update keeps; those left out are the defaults. */
+  readonly optimizer?: Partial<TrainingArguments>;
 }
 
 export type Metrics = Readonly<Record<string, number>>;

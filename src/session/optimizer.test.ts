@@ -2,7 +2,8 @@
 // the optimizer keeps.
 
 import { expect, test } from 'vitest';
-import { type MethodName, type OptimizerName, optimizerNames, type Pooling, type TrainingArguments } from '../protocol/config.ts';
+import type { MethodName, Pooling, TrainingArguments } from '../protocol/config.ts';
+import { type OptimizerName, optimizerNames } from '../protocol/optimizers.ts';
 import type { TrainerState } from '../train/trainer.ts';
 import { readState, writeState } from './checkpoint.ts';
 import { batchOf, modelAt, type RecordedBatch, readVectorJson, readVectorTensors, testEngine, vectors } from './testing.ts';

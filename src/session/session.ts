@@ -138,7 +138,7 @@ export class Session {
       batch_size: request.batch_size,
       lengths: request.buckets ?? [request.length],
       dropout: request.dropout,
-      optimizer: defaultTraining,
+      optimizer: { ...defaultTraining, ...request.optimizer },
       purposes: request.buckets ? ['training', 'evaluation'] : ['training'],
     });
     return reportPlan(model.name, setup, planPrograms(setup));

@@ -55,12 +55,17 @@ const traceUpdate = (
     optimizers[training.optim].update({ g, ranges, training, scalars: metrics, slot: metricSlots.clip });
   });
 
-/** Parameters that learn at a rate of their own, the rest last. */
-const rates = ({ learning_rate, head_learning_rate = learning_rate }: OptimizerArguments) =>
-  [
-    { name: 'head', lr_scale: head_learning_rate / learning_rate, holds: isHead },
-    { name: '', lr_scale: 1, holds: () => true },
-  ].filter(({ name, lr_scale }) => name === '' || lr_scale !== 1);
+interface Rate {
+  readonly name: string;
+  readonly lr_scale: number;
+  holds(name: string): boolean;
+}
+
+/** Parameters that learn at a rate of their own, then the rest. */
+function rates({ learning_rate, head_learning_rate }: OptimizerArguments): Rate[] {
+  const rest = { name: '', lr_scale: 1, holds: () => true };
+  return head_learning_rate === undefined ? [rest] : [{ name: 'head', lr_scale: head_learning_rate / learning_rate, holds: isHead }, rest];
+}
 
 /** What is updated with equal numbers: by learning rate, and by whether weight decay applies. */
 export const parameterGroups = (training: OptimizerArguments): ParameterGroup[] =>

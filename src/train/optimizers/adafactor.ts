@@ -15,10 +15,6 @@ const eps = 1e-30;
 const clip_threshold = 1;
 
 export const adafactor: Optimizer = {
-  name: 'adafactor',
-  title: 'Adafactor',
-  defaults: {},
-  learning_rate_factor: 1,
   states: () => [
     { name: 'exp_avg_sq_row', shape: (tensor) => (isMatrix(tensor) ? tensor.shape.slice(0, 1) : undefined) },
     // Of a whole table, also where it is split by rows.

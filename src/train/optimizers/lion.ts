@@ -4,11 +4,6 @@ import { updateRanges } from './elements.ts';
 import { likeParameter, type Optimizer } from './optimizer.ts';
 
 export const lion: Optimizer = {
-  name: 'lion',
-  title: 'Lion',
-  defaults: { adam_beta1: 0.9, adam_beta2: 0.99 },
-  // The paper advises a rate 3 to 10 times smaller than AdamW's.
-  learning_rate_factor: 0.1,
   states: () => [likeParameter('exp_avg')],
   scalars: () => ({}),
   update(request) {

@@ -1,9 +1,9 @@
-// What an optimizer is: the numbers it reads, the states it keeps beside the trainables, its scalars of a step and the update of packed ranges.
-// Not here: clipping, groups and schedules, which are the same for all (../update.ts, ../schedule.ts). Invariant: states start at zero.
+// What an optimizer is: the states it keeps beside the trainables, its scalars of a step and the update of packed ranges. Not here: what people see of
+// it (src/protocol/optimizers.ts), and clipping, groups and schedules, which are the same for all. Invariant: states start at zero.
 
 import type { Graph, Tensor } from '../../graph/ir.ts';
 import type { StateSpec, TrainableRange } from '../../graph/plan/persistent.ts';
-import type { OptimizerName, TrainingArguments } from '../../protocol/config.ts';
+import type { TrainingArguments } from '../../protocol/config.ts';
 
 /** What of the training arguments decides an update. */
 export type OptimizerArguments = Pick<
@@ -28,12 +28,6 @@ export interface UpdateRequest {
 }
 
 export interface Optimizer {
-  readonly name: OptimizerName;
-  readonly title: string;
-  /** The training arguments that it alone reads, with its own defaults. */
-  readonly defaults: Readonly<Partial<Pick<TrainingArguments, 'adam_beta1' | 'adam_beta2' | 'adam_epsilon' | 'momentum'>>>;
-  /** What a method's learning rate, found with AdamW, is multiplied by where none is given. */
-  readonly learning_rate_factor: number;
   states(training: OptimizerArguments): readonly StateSpec[];
   /** Scalars of optimizer step `t`, counted from 1. */
   scalars(t: number, training: OptimizerArguments): Partial<OptimizerScalars>;

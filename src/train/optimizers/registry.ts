@@ -1,6 +1,6 @@
-// Optimizers by name. A new one is a file in this folder, a line here and its name in `optimizerNames` (src/protocol/config.ts).
+// Optimizers by name. A new one is a file in this folder, a line here and a card in src/protocol/optimizers.ts.
 
-import type { OptimizerName } from '../../protocol/config.ts';
+import type { OptimizerName } from '../../protocol/optimizers.ts';
 import { adafactor } from './adafactor.ts';
 import { adamw } from './adamw.ts';
 import { lion } from './lion.ts';

@@ -5,11 +5,6 @@ import { updateRanges } from './elements.ts';
 import { likeParameter, type Optimizer } from './optimizer.ts';
 
 export const sgd: Optimizer = {
-  name: 'sgd',
-  title: 'SGD',
-  defaults: { momentum: 0.9 },
-  // A step is as long as the gradient, which is clipped, and not as the root of the number of parameters.
-  learning_rate_factor: 100,
   states: ({ momentum }) => (momentum > 0 ? [likeParameter('momentum_buffer')] : []),
   scalars: () => ({}),
   update(request) {
