@@ -3,7 +3,6 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import { nextOf, type Picked, type QueueItem, queueOf, savedRunOf } from '../queue/queue.ts';
-import { saveQueue } from './persist.ts';
 import type { AppState } from './store.ts';
 
 export interface QueueState {
@@ -16,12 +15,17 @@ export interface QueueState {
 /** Starts a call that runs; resolves once the run has ended and all its events are in the store. */
 type Live = (name: string, call: () => Promise<unknown>, screen: 'compare') => Promise<void>;
 
-export function queueingOf(client: TrainerClient, { getState, setState }: StoreApi<AppState>, live: Live) {
+export function queueingOf(
+  client: TrainerClient,
+  { getState, setState }: StoreApi<AppState>,
+  live: Live,
+  keep: (items: readonly QueueItem[]) => void,
+) {
   const put = (change: Partial<QueueState>) => setState({ queue: { ...getState().queue, ...change } });
   const change = (key: string, values: Partial<QueueItem>) => {
     const items = getState().queue.items.map((item) => (item.key === key ? { ...item, ...values } : item));
     put({ items });
-    saveQueue(items);
+    keep(items);
   };
 
   const ended = (): Partial<QueueItem> => {
@@ -65,13 +69,13 @@ export function queueingOf(client: TrainerClient, { getState, setState }: StoreA
       if (catalogue.value === undefined || getState().queue.going) return;
       const items = queueOf(picked, settings, catalogue.value);
       put({ items });
-      saveQueue(items);
+      keep(items);
     },
     halt: () => put({ halting: true }),
     clear: () => {
       if (getState().queue.going) return;
       put({ items: [] });
-      saveQueue([]);
+      keep([]);
     },
   };
 }

@@ -20,7 +20,7 @@ import type {
 import type { Picked } from '../queue/queue.ts';
 import { asksOf } from './asks.ts';
 import { type Comparison, comparingOf, noComparison } from './comparing.ts';
-import { type Kept, save, type Theme } from './persist.ts';
+import { type Kept, save, saveQueue, type Theme } from './persist.ts';
 import { type QueueState, queueingOf } from './queueing.ts';
 import { isActive, newRun, type RunState } from './run.ts';
 import { followRun } from './run_events.ts';
@@ -158,7 +158,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
   };
 
   const comparing = comparingOf(asks.planned, store);
-  const queueing = queueingOf(client, store, live);
+  const queueing = queueingOf(client, store, live, saveQueue);
 
   const actions: Actions = {
     show: (screen) => setState({ screen }),
