@@ -23,7 +23,8 @@ from retrace.methods.peft_methods import PeftTwin, shared_tensors
 BUNDLED = VECTORS.parent.parent / "public" / "models" / "all-MiniLM-L6-v2"
 TEXTS = ["play some jazz", "what is the capital of France, and how far away is it?"]
 NUM_LABELS = 3
-FROZEN = [(method, given | {"frozen_layers": 2}) for method, given in CASES if method in ("lora", "ia3", "prefix-tuning", "houlsby")]
+WITH_FROZEN = ("full", "bitfit", "lora", "ia3", "houlsby", "prefix-tuning", "lst", "read")
+FROZEN = [(method, given | {"frozen_layers": 2}) for method, given in CASES if method in WITH_FROZEN]
 
 
 def export(folder, method, pooling, hyper_parameters, base):
@@ -46,6 +47,8 @@ def export(folder, method, pooling, hyper_parameters, base):
     }
     if in_peft_layout:
         model.model.save_pretrained(folder, save_embedding_layers=False)
+        trained = {name: p.detach().contiguous() for name, p in model.trainable().items()}  # PEFT saves more where biases train
+        save_file(trained, folder / "adapter_model.safetensors")
         about = {"pooling": pooling, "max_length": 32, "texts": TEXTS, "logits": _logits(model, base)}
         (folder / "self_test.json").write_text(json.dumps(about))
         return folder

@@ -12,11 +12,14 @@ from .recording import TINY_BERT, VECTORS, judged, model_inputs, tiny_batch, wri
 from .twins import AdapterFiles, draw, tiny_twin
 
 LORA = {"adapter_size": 4, "lora_alpha": 8, "lora_dropout": 0.0}
+IA3 = {"target_modules": ["key", "value", "output.dense"], "feedforward_modules": ["output.dense"]}
 FOLDERS = {
     "lora-all-biases": ("lora", LORA | {"target_modules": ["query", "value"], "bias": "all"}),
     "lora-own-biases": ("lora", LORA | {"target_modules": ["query", "value"], "bias": "lora_only"}),
     "lora-all-dense": ("lora", LORA | {"target_modules": ["query", "key", "value", "dense"], "bias": "none"}),
-    "ia3": ("ia3", {"target_modules": ["key", "value", "output.dense"], "feedforward_modules": ["output.dense"]}),
+    "lora-frozen-layer": ("lora", LORA | {"target_modules": ["query", "value"], "bias": "lora_only", "frozen_layers": 1}),
+    "ia3": ("ia3", IA3),
+    "ia3-frozen-layer": ("ia3", IA3 | {"frozen_layers": 1}),
     "prefix-tuning": ("prefix-tuning", {"num_virtual_tokens": 5}),
     "prompt-tuning": ("prompt-tuning", {"num_virtual_tokens": 5}),
 }

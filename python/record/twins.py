@@ -20,6 +20,8 @@ BOTH, MEAN = ("mean", "cls"), ("mean",)
 FLOAT, FIXED = {"adapter_size": 8, "streams": "float"}, {"adapter_size": 8, "streams": "fixed", "fraction_bits": 20}
 MEFT1_FLOAT, MEFT1_FIXED = FLOAT | {"lambda": 0.1, "beta": 1.0}, FIXED | {"lambda": 0.125, "beta": 1.0}
 WEIGHTED = {"final_combination": "weighted", "combination_weight": 0.1}
+FROZEN = {"frozen_layers": 1}
+PARALLEL = {"adapter_size": 8, "adapter_scaling": 4.0}
 LST = {"reduction_factor": 2, "gate_temperature": 0.1}
 READ = {"rnn_type": "gru", "rnn_hidden_size": 16, "aggregation": "mean", "joiner": False, "output_scale": 1.0}
 SPARSE = {"adapter_size": 64, "num_experts": 32, "num_probed_experts": 4, "num_activated": 8, "activation_rule": "token"}
@@ -33,7 +35,7 @@ FOLDERS = {
             "fixed_weighted": (MEAN, MEFT1_FIXED | WEIGHTED),
             "float_layer_norm": (MEAN, MEFT1_FLOAT | {"adapter_layer_norm": True}),
             "fixed_layer_norm": (BOTH, MEFT1_FIXED | {"adapter_layer_norm": True}),
-            "fixed_frozen_layer": (MEAN, MEFT1_FIXED | {"frozen_layers": 1}),
+            "fixed_frozen_layer": (MEAN, MEFT1_FIXED | FROZEN),
         },
     ),
     "meft2": (
@@ -52,10 +54,10 @@ FOLDERS = {
             "fixed_weighted": (MEAN, FIXED | {"lambda": 0.125, "beta": 0.125} | WEIGHTED),
         },
     ),
-    "bitfit": ("bitfit", {"plain": (BOTH, {})}),
-    "houlsby": ("houlsby", {"r8": (BOTH, {"adapter_size": 8})}),
-    "parallel-adapter": ("parallel-adapter", {"r8": (BOTH, {"adapter_size": 8, "adapter_scaling": 4.0})}),
-    "lst": ("lst", {"k2": (BOTH, LST)}),
+    "bitfit": ("bitfit", {"plain": (BOTH, {}), "frozen_layer": (MEAN, FROZEN)}),
+    "houlsby": ("houlsby", {"r8": (BOTH, {"adapter_size": 8}), "frozen_layer": (MEAN, {"adapter_size": 8} | FROZEN)}),
+    "parallel-adapter": ("parallel-adapter", {"r8": (BOTH, PARALLEL), "frozen_layer": (MEAN, PARALLEL | FROZEN)}),
+    "lst": ("lst", {"k2": (BOTH, LST), "frozen_layer": (MEAN, LST | FROZEN)}),
     "read": (
         "read",
         {
@@ -64,6 +66,7 @@ FOLDERS = {
             "rnn": (MEAN, READ | {"rnn_type": "rnn", "output_scale": 0.5}),
             "gru_last": (MEAN, READ | {"aggregation": "last"}),
             "gru_joiner": (BOTH, READ | {"joiner": True}),
+            "frozen_layer": (MEAN, READ | {"joiner": True} | FROZEN),
         },
     ),
     "sparse_meft": (

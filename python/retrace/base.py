@@ -1,8 +1,10 @@
 """The base model: a Hugging Face folder as a Transformers module in float32 with plain ("eager") attention; or, where only shapes matter,
 random weights of a BertConfig.
 
-Transformers fills what a checkpoint lacks with random numbers and goes on. Here only the classifier may be new; any other hole is an error.
+Transformers fills what a checkpoint lacks with random numbers and goes on. Here only the classifier may be new; another hole is an error.
 """
+
+import re
 
 import torch
 from transformers import BertConfig, BertForSequenceClassification, BertModel
@@ -23,6 +25,12 @@ def bert_for_sequence_classification(base_model, pooling, num_labels):
         base_model.num_labels = num_labels
         return _whole(model_class, base_model, pooling)
     return _whole(model_class, base_model, pooling, num_labels=num_labels, ignore_mismatched_sizes=True)
+
+
+def lies_below(name, frozen_layers):
+    """Whether a parameter belongs to the embeddings or a bottom layer that stays as it is; none does where no layer is frozen."""
+    layer = re.search(r"encoder\.layer\.(\d+)\.", name)
+    return frozen_layers > 0 and (int(layer[1]) < frozen_layers if layer else "embeddings." in name)
 
 
 def _whole(model_class, base_model, pooling, **options):

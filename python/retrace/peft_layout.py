@@ -12,7 +12,7 @@ from safetensors.torch import load as load_tensors
 from .archive import file_of, json_of, mirrored_config
 from .base import bert_for_sequence_classification
 from .errors import AdapterError
-from .methods.peft_methods import PeftTwin
+from .methods.peft_methods import PeftTwin, name_in_file
 
 
 def config_of_peft(files):
@@ -48,12 +48,14 @@ def load_through_peft(files, config, base_model):
             raise AdapterError(f"PEFT does not load it on {base_model}: {error}") from error
     saved = _read_by_peft(load_tensors(files["adapter_model.safetensors"]))
     taken = _read_by_peft(get_peft_model_state_dict(model, save_embedding_layers=False))
-    if saved != taken:
-        raise AdapterError(f"PEFT reads other tensors than adapter_model.safetensors holds: {sorted(saved ^ taken)[:3]}.")
+    # Where biases train above frozen layers only, PEFT has those below too: as in the base, and not to be trained.
+    other = saved ^ {name for name in taken if name in saved or not name.endswith(".bias")}
+    if other:
+        raise AdapterError(f"PEFT reads other tensors than adapter_model.safetensors holds: {sorted(other)[:3]}.")
     if prompt:  # which PEFT loads for inference only
         model.active_peft_config.inference_mode = False
-        for name, p in model.named_parameters():
-            p.requires_grad_(name.startswith("prompt_encoder.") or ".modules_to_save." in name)
+    for name, p in model.named_parameters():
+        p.requires_grad_(name_in_file(name) in saved and ".original_module." not in name)
     return PeftTwin(model)
 
 

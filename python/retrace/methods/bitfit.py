@@ -6,4 +6,4 @@ from .plain import Plain
 
 
 def bitfit(base_model, num_labels, pooling, hyper_parameters):
-    return Plain(base_model, num_labels, pooling, lambda name: name.endswith(".bias"))
+    return Plain(base_model, num_labels, pooling, hyper_parameters, lambda name: name.endswith(".bias"))

@@ -3,12 +3,10 @@
 Parameters have PEFT's names in PEFT's files and others in Retrace; `trainable` gives the one, `shared_tensors` leads on to the other.
 """
 
-import re
-
 from peft import IA3Config, LoraConfig, PrefixTuningConfig, PromptTuningConfig, TaskType, get_peft_model
 from torch import nn
 
-from ..base import bert_for_sequence_classification, bert_model
+from ..base import bert_for_sequence_classification, bert_model, lies_below
 from .prefix_tuning import PrefixTuning
 
 
@@ -71,7 +69,11 @@ def lora(base_model, num_labels, pooling, given):
         layers_to_transform=list(range(frozen, model.config.num_hidden_layers)) if frozen else None,
         bias=given.get("bias", "none"),
     )
-    return PeftTwin(get_peft_model(model, config))
+    model = get_peft_model(model, config)
+    for name, p in model.named_parameters():
+        if lies_below(name, frozen):  # PEFT trains the biases of all layers
+            p.requires_grad_(False)
+    return PeftTwin(model)
 
 
 def ia3(base_model, num_labels, pooling, given):
@@ -84,18 +86,23 @@ def ia3(base_model, num_labels, pooling, given):
 
 
 def _above(model, frozen, endings):
-    layer_of = lambda name: re.search(r"\.layer\.(\d+)\.", name)
     names = [name for name, _ in model.named_modules() if any(name.endswith(f".{ending}") for ending in endings)]
-    return [name for name in names if layer_of(name) and int(layer_of(name)[1]) >= frozen]
+    return [name for name in names if not lies_below(f"{name}.", frozen)]
 
 
 def prefix_tuning(base_model, num_labels, pooling, given):
     if given.get("frozen_layers", 0):
         return PrefixTuning(bert_model(base_model, pooling), num_labels, pooling, given)
-    config = PrefixTuningConfig(task_type=TaskType.SEQ_CLS, num_virtual_tokens=given["num_virtual_tokens"])
-    return PeftTwin(get_peft_model(bert_for_sequence_classification(base_model, pooling, num_labels), config))
+    return _virtual_tokens(PrefixTuningConfig, base_model, num_labels, pooling, given)
 
 
 def prompt_tuning(base_model, num_labels, pooling, given):
-    config = PromptTuningConfig(task_type=TaskType.SEQ_CLS, num_virtual_tokens=given["num_virtual_tokens"])
-    return PeftTwin(get_peft_model(bert_for_sequence_classification(base_model, pooling, num_labels), config))
+    return _virtual_tokens(PromptTuningConfig, base_model, num_labels, pooling, given)
+
+
+def _virtual_tokens(config_class, base_model, num_labels, pooling, given):
+    """They start as Retrace's do, as small as the model's own weights; PEFT's start at N(0, 1)."""
+    model = bert_for_sequence_classification(base_model, pooling, num_labels)
+    model = get_peft_model(model, config_class(task_type=TaskType.SEQ_CLS, num_virtual_tokens=given["num_virtual_tokens"]))
+    nn.init.normal_(model.prompt_encoder["default"].embedding.weight, std=model.get_base_model().config.initializer_range)
+    return PeftTwin(model)

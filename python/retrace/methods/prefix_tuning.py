@@ -12,7 +12,8 @@ class Prefix(nn.Module):
     def __init__(self, config, hyper_parameters):
         super().__init__()
         shape = (hyper_parameters["num_virtual_tokens"], config.hidden_size)
-        self.prefix_key, self.prefix_value = (nn.Parameter(torch.randn(shape)) for _ in range(2))  # [P, C], as an embedding starts
+        draw = lambda: nn.Parameter(config.initializer_range * torch.randn(shape))  # [P, C]
+        self.prefix_key, self.prefix_value = draw(), draw()
 
 
 class PrefixTuning(Twin):

@@ -7,8 +7,8 @@ frozen transformer, each token for itself, and corrects its last state. No gradi
     h_i    = cell(x_i, h_{i-1}),  h_0 = 0            gru, lstm (and c_0 = 0) or rnn (tanh)
     hidden = phi_L + output_scale * (W_o agg + b_o)  agg: mean of h_1 ... h_L, or h_L ("last")
 
-The core is the authors' program; the joiner is the smallest that agrees with what is known of the paper's. The output starts at zero
-(theirs does not).
+Bottom frozen_layers are passed over. The core is the authors' program; the joiner is the smallest that agrees with what is known of the
+paper's. The output starts at zero (theirs does not).
 """
 
 import torch
@@ -40,9 +40,11 @@ class Read(Twin):
     def encode(self, h, padding):
         given, states = self.hyper_parameters, []
         hidden = cell = h.new_zeros(*h.shape[:2], given["rnn_hidden_size"])  # [B, T, H]
-        for layer in self.bert.encoder.layer:
+        for i, layer in enumerate(self.bert.encoder.layer):
             with torch.no_grad():
                 h, attention = layer_and_attention(layer, h, padding)
+            if i < given.get("frozen_layers", 0):
+                continue
             x = self.read.rms_norm(h)
             if given["joiner"]:
                 x = torch.cat((x, attention.mean(1) @ hidden), -1)  # [B, T, C + H]
