@@ -18,11 +18,13 @@ import { parallelAdapter } from './parallel_adapter.ts';
 import { prefixTuning } from './prefix_tuning.ts';
 import { promptTuning } from './prompt_tuning.ts';
 import { read } from './read.ts';
+import { sparseMeft } from './sparse_meft.ts';
 
 export const methods: readonly Method[] = [
   meft1,
   meft2,
   meft3,
+  sparseMeft,
   read,
   lst,
   lora,

@@ -110,10 +110,10 @@ export function bert(config: BertConfig): Backbone {
     });
   }
 
-  function mlpBlock(g: Graph, a: Tensor, adaptation: Adaptation): Tensor {
+  function mlpBlock(g: Graph, a: Tensor, lengths: Tensor, adaptation: Adaptation): Tensor {
     const inner = g.scope('intermediate', () => dense(g, 'dense', a, I, adaptation, config.hidden_act));
     const outer = g.scope('output', () => dropout(g, dense(g, 'dense', inner, C, adaptation), hidden_dropout_prob, 'dropout'));
-    const adapted = adaptation.ffn?.(g, a, outer) ?? outer;
+    const adapted = adaptation.ffn?.(g, a, outer, lengths) ?? outer;
     return g.scope('output', () => norm(g, 'LayerNorm', adapted, config, a));
   }
 
@@ -132,7 +132,7 @@ export function bert(config: BertConfig): Backbone {
     layers: (lengths, adaptation) =>
       Array.from({ length: config.num_hidden_layers }, (_, i): LayerBlocks => {
         const attend = (g: Graph, x: Tensor) => attentionBlock(g, x, lengths, adaptation);
-        const mlp = (g: Graph, a: Tensor) => mlpBlock(g, a, adaptation);
+        const mlp = (g: Graph, a: Tensor) => mlpBlock(g, a, lengths, adaptation);
         return { name: `encoder.layer.${i}`, index: i, lengths, layer: (g, x) => mlp(g, attend(g, x)), attention: attend, mlp };
       }),
     narrowed: (factor) => bert(narrowedConfig(config, factor)),

@@ -34,8 +34,8 @@ export interface Adaptation {
     before?(g: Graph, site: LinearSite, x: Tensor): Tensor;
     after?(g: Graph, site: LinearSite, x: Tensor, y: Tensor): Tensor;
   };
-  /** The feed-forward pair of a layer: its input `a` and its output `y` before the residual; in the scope of the layer. */
-  ffn?(g: Graph, a: Tensor, y: Tensor): Tensor;
+  /** The feed-forward pair of a layer: its input `a` and its output `y` before the residual, tokens of each example; in the scope of the layer. */
+  ffn?(g: Graph, a: Tensor, y: Tensor, lengths: Tensor): Tensor;
   /** The attention's output projection `y` before the residual. */
   attentionOutput?(g: Graph, y: Tensor): Tensor;
   /** Keys and values [B, T, C] of a self-attention -> [B, P + T, C]: the first P are seen by every query. */

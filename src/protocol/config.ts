@@ -9,6 +9,7 @@ export const methodNames = [
   'meft1',
   'meft2',
   'meft3',
+  'sparse_meft',
   'read',
   'lst',
   'lora',

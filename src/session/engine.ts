@@ -6,6 +6,8 @@ import type { TokenizedExample } from '../data/dataset.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { type Device, type Loss, openDevice } from '../gpu/device.ts';
 import { Executor } from '../gpu/executor.ts';
+import type { Registry } from '../graph/ir.ts';
+import { type HostParameters, localParameters, Offload } from '../offload/offload.ts';
 import type { MemorySettings, RunConfig } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { PlanReport } from '../protocol/messages.ts';
@@ -42,6 +44,7 @@ export interface EngineRequest {
   readonly buckets: readonly number[];
   readonly max_steps: number;
   readonly purposes: ProgramSetup['purposes'];
+  readonly offload?: Host['offload'] | undefined;
   onPhase(phase: 'planning' | 'loading model' | 'compiling', done?: number, of?: number): void;
   onPlan(report: PlanReport): void;
 }
@@ -83,6 +86,13 @@ export class DeviceHolder {
 export const streamLimitOf = ({ method, backbone, options }: ProgramSetup): number =>
   method.wire(backbone, options).streams === 'fixed' ? 2 ** (31 - options.fraction_bits) : Number.POSITIVE_INFINITY;
 
+/** A place for what of a run lives off the GPU, where anything does. */
+export async function offloadFor({ offloaded }: Registry, make?: Host['offload']): Promise<HostParameters | undefined> {
+  const modules = [...offloaded.values()];
+  if (modules.length === 0) return undefined;
+  return make ? make(modules) : localParameters(new Offload(modules));
+}
+
 /** Plans, allocates, compiles, and streams the weights in. Starting values are drawn from the seed. */
 export async function startEngine(device: Device, request: EngineRequest): Promise<Engine> {
   const { config, model, tokenizer, labels, max_steps, buckets } = request;
@@ -104,9 +114,13 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
   const planned = planPrograms(setup);
   const report = reportPlan(model.name, setup, planned);
   if (request.purposes.includes('training')) request.onPlan(report);
-  const executor = await Executor.prepare(device, planned.plan, (done, of) => request.onPhase('compiling', done, of)).catch((error) => {
-    throw withRemedies(error, setup, planned.plan.total);
-  });
+  const host = await offloadFor(planned.registry, request.offload);
+  const executor = await Executor.prepare(device, planned.plan, (done, of) => request.onPhase('compiling', done, of), host).catch(
+    (error) => {
+      host?.close();
+      throw withRemedies(error, setup, planned.plan.total);
+    },
+  );
   try {
     const trainer = new Trainer(executor, planned.registry, { training, max_steps, streamLimit: streamLimitOf(setup) });
     trainer.initialise(training.seed);

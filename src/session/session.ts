@@ -233,6 +233,7 @@ export class Session {
       buckets: bucketsOf(data.train, data.evaluation),
       max_steps,
       purposes: ['training', 'evaluation'],
+      offload: this.#host.offload,
       onPhase,
       onPlan: (report) => this.#emit({ type: 'plan', ...report }),
     });
@@ -314,6 +315,7 @@ export class Session {
       ),
       max_steps: 1,
       purposes: ['evaluation'],
+      offload: this.#host.offload,
       onPhase: (phase, done, of) =>
         this.#emit({ type: 'phase', phase, ...(done === undefined ? {} : { done }), ...(of === undefined ? {} : { of }) }),
       onPlan: () => undefined,

@@ -21,7 +21,8 @@ import { randomKey, randomNormal, randomUniform, siteId } from '../random/counte
 import { type ProgramSetup, planPrograms } from '../train/programs.ts';
 import { type MicroBatch, Trainer } from '../train/trainer.ts';
 import { type BaseModel, openBaseModel } from './base_model.ts';
-import { streamLimitOf } from './engine.ts';
+import { offloadFor, streamLimitOf } from './engine.ts';
+import type { Host } from './host.ts';
 import { resolveMethod, setupOf } from './setup.ts';
 import { streamWeights } from './weights.ts';
 
@@ -84,6 +85,8 @@ export interface TestRequest {
   readonly max_steps?: number;
   readonly memory?: Partial<MemorySettings>;
   readonly device?: Device;
+  /** Where what lives off the GPU is kept; in memory where left out. */
+  readonly offload?: Host['offload'];
   /** Changes of the resolved setup, such as mixed policy ranges. */
   readonly change?: (setup: ProgramSetup) => ProgramSetup;
 }
@@ -111,7 +114,8 @@ export async function testEngine(request: TestRequest): Promise<TestEngine> {
   });
   const setup = request.change?.(resolved) ?? resolved;
   const { plan, registry } = planPrograms(setup);
-  const executor = await Executor.prepare(request.device ?? (await testDevice()), plan);
+  const host = await offloadFor(registry, request.offload);
+  const executor = await Executor.prepare(request.device ?? (await testDevice()), plan, undefined, host);
   const trainer = new Trainer(executor, registry, { training, max_steps: request.max_steps ?? 8, streamLimit: streamLimitOf(setup) });
   trainer.initialise(training.seed);
   await streamWeights(request.model, registry, executor, () => undefined);

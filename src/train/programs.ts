@@ -83,7 +83,7 @@ function begin(g: Graph, { backbone, method, options, batch_size: B, chunks }: P
   const wiring = method.wire(backbone, options);
   const { frozen_layers } = options;
   let lengths = given;
-  const partsOf = (wholes: readonly Tensor[]) => partition(wholes, chunks ?? defaultChunks(B, T));
+  const partsOf = (wholes: readonly Tensor[]) => partition(wholes, chunks ?? (wiring.wholeBatch ? 1 : defaultChunks(B, T)));
   const below = () => {
     const h = g.scope('embeddings', () => {
       const before = wiring.adaptation.tokensBefore?.(g);
