@@ -1,0 +1,159 @@
+// What each method learns in the first run: CLINC150's domains on the bundled model, 200 steps of 16 texts, each method at its own defaults, scored on
+// the 3,000 validation texts after the last step. `node scripts/bench.mjs learning METHOD...` trains these (minutes to half an hour each on a
+// software adapter) and keeps what it saw in docs/learning/METHOD.json; without a method it prints docs/learning.md from what is kept, beside
+// PyTorch's run of the same recipe (python/vectors/quality). Not a test: one seed is worth about half a point.
+
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { countText, markdownTable } from '../cli/format.ts';
+import { nodeHost } from '../cli/host.ts';
+import { openDevice } from '../src/gpu/device.ts';
+import { methodNamed, methods } from '../src/methods/registry.ts';
+import type { PolicyName } from '../src/protocol/config.ts';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const fileOf = (method: string) => join(root, 'docs/learning', `${method}.json`);
+
+/** What a run of one method showed. */
+interface Learned {
+  readonly method: string;
+  readonly policy: PolicyName;
+  readonly device: string;
+  readonly learning_rate: number;
+  readonly trainable_parameters: number;
+  readonly accuracy: number;
+  /** Every byte of the run's plan, evaluation included, and what of it is activations and workspace. */
+  readonly bytes: number;
+  readonly activation_and_workspace: number;
+  /** Bytes off the GPU. */
+  readonly host_bytes: number;
+  /** Median time of a step. */
+  readonly ms: number;
+  readonly loss: readonly number[];
+}
+
+interface Twin {
+  readonly runs: readonly { readonly learning_rate?: number; readonly accuracy: number }[];
+}
+
+interface TrainEvent {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+/** The events of `retrace train` with these flags. */
+async function trained(flags: readonly string[]): Promise<TrainEvent[]> {
+  const child = spawn(process.execPath, [join(root, 'bin/retrace.mjs'), 'train', ...flags, '--json'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const events: TrainEvent[] = [];
+  for await (const line of createInterface({ input: child.stdout })) events.push(JSON.parse(line) as TrainEvent);
+  const code = child.exitCode ?? (await new Promise<number | null>((resolve) => child.once('exit', resolve)));
+  if (code !== 0) throw new Error(`retrace train ${flags.join(' ')} ended with ${code}`);
+  return events;
+}
+
+/** The device that the command line takes too. */
+async function deviceName(): Promise<string> {
+  const { info, device } = await openDevice(await nodeHost().gpu());
+  device.destroy();
+  return info.description || info.vendor;
+}
+
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+
+async function learn(name: string): Promise<Learned> {
+  const method = methodNamed(name);
+  const out = mkdtempSync(join(tmpdir(), 'learning-'));
+  const flags = ['--label-column', 'domain', '--method', name, '--eval-steps', '0', '--save-steps', '0', '--out', join(out, 'run')];
+  const events = await trained(flags);
+  rmSync(out, { recursive: true });
+  const last = (type: string) => events.filter((event) => event.type === type).at(-1) as TrainEvent & Record<string, never>;
+  const steps = events.filter(({ type }) => type === 'step') as unknown as { loss: number; ms: number }[];
+  const { bytes, host, trainable_parameters, policy } = last('plan') as unknown as {
+    bytes: { total: number; activation: number; workspace: number };
+    host?: { bytes: number };
+    trainable_parameters: number;
+    policy: PolicyName;
+  };
+  return {
+    method: name,
+    policy,
+    device: await deviceName(),
+    learning_rate: method.learning_rate,
+    trainable_parameters,
+    accuracy: Number(last('evaluate')['accuracy']),
+    bytes: bytes.total,
+    activation_and_workspace: bytes.activation + bytes.workspace,
+    host_bytes: host?.bytes ?? 0,
+    ms: median(steps.map(({ ms }) => ms)),
+    loss: steps.map(({ loss }) => Number(loss.toFixed(4))),
+  };
+}
+
+export async function run(json: boolean, of: readonly string[]): Promise<void> {
+  for (const name of of) {
+    const learned = await learn(name);
+    mkdirSync(join(root, 'docs/learning'), { recursive: true });
+    writeFileSync(fileOf(name), `${JSON.stringify(learned)}\n`);
+    console.error(`${name}: ${percent(learned.accuracy)} (${(learned.ms / 1000).toFixed(2)} s a step)`);
+  }
+  if (of.length > 0) return;
+  const kept = methods.filter(({ name }) => existsSync(fileOf(name))).map(({ name }) => read<Learned>(fileOf(name)));
+  console.log(json ? JSON.stringify(kept) : markdown(kept));
+}
+
+const read = <T>(path: string): T => JSON.parse(readFileSync(path, 'utf8')) as T;
+const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
+
+function markdown(rows: readonly Learned[]): string {
+  const table = rows.map((row) => {
+    const path = join(root, 'python/vectors/quality', `${row.method}.json`);
+    const twin = existsSync(path) ? read<Twin>(path).runs[0] : undefined;
+    return [
+      row.method,
+      row.policy,
+      String(row.learning_rate),
+      countText(row.trainable_parameters),
+      percent(row.accuracy),
+      twin ? percent(twin.accuracy) : '',
+      twin ? (100 * (row.accuracy - twin.accuracy)).toFixed(2) : '',
+      mib(row.bytes),
+      mib(row.activation_and_workspace),
+      row.host_bytes > 0 ? mib(row.host_bytes) : '',
+      (row.ms / 1000).toFixed(2),
+    ];
+  });
+  return [
+    '<!-- Made by `node scripts/bench.mjs learning > docs/learning.md`; do not edit. -->',
+    '# What each method learns in the first run',
+    '',
+    'CLINC150 (Larson et al. 2019, CC BY 3.0), 10 domains, on the bundled all-MiniLM-L6-v2: 200 steps of 16 texts, each method at its own defaults,',
+    'seed 42, accuracy on the 3,000 validation texts after the last step; beside it PyTorch with the same recipe and seed. One seed is worth about',
+    'half a point, and the two draw other batches. Each row is a run of `node scripts/bench.mjs learning METHOD`; the recipe is that of',
+    '`node bin/retrace.mjs train --label-column domain --method METHOD --eval-steps 0`. MiB are by plan; seconds are the median step on the device',
+    `named in docs/learning/ (${[...new Set(rows.map(({ device }) => device))].join('; ')}), beside other work, and say little.`,
+    '',
+    markdownTable([
+      [
+        'method',
+        'policy',
+        'learning rate',
+        'trainable',
+        'accuracy',
+        'PyTorch',
+        'points apart',
+        'GPU MiB',
+        'of it activation + workspace',
+        'host MiB',
+        's a step',
+      ],
+      ...table,
+    ]),
+  ].join('\n');
+}
