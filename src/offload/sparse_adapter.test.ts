@@ -1,15 +1,13 @@
 // The host's half of a sparse adapter against a dense adapter in f64 that knows nothing of slots, lists and rows: routing, gradients with the same
 // masks by finite differences, lazy Adam, files, and the SIMD sums.
 
-import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { temporaryRowFile } from '../../cli/row_file.ts';
 import { randomKey, randomNormal, siteId } from '../random/counter.ts';
 import { type AdamStep, adamFactors, takeAdamStep } from './lazy_adam.ts';
 import { bestProducts, type Products, plainProducts, simdProducts } from './products.ts';
 import type { Routing, RoutingShape } from './routing.ts';
-import { type Floats, fileRows, memoryRows, type RowFile, type RowStore } from './rows.ts';
+import { type Floats, fileRows, memoryRows, type RowStore } from './rows.ts';
 import { recordWidth, SparseAdapter } from './sparse_adapter.ts';
 
 const shape: RoutingShape = { hidden_size: 8, neurons: 24, experts: 6, probed: 3, activated: 5, rule: 'token' };
@@ -25,18 +23,6 @@ function normals(name: string, count: number, Numbers: typeof Float32Array | typ
   for (let i = 0; i < count; i++) numbers[i] = randomNormal(key, i);
   return numbers;
 }
-
-const temporary = (name: string): RowFile => {
-  const path = join(tmpdir(), `rows-${process.pid}-${name}`);
-  const descriptor = openSync(path, 'w+');
-  unlinkSync(path);
-  return {
-    read: (into, { at }) => readSync(descriptor, into, 0, into.length, at),
-    write: (from, { at }) => writeSync(descriptor, from, 0, from.length, at),
-    truncate: (bytes) => ftruncateSync(descriptor, bytes),
-    close: () => closeSync(descriptor),
-  };
-};
 
 function build(own: RoutingShape, store: RowStore, products: Products, Numbers: typeof Float32Array | typeof Float64Array): SparseAdapter {
   const adapter = new SparseAdapter(own, store, products, Numbers);
@@ -169,7 +155,7 @@ describe.each(['token', 'union'] as const)('under the rule of the %s', (rule) =>
   });
 
   test('three steps on rows in a file leave the bits that they leave in memory', () => {
-    const outcomes = [memoryRows(own.neurons, recordWidth(8)), fileRows(own.neurons, recordWidth(8), temporary(rule))].map((store) => {
+    const outcomes = [memoryRows(own.neurons, recordWidth(8)), fileRows(own.neurons, recordWidth(8), temporaryRowFile())].map((store) => {
       const adapter = build(own, store, bestProducts(), Float32Array);
       for (let step = 1; step <= 3; step++) {
         const [h, d_out] = [normals(`h${step}`, N * 8, Float32Array), normals(`d_out${step}`, N * 8, Float32Array)];
