@@ -1,8 +1,9 @@
 // Key-Experts routing (Hao et al. 2024, §3.2, and the released code): which neurons each token activates. A router scores the experts, the best few
 // are probed, and the best neurons inside them are activated. Not here: rows and gradients (sparse_adapter.ts).
 //   token  a = s_e · (k · h) with the expert's score s_e; a token uses its own best neurons
-//   union  a = k · h; every token uses what any token chose
-// Invariant: a neuron with a <= 0 is never chosen: ReLU gives 0 for it, and no gradient.
+//   union  a = k · h; every token uses what any token chose, all of its best among them, also those with a <= 0
+// Under `token` a neuron with a <= 0 is never chosen: ReLU gives 0 for it, and no gradient.
+// Invariant: what is chosen depends on the batch's own tokens alone, the earlier neuron where two are equal.
 
 import type { Products } from './products.ts';
 import type { Floats } from './rows.ts';
@@ -156,7 +157,7 @@ export function route(
     const picked = largest(active, 0, P * m, K, chosen);
     for (let c = 0; c < picked; c++) {
       const j = chosen[c] as number;
-      if (!((active[j] as number) > 0)) continue;
+      if (rule === 'token' && !((active[j] as number) > 0)) continue;
       const probedAt = i * P + Math.floor(j / m);
       const e = probedExperts.experts[probedAt] as number;
       slots[own] = e * m + (j % m);

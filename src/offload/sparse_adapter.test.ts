@@ -60,9 +60,16 @@ function masks(own: RoutingShape, h: Floats, keys: Floats, router: Floats): Map<
     const on = new Set(best(s, probed));
     const a = Array.from({ length: neurons }, (_, j) => {
       const e = Math.floor(j / (neurons / experts));
-      return on.has(e) ? (rule === 'token' ? (s[e] as number) : 1) * dot(keys, j, h, n, C) : 0;
+      return on.has(e)
+        ? (rule === 'token' ? (s[e] as number) : 1) * dot(keys, j, h, n, C)
+        : rule === 'token'
+          ? 0
+          : Number.NEGATIVE_INFINITY;
     });
-    found.set(n, new Set(best(a, activated).filter((j) => (a[j] as number) > 0)));
+    found.set(
+      n,
+      new Set(best(a, activated).filter((j) => (rule === 'token' ? (a[j] as number) > 0 : on.has(Math.floor(j / (neurons / experts)))))),
+    );
   }
   if (rule === 'token') return found;
   const union = new Set([...found.values()].flatMap((own_) => [...own_]));
@@ -146,8 +153,8 @@ describe.each(['token', 'union'] as const)('under the rule of the %s', (rule) =>
         values[i] = kept - 1e-6;
         const below = loss(own, mask, h, parameters, d_out);
         values[i] = kept;
-        expect(Math.abs((above - below) / 2e-6 - (found[i] as number)), `${name}[${i}]`).toBeLessThan(1e-6);
-        squares += (found[i] as number) ** 2;
+        expect(Math.abs((above - below) / 2e-6 - (found[i] ?? 0)), `${name}[${i}]`).toBeLessThan(1e-6);
+        squares += (found[i] ?? 0) ** 2;
       }
     }
     expect(adapter.squareSum()).toBeCloseTo(squares, 9);

@@ -206,11 +206,12 @@ export class SparseAdapter {
     this.#pending.clear();
   }
 
-  /** All of one kind, row-major; `last_step` has one number a row. */
+  /** All of one kind, row-major; `last_step` has one number a row. Under `union` no gradient reaches the router: it has none, not zeros. */
   read(part: ParameterPart, kind: ParameterKind): Floats {
     const { hidden_size: C, neurons, experts } = this.shape;
     const rows = part === 'router' ? experts : neurons;
     const lastSteps = part === 'router' ? this.#lastSteps.experts : this.#lastSteps.neurons;
+    if (kind === 'gradient' && part === 'router' && this.shape.rule === 'union') return new this.#Numbers(0);
     if (kind === 'last_step') return this.#Numbers.from(lastSteps);
     const all = new this.#Numbers(rows * C);
     if (kind === 'gradient') {

@@ -85,7 +85,9 @@ export class OffloadedState {
     if (!this.used || !['parameter', 'gradient', ...kept].includes(kind)) return [];
     await this.#turn;
     const readOne = async ({ name }: Parameter): Promise<[string, Values]> => [name, await this.#host.read(name, kind as ParameterKind)];
-    return Promise.all(this.#parameters.map(readOne));
+    const found = await Promise.all(this.#parameters.map(readOne));
+    // One that no gradient can reach gives none.
+    return found.filter(([, values]) => values.length > 0);
   }
 
   /** Calls reach the host in order, so the next step waits for this. */
