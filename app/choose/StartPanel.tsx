@@ -10,8 +10,9 @@ import { Icon } from '../ui/icons.tsx';
 import { missingRoles } from './columns.ts';
 
 /** Why a run cannot start, or undefined. */
-function obstacle({ environment, catalogue, model, preview, report, plans, settings, run }: AppState): string | undefined {
+function obstacle({ environment, catalogue, model, preview, report, plans, settings, run, study }: AppState): string | undefined {
   if (isActive(run)) return 'A run is under way: see Train.';
+  if (study.running) return 'A study is under way: see Compare.';
   if (environment.value?.available === false) return 'This browser offers no GPU: see above.';
   if (model.error !== undefined) return 'The model cannot be used: see 1.';
   if (preview.error !== undefined || report.error !== undefined) return 'The data cannot be used: see 2.';

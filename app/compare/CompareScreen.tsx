@@ -1,6 +1,6 @@
 // Methods × policies on one axis, a queue that trains the chosen ones alike, and the study of starting points.
 
-import { useEffect, useMemo, useState } from 'react';
+import { useCallback, useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { defaultTraining } from '../../src/protocol/config.ts';
 import { mainNumbers } from '../choose/fields.ts';
 import { ModelSection } from '../choose/ModelSection.tsx';
@@ -9,6 +9,7 @@ import { QueueSection } from '../queue/QueueSection.tsx';
 import { runsOf } from '../queue/queue.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { isActive } from '../state/run.ts';
+import { StudySection } from '../study/StudySection.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { NumberField } from '../ui/NumberField.tsx';
 import { CompareTable } from './CompareTable.tsx';
@@ -21,11 +22,17 @@ export default function CompareScreen({ theme }: { theme: string }) {
   const catalogue = useApp((state) => state.catalogue.value);
   const report = useApp((state) => state.report.value);
   const comparison = useApp((state) => state.comparison);
+  // Drawn when there is time: thirty rows at once would hold up a click.
+  const outcomes = useDeferredValue(comparison.outcomes);
   const queue = useApp((state) => state.queue);
   const run = useApp((state) => state.run);
   const [sorting, setSorting] = useState<Sorting | undefined>(undefined);
   const [picked, setPicked] = useState<readonly string[]>([]);
   const { compare } = useActions();
+  const pick = useCallback(
+    (key: string) => setPicked((before) => (before.includes(key) ? before.filter((one) => one !== key) : [...before, key])),
+    [],
+  );
   const active = isActive(run);
 
   const training = { ...defaultTraining, ...settings.training };
@@ -43,11 +50,11 @@ export default function CompareScreen({ theme }: { theme: string }) {
   const pace = useMemo(() => paceOf(finished.map((one) => one.run)), [finished]);
   const rows = useMemo(() => {
     const measured = new Map(finished.flatMap((one) => (stepMs(one.run) === undefined ? [] : [[one.key, stepMs(one.run) ?? 0]])));
-    const all = rowsOf(cells, comparison.outcomes, pace, measured);
+    const all = rowsOf(cells, outcomes, pace, measured);
     return sorting === undefined ? all : sorted(all, sorting);
-  }, [cells, comparison.outcomes, pace, finished, sorting]);
+  }, [cells, outcomes, pace, finished, sorting]);
   const failures = cells.flatMap((cell) => {
-    const error = comparison.outcomes[keyOf(cell)]?.error;
+    const error = outcomes[keyOf(cell)]?.error;
     return error === undefined ? [] : [{ title: cell.title, error }];
   });
   const best = rows.reduce<(typeof rows)[number] | undefined>(
@@ -78,13 +85,7 @@ export default function CompareScreen({ theme }: { theme: string }) {
             ? 'Times are predicted once a run of the queue has shown how fast this device is.'
             : `Times are predicted from ${plural(pace.runs, 'run')} of the queue (${(pace.rate / 1e6).toPrecision(3)} GFLOP/s), for steps with as many tokens as theirs.`}
         </p>
-        <CompareTable
-          rows={rows}
-          sorting={sorting}
-          onSort={setSorting}
-          picked={picked}
-          onPick={(key) => setPicked(picked.includes(key) ? picked.filter((one) => one !== key) : [...picked, key])}
-        />
+        <CompareTable rows={rows} sorting={sorting} onSort={setSorting} picked={picked} onPick={pick} />
         {failures.map(({ title, error }) => (
           <p className="small muted" key={title}>
             <strong>{title}</strong>: {error.message}
@@ -97,6 +98,7 @@ export default function CompareScreen({ theme }: { theme: string }) {
         onDrop={(key) => setPicked(picked.filter((one) => one !== key))}
         theme={theme}
       />
+      <StudySection />
     </div>
   );
 }

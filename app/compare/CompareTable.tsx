@@ -1,6 +1,6 @@
 // The matrix as one table that is a picture too: each row has its bytes by category as a bar, all on one axis. Columns sort.
 
-import { useState } from 'react';
+import { memo, useState } from 'react';
 import { type Category, categories } from '../../src/protocol/config.ts';
 import { bytes, integer, milliseconds, scaled } from '../format.ts';
 import { CategoryLegend } from '../memory/CategoryLegend.tsx';
@@ -35,7 +35,7 @@ const written: Readonly<Record<string, (value: number) => string>> = {
   measured_ms: milliseconds,
 };
 
-export function CompareTable({ rows, sorting, onSort, picked, onPick }: CompareTableProps) {
+export const CompareTable = memo(function CompareTable({ rows, sorting, onSort, picked, onPick }: CompareTableProps) {
   const [shown, setShown] = useState<Shown>('all');
   const of = shownCategories[shown];
   const most = Math.max(1, ...rows.map(({ plan }) => bytesIn(plan, of)));
@@ -96,7 +96,7 @@ export function CompareTable({ rows, sorting, onSort, picked, onPick }: CompareT
       </section>
     </>
   );
-}
+});
 
 function Head({
   column: { key, title },

@@ -26,7 +26,7 @@ export function QueueSection({ picked, predicted, onDrop, theme }: QueueSectionP
   const run = useApp((state) => state.run);
   const { goOn, halt, clearQueue } = useActions();
   const runs = useMemo(() => runsOf(items, run), [items, run]);
-  const busy = isActive(run);
+  const busy = useApp((state) => state.study.running) || isActive(run);
   return (
     <section className="card compare-card" aria-label="Queue">
       <header className="section-head">

@@ -34,6 +34,7 @@ import {
   withoutStaleRanges,
   withValue,
 } from './settings.ts';
+import { noStudy, type StudyState, studyingOf } from './studying.ts';
 
 export const screens = ['choose', 'train', 'compare', 'results'] as const;
 export type Screen = (typeof screens)[number];
@@ -59,6 +60,7 @@ export interface AppState {
   readonly run?: RunState | undefined;
   readonly comparison: Comparison;
   readonly queue: QueueState;
+  readonly study: StudyState;
   readonly startError?: ErrorReport | undefined;
   readonly savedRuns: readonly SavedRun[];
   readonly prediction: Answer<Prediction>;
@@ -82,6 +84,9 @@ export interface Actions {
   goOn(): void;
   halt(): void;
   clearQueue(): void;
+  /** Measures starting points, each after so many steps. */
+  beginStudy(steps: number): void;
+  stopStudy(): void;
   /** Shows the results of a saved run; brings it back into the worker unless it is there. */
   openResults(id: string, name: string): Promise<void>;
   resume(id: string, name: string): Promise<void>;
@@ -115,6 +120,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
     plans: waiting,
     comparison: noComparison,
     queue: { items: kept.queue, going: false, halting: false },
+    study: noStudy,
     savedRuns: [],
     prediction: idle,
     exported: idle,
@@ -138,7 +144,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
   };
 
   const live = async (name: string, call: () => Promise<unknown>, screen: 'train' | 'compare' = 'train') => {
-    if (isActive(getState().run)) return;
+    if (isActive(getState().run) || getState().study.running) return;
     deliverEvents();
     setState({ run: newRun(name), startError: undefined, exported: idle, imported: idle, prediction: idle });
     if (screen === 'train') setState({ screen });
@@ -158,6 +164,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
   };
 
   const comparing = comparingOf(asks.planned, store);
+  const studying = studyingOf(client, store);
   const queueing = queueingOf(client, store, live, saveQueue);
 
   const actions: Actions = {
@@ -192,6 +199,8 @@ export function createApp(client: TrainerClient, kept: Kept): App {
     goOn: () => void queueing.go(),
     halt: queueing.halt,
     clearQueue: queueing.clear,
+    beginStudy: (steps) => void studying.begin(steps),
+    stopStudy: () => void studying.stop(),
     openResults: async (id, name) => {
       await live(name, () => client.call('resume', { id }));
       if (getState().run?.finished !== undefined) setState({ screen: 'results' });

@@ -1,0 +1,62 @@
+// The study of starting points: asks for it, collects its points as they come, keeps its report. Invariant: it takes the worker for itself, as a
+// run does, and what was trained before it is gone from there.
+
+import type { StoreApi } from 'zustand/vanilla';
+import type { TrainerClient } from '../../src/client/trainer_client.ts';
+import { type ErrorReport, reportOf } from '../../src/protocol/errors.ts';
+import type { StudyPoint, StudyReport, StudyRequest } from '../../src/protocol/study.ts';
+import { isActive } from './run.ts';
+import { type Settings, trainingDefaultsOf } from './settings.ts';
+import type { AppState } from './store.ts';
+
+export interface StudyState {
+  readonly running: boolean;
+  readonly done: number;
+  readonly of: number;
+  readonly points: readonly StudyPoint[];
+  readonly report?: StudyReport;
+  readonly error?: ErrorReport;
+}
+
+export const noStudy: StudyState = { running: false, done: 0, of: 0, points: [] };
+
+/** On the chosen model and data, with as many steps for each point. */
+export function studyRequestOf(settings: Settings, max_steps: number): StudyRequest {
+  const { model, data, columns } = settings;
+  // Each method at its own rate.
+  const { learning_rate: _, ...training } = { ...trainingDefaultsOf(undefined, settings.training), ...settings.training };
+  return {
+    model,
+    data,
+    ...(data.kind === 'bundled' ? { eval_data: { ...data, part: 'validation' } } : {}),
+    ...(columns === undefined ? {} : { columns }),
+    training: { ...training, max_steps },
+    eval_examples: EXAMPLES,
+  };
+}
+
+/** Enough to tell starts apart, few enough that the study takes minutes. */
+const EXAMPLES = 128;
+export const STUDY_STEPS = 20;
+
+export function studyingOf(client: TrainerClient, { getState, setState }: StoreApi<AppState>) {
+  const put = (change: Partial<StudyState>) => setState({ study: { ...getState().study, ...change } });
+  client.onEvent((event) => {
+    if (event.type === 'study') put({ done: event.done, of: event.of, points: [...getState().study.points, event.point] });
+  });
+  return {
+    async begin(max_steps: number): Promise<void> {
+      const { run, queue, settings, study } = getState();
+      if (isActive(run) || queue.going || study.running) return;
+      const idle = { pending: false } as const;
+      setState({ run: undefined, exported: idle, imported: idle, prediction: idle, study: { ...noStudy, running: true } });
+      await client.call('study', studyRequestOf(settings, max_steps)).then(
+        (report) => put({ running: false, report }),
+        (thrown: unknown) => put({ running: false, error: reportOf(thrown) }),
+      );
+    },
+    async stop(): Promise<void> {
+      await client.call('stop', { keep: 'last' }).catch(() => undefined);
+    },
+  };
+}

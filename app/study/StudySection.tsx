@@ -1,0 +1,103 @@
+// The study of starting points: how far from the pretrained behaviour each method begins when one of its numbers is moved, and what that costs.
+
+import { useMemo, useState } from 'react';
+import { number, percent, plural } from '../format.ts';
+import { useActions, useApp } from '../state/context.ts';
+import { isActive } from '../state/run.ts';
+import { STUDY_STEPS } from '../state/studying.ts';
+import { ErrorNote } from '../ui/ErrorNote.tsx';
+import { Figure, Numbers } from '../ui/Figure.tsx';
+import { Icon } from '../ui/icons.tsx';
+import { NumberField } from '../ui/NumberField.tsx';
+import { PanelPicture } from './PanelPicture.tsx';
+import { panelsOf, seriesOf, valueText } from './panels.ts';
+
+export function StudySection() {
+  const { running, done, of, points, report, error } = useApp((state) => state.study);
+  const busy = useApp((state) => isActive(state.run) || state.queue.going || state.environment.value?.available !== true);
+  const { beginStudy, stopStudy } = useActions();
+  const [steps, setSteps] = useState(STUDY_STEPS);
+  const series = useMemo(() => seriesOf(report, points), [report, points]);
+  const panels = useMemo(() => panelsOf(series), [series]);
+  const scored = points.some(({ score }) => score !== undefined);
+  const metric = report?.metric ?? points.find(({ score }) => score !== undefined)?.score?.metric ?? 'score';
+  return (
+    <section className="card compare-card" aria-label="Study of starting points">
+      <header className="section-head">
+        <h2>Why the start matters</h2>
+        {running ? (
+          <span className="compare-progress" role="status">
+            {of === 0 ? 'Measuring the pretrained model …' : `${done} of ${of} starts`}
+            <button type="button" className="quiet" onClick={stopStudy}>
+              <Icon name="stop" /> Stop
+            </button>
+          </span>
+        ) : (
+          report !== undefined && (
+            <span className="compare-progress muted">
+              {report.complete ? plural(points.length, 'start') : `stopped after ${plural(points.length, 'start')}`}
+            </span>
+          )
+        )}
+      </header>
+      <p className="muted small">
+        A method trains best when it begins where the pretrained model ends. Here each one is begun away from there on purpose: LoRA and
+        (IA)³ by a constant c, the MEFT methods by λ and β. First the distance of the logits from the pretrained ones before any step, then
+        the score after a few. A ring marks the method's own start.
+      </p>
+      {error !== undefined && <ErrorNote error={error} />}
+      {!running && (
+        <div className="study-begin">
+          <NumberField
+            label="Steps of each start"
+            help="0 measures the distance alone, which takes seconds on a GPU."
+            value={steps}
+            standard={STUDY_STEPS}
+            min={0}
+            max={1000}
+            whole
+            onChange={setSteps}
+          />
+          <button type="button" className="button" disabled={busy} onClick={() => beginStudy(steps)}>
+            <Icon name="play" /> {report === undefined ? 'Measure the starts' : 'Measure again'}
+          </button>
+        </div>
+      )}
+      {panels.length > 0 && (
+        <>
+          <Figure
+            title="Distance from the pretrained logits before the first step, relative"
+            picture={<PanelPicture panels={panels} scale="log" text={number} of={({ distance }) => distance?.relative} />}
+            table={() => <PointTable series={series} metric={metric} />}
+          />
+          {scored && (
+            <Figure
+              title={`${metric} after ${plural(report?.max_steps ?? steps, 'step')}`}
+              picture={<PanelPicture panels={panels} scale="linear" text={(value) => percent(value)} of={({ score }) => score?.value} />}
+              table={() => <PointTable series={series} metric={metric} />}
+            />
+          )}
+        </>
+      )}
+    </section>
+  );
+}
+
+function PointTable({ series, metric }: { series: ReturnType<typeof seriesOf>; metric: string }) {
+  return (
+    <Numbers
+      caption="Starting points"
+      head={['Start', 'Own start', 'Distance', 'Largest difference', metric, 'Loss']}
+      rows={series.flatMap(({ title, over, points }) =>
+        points.map(({ value, own_start, distance, score, error }) => [
+          `${title}, ${over} = ${valueText(value)}`,
+          own_start ? 'yes' : '',
+          distance === undefined ? (error?.code ?? '') : number(distance.relative),
+          distance === undefined ? '' : number(distance.largest),
+          score === undefined ? (error?.code ?? '') : percent(score.value, 1),
+          score === undefined ? '' : number(score.loss),
+        ]),
+      )}
+    />
+  );
+}
