@@ -1,58 +1,14 @@
-// The plan against the allocator: byte for byte, for every method and policy; and a step allocates nothing.
+// The plan against the allocator, byte for byte: with every optimizer, without training, within the limits that every device has. Every method and policy:
+// matrix.test.ts.
 
 import { expect, test } from 'vitest';
 import { nodeHost } from '../../cli/host.ts';
 import { openDevice } from '../gpu/device.ts';
 import { sizeOf } from '../graph/ir.ts';
 import { aligned } from '../graph/plan/arena.ts';
-import { methods } from '../methods/registry.ts';
-import { type MethodName, type PolicyName, policyNames, type StreamKind, type TrainingArguments } from '../protocol/config.ts';
+import type { TrainingArguments } from '../protocol/config.ts';
+import { outcomeOf, smallShape } from './outcome.ts';
 import { modelAt, randomBatch, randomBert, testEngine } from './testing.ts';
-
-const shape = {
-  hidden_size: 32,
-  num_attention_heads: 4,
-  intermediate_size: 64,
-  vocab_size: 64,
-  max_position_embeddings: 32,
-  num_hidden_layers: 3,
-};
-
-const cells: [MethodName, PolicyName, StreamKind][] = methods.flatMap((method) =>
-  policyNames
-    .filter((policy) => !method.refuses(policy))
-    .flatMap((policy) =>
-      (method.uses.includes('streams') ? (['fixed', 'float'] as const) : (['fixed'] as const)).map(
-        (streams): [MethodName, PolicyName, StreamKind] => [method.name, policy, streams],
-      ),
-    ),
-);
-
-test.each(cells)(
-  '%s under %s with %s streams: the account equals the plan, category by category, and steps allocate nothing',
-  async (method, policy, streams) => {
-    const model = await randomBert(shape);
-    const { trainer, executor } = await testEngine({
-      model,
-      method,
-      policy,
-      // The default would leave heads of one number.
-      options: { streams, reduction_factor: 2 },
-      pooling: 'mean',
-      num_labels: 3,
-      batch_size: 2,
-      lengths: [6, 9],
-    });
-    const before = executor.allocator.account;
-    expect(before.live).toEqual(executor.plan.bytes);
-    expect(before.total).toBe(executor.plan.total);
-    for (let step = 0; step < 3; step++) await trainer.step(step, [randomBatch(step, 2, step === 1 ? 6 : 9, 64, 3)]);
-    await trainer.logits(randomBatch(9, 2, 9, 64, 3));
-    expect(executor.allocator.account).toEqual(before);
-    executor.destroy();
-    expect(executor.allocator.account.total).toBe(0);
-  },
-);
 
 const request = {
   method: 'meft1',
@@ -74,19 +30,17 @@ const kept: [string, Partial<TrainingArguments>, (shape: readonly number[]) => n
 ];
 
 test.each(kept)('%s: the account equals the plan, with what it keeps, and steps allocate nothing', async (_, training, numbers) => {
-  const { trainer, executor } = await testEngine({ ...request, model: await randomBert(shape), training });
-  const before = executor.allocator.account;
-  expect(before.live).toEqual(executor.plan.bytes);
-  const states = trainer.trainables.flatMap(({ shape: own }) => numbers(own));
+  const batches = [0, 1].map((step) => randomBatch(step, 2, 9, smallShape.vocab_size, 3));
+  const { trainables, memory } = await outcomeOf({ ...request, model: await randomBert(smallShape), training }, batches);
+  expect(memory.before).toEqual(memory.planned);
+  expect(memory.after).toEqual(memory.planned);
+  const states = trainables.flatMap(({ shape }) => numbers(shape));
   // Each begins at an aligned offset.
-  expect(before.live.optimizer).toBe(states.reduce((sum, count) => sum + aligned(4 * count), 0));
-  for (let step = 0; step < 2; step++) await trainer.step(step, [randomBatch(step, 2, 9, 64, 3)]);
-  expect(executor.allocator.account).toEqual(before);
-  executor.destroy();
+  expect(memory.before.optimizer).toBe(states.reduce((sum, count) => sum + aligned(4 * count), 0));
 });
 
 test('an engine that only evaluates has neither gradients nor optimizer states, and gives the same logits', async () => {
-  const model = await randomBert(shape);
+  const model = await randomBert(smallShape);
   const batch = randomBatch(9, 2, 9, 64, 3);
   const both = await testEngine({ ...request, model });
   const only = await testEngine({ ...request, model, change: (setup) => ({ ...setup, purposes: ['evaluation'] }) });
