@@ -7,6 +7,8 @@ import { licenseTexts } from './scripts/licenses.mjs';
 
 const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
+  // WebAssembly is compiled where an adapter lives off the GPU; text is never run as code.
+  "script-src 'self' 'wasm-unsafe-eval'",
   "connect-src 'self'",
   "worker-src 'self' blob:",
   "img-src 'self' data: blob:",

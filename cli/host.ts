@@ -2,10 +2,12 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { localParameters, Offload, onDisk, rowMemory } from '../src/offload/offload.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
 import type { Host, RunStore } from '../src/session/host.ts';
 import { openGpu } from './adapter.ts';
 import { bundledNames, diskFolder, publicFolder } from './folders.ts';
+import { temporaryRowFile } from './row_file.ts';
 
 export { diskFolder } from './folders.ts';
 
@@ -32,5 +34,9 @@ export function nodeHost(runs: RunStore = noRuns): Host {
     },
     bundledRoot: async (kind) => diskFolder(join(publicFolder(), kind), kind),
     runs,
+    async offload(modules) {
+      const files = onDisk(modules, rowMemory).map(({ path }) => [path, temporaryRowFile()] as const);
+      return localParameters(new Offload(modules, new Map(files)));
+    },
   };
 }

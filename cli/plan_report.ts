@@ -7,12 +7,16 @@ import { bytesText, countText, flopsText, sparkline, tableText } from './format.
 /** The object of `plan --json` and of the `plan` event. A moment's transient bytes are split in two; the other categories stay through a step. */
 export function planObject(report: PlanReport) {
   const { largest_binding, timeline, ...rest } = report;
-  const { activation: _a, workspace: _w, total: _t, ...constant } = report.bytes;
+  const { activation: _a, workspace: _w, total: _t, ...peak } = report.bytes;
+  const constant = { ...peak, adapter: peak.adapter - (report.host?.rows ?? 0) };
   return {
     ...rest,
     largest_binding: largest_binding.bytes,
     largest_binding_name: largest_binding.name,
-    timeline: timeline.map(({ name, live, activation }) => [name, { activation, workspace: live - activation, ...constant }] as const),
+    timeline: timeline.map(
+      ({ name, live, activation, rows = 0 }) =>
+        [name, { activation, workspace: live - activation - rows, ...constant, adapter: constant.adapter + rows }] as const,
+    ),
   };
 }
 
@@ -33,7 +37,7 @@ export function planText(report: PlanReport): string {
     `FLOPs a step          ${flopsText(report.flops)}`,
     ...(report.host
       ? [
-          `host                  ${bytesText(report.host.bytes)}; a step moves ${bytesText(report.host.to_gpu)} to the GPU and ${bytesText(report.host.from_gpu)} back`,
+          `host                  ${bytesText(report.host.bytes)}; a step moves at most ${bytesText(report.host.to_gpu)} to the GPU and ${bytesText(report.host.from_gpu)} back`,
         ]
       : []),
     `dispatches a step     ${countText(report.dispatches)}`,

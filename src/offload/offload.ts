@@ -62,6 +62,16 @@ export interface HostParameters {
 
 export const recordBytes = ({ shape: { neurons, hidden_size } }: OffloadedModule): number => 4 * neurons * recordWidth(hidden_size);
 
+/** Masters and moments of neurons and routers, and a step's gradients where it touches every row. */
+export const hostBytes = (modules: readonly OffloadedModule[]): number =>
+  modules.reduce((sum, module) => {
+    const { neurons, experts, hidden_size: C } = module.shape;
+    return sum + recordBytes(module) + 4 * C * (3 * experts + 2 * neurons + experts);
+  }, 0);
+
+/** Bytes of rows that stay in memory by default; those of further layers go to disk. */
+export const rowMemory = 2 * 2 ** 30;
+
 /** Modules whose rows go to files: those past the first `memoryBytes` of rows. */
 export function onDisk(modules: readonly OffloadedModule[], memoryBytes: number): OffloadedModule[] {
   let used = 0;

@@ -147,6 +147,8 @@ export interface TimelineMoment {
   readonly live: number;
   /** Of these, kept by the forward pass for the backward pass. */
   readonly activation: number;
+  /** Of these, rows of an adapter that lives off the GPU. Left out: none. */
+  readonly rows?: number;
 }
 
 export interface PlanReport {
@@ -163,8 +165,11 @@ export interface PlanReport {
   readonly dispatches: number;
   /** Floating-point operations of the matrix products and attention of one training step; a multiply-add is two. */
   readonly flops: number;
-  /** What the method keeps in the processor's memory, and bytes that a step moves to the GPU and back. Left out: nothing. */
-  readonly host?: { readonly bytes: number; readonly to_gpu: number; readonly from_gpu: number };
+  /**
+   * What the method keeps in the processor's memory or on disk, and the most that a step moves to the GPU and back: as if it touched every row.
+   * `rows` are those on the GPU at the peak, a part of `bytes.adapter`. Left out: nothing.
+   */
+  readonly host?: { readonly bytes: number; readonly to_gpu: number; readonly from_gpu: number; readonly rows?: number };
   readonly timeline: readonly TimelineMoment[];
 }
 
@@ -172,6 +177,14 @@ export interface PlanReport {
 export interface LayerError {
   readonly layer: string;
   readonly error: number;
+}
+
+/** What a step touched of what lives off the GPU, in all layers, and moved. */
+export interface HostStep {
+  readonly rows: number;
+  readonly of: number;
+  readonly to_gpu: number;
+  readonly from_gpu: number;
 }
 
 export interface PlanRequest extends MemorySettings {
@@ -286,6 +299,8 @@ export type RunEvent =
       readonly magnitude: { readonly value: number; readonly at: string };
       /** Relative error of each layer's rebuilt streams, bottom first, where reversible runs over float streams. */
       readonly reconstruction?: readonly LayerError[];
+      /** Where a part of the model lives off the GPU: rows that the step touched, rows there are, and bytes that it moved. */
+      readonly host?: HostStep;
     }
   | {
       readonly type: 'evaluate';
@@ -302,6 +317,8 @@ export type RunEvent =
       readonly peak: CategoryBytes;
       readonly total: number;
       readonly planned: number;
+      /** Bytes off the GPU, in the processor's memory and on disk. Left out: none. */
+      readonly host?: { readonly memory: number; readonly disk: number };
     }
   | { readonly type: 'saved'; readonly path: string; readonly sha256: string; readonly step: number }
   | {

@@ -120,7 +120,7 @@ export class Run {
     const { config, max_steps, engine } = this.#request;
     const { eval_steps, save_steps } = config.training;
     this.#phase('training');
-    this.#emitMemory();
+    await this.#emitMemory();
     const pending: Promise<StepResult>[] = [];
     let before = performance.now();
     const settleOne = async () => {
@@ -227,10 +227,12 @@ export class Run {
     this.#emit({ type: 'step', step, max_steps, epoch: (step * perStep) / data.train.examples.length, ...result, ms });
   }
 
-  #emitMemory(): void {
-    const { allocator, plan } = this.#request.engine.executor;
+  async #emitMemory(): Promise<void> {
+    const { trainer, executor } = this.#request.engine;
+    const { allocator, plan } = executor;
+    const host = await trainer.hostBytes();
     const { live, peak, total } = allocator.account;
-    this.#request.emit({ type: 'memory', live, peak, total, planned: plan.total });
+    this.#request.emit({ type: 'memory', live, peak, total, planned: plan.total, ...(host ? { host } : {}) });
   }
 
   /** Writes a checkpoint of the current step. */
@@ -252,7 +254,7 @@ export class Run {
     const best = this.#bestParameters && writeParameters(this.#bestParameters);
     await store.save({ summary, config, events: this.#events, state, best });
     this.#saved = summary;
-    this.#emitMemory();
+    await this.#emitMemory();
   }
 }
 

@@ -2,10 +2,11 @@
 
 import type { Plan } from '../graph/plan/plan.ts';
 import type { PolicyRange } from '../graph/stack.ts';
-import { flopsOf } from '../graph/work.ts';
+import { flopsOf, movedBytes } from '../graph/work.ts';
 import type { Method } from '../methods/method.ts';
 import { optionFacts } from '../methods/options.ts';
 import { methodNamed, methods, resolveOptions } from '../methods/registry.ts';
+import { hostBytes } from '../offload/offload.ts';
 import {
   type MemorySettings,
   type MethodChoices,
@@ -151,10 +152,18 @@ export function reportPlan(
     peak: plan.peak,
     largest_binding: plan.largestBinding,
     flops: program ? flopsOf(program.lowered) : 0,
+    ...(program && registry.offloaded.size > 0
+      ? { host: { bytes: hostBytes([...registry.offloaded.values()]), ...movedBytes(program.lowered), rows: plan.rows } }
+      : {}),
     dispatches: program?.lowered.nodes.reduce((sum, { calls }) => sum + calls.length, 0) ?? 0,
     timeline: plan.timeline
       .filter(({ program: of }) => of === `training ${length}`)
-      .map(({ name: moment, live, activation }) => ({ name: moment, live, activation })),
+      .map(({ name: moment, live, activation, adapter }) => ({
+        name: moment,
+        live,
+        activation,
+        ...(adapter > 0 ? { rows: adapter } : {}),
+      })),
   };
 }
 

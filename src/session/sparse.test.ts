@@ -129,11 +129,11 @@ test.each(rules)(
     }
     const moments = stored.state.states.get('exp_avg')?.get('encoder.layer.0.sparse_adapter.keys');
     expect(moments?.some((x) => x !== 0)).toBe(true);
-    expect(stored.results.every(({ offload }) => offload && offload.rows > 0 && offload.rows <= offload.of)).toBe(true);
+    expect(stored.results.every(({ host }) => host && host.rows > 0 && host.rows <= host.of)).toBe(true);
     // Where a layer runs again its rows are sent again, its hidden states are not.
-    const [first, second] = [stored.results[0]?.offload, again.results[0]?.offload];
-    expect(second?.up).toBeGreaterThan(first?.up ?? 0);
-    expect(second?.down).toBe(first?.down);
+    const [first, second] = [stored.results[0]?.host, again.results[0]?.host];
+    expect(second?.to_gpu).toBeGreaterThan(first?.to_gpu ?? 0);
+    expect(second?.from_gpu).toBe(first?.from_gpu);
   },
 );
 

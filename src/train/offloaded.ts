@@ -5,18 +5,10 @@
 import type { Executor } from '../gpu/executor.ts';
 import type { Parameter, Registry } from '../graph/ir.ts';
 import { sizeOf } from '../graph/ir.ts';
-import type { HostParameters } from '../offload/offload.ts';
+import type { HostBytes, HostParameters } from '../offload/offload.ts';
 import type { ParameterKind } from '../offload/sparse_adapter.ts';
 import type { TrainingArguments } from '../protocol/config.ts';
-
-export interface OffloadStep {
-  /** Rows that the step activated, and rows there are, in all layers. */
-  readonly rows: number;
-  readonly of: number;
-  /** Bytes moved to the GPU and from it. */
-  readonly up: number;
-  readonly down: number;
-}
+import type { HostStep } from '../protocol/messages.ts';
 
 /** What lazy Adam keeps of a parameter. */
 const kept = ['exp_avg', 'exp_avg_sq', 'last_step'] as const;
@@ -70,11 +62,17 @@ export class OffloadedState {
   }
 
   /** Updates the rows that the step touched. */
-  async update(step: number, learning_rate: number, clip: number): Promise<OffloadStep | undefined> {
+  async update(step: number, learning_rate: number, clip: number): Promise<HostStep | undefined> {
     if (!this.used) return undefined;
     const { adam_beta1: beta1, adam_beta2: beta2, adam_epsilon: eps, weight_decay } = this.#training;
     const { rows, of } = await this.#host.update({ step, learning_rate, beta1, beta2, eps, weight_decay, clip });
-    return { rows, of, ...this.#executor.takeMoved() };
+    const { up, down } = this.#executor.takeMoved();
+    return { rows, of, to_gpu: up, from_gpu: down };
+  }
+
+  /** Bytes off the GPU, where there are any. */
+  async bytes(): Promise<HostBytes | undefined> {
+    return this.used ? this.#host.bytes() : undefined;
   }
 
   get states(): readonly string[] {

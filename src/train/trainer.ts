@@ -5,10 +5,11 @@
 import type { Executor, StepScalars } from '../gpu/executor.ts';
 import { type Parameter, type Registry, sizeOf, type Tensor } from '../graph/ir.ts';
 import { packedKind } from '../graph/plan/persistent.ts';
+import type { HostBytes } from '../offload/offload.ts';
 import type { TrainingArguments } from '../protocol/config.ts';
-import type { LayerError } from '../protocol/messages.ts';
+import type { HostStep, LayerError } from '../protocol/messages.ts';
 import { initialValues } from './initialise.ts';
-import { OffloadedState, type OffloadStep } from './offloaded.ts';
+import { OffloadedState } from './offloaded.ts';
 import { optimizers } from './optimizers/registry.ts';
 import { programName } from './programs.ts';
 import { scheduleFactor, warmupSteps } from './schedule.ts';
@@ -37,8 +38,8 @@ export interface StepResult {
   readonly tokens: number;
   readonly magnitude: Magnitude;
   readonly reconstruction?: readonly LayerError[];
-  /** Where a part of the model lives off the GPU: rows that the step touched, and bytes moved. */
-  readonly offload?: OffloadStep;
+  /** Where a part of the model lives off the GPU. */
+  readonly host?: HostStep;
 }
 
 /** Numbers by parameter name. */
@@ -151,7 +152,7 @@ export class Trainer {
     const read = await this.#executor.readStates();
     const metrics = new Float32Array(read('metrics'));
     const clip = metrics[metricSlots.clip] as number;
-    const offload = await this.#offload.update(step + 1, this.learningRate(step, this.#options.max_steps), clip);
+    const host = await this.#offload.update(step + 1, this.learningRate(step, this.#options.max_steps), clip);
     const { largest, ...status } = readStatus(read('status'), this.#registry.watchedPlaces, this.#options.streamLimit, step + 1);
     const loss = metrics[metricSlots.loss] as number;
     const grad_norm = metrics[metricSlots.grad_norm] as number;
@@ -166,7 +167,7 @@ export class Trainer {
       tokens,
       magnitude: largest,
       ...status,
-      ...(offload ? { offload } : {}),
+      ...(host ? { host } : {}),
     };
   }
 
@@ -220,6 +221,11 @@ export class Trainer {
   get #states(): string[] {
     const kinds = new Set([...this.#executor.plan.ranges.flatMap((range) => [...range.kinds.keys()]), ...this.#offload.states]);
     return [...kinds].filter((kind) => kind !== 'parameter' && kind !== 'gradient');
+  }
+
+  /** Bytes off the GPU, where there are any. */
+  hostBytes(): Promise<HostBytes | undefined> {
+    return this.#offload.bytes();
   }
 
   async save(step: number): Promise<TrainerState> {

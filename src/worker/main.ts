@@ -5,6 +5,7 @@ import { RetraceError, reportOf } from '../protocol/errors.ts';
 import type { FromWorker, ToWorker } from '../protocol/messages.ts';
 import type { Host } from '../session/host.ts';
 import { Session } from '../session/session.ts';
+import { offloadWorker } from './offload.ts';
 import { browserRuns } from './run_store.ts';
 
 const rootOf = (kind: 'models' | 'data'): string => new URL(`/${kind}/`, self.location.origin).href;
@@ -23,6 +24,7 @@ const host: Host = {
   },
   bundledRoot: async (kind) => httpFolder(rootOf(kind)),
   runs: browserRuns,
+  offload: offloadWorker,
 };
 
 const send = (message: FromWorker): void => self.postMessage(message);

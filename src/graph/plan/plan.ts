@@ -48,6 +48,8 @@ export interface Plan {
   readonly bytes: CategoryBytes;
   readonly total: number;
   readonly peak: { readonly bytes: number; readonly at: string };
+  /** Of the adapter bytes, rows of what lives off the GPU, at the peak. */
+  readonly rows: number;
   readonly timeline: readonly Moment[];
   readonly largestBinding: { readonly bytes: number; readonly name: string };
 }
@@ -211,6 +213,7 @@ export function planRun(registry: Registry, micro: readonly ProgramSource[], ste
     bytes,
     total,
     peak: { bytes: total, at: peakMoment.name },
+    rows: peakMoment.adapter,
     timeline: moments,
     largestBinding,
   };
