@@ -1,5 +1,6 @@
 // The page without a run: what bad input gets, what is left where there is no GPU, and whether everyone can use it.
 
+import { readFile } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { complaintsOfAxe } from './axe.ts';
@@ -70,6 +71,52 @@ test('a table with a short row and one with a single label are refused, with pla
   await context.close();
 });
 
+test('every method is planned under every policy that it allows; the table sorts and comes as CSV', async () => {
+  const { context, page, complaints } = await open();
+  await page.getByRole('tab', { name: 'Compare' }).click();
+  const planned = await page.getByText(/^\d+ combinations$/).textContent();
+  const rows = page.locator('.compare-table tbody tr');
+  const count = await rows.count();
+  expect(planned).toBe(`${count} combinations`);
+  const titles = (await rows.locator('th').allTextContents()).join('\n');
+  for (const cell of ['MEFT1 reversible', 'LoRA store', 'LoRA checkpoint', 'Full fine-tuning store']) expect(titles).toContain(cell);
+  expect(titles).not.toContain('LoRA reversible');
+
+  await page.getByRole('button', { name: 'GPU bytes' }).click();
+  expect(await page.getByRole('columnheader', { name: 'GPU bytes' }).getAttribute('aria-sort')).toBe('ascending');
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'CSV' }).click();
+  const lines = (await readFile(await (await download).path(), 'utf8')).trim().split('\r\n');
+  expect(lines).toHaveLength(count + 1);
+  const at = lines[0]?.split(',').indexOf('gpu_bytes') ?? -1;
+  const bytes = lines.slice(1).map((line) => Number(line.split(',')[at]));
+  expect(bytes).toEqual(bytes.toSorted((a, b) => a - b));
+  expect(bytes[0]).toBeGreaterThan(0);
+
+  // Cancelled in the middle, what was planned stays, and the rest is planned when it is asked for.
+  await setNumber(page, 'Batch size', 5);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Plan all' }).click();
+  await page.getByText(`${count} combinations`).waitFor();
+  await page.getByText('at batch 5').waitFor();
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test('layers take policies by ranges, and the plan follows', async () => {
+  const { context, page } = await open();
+  const total = () => page.locator('.memory-total strong').textContent();
+  const reversible = await total();
+  await page.getByRole('button', { name: /Advanced/ }).click();
+  await page.getByRole('radio', { name: 'By ranges' }).click();
+  await page.getByRole('combobox', { name: 'Policy of layers 3–5' }).click();
+  await page.getByRole('option', { name: 'store' }).click();
+  await page.waitForFunction((before) => document.querySelector('.memory-total strong')?.textContent !== before, reversible);
+  await page.getByRole('radio', { name: /^All / }).click();
+  await page.waitForFunction((before) => document.querySelector('.memory-total strong')?.textContent === before, reversible);
+  await context.close();
+});
+
 test('axe finds nothing on any screen, at 1440 and 390 pixels, in light and dark', async () => {
   const { context, page } = await open();
   await page.getByRole('button', { name: /Advanced/ }).click();
@@ -77,6 +124,10 @@ test('axe finds nothing on any screen, at 1440 and 390 pixels, in light and dark
   const found = await complaintsOfAxe(page, 'Choose');
   await page.getByRole('tab', { name: 'Train' }).click();
   found.push(...(await complaintsOfAxe(page, 'Train')));
+  await page.getByRole('tab', { name: 'Compare' }).click();
+  await page.getByText(/^\d+ combinations$/).waitFor();
+  await page.getByRole('checkbox', { name: 'MEFT1 reversible', exact: true }).check();
+  found.push(...(await complaintsOfAxe(page, 'Compare')));
   await page.getByRole('tab', { name: 'Results' }).click();
   found.push(...(await complaintsOfAxe(page, 'Results')));
   expect(found).toEqual([]);

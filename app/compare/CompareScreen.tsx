@@ -13,7 +13,7 @@ import { StudySection } from '../study/StudySection.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { NumberField } from '../ui/NumberField.tsx';
 import { CompareTable } from './CompareTable.tsx';
-import { cellsOf, csvOf, keyOf, rowsOf, type Sorting, sorted } from './cells.ts';
+import { cellsOf, csvOf, keyOf, rowsOf, type Sorting, signatureOf, sorted } from './cells.ts';
 import { downloadText } from './download.ts';
 import { paceOf, stepMs } from './pace.ts';
 
@@ -25,7 +25,7 @@ export default function CompareScreen({ theme }: { theme: string }) {
   // Drawn when there is time: thirty rows at once would hold up a click.
   const outcomes = useDeferredValue(comparison.outcomes);
   const queue = useApp((state) => state.queue);
-  const run = useApp((state) => state.run);
+  const active = useApp((state) => isActive(state.run));
   const [sorting, setSorting] = useState<Sorting | undefined>(undefined);
   const [picked, setPicked] = useState<readonly string[]>([]);
   const { compare } = useActions();
@@ -33,19 +33,17 @@ export default function CompareScreen({ theme }: { theme: string }) {
     (key: string) => setPicked((before) => (before.includes(key) ? before.filter((one) => one !== key) : [...before, key])),
     [],
   );
-  const active = isActive(run);
-
   const training = { ...defaultTraining, ...settings.training };
-  const labels = report?.labels.length;
+  const cells = useMemo(() => (catalogue === undefined ? [] : cellsOf(settings, catalogue, report)), [settings, catalogue, report]);
+  const signature = useMemo(() => signatureOf(cells), [cells]);
   // A plan takes the worker's time from a run; then it is asked for by hand.
   // biome-ignore lint/correctness/useExhaustiveDependencies: begun anew whenever anything that a plan depends on changes.
   useEffect(() => {
     if (active) return;
     const timer = setTimeout(compare, 200);
     return () => clearTimeout(timer);
-  }, [settings.model, training.batch_size, training.max_length, training.dropout, labels, catalogue, active]);
+  }, [signature, active]);
 
-  const cells = useMemo(() => (catalogue === undefined ? [] : cellsOf(settings, catalogue, report)), [settings, catalogue, report]);
   const finished = useMemo(() => runsOf(queue.items, undefined), [queue.items]);
   const pace = useMemo(() => paceOf(finished.map((one) => one.run)), [finished]);
   const rows = useMemo(() => {

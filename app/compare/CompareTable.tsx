@@ -150,11 +150,13 @@ function Bar({ row: { plan, title }, shown, most }: { row: Row; shown: readonly 
 function Axis({ most }: { most: number }) {
   return (
     <span className="bar-axis" aria-hidden="true">
-      {ticksOf(most).map((tick) => (
-        <span key={tick} style={{ left: `${(tick / most) * 100}%` }}>
-          {bytes(tick)}
-        </span>
-      ))}
+      {ticksOf(most)
+        .filter((tick) => tick <= most * 0.86)
+        .map((tick) => (
+          <span key={tick} style={{ left: `${(tick / most) * 100}%` }}>
+            {bytes(tick)}
+          </span>
+        ))}
     </span>
   );
 }

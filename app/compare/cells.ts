@@ -1,6 +1,6 @@
 // The matrix of methods × policies: which cells there are, what is asked for each, what a row says, how rows are sorted and written as CSV. Pure.
 
-import { type Category, categories, type MethodName, type PolicyName, policyNames } from '../../src/protocol/config.ts';
+import { type Category, categories, type MethodName, type ModelRef, type PolicyName, policyNames } from '../../src/protocol/config.ts';
 import type { ErrorReport } from '../../src/protocol/errors.ts';
 import type { Catalogue, DataReport, PlanReport, PlanRequest } from '../../src/protocol/messages.ts';
 import { inOrder } from '../methods/groups.ts';
@@ -30,6 +30,14 @@ export function cellsOf(settings: Settings, catalogue: Catalogue, report: DataRe
       })),
   );
 }
+
+/** A model by name, and what of a folder tells it from another of the same name. */
+const modelText = (model: ModelRef): string =>
+  model.kind === 'bundled' ? model.name : [model.name, ...model.files.map(({ path, blob }) => `${path} ${blob.size}`)].join();
+
+/** The same for cells that ask for the same plans. */
+export const signatureOf = (cells: readonly Cell[]): string =>
+  JSON.stringify(cells.map(({ request }) => ({ ...request, model: modelText(request.model) })));
 
 /** What is known of a cell so far. */
 export interface Outcome {

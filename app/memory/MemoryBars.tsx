@@ -11,13 +11,15 @@ interface MemoryBarsProps {
   plans: readonly PlanReport[];
   catalogue: Catalogue | undefined;
   shown: readonly Category[];
+  /** Whether the first is the chosen one and the others are there to compare. */
+  chosen?: boolean;
 }
 
 const ROW = 46;
 const BAR = 20;
 const AXIS = 22;
 
-export function MemoryBars({ plans, catalogue, shown }: MemoryBarsProps) {
+export function MemoryBars({ plans, catalogue, shown, chosen = true }: MemoryBarsProps) {
   const [ref, width] = useWidth<HTMLDivElement>();
   const totals = plans.map((plan) => bytesIn(plan, shown));
   const most = Math.max(...totals, 1);
@@ -39,7 +41,7 @@ export function MemoryBars({ plans, catalogue, shown }: MemoryBarsProps) {
         ))}
         {plans.map((plan, row) => (
           <g key={`${plan.method} ${plan.policy}`} transform={`translate(0 ${row * ROW})`}>
-            <text className={row === 0 ? 'bar-name bar-chosen' : 'bar-name'} y={14}>
+            <text className={chosen && row === 0 ? 'bar-name bar-chosen' : 'bar-name'} y={14}>
               {titleOf(plan, catalogue)}
             </text>
             <text className="bar-total" x={width - 1} y={14} textAnchor="end">

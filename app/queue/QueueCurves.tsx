@@ -61,7 +61,7 @@ export function QueueCurves({ runs, theme }: QueueCurvesProps) {
       {plans.length > 0 && (
         <Figure
           title="Memory of the runs"
-          picture={<MemoryBars plans={plans} catalogue={catalogue} shown={categories} />}
+          picture={<MemoryBars plans={plans} catalogue={catalogue} shown={categories} chosen={false} />}
           table={() => (
             <Numbers
               caption="Bytes of the runs by category"

@@ -75,7 +75,7 @@ function Picker({ picked, predicted, onDrop, disabled }: Omit<QueueSectionProps,
   return (
     <>
       {picked.length === 0 ? (
-        <p>Tick methods in the table above.</p>
+        <p>Tick methods in the table above, two or more.</p>
       ) : (
         <ul className="chips" aria-label="Picked">
           {picked.map((cell) => (

@@ -4,7 +4,7 @@
 import type { StoreApi } from 'zustand/vanilla';
 import { reportOf } from '../../src/protocol/errors.ts';
 import type { PlanReport, PlanRequest } from '../../src/protocol/messages.ts';
-import { cellsOf, keyOf, type Outcome } from '../compare/cells.ts';
+import { cellsOf, keyOf, type Outcome, signatureOf } from '../compare/cells.ts';
 import type { AppState } from './store.ts';
 
 export interface Comparison {
@@ -29,7 +29,7 @@ export function comparingOf(plan: (request: PlanRequest) => Promise<PlanReport>,
       const { settings, catalogue, report, comparison } = getState();
       if (catalogue.value === undefined) return;
       const cells = cellsOf(settings, catalogue.value, report.value);
-      const signature = JSON.stringify(cells.map(({ request }) => ({ ...request, model: request.model.name })));
+      const signature = signatureOf(cells);
       if (comparison.signature === signature && (comparison.running || comparison.done === comparison.of)) return;
       const mine = ++turn;
       const outcomes: Record<string, Outcome> = {};

@@ -41,9 +41,9 @@ export function StudySection() {
         )}
       </header>
       <p className="muted small">
-        A method trains best when it begins where the pretrained model ends. Here each one is begun away from there on purpose: LoRA and
-        (IA)³ by a constant c, the MEFT methods by λ and β. First the distance of the logits from the pretrained ones before any step, then
-        the score after a few. A ring marks the method's own start.
+        MEFT is built to begin where the pretrained model ends. Is that worth the trouble? Here methods are begun away from there on
+        purpose: LoRA and (IA)³ by a constant c, the MEFT methods by λ and β. First the distance of the logits from the pretrained ones
+        before any step, then the score after a few. A ring marks the method's own start.
       </p>
       {error !== undefined && <ErrorNote error={error} />}
       {!running && (

@@ -1,0 +1,73 @@
+// Two methods trained alike on the bundled model, with a closed tab between them, and one of them exported.
+
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { complaintsOfAxe } from './axe.ts';
+import { launch, type Site, serve, watch } from './browser.ts';
+import { longTasks, noteLongTasks, paste, rowsOfTwoTopics, setNumber } from './steps.ts';
+
+let site: Site;
+let browser: Browser;
+
+beforeAll(async () => {
+  site = await serve();
+  browser = await launch('software');
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+const stateOf = (page: Page, title: string, status: string) =>
+  page.locator(`.queue li[data-status="${status}"]`, { hasText: title }).waitFor({ timeout: 180_000 });
+
+test('a queue trains two methods alike, outlives its tab, and its runs can be exported', async () => {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true });
+  const { page, complaints } = await watch(context, site);
+  page.on('dialog', (dialog) => void dialog.accept());
+  await noteLongTasks(page);
+  await page.goto(site.address);
+  await paste(page, rowsOfTwoTopics(48));
+  await page.getByText('held back').waitFor();
+  await setNumber(page, 'Batch size', 8);
+  await setNumber(page, 'Max length', 16);
+  await setNumber(page, 'Steps', 5);
+  await page.getByRole('tab', { name: 'Compare' }).click();
+  await page.getByText(/^\d+ combinations$/).waitFor();
+  await page.getByRole('checkbox', { name: 'LoRA store', exact: true }).check();
+  await page.getByRole('checkbox', { name: 'MEFT1 reversible', exact: true }).check();
+  await page.getByRole('button', { name: 'Train 2 methods' }).click();
+
+  await stateOf(page, 'MEFT1, reversible', 'running');
+  await page.locator('.queue li', { hasText: 'step 2 of 5' }).waitFor({ timeout: 180_000 });
+  await longTasks(page);
+  await stateOf(page, 'MEFT1, reversible', 'finished');
+  await stateOf(page, 'LoRA, store', 'running');
+  expect(await longTasks(page), 'tasks of the main thread above 50 ms while the queue trains').toEqual([]);
+
+  await page.reload();
+  await stateOf(page, 'MEFT1, reversible', 'finished');
+  await stateOf(page, 'LoRA, store', 'interrupted');
+  await page.getByRole('button', { name: 'Go on with the queue' }).click();
+  await stateOf(page, 'LoRA, store', 'finished');
+
+  await page.getByRole('button', { name: 'Training loss, smoothed: show as table' }).click();
+  const table = page.getByRole('region', { name: 'Training loss by step' });
+  expect(await table.locator('thead th').allTextContents()).toEqual(['Step', 'MEFT1, reversible', 'LoRA, store']);
+  expect((await table.locator('tbody tr').first().locator('td').allTextContents()).map(Number).every((loss) => loss > 0)).toBe(true);
+  const measured = page.locator('.compare-table tbody tr', { hasText: 'MEFT1 reversible' }).locator('td').last();
+  await page.getByText(/^\d+ combinations$/).waitFor();
+  expect(await measured.textContent()).toMatch(/\d m?s$/);
+  expect(await complaintsOfAxe(page, 'Compare')).toEqual([]);
+
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.getByRole('button', { name: 'Results and export of MEFT1, reversible' }).click();
+  await page.getByRole('button', { name: 'Export as zip' }).waitFor({ timeout: 120_000 });
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Export as zip' }).click();
+  await download;
+  await page.getByText(/read back, largest difference/).waitFor();
+  expect(complaints).toEqual([]);
+  await context.close();
+});
