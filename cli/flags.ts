@@ -61,6 +61,15 @@ const training = {
   'save-steps': number('steps between checkpoints (default: 25; 0: when paused only)'),
   seed: number('of everything that is drawn (default: 42)'),
 };
+/** What of training the study of starts takes. */
+const studied = {
+  'max-steps': number('steps from each start (default: 20; 0: the distance alone)'),
+  'learning-rate': training['learning-rate'],
+  'weight-decay': training['weight-decay'],
+  'warmup-ratio': training['warmup-ratio'],
+  'max-grad-norm': training['max-grad-norm'],
+  seed: training.seed,
+};
 const output = {
   json: flag('JSON lines on stdout, nothing else; human text on stderr'),
   help: flag('this text'),
@@ -99,6 +108,10 @@ export const commandFlags = {
     policies: list('NAME,...', `of ${policyNames.join(', ')}, or all (default)`),
     ...oneOfMethod,
     ...shape,
+    study: choice(['init'], 'in place of plans: methods begun away from the pretrained behaviour, their distance from it and score'),
+    ...data,
+    ...studied,
+    'eval-examples': number('examples that a score is taken over (default: 128; 0: all)'),
     'num-hidden-layers': list('NUMBER,...', "depths in place of the model's own"),
     'num-labels': number('classes (default: 2)'),
     sort: text('COLUMN', 'order of the rows: a column as --csv names it, smallest first; -COLUMN: largest first'),

@@ -1,5 +1,5 @@
 // compare: the plans of several methods and policies, as a table, CSV, JSON or picture. The ratio is to full fine-tuning that stores its
-// activations.
+// activations. With --study another question: where methods start (compare/study.ts).
 
 import { writeFile } from 'node:fs/promises';
 import { methodNames, type PolicyName, policyNames } from '../../src/protocol/config.ts';
@@ -7,6 +7,7 @@ import { RetraceError } from '../../src/protocol/errors.ts';
 import type { MethodCard } from '../../src/protocol/messages.ts';
 import { csvOf, type Row, sortRows, tableOf } from '../compare/columns.ts';
 import { pictureOf } from '../compare/picture.ts';
+import { studyStarts } from '../compare/study.ts';
 import type { Console } from '../console.ts';
 import { type Given, usage } from '../flags.ts';
 import { markdownTable, tableText } from '../format.ts';
@@ -97,6 +98,7 @@ function reasonOf(thrown: unknown): string {
 const labelsOf = (given: Given): number => numberOf(given, 'num-labels') ?? 2;
 
 export async function compare(given: Given, console: Console): Promise<number> {
+  if (given['study'] !== undefined) return studyStarts(given, console);
   const { rows: planned, refused } = await planCells(given, console);
   const [first] = planned;
   if (!first) {

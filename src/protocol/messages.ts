@@ -247,6 +247,8 @@ export interface SavedRun {
 export interface ExportResult {
   readonly file_name: string;
   readonly zip: Uint8Array;
+  /** Why it is in Retrace's own layout; left out where it is in PEFT's. */
+  readonly not_peft?: string;
   /** The zip was read back and its logits compared with the trained model's on these many texts. */
   readonly verified: { readonly texts: number; readonly largest_difference: number };
 }

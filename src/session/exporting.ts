@@ -4,6 +4,7 @@ import { taskNamed } from '../data/tasks.ts';
 import type { AdapterArchive, AdapterConfig } from '../formats/adapter_archive.ts';
 import { readExported, writeExported } from '../formats/exported.ts';
 import type { CardFacts } from '../formats/model_card.ts';
+import { peftTypeOf } from '../formats/peft/layout.ts';
 import { readZip, writeZip } from '../formats/zip.ts';
 import { methodNamed, methods } from '../methods/registry.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type Pooling } from '../protocol/config.ts';
@@ -119,7 +120,9 @@ export async function exportAdapter(request: ExportRequest): Promise<ExportResul
   const asked = texts.map(([text, text_pair]) => ({ text, ...(text_pair === undefined ? {} : { text_pair }) }));
   const values = await engine.trainer.read('parameter');
   const before = (await predict(engine, asked)).map(({ logits }) => logits);
-  const zip = writeZip(writeExported(archiveOf(request, values, before), cardFacts(request)));
+  const archive = archiveOf(request, values, before);
+  const zip = writeZip(writeExported(archive, cardFacts(request)));
+  const type = peftTypeOf(archive.config);
   const again = await readExported(readZip(name, zip), {
     methods: methods.map((method) => method.name),
     base: { name: engine.model.name, sha256: engine.sha256 },
@@ -136,7 +139,8 @@ export async function exportAdapter(request: ExportRequest): Promise<ExportResul
       remedy: 'The export was not kept. Please report this.',
     });
   }
-  return { file_name: `${name}.zip`, zip, verified: { texts: texts.length, largest_difference } };
+  const layout = typeof type === 'string' ? { not_peft: type } : {};
+  return { file_name: `${name}.zip`, zip, ...layout, verified: { texts: texts.length, largest_difference } };
 }
 
 /** Values of an archive by parameter name. */
@@ -188,6 +192,7 @@ export const readAdapterZip = (name: string, bytes: Uint8Array, model: BaseModel
   readExported(readZip(name, bytes), {
     methods: methods.map((method) => method.name),
     ...(sha256 === undefined ? {} : { base: { name: model.name, sha256 } }),
+    positions: model.backbone().config.max_position_embeddings,
     tensorsOf: (config) => expectedTensors(model, config),
   });
 

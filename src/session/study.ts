@@ -19,7 +19,7 @@ import { Run } from './run.ts';
 import { type SeriesPlan, studySeries } from './study_series.ts';
 
 /** Texts that the distance is taken over: logits of so many differ from those of more by little. */
-const distanceTexts = 32;
+const distanceTexts = 16;
 /** What a start far away may do to a run: part of the answer, not the end of the study. */
 const outOfRange = ['not-finite', 'stream-overflow'];
 

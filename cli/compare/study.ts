@@ -1,0 +1,164 @@
+// compare --study init: the study of starting points as a table, CSV, JSON and picture. The study itself is the session's.
+
+import { writeFile } from 'node:fs/promises';
+import type { StudyPoint, StudyReport, StudyRequest, StudySeries } from '../../src/protocol/study.ts';
+import { studySeries } from '../../src/session/study_series.ts';
+import type { Console } from '../console.ts';
+import { type Given, usage } from '../flags.ts';
+import { markdownTable, percentText, tableText } from '../format.ts';
+import { openSession, sayDevice } from '../open_session.ts';
+import { drawPanels, type Line, type Measure } from '../pictures/panels.ts';
+import { configOf, listOf, numberOf, settingsOf, textOf } from '../settings.ts';
+
+/** Enough steps to tell starts apart, few enough that the whole study takes minutes. */
+const fewSteps = 20;
+const fewExamples = 128;
+const ofPlans = ['policies', 'memory-policy', 'num-hidden-layers', 'num-labels', 'sort'] as const;
+
+/** 1/8 for 0.125, as λ and β are said. */
+const valueText = (value: number): string =>
+  value > 0 && value < 1 && Number.isInteger(1 / value) && 1 / value <= 64 && Math.log2(1 / value) % 1 === 0
+    ? `1/${1 / value}`
+    : String(value);
+const distanceText = (value: number): string =>
+  value === 0 ? '0' : value < 1e-3 || value >= 1e4 ? value.toExponential(0) : String(Number(value.toPrecision(3)));
+
+const after = ({ max_steps }: StudyReport): string => `after ${max_steps} step${max_steps === 1 ? '' : 's'}`;
+
+interface Row extends StudyPoint {
+  readonly title: string;
+  readonly over: string;
+}
+
+const rowsOf = ({ series }: StudyReport): Row[] =>
+  series.flatMap(({ title, over, points }) => points.map((point) => ({ ...point, title, over })));
+
+function tableOf(report: StudyReport): string[][] {
+  const scored = report.max_steps > 0;
+  const header = [
+    'start',
+    'moved',
+    'own start',
+    'distance, relative',
+    'largest difference',
+    ...(scored ? [`${report.metric} ${after(report)}`, 'loss'] : []),
+  ];
+  return [
+    header,
+    ...rowsOf(report).map(({ title, over, value, own_start, distance, score, error }) => [
+      title,
+      `${over} = ${valueText(value)}`,
+      own_start ? 'yes' : '',
+      distance ? distanceText(distance.relative) : (error?.code ?? ''),
+      distance ? distanceText(distance.largest) : '',
+      ...(scored ? (score ? [percentText(score.value), score.loss.toFixed(3)] : [error?.code ?? '', '']) : []),
+    ]),
+  ];
+}
+
+/** Plain numbers; no value holds a comma. */
+function csvOf(report: StudyReport): string {
+  const rows = rowsOf(report).map(({ series, over, value, own_start, distance, score, error }) =>
+    [series, over, value, own_start, distance?.relative, distance?.largest, score?.value, score?.loss, error?.code]
+      .map((cell) => String(cell ?? ''))
+      .join(','),
+  );
+  return [`series,over,value,own_start,relative_distance,largest_difference,${report.metric},loss,error`, ...rows].join('\n');
+}
+
+/** LoRA and (IA)³ each with its own c; λ and β of the MEFT methods beside each other. */
+const panelOf = ({ name, over }: StudySeries): string => (over === 'c' ? name : over === 'β' ? 'beta' : 'lambda');
+
+export function studyPicture(report: StudyReport): string {
+  const groups = [...new Set(report.series.map(panelOf))].map((panel) => report.series.filter((series) => panelOf(series) === panel));
+  const panels = groups.map((group) => {
+    const steps = [...new Set(group.flatMap(({ points }) => points.map(({ value }) => value)))].sort((a, b) => a - b);
+    return { steps, title: group[0]?.title ?? '', over: [...new Set(group.map(({ over }) => over))].join(' or '), group };
+  });
+  const measure = (
+    title: string,
+    scale: Measure['scale'],
+    text: Measure['text'],
+    of: (point: StudyPoint) => number | undefined,
+  ): Measure => ({
+    ...{ title, scale, text },
+    lines: panels.map(({ steps, group }) =>
+      group.map(({ title: name, points }): Line => {
+        const at = (value: number) => points.find((point) => point.value === value);
+        return {
+          name,
+          values: steps.map((value) => {
+            const point = at(value);
+            return point && of(point);
+          }),
+          marked: steps.findIndex((value) => at(value)?.own_start),
+        };
+      }),
+    ),
+  });
+  const measures = [
+    measure(
+      'Distance of the logits from the pretrained ones at step 0, relative',
+      'log',
+      distanceText,
+      ({ distance }) => distance?.relative,
+    ),
+    ...(report.max_steps > 0 ? [measure(`${report.metric} ${after(report)}`, 'linear', percentText, ({ score }) => score?.value)] : []),
+  ];
+  const subtitle = `${report.model}, ${report.data}; ${report.texts} texts, scores over ${report.eval_examples} examples; ringed: the method's own start`;
+  return drawPanels(
+    { title: 'Where methods start, and what they reach from there', subtitle },
+    panels.map(({ steps, ...panel }) => ({ ...panel, steps: steps.map(valueText) })),
+    measures,
+  );
+}
+
+async function requestOf(given: Given, open: ReturnType<typeof openSession>): Promise<StudyRequest> {
+  const settings = await settingsOf(given, (await open.calls.catalogue(undefined)).methods, open.positions);
+  const { model, pooling, data, eval_data, columns, training } = await configOf(settings);
+  const { learning_rate: _, ...rest } = training;
+  const [methods, rate] = [
+    listOf(given, 'methods') ?? (given['method'] === undefined ? ['all'] : [String(given['method'])]),
+    numberOf(given, 'learning-rate'),
+  ];
+  const series = studySeries.filter(({ method }) => methods.includes('all') || methods.includes(method)).map(({ name }) => name);
+  if (series.length === 0) {
+    const known = [...new Set(studySeries.map(({ method }) => method))].join(', ');
+    throw usage(`The study has no starts of ${methods.join(', ')}; it has those of ${known}.`, `Use some of ${known}.`, '--methods');
+  }
+  return {
+    ...{ model, data, series },
+    ...(pooling === undefined ? {} : { pooling }),
+    ...(eval_data === undefined ? {} : { eval_data }),
+    ...(columns === undefined ? {} : { columns }),
+    training: { ...rest, max_steps: numberOf(given, 'max-steps') ?? fewSteps },
+    ...(rate === undefined ? {} : { learning_rate: rate }),
+    eval_examples: numberOf(given, 'eval-examples') ?? fewExamples,
+  };
+}
+
+export async function studyStarts(given: Given, console: Console): Promise<number> {
+  const other = ofPlans.find((name) => given[name] !== undefined);
+  if (other) throw usage(`--${other} says something of plans; --study init makes none.`, `Leave --${other} out.`, `--${other}`);
+  const open = openSession(console, (event) => {
+    if (event.type !== 'study') return;
+    console.event(event);
+    const { series, value, distance, score } = event.point;
+    const far = distance ? `distance ${distanceText(distance.relative)}` : 'out of range';
+    console.say(
+      `${event.done}/${event.of}  ${series} ${valueText(value)}: ${far}${score ? `, ${score.metric} ${percentText(score.value)}` : ''}`,
+    );
+  });
+  const request = await requestOf(given, open);
+  await sayDevice(open.calls, console);
+  const report = await open.calls.study(request);
+  console.event({ type: 'study-report', ...report });
+  if (given['csv'] === true) console.result(csvOf(report));
+  else console.result(given['markdown'] === true ? markdownTable(tableOf(report)) : tableText(tableOf(report)));
+  const path = textOf(given, 'picture');
+  if (path !== undefined) {
+    await writeFile(path, studyPicture(report));
+    console.say(`picture: ${path}`);
+  }
+  return 0;
+}
