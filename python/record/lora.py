@@ -35,8 +35,9 @@ def main():
         cases[pooling] = {"pooling": pooling, "hyper_parameters": hyper_parameters, "gradients": f"grads_{pooling}.safetensors", **recorded}
         print(pooling, recorded["loss"], recorded["loss_float64"], recorded["float32_gradient_error"])
     save(model, FOLDER)
+    about = {"recorded_by": "python/record/lora.py", "base": "../tiny_bert", "method": "lora"}
     files = {"adapter": "adapter_model.safetensors", "adapter_config": "adapter_config.json"}
-    write_json(FOLDER / "expected.json", {"recorded_by": "python/record/lora.py", "base": "../tiny_bert", "method": "lora", **files, "cases": cases})
+    write_json(FOLDER / "expected.json", {**about, **files, "cases": cases})
 
 
 if __name__ == "__main__":

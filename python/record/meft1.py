@@ -44,7 +44,8 @@ def main():
                 files = {"adapter": f"adapter_r{size}.safetensors", "gradients": f"grads_{name}.safetensors"}
                 cases[name] = {"pooling": pooling, "hyper_parameters": hyper_parameters, **files, **recorded}
                 print(name, recorded["loss"], recorded["loss_float64"], recorded["float32_gradient_error"])
-    write_json(FOLDER / "expected.json", {"recorded_by": "python/record/meft1.py", "base": "../tiny_bert", "method": "meft1", "cases": cases})
+    about = {"recorded_by": "python/record/meft1.py", "base": "../tiny_bert", "method": "meft1"}
+    write_json(FOLDER / "expected.json", about | {"cases": cases})
 
 
 if __name__ == "__main__":
