@@ -1,7 +1,7 @@
 // The page's frame: header, the screens as tabs, footer. The address's hash says which screen, so that back and forward work.
 
 import { Tabs } from 'radix-ui';
-import { lazy, Suspense, useEffect } from 'react';
+import { lazy, Suspense, useDeferredValue, useEffect } from 'react';
 import { ChooseScreen } from './choose/ChooseScreen.tsx';
 import { Environment } from './frame/Environment.tsx';
 import { Header } from './frame/Header.tsx';
@@ -26,6 +26,8 @@ const screenOfHash = (): Screen => screens.find((screen) => location.hash === `#
 
 function Frame() {
   const screen = useApp((state) => state.screen);
+  // A screen is rendered in slices, so that a click on its name is answered at once.
+  const shown = useDeferredValue(screen);
   const { show } = useActions();
   const theme = useTheme(useApp((state) => state.theme));
   useEffect(() => {
@@ -36,10 +38,13 @@ function Frame() {
   }, [show]);
   useEffect(() => {
     if (screenOfHash() !== screen) history.pushState(null, '', `#${screen}`);
-    scrollTo(0, 0);
   }, [screen]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each screen begins at its top, once it is there.
+  useEffect(() => {
+    scrollTo(0, 0);
+  }, [shown]);
   return (
-    <Tabs.Root value={screen} onValueChange={(next) => show(next as Screen)} activationMode="manual">
+    <Tabs.Root value={shown} onValueChange={(next) => show(next as Screen)} activationMode="manual">
       <Header />
       <main>
         <Environment />

@@ -1,6 +1,6 @@
 // Methods × policies on one axis, a queue that trains the chosen ones alike, and the study of starting points.
 
-import { useCallback, useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { startTransition, useCallback, useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { defaultTraining } from '../../src/protocol/config.ts';
 import { mainNumbers } from '../choose/fields.ts';
 import { ModelSection } from '../choose/ModelSection.tsx';
@@ -24,11 +24,11 @@ export default function CompareScreen({ theme }: { theme: string }) {
   const comparison = useApp((state) => state.comparison);
   // Drawn when there is time: thirty rows at once would hold up a click.
   const outcomes = useDeferredValue(comparison.outcomes);
-  const queue = useApp((state) => state.queue);
   const active = useApp((state) => isActive(state.run));
   const [sorting, setSorting] = useState<Sorting | undefined>(undefined);
   const [picked, setPicked] = useState<readonly string[]>([]);
   const { compare } = useActions();
+  const sort = useCallback((next: Sorting) => startTransition(() => setSorting(next)), []);
   const pick = useCallback(
     (key: string) => setPicked((before) => (before.includes(key) ? before.filter((one) => one !== key) : [...before, key])),
     [],
@@ -44,7 +44,8 @@ export default function CompareScreen({ theme }: { theme: string }) {
     return () => clearTimeout(timer);
   }, [signature, active]);
 
-  const finished = useMemo(() => runsOf(queue.items, undefined), [queue.items]);
+  const items = useDeferredValue(useApp((state) => state.queue.items));
+  const finished = useMemo(() => runsOf(items, undefined), [items]);
   const pace = useMemo(() => paceOf(finished.map((one) => one.run)), [finished]);
   const rows = useMemo(() => {
     const measured = new Map(finished.flatMap((one) => (stepMs(one.run) === undefined ? [] : [[one.key, stepMs(one.run) ?? 0]])));
@@ -83,7 +84,7 @@ export default function CompareScreen({ theme }: { theme: string }) {
             ? 'Times are predicted once a run of the queue has shown how fast this device is.'
             : `Times are predicted from ${plural(pace.runs, 'run')} of the queue (${(pace.rate / 1e6).toPrecision(3)} GFLOP/s), for steps with as many tokens as theirs.`}
         </p>
-        <CompareTable rows={rows} sorting={sorting} onSort={setSorting} picked={picked} onPick={pick} />
+        <CompareTable rows={rows} sorting={sorting} onSort={sort} picked={picked} onPick={pick} />
         {failures.map(({ title, error }) => (
           <p className="small muted" key={title}>
             <strong>{title}</strong>: {error.message}

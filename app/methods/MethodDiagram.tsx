@@ -1,9 +1,10 @@
 // Draws the shapes of a method's picture. Grey is frozen, orange trains, a blue disc is kept for the backward pass: shape tells them apart too.
 
+import { memo } from 'react';
 import type { AddedPart, MethodDiagram as Description } from '../../src/protocol/messages.ts';
 import { diagramText, HEIGHT, type Shape, shapesOf, WIDTH } from './diagram.ts';
 
-export function MethodDiagram({ diagram }: { diagram: Description }) {
+export const MethodDiagram = memo(function MethodDiagram({ diagram }: { diagram: Description }) {
   const shapes = shapesOf(diagram);
   // Wires lie below blocks, discs above all.
   const order = ['frame', 'wire', 'block', 'edge', 'added', 'sum', 'kept'] as const;
@@ -15,7 +16,7 @@ export function MethodDiagram({ diagram }: { diagram: Description }) {
       ))}
     </svg>
   );
-}
+});
 
 function Drawn({ shape }: { shape: Shape }) {
   switch (shape.kind) {

@@ -60,7 +60,8 @@ export function LineChart({ label, steps, curves, height, theme, group = 'run' }
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `makeup` stands for the curves; the newest ones are read through `latest`.
   useEffect(() => {
-    if (frame.current === null) return;
+    const element = frame.current;
+    if (element === null) return;
     const axis: uPlot.Axis = {
       stroke: property('--text-muted'),
       grid: { stroke: property('--line'), width: 1 },
@@ -79,8 +80,13 @@ export function LineChart({ label, steps, curves, height, theme, group = 'run' }
       cursor: { sync: { key: group }, drag: { x: false, y: false } },
       legend: { live: true },
     };
-    plot.current = new uPlot(options, latest.current.data, frame.current);
+    // In a task of its own: several charts that appear together would stall the page.
+    const timer = setTimeout(() => {
+      options.width = Math.max(latest.current.width, 100);
+      plot.current = new uPlot(options, latest.current.data, element);
+    });
     return () => {
+      clearTimeout(timer);
       plot.current?.destroy();
       plot.current = null;
     };
