@@ -46,7 +46,7 @@ const training = {
   ...shape,
   'max-steps': number('optimizer steps (default: 200; -1: as --epochs gives)'),
   epochs: number('passes over the data, in place of --max-steps'),
-  'learning-rate': number("highest (default: the method's own, times 100 with sgd, 0.1 with lion)"),
+  'learning-rate': number("highest (default: the method's own, times 100 with sgd, a third with lion)"),
   'head-learning-rate': number("highest of the classifier (default: as the rest's)"),
   'lr-scheduler-type': choice(schedulerNames, 'how the rate goes on after the warm-up (default: linear)'),
   'weight-decay': number('pull of trained matrices towards 0 (default: 0.1)'),

@@ -10,7 +10,7 @@ const trainingOf = async (...args: string[]) => {
 
 test('an optimizer brings its own numbers and its share of the method’s learning rate; what is given stands', async () => {
   expect(await trainingOf()).toMatchObject({ optim: 'adamw', lr_scheduler_type: 'linear', learning_rate: 3e-3, adam_beta2: 0.98 });
-  expect(await trainingOf('--optim', 'lion')).toMatchObject({ optim: 'lion', learning_rate: 3e-4, adam_beta2: 0.99 });
+  expect(await trainingOf('--optim', 'lion')).toMatchObject({ optim: 'lion', learning_rate: 1e-3, adam_beta2: 0.99 });
   expect(await trainingOf('--optim', 'sgd', '--learning-rate', '1', '--momentum', '0')).toMatchObject({ learning_rate: 1, momentum: 0 });
 });
 

@@ -28,8 +28,8 @@ test('a value set back to its default is no change', () => {
 
 test('an optimizer brings its own numbers; a learning rate that was typed stands', () => {
   const withOptimizer = (training: typeof firstRun.training) => runConfigOf({ ...firstRun, training }, card('meft1')).training;
-  expect(withOptimizer({ optim: 'lion' })).toMatchObject({ optim: 'lion', learning_rate: 3e-4, adam_beta2: 0.99 });
-  expect(withOptimizer({ optim: 'lion', learning_rate: 1e-3 })).toMatchObject({ optim: 'lion', learning_rate: 1e-3 });
+  expect(withOptimizer({ optim: 'lion' })).toMatchObject({ optim: 'lion', learning_rate: 1e-3, adam_beta2: 0.99 });
+  expect(withOptimizer({ optim: 'lion', learning_rate: 2e-3 })).toMatchObject({ optim: 'lion', learning_rate: 2e-3 });
   expect(changedCount({ ...firstRun, training: withValue({ optim: 'sgd' }, defaultTraining, 'optim', 'adamw') }, card('meft1'))).toBe(0);
   const [plan] = planRequestsOf({ ...firstRun, training: { optim: 'sgd', momentum: 0, seed: 3 } }, catalogue, undefined);
   expect(plan?.optimizer).toEqual({ optim: 'sgd', momentum: 0 });
