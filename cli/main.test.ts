@@ -152,6 +152,12 @@ describe('exit codes', () => {
     ['ranges that leave a layer out', ['plan', '--ranges', '0-2:reversible,3-6:store'], '3-6 stands where 2 begins', '0'],
     ['a range of no known policy', ['plan', '--ranges', '0-6:stored'], "the policy 'stored'", '0-8:reversible,8-12:store'],
     ['a range that is none', ['plan', '--ranges', '0..6'], "'0..6'", 'FROM-TO:POLICY'],
+    [
+      'a hyper-parameter that the method does not read',
+      ['plan', '--method', 'lora', '--beta', '1'],
+      '--beta changes nothing',
+      '--lora-alpha',
+    ],
     ['ranges beside a policy', ['plan', '--ranges', '0-6:store', '--memory-policy', 'store'], 'both', 'Give one'],
     ['a column that is not there', ['compare', '--methods', 'lora', '--sort', 'size'], "column 'size'", 'activation_and_workspace'],
     ['a λ that loses bits', ['plan', '--lambda', '0.3'], '0.3', '0.25'],

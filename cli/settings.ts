@@ -66,6 +66,21 @@ function dataOf(given: Given, kept?: Settings): Pick<Settings, 'data' | 'eval_da
   return { data, ...(kept?.eval_data && named === undefined ? { eval_data: kept.eval_data } : {}) };
 }
 
+/** Those hyper-parameters that the method reads. */
+export function readBy({ uses }: MethodCard, options: MethodChoices): MethodChoices {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => (uses as readonly string[]).includes(name)));
+}
+
+/** Error `usage` where a hyper-parameter is given that the method does not read. */
+export function requireRead(given: Given, methods: readonly MethodCard[], method: MethodName): void {
+  const read: readonly string[] = methods.find(({ name }) => name === method)?.uses ?? [];
+  const idle = Object.keys(picked(given, optionNames)).find((name) => !read.includes(name));
+  if (idle === undefined) return;
+  const flagOf = (name: string) => `--${name.replaceAll('_', '-')}`;
+  const remedy = `Leave it out; ${method} reads ${read.map(flagOf).join(', ') || 'no hyper-parameter'}.`;
+  throw usage(`${flagOf(idle)} changes nothing in ${method}.`, remedy, flagOf(idle));
+}
+
 /** How activations come back: one policy, or ranges of layers under several. */
 function memoryOf(given: Given, preset: PolicyName, kept?: Settings): MemorySettings {
   const [policy, ranges] = [textOf(given, 'memory-policy'), listOf(given, 'ranges')];

@@ -13,7 +13,7 @@ import { type Given, usage } from '../flags.ts';
 import { markdownTable, tableText } from '../format.ts';
 import { openSession } from '../open_session.ts';
 import { planObject, transientBytes } from '../plan_report.ts';
-import { listOf, numberOf, type Settings, settingsOf, textOf } from '../settings.ts';
+import { listOf, numberOf, readBy, type Settings, settingsOf, textOf } from '../settings.ts';
 import { planRequestOf } from './plan.ts';
 
 /** A list of known names; left out or `all`: every one of them. */
@@ -69,14 +69,17 @@ async function planCells(given: Given, console: Console): Promise<{ rows: Row[];
   const { calls, positions } = openSession(console);
   const { methods } = await calls.catalogue(undefined);
   const settings = await settingsOf(given, methods, positions);
-  const planOf = async (change: Pick<Settings, 'method' | 'policy'>, depth: number | undefined) =>
-    calls.plan(await planRequestOf({ ...settings, ...change }, labelsOf(given), depth));
+  const cardOf = (method: string) => methods.find(({ name }) => name === method) as MethodCard;
+  const planOf = async (change: Pick<Settings, 'method' | 'policy'>, depth: number | undefined) => {
+    const options = readBy(cardOf(change.method), settings.options);
+    return calls.plan(await planRequestOf({ ...settings, ...change, options }, labelsOf(given), depth));
+  };
   const rows: Row[] = [];
   const refused = new Map<string, Refused>();
   for (const depth of depths) {
     const full = await planOf({ method: 'full', policy: 'store' }, depth);
     for (const method of wanted) {
-      const card = methods.find(({ name }) => name === method) as MethodCard;
+      const card = cardOf(method);
       for (const policy of policies) {
         console.progress({ label: 'planning', done: rows.length, of: depths.length * wanted.length * policies.length });
         const reason = card.refusals[policy];

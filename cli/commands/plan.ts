@@ -6,7 +6,7 @@ import { commandFlags, type Given, usage } from '../flags.ts';
 import { modelRef } from '../folders.ts';
 import { openSession } from '../open_session.ts';
 import { planObject, planText } from '../plan_report.ts';
-import { completeColumns, configOf, numberOf, type Settings, settingsOf } from '../settings.ts';
+import { completeColumns, configOf, numberOf, requireRead, type Settings, settingsOf } from '../settings.ts';
 
 /** The plan that a run of these settings would have. */
 export async function planRequestOf(settings: Settings, num_labels: number, num_hidden_layers?: number): Promise<PlanRequest> {
@@ -38,7 +38,9 @@ export async function planRequestOf(settings: Settings, num_labels: number, num_
 
 export async function plan(given: Given, console: Console): Promise<number> {
   const { calls, positions } = openSession(console);
-  const settings = await settingsOf(given, (await calls.catalogue(undefined)).methods, positions);
+  const { methods } = await calls.catalogue(undefined);
+  const settings = await settingsOf(given, methods, positions);
+  requireRead(given, methods, settings.method);
   const counted = async () => {
     if (given['data'] === undefined) return 2;
     const { model, data, eval_data, training } = await configOf(settings);

@@ -11,7 +11,17 @@ import { type Given, usage } from '../flags.ts';
 import { bundledNames, dataFile, fileSha256, modelFolder } from '../folders.ts';
 import { openSession, sayDevice } from '../open_session.ts';
 import { type Fingerprints, folderRuns, type RunRecord, readRecord } from '../run_folder.ts';
-import { columnsText, completeColumns, configOf, differences, numberOf, type Settings, settingsOf, textOf } from '../settings.ts';
+import {
+  columnsText,
+  completeColumns,
+  configOf,
+  differences,
+  numberOf,
+  requireRead,
+  type Settings,
+  settingsOf,
+  textOf,
+} from '../settings.ts';
 import { TrainReport } from '../train_report.ts';
 
 /** Ended by Ctrl-C, as shells know it. */
@@ -85,6 +95,7 @@ export async function train(given: Given, console: Console): Promise<number> {
   let settings = await settingsOf(given, methods, plain.positions);
   const record = await openOut(out, given);
   if (record) settings = await settingsOf(given, methods, plain.positions, record.settings);
+  requireRead(given, methods, settings.method);
   let config = await configOf(settings);
   if (!config.columns) {
     const { guess } = await plain.calls.previewData({ data: config.data });

@@ -9,7 +9,7 @@ import type { ArchiveFile } from './zip.ts';
 
 /** In PEFT's layout where PEFT has a type for it, else in ours, which then says why. */
 export function writeExported(archive: AdapterArchive, facts: CardFacts): ArchiveFile[] {
-  const type = peftTypeOf(archive.config);
+  const type = peftTypeOf(archive);
   return typeof type === 'string' ? writeAdapter(archive, facts, type) : writePeft(type, archive, facts);
 }
 

@@ -122,7 +122,7 @@ export async function exportAdapter(request: ExportRequest): Promise<ExportResul
   const before = (await predict(engine, asked)).map(({ logits }) => logits);
   const archive = archiveOf(request, values, before);
   const zip = writeZip(writeExported(archive, cardFacts(request)));
-  const type = peftTypeOf(archive.config);
+  const type = peftTypeOf(archive);
   const again = await readExported(readZip(name, zip), {
     methods: methods.map((method) => method.name),
     base: { name: engine.model.name, sha256: engine.sha256 },

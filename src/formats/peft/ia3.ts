@@ -1,6 +1,6 @@
 // IA3: one vector for each named dense layer, [out, 1] on what leaves it, or [1, in] on what enters where it is among feedforward_modules.
 
-import { listed, matches, namesOf, type PeftType, refusePeft } from './peft_type.ts';
+import { listed, lowestLayer, matches, namesOf, type PeftType, refusePeft } from './peft_type.ts';
 
 const suffix = '.ia3_l';
 
@@ -9,8 +9,7 @@ export const ia3: PeftType = {
   method: 'ia3',
   prefix: 'base_model.model.',
   known: ['init_ia3_weights', 'target_modules', 'feedforward_modules'],
-  refuses: ({ hyper_parameters }) =>
-    Number(hyper_parameters.frozen_layers ?? 0) > 0 ? 'PEFT scales every layer by (IA)³; here the bottom ones have none.' : undefined,
+  refuses: (specs) => (lowestLayer(specs) > 0 ? 'PEFT scales every layer by (IA)³; here the bottom ones have none.' : undefined),
   toPeft: ({ hyper_parameters: { target_modules, feedforward_modules } }) => ({
     exclude_modules: null,
     fan_in_fan_out: false,

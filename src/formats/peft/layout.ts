@@ -121,10 +121,12 @@ model = PeftModel.from_pretrained(base, "this-folder").eval()
 \`\`\``;
 }
 
+const specsOf = (tensors: AdapterArchive['tensors']): TensorSpec[] => [...tensors].map(([name, { shape }]) => ({ name, shape }));
+
 /** The type that says this adapter in PEFT's terms, or why there is none. */
-export function peftTypeOf(config: AdapterConfig): PeftType | string {
-  const type = peftTypes.find(({ method }) => method === config.method);
-  return type === undefined ? `PEFT has no type for ${config.method}.` : (type.refuses?.(config) ?? type);
+export function peftTypeOf({ method: own, tensors }: AdapterArchive): PeftType | string {
+  const type = peftTypes.find(({ method }) => method === own);
+  return type === undefined ? `PEFT has no type for ${own}.` : (type.refuses?.(specsOf(tensors)) ?? type);
 }
 
 /**
@@ -134,7 +136,7 @@ export function peftTypeOf(config: AdapterConfig): PeftType | string {
 export function writePeft(type: PeftType, { config, labels, tensors }: AdapterArchive, facts: CardFacts): ArchiveFile[] {
   const { self_test, pooling, max_length, method } = config;
   const metadata = { format: 'pt', retrace: JSON.stringify(config) };
-  const specs = [...tensors].map(([name, { shape }]) => ({ name, shape }));
+  const specs = specsOf(tensors);
   return [
     { path: TENSORS, bytes: writeSafetensors(tensorsToWrite(packed(tensors, placesOf(type, config, specs))), metadata) },
     { path: CONFIG, bytes: jsonBytes(peftConfig(type, config, specs)) },

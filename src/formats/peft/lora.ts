@@ -24,7 +24,7 @@ export const lora: PeftType = {
   prefix: 'base_model.model.',
   known: ['init_lora_weights', 'layers_to_transform', 'layers_pattern', 'target_modules'],
   toPeft({ hyper_parameters }, specs) {
-    const { adapter_size, lora_alpha, lora_dropout, target_modules, bias, frozen_layers } = hyper_parameters;
+    const { adapter_size, lora_alpha, lora_dropout, target_modules, bias } = hyper_parameters;
     const layers = specs.filter(({ name }) => name.includes('.lora_A.')).map(({ name }) => layerOf(name));
     return {
       alpha_pattern: {},
@@ -32,7 +32,7 @@ export const lora: PeftType = {
       fan_in_fan_out: false,
       init_lora_weights: true,
       layers_pattern: null,
-      layers_to_transform: Number(frozen_layers ?? 0) > 0 ? [...new Set(layers)].toSorted((a, b) => a - b) : null,
+      layers_to_transform: Math.min(...layers) > 0 ? [...new Set(layers)].toSorted((a, b) => a - b) : null,
       lora_alpha,
       lora_dropout,
       r: adapter_size,

@@ -21,10 +21,10 @@ export interface PeftType {
   readonly peft_type: string;
   /** Our method of the same forward pass. */
   readonly method: string;
-  /** What stands before the head's names in the file; before the backbone's stands its own prefix too. */
+  /** What stands before the head's names in the file, and before the backbone's own prefix. */
   readonly prefix: string;
-  /** Why this adapter can't be said in PEFT's terms, where it can't. */
-  refuses?(config: AdapterConfig): string | undefined;
+  /** Why an adapter of these tensors can't be said in PEFT's terms, where it can't. */
+  refuses?(specs: readonly TensorSpec[]): string | undefined;
   /** Its own keys of adapter_config.json. `specs`: all tensors under our names. */
   toPeft(config: AdapterConfig, specs: readonly TensorSpec[]): Record<string, unknown>;
   /** Our hyper-parameters. Error: `unsupported-peft`. */
@@ -75,5 +75,9 @@ export const listed = (value: HyperParameters[string] | undefined): string[] => 
 
 /** Index of the layer in a path such as `encoder.layer.3.attention.self.query`. */
 export const layerOf = (path: string): number => Number(/\.layer\.(\d+)\./.exec(path)?.[1] ?? Number.NaN);
+
+/** The lowest layer that has something of an adapter's. */
+export const lowestLayer = (specs: readonly TensorSpec[]): number =>
+  Math.min(...specs.map(({ name }) => layerOf(name)).filter((layer) => !Number.isNaN(layer)));
 
 export const isHead = (name: string): boolean => name.startsWith('classifier.');

@@ -1,7 +1,7 @@
 // PREFIX_TUNING: keys and values of all layers in one flat tensor [P, layers · 2 · C]; layer i has the columns from 2i·C for its keys and
 // from (2i + 1)·C for its values, heads one after the other as in a projection's rows.
 
-import { countOf, isHead, layerOf, type PeftType, refusePeft } from './peft_type.ts';
+import { countOf, isHead, layerOf, lowestLayer, type PeftType, refusePeft } from './peft_type.ts';
 
 const isKey = (name: string): boolean => name.endsWith('.prefix_key');
 
@@ -10,8 +10,7 @@ export const prefixTuning: PeftType = {
   method: 'prefix-tuning',
   prefix: 'base_model.',
   known: ['prefix_projection', 'encoder_hidden_size', 'init_weights'],
-  refuses: ({ hyper_parameters }) =>
-    Number(hyper_parameters.frozen_layers ?? 0) > 0 ? 'PEFT puts a prefix into every layer; here the bottom ones have none.' : undefined,
+  refuses: (specs) => (lowestLayer(specs) > 0 ? 'PEFT puts a prefix into every layer; here the bottom ones have none.' : undefined),
   toPeft(_, specs) {
     const keys = specs.filter(({ name }) => isKey(name));
     const [P = 0, C = 0] = keys[0]?.shape ?? [];
