@@ -1,0 +1,64 @@
+// Real hidden states: inputs of the feed-forward pairs of the bundled model on its own texts, as the host gets them from a running program.
+
+import { readFileSync } from 'node:fs';
+import { loadTokenizer } from '../../src/data/tokenizer.ts';
+import { type HostRequest, localParameters, Offload } from '../../src/offload/offload.ts';
+import { modelAt, testEngine } from '../../src/session/testing.ts';
+import type { MicroBatch } from '../../src/train/trainer.ts';
+
+const miniLM = new URL('../../public/models/all-MiniLM-L6-v2', import.meta.url).pathname;
+const texts = new URL('../../public/data/clinc150/train.tsv', import.meta.url).pathname;
+
+export interface States {
+  readonly hidden_size: number;
+  /** By layer: [tokens, hidden_size]. */
+  readonly layers: readonly Float32Array[];
+}
+
+/** Every `step`-th text, one after the other, cut into rows of T tokens without padding. */
+async function packed(B: number, T: number): Promise<MicroBatch> {
+  const tokenizer = await loadTokenizer((await modelAt(miniLM)).folder);
+  const lines = readFileSync(texts, 'utf8').trim().split('\n').slice(1);
+  const ids: number[] = [];
+  for (let i = 0; ids.length < B * T; i = (i + 151) % lines.length) {
+    const text = (lines[i] as string).split('\t')[0] as string;
+    ids.push(...tokenizer.encode(text, undefined, T).input_ids);
+  }
+  return {
+    length: T,
+    input_ids: Uint32Array.from(ids.slice(0, B * T)),
+    token_type_ids: new Uint32Array(B * T),
+    position_ids: Uint32Array.from({ length: B * T }, (_, i) => i % T),
+    lengths: new Uint32Array(B).fill(T),
+    labels: new Int32Array(B),
+    valid: B,
+  };
+}
+
+export async function realStates(B: number, T: number): Promise<States> {
+  const layers: Float32Array[] = [];
+  let hidden_size = 0;
+  const { trainer, executor } = await testEngine({
+    ...{
+      model: await modelAt(miniLM),
+      method: 'sparse_meft',
+      policy: 'store',
+      pooling: 'mean',
+      num_labels: 2,
+      batch_size: B,
+      lengths: [T],
+    },
+    async offload(modules) {
+      hidden_size = modules[0]?.shape.hidden_size ?? 0;
+      const local = localParameters(new Offload(modules));
+      const answer = (request: HostRequest) => {
+        if (request.call === 'retrieve') layers.push((request.reads[0] as Float32Array).slice());
+        return local.answer(request);
+      };
+      return { ...local, answer };
+    },
+  });
+  await trainer.logits(await packed(B, T));
+  executor.destroy();
+  return { hidden_size, layers };
+}
