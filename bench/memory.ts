@@ -1,6 +1,6 @@
 // What activations and workspace take, by plan: BERT-base's configuration under every method and policy, MEFT1 reversible-exact by depth, and beside
 // checkpointing at every interval. Prints Markdown: docs/memory.md is this output. No GPU, no weights and no clock: the allocator obeys the plan to
-// the byte (src/session/plan.test.ts), so these bytes are what a run takes. Not counted in activation + workspace: weights, gradients and optimizer
+// the byte (src/session/matrix.test.ts), so these bytes are what a run takes. Not counted in activation + workspace: weights, gradients and optimizer
 // (in `total`).
 
 import { markdownTable } from '../cli/format.ts';

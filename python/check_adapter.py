@@ -14,26 +14,36 @@ from retrace import AdapterError, load
 ALLOWED = 1e-4
 
 
+def compare(adapter, base, check_base=True):
+    """What was loaded, and the largest difference of a logit from those that the export carries. Errors: AdapterError."""
+    loaded = load(adapter, base, check_base=check_base)
+    if not loaded.self_test:
+        raise AdapterError("it carries no self-test (texts with their logits), so there is nothing to compare.")
+    texts, recorded = loaded.self_test["texts"], torch.tensor(loaded.self_test["logits"])
+    return loaded, (loaded.logits(texts) - recorded).abs().max().item()
+
+
+def quiet():
+    """Without Transformers' reports and progress bars."""
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("adapter", help="zip or folder as exported")
     arguments.add_argument("--base", required=True, help="folder of the base model: config.json, tokenizer.json, model.safetensors")
     arguments.add_argument("--any-base", action="store_true", help="do not compare the base's sha256")
     arguments = arguments.parse_args()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    quiet()
     try:
-        loaded = load(arguments.adapter, arguments.base, check_base=not arguments.any_base)
+        loaded, difference = compare(arguments.adapter, arguments.base, check_base=not arguments.any_base)
     except AdapterError as error:
-        print(f"cannot load {arguments.adapter}: {error}", file=sys.stderr)
+        print(f"cannot check {arguments.adapter}: {error}", file=sys.stderr)
         return 1
-    if not loaded.self_test:
-        print(f"{arguments.adapter} carries no self-test (texts with their logits), so there is nothing to compare.", file=sys.stderr)
-        return 1
-    texts, recorded = loaded.self_test["texts"], torch.tensor(loaded.self_test["logits"])
-    difference = (loaded.logits(texts) - recorded).abs().max().item()
     agrees = difference <= ALLOWED
-    print(f"{len(texts)} texts, {len(loaded.labels)} labels, {loaded.pooling} pooling: largest difference of a logit {difference:.1e}")
+    texts, labels = len(loaded.self_test["texts"]), len(loaded.labels)
+    print(f"{texts} texts, {labels} labels, {loaded.pooling} pooling: largest difference of a logit {difference:.1e}")
     print("the same logits" if agrees else f"NOT the same logits: allowed is {ALLOWED:.0e}")
     return 0 if agrees else 1
 

@@ -37,15 +37,13 @@ function train(method: MethodName, policy: PolicyName, streams: StreamKind): Pro
   );
 }
 
-const rows = methods.flatMap((method) =>
-  (method.uses.includes('streams') ? streamKinds : (['fixed'] as const)).map((streams) => ({
-    method,
-    streams,
-    title: method.uses.includes('streams') ? `${method.name} over ${streams} streams` : method.name,
-  })),
+const rows = methods.flatMap((method): [string, Method, StreamKind][] =>
+  method.uses.includes('streams')
+    ? streamKinds.map((streams) => [`${method.name} over ${streams} streams`, method, streams])
+    : [[method.name, method, 'fixed']],
 );
 
-describe.each(rows)('$title', ({ method, streams }) => {
+describe.each(rows)('%s', (_, method, streams) => {
   let stored: Promise<Outcome> | undefined;
   const trainStored = () => {
     stored ??= train(method.name, 'store', streams);

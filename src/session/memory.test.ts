@@ -1,5 +1,5 @@
 // The memory of a step, by plan, at BERT-base's configuration: what docs/memory.md claims. No GPU: that the allocator obeys the plan is
-// plan.test.ts's business.
+// matrix.test.ts's business.
 
 import { expect, test } from 'vitest';
 import { activationAndWorkspace, type Cell, cells, checkpointed, fullStored, planMemory, reversibleExact } from '../../bench/memory.ts';

@@ -165,6 +165,7 @@ export function randomBertFiles(shape: RandomBertShape): Extract<ModelRef, { kin
     dense(`${layer}.output.dense`, C, I);
     norm(`${layer}.output`);
   }
+  dense('pooler.dense', C, C);
   const files = [
     { path: 'config.json', blob: new Blob([JSON.stringify({ model_type: 'bert', ...shape })]) },
     { path: 'model.safetensors', blob: new Blob([writeSafetensors(tensors, { format: 'pt' })]) },

@@ -1,0 +1,66 @@
+"""Compares every exported adapter in a folder with what PyTorch computes; exit 1 where one cannot be loaded or a logit differs by more than 1e-4.
+
+Usage: python check_exports.py FOLDER [--base FOLDER]     the base is by default FOLDER/base
+       RETRACE_EXPORTS=FOLDER npx vitest run src/session/lives.test.ts      leaves such a folder: exports of every method, and their base
+
+What is in PEFT's layout is loaded by PEFT alone where it reads the pooler (`cls`), as people would; with mean pooling PEFT loads it into
+retrace.pooling's model.
+"""
+
+import argparse
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import torch
+from peft import PeftModel
+from transformers import AutoModelForSequenceClassification
+
+from check_adapter import ALLOWED, compare, quiet
+from retrace import AdapterError
+
+
+@torch.no_grad()
+def by_peft_alone(adapter, base, loaded):
+    """Largest difference of a logit by Transformers and PEFT, with nothing of ours; None where the zip is not PEFT's or reads no pooler."""
+    if loaded.pooling != "cls":
+        return None
+    with zipfile.ZipFile(adapter) as archive, tempfile.TemporaryDirectory() as folder:
+        if "adapter_model.safetensors" not in archive.namelist():
+            return None
+        archive.extractall(folder)
+        plain = AutoModelForSequenceClassification.from_pretrained(base, num_labels=len(loaded.labels))
+        model = PeftModel.from_pretrained(plain, folder).eval()
+    texts, recorded = loaded.self_test["texts"], torch.tensor(loaded.self_test["logits"])
+    logits = [model(**loaded.tokenizer(text, return_tensors="pt", truncation=True, max_length=loaded.max_length)).logits for text in texts]
+    return (torch.cat(logits) - recorded).abs().max().item()
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("folder", type=Path, help="exported zips")
+    arguments.add_argument("--base", type=Path, help="folder of their base model")
+    arguments = arguments.parse_args()
+    base = arguments.base or arguments.folder / "base"
+    quiet()
+    adapters = sorted(arguments.folder.glob("*.zip"))
+    failed = 0 if adapters else 1
+    for adapter in adapters:
+        try:
+            loaded, difference = compare(adapter, base)
+            alone = by_peft_alone(adapter, base, loaded)
+        except AdapterError as error:
+            print(f"FAILED  {adapter.name}: {error}", flush=True)
+            failed += 1
+            continue
+        agrees = max(difference, alone or 0.0) <= ALLOWED
+        failed += not agrees
+        by_peft = "" if alone is None else f", by PEFT alone {alone:.1e}"
+        print(f"{'ok' if agrees else 'FAILED'}  {adapter.name}: {difference:.1e}{by_peft}", flush=True)
+    print(f"{len(adapters)} adapters, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
