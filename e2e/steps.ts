@@ -45,7 +45,7 @@ export async function untilPhase(page: Page, phase: string): Promise<void> {
 
 /** Losses from the chart's own table, first step first. */
 export async function losses(page: Page): Promise<number[]> {
-  const table = page.getByRole('button', { name: 'Training loss: show as table' });
+  const table = page.getByRole('button', { name: /^Training loss: show as/ });
   await table.click();
   const cells = await page
     .getByRole('region', { name: 'Training loss by step, newest first' })
@@ -68,4 +68,31 @@ export async function noteLongTasks(page: Page): Promise<void> {
       type: 'longtask',
     });
   });
+}
+
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** Microseconds of the processor's time. */
+  readonly tdur?: number;
+  readonly args: { readonly name?: string };
+}
+
+/**
+ * Tasks of the page's main thread above 50 ms while `act` runs, in milliseconds of its own processor time. The clock on the wall, which `longTasks`
+ * reads, also counts what other programs took from it.
+ */
+export async function busyTasks(page: Page, act: () => Promise<void>): Promise<number[]> {
+  const browser = page.context().browser();
+  if (browser === null) throw new Error('The page has no browser of its own.');
+  await browser.startTracing(page, { categories: ['toplevel'] });
+  await act();
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
+  const threads = traceEvents.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain');
+  const tasks = traceEvents.filter(
+    ({ name, pid, tid }) => name.endsWith('RunTask') && threads.some((thread) => thread.pid === pid && thread.tid === tid),
+  );
+  if (tasks.length === 0) throw new Error('The trace holds no task of the main thread.');
+  return tasks.map(({ tdur = 0 }) => Math.round(tdur / 1000)).filter((ms) => ms > 50);
 }

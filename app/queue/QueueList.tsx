@@ -50,7 +50,7 @@ export function QueueList({ items, current }: { items: readonly QueueItem[]; cur
                   className="quiet"
                   disabled={busy}
                   onClick={() => void openResults(item.id ?? '', item.title)}
-                  aria-label={`Results and export of ${item.title}`}
+                  aria-label={`Results, export of ${item.title}`}
                 >
                   <Icon name="download" /> Results, export
                 </button>

@@ -20,9 +20,8 @@ export function Figure({ title, note, picture, table }: FigureProps) {
         <button
           type="button"
           className="quiet"
-          aria-pressed={asTable}
           onClick={() => setAsTable(!asTable)}
-          aria-label={`${title}: show as table`}
+          aria-label={`${title}: show as ${asTable ? 'chart' : 'table'}`}
         >
           <Icon name={asTable ? 'chart' : 'table'} /> {asTable ? 'Chart' : 'Table'}
         </button>

@@ -57,7 +57,7 @@ export function NumberField({ label, help, value, standard, error, onChange, ...
         {wrong !== undefined ? (
           <span className="field-wrong">{wrong}</span>
         ) : changed ? (
-          <button type="button" className="link" onClick={() => onChange(standard)} aria-label={`Reset ${label} to ${standard}`}>
+          <button type="button" className="link" onClick={() => onChange(standard)} aria-label={`default ${standard}: reset ${label}`}>
             <Icon name="reset" /> default {standard}
           </button>
         ) : (

@@ -39,7 +39,7 @@ export function TextField({ label, help, value, standard, error, onChange }: Tex
         {error !== undefined ? (
           <span className="field-wrong">{error}</span>
         ) : value !== standard ? (
-          <button type="button" className="link" onClick={() => onChange(standard)} aria-label={`Reset ${label}`}>
+          <button type="button" className="link" onClick={() => onChange(standard)} aria-label={`default ${standard}: reset ${label}`}>
             <Icon name="reset" /> default {standard}
           </button>
         ) : (
