@@ -107,8 +107,8 @@ export class TrainReport {
     this.#console.say(`step ${step}: ${metricsText(metrics)}${best ? '  (best so far)' : ''}`);
   }
 
-  #memory({ type, live, peak, total, planned }: Of<'memory'>): void {
-    this.#console.event({ type, live, peak, total, planned });
+  #memory({ type, live, peak, total, planned, host }: Of<'memory'>): void {
+    this.#console.event({ type, live, peak, total, planned, ...(host ? { host } : {}) });
     if (total !== planned) this.#console.say(`memory: ${countText(total)} bytes are allocated where ${countText(planned)} were planned`);
   }
 

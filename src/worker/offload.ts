@@ -1,6 +1,6 @@
 // The session's half of the worker in which lives what is off the GPU: it starts one for a run and ends it with the run.
 
-import type { HostParameters, OffloadedModule } from '../offload/offload.ts';
+import { type HostParameters, type OffloadedModule, rowMemory } from '../offload/offload.ts';
 import { type OffloadPort, remoteParameters } from '../offload/remote.ts';
 import { RetraceError } from '../protocol/errors.ts';
 
@@ -12,7 +12,7 @@ export async function offloadWorker(modules: readonly OffloadedModule[]): Promis
     worker.addEventListener('error', ({ message }) => reject(new Error(`the worker for what is off the GPU did not start: ${message}`)), {
       once: true,
     });
-    worker.postMessage({ modules });
+    worker.postMessage({ modules, memory: rowMemory });
   }).catch((error) => {
     worker.terminate();
     throw error;

@@ -1,7 +1,7 @@
 // The entry of the worker in which lives what is off the GPU. Rows past what memory should hold go to files in the origin's private file system, which
 // other pages of the origin use too: each has a name of its own, and is removed with the run, or by the next run where a page was closed before.
 
-import { Offload, type OffloadedModule, onDisk, rowMemory } from '../offload/offload.ts';
+import { Offload, type OffloadedModule, onDisk } from '../offload/offload.ts';
 import { type OffloadPort, serveOffload } from '../offload/remote.ts';
 import type { RowFile } from '../offload/rows.ts';
 import { reportOf } from '../protocol/errors.ts';
@@ -33,16 +33,22 @@ async function openFiles(modules: readonly OffloadedModule[]): Promise<Map<strin
   return files;
 }
 
-async function start(modules: readonly OffloadedModule[]): Promise<void> {
-  const offload = new Offload(modules, await openFiles(onDisk(modules, rowMemory)));
+/** What the session sends first: what lives here, and how many bytes of rows may stay in memory. */
+interface Start {
+  readonly modules: readonly OffloadedModule[];
+  readonly memory: number;
+}
+
+async function start({ modules, memory }: Start): Promise<void> {
+  const offload = new Offload(modules, await openFiles(onDisk(modules, memory)));
   serveOffload(self as OffloadPort, offload);
   self.postMessage({ ready: true });
 }
 
 self.addEventListener(
   'message',
-  ({ data }: MessageEvent<{ modules: readonly OffloadedModule[] }>) => {
-    start(data.modules).catch((error: unknown) => self.postMessage({ error: reportOf(error) }));
+  ({ data }: MessageEvent<Start>) => {
+    start(data).catch((error: unknown) => self.postMessage({ error: reportOf(error) }));
   },
   { once: true },
 );
