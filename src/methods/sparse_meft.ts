@@ -2,8 +2,7 @@
 // which a token activates few neurons, found through a router over groups of them. Its weights and moments live off the GPU; a step moves the rows
 // that the batch activates. Not the reversible network of the same name.
 
-import { sparseAdapter } from '../graph/ops/sparse.ts';
-import type { RoutingShape } from '../offload/routing.ts';
+import { type RoutingShape, sparseAdapter } from '../graph/ops/sparse.ts';
 import type { MethodOptions } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { isHead, type Method } from './method.ts';

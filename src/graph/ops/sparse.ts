@@ -7,6 +7,8 @@ import type { RoutingShape } from '../../offload/routing.ts';
 import type { Attributes, Graph, Initial, Node, Op, Tensor, TensorSpec } from '../ir.ts';
 import { sizeOf } from '../ir.ts';
 
+export type { RoutingShape };
+
 interface SparseAttributes extends Attributes {
   readonly module: string;
   readonly rule: RoutingShape['rule'];
