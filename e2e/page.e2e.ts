@@ -105,8 +105,10 @@ test('every method is planned under every policy that it allows; the table sorts
 
 test('layers take policies by ranges, and the plan follows', async () => {
   const { context, page } = await open();
-  const total = () => page.locator('.memory-total strong').textContent();
-  const reversible = await total();
+  // From then on the plan is that of the run on these data.
+  await page.getByRole('heading', { name: '10 labels' }).waitFor();
+  await page.locator('.memory:not(.memory-pending)').waitFor();
+  const reversible = await page.locator('.memory-total strong').textContent();
   await page.getByRole('button', { name: /Advanced/ }).click();
   await page.getByRole('radio', { name: 'By ranges' }).click();
   await page.getByRole('combobox', { name: 'Policy of layers 3–5' }).click();

@@ -1,14 +1,15 @@
 // How activations come back, in detail: segments, snapshots, chunks, and policies by ranges of layers.
 
-import { type MemorySettings, type PolicyName, policyNames, type StreamKind } from '../../src/protocol/config.ts';
+import { type PolicyName, policyNames, type StreamKind } from '../../src/protocol/config.ts';
 import type { MethodCard } from '../../src/protocol/messages.ts';
+import type { Settings } from '../state/settings.ts';
 import { Choice } from '../ui/Choice.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { NumberField } from '../ui/NumberField.tsx';
 import { Segmented } from '../ui/Segmented.tsx';
 import { fits, halves, merge, type Range, split, withEnd, withEvery, withPolicy } from './ranges.ts';
 
-type Memory = Pick<MemorySettings, 'ranges' | 'snapshot_every' | 'chunks'>;
+type Memory = Settings['memory'];
 
 interface MemoryFieldsProps {
   card: MethodCard;
@@ -22,6 +23,16 @@ interface MemoryFieldsProps {
   onCheckpointEvery(layers: number): void;
   onMemory(memory: Memory): void;
 }
+
+/** What a layer that runs again works on at a time: less takes less workspace and more time, with the same bits. */
+const parts = [
+  {
+    key: 'chunks',
+    label: 'Chunks',
+    help: 'Parts of the batch that a layer runs again one after the other. 0: as many as keep 512 tokens in each.',
+  },
+  { key: 'token_chunk', label: 'Tokens at a time', help: 'That a feed-forward pair runs again one after the other. 0: 128.' },
+] as const;
 
 /** A value of 0 is the absence of one. */
 const without = <K extends keyof Memory>(memory: Memory, key: K, value: number): Memory => {
@@ -94,18 +105,20 @@ export function MemoryFields({
             onChange={(value) => onMemory(without(memory, 'snapshot_every', value))}
           />
         )}
-        {(anyOf('checkpoint') || anyOf('reversible')) && (
-          <NumberField
-            label="Chunks"
-            help="Parts of the batch that a layer runs again one after the other: more take less workspace and more time, with the same bits. 0: as many as keep 512 tokens in each."
-            value={memory.chunks ?? 0}
-            standard={0}
-            min={0}
-            max={1024}
-            whole
-            onChange={(value) => onMemory(without(memory, 'chunks', value))}
-          />
-        )}
+        {(anyOf('checkpoint') || anyOf('reversible')) &&
+          parts.map(({ key, label, help }) => (
+            <NumberField
+              key={key}
+              label={label}
+              help={help}
+              value={memory[key] ?? 0}
+              standard={0}
+              min={0}
+              max={65536}
+              whole
+              onChange={(value) => onMemory(without(memory, key, value))}
+            />
+          ))}
       </div>
     </>
   );

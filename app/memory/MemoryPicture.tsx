@@ -33,6 +33,12 @@ export function MemoryPicture({ plans, catalogue }: MemoryPictureProps) {
         <p className="memory-total">
           <strong>{bytes(chosen.bytes.total)}</strong> of GPU memory, exactly
         </p>
+        {chosen.host !== undefined && (
+          <p className="small">
+            And <strong>{bytes(chosen.host.bytes)}</strong> off the GPU; a step moves at most {bytes(chosen.host.to_gpu)} there and{' '}
+            {bytes(chosen.host.from_gpu)} back.
+          </p>
+        )}
         {share !== undefined && (
           <p className="memory-share">
             <strong>{percent(share.share)}</strong> of full fine-tuning's activations and workspace

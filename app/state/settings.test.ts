@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { defaultTraining, parseRunConfig } from '../../src/protocol/config.ts';
 import type { Catalogue } from '../../src/protocol/messages.ts';
 import { methodCards } from '../../src/session/setup.ts';
-import { changedCount, firstRun, planRequestsOf, runConfigOf, trainingDefaultsOf, withValue } from './settings.ts';
+import { changedCount, firstRun, planRequestsOf, runConfigOf, trainingDefaultsOf, withoutStaleRanges, withValue } from './settings.ts';
 
 const catalogue: Catalogue = { methods: methodCards(), models: [], data: [] };
 const card = (name: string) => {
@@ -38,6 +38,28 @@ test('an optimizer brings its own numbers; a learning rate that was typed stands
 test('options of one method do not travel to another', () => {
   const settings = { ...firstRun, method: 'lora' as const, options: { lambda: 0.25, lora_alpha: 16 } };
   expect(runConfigOf(settings, card('lora')).options).toEqual({ lora_alpha: 16 });
+});
+
+test('ranges and snapshots reach run and plan, as far as the method takes them', () => {
+  const ranges = [
+    { from: 0, to: 2, policy: 'store' as const },
+    { from: 2, to: 6, policy: 'reversible' as const },
+  ];
+  const settings = { ...firstRun, memory: { ranges, snapshot_every: 2 } };
+  expect(runConfigOf(settings, card('meft1'))).toMatchObject({ ranges });
+  // Fixed streams lose nothing that a snapshot could mend.
+  expect(runConfigOf(settings, card('meft1'))).not.toHaveProperty('snapshot_every');
+  expect(runConfigOf({ ...settings, options: { streams: 'float' } }, card('meft1'))).toMatchObject({ snapshot_every: 2 });
+  expect(runConfigOf({ ...settings, method: 'lora' }, card('lora'))).not.toHaveProperty('ranges');
+  const [chosen, full] = planRequestsOf(settings, catalogue, undefined);
+  expect(chosen).toMatchObject({ ranges });
+  expect(full).not.toHaveProperty('ranges');
+});
+
+test('ranges end where the layers that they divide change', () => {
+  const before = { ...firstRun, memory: { ranges: [{ from: 0, to: 6, policy: 'store' as const }], chunks: 2 } };
+  expect(withoutStaleRanges({ ...before, options: { frozen_layers: 1 } }, before).memory).toEqual({ chunks: 2 });
+  expect(withoutStaleRanges({ ...before, training: { seed: 1 } }, before).memory).toEqual(before.memory);
 });
 
 test('plans are compared at one batch and length, each method once', () => {

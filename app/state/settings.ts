@@ -25,7 +25,7 @@ export interface Settings {
   readonly policy?: PolicyName | undefined;
   readonly checkpoint_every: number;
   /** Finer than one policy for all layers. */
-  readonly memory: Pick<MemorySettings, 'ranges' | 'snapshot_every' | 'chunks'>;
+  readonly memory: Pick<MemorySettings, 'ranges' | 'snapshot_every' | 'chunks' | 'token_chunk'>;
   readonly options: Partial<MethodOptions>;
   readonly training: Partial<TrainingArguments>;
 }
@@ -77,10 +77,11 @@ export function optionsOf(settings: Settings, card: MethodCard | undefined): Par
 
 /** What is set beyond the policy, as far as the method takes it; snapshots only end what float streams lose. */
 export function memoryOf(settings: Settings, card: MethodCard | undefined): Settings['memory'] {
-  const { ranges, snapshot_every, chunks } = settings.memory;
+  const { ranges, snapshot_every, chunks, token_chunk } = settings.memory;
   const taken = ranges?.every(({ policy }) => card === undefined || card.refusals[policy] === null) === true;
   return {
     ...(chunks === undefined ? {} : { chunks }),
+    ...(token_chunk === undefined ? {} : { token_chunk }),
     ...(snapshot_every === undefined || settings.options.streams !== 'float' ? {} : { snapshot_every }),
     ...(ranges !== undefined && taken ? { ranges } : {}),
   };

@@ -1,7 +1,7 @@
 // Where a run stands and how to steer it: phase, progress, pace, pause, one step, stop.
 
 import { Progress } from 'radix-ui';
-import { duration, integer, milliseconds, number } from '../format.ts';
+import { bytes, duration, integer, milliseconds, number, percent } from '../format.ts';
 import { bestOf, isActive, paceOf, type RunState } from '../state/run.ts';
 import { Icon } from '../ui/icons.tsx';
 import { StopDialog } from './StopDialog.tsx';
@@ -70,6 +70,13 @@ export function RunHead({ run, onPause, onProceed, onStop }: RunHeadProps) {
           value={last === undefined ? '–' : number(last.magnitude.value)}
           note={last?.magnitude.at}
         />
+        {last?.host !== undefined && (
+          <Reading
+            name="Rows used"
+            value={percent(last.host.rows / last.host.of)}
+            note={`of ${integer(last.host.of)}; ${bytes(last.host.to_gpu)} to the GPU, ${bytes(last.host.from_gpu)} back`}
+          />
+        )}
         {worst !== undefined && <Reading name="Rebuilding error" value={number(worst.error)} note={worst.layer} />}
         <Reading name="Saved" value={run.savedAt === undefined ? 'not yet' : `step ${run.savedAt}`} />
       </dl>
