@@ -212,6 +212,8 @@ export class Graph {
   readonly options: GraphOptions;
   #place: Place = { phase: 'forward', section: '', path: '' };
   #firstExample = 0;
+  /** Tokens that a piece which works on each token alone takes at a time, where it is not taped. */
+  tokensAtATime = Number.POSITIVE_INFINITY;
   #frozen = false;
   #initial: (name: string) => Initial = () => ({ from: 'checkpoint' });
 
@@ -266,7 +268,7 @@ export class Graph {
     }
   }
 
-  /** Number in the batch of the first example that is being traced: 0 outside of `examples`. */
+  /** Number in the batch of the first example that is being traced, or of the first token where tensors are of tokens: 0 outside of `examples`. */
   get firstExample(): number {
     return this.#firstExample;
   }

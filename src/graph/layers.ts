@@ -7,22 +7,17 @@
 // Invariant: `backward` appends the same nodes in the same order whichever way its tapes came back.
 
 import { backward } from './backward.ts';
-import type { Graph, Node, Tensor } from './ir.ts';
+import { type Block, type BlockTape, rebuildBlock, runBlock, tapeBlock } from './block.ts';
+import type { Graph, Tensor } from './ir.ts';
 import { add, scaleAdd } from './ops/elementwise.ts';
 import type { StreamArithmetic } from './streams.ts';
 
-/** A map from [B, T, C] to [B, T, C], traced at each call. */
-export type Block = (g: Graph, x: Tensor) => Tensor;
-
-/** Nodes of one call of a block, with its ends. */
-export interface BlockTape {
-  readonly tape: readonly Node[];
-  readonly inputs: readonly Tensor[];
-  readonly outputs: readonly Tensor[];
-}
+/** What a forward pass is for: its streams alone, its inverse, or its tapes. */
+export type Keep = 'nothing' | 'inverse' | 'tapes';
 
 export interface ForwardResult {
   readonly streams: readonly Tensor[];
+  /** Where they were to be kept. */
   readonly tapes: readonly BlockTape[];
   /** What undoing the layer or running it again needs beside its streams: the bits that shifts dropped, the backbone's states. */
   readonly kept: readonly (Tensor | undefined)[];
@@ -39,22 +34,24 @@ export interface StreamState {
 
 export interface Layer {
   readonly name: string;
-  /** `keepForInverse`: with what `reverse` will need. */
-  forward(g: Graph, streams: readonly Tensor[], keepForInverse: boolean): ForwardResult;
-  /** Forward again from the same streams and what was kept; as `forward` where a layer keeps nothing. */
+  forward(g: Graph, streams: readonly Tensor[], keep: Keep): ForwardResult;
+  /** Forward again from the same streams and what was kept, for its tapes; as `forward` where a layer keeps nothing. */
   rerun?(g: Graph, streams: readonly Tensor[], kept: ForwardResult['kept']): ForwardResult;
   /** Gradients of the input streams; only those of parameters are made where `wanted` is false. */
   backward(g: Graph, tapes: readonly BlockTape[], d_streams: StreamGradients, wanted: boolean): StreamGradients;
+  /** Forward again and back at once, where that takes less than tapes. */
+  again?(g: Graph, streams: readonly Tensor[], d_streams: StreamGradients, wanted: boolean): StreamGradients;
   /** Undoes the layer while going backward: input streams and their gradients from the output's. Absent where a layer has no inverse. */
   reverse?(g: Graph, kept: ForwardResult['kept'], above: StreamState, wanted: boolean): StreamState;
   /** The inverse returns other bits than it was given. */
   readonly inverseRounds?: boolean;
 }
 
-export function traceBlock(g: Graph, block: Block, input: Tensor): BlockTape {
-  const { result: output, tape } = g.record(() => block(g, input));
-  return { tape, inputs: [input], outputs: [output] };
-}
+const runOrTape = (g: Graph, block: Block, x: Tensor, keep: Keep): { output: Tensor; tapes: readonly BlockTape[] } => {
+  if (keep !== 'tapes') return { output: runBlock(g, block, x), tapes: [] };
+  const tape = tapeBlock(g, block, x);
+  return { output: tape.outputs[0] as Tensor, tapes: [tape] };
+};
 
 /** Gradients of the tape's inputs, where they are wanted and the tape passes any. */
 function backwardTape(g: Graph, { tape, inputs, outputs }: BlockTape, d_outputs: StreamGradients, wanted: boolean): StreamGradients {
@@ -69,16 +66,15 @@ function backwardTape(g: Graph, { tape, inputs, outputs }: BlockTape, d_outputs:
 export function plainLayer(name: string, block: Block, watchOutput: (g: Graph, y: Tensor) => void): Layer {
   return {
     name,
-    forward(g, [x]) {
-      const tape = g.scope(name, () => {
-        const traced = traceBlock(g, block, x as Tensor);
-        watchOutput(g, traced.outputs[0] as Tensor);
-        return traced;
-      });
-      return { streams: tape.outputs, tapes: [tape], kept: [] };
-    },
+    forward: (g, [x], keep) =>
+      g.scope(name, () => {
+        const { output, tapes } = runOrTape(g, block, x as Tensor, keep);
+        watchOutput(g, output);
+        return { streams: [output], tapes, kept: [] };
+      }),
     backward: (g, [tape], d_streams, wanted) =>
       d_streams[0] ? g.scope(name, () => backwardTape(g, tape as BlockTape, d_streams, wanted)) : [undefined],
+    again: (g, [x], [d_y], wanted) => (d_y ? g.scope(name, () => [rebuildBlock(g, block, x as Tensor, d_y, wanted).d_input]) : [undefined]),
   };
 }
 
@@ -93,44 +89,47 @@ export interface Coupling {
 export function coupledLayer(name: string, { F, G, lambda, beta, switchStreams }: Coupling, arithmetic: StreamArithmetic): Layer {
   const order = <T>(pair: readonly T[]): [T, T] => (switchStreams ? [pair[1] as T, pair[0] as T] : [pair[0] as T, pair[1] as T]);
 
-  /** §2.2 of the method's note, steps 2-4 and 6-8: tapes are asked for when they are needed, so that G's is gone before F's is made. */
+  /** §2.2 of the method's note, steps 2, 4, 6 and 8. Back through G comes before back through F, so that G's inside is gone before F's is made. */
   function backwardThrough(
     g: Graph,
     d_streams: StreamGradients,
     wanted: boolean,
-    tapeOfG: () => BlockTape,
-    tapeOfF: () => BlockTape,
+    throughG: (d_y2: Tensor) => Tensor | undefined,
+    throughF: (d_y1: Tensor) => Tensor | undefined,
   ): StreamGradients {
     const [d_y1Above, d_y2] = order(d_streams) as [Tensor, Tensor];
-    const [throughG] = backwardTape(g, tapeOfG(), [d_y2], true);
-    const d_y1 = throughG ? add(g, d_y1Above, throughG) : d_y1Above;
-    const [throughF] = backwardTape(g, tapeOfF(), [d_y1], wanted);
+    const t = throughG(d_y2);
+    const d_y1 = t ? add(g, d_y1Above, t) : d_y1Above;
+    const u = throughF(d_y1);
     if (!wanted) return [];
-    const d_x2 = throughF ? scaleAdd(g, d_y2, beta, throughF) : scaleAdd(g, d_y2, beta);
+    const d_x2 = u ? scaleAdd(g, d_y2, beta, u) : scaleAdd(g, d_y2, beta);
     return [scaleAdd(g, d_y1, lambda), d_x2];
   }
 
   return {
     name,
     inverseRounds: arithmetic.kind === 'float',
-    forward(g, streams, keepForInverse) {
+    forward(g, streams, keep) {
       return g.scope(name, () => {
         const [x1, x2] = streams as [Tensor, Tensor];
-        const f = traceBlock(g, F, arithmetic.read(g, x2));
-        const first = arithmetic.couple(g, x1, f.outputs[0] as Tensor, lambda, keepForInverse, `${name}.F`);
-        const second = traceBlock(g, G, arithmetic.read(g, first.y));
-        const coupled = arithmetic.couple(g, x2, second.outputs[0] as Tensor, beta, keepForInverse, `${name}.G`);
-        return { streams: order([first.y, coupled.y]), tapes: [f, second], kept: [first.bits, coupled.bits] };
+        const inverse = keep === 'inverse';
+        const f = runOrTape(g, F, arithmetic.read(g, x2), keep);
+        const first = arithmetic.couple(g, x1, f.output, lambda, inverse, `${name}.F`);
+        const second = runOrTape(g, G, arithmetic.read(g, first.y), keep);
+        const coupled = arithmetic.couple(g, x2, second.output, beta, inverse, `${name}.G`);
+        return { streams: order([first.y, coupled.y]), tapes: [...f.tapes, ...second.tapes], kept: [first.bits, coupled.bits] };
       });
     },
     backward(g, [f, second], d_streams, wanted) {
+      const through = (tape: BlockTape | undefined, d_output: Tensor, own: boolean) =>
+        backwardTape(g, tape as BlockTape, [d_output], own)[0];
       return g.scope(name, () =>
         backwardThrough(
           g,
           d_streams,
           wanted,
-          () => second as BlockTape,
-          () => f as BlockTape,
+          (d_y2) => through(second, d_y2, true),
+          (d_y1) => through(f, d_y1, wanted),
         ),
       );
     },
@@ -141,15 +140,15 @@ export function coupledLayer(name: string, { F, G, lambda, beta, switchStreams }
           g,
           d_streams,
           wanted,
-          () => {
-            const tape = traceBlock(g, G, arithmetic.read(g, y1));
-            y2 = arithmetic.uncouple(g, y2, tape.outputs[0] as Tensor, beta, bitsG);
-            return tape;
+          (d_y2) => {
+            const { output, d_input } = rebuildBlock(g, G, arithmetic.read(g, y1), d_y2, true);
+            y2 = arithmetic.uncouple(g, y2, output, beta, bitsG);
+            return d_input;
           },
-          () => {
-            const tape = traceBlock(g, F, arithmetic.read(g, y2));
-            y1 = arithmetic.uncouple(g, y1, tape.outputs[0] as Tensor, lambda, bitsF);
-            return tape;
+          (d_y1) => {
+            const { output, d_input } = rebuildBlock(g, F, arithmetic.read(g, y2), d_y1, wanted);
+            y1 = arithmetic.uncouple(g, y1, output, lambda, bitsF);
+            return d_input;
           },
         );
         return { streams: [y1, y2], d_streams: d_inputs };

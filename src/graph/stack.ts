@@ -61,7 +61,7 @@ export function runStack(
 export function forwardStack(context: PolicyContext, layers: readonly Layer[], streams: readonly Tensor[]): readonly Tensor[] {
   let current = streams;
   for (const layer of layers) {
-    const results = inParts(context, [current], (_, part) => layer.forward(context.g, part as Tensor[], false).streams);
+    const results = inParts(context, [current], (_, part) => layer.forward(context.g, part as Tensor[], 'nothing').streams);
     current = together(context, results) as Tensor[];
   }
   return current;

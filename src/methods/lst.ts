@@ -4,6 +4,7 @@
 // Choices where the paper has others: layers start at random and not from a pruned backbone, the result is added to the last hidden states before the
 // head, and upsample starts at zero, so that training starts at the pretrained behaviour.
 
+import { runBlock, wholeBlock } from '../graph/block.ts';
 import type { Graph, Initial, Tensor } from '../graph/ir.ts';
 import { add } from '../graph/ops/elementwise.ts';
 import { gate } from '../graph/ops/gate.ts';
@@ -31,13 +32,13 @@ function wire(backbone: Backbone, { reduction_factor, gate_temperature }: Method
 
   const sideBlock = (g: Graph, { index, lengths }: LayerBlocks, x: Tensor): Tensor => {
     const { name, layer } = side.layers(lengths, noAdaptation)[index] as LayerBlocks;
-    return g.starting(startOf, () => g.under(`lst.${name}`, () => layer(g, x)));
+    return g.starting(startOf, () => g.under(`lst.${name}`, () => wholeBlock(g, layer, x)));
   };
 
   return besideBackbone({
     adaptation: noAdaptation,
     network: (blocks) => ({
-      backbone: (g, x) => [blocks.layer(g, x)],
+      backbone: (g, x) => [runBlock(g, blocks.layer, x)],
       advance: (g, [h], [s]) =>
         g.under('lst', () => {
           const alpha = g.weight(`lst.gates.${blocks.index}`, [1], { initial: zero });

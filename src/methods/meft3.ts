@@ -29,7 +29,7 @@ export const meft3: Method = {
           ...parallelToFfn(config, options),
           attentionOutput: (g, y) => adapter(g, 'adapter_attn', y, config, options, { into: y }),
         },
-        coupling: ({ attention, mlp }) => ({ F: attention, G: mlp, switchStreams: false }),
+        coupling: ({ attention, mlp }) => ({ F: { mixing: attention }, G: { rows: mlp }, switchStreams: false }),
         pretrained: 1,
       },
       options,

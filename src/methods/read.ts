@@ -3,6 +3,7 @@
 // joiner it also reads its own states before, mixed over the tokens by the layer's attention probabilities.
 // Names, gates and defaults as in the authors' code, but the output starts at zero, so that training starts at the pretrained behaviour.
 
+import { runBlock } from '../graph/block.ts';
 import type { Graph, Tensor } from '../graph/ir.ts';
 import { attentionProbabilities, mixTokens } from '../graph/ops/attention_mix.ts';
 import { joinColumns } from '../graph/ops/columns.ts';
@@ -62,7 +63,7 @@ function wire({ config }: Backbone, options: MethodOptions): Wiring {
       : {},
     network: ({ layer }) => ({
       backbone(g, x) {
-        const phi = layer(g, x);
+        const phi = runBlock(g, layer, x);
         return joiner ? [phi, g.scope('read', () => attentionProbabilities(g, attended as Attended))] : [phi];
       },
       advance: (g, seen, states) => g.scope('read', () => advance(g, seen, states)),

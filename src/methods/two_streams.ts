@@ -1,7 +1,8 @@
 // The wiring of methods that make a pretrained transformer reversible: two streams that start alike, coupled layers, and how the streams become
 // one again (Liao, Tan, Monz, NeurIPS 2023).
 
-import { type Block, type Coupling, coupledLayer } from '../graph/layers.ts';
+import type { Block } from '../graph/block.ts';
+import { type Coupling, coupledLayer } from '../graph/layers.ts';
 import { scaleAdd } from '../graph/ops/elementwise.ts';
 import { fixedStreams, floatStreams, shiftOf } from '../graph/streams.ts';
 import type { Adaptation, BackboneConfig, LayerBlocks } from '../models/model.ts';
@@ -41,10 +42,9 @@ export const parallelToFfn = (config: BackboneConfig, options: MethodOptions): A
 });
 
 /** The adapter that is F or G alone; it reads the raw stream. */
-export const standAlone =
-  (config: BackboneConfig, options: MethodOptions): Block =>
-  (g, y) =>
-    adapter(g, 'adapter_rev', y, config, options, { layer_norm: options.adapter_layer_norm });
+export const standAlone = (config: BackboneConfig, options: MethodOptions): Block => ({
+  rows: (g, y) => adapter(g, 'adapter_rev', y, config, options, { layer_norm: options.adapter_layer_norm }),
+});
 
 /** What the three have in common. */
 export const meft = {

@@ -133,7 +133,7 @@ export function bert(config: BertConfig): Backbone {
       Array.from({ length: config.num_hidden_layers }, (_, i): LayerBlocks => {
         const attend = (g: Graph, x: Tensor) => attentionBlock(g, x, lengths, adaptation);
         const mlp = (g: Graph, a: Tensor) => mlpBlock(g, a, lengths, adaptation);
-        return { name: `encoder.layer.${i}`, index: i, lengths, layer: (g, x) => mlp(g, attend(g, x)), attention: attend, mlp };
+        return { name: `encoder.layer.${i}`, index: i, lengths, layer: { mixing: attend, rows: mlp }, attention: attend, mlp };
       }),
     narrowed: (factor) => bert(narrowedConfig(config, factor)),
     pooler: (g, pooled, adaptation) => g.scope('pooler', () => dense(g, 'dense', pooled, C, adaptation, 'tanh')),

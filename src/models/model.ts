@@ -1,8 +1,8 @@
 // What a backbone is to the rest: configuration, forward blocks at named sites, weight names. A method changes a model only through `Adaptation`,
 // at sites, so that no model knows a method and no method knows a model.
 
+import type { Block, Piece } from '../graph/block.ts';
 import type { Graph, Tensor } from '../graph/ir.ts';
-import type { Block } from '../graph/layers.ts';
 
 /** A dense layer in the forward code. */
 export interface LinearSite {
@@ -55,8 +55,8 @@ export interface LayerBlocks {
   /** Tokens of each example [B]. */
   readonly lengths: Tensor;
   readonly layer: Block;
-  readonly attention: Block;
-  readonly mlp: Block;
+  readonly attention: Piece;
+  readonly mlp: Piece;
 }
 
 export interface BackboneConfig {

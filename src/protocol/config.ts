@@ -211,6 +211,8 @@ const memorySettings = {
   ranges: v.optional(v.array(policyRange)),
   /** Parts of a batch that a layer works on one after the other where it runs again. Left out: as many as keep 512 tokens in each. */
   chunks: v.optional(count),
+  /** Tokens that a feed-forward pair works on at a time where it runs again. Left out: 128. */
+  token_chunk: v.optional(count),
 };
 const memoryObject = v.object(memorySettings);
 export type MemorySettings = Readonly<v.InferOutput<typeof memoryObject>>;

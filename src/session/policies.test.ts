@@ -69,14 +69,23 @@ test.each(['lora', 'full'] as const)(
   },
 );
 
-test('any number of parts of a batch gives the same bits, under every policy', async () => {
+test('any number of parts of a batch, and of tokens at a time, gives the same bits under every policy', async () => {
   const model = await randomBert({ ...smallShape, num_hidden_layers: 3 });
-  const trial: Trial = { model, vocab: 64, B: 5, T: 8, method: 'meft1', steps: 2 };
-  const inParts = (chunks: number) => (setup: ProgramSetup) => ({ ...setup, chunks });
+  const trial: Trial = { model, vocab: 64, B: 6, T: 8, method: 'meft1', steps: 2 };
+  const inParts = (chunks: number, token_chunk?: number) => (setup: ProgramSetup) => ({ ...setup, chunks, token_chunk });
   const whole = await outcome(trial, 'store', inParts(1));
   for (const policy of ['store', 'checkpoint', 'reversible'] as const) {
-    for (const chunks of [2, 5]) expectEqualBits(whole, await outcome(trial, policy, inParts(chunks)));
+    for (const [chunks, tokens] of [[3], [6], [1, 16], [2, 16]] as const) {
+      expectEqualBits(whole, await outcome(trial, policy, inParts(chunks, tokens)));
+    }
   }
+});
+
+test.each(['lora', 'bitfit'] as const)('%s gives the bits of store under checkpoint, few tokens at a time', async (method) => {
+  const model = await randomBert({ ...smallShape, num_hidden_layers: 3 });
+  const trial: Trial = { model, vocab: 64, B: 6, T: 8, method, options: { target_modules: ['query', 'dense'] }, steps: 2 };
+  const few = (setup: ProgramSetup) => ({ ...setup, chunks: 2, token_chunk: 16 });
+  expectEqualBits(await outcome(trial, 'store'), await outcome(trial, 'checkpoint', few));
 });
 
 test('snapshots of float streams end what is lost below them', async () => {

@@ -115,6 +115,7 @@ export function setupOf(request: SetupRequest): ProgramSetup {
     options: resolved.options,
     ranges: rangesOf(resolved, memory, num_hidden_layers),
     chunks: memory.chunks,
+    token_chunk: memory.token_chunk,
     pooling: request.pooling ?? model.pooling,
     num_labels,
     storedType: model.storedType,

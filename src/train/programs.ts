@@ -28,6 +28,8 @@ export interface ProgramSetup {
   readonly ranges: readonly PolicyRange[];
   /** Parts that layers work on a batch in; left out: as many as keep 512 tokens in each. */
   readonly chunks?: number | undefined;
+  /** Tokens that a feed-forward pair takes at a time where it is not taped; left out: 128. */
+  readonly token_chunk?: number | undefined;
   readonly pooling: Pooling;
   readonly num_labels: number;
   readonly storedType: (name: string) => 'f32' | 'f16';
@@ -60,6 +62,9 @@ function classify(g: Graph, h: Tensor, { lengths, wiring }: Forward, { backbone,
 /** Tokens that a part of a batch keeps where nothing else is asked for: enough rows for a matrix product to fill a GPU's cores. */
 const tokensPerPart = 512;
 
+/** Tokens that a feed-forward pair takes at a time by default, where it is not taped. */
+const defaultTokensAtATime = 128;
+
 /** Parts of a batch [B, T] by default. */
 export const defaultChunks = (B: number, T: number): number => Math.max(1, Math.min(B, Math.floor((B * T) / tokensPerPart)));
 
@@ -78,10 +83,11 @@ interface Recorded<T> {
   readonly tape: readonly Node[];
 }
 
-function begin(g: Graph, { backbone, method, options, batch_size: B, chunks }: ProgramSetup, T: number): Forward {
+function begin(g: Graph, { backbone, method, options, batch_size: B, chunks, token_chunk }: ProgramSetup, T: number): Forward {
   const given = g.input('lengths', [B], 'u32');
   const wiring = method.wire(backbone, options);
   const { frozen_layers } = options;
+  g.tokensAtATime = wiring.wholeBatch ? Number.POSITIVE_INFINITY : (token_chunk ?? defaultTokensAtATime);
   let lengths = given;
   const partsOf = (wholes: readonly Tensor[]) => partition(wholes, chunks ?? (wiring.wholeBatch ? 1 : defaultChunks(B, T)));
   const below = () => {

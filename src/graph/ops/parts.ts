@@ -3,12 +3,13 @@
 // Invariant: parts begin at multiples of what a storage binding may begin at.
 
 import type { Attributes, Graph, Op, Tensor } from '../ir.ts';
-import { bytesOfTensor } from '../ir.ts';
+import { bytesOfTensor, sizeOf } from '../ir.ts';
 
 /** Offsets of storage bindings are multiples of this on every device (the default of minStorageBufferOffsetAlignment). */
 export const bindingAlignment = 256;
 
-type SplitAttributes = Attributes & { readonly counts: string };
+/** `rows`: parts are of tokens, [N, C] each, not of examples. */
+type SplitAttributes = Attributes & { readonly counts: string; readonly rows: boolean };
 
 const countsOf = (attributes: Attributes): number[] => (attributes as SplitAttributes).counts.split(',').map(Number);
 
@@ -16,41 +17,63 @@ const splitOp: Op<SplitAttributes> = {
   name: 'split',
   shapes([x], attributes) {
     const { shape, dtype } = x as Tensor;
-    return countsOf(attributes).map((count) => ({ shape: [count, ...shape.slice(1)], dtype }));
+    return countsOf(attributes).map((count) => ({ shape: [count, ...shape.slice(attributes.rows ? -1 : 1)], dtype }));
   },
   view: 'split',
-  vjp: ({ g, d_outputs }) => [concat(g, d_outputs as readonly Tensor[])],
+  vjp: ({ g, node, d_outputs }) => [joined(g, d_outputs as readonly Tensor[], (node.inputs[0] as Tensor).shape)],
   lower: () => [],
 };
 
-const concatOp: Op = {
+const concatOp: Op<Attributes & { readonly shape: string }> = {
   name: 'concat',
-  shapes(inputs) {
+  shapes(inputs, { shape }) {
     const parts = inputs as readonly Tensor[];
-    const { shape, dtype } = parts[0] as Tensor;
-    const odd = parts.find((part) => part.shape.slice(1).join() !== shape.slice(1).join() || part.dtype !== dtype);
-    if (odd) throw new Error(`concat: [${odd.shape}] ${odd.dtype} beside [${shape}] ${dtype}`);
-    return [{ shape: [parts.reduce((sum, part) => sum + (part.shape[0] as number), 0), ...shape.slice(1)], dtype }];
+    const { dtype } = parts[0] as Tensor;
+    const whole = shape.split(',').map(Number);
+    const count = parts.reduce((sum, part) => sum + sizeOf(part.shape), 0);
+    if (count !== sizeOf(whole) || parts.some((part) => part.dtype !== dtype))
+      throw new Error(`concat: parts of ${count} elements for ${dtype} [${shape}]`);
+    return [{ shape: whole, dtype }];
   },
   view: 'concat',
-  vjp: ({ g, node, d_outputs }) =>
-    split(
-      g,
-      d_outputs[0] as Tensor,
-      node.inputs.map((part) => part?.shape[0] as number),
-    ),
+  vjp({ g, node, d_outputs }) {
+    const parts = node.inputs as readonly Tensor[];
+    const rows = parts[0]?.shape.length !== d_outputs[0]?.shape.length;
+    const counts = parts.map((part) => part.shape[0] as number).join();
+    return g.apply(splitOp, [d_outputs[0]], { counts, rows });
+  },
   lower: () => [],
 };
+
+const joined = (g: Graph, parts: readonly Tensor[], shape: readonly number[]): Tensor =>
+  parts.length === 1 && parts[0]?.shape.join() === shape.join() ? (parts[0] as Tensor) : g.apply1(concatOp, parts, { shape: shape.join() });
 
 /** Consecutive examples of x [B, ..]: `counts` of them, which sum to B. */
 export function split(g: Graph, x: Tensor, counts: readonly number[]): Tensor[] {
-  return counts.length === 1 ? [x] : g.apply(splitOp, [x], { counts: counts.join() });
+  return counts.length === 1 ? [x] : g.apply(splitOp, [x], { counts: counts.join(), rows: false });
 }
 
 /** The whole [B, ..] of parts in their order. */
 export function concat(g: Graph, parts: readonly Tensor[]): Tensor {
-  return parts.length === 1 ? (parts[0] as Tensor) : g.apply1(concatOp, parts, {});
+  const examples = parts.reduce((sum, part) => sum + (part.shape[0] as number), 0);
+  return joined(g, parts, [examples, ...(parts[0] as Tensor).shape.slice(1)]);
 }
+
+/** Rows of any width that is a multiple of 4 begin at a multiple of what can be bound when so many come before. */
+const rowsAligned = bindingAlignment / 16;
+
+/** The tokens of x [B, T, C] in about `count` consecutive parts [N, C]. */
+export function splitRows(g: Graph, x: Tensor, count: number): Tensor[] {
+  const rows = sizeOf(x.shape) / (x.shape.at(-1) as number);
+  const units = Math.ceil(rows / rowsAligned);
+  const parts = Math.min(count, units);
+  const bounds = Array.from({ length: parts + 1 }, (_, i) => Math.min(rows, Math.round((i * units) / parts) * rowsAligned));
+  const counts = bounds.slice(1).map((bound, i) => bound - (bounds[i] as number));
+  return g.apply(splitOp, [x], { counts: counts.join(), rows: true });
+}
+
+/** The whole of `shape` of parts [N, C] in their order. */
+export const concatRows = (g: Graph, parts: readonly Tensor[], shape: readonly number[]): Tensor => joined(g, parts, shape);
 
 /**
  * Sizes of at most `parts` consecutive parts of the examples of `wholes` [B, ..], as equal as can be, so that each begins in every one of them at a

@@ -1,8 +1,9 @@
 // checkpoint: only the streams below every k-th layer are kept, with what its layers need to run again; k layers run again before their backward
 // (Chen et al. 2016).
 
+import type { BlockTape } from '../block.ts';
 import type { Tensor } from '../ir.ts';
-import type { BlockTape, ForwardResult, Layer, StreamGradients } from '../layers.ts';
+import type { ForwardResult, Layer, StreamGradients } from '../layers.ts';
 import { inParts, type Policy, together } from './policy.ts';
 
 interface Segment {
@@ -22,7 +23,7 @@ export const checkpoint = (every: number): Policy => ({
       const below = current;
       const own = layers.slice(begin, begin + every);
       const kept = own.map((layer) => {
-        const results = inParts(context, [current], (_, part) => layer.forward(g, part as Tensor[], false));
+        const results = inParts(context, [current], (_, part) => layer.forward(g, part as Tensor[], 'nothing'));
         current = together(
           context,
           results.map((result) => result.streams),
@@ -37,17 +38,19 @@ export const checkpoint = (every: number): Policy => ({
         let d_current = d_streams;
         for (const [depth, segment] of [...segments.entries()].reverse()) {
           const results = inParts(context, [segment.streams, d_current], (part, below, d_part) => {
+            const last = segment.layers.length - 1;
             const tapes: (readonly BlockTape[])[] = [];
             let again = below as readonly Tensor[];
+            let d_streams = d_part as StreamGradients;
             for (const [i, layer] of segment.layers.entries()) {
-              const kept = segment.kept[i]?.[part] ?? [];
-              const result = layer.rerun?.(g, again, kept) ?? layer.forward(g, again, false);
+              if (i === last && layer.again) break;
+              const result = layer.rerun?.(g, again, segment.kept[i]?.[part] ?? []) ?? layer.forward(g, again, 'tapes');
               again = result.streams;
               tapes.push(result.tapes);
             }
-            let d_streams = d_part as StreamGradients;
             for (const [i, layer] of [...segment.layers.entries()].reverse()) {
-              d_streams = layer.backward(g, tapes[i] ?? [], d_streams, wanted || depth > 0 || i > 0);
+              const own = wanted || depth > 0 || i > 0;
+              d_streams = tapes[i] ? layer.backward(g, tapes[i], d_streams, own) : (layer.again?.(g, again, d_streams, own) ?? []);
             }
             return d_streams;
           });

@@ -44,7 +44,7 @@ export const reversible = (every: number): Policy => ({
       assertInvertible(layer);
       const below = current;
       const sample = layer.inverseRounds ? g.scope(layer.name, () => sampleOf(g, below)) : [];
-      const results = inParts(context, [below], (_, part) => layer.forward(g, part as Tensor[], true));
+      const results = inParts(context, [below], (_, part) => layer.forward(g, part as Tensor[], 'inverse'));
       current = together(
         context,
         results.map((result) => result.streams),

@@ -1,7 +1,8 @@
 // store: every layer's activations are kept from the forward pass.
 
+import type { BlockTape } from '../block.ts';
 import type { Tensor } from '../ir.ts';
-import type { BlockTape, Layer, StreamGradients } from '../layers.ts';
+import type { Layer, StreamGradients } from '../layers.ts';
 import { inParts, type Policy, type PolicyContext, together } from './policy.ts';
 
 /** Backward through one layer whose tapes are at hand, part after part. */
@@ -22,7 +23,7 @@ export const store: Policy = {
   run(context, layers, streams) {
     let current: readonly Tensor[] = streams;
     const runs = layers.map((layer) => {
-      const results = inParts(context, [current], (_, part) => layer.forward(context.g, part as Tensor[], false));
+      const results = inParts(context, [current], (_, part) => layer.forward(context.g, part as Tensor[], 'tapes'));
       current = together(
         context,
         results.map((result) => result.streams),
