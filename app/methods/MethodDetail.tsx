@@ -49,12 +49,26 @@ export function MethodDetail({ card }: { card: MethodCard }) {
               <tr key={key}>
                 <th scope="row">{label}</th>
                 <td>{standard}</td>
-                <td className="muted">{reason}</td>
+                <td className="muted">
+                  <Reason text={reason} />
+                </td>
               </tr>
             ))}
           </tbody>
         </table>
       )}
     </section>
+  );
+}
+
+/** A reason names at most one value, between backticks. */
+function Reason({ text }: { text: string }) {
+  const [before, code, after] = text.split('`');
+  return (
+    <>
+      {before}
+      {code !== undefined && <code>{code}</code>}
+      {after}
+    </>
   );
 }
