@@ -1,9 +1,10 @@
 // Whole models with methods on the f64 interpreter: gradients against central finite differences of the loss, dropout on, every policy.
 
 import { expect, test } from 'vitest';
-import { type Graph, Registry, sizeOf } from '../graph/ir.ts';
+import { Registry, sizeOf } from '../graph/ir.ts';
 import { methods } from '../methods/registry.ts';
 import { bert, readBertConfig } from '../models/bert.ts';
+import { referenceOffload } from '../offload/testing.ts';
 import {
   defaultTraining,
   type MethodChoices,
@@ -62,15 +63,19 @@ function build({ method, policy, pooling, chosen = {} }: Cell) {
   };
   const registry = new Registry();
   const { graph } = traceTraining(registry, { trains: (name) => resolved.trains(name, options), storedType: () => 'f32' }, setup, T);
-  return { registry, graph };
+  const offload = referenceOffload(registry.offloaded.values());
+  return { registry, graph, offload, interpreter: new Interpreter((request) => offload.answer(request)) };
 }
 
-function fill(interpreter: Interpreter, registry: Registry, graph: Graph): void {
+type Built = ReturnType<typeof build>;
+
+function fill({ interpreter, registry, graph, offload }: Built): void {
   for (const { name, shape, tensors } of registry.parameters.values()) {
     const key = randomKey(1, 0, siteId(name));
     const mean = name.endsWith('LayerNorm.weight') ? 1 : 0;
     const values = Float64Array.from({ length: sizeOf(shape) }, (_, i) => mean + 0.3 * randomNormal(key, i));
     for (const tensor of tensors) interpreter.set(tensor, values);
+    if (tensors.length === 0) offload.write(name, 'parameter', values);
   }
   const batch = randomBatch(4, B, T, config.vocab_size, 3);
   for (const [name, tensor] of graph.inputs) {
@@ -80,7 +85,8 @@ function fill(interpreter: Interpreter, registry: Registry, graph: Graph): void 
 }
 
 /** The loss of one run, with the gradients that it leaves. */
-function lossOf(interpreter: Interpreter, registry: Registry, graph: Graph): number {
+function lossOf({ interpreter, registry, graph, offload }: Built): number {
+  offload.begin();
   const metrics = interpreter.values(registry.state('metrics', [8], 'f32'));
   metrics.fill(0);
   for (const gradient of registry.gradients.values()) interpreter.values(gradient).fill(0);
@@ -89,13 +95,39 @@ function lossOf(interpreter: Interpreter, registry: Registry, graph: Graph): num
 }
 
 // What lives off the GPU is no parameter of the graph; sparse.test.ts holds it against a dense reference.
-const allowed: Cell[] = methods
-  .filter(({ group }) => group !== 'off-gpu')
-  .flatMap((method, i) =>
-    policyNames
-      .filter((policy) => !method.refuses(policy))
-      .map((policy, j): Cell => ({ method: method.name, policy, pooling: poolings[(i + j) % poolings.length] as Pooling })),
-  );
+interface Judged {
+  readonly name: string;
+  readonly values: Float64Array;
+  readonly gradient: Float64Array;
+  /** To be called when a value has changed. */
+  readonly moved: () => void;
+}
+
+/** What trains, wherever it lives, with the gradients that the last run left. */
+function trainables({ interpreter, registry, offload }: Built): Judged[] {
+  return [...registry.parameters.values()]
+    .filter(({ trainable }) => trainable)
+    .flatMap(({ name, tensors, shape }): Judged[] => {
+      const onDevice = tensors.map((tensor) => ({
+        name,
+        values: interpreter.values(tensor),
+        gradient: Float64Array.from(interpreter.values(registry.gradientOf(tensor))),
+        moved: () => undefined,
+      }));
+      if (tensors.length > 0) return onDevice;
+      const values = Float64Array.from(offload.read(name, 'parameter'));
+      const gradient = new Float64Array(sizeOf(shape));
+      gradient.set(offload.read(name, 'gradient'));
+      return [{ name, values, gradient, moved: () => offload.write(name, 'parameter', values) }];
+    });
+}
+
+const allowed: Cell[] = methods.flatMap((method, i) =>
+  policyNames
+    .filter((policy) => !method.refuses(policy))
+    .map((policy, j): Cell => ({ method: method.name, policy, pooling: poolings[(i + j) % poolings.length] as Pooling })),
+);
+const manyNeurons: MethodChoices = { adapter_size: 16, num_experts: 8, num_probed_experts: 3, num_activated: 4 };
 const variants: Cell[] = [
   { method: 'meft1', policy: 'reversible', pooling: 'mean', chosen: { adapter_layer_norm: true, final_combination: 'weighted' } },
   { method: 'meft2', policy: 'reversible', pooling: 'mean', chosen: { adapter_layer_norm: true, final_combination: 'weighted' } },
@@ -111,34 +143,35 @@ const variants: Cell[] = [
   { method: 'read', policy: 'store', pooling: 'mean', chosen: { rnn_type: 'rnn', joiner: true, frozen_layers: 1 } },
   { method: 'read', policy: 'checkpoint', pooling: 'mean', chosen: { joiner: true, aggregation: 'last' } },
   { method: 'lst', policy: 'checkpoint', pooling: 'cls', chosen: { frozen_layers: 1 } },
+  { method: 'sparse_meft', policy: 'store', pooling: 'mean', chosen: manyNeurons },
+  { method: 'sparse_meft', policy: 'checkpoint', pooling: 'cls', chosen: { ...manyNeurons, frozen_layers: 1 } },
+  { method: 'sparse_meft', policy: 'store', pooling: 'cls', chosen: { ...manyNeurons, activation_rule: 'union' } },
+  { method: 'sparse_meft', policy: 'checkpoint', pooling: 'mean', chosen: { ...manyNeurons, activation_rule: 'union' } },
 ];
 
 test.each([...allowed, ...variants])(
   'gradients of $method under $policy ($pooling) $chosen are the finite differences of the loss',
   (cell) => {
-    const { registry, graph } = build(cell);
-    const interpreter = new Interpreter();
-    fill(interpreter, registry, graph);
-    lossOf(interpreter, registry, graph);
-    const found = new Map([...registry.gradients.entries()].map(([id, gradient]) => [id, Float64Array.from(interpreter.values(gradient))]));
+    const built = build(cell);
+    fill(built);
+    lossOf(built);
+    const judged = trainables(built);
     const h = 1e-5;
     let compared = 0;
-    for (const { name, trainable, tensors } of registry.parameters.values()) {
-      if (!trainable) continue;
-      for (const tensor of tensors) {
-        const values = interpreter.values(tensor);
-        const gradient = found.get(tensor.id) as Float64Array;
-        const largest = gradient.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-3);
-        for (let i = 0; i < values.length; i += Math.max(1, Math.ceil(values.length / 2))) {
-          const kept = values[i] as number;
-          values[i] = kept + h;
-          const above = lossOf(interpreter, registry, graph);
-          values[i] = kept - h;
-          const below = lossOf(interpreter, registry, graph);
-          values[i] = kept;
-          expect(Math.abs((above - below) / (2 * h) - (gradient[i] as number)) / largest, `${name}[${i}]`).toBeLessThan(1e-5);
-          compared++;
-        }
+    for (const { name, values, gradient, moved } of judged) {
+      const largest = gradient.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-3);
+      for (let i = 0; i < values.length; i += Math.max(1, Math.floor(values.length / 4))) {
+        const kept = values[i] as number;
+        const lossAt = (value: number): number => {
+          values[i] = value;
+          moved();
+          return lossOf(built);
+        };
+        const difference = (lossAt(kept + h) - lossAt(kept - h)) / (2 * h);
+        values[i] = kept;
+        moved();
+        expect(Math.abs(difference - (gradient[i] as number)) / largest, `${name}[${i}]`).toBeLessThan(1e-5);
+        compared++;
       }
     }
     expect(compared).toBeGreaterThan(1);
