@@ -14,6 +14,7 @@ import { nodeHost } from '../cli/host.ts';
 import { openDevice } from '../src/gpu/device.ts';
 import { methodNamed, methods } from '../src/methods/registry.ts';
 import type { PolicyName } from '../src/protocol/config.ts';
+import type { HostStep } from '../src/protocol/messages.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const fileOf = (method: string) => join(root, 'docs/learning', `${method}.json`);
@@ -34,6 +35,9 @@ interface Learned {
   /** Median time of a step. */
   readonly ms: number;
   readonly loss: readonly number[];
+  /** Where the method lives off the GPU: share of its rows that each step activated, and bytes that it moved, as a multiple of the adapters' own. */
+  readonly activated?: readonly number[];
+  readonly moved?: readonly number[];
 }
 
 interface Twin {
@@ -66,6 +70,11 @@ async function deviceName(): Promise<string> {
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
+const overSteps = (steps: readonly HostStep[], adapterBytes: number) => ({
+  activated: steps.map(({ rows, of }) => Number((rows / of).toFixed(4))),
+  moved: steps.map(({ to_gpu, from_gpu }) => Number(((to_gpu + from_gpu) / adapterBytes).toFixed(4))),
+});
+
 async function learn(name: string): Promise<Learned> {
   const method = methodNamed(name);
   const out = mkdtempSync(join(tmpdir(), 'learning-'));
@@ -73,7 +82,7 @@ async function learn(name: string): Promise<Learned> {
   const events = await trained(flags);
   rmSync(out, { recursive: true });
   const last = (type: string) => events.filter((event) => event.type === type).at(-1) as TrainEvent & Record<string, never>;
-  const steps = events.filter(({ type }) => type === 'step') as unknown as { loss: number; ms: number }[];
+  const steps = events.filter(({ type }) => type === 'step') as unknown as { loss: number; ms: number; host?: HostStep }[];
   const { bytes, host, trainable_parameters, policy } = last('plan') as unknown as {
     bytes: { total: number; activation: number; workspace: number };
     host?: { bytes: number };
@@ -92,6 +101,12 @@ async function learn(name: string): Promise<Learned> {
     host_bytes: host?.bytes ?? 0,
     ms: median(steps.map(({ ms }) => ms)),
     loss: steps.map(({ loss }) => Number(loss.toFixed(4))),
+    ...(host
+      ? overSteps(
+          steps.flatMap((step) => step.host ?? []),
+          4 * trainable_parameters,
+        )
+      : {}),
   };
 }
 
