@@ -25,7 +25,7 @@ const commandTexts: Readonly<Record<CommandName, { does: string; more: string; e
   },
   compare: {
     does: 'the plans of several methods and policies: a table, CSV, JSON, a picture',
-    more: 'Percentages are of full fine-tuning that stores its activations, at the same batch and length.',
+    more: 'Percentages are of full fine-tuning that stores its activations, at the same batch and length.\n--study init trains from several starts instead; without a GPU give it --max-steps 0, which measures distances alone.',
     example: 'retrace compare --methods meft1,lora --policies all --batch-size 16 --max-length 128 --sort total --picture memory.svg',
   },
   inspect: {

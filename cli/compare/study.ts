@@ -73,7 +73,7 @@ export function studyPicture(report: StudyReport): string {
   const groups = [...new Set(report.series.map(panelOf))].map((panel) => report.series.filter((series) => panelOf(series) === panel));
   const panels = groups.map((group) => {
     const steps = [...new Set(group.flatMap(({ points }) => points.map(({ value }) => value)))].sort((a, b) => a - b);
-    return { steps, title: group[0]?.title ?? '', over: [...new Set(group.map(({ over }) => over))].join(' or '), group };
+    return { steps, over: [...new Set(group.map(({ over }) => over))].join(' or '), group };
   });
   const measure = (
     title: string,
@@ -105,7 +105,7 @@ export function studyPicture(report: StudyReport): string {
     ),
     ...(report.max_steps > 0 ? [measure(`${report.metric} ${after(report)}`, 'linear', percentText, ({ score }) => score?.value)] : []),
   ];
-  const subtitle = `${report.model}, ${report.data}; ${report.texts} texts, scores over ${report.eval_examples} examples; ringed: the method's own start`;
+  const subtitle = `${report.model}, ${report.data}; ${report.texts} texts${report.max_steps > 0 ? `, scores over ${report.eval_examples} examples` : ''}; ringed: the method's own start`;
   return drawPanels(
     { title: 'Where methods start, and what they reach from there', subtitle },
     panels.map(({ steps, ...panel }) => ({ ...panel, steps: steps.map(valueText) })),

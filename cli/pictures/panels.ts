@@ -1,7 +1,7 @@
 // Small panels side by side, a row of them for each measure: lines over few steps of one number, on one axis a row. Logarithmic axes have a
 // place for zero below their lowest decade.
 
-import { type Colour, element, hover, label, picture, textWidth, ticksTo } from './svg.ts';
+import { type Colour, element, hover, label, picture, ticksTo } from './svg.ts';
 
 export interface Line {
   /** Told in the panel where there is more than one. */
@@ -13,7 +13,6 @@ export interface Line {
 }
 
 export interface Panel {
-  readonly title: string;
   readonly steps: readonly string[];
   readonly over: string;
 }
@@ -28,12 +27,13 @@ export interface Measure {
 
 const width = 1000;
 const margin = 20;
-const axisWidth = 62;
+const axisWidth = 54;
 const plotHeight = 150;
-const gap = 26;
+const gap = 22;
 /** Above a row: its title; below: steps and what they are steps of. */
 const above = 34;
-const below = 44;
+const keyRow = 16;
+const below = 50;
 const colours: Readonly<Record<string, Colour>> = {
   one: { light: '#0072b2', dark: '#3f9fe4' },
   two: { light: '#d55e00', dark: '#f07f3c' },
@@ -89,11 +89,13 @@ function lineOf({ name, values, marked }: Line, colour: string, x: (step: number
 export function drawPanels(text: { title: string; subtitle: string }, panels: readonly Panel[], measures: readonly Measure[]): string {
   const wide = (width - 2 * margin - axisWidth - gap * (panels.length - 1)) / panels.length;
   const leftOf = (column: number) => margin + axisWidth + column * (wide + gap);
+  // Names of lines stand above the first row alone, one over the other.
+  const key = keyRow * Math.max(0, ...(measures[0]?.lines ?? []).map(({ length }) => length));
   const drawn = measures.flatMap((measure, row) => {
-    const top = 70 + above + row * (plotHeight + above + below);
+    const top = 70 + above + key + row * (plotHeight + above + below);
     const axis = axisOf(measure);
     const y = (value: number) => top + plotHeight * (1 - axis.at(value));
-    const titles = [label(measure.title, { x: margin, y: top - 16, class: 'f-ink' })];
+    const titles = [label(measure.title, { x: margin, y: top - 16 - (row === 0 ? key : 0), class: 'f-ink' })];
     const cells = panels.flatMap((panel, column) => {
       const left = leftOf(column);
       const inset = 14;
@@ -101,27 +103,28 @@ export function drawPanels(text: { title: string; subtitle: string }, panels: re
       const lines = measure.lines[column] ?? [];
       const told = (line: Line) =>
         line.values.map((value, i) => `${panel.over} = ${panel.steps[i]}: ${value === undefined ? '–' : measure.text(value)}`);
-      let keyAt = left;
       return [
         ...axis.ticks.flatMap((tick) => [
           element('line', { x1: left, x2: left + wide, y1: y(tick), y2: y(tick), class: 's-line' }),
           ...(column === 0 ? [label(measure.text(tick), { x: left - 8, y: y(tick) + 4, class: 'f-muted end' })] : []),
         ]),
-        ...panel.steps.map((step, i) => label(step, { x: x(i), y: top + plotHeight + 16, class: 'f-muted middle' })),
-        label(panel.over, { x: left + wide / 2, y: top + plotHeight + 32, class: 'f-muted middle' }),
+        ...panel.steps.map((step, i) => label(step, { x: x(i), y: top + plotHeight + 20, class: 'f-muted middle' })),
+        label(panel.over, { x: left + wide / 2, y: top + plotHeight + 37, class: 'f-muted middle' }),
         ...(row === 0
-          ? lines.map((line, i) => {
-              const item = label(line.name, { x: keyAt, y: top - above, class: `f-${colourNames[i % colourNames.length]}` });
-              keyAt += textWidth(line.name) + 12;
-              return item;
-            })
+          ? lines.map((line, i) =>
+              label(line.name, {
+                x: left,
+                y: top - 10 - keyRow * (lines.length - 1 - i),
+                class: `f-${colourNames[i % colourNames.length]}`,
+              }),
+            )
           : []),
         ...lines.map((line, i) => lineOf(line, colourNames[i % colourNames.length] as string, x, y, told(line))),
       ];
     });
     return [...cells, ...titles];
   });
-  const height = 70 + measures.length * (plotHeight + above + below);
+  const height = 70 + key + measures.length * (plotHeight + above + below);
   return picture(
     { width, height },
     { title: text.title, description: text.subtitle },
