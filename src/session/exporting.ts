@@ -14,7 +14,7 @@ import { planPrograms } from '../train/programs.ts';
 import type { BaseModel } from './base_model.ts';
 import type { Engine, EngineConfig } from './engine.ts';
 import type { Evaluation } from './evaluation.ts';
-import { predict } from './predict.ts';
+import { predict, type TextToPredict } from './predict.ts';
 import { resolveMethod, setupOf } from './setup.ts';
 import { version } from './version.ts';
 
@@ -38,6 +38,13 @@ type Values = Map<string, Float32Array<ArrayBuffer>>;
 
 const largestDifference = (a: readonly (readonly number[])[], b: readonly (readonly number[])[]): number =>
   a.reduce((most, row, i) => row.reduce((worst, x, j) => Math.max(worst, Math.abs(x - (b[i]?.[j] ?? Number.NaN))), most), 0);
+
+/** Logits of each text by itself, as PyTorch checks them: under the union of sparse adapters, texts of a batch change each other's. */
+async function logitsOfEach(engine: Engine, texts: readonly TextToPredict[]): Promise<number[][]> {
+  const rows: number[][] = [];
+  for (const text of texts) rows.push(...(await predict(engine, [text])).map(({ logits }) => [...logits]));
+  return rows;
+}
 
 const textsOf = (config: AdapterConfig) =>
   (config.self_test?.texts ?? []).map((text) => (typeof text === 'string' ? { text } : { text: text[0], text_pair: text[1] }));
@@ -119,7 +126,7 @@ export async function exportAdapter(request: ExportRequest): Promise<ExportResul
   const { engine, texts, name } = request;
   const asked = texts.map(([text, text_pair]) => ({ text, ...(text_pair === undefined ? {} : { text_pair }) }));
   const values = await engine.trainer.read('parameter');
-  const before = (await predict(engine, asked)).map(({ logits }) => logits);
+  const before = await logitsOfEach(engine, asked);
   const archive = archiveOf(request, values, before);
   const zip = writeZip(writeExported(archive, cardFacts(request)));
   const type = peftTypeOf(archive);
@@ -129,7 +136,7 @@ export async function exportAdapter(request: ExportRequest): Promise<ExportResul
     tensorsOf: () => engine.trainer.trainables.map(({ name: tensor, shape }) => ({ name: tensor, shape })),
   });
   engine.trainer.setParameters(valuesOf(again));
-  const after = (await predict(engine, asked)).map(({ logits }) => logits);
+  const after = await logitsOfEach(engine, asked);
   const largest_difference = largestDifference(before, after);
   if (!(largest_difference <= logitTolerance)) {
     throw new RetraceError({
@@ -199,7 +206,7 @@ export const readAdapterZip = (name: string, bytes: Uint8Array, model: BaseModel
 /** Recorded logits of an adapter's self-test against those computed here. */
 export async function runSelfTest(engine: Engine, config: AdapterConfig) {
   const asked = textsOf(config);
-  const computed = (await predict(engine, asked)).map(({ logits }) => logits);
+  const computed = await logitsOfEach(engine, asked);
   const recorded = config.self_test?.logits ?? [];
   return { texts: asked.map(({ text }) => text), recorded, computed, largest_difference: largestDifference(recorded, computed) };
 }

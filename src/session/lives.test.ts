@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { nodeHost } from '../../cli/host.ts';
 import { readZip } from '../formats/zip.ts';
 import { methods } from '../methods/registry.ts';
-import { defaultTraining, type RunConfig } from '../protocol/config.ts';
+import { defaultTraining, type MethodChoices, type Pooling, type RunConfig } from '../protocol/config.ts';
 import { readParameters, readState } from './checkpoint.ts';
 import type { RunStore, StoredRun } from './host.ts';
 import { differingNames, smallChoices, smallShape } from './outcome.ts';
@@ -36,15 +36,23 @@ class Checkpoints implements RunStore {
 const [here, there] = [new Checkpoints(), new Checkpoints()];
 const [one, other] = [here, there].map((runs) => new Session(nodeHost(runs), () => undefined)) as [Session, Session];
 
-/** Both poolings, and both kinds of streams where a method has two. */
-const lives = methods.flatMap((method) =>
-  (
-    [
-      ['mean', 'fixed'],
-      ['cls', 'float'],
-    ] as const
-  ).map(([pooling, streams]) => [`${method.name}-${pooling}`, { method, pooling, streams }] as const),
-);
+/** Two lives of each method: as it is by default, and with the other value of every choice that has few. */
+const kinds: readonly { pooling: Pooling; options: MethodChoices }[] = [
+  { pooling: 'cls', options: { streams: 'fixed' } },
+  {
+    pooling: 'mean',
+    options: {
+      streams: 'float',
+      final_combination: 'weighted',
+      adapter_layer_norm: true,
+      bias: 'all',
+      rnn_type: 'lstm',
+      joiner: true,
+      activation_rule: 'union',
+    },
+  },
+];
+const lives = methods.flatMap((method) => kinds.map((kind) => [`${method.name}-${kind.pooling}`, method, kind] as const));
 
 const folder = process.env['RETRACE_EXPORTS'];
 if (folder) {
@@ -54,7 +62,7 @@ if (folder) {
 
 test.each(lives)(
   '%s: a resumed run is the uninterrupted one, bit for bit, and its export gives its logits',
-  async (name, { method, pooling, streams }) => {
+  async (name, method, { pooling, options }) => {
     const config: RunConfig = {
       ...{
         model,
@@ -66,7 +74,7 @@ test.each(lives)(
         policy: method.defaultPolicy,
         checkpoint_every: 1,
       },
-      options: { ...smallChoices, streams },
+      options: { ...smallChoices, ...options },
       training: { ...defaultTraining, batch_size: 4, max_length: 16, max_steps: 4, eval_steps: 2, save_steps: 2, learning_rate: 0.1 },
     };
     here.kept.length = there.kept.length = 0;
