@@ -2,11 +2,14 @@
 // numbers is known to the run configuration (src/protocol). Invariant: whatever is not in the table is refused with what is.
 
 import { parseArgs } from 'node:util';
-import { methodNames, policyNames, poolings, schedulerNames } from '../src/protocol/config.ts';
+import { methods } from '../src/methods/registry.ts';
+import { policyNames, poolings, schedulerNames } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
 import { optimizerNames } from '../src/protocol/optimizers.ts';
 import { choice, type FlagRow, flag, list, number, text } from './flag_rows.ts';
 import { optionFlags } from './option_flags.ts';
+
+const methodNames = methods.map(({ name }) => name);
 
 const model = {
   model: text('MODEL', "'bundled' (default), or the folder of a model"),

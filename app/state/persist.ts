@@ -2,7 +2,7 @@
 // which need them: a page may not read a disk unasked.
 
 import { get, set } from 'idb-keyval';
-import { methodNames, policyNames } from '../../src/protocol/config.ts';
+import { policyNames } from '../../src/protocol/config.ts';
 import { afterReload, type QueueItem } from '../queue/queue.ts';
 import { firstRun, type Settings } from './settings.ts';
 
@@ -23,7 +23,7 @@ export async function load(): Promise<Kept> {
   const settings = kept?.settings;
   const sound =
     settings !== undefined &&
-    methodNames.includes(settings.method) &&
+    typeof settings.method === 'string' &&
     (settings.policy === undefined || policyNames.includes(settings.policy));
   const queue = await get<readonly QueueItem[]>(QUEUE_KEY).catch(() => undefined);
   return { theme: kept?.theme ?? 'system', settings: sound ? { ...firstRun, ...settings } : firstRun, queue: afterReload(queue ?? []) };

@@ -2,7 +2,7 @@
 // activations. With --study another question: where methods start (compare/study.ts).
 
 import { writeFile } from 'node:fs/promises';
-import { methodNames, type PolicyName, policyNames } from '../../src/protocol/config.ts';
+import { type MethodName, type PolicyName, policyNames } from '../../src/protocol/config.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
 import type { MethodCard } from '../../src/protocol/messages.ts';
 import { csvOf, type Row, sortRows, tableOf } from '../compare/columns.ts';
@@ -63,11 +63,11 @@ function objectOf({ depth, report, full }: Row): object {
 
 /** Plans every cell; those that do not go together are told with the reason. */
 async function planCells(given: Given, console: Console): Promise<{ rows: Row[]; refused: Refused[] }> {
-  const named = given['method'] === undefined ? methodNames : [given['method'] as (typeof methodNames)[number]];
-  const policyGiven = given['memory-policy'] === undefined ? policyNames : [given['memory-policy'] as PolicyName];
-  const [wanted, policies, depths] = [chosen(given, 'methods', named), chosen(given, 'policies', policyGiven), depthsOf(given)];
   const { calls, positions } = openSession(console);
   const { methods } = await calls.catalogue(undefined);
+  const named = given['method'] === undefined ? methods.map(({ name }) => name) : [given['method'] as MethodName];
+  const policyGiven = given['memory-policy'] === undefined ? policyNames : [given['memory-policy'] as PolicyName];
+  const [wanted, policies, depths] = [chosen(given, 'methods', named), chosen(given, 'policies', policyGiven), depthsOf(given)];
   const settings = await settingsOf(given, methods, positions);
   const cardOf = (method: string) => methods.find(({ name }) => name === method) as MethodCard;
   const planOf = async (change: Pick<Settings, 'method' | 'policy'>, depth: number | undefined) => {

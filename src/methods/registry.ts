@@ -49,9 +49,10 @@ export function methodNamed(name: string): Method {
   });
 }
 
-/** All hyper-parameters of a method: common defaults, the method's own, then `chosen`. */
+/** All hyper-parameters of a method: common defaults, the method's own, then those of `chosen` that it reads. */
 export function resolveOptions(method: Method, chosen: MethodChoices): MethodOptions {
   const streams: StreamKind = chosen.streams ?? commonOptions.streams;
-  const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
+  const reads: readonly string[] = method.uses;
+  const given = Object.fromEntries(Object.entries(chosen).filter(([key, value]) => value !== undefined && reads.includes(key)));
   return { ...commonOptions, ...method.options(streams), ...given, streams };
 }
