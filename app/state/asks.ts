@@ -7,7 +7,7 @@ import { defaultTraining } from '../../src/protocol/config.ts';
 import { reportOf } from '../../src/protocol/errors.ts';
 import type { CallName, Calls, PlanReport, PlanRequest } from '../../src/protocol/messages.ts';
 import { latest } from './latest.ts';
-import { planRequestsOf, type Settings } from './settings.ts';
+import { firstRun, planRequestsOf, type Settings } from './settings.ts';
 import type { Answer, AppState } from './store.ts';
 
 /** Plans follow typing and sliders; longer than a tenth of a second would feel detached. */
@@ -110,7 +110,13 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
     /** What the page needs to know at first. */
     begin() {
       asking('environment', 'environment', 0)(undefined);
-      asking('catalogue', 'catalogue', 0, plans)(undefined);
+      asking('catalogue', 'catalogue', 0, ({ methods }) => {
+        const { settings } = getState();
+        // Kept by a version that had a method of another name.
+        if (!methods.some(({ name }) => name === settings.method))
+          setState({ settings: { ...settings, method: firstRun.method, options: {} } });
+        plans();
+      })(undefined);
       model();
       preview();
       void savedRuns();
