@@ -7,17 +7,21 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ROOT } from '../scripts/setup.mjs';
 import { launch, type Site, serve, watch } from './browser.ts';
+import { paste, rowsOfTwoTopics, setNumber, train, untilPhase } from './steps.ts';
 
 let site: Site;
 let browser: Browser;
+let gpu: Browser;
 
 beforeAll(async () => {
   site = await serve();
   browser = await launch('none');
+  gpu = await launch('software');
 });
 
 afterAll(async () => {
   await browser?.close();
+  await gpu?.close();
   await site?.close();
 });
 
@@ -66,6 +70,23 @@ test('rows in memory and rows on disk take the same step, in a worker under the 
   expect(onDisk.bytes.disk).toBe(16 * 6 * 8 * 4);
   expect(onDisk.keys).toEqual(inMemory.keys);
   expect(inMemory.keys.some((value, i) => Math.abs(value - Math.sin(7 + 1.7 * i)) > 0.01)).toBe(true);
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test('the page trains sparse adapters in the memory that was predicted, their rows in the worker', async () => {
+  const context = await gpu.newContext({ viewport: { width: 1440, height: 900 } });
+  const { page, complaints } = await watch(context, site);
+  await page.goto(site.address);
+  await page.getByRole('radio', { name: 'Sparse adapter' }).click();
+  await paste(page, rowsOfTwoTopics(24));
+  await page.getByText('held back').waitFor();
+  await setNumber(page, 'Batch size', 4);
+  await setNumber(page, 'Max length', 16);
+  await setNumber(page, 'Steps', 2);
+  await train(page);
+  await page.getByText('as predicted to the byte').waitFor({ timeout: 180_000 });
+  await untilPhase(page, 'finished');
   expect(complaints).toEqual([]);
   await context.close();
 });
