@@ -129,7 +129,7 @@ const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
 function markdown(rows: readonly Learned[]): string {
   const table = rows.map((row) => {
     const path = join(root, 'python/vectors/quality', `${row.method}.json`);
-    const twin = existsSync(path) ? read<Twin>(path).runs[0] : undefined;
+    const twin = existsSync(path) ? read<Twin>(path).runs.find(({ learning_rate }) => learning_rate === row.learning_rate) : undefined;
     return [
       row.method,
       row.policy,

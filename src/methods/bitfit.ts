@@ -13,7 +13,7 @@ export const bitfit: Method = {
   trains: (name) => isHead(name) || name.endsWith('.bias'),
   refuses: (policy) => (policy === 'reversible' ? notReversible('BitFit') : undefined),
   defaultPolicy: 'store',
-  learning_rate: 1e-3,
+  learning_rate: 5e-3,
   uses: ['frozen_layers'],
   options: () => ({}),
   wire: () => singleStream(),

@@ -20,7 +20,7 @@ export const houlsby: Method = {
   trains: (name) => isHead(name) || name.includes('.adapter.'),
   refuses: (policy) => (policy === 'reversible' ? notReversible('Houlsby’s adapters') : undefined),
   defaultPolicy: 'store',
-  learning_rate: 1e-3,
+  learning_rate: 2e-3,
   uses: ['adapter_size', 'adapter_init_std', 'frozen_layers'],
   why: {
     adapter_size: 'Between the paper’s 8 and 256.',

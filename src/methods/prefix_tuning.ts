@@ -16,7 +16,7 @@ export const prefixTuning: Method = {
   trains: (name) => isHead(name) || /\.prefix_(key|value)$/.test(name),
   refuses: (policy) => (policy === 'reversible' ? notReversible('Prefix tuning') : undefined),
   defaultPolicy: 'store',
-  learning_rate: 5e-3,
+  learning_rate: 1e-2,
   uses: ['num_virtual_tokens'],
   peft: 'PREFIX_TUNING',
   options: () => ({}),

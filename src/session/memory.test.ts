@@ -27,6 +27,12 @@ test.each([
   expect(share(layers, reversibleExact, { ...reversibleExact, policy: 'checkpoint' })).toBeLessThanOrEqual(most);
 });
 
+test('READ takes at most a quarter of all bytes of full fine-tuning, weights included, and 45 % of its FLOPs', () => {
+  const [read, full] = [planMemory(12, { method: 'read', policy: 'store', streams: 'single' }), planMemory(12, fullStored)];
+  expect(read.total / full.total).toBeLessThanOrEqual(0.25);
+  expect(read.flops / full.flops).toBeLessThanOrEqual(0.45);
+});
+
 test('from 6 to 48 layers reversible-exact MEFT1 grows by the dropped bits, three an element and undone layer, and by nothing else', () => {
   const [shallow, deep] = [planMemory(6, reversibleExact), planMemory(48, reversibleExact)];
   for (const row of [shallow, deep]) expect(row.bits).toBe((3 * row.stream_elements * (row.num_hidden_layers - 1)) / 8);
