@@ -18,8 +18,8 @@ export interface Wiring {
   /** The last hidden states from the values of the stack's output streams. */
   finish(g: Graph, values: readonly Tensor[]): Tensor;
   readonly streams: StreamKind | 'single';
-  /** Layers work on a batch whole unless asked otherwise: parts of it would cost more than they spare. */
-  readonly wholeBatch?: true;
+  /** Layers work on a batch whole: unless asked otherwise, where parts would cost more than they spare; always, where its examples see each other. */
+  readonly wholeBatch?: 'unless asked' | 'always';
   /** Streams that have no backward pass. */
   readonly constantStreams?: readonly number[];
 }

@@ -60,8 +60,8 @@ export const sparseMeft: Method = {
     const std = options.adapter_init_std;
     return {
       ...singleStream({ ffn: (g, a, y, lengths) => g.scope('sparse_adapter', () => sparseAdapter(g, a, y, { shape, lengths, std })) }),
-      // Parts would each move rows of their own, and many would be the same.
-      wholeBatch: true,
+      // Parts would each move rows of their own, and many would be the same. A union over a part is not that over the batch.
+      wholeBatch: shape.rule === 'union' ? 'always' : 'unless asked',
     };
   },
 };

@@ -1,10 +1,10 @@
 // Policies against each other: over fixed streams, gradients and whole steps are equal bit for bit however the activations came back.
 
 import { expect, test } from 'vitest';
-import type { MethodChoices, MethodName, PolicyName } from '../protocol/config.ts';
+import { activationRules, type MethodChoices, type MethodName, type PolicyName } from '../protocol/config.ts';
 import type { ProgramSetup } from '../train/programs.ts';
 import type { BaseModel } from './base_model.ts';
-import { differences, type Outcome, outcomeOf, smallShape } from './outcome.ts';
+import { differences, type Outcome, outcomeOf, smallChoices, smallShape } from './outcome.ts';
 import { modelAt, randomBatch, randomBert, type TestRequest } from './testing.ts';
 
 const miniLM = new URL('../../public/models/all-MiniLM-L6-v2', import.meta.url).pathname;
@@ -69,10 +69,11 @@ test.each(['lora', 'full'] as const)(
   },
 );
 
+const inParts = (chunks: number, token_chunk?: number) => (setup: ProgramSetup) => ({ ...setup, chunks, token_chunk });
+
 test('any number of parts of a batch, and of tokens at a time, gives the same bits under every policy', async () => {
   const model = await randomBert({ ...smallShape, num_hidden_layers: 3 });
   const trial: Trial = { model, vocab: 64, B: 6, T: 8, method: 'meft1', steps: 2 };
-  const inParts = (chunks: number, token_chunk?: number) => (setup: ProgramSetup) => ({ ...setup, chunks, token_chunk });
   const whole = await outcome(trial, 'store', inParts(1));
   for (const policy of ['store', 'checkpoint', 'reversible'] as const) {
     for (const [chunks, tokens] of [[3], [6], [1, 16], [2, 16]] as const) {
@@ -80,6 +81,15 @@ test('any number of parts of a batch, and of tokens at a time, gives the same bi
     }
   }
 });
+
+test.each(activationRules)(
+  'sparse adapters under the rule of the %s have the same bits, however many parts are asked for',
+  async (activation_rule) => {
+    const model = await randomBert(smallShape);
+    const trial: Trial = { model, vocab: 64, B: 5, T: 8, method: 'sparse_meft', options: { ...smallChoices, activation_rule }, steps: 2 };
+    expectEqualBits(await outcome(trial, 'store', inParts(1)), await outcome(trial, 'checkpoint', inParts(3)));
+  },
+);
 
 test.each(['lora', 'bitfit'] as const)('%s gives the bits of store under checkpoint, few tokens at a time', async (method) => {
   const model = await randomBert({ ...smallShape, num_hidden_layers: 3 });

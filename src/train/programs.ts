@@ -89,7 +89,8 @@ function begin(g: Graph, { backbone, method, options, batch_size: B, chunks, tok
   const { frozen_layers } = options;
   g.tokensAtATime = wiring.wholeBatch ? Number.POSITIVE_INFINITY : (token_chunk ?? defaultTokensAtATime);
   let lengths = given;
-  const partsOf = (wholes: readonly Tensor[]) => partition(wholes, chunks ?? (wiring.wholeBatch ? 1 : defaultChunks(B, T)));
+  const asked = wiring.wholeBatch === 'always' ? 1 : chunks;
+  const partsOf = (wholes: readonly Tensor[]) => partition(wholes, asked ?? (wiring.wholeBatch ? 1 : defaultChunks(B, T)));
   const below = () => {
     const h = g.scope('embeddings', () => {
       const before = wiring.adaptation.tokensBefore?.(g);

@@ -1,6 +1,7 @@
 // A memory policy: how the activations of a range of layers come back in the backward pass. A policy knows layers, never a method.
 // Layers work on a batch in parts, one after the other: examples do not see each other, so a layer's own buffers are those of one part.
-// Invariant: parts go in ascending order, forward and backward, and sums over rows are made row after row, so any number of parts gives the same bits.
+// Invariant: parts go in ascending order, forward and backward, and sums over rows are made row after row, so any number of parts gives the same bits. But for
+// weights that layers share: a segment of several layers runs back part by part, and sums them in another order.
 
 import type { PolicyName } from '../../protocol/config.ts';
 import type { Graph, Tensor } from '../ir.ts';
