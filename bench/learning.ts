@@ -3,18 +3,20 @@
 // software adapter) and keeps what it saw in docs/learning/METHOD.json; without a method it prints docs/learning.md from what is kept, beside
 // PyTorch's run of the same recipe (python/vectors/quality). Not a test: one seed is worth about half a point.
 
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { train } from '../cli/commands/train.ts';
+import { Console } from '../cli/console.ts';
+import { readFlags } from '../cli/flags.ts';
 import { countText, markdownTable } from '../cli/format.ts';
 import { nodeHost } from '../cli/host.ts';
 import { openDevice } from '../src/gpu/device.ts';
 import { methodNamed, methods } from '../src/methods/registry.ts';
 import type { PolicyName } from '../src/protocol/config.ts';
 import type { HostStep } from '../src/protocol/messages.ts';
+import { restWhilePolling } from './rest_while_polling.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const fileOf = (method: string) => join(root, 'docs/learning', `${method}.json`);
@@ -49,22 +51,28 @@ interface TrainEvent {
   readonly [field: string]: unknown;
 }
 
-/** The events of `retrace train` with these flags. */
+/** Keeps the lines that `--json` would print. */
+class Listening extends Console {
+  readonly events: TrainEvent[] = [];
+
+  override event(value: object): void {
+    this.events.push(value as TrainEvent);
+  }
+}
+
+/** The events of `retrace train` with these flags, run in this process so that polling can rest. */
 async function trained(flags: readonly string[]): Promise<TrainEvent[]> {
-  const child = spawn(process.execPath, [join(root, 'bin/retrace.mjs'), 'train', ...flags, '--json'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const events: TrainEvent[] = [];
-  for await (const line of createInterface({ input: child.stdout })) events.push(JSON.parse(line) as TrainEvent);
-  const code = child.exitCode ?? (await new Promise<number | null>((resolve) => child.once('exit', resolve)));
+  const listening = new Listening(false);
+  const code = await train(readFlags('train', flags).given, listening);
   if (code !== 0) throw new Error(`retrace train ${flags.join(' ')} ended with ${code}`);
-  return events;
+  return listening.events;
 }
 
 /** The device that the command line takes too. */
 async function deviceName(): Promise<string> {
   const { info, device } = await openDevice(await nodeHost().gpu());
   device.destroy();
+  restWhilePolling();
   return info.description || info.vendor;
 }
 
@@ -77,6 +85,7 @@ const overSteps = (steps: readonly HostStep[], adapterBytes: number) => ({
 
 async function learn(name: string): Promise<Learned> {
   const method = methodNamed(name);
+  const device = await deviceName();
   const out = mkdtempSync(join(tmpdir(), 'learning-'));
   const flags = ['--label-column', 'domain', '--method', name, '--eval-steps', '0', '--save-steps', '0', '--out', join(out, 'run')];
   const events = await trained(flags);
@@ -92,7 +101,7 @@ async function learn(name: string): Promise<Learned> {
   return {
     method: name,
     policy,
-    device: await deviceName(),
+    device,
     learning_rate: method.learning_rate,
     trainable_parameters,
     accuracy: Number(last('evaluate')['accuracy']),
