@@ -7,8 +7,9 @@
 //   2        out     [M, K]   read_write
 //   3        params           uniform
 //
-// K, N are multiples of 4; not both ACTIVATION and ACCUMULATE. Dispatch: (K / 32, M / 32), a thread makes 4 rows by 4 columns.
-// Reference: src/reference/gemm.ts
+// K, N are multiples of 4; not both ACTIVATION and ACCUMULATE. Dispatch: (K / 64, M / 32), a thread makes 8 rows by 8 columns: a software driver
+// spends some hundred instructions on a number that it loads, and a number loaded serves eight sums. One n a turn keeps the loop within
+// half of a core's instruction cache there; four a turn take longer. Reference: src/reference/gemm.ts
 
 struct Params {
   M: u32,
@@ -17,7 +18,7 @@ struct Params {
   alpha: f32,
 }
 
-@group(0) @binding(0) var<storage, read_write> d_y: array<vec4f>;
+@group(0) @binding(0) var<storage, read_write> d_y: array<f32>;
 @group(0) @binding(1) var<storage, read> w: array<Stored4>;
 @group(0) @binding(2) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(3) var<uniform> params: Params;
@@ -26,7 +27,7 @@ override ACTIVATION = 0u;
 override ACCUMULATE = false;
 
 fn put(row: u32, column4: u32, sum: vec4f) {
-  if (row >= params.M) { return; }
+  if (row >= params.M || column4 * 4u >= params.K) { return; }
   let at = row * (params.K / 4u) + column4;
   var y = params.alpha * sum;
   if (ACTIVATION != 0u) { y *= activation_slope(ACTIVATION, out[at]); }
@@ -34,41 +35,69 @@ fn put(row: u32, column4: u32, sum: vec4f) {
   out[at] = y;
 }
 
-@compute @workgroup_size(8, 8)
+@compute @workgroup_size(8, 4)
 fn gemm_nn(@builtin(global_invocation_id) id: vec3u) {
-  let column4 = id.x;
-  let row = id.y * 4u;
+  let column4 = id.x * 2u;
+  let row = id.y * 8u;
   let K4 = params.K / 4u;
-  let N4 = params.N / 4u;
   if (column4 >= K4 || row >= params.M) { return; }
-  // Rows past the end repeat the last one: their sums are not written, and the loop has no branch.
+  // Rows and columns past the end repeat the last one: their sums are not written, and the loop has no branch.
   let last = params.M - 1u;
-  let y0 = row * N4;
-  let y1 = min(row + 1u, last) * N4;
-  let y2 = min(row + 2u, last) * N4;
-  let y3 = min(row + 3u, last) * N4;
-  var s0 = vec4f();
-  var s1 = vec4f();
-  var s2 = vec4f();
-  var s3 = vec4f();
-  var at = column4;
-  for (var n = 0u; n < N4; n++) {
+  let y0 = row * params.N;
+  let y1 = min(row + 1u, last) * params.N;
+  let y2 = min(row + 2u, last) * params.N;
+  let y3 = min(row + 3u, last) * params.N;
+  let y4 = min(row + 4u, last) * params.N;
+  let y5 = min(row + 5u, last) * params.N;
+  let y6 = min(row + 6u, last) * params.N;
+  let y7 = min(row + 7u, last) * params.N;
+  var at0 = column4;
+  var at1 = min(column4 + 1u, K4 - 1u);
+  var s: array<vec4f, 16>;
+  for (var n = 0u; n < params.N; n++) {
+    let b0 = widen(w[at0]);
+    let b1 = widen(w[at1]);
     let a0 = d_y[y0 + n];
     let a1 = d_y[y1 + n];
     let a2 = d_y[y2 + n];
     let a3 = d_y[y3 + n];
-    let b0 = widen(w[at]);
-    let b1 = widen(w[at + K4]);
-    let b2 = widen(w[at + 2u * K4]);
-    let b3 = widen(w[at + 3u * K4]);
-    s0 += a0.x * b0 + a0.y * b1 + a0.z * b2 + a0.w * b3;
-    s1 += a1.x * b0 + a1.y * b1 + a1.z * b2 + a1.w * b3;
-    s2 += a2.x * b0 + a2.y * b1 + a2.z * b2 + a2.w * b3;
-    s3 += a3.x * b0 + a3.y * b1 + a3.z * b2 + a3.w * b3;
-    at += 4u * K4;
+    let a4 = d_y[y4 + n];
+    let a5 = d_y[y5 + n];
+    let a6 = d_y[y6 + n];
+    let a7 = d_y[y7 + n];
+    s[0] += a0 * b0;
+    s[1] += a0 * b1;
+    s[2] += a1 * b0;
+    s[3] += a1 * b1;
+    s[4] += a2 * b0;
+    s[5] += a2 * b1;
+    s[6] += a3 * b0;
+    s[7] += a3 * b1;
+    s[8] += a4 * b0;
+    s[9] += a4 * b1;
+    s[10] += a5 * b0;
+    s[11] += a5 * b1;
+    s[12] += a6 * b0;
+    s[13] += a6 * b1;
+    s[14] += a7 * b0;
+    s[15] += a7 * b1;
+    at0 += K4;
+    at1 += K4;
   }
-  put(row, column4, s0);
-  put(row + 1u, column4, s1);
-  put(row + 2u, column4, s2);
-  put(row + 3u, column4, s3);
+  put(row, column4, s[0]);
+  put(row, column4 + 1u, s[1]);
+  put(row + 1u, column4, s[2]);
+  put(row + 1u, column4 + 1u, s[3]);
+  put(row + 2u, column4, s[4]);
+  put(row + 2u, column4 + 1u, s[5]);
+  put(row + 3u, column4, s[6]);
+  put(row + 3u, column4 + 1u, s[7]);
+  put(row + 4u, column4, s[8]);
+  put(row + 4u, column4 + 1u, s[9]);
+  put(row + 5u, column4, s[10]);
+  put(row + 5u, column4 + 1u, s[11]);
+  put(row + 6u, column4, s[12]);
+  put(row + 6u, column4 + 1u, s[13]);
+  put(row + 7u, column4, s[14]);
+  put(row + 7u, column4 + 1u, s[15]);
 }

@@ -7,7 +7,8 @@
 //   2        d_w     [N, K]   read_write
 //   3        params           uniform
 //
-// K, N are multiples of 4. Dispatch: (K / 32, N / 32), a thread makes 4 rows by 4 columns. Reference: src/reference/gemm.ts
+// K, N are multiples of 4. Dispatch: (K / 64, N / 32), a thread makes 8 rows by 8 columns: as in gemm_nn, a number loaded serves eight sums.
+// Reference: src/reference/gemm.ts
 
 struct Params {
   M: u32,
@@ -21,56 +22,80 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> d_w: array<vec4f>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-@compute @workgroup_size(8, 8)
+fn start(row: u32, column4: u32) -> vec4f {
+  return d_w[min(row, params.N - 1u) * (params.K / 4u) + column4];
+}
+
+fn put(row: u32, column4: u32, sum: vec4f) {
+  if (row >= params.N || column4 * 4u >= params.K) { return; }
+  d_w[row * (params.K / 4u) + column4] = sum;
+}
+
+@compute @workgroup_size(8, 4)
 fn gemm_tn(@builtin(global_invocation_id) id: vec3u) {
-  let column4 = id.x;
-  let row4 = id.y;
+  let row = id.y * 8u;
   let K4 = params.K / 4u;
   let N4 = params.N / 4u;
-  if (column4 >= K4 || row4 >= N4) { return; }
-  let at = row4 * 4u * K4 + column4;
-  var s0 = d_w[at];
-  var s1 = d_w[at + K4];
-  var s2 = d_w[at + 2u * K4];
-  var s3 = d_w[at + 3u * K4];
-  // Four rows a turn: half as fast again on a software driver as one. One sum each, in order: a row must not see which turn it is in.
-  let whole = params.M / 4u * 4u;
-  for (var m = 0u; m < whole; m += 4u) {
-    let a0 = params.alpha * d_y[(m + 0u) * N4 + row4];
-    let b0 = x[(m + 0u) * K4 + column4];
-    let a1 = params.alpha * d_y[(m + 1u) * N4 + row4];
-    let b1 = x[(m + 1u) * K4 + column4];
-    let a2 = params.alpha * d_y[(m + 2u) * N4 + row4];
-    let b2 = x[(m + 2u) * K4 + column4];
-    let a3 = params.alpha * d_y[(m + 3u) * N4 + row4];
-    let b3 = x[(m + 3u) * K4 + column4];
-    s0 += a0.x * b0;
-    s1 += a0.y * b0;
-    s2 += a0.z * b0;
-    s3 += a0.w * b0;
-    s0 += a1.x * b1;
-    s1 += a1.y * b1;
-    s2 += a1.z * b1;
-    s3 += a1.w * b1;
-    s0 += a2.x * b2;
-    s1 += a2.y * b2;
-    s2 += a2.z * b2;
-    s3 += a2.w * b2;
-    s0 += a3.x * b3;
-    s1 += a3.y * b3;
-    s2 += a3.z * b3;
-    s3 += a3.w * b3;
+  let column4 = id.x * 2u;
+  if (column4 >= K4 || row >= params.N) { return; }
+  // Rows and columns past the end repeat the last four: their sums are not written, and the loop has no branch.
+  let next4 = min(column4 + 1u, K4 - 1u);
+  var y = row / 4u;
+  let below = min(1u, N4 - 1u - y);
+  var s: array<vec4f, 16>;
+  s[0] = start(row, column4);
+  s[1] = start(row, next4);
+  s[2] = start(row + 1u, column4);
+  s[3] = start(row + 1u, next4);
+  s[4] = start(row + 2u, column4);
+  s[5] = start(row + 2u, next4);
+  s[6] = start(row + 3u, column4);
+  s[7] = start(row + 3u, next4);
+  s[8] = start(row + 4u, column4);
+  s[9] = start(row + 4u, next4);
+  s[10] = start(row + 5u, column4);
+  s[11] = start(row + 5u, next4);
+  s[12] = start(row + 6u, column4);
+  s[13] = start(row + 6u, next4);
+  s[14] = start(row + 7u, column4);
+  s[15] = start(row + 7u, next4);
+  for (var m = 0u; m < params.M; m++) {
+    let a0 = params.alpha * d_y[y];
+    let a1 = params.alpha * d_y[y + below];
+    let b0 = x[m * K4 + column4];
+    let b1 = x[m * K4 + next4];
+    s[0] += a0.x * b0;
+    s[1] += a0.x * b1;
+    s[2] += a0.y * b0;
+    s[3] += a0.y * b1;
+    s[4] += a0.z * b0;
+    s[5] += a0.z * b1;
+    s[6] += a0.w * b0;
+    s[7] += a0.w * b1;
+    s[8] += a1.x * b0;
+    s[9] += a1.x * b1;
+    s[10] += a1.y * b0;
+    s[11] += a1.y * b1;
+    s[12] += a1.z * b0;
+    s[13] += a1.z * b1;
+    s[14] += a1.w * b0;
+    s[15] += a1.w * b1;
+    y += N4;
   }
-  for (var m = whole; m < params.M; m++) {
-    let a = params.alpha * d_y[m * N4 + row4];
-    let b = x[m * K4 + column4];
-    s0 += a.x * b;
-    s1 += a.y * b;
-    s2 += a.z * b;
-    s3 += a.w * b;
-  }
-  d_w[at] = s0;
-  d_w[at + K4] = s1;
-  d_w[at + 2u * K4] = s2;
-  d_w[at + 3u * K4] = s3;
+  put(row, column4, s[0]);
+  put(row, column4 + 1u, s[1]);
+  put(row + 1u, column4, s[2]);
+  put(row + 1u, column4 + 1u, s[3]);
+  put(row + 2u, column4, s[4]);
+  put(row + 2u, column4 + 1u, s[5]);
+  put(row + 3u, column4, s[6]);
+  put(row + 3u, column4 + 1u, s[7]);
+  put(row + 4u, column4, s[8]);
+  put(row + 4u, column4 + 1u, s[9]);
+  put(row + 5u, column4, s[10]);
+  put(row + 5u, column4 + 1u, s[11]);
+  put(row + 6u, column4, s[12]);
+  put(row + 6u, column4 + 1u, s[13]);
+  put(row + 7u, column4, s[14]);
+  put(row + 7u, column4 + 1u, s[15]);
 }

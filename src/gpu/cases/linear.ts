@@ -7,7 +7,10 @@ type Shape = readonly [name: string, M: number, K: number, N: number];
 const even: readonly Shape[] = [
   ['one row', 1, 4, 4],
   ['ragged', 7, 12, 20],
-  ['one workgroup exactly', 32, 32, 32],
+  ['one workgroup of gemm_nt exactly', 32, 32, 32],
+  ['one workgroup of gemm_nn exactly', 32, 64, 12],
+  ['one workgroup of gemm_tn exactly', 9, 64, 32],
+  ['eight columns, as an adapter', 33, 132, 8],
   ['several workgroups', 101, 68, 100],
 ];
 const odd: readonly Shape[] = [
