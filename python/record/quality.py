@@ -30,14 +30,14 @@ READ = {"rnn_type": "gru", "rnn_hidden_size": 256, "aggregation": "mean", "joine
 LORA = {"adapter_size": 8, "lora_alpha": 8, "lora_dropout": 0.0, "target_modules": ["query", "value"], "bias": "none"}
 # method: (learning rate, hyper-parameters)
 RECIPES = {
-    "full": (5e-5, {}),
-    "linear-probe": (5e-3, {}),
-    "bitfit": (1e-3, {}),
-    "lora": (1e-3, LORA),
+    "full": (1e-4, {}),
+    "linear-probe": (2e-2, {}),
+    "bitfit": (5e-3, {}),
+    "lora": (5e-3, LORA),
     "ia3": (5e-3, {"target_modules": ["key", "value", "output.dense"], "feedforward_modules": ["output.dense"]}),
-    "houlsby": (1e-3, {"adapter_size": 64, "adapter_init_std": 0.01, "dropout": DROPOUT}),
+    "houlsby": (2e-3, {"adapter_size": 64, "adapter_init_std": 0.01, "dropout": DROPOUT}),
     "parallel-adapter": (1e-3, {"adapter_size": 64, "adapter_scaling": 4.0, "dropout": DROPOUT}),
-    "prefix-tuning": (5e-3, {"num_virtual_tokens": 20}),
+    "prefix-tuning": (1e-2, {"num_virtual_tokens": 20}),
     "prompt-tuning": (1e-2, {"num_virtual_tokens": 20}),
     "lst": (1e-3, {"reduction_factor": 8, "gate_temperature": 0.1, "dropout": DROPOUT}),
     "read": (2e-3, READ | {"dropout": DROPOUT}),
