@@ -40,7 +40,7 @@ export const sparseMeft: Method = {
   title: 'Sparse adapter (MEFT)',
   summary: 'Wide adapters of which a token activates a few neurons train; their weights and moments live off the GPU.',
   group: 'off-gpu',
-  diagram: { adds: [{ part: 'adapter', at: 'ffn-parallel' }], kept: 'everything', off_gpu: true },
+  diagram: { adds: [{ part: 'sparse-adapter', at: 'ffn-parallel' }], kept: 'everything', off_gpu: true },
   paper: {
     title: 'MEFT: Memory-Efficient Fine-Tuning through Sparse Adapter (Hao et al., ACL 2024)',
     url: 'https://aclanthology.org/2024.acl-long.129/',
