@@ -131,7 +131,7 @@ def add(method, result):
 
 
 def table():
-    """Markdown, by accuracy at the recipe's learning rate; a mean where there are several seeds."""
+    """Markdown; a mean where there are several seeds."""
     rows = []
     for method, (learning_rate, _) in RECIPES.items():
         path = FOLDER / f"{method}.json"
@@ -140,9 +140,9 @@ def table():
             by_rate.setdefault(r["learning_rate"], []).append(100 * r["accuracy"])
         mean = {rate: f"{sum(found) / len(found):.1f}" for rate, found in by_rate.items()}
         others = ", ".join(f"{found} ({rate:g})" for rate, found in mean.items() if rate != learning_rate)
-        rows.append((mean.get(learning_rate, "-"), f"| `{method}` | {learning_rate:g} | {mean.get(learning_rate, '-')} | {others} |"))
+        rows.append(f"| `{method}` | {learning_rate:g} | {mean.get(learning_rate, '-')} | {others} |")
     head = ("| method | learning rate | accuracy, % | at other rates |", "|---|---|---|---|")
-    return "\n".join((*head, *(row for _, row in sorted(rows, reverse=True))))
+    return "\n".join((*head, *rows))
 
 
 def main():
