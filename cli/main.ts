@@ -28,6 +28,7 @@ const usageCodes = [
   'max-length-too-small',
   'policy-ranges',
   'frozen-layers',
+  'optimizer-off-gpu',
 ];
 
 async function run(args: readonly string[], console: Console): Promise<number> {

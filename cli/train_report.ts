@@ -24,6 +24,7 @@ export class TrainReport {
   readonly #recent: { ms: number; tokens: number }[] = [];
   #finished: Of<'finished'> | undefined;
   #evaluation: Of<'evaluate'> | undefined;
+  #reconstruction: Of<'step'>['reconstruction'];
 
   constructor(console: Console) {
     this.#console = console;
@@ -85,6 +86,7 @@ export class TrainReport {
   #step(event: Of<'step'>): void {
     this.step = event.step;
     this.steps = event.max_steps;
+    this.#reconstruction = event.reconstruction;
     if (!this.isTraining) return;
     this.#console.event(event);
     this.#recent.push({ ms: event.ms, tokens: event.tokens });
@@ -112,12 +114,19 @@ export class TrainReport {
     if (total !== planned) this.#console.say(`memory: ${countText(total)} bytes are allocated where ${countText(planned)} were planned`);
   }
 
+  /** What undoing float layers lost in the last step, bottom first. */
+  #lostByUndoing(): string {
+    if (!this.#reconstruction) return '';
+    const errors = this.#reconstruction.map(({ layer, error }) => `${layer} ${error.toPrecision(2)}`);
+    return `\nlost by undoing layers over float streams, relative: ${errors.join(', ')}`;
+  }
+
   /** How it ended, for people. */
   summary(): string {
     const { reason, best } = this.#finished ?? {};
     const kept = best ? `; kept is step ${best.step}, ${best.metric} ${percentText(best.value)}` : '';
     const last = this.#evaluation ? `\nlast evaluation: ${metricsText(this.#evaluation.metrics)}` : '';
-    return `${reason ?? 'completed'} at step ${this.step}${kept}${last}`;
+    return `${reason ?? 'completed'} at step ${this.step}${kept}${last}${this.#lostByUndoing()}`;
   }
 }
 

@@ -17,6 +17,7 @@ import type { Method, Wiring } from '../methods/method.ts';
 import { unchangedLayer } from '../methods/single_stream.ts';
 import { type Backbone, noAdaptation } from '../models/model.ts';
 import type { MethodOptions, Pooling } from '../protocol/config.ts';
+import { RetraceError } from '../protocol/errors.ts';
 import { metricSlots, metricsOf, type OptimizerArguments, stepPrograms } from './update.ts';
 
 /** Everything that decides the programs of a run. */
@@ -163,13 +164,26 @@ export function traceEvaluation(
   return { name: programName('evaluation', T), graph: g };
 }
 
-/** Plans all programs of a run. Deterministic: the same setup gives the same plan anywhere. */
+/** Rows off the GPU have one update, a lazy Adam. Error: `optimizer-off-gpu`. */
+function requireAdamw({ parameters }: Registry, { method, optimizer: { optim }, purposes }: ProgramSetup): void {
+  const offGpu = [...parameters.values()].find(({ tensors }) => tensors.length === 0);
+  if (!offGpu || optim === 'adamw' || !purposes.includes('training')) return;
+  throw new RetraceError({
+    code: 'optimizer-off-gpu',
+    message: `The optimizer is ${optim}; what ${method.title} keeps off the GPU, such as '${offGpu.name}', is updated by Adam alone.`,
+    where: 'optim',
+    remedy: 'Use adamw, or another method.',
+  });
+}
+
+/** Plans all programs of a run. Deterministic: the same setup gives the same plan anywhere. Error: `optimizer-off-gpu`. */
 export function planPrograms(setup: ProgramSetup): { plan: Plan; registry: Registry } {
   const registry = new Registry(setup.max_binding);
   const options = { trains: (name: string) => setup.method.trains(name, setup.options), storedType: setup.storedType };
   const sources = setup.lengths.flatMap((T) =>
     setup.purposes.map((purpose) => (purpose === 'training' ? traceTraining : traceEvaluation)(registry, options, setup, T)),
   );
+  requireAdamw(registry, setup);
   const plan = planRun(registry, sources, stepPrograms(registry, options, setup));
   return { plan, registry };
 }
