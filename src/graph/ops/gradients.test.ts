@@ -193,7 +193,7 @@ describe('a prompt before the tokens', () => {
   test('is refused with tables that train, and where its rows and the tokens exceed the positions', () => {
     const graph = (trains: string) =>
       new Graph(new Registry(), { trains: (name) => name === trains, storedType: () => 'f32', training: true });
-    expect(() => prompted(graph('word'))).toThrow("prompt before the tokens, with tables that train");
+    expect(() => prompted(graph('word'))).toThrow('prompt before the tokens, with tables that train');
     const g = graph('prompt');
     const tables = {
       word: g.parameter('word', [7, 8]),
