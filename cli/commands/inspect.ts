@@ -9,16 +9,11 @@ import { type Given, usage } from '../flags.ts';
 import { noSuchFile } from '../folders.ts';
 import { inspectAdapter } from '../inspect/adapter.ts';
 import { inspectData } from '../inspect/data.ts';
+import type { Finding } from '../inspect/finding.ts';
 import { inspectModel } from '../inspect/model.ts';
 import { inspectRun } from '../inspect/run.ts';
 import { inspectTensors } from '../inspect/tensors.ts';
 import { textOf } from '../settings.ts';
-
-/** What an inspection found: one object for programs, a text for people. */
-export interface Finding {
-  readonly object: { readonly type: string };
-  readonly text: string;
-}
 
 /** Pickled checkpoints, which are programs and not data. */
 const pickles = ['.bin', '.pt', '.pth', '.ckpt', '.pkl'];

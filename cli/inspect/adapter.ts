@@ -7,12 +7,12 @@ import { writeZip } from '../../src/formats/zip.ts';
 import { openBaseModel } from '../../src/session/base_model.ts';
 import { readAdapterZip } from '../../src/session/exporting.ts';
 import { readAdapterFiles } from '../adapter_files.ts';
-import type { Finding } from '../commands/inspect.ts';
 import type { Given } from '../flags.ts';
 import { bundledNames, fileSha256, modelFolder, modelPlace, modelRef } from '../folders.ts';
 import { countText } from '../format.ts';
 import { nodeHost } from '../host.ts';
 import { textOf } from '../settings.ts';
+import type { Finding } from './finding.ts';
 import { elementsOf, shownOfAdapter, tensorObjects, tensorTable } from './tensors.ts';
 
 /** The place of the base that the adapter names, where it is known. */

@@ -3,12 +3,12 @@
 import { existsSync } from 'node:fs';
 import { toExamples } from '../../src/data/examples.ts';
 import { columnsOf, readTable } from '../../src/session/data.ts';
-import type { Finding } from '../commands/inspect.ts';
 import type { Given } from '../flags.ts';
 import { dataPlace, dataRef, noSuchFile } from '../folders.ts';
 import { countText, percentText, tableText } from '../format.ts';
 import { nodeHost } from '../host.ts';
 import { columnsText, completeColumns, givenColumns } from '../settings.ts';
+import type { Finding } from './finding.ts';
 
 const shownClasses = 30;
 

@@ -5,10 +5,10 @@ import { describe, openBaseModel } from '../../src/session/base_model.ts';
 import { resolveMethod, setupOf } from '../../src/session/setup.ts';
 import { wanted } from '../../src/session/weights.ts';
 import { planPrograms } from '../../src/train/programs.ts';
-import type { Finding } from '../commands/inspect.ts';
 import { modelPlace, modelRef } from '../folders.ts';
 import { bytesText, countText } from '../format.ts';
 import { nodeHost } from '../host.ts';
+import type { Finding } from './finding.ts';
 
 export async function inspectModel(path: string): Promise<Finding> {
   const model = await openBaseModel(await modelRef(modelPlace(path)), nodeHost());

@@ -4,9 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RetraceError } from '../../src/protocol/errors.ts';
 import { readState } from '../../src/session/checkpoint.ts';
-import type { Finding } from '../commands/inspect.ts';
 import { countText, percentText } from '../format.ts';
 import { readRecord } from '../run_folder.ts';
+import type { Finding } from './finding.ts';
 
 export async function inspectRun(folder: string): Promise<Finding> {
   const record = await readRecord(folder);

@@ -3,9 +3,9 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { openSafetensors, type SafetensorsFile } from '../../src/formats/safetensors.ts';
-import type { Finding } from '../commands/inspect.ts';
 import { diskFolder, noSuchFile } from '../folders.ts';
 import { bytesText, countText, tableText } from '../format.ts';
+import type { Finding } from './finding.ts';
 
 /** Rows of a table of tensors before the rest is only counted. */
 const shownTensors = 200;
