@@ -7,7 +7,7 @@
 //   2        out     [M, K]   read_write
 //   3        params           uniform
 //
-// K, N are multiples of 4; not both ACTIVATION and ACCUMULATE. Dispatch: (K / 64, M / 32), a thread makes 8 rows by 8 columns: a software driver
+// K, N are multiples of 4; not both ACTIVATION and ACCUMULATE. Dispatch: (K / 32, M / 64), a thread makes 8 rows by 8 columns: a software driver
 // spends some hundred instructions on a number that it loads, and a number loaded serves eight sums. One n a turn keeps the loop within
 // half of a core's instruction cache there; four a turn take longer. Reference: src/reference/gemm.ts
 
@@ -35,7 +35,7 @@ fn put(row: u32, column4: u32, sum: vec4f) {
   out[at] = y;
 }
 
-@compute @workgroup_size(8, 4)
+@compute @workgroup_size(4, 8)
 fn gemm_nn(@builtin(global_invocation_id) id: vec3u) {
   let column4 = id.x * 2u;
   let row = id.y * 8u;

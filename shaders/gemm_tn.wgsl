@@ -7,7 +7,7 @@
 //   2        d_w     [N, K]   read_write
 //   3        params           uniform
 //
-// K, N are multiples of 4. Dispatch: (K / 64, N / 32), a thread makes 8 rows by 8 columns: as in gemm_nn, a number loaded serves eight sums.
+// K, N are multiples of 4. Dispatch: (K / 32, N / 64), a thread makes 8 rows by 8 columns: as in gemm_nn, a number loaded serves eight sums.
 // Reference: src/reference/gemm.ts
 
 struct Params {
@@ -31,7 +31,7 @@ fn put(row: u32, column4: u32, sum: vec4f) {
   d_w[row * (params.K / 4u) + column4] = sum;
 }
 
-@compute @workgroup_size(8, 4)
+@compute @workgroup_size(4, 8)
 fn gemm_tn(@builtin(global_invocation_id) id: vec3u) {
   let row = id.y * 8u;
   let K4 = params.K / 4u;

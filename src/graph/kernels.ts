@@ -73,7 +73,7 @@ export const kernels = {
     overrides: ['ACTIVATION', 'ACCUMULATE'],
     stored: ['w'],
     work: [['K'], ['M']],
-    tile: [64, 32],
+    tile: [32, 64],
   },
   // d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K], the rows m in order from the value that is there, as all sums over rows into a parameter's gradient: a
   // call over some rows and one over the rows after them give the bits of one call. K, N multiples of 4.
@@ -81,7 +81,7 @@ export const kernels = {
     bindings: { d_y: rw, x: rw, d_w: rw },
     uniforms: { M: 'u32', K: 'u32', N: 'u32', alpha: 'f32' },
     work: [['K'], ['N']],
-    tile: [64, 32],
+    tile: [32, 64],
   },
   // The same three for K or N that are not multiples of 4 (heads of a few labels, odd ranks): one output element a thread.
   gemm_nt_ragged: {

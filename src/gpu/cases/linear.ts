@@ -8,8 +8,8 @@ const even: readonly Shape[] = [
   ['one row', 1, 4, 4],
   ['ragged', 7, 12, 20],
   ['one workgroup of gemm_nt exactly', 32, 32, 32],
-  ['one workgroup of gemm_nn exactly', 32, 64, 12],
-  ['one workgroup of gemm_tn exactly', 9, 64, 32],
+  ['one workgroup of gemm_nn exactly', 64, 32, 12],
+  ['one workgroup of gemm_tn exactly', 9, 32, 64],
   ['eight columns, as an adapter', 33, 132, 8],
   ['several workgroups', 101, 68, 100],
 ];
