@@ -1,6 +1,9 @@
 // Rate of the three matrix products by shape, in GFLOP/s, at the linear layers of MiniLM-L6 and BERT-base. A rate is that of the fastest of several
-// rounds, and rounds go over all forms in turn: a neighbour's load then falls on all of them alike. No rate of one product in a model.
+// rounds, and rounds go over all forms in turn: a neighbour's load then falls on all of them alike. On a software adapter there is a second
+// rate, by processor time: what all cores would reach were nobody else there. It tells candidates apart where the cores are shared. No rate of
+// one product in a model.
 
+import { availableParallelism } from 'node:os';
 import { openGpu } from '../cli/adapter.ts';
 import { openDevice } from '../src/gpu/device.ts';
 import { PipelineCache, type StoredType } from '../src/gpu/pipelines.ts';
@@ -15,6 +18,8 @@ export interface GemmRate {
   readonly K: number;
   readonly N: number;
   readonly gflops: number;
+  /** As `gflops`, but of the process's time on all cores instead of the clock's; a GPU's work does not show in it. */
+  readonly busy_gflops: number;
 }
 
 export interface GemmReport {
@@ -31,6 +36,11 @@ const layers: readonly (readonly [K: number, N: number])[] = [
   [768, 3072],
   [3072, 768],
 ];
+/** Down and up of an adapter beside MiniLM. */
+const adapters: typeof layers = [
+  [384, 8],
+  [8, 384],
+];
 const forms = [
   ['gemm_nt', 'f32'],
   ['gemm_nt', 'f16'],
@@ -39,9 +49,15 @@ const forms = [
   ['gemm_tn', 'f32'],
 ] as const satisfies readonly (readonly [KernelName, StoredType])[];
 
-interface Job extends Omit<GemmRate, 'gflops'> {
-  /** Encodes the product `times` over, and waits for it: milliseconds. */
-  readonly time: (times: number) => Promise<number>;
+interface Span {
+  readonly ms: number;
+  /** Milliseconds that the process had cores for, over the number of cores. */
+  readonly busy: number;
+}
+
+interface Job extends Omit<GemmRate, 'gflops' | 'busy_gflops'> {
+  /** Encodes the product `times` over, and waits for it. */
+  readonly time: (times: number) => Promise<Span>;
   readonly destroy: () => void;
 }
 
@@ -50,12 +66,12 @@ const budget = 400;
 
 /**
  * Measures every form at every shape. `chosen`: the values of M; 2048 is left out by itself on a CPU,
- * where it takes minutes and says nothing that 512 does not. Ends with the device destroyed.
+ * where it takes minutes and says nothing that 256 does not. Ends with the device destroyed.
  */
-export async function measure(gpu: GPU, chosen?: readonly number[], shapes = layers): Promise<GemmReport> {
+export async function measure(gpu: GPU, chosen?: readonly number[], shapes = [...layers, ...adapters]): Promise<GemmReport> {
   const { device, info } = await openDevice(gpu);
   if (info.isFallback) restWhilePolling();
-  const rows = chosen ?? (info.isFallback ? [256, 512] : [256, 512, 2048]);
+  const rows = chosen ?? (info.isFallback ? [32, 256] : [256, 512, 2048]);
   const pipelines = new PipelineCache(device);
   // A driver may compile as late as the first dispatch.
   const first = await Promise.all(
@@ -66,20 +82,23 @@ export async function measure(gpu: GPU, chosen?: readonly number[], shapes = lay
   for (const M of rows) {
     for (const [K, N] of shapes) {
       const jobs = await Promise.all(forms.map(([kernel, storedType]) => prepare(device, pipelines, { kernel, storedType, M, K, N })));
-      const fastest = jobs.map(() => Infinity);
+      const fastest = jobs.map(() => ({ ms: Infinity, busy: Infinity }));
       let spent = 0;
       while (spent < budget * jobs.length) {
         for (const [i, { time }] of jobs.entries()) {
-          const known = fastest[i] as number;
+          const known = fastest[i] as Span;
           // A product of a millisecond is repeated until a submit takes some 30: the submit costs too.
-          const times = Number.isFinite(known) ? Math.max(1, Math.min(200, Math.round(30 / known))) : 1;
-          const ms = await time(times);
+          const once = info.isFallback ? known.busy : known.ms;
+          const times = Number.isFinite(once) ? Math.max(1, Math.min(200, Math.round(30 / once))) : 1;
+          const { ms, busy } = await time(times);
           spent += ms;
-          fastest[i] = Math.min(known, ms / times);
+          fastest[i] = { ms: Math.min(known.ms, ms / times), busy: Math.min(known.busy, busy / times) };
         }
       }
       jobs.forEach(({ time: _, destroy, ...job }, i) => {
-        rates.push({ ...job, gflops: (2 * M * K * N) / (fastest[i] as number) / 1e6 });
+        const { ms, busy } = fastest[i] as Span;
+        const megaflops = (2 * M * K * N) / 1e6;
+        rates.push({ ...job, gflops: megaflops / ms, busy_gflops: megaflops / busy });
         destroy();
       });
     }
@@ -99,7 +118,7 @@ export async function run(json: boolean): Promise<void> {
   console.log(json ? JSON.stringify(report) : table(report));
 }
 
-async function prepare(device: GPUDevice, pipelines: PipelineCache, job: Omit<GemmRate, 'gflops'>): Promise<Job> {
+async function prepare(device: GPUDevice, pipelines: PipelineCache, job: Omit<GemmRate, 'gflops' | 'busy_gflops'>): Promise<Job> {
   const { kernel, storedType, M, K, N } = job;
   const pipeline = await pipelines.get({ kernel, storedType });
   const spec = kernelSpec(kernel);
@@ -125,9 +144,12 @@ async function prepare(device: GPUDevice, pipelines: PipelineCache, job: Omit<Ge
     pass.end();
     const commands = encoder.finish();
     const begin = performance.now();
+    const before = process.cpuUsage();
     device.queue.submit([commands]);
     await device.queue.onSubmittedWorkDone();
-    return performance.now() - begin;
+    const ms = performance.now() - begin;
+    const { user, system } = process.cpuUsage(before);
+    return { ms, busy: (user + system) / 1000 / availableParallelism() };
   };
   return { ...job, time, destroy: () => buffers.forEach((buffer) => void buffer.destroy()) };
 }
@@ -140,16 +162,21 @@ function filled(device: GPUDevice, label: string, words: number): GPUBuffer {
   return buffer;
 }
 
-/** For people: a row a shape, a column a form. */
+/** For people: a row a shape, a column a form, on a software adapter once by the clock and once by processor time. */
 function table({ device, software, rates }: GemmReport): string {
-  const head = ['M', 'K', 'N', ...forms.map(([kernel, type]) => `${kernel.slice(5)} ${type}`)];
   const shapes = [...new Set(rates.map(({ M, K, N }) => `${M},${K},${N}`))].map((shape) => shape.split(','));
-  const rows = shapes.map(([M, K, N]) => {
-    const cells = forms.map(([kernel, type]) =>
-      rates.find((rate) => rate.kernel === kernel && rate.storedType === type && `${rate.M},${rate.K},${rate.N}` === `${M},${K},${N}`),
-    );
-    return [M, K, N, ...cells.map((rate) => rate?.gflops.toFixed(2) ?? '')];
-  });
-  const lines = [head, ...rows].map((cells) => cells.map((cell) => String(cell).padStart(8)).join(''));
+  const rows = (name: string, of: (rate: GemmRate) => number): string[][] => [
+    [`${name}:`],
+    ['M', 'K', 'N', ...forms.map(([kernel, type]) => `${kernel.slice(5)} ${type}`)],
+    ...shapes.map((shape) => [
+      ...shape,
+      ...forms.map(([kernel, type]) => {
+        const found = rates.find((r) => r.kernel === kernel && r.storedType === type && `${r.M},${r.K},${r.N}` === shape.join());
+        return found ? of(found).toFixed(2) : '';
+      }),
+    ]),
+  ];
+  const all = [...rows('by the clock', ({ gflops }) => gflops), ...(software ? rows('by processor time', (rate) => rate.busy_gflops) : [])];
+  const lines = all.map((cells) => cells.map((cell) => cell.padStart(8)).join(''));
   return [`GFLOP/s on ${device}${software ? ' (software)' : ''}`, ...lines].join('\n');
 }
