@@ -6,31 +6,10 @@
 // `read` is for parameters and batch inputs; whatever may lie in the shared arena is `read_write`, also where it is only read, because
 // one buffer can't be bound both ways in a dispatch. At most 8 storage buffers.
 
+import type { KernelSpec, ScalarType } from './kernel_spec.ts';
 import { sequenceKernels } from './sequence_kernels.ts';
 import { sideKernels } from './side_kernels.ts';
 import { sparseKernels } from './sparse_kernels.ts';
-
-export type Access = 'read' | 'read_write';
-export type ScalarType = 'u32' | 'i32' | 'f32';
-
-export interface KernelSpec {
-  /** Storage bindings in order. */
-  readonly bindings: Readonly<Record<string, Access>>;
-  /** Fields of the `params` uniform in order; all are 4 bytes. */
-  readonly uniforms: Readonly<Record<string, ScalarType>>;
-  /** Names of the `override` constants. */
-  readonly overrides?: readonly string[];
-  /** Binding whose element type follows the stored type of a parameter (f32 or f16, through the aliases of the prelude). */
-  readonly stored?: readonly string[];
-  /** Whether the kernel reads the per-step scalars (`StepScalars`). */
-  readonly step?: true;
-  /** Whether the prelude's `HeadVector` alias (one attention head as vec4s) is needed. */
-  readonly head?: true;
-  /** Size of the work in x (and y): each a product of uniforms or numbers. What it counts is the kernel's affair (elements, rows, threads). */
-  readonly work: readonly [readonly (string | number)[]] | readonly [readonly (string | number)[], readonly (string | number)[]];
-  /** How much of it one workgroup does: [x, y]. One number: a linear index over x, folded into y past 65535 workgroups. */
-  readonly tile: readonly [number] | readonly [number, number];
-}
 
 /** Per-step scalars: one uniform block that every step rewrites. Order and types as `struct StepScalars` in shaders/prelude.wgsl. */
 export const stepScalars = {

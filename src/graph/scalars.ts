@@ -1,6 +1,6 @@
 // Packs named scalars into the bytes of a uniform block. Not here: uniform buffers. Invariant: fields stand in the order of the kernel
 // table, 4 bytes each, which is also the layout that WGSL gives to such a struct.
-import type { ScalarType } from './kernels.ts';
+import type { ScalarType } from './kernel_spec.ts';
 
 /** The bytes of a uniform block; every field must be given, an unknown one is a fault of the caller. */
 export function packScalars(fields: Readonly<Record<string, ScalarType>>, values: Readonly<Record<string, number>>): ArrayBuffer {

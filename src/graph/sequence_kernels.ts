@@ -1,7 +1,7 @@
 // Rows of the kernel table that know batch and sequence: embeddings, attention, pooling. Part of the table in kernels.ts, whose rules hold here;
 // nobody else imports it.
 
-import type { KernelSpec } from './kernels.ts';
+import type { KernelSpec } from './kernel_spec.ts';
 
 const rw = 'read_write' as const;
 const read = 'read' as const;

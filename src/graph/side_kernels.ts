@@ -1,7 +1,7 @@
 // Rows of the kernel table for side networks: normalisation, recurrent cells, gates and token mixing that read the states of a frozen backbone.
 // Part of the table in kernels.ts, whose rules hold here; nobody else imports it.
 
-import type { KernelSpec } from './kernels.ts';
+import type { KernelSpec } from './kernel_spec.ts';
 
 const rw = 'read_write' as const;
 const read = 'read' as const;

@@ -4,7 +4,7 @@
 // LISTED: slots[n,k] names the slot of entry k of token n in its low 16 bits and the expert in its high 16, `coefficients` holds the expert's score s
 // and a = s · scores. Not LISTED: entry k of every token is slot k, a = scores. Entries with a <= 0 have no effect, whatever lies in their slots.
 
-import type { KernelSpec } from './kernels.ts';
+import type { KernelSpec } from './kernel_spec.ts';
 
 const rw = 'read_write' as const;
 
