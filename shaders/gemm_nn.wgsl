@@ -8,8 +8,8 @@
 //   3        params           uniform
 //
 // K, N are multiples of 4; not both ACTIVATION and ACCUMULATE. Dispatch: (K / 32, M / 64), a thread makes 8 rows by 8 columns: a software driver
-// spends some hundred instructions on a number that it loads, and a number loaded serves eight sums. One n a turn keeps the loop within
-// half of a core's instruction cache there; four a turn take longer. Reference: src/reference/gemm.ts
+// spends some hundred instructions on a number that it loads, and a number loaded serves eight sums. One n a turn: a loop of four,
+// from vec4f, takes longer there. Reference: src/reference/gemm.ts
 
 struct Params {
   M: u32,
