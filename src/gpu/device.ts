@@ -63,18 +63,28 @@ export async function openDevice(gpu: GPU | undefined, options: DeviceOptions = 
   }
   const device = await adapter.requestDevice({
     label: 'retrace',
-    requiredFeatures: adapter.features.has('timestamp-query') ? ['timestamp-query'] : [],
+    requiredFeatures: wantedFeatures(adapter),
     requiredLimits: options.limits === 'default' ? {} : memoryLimits(adapter.limits),
   });
   held.add(gpu);
   const { vendor, architecture, description } = adapter.info;
-  const isFallback = adapter.info.isFallbackAdapter || softwareDriver.test(`${architecture} ${description}`);
   return {
     device,
     pipelines: new PipelineCache(device),
-    info: { vendor, architecture, description, isFallback },
+    info: { vendor, architecture, description, isFallback: isSoftware(adapter) },
     lost: device.lost.then(({ reason, message }) => ({ reason, message })),
   };
+}
+
+const isSoftware = ({ info }: GPUAdapter): boolean =>
+  info.isFallbackAdapter || softwareDriver.test(`${info.architecture} ${info.description}`);
+
+/** Subgroups on software drivers only, where lanes are those of the CPU: shaders/subgroups counts on 4 or 8 in a row of threads. */
+function wantedFeatures(adapter: GPUAdapter): GPUFeatureName[] {
+  const { subgroupMinSize, subgroupMaxSize } = adapter.info;
+  const handsOn = isSoftware(adapter) && subgroupMinSize >= 4 && subgroupMaxSize <= 8;
+  const wanted: GPUFeatureName[] = handsOn ? ['timestamp-query', 'subgroups'] : ['timestamp-query'];
+  return wanted.filter((feature) => adapter.features.has(feature));
 }
 
 /** What to ask for: the adapter's own sizes in bytes. A binding must be a multiple of 4, and drivers report 2^32 - 1 as well. */

@@ -11,8 +11,11 @@ import { type KernelRun, runKernel, type Words } from './testing.ts';
 
 let run: (kernel: KernelRun) => Promise<Record<string, Words>>;
 
+let gpu: GPU;
+
 beforeAll(async () => {
-  const { device } = await openDevice(await openGpu());
+  gpu = await openGpu();
+  const { device } = await openDevice(gpu);
   const pipelines = new PipelineCache(device);
   run = (kernel) => runKernel(device, pipelines, kernel);
 });
@@ -169,4 +172,20 @@ it('a grid of more than 65535 workgroups reaches every element and none beyond',
   const count = 65535 * 256 + 77;
   const { x } = await run({ kernel: 'clear', tensors: { x: new Uint32Array(count).fill(7) }, uniforms: { count } });
   expect((x as Words).every((word: number) => word === 0)).toBe(true);
+});
+
+it('products come out the same with subgroups and without', async () => {
+  const plain = await ((await gpu.requestAdapter()) as GPUAdapter).requestDevice();
+  const pipelines = new PipelineCache(plain);
+  const [M, K, N] = [45, 68, 100];
+  const tensors = { x: normals('x', M * K), d_y: normals('d_y', M * N), w: normals('w', N * K) };
+  for (const kernel of ['gemm_nt', 'gemm_nn'] as const) {
+    const product = {
+      kernel,
+      tensors: { ...tensors, out: new Float32Array(M * (kernel === 'gemm_nt' ? N : K)) },
+      uniforms: { M, K, N, alpha: 0.3 },
+    };
+    expect((await run(product)).out, kernel).toEqual((await runKernel(plain, pipelines, product)).out);
+  }
+  plain.destroy();
 });

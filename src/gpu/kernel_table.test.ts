@@ -40,6 +40,14 @@ it.each(names)('%s: the table says what the shader says', (name) => {
   for (const factor of spec.work.flat()) if (typeof factor === 'string') expect(spec.uniforms).toHaveProperty(factor);
 });
 
+it('a form for subgroups declares what the plain form declares, element types of what is only read apart', () => {
+  const declared = (text: string) =>
+    [...text.matchAll(/^(?:@group|override|struct| {2}\w+: \w+,).*$/gm)].map(([line]) => line.replace(/array<.*>/, ''));
+  const forms = names.filter((kernel) => kernelSource({ kernel, headSize: 8 }, true) !== kernelSource({ kernel, headSize: 8 }));
+  expect(forms).toEqual(['gemm_nt', 'gemm_nn']);
+  for (const kernel of forms) expect(declared(kernelSource({ kernel }, true))).toEqual(declared(kernelSource({ kernel })));
+});
+
 /** All values that an override can have. */
 const valuesOf = (override: string): readonly number[] =>
   override === 'ACTIVATION' ? [0, 1, 2, 3] : override === 'SHIFT' ? [0, 1, 2, 3, 4, 8] : [0, 1];

@@ -6,6 +6,7 @@ import { type KernelName, kernelSpec } from '../graph/kernels.ts';
 import { RetraceError } from '../protocol/errors.ts';
 
 const files = import.meta.glob<string>('../../shaders/*.wgsl', { query: '?raw', import: 'default', eager: true });
+const subgroupFiles = import.meta.glob<string>('../../shaders/subgroups/*.wgsl', { query: '?raw', import: 'default', eager: true });
 
 export type StoredType = 'f32' | 'f16';
 
@@ -30,10 +31,19 @@ function shaderFile(name: string): string {
   return text;
 }
 
-/** The WGSL of a kernel. The file comes first, the prelude and the aliases after it, so that line numbers of errors are those of the file. */
-export function kernelSource(key: PipelineKey): string {
+/** Its form for devices with subgroups, where it has one; the directives stand before the comment that the file opens with. */
+function subgroupFile(name: string): string | undefined {
+  const text = subgroupFiles[`../../shaders/subgroups/${name}.wgsl`];
+  return text === undefined ? undefined : `enable subgroups; diagnostic(off, subgroup_uniformity); ${text}`;
+}
+
+/**
+ * The WGSL of a kernel; with `subgroups` the form for devices that have them: same bindings, dispatch and bits. The file comes first, the
+ * prelude and the aliases after it, so that line numbers of errors are those of the file.
+ */
+export function kernelSource(key: PipelineKey, subgroups = false): string {
   const spec = kernelSpec(key.kernel);
-  const parts = [shaderFile(key.kernel), shaderFile('prelude')];
+  const parts = [(subgroups ? subgroupFile(key.kernel) : undefined) ?? shaderFile(key.kernel), shaderFile('prelude')];
   if (spec.stored) parts.push(storedAliases[key.storedType ?? 'f32']);
   if (spec.head) {
     const size = key.headSize;
@@ -104,7 +114,7 @@ export class PipelineCache {
     const label = moduleLabel(key);
     let module = this.#modules.get(label);
     if (!module) {
-      module = this.#device.createShaderModule({ label, code: kernelSource(key) });
+      module = this.#device.createShaderModule({ label, code: kernelSource(key, this.#device.features.has('subgroups')) });
       this.#modules.set(label, module);
     }
     return module;
