@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 const stateOf = (page: Page, title: string, status: string) =>
-  page.locator(`.queue li[data-status="${status}"]`, { hasText: title }).waitFor({ timeout: 180_000 });
+  page.locator(`.queue li[data-status="${status}"]`, { hasText: title }).waitFor({ timeout: 400_000 });
 
 test('a queue trains two methods alike, outlives its tab, and its runs can be exported', async () => {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true });
@@ -39,7 +39,7 @@ test('a queue trains two methods alike, outlives its tab, and its runs can be ex
   await page.getByRole('button', { name: 'Train 2 methods' }).click();
 
   await stateOf(page, 'MEFT1, reversible', 'running');
-  await page.locator('.queue li', { hasText: 'step 2 of 5' }).waitFor({ timeout: 180_000 });
+  await page.locator('.queue li', { hasText: 'step 2 of 5' }).waitFor({ timeout: 400_000 });
   const busy = await busyTasks(page, async () => {
     await stateOf(page, 'MEFT1, reversible', 'finished');
     await stateOf(page, 'LoRA, store', 'running');
