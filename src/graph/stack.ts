@@ -4,7 +4,7 @@ import type { PolicyName } from '../protocol/config.ts';
 import type { Tensor } from './ir.ts';
 import type { Layer } from './layers.ts';
 import { checkpoint } from './policies/checkpoint.ts';
-import { inParts, type Policy, type PolicyContext, type RangeRun, together } from './policies/policy.ts';
+import { forwardLayer, type Policy, type PolicyContext, type RangeRun } from './policies/policy.ts';
 import { reversible } from './policies/reversible.ts';
 import { store } from './policies/store.ts';
 
@@ -60,9 +60,6 @@ export function runStack(
 /** Runs the stack forward alone. */
 export function forwardStack(context: PolicyContext, layers: readonly Layer[], streams: readonly Tensor[]): readonly Tensor[] {
   let current = streams;
-  for (const layer of layers) {
-    const results = inParts(context, [current], (_, part) => layer.forward(context.g, part as Tensor[], 'nothing').streams);
-    current = together(context, results) as Tensor[];
-  }
+  for (const layer of layers) current = forwardLayer(context, layer, current, 'nothing').streams;
   return current;
 }

@@ -11,7 +11,7 @@ export const bitfit: Method = {
   diagram: { trains: { what: 'biases', parts: ['embeddings', 'attention', 'ffn'] }, adds: [], kept: 'everything' },
   paper: { title: 'BitFit: Simple Parameter-efficient Fine-tuning (Ben Zaken et al., ACL 2022)', url: 'https://arxiv.org/abs/2106.10199' },
   trains: (name) => isHead(name) || name.endsWith('.bias'),
-  refuses: (policy) => (policy === 'reversible' ? notReversible('BitFit') : undefined),
+  refuses: notReversible('BitFit'),
   defaultPolicy: 'store',
   learning_rate: 5e-3,
   uses: ['frozen_layers'],

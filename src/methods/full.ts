@@ -10,7 +10,7 @@ export const full: Method = {
   group: 'baseline',
   diagram: { trains: { what: 'weights', parts: ['embeddings', 'attention', 'ffn'] }, adds: [], kept: 'everything' },
   trains: () => true,
-  refuses: (policy) => (policy === 'reversible' ? notReversible('Full fine-tuning') : undefined),
+  refuses: notReversible('Full fine-tuning'),
   defaultPolicy: 'store',
   learning_rate: 5e-5,
   uses: ['frozen_layers'],

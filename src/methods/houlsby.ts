@@ -18,7 +18,7 @@ export const houlsby: Method = {
   },
   paper: { title: 'Parameter-Efficient Transfer Learning for NLP (Houlsby et al., ICML 2019)', url: 'https://arxiv.org/abs/1902.00751' },
   trains: (name) => isHead(name) || name.includes('.adapter.'),
-  refuses: (policy) => (policy === 'reversible' ? notReversible('Houlsby’s adapters') : undefined),
+  refuses: notReversible('Houlsby’s adapters'),
   defaultPolicy: 'store',
   learning_rate: 2e-3,
   uses: ['adapter_size', 'adapter_init_std', 'frozen_layers'],

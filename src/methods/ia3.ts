@@ -36,7 +36,7 @@ export const ia3: Method = {
   },
   paper: { title: 'Few-Shot Parameter-Efficient Fine-Tuning (Liu et al., NeurIPS 2022)', url: 'https://arxiv.org/abs/2205.05638' },
   trains: (name) => isHead(name) || name.endsWith('.ia3_l'),
-  refuses: (policy) => (policy === 'reversible' ? notReversible('(IA)³') : undefined),
+  refuses: notReversible('(IA)³'),
   defaultPolicy: 'store',
   learning_rate: 5e-3,
   uses: ['target_modules', 'feedforward_modules', 'init_factor', 'frozen_layers'],

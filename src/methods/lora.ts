@@ -35,7 +35,7 @@ export const lora: Method = {
     isHead(name) ||
     name.includes('.lora_') ||
     (name.endsWith('.bias') && (bias === 'all' || (bias === 'lora_only' && endsInOneOf(name.slice(0, -'.bias'.length), target_modules)))),
-  refuses: (policy) => (policy === 'reversible' ? notReversible('LoRA') : undefined),
+  refuses: notReversible('LoRA'),
   defaultPolicy: 'store',
   learning_rate: 1e-3,
   uses: ['adapter_size', 'lora_alpha', 'lora_dropout', 'target_modules', 'bias', 'init_factor', 'frozen_layers'],

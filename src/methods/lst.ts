@@ -62,7 +62,7 @@ export const lst: Method = {
     url: 'https://arxiv.org/abs/2206.06522',
   },
   trains: (name) => isHead(name) || name.startsWith('lst.'),
-  refuses: (policy) => (policy === 'reversible' ? nothingToUndo('LST') : undefined),
+  refuses: nothingToUndo('LST'),
   defaultPolicy: 'store',
   learning_rate: 1e-3,
   uses: ['reduction_factor', 'gate_temperature', 'frozen_layers'],

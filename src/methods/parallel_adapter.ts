@@ -16,7 +16,7 @@ export const parallelAdapter: Method = {
     url: 'https://arxiv.org/abs/2110.04366',
   },
   trains: (name) => isHead(name) || name.includes('.adapter_ffn.'),
-  refuses: (policy) => (policy === 'reversible' ? notReversible('The parallel adapter') : undefined),
+  refuses: notReversible('The parallel adapter'),
   defaultPolicy: 'store',
   learning_rate: 1e-3,
   uses: ['adapter_size', 'adapter_init_std', 'adapter_scaling', 'frozen_layers'],

@@ -14,7 +14,7 @@ export const prefixTuning: Method = {
   diagram: { adds: [{ part: 'tokens', at: 'attention' }], kept: 'everything' },
   paper: { title: 'Prefix-Tuning (Li & Liang, ACL 2021)', url: 'https://arxiv.org/abs/2101.00190' },
   trains: (name) => isHead(name) || /\.prefix_(key|value)$/.test(name),
-  refuses: (policy) => (policy === 'reversible' ? notReversible('Prefix tuning') : undefined),
+  refuses: notReversible('Prefix tuning'),
   defaultPolicy: 'store',
   learning_rate: 1e-2,
   uses: ['num_virtual_tokens'],

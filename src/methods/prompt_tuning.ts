@@ -14,7 +14,7 @@ export const promptTuning: Method = {
     url: 'https://arxiv.org/abs/2104.08691',
   },
   trains: (name) => isHead(name) || name === 'embeddings.prompt_embeddings.weight',
-  refuses: (policy) => (policy === 'reversible' ? notReversible('Prompt tuning') : undefined),
+  refuses: notReversible('Prompt tuning'),
   defaultPolicy: 'store',
   learning_rate: 1e-2,
   uses: ['num_virtual_tokens'],

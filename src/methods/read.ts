@@ -93,7 +93,7 @@ export const read: Method = {
   diagram: { adds: [{ part: 'recurrent-cell', at: 'side' }], kept: 'side' },
   paper: { title: 'READ: Recurrent Adaptation of Large Transformers (Wang et al., 2023)', url: 'https://arxiv.org/abs/2305.15348' },
   trains: (name) => isHead(name) || name.startsWith('read.'),
-  refuses: (policy) => (policy === 'reversible' ? nothingToUndo('READ') : undefined),
+  refuses: nothingToUndo('READ'),
   defaultPolicy: 'store',
   learning_rate: 2e-3,
   uses: ['rnn_type', 'rnn_hidden_size', 'aggregation', 'joiner', 'output_scale', 'frozen_layers'],

@@ -3,6 +3,7 @@
 import { type SideNetwork, sideLayer } from '../graph/layers.ts';
 import { watch } from '../graph/ops/stream.ts';
 import type { LayerBlocks } from '../models/model.ts';
+import type { PolicyName } from '../protocol/config.ts';
 import type { Wiring } from './method.ts';
 
 /** `start` and `finish` have the backbone's stream first. */
@@ -18,5 +19,8 @@ export const besideBackbone = ({ network, ...ends }: SideParts): Wiring => ({
   constantStreams: [0],
 });
 
-export const nothingToUndo = (title: string): string =>
-  `${title} has no backward pass through the layers: there is nothing to undo. Use store or checkpoint.`;
+/** Refuses `reversible` where no backward pass goes through the layers. */
+export const nothingToUndo = (title: string) => (policy: PolicyName) =>
+  policy === 'reversible'
+    ? `${title} has no backward pass through the layers: there is nothing to undo. Use store or checkpoint.`
+    : undefined;

@@ -3,6 +3,7 @@
 import { type Layer, plainLayer } from '../graph/layers.ts';
 import { watch } from '../graph/ops/stream.ts';
 import { type Adaptation, type LayerBlocks, noAdaptation } from '../models/model.ts';
+import type { PolicyName } from '../protocol/config.ts';
 import type { Wiring } from './method.ts';
 
 /** A layer as the model has it. */
@@ -17,5 +18,8 @@ export const singleStream = (adaptation: Adaptation = noAdaptation): Wiring => (
   streams: 'single',
 });
 
-export const notReversible = (title: string): string =>
-  `${title} keeps the pretrained one-stream layers, which have no inverse. Use store or checkpoint, or the method meft1.`;
+/** Refuses `reversible` for layers as they are. */
+export const notReversible = (title: string) => (policy: PolicyName) =>
+  policy === 'reversible'
+    ? `${title} keeps the pretrained one-stream layers, which have no inverse. Use store or checkpoint, or the method meft1.`
+    : undefined;

@@ -46,7 +46,7 @@ export const sparseMeft: Method = {
     url: 'https://aclanthology.org/2024.acl-long.129/',
   },
   trains: (name) => isHead(name) || name.includes('.sparse_adapter.'),
-  refuses: (policy) => (policy === 'reversible' ? notReversible('The sparse adapter') : undefined),
+  refuses: notReversible('The sparse adapter'),
   defaultPolicy: 'store',
   learning_rate: 1e-3,
   uses: ['adapter_size', 'num_experts', 'num_probed_experts', 'num_activated', 'activation_rule', 'adapter_init_std', 'frozen_layers'],

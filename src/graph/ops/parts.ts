@@ -1,4 +1,4 @@
-// Parts of a batch: `split` gives consecutive examples of a tensor, `concat` puts parts together again. Neither moves a byte where it need not:
+// Parts of a batch (policies make them, around tapes, so they have no gradient of their own): `split` gives consecutive examples of a tensor, `concat` puts parts together again. Neither moves a byte where it need not:
 // parts of a split lie inside the whole, and a whole is laid where its parts are born (lower.ts).
 // Invariant: parts begin at multiples of what a storage binding may begin at.
 
@@ -20,7 +20,6 @@ const splitOp: Op<SplitAttributes> = {
     return countsOf(attributes).map((count) => ({ shape: [count, ...shape.slice(attributes.rows ? -1 : 1)], dtype }));
   },
   view: 'split',
-  vjp: ({ g, node, d_outputs }) => [joined(g, d_outputs as readonly Tensor[], (node.inputs[0] as Tensor).shape)],
   lower: () => [],
 };
 
@@ -36,16 +35,11 @@ const concatOp: Op<Attributes & { readonly shape: string }> = {
     return [{ shape: whole, dtype }];
   },
   view: 'concat',
-  vjp({ g, node, d_outputs }) {
-    const parts = node.inputs as readonly Tensor[];
-    const rows = parts[0]?.shape.length !== d_outputs[0]?.shape.length;
-    const counts = parts.map((part) => part.shape[0] as number).join();
-    return g.apply(splitOp, [d_outputs[0]], { counts, rows });
-  },
   lower: () => [],
 };
 
-const joined = (g: Graph, parts: readonly Tensor[], shape: readonly number[]): Tensor =>
+/** The whole of `shape` of parts, of examples or of tokens, in their order. */
+export const concatRows = (g: Graph, parts: readonly Tensor[], shape: readonly number[]): Tensor =>
   parts.length === 1 && parts[0]?.shape.join() === shape.join() ? (parts[0] as Tensor) : g.apply1(concatOp, parts, { shape: shape.join() });
 
 /** Consecutive examples of x [B, ..]: `counts` of them, which sum to B. */
@@ -56,7 +50,15 @@ export function split(g: Graph, x: Tensor, counts: readonly number[]): Tensor[] 
 /** The whole [B, ..] of parts in their order. */
 export function concat(g: Graph, parts: readonly Tensor[]): Tensor {
   const examples = parts.reduce((sum, part) => sum + (part.shape[0] as number), 0);
-  return joined(g, parts, [examples, ...(parts[0] as Tensor).shape.slice(1)]);
+  return concatRows(g, parts, [examples, ...(parts[0] as Tensor).shape.slice(1)]);
+}
+
+/** Sizes of at most `parts` parts of `total`, as equal as can be, each beginning at a multiple of `unit`. */
+function evenly(total: number, parts: number, unit: number): number[] {
+  const units = Math.ceil(total / unit);
+  const count = Math.min(parts, units);
+  const bounds = Array.from({ length: count + 1 }, (_, i) => Math.min(total, Math.round((i * units) / count) * unit));
+  return bounds.slice(1).map((bound, i) => bound - (bounds[i] as number));
 }
 
 /** Rows of any width that is a multiple of 4 begin at a multiple of what can be bound when so many come before. */
@@ -65,15 +67,8 @@ const rowsAligned = bindingAlignment / 16;
 /** The tokens of x [B, T, C] in about `count` consecutive parts [N, C]. */
 export function splitRows(g: Graph, x: Tensor, count: number): Tensor[] {
   const rows = sizeOf(x.shape) / (x.shape.at(-1) as number);
-  const units = Math.ceil(rows / rowsAligned);
-  const parts = Math.min(count, units);
-  const bounds = Array.from({ length: parts + 1 }, (_, i) => Math.min(rows, Math.round((i * units) / parts) * rowsAligned));
-  const counts = bounds.slice(1).map((bound, i) => bound - (bounds[i] as number));
-  return g.apply(splitOp, [x], { counts: counts.join(), rows: true });
+  return g.apply(splitOp, [x], { counts: evenly(rows, count, rowsAligned).join(), rows: true });
 }
-
-/** The whole of `shape` of parts [N, C] in their order. */
-export const concatRows = (g: Graph, parts: readonly Tensor[], shape: readonly number[]): Tensor => joined(g, parts, shape);
 
 /**
  * Sizes of at most `parts` consecutive parts of the examples of `wholes` [B, ..], as equal as can be, so that each begins in every one of them at a
@@ -84,8 +79,5 @@ export function partition(wholes: readonly Tensor[], parts: number): number[] {
   const aligned = (examples: number) => wholes.every((whole) => ((bytesOfTensor(whole) / B) * examples) % bindingAlignment === 0);
   let unit = 1;
   while (unit < B && !aligned(unit)) unit++;
-  const units = Math.ceil(B / unit);
-  const count = Math.min(parts, units);
-  const bounds = Array.from({ length: count + 1 }, (_, i) => Math.min(B, Math.round((i * units) / count) * unit));
-  return bounds.slice(1).map((bound, i) => bound - (bounds[i] as number));
+  return evenly(B, parts, unit);
 }

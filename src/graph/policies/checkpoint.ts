@@ -4,7 +4,7 @@
 import type { BlockTape } from '../block.ts';
 import type { Tensor } from '../ir.ts';
 import type { ForwardResult, Layer, StreamGradients } from '../layers.ts';
-import { inParts, type Policy, together } from './policy.ts';
+import { forwardLayer, inParts, type Policy, together } from './policy.ts';
 
 interface Segment {
   readonly layers: readonly Layer[];
@@ -23,11 +23,8 @@ export const checkpoint = (every: number): Policy => ({
       const below = current;
       const own = layers.slice(begin, begin + every);
       const kept = own.map((layer) => {
-        const results = inParts(context, [current], (_, part) => layer.forward(g, part as Tensor[], 'nothing'));
-        current = together(
-          context,
-          results.map((result) => result.streams),
-        ) as Tensor[];
+        const { streams: above, results } = forwardLayer(context, layer, current, 'nothing');
+        current = above;
         return results.map((result) => result.kept);
       });
       segments.push({ layers: own, streams: below, kept });

@@ -5,7 +5,7 @@
 
 import type { PolicyName } from '../../protocol/config.ts';
 import type { Graph, Tensor } from '../ir.ts';
-import type { Layer, StreamState } from '../layers.ts';
+import type { ForwardResult, Keep, Layer, StreamState } from '../layers.ts';
 import { concat, split } from '../ops/parts.ts';
 
 /** Runs a range of layers; `backward` later maps the gradients of the output streams to those of the input streams. */
@@ -52,4 +52,19 @@ export function together({ g }: PolicyContext, lists: readonly (readonly (Tensor
         lists.map((list) => list[i] as Tensor),
       ),
   );
+}
+
+/** One layer forward, part after part: the streams above it, and what each part gave. */
+export function forwardLayer(
+  context: PolicyContext,
+  layer: Layer,
+  streams: readonly Tensor[],
+  keep: Keep,
+): { streams: readonly Tensor[]; results: readonly ForwardResult[] } {
+  const results = inParts(context, [streams], (_, part) => layer.forward(context.g, part as Tensor[], keep));
+  const above = together(
+    context,
+    results.map((result) => result.streams),
+  );
+  return { streams: above as Tensor[], results };
 }

@@ -6,7 +6,7 @@ import { type Graph, sizeOf, type Tensor } from '../ir.ts';
 import type { ForwardResult, Layer, StreamState } from '../layers.ts';
 import { copy } from '../ops/elementwise.ts';
 import { watch, watchDifference } from '../ops/stream.ts';
-import { inParts, type Policy, together } from './policy.ts';
+import { forwardLayer, inParts, type Policy, together } from './policy.ts';
 
 type InvertibleLayer = Layer & Required<Pick<Layer, 'reverse'>>;
 
@@ -44,11 +44,8 @@ export const reversible = (every: number): Policy => ({
       assertInvertible(layer);
       const below = current;
       const sample = layer.inverseRounds ? g.scope(layer.name, () => sampleOf(g, below)) : [];
-      const results = inParts(context, [below], (_, part) => layer.forward(g, part as Tensor[], 'inverse'));
-      current = together(
-        context,
-        results.map((result) => result.streams),
-      ) as Tensor[];
+      const { streams: above, results } = forwardLayer(context, layer, below, 'inverse');
+      current = above;
       const kept = results.map((result) => result.kept);
       return { layer, kept, sample, ...(depth > 0 && depth % every === 0 ? { snapshot: below } : {}) };
     });

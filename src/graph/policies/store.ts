@@ -3,10 +3,10 @@
 import type { BlockTape } from '../block.ts';
 import type { Tensor } from '../ir.ts';
 import type { Layer, StreamGradients } from '../layers.ts';
-import { inParts, type Policy, type PolicyContext, together } from './policy.ts';
+import { forwardLayer, inParts, type Policy, type PolicyContext, together } from './policy.ts';
 
 /** Backward through one layer whose tapes are at hand, part after part. */
-export const backwardLayer = (
+const backwardLayer = (
   context: PolicyContext,
   layer: Layer,
   tapes: readonly (readonly BlockTape[])[],
@@ -23,11 +23,8 @@ export const store: Policy = {
   run(context, layers, streams) {
     let current: readonly Tensor[] = streams;
     const runs = layers.map((layer) => {
-      const results = inParts(context, [current], (_, part) => layer.forward(context.g, part as Tensor[], 'tapes'));
-      current = together(
-        context,
-        results.map((result) => result.streams),
-      ) as Tensor[];
+      const { streams: above, results } = forwardLayer(context, layer, current, 'tapes');
+      current = above;
       return { layer, tapes: results.map((result) => result.tapes) };
     });
     return {
