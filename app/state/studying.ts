@@ -4,7 +4,7 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import { type ErrorReport, reportOf } from '../../src/protocol/errors.ts';
-import type { StudyPoint, StudyReport, StudyRequest } from '../../src/protocol/study.ts';
+import type { StudyEvent, StudyReport, StudyRequest, StudySeries } from '../../src/protocol/study.ts';
 import { isActive } from './run.ts';
 import { type Settings, trainingDefaultsOf } from './settings.ts';
 import type { AppState } from './store.ts';
@@ -13,12 +13,13 @@ export interface StudyState {
   readonly running: boolean;
   readonly done: number;
   readonly of: number;
-  readonly points: readonly StudyPoint[];
+  /** With the points so far. */
+  readonly series: readonly StudySeries[];
   readonly report?: StudyReport;
   readonly error?: ErrorReport;
 }
 
-export const noStudy: StudyState = { running: false, done: 0, of: 0, points: [] };
+export const noStudy: StudyState = { running: false, done: 0, of: 0, series: [] };
 
 /** On the chosen model and data, with as many steps for each point. */
 export function studyRequestOf(settings: Settings, max_steps: number): StudyRequest {
@@ -39,10 +40,16 @@ export function studyRequestOf(settings: Settings, max_steps: number): StudyRequ
 const EXAMPLES = 128;
 export const STUDY_STEPS = 20;
 
+function withPoint(series: readonly StudySeries[], { series: head, point }: StudyEvent): StudySeries[] {
+  const known = series.find(({ name }) => name === head.name);
+  const grown = { ...head, points: [...(known?.points ?? []), point] };
+  return known ? series.map((each) => (each === known ? grown : each)) : [...series, grown];
+}
+
 export function studyingOf(client: TrainerClient, { getState, setState }: StoreApi<AppState>) {
   const put = (change: Partial<StudyState>) => setState({ study: { ...getState().study, ...change } });
   client.onEvent((event) => {
-    if (event.type === 'study') put({ done: event.done, of: event.of, points: [...getState().study.points, event.point] });
+    if (event.type === 'study') put({ done: event.done, of: event.of, series: withPoint(getState().study.series, event) });
   });
   return {
     async begin(max_steps: number): Promise<void> {

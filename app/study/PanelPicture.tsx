@@ -1,12 +1,12 @@
 // Panels side by side on one axis: lines over the few values of one number. A logarithmic axis has a place for zero below its lowest decade.
 
 import type { StudyPoint } from '../../src/protocol/study.ts';
+import { type StudyPanel, valueText } from '../../src/protocol/study_panels.ts';
 import { ticksOf } from '../memory/plans.ts';
 import { useWidth } from '../ui/use_width.ts';
-import { type Panel, valueText } from './panels.ts';
 
 interface PanelPictureProps {
-  panels: readonly Panel[];
+  panels: readonly StudyPanel[];
   scale: 'log' | 'linear';
   text(value: number): string;
   of(point: StudyPoint): number | undefined;
@@ -55,7 +55,12 @@ export function PanelPicture({ panels, ...measure }: PanelPictureProps) {
   );
 }
 
-function PanelChart({ panel: { over, values, lines }, axis, text, of }: Omit<PanelPictureProps, 'panels'> & { panel: Panel; axis: Axis }) {
+function PanelChart({
+  panel: { over, values, lines },
+  axis,
+  text,
+  of,
+}: Omit<PanelPictureProps, 'panels'> & { panel: StudyPanel; axis: Axis }) {
   const [ref, width] = useWidth<HTMLDivElement>();
   const x = (i: number) => LEFT + ((i + 0.5) / values.length) * Math.max(0, width - LEFT);
   const y = (value: number) => TOP + (1 - axis.at(value)) * (HEIGHT - TOP - BOTTOM);

@@ -1,6 +1,8 @@
 // The study of starting points: how far from the pretrained behaviour each method begins when one of its numbers is moved, and what that costs.
 
 import { useMemo, useState } from 'react';
+import type { StudySeries } from '../../src/protocol/study.ts';
+import { panelsOf, valueText } from '../../src/protocol/study_panels.ts';
 import { number, percent, plural } from '../format.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { isActive } from '../state/run.ts';
@@ -10,15 +12,14 @@ import { Figure, Numbers } from '../ui/Figure.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { NumberField } from '../ui/NumberField.tsx';
 import { PanelPicture } from './PanelPicture.tsx';
-import { panelsOf, seriesOf, valueText } from './panels.ts';
 
 export function StudySection() {
-  const { running, done, of, points, report, error } = useApp((state) => state.study);
+  const { running, done, of, series, report, error } = useApp((state) => state.study);
   const busy = useApp((state) => isActive(state.run) || state.queue.going || state.environment.value?.available !== true);
   const { beginStudy, stopStudy } = useActions();
   const [steps, setSteps] = useState(STUDY_STEPS);
-  const series = useMemo(() => seriesOf(report, points), [report, points]);
   const panels = useMemo(() => panelsOf(series), [series]);
+  const points = series.flatMap((each) => each.points);
   const scored = points.some(({ score }) => score !== undefined);
   const metric = report?.metric ?? points.find(({ score }) => score !== undefined)?.score?.metric ?? 'score';
   return (
@@ -42,8 +43,9 @@ export function StudySection() {
       </header>
       <p className="muted small">
         MEFT is built to begin where the pretrained model ends. Is that worth the trouble? Here methods are begun away from there on
-        purpose: LoRA and (IA)³ by a constant c, the MEFT methods by λ and β. First the distance of the logits from the pretrained ones
-        before any step, then the score after a few. A ring marks the method's own start.
+        purpose: LoRA and (IA)³ by a constant c, the MEFT methods by λ and β, and by the share w that the other stream has at the end (it
+        lags one layer behind, so the mean of the two is no longer the pretrained model’s answer). First the distance of the logits from the
+        pretrained ones before any step, then the score after a few. A ring marks the method's own start.
       </p>
       {error !== undefined && <ErrorNote error={error} />}
       {!running && (
@@ -83,7 +85,7 @@ export function StudySection() {
   );
 }
 
-function PointTable({ series, metric }: { series: ReturnType<typeof seriesOf>; metric: string }) {
+function PointTable({ series, metric }: { series: readonly StudySeries[]; metric: string }) {
   return (
     <Numbers
       caption="Starting points"

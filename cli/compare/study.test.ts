@@ -14,10 +14,10 @@ test('compare --study init tells each start as it is measured, then all of them,
   const outcome = await study('--methods', 'lora,meft1', '--batch-size', '4', '--max-steps', '1', '--json', '--picture', picture);
   expect(outcome.code, outcome.stderr).toBe(0);
   const lines = linesOf(outcome);
-  expect(lines.filter(({ type }) => type === 'study')).toHaveLength(11);
+  expect(lines.filter(({ type }) => type === 'study')).toHaveLength(14);
   const report = lines.at(-1) as unknown as StudyReport;
   expect(report).toMatchObject({ type: 'study-report', complete: true, max_steps: 1 });
-  expect(report.series.map(({ name }) => name)).toEqual(['lora', 'meft1-lambda', 'meft1-beta']);
+  expect(report.series.map(({ name }) => name)).toEqual(['lora', 'meft1-lambda', 'meft1-beta', 'meft1-combination']);
   expect(report.series[0]?.points[0]).toMatchObject({ own_start: true, distance: { relative: 0 }, score: { metric: 'accuracy' } });
   const drawn = readFileSync(picture, 'utf8');
   expect(drawn).toMatch(/LoRA, B = c[\s\S]*MEFT1, β = 1[\s\S]*accuracy after 1 step</);
@@ -44,7 +44,7 @@ test('a start whose numbers left their range leaves a gap in its line, not in th
     ...{ model: 'm', data: 'd', texts: 1, eval_examples: 1, max_steps: 3, metric: 'accuracy', complete: true },
     series: [
       {
-        ...{ name: 'meft3', method: 'meft3', title: 'MEFT3', over: 'λ = β' },
+        ...{ name: 'meft3', method: 'meft3', title: 'MEFT3', over: 'λ = β', panel: 'lambda' },
         points: [
           { ...point, value: 1 / 32, distance: { relative: 0.5, largest: 1 }, score: { metric: 'accuracy', value: 0.5, loss: 1 } },
           { ...point, value: 1, error: { code: 'stream-overflow', message: '' } },

@@ -1,7 +1,8 @@
 // compare --study init: the study of starting points as a table, CSV, JSON and picture. The study itself is the session's.
 
 import { writeFile } from 'node:fs/promises';
-import type { StudyPoint, StudyReport, StudyRequest, StudySeries } from '../../src/protocol/study.ts';
+import type { StudyPoint, StudyReport, StudyRequest } from '../../src/protocol/study.ts';
+import { panelsOf, valueText } from '../../src/protocol/study_panels.ts';
 import { studySeries } from '../../src/session/study_series.ts';
 import type { Console } from '../console.ts';
 import { type Given, usage } from '../flags.ts';
@@ -15,11 +16,6 @@ const fewSteps = 20;
 const fewExamples = 128;
 const ofPlans = ['policies', 'memory-policy', 'num-hidden-layers', 'num-labels', 'sort'] as const;
 
-/** 1/8 for 0.125, as λ and β are said. */
-const valueText = (value: number): string =>
-  value > 0 && value < 1 && Number.isInteger(1 / value) && 1 / value <= 64 && Math.log2(1 / value) % 1 === 0
-    ? `1/${1 / value}`
-    : String(value);
 const distanceText = (value: number): string =>
   value === 0 ? '0' : value < 1e-3 || value >= 1e4 ? value.toExponential(0) : String(Number(value.toPrecision(3)));
 
@@ -66,15 +62,8 @@ function csvOf(report: StudyReport): string {
   return [`series,over,value,own_start,relative_distance,largest_difference,${report.metric},loss,error`, ...rows].join('\n');
 }
 
-/** LoRA and (IA)³ each with its own c; λ and β of the MEFT methods beside each other. */
-const panelOf = ({ name, over }: StudySeries): string => (over === 'c' ? name : over === 'β' ? 'beta' : 'lambda');
-
 export function studyPicture(report: StudyReport): string {
-  const groups = [...new Set(report.series.map(panelOf))].map((panel) => report.series.filter((series) => panelOf(series) === panel));
-  const panels = groups.map((group) => {
-    const steps = [...new Set(group.flatMap(({ points }) => points.map(({ value }) => value)))].sort((a, b) => a - b);
-    return { steps, over: [...new Set(group.map(({ over }) => over))].join(' or '), group };
-  });
+  const panels = panelsOf(report.series);
   const measure = (
     title: string,
     scale: Measure['scale'],
@@ -82,18 +71,14 @@ export function studyPicture(report: StudyReport): string {
     of: (point: StudyPoint) => number | undefined,
   ): Measure => ({
     ...{ title, scale, text },
-    lines: panels.map(({ steps, group }) =>
-      group.map(({ title: name, points }): Line => {
-        const at = (value: number) => points.find((point) => point.value === value);
-        return {
+    lines: panels.map(({ lines }) =>
+      lines.map(
+        ({ name, points }): Line => ({
           name,
-          values: steps.map((value) => {
-            const point = at(value);
-            return point && of(point);
-          }),
-          marked: steps.findIndex((value) => at(value)?.own_start),
-        };
-      }),
+          values: points.map((point) => point && of(point)),
+          marked: points.findIndex((point) => point?.own_start),
+        }),
+      ),
     ),
   });
   const measures = [
@@ -108,7 +93,7 @@ export function studyPicture(report: StudyReport): string {
   const subtitle = `${report.model}, ${report.data}; ${report.texts} texts${report.max_steps > 0 ? `, scores over ${report.eval_examples} examples` : ''}; ringed: the method's own start`;
   return drawPanels(
     { title: 'Where methods start, and what they reach from there', subtitle },
-    panels.map(({ steps, ...panel }) => ({ ...panel, steps: steps.map(valueText) })),
+    panels.map(({ over, values }) => ({ over, steps: values.map(valueText) })),
     measures,
   );
 }

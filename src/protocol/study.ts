@@ -1,10 +1,20 @@
 // The study of starting points: methods begun away from the pretrained behaviour by one number, how far they are then and what they reach.
-// Types of the call `study` and of its events. Not here: which series there are (src/session/study_series.ts).
+// Types of the call `study` and of its events. Not here: which series there are (src/session/study_series.ts), how they lie in panels
+// (study_panels.ts).
 
 import type { Columns, DataRef, MethodChoices, MethodName, ModelRef, Pooling, TrainingArguments } from './config.ts';
 import type { ErrorReport } from './errors.ts';
 
-export const studySeriesNames = ['lora', 'ia3', 'meft1-lambda', 'meft1-beta', 'meft2-lambda', 'meft2-beta', 'meft3'] as const;
+export const studySeriesNames = [
+  'lora',
+  'ia3',
+  'meft1-lambda',
+  'meft1-beta',
+  'meft2-lambda',
+  'meft2-beta',
+  'meft3',
+  'meft1-combination',
+] as const;
 export type StudySeriesName = (typeof studySeriesNames)[number];
 
 export interface StudyRequest {
@@ -44,13 +54,19 @@ export interface StudyPoint {
   readonly error?: ErrorReport;
 }
 
-export interface StudySeries {
+/** What a series moves. */
+export interface StudySeriesHead {
   readonly name: StudySeriesName;
   readonly method: MethodName;
   /** Such as `LoRA, B = c`. */
   readonly title: string;
-  /** What is moved. */
-  readonly over: 'c' | 'λ' | 'β' | 'λ = β';
+  /** What is moved: `c`, `λ`. */
+  readonly over: string;
+  /** Series of one panel lie on one axis: what they move is of one kind. */
+  readonly panel: string;
+}
+
+export interface StudySeries extends StudySeriesHead {
   readonly points: readonly StudyPoint[];
 }
 
@@ -72,5 +88,6 @@ export interface StudyEvent {
   readonly type: 'study';
   readonly done: number;
   readonly of: number;
+  readonly series: StudySeriesHead;
   readonly point: StudyPoint;
 }

@@ -10,7 +10,7 @@ import { methodNamed } from '../methods/registry.ts';
 import type { RunConfig } from '../protocol/config.ts';
 import { RetraceError, reportOf } from '../protocol/errors.ts';
 import type { RunEvent } from '../protocol/messages.ts';
-import type { StartDistance, StudyPoint, StudyReport, StudyRequest } from '../protocol/study.ts';
+import type { StartDistance, StudyPoint, StudyReport, StudyRequest, StudySeriesHead } from '../protocol/study.ts';
 import type { BaseModel } from './base_model.ts';
 import { bucketsOf, type RunData } from './data.ts';
 import { type Engine, logitsOf, startEngine } from './engine.ts';
@@ -61,6 +61,8 @@ export function distanceOf(logits: Float32Array, pretrained: Float32Array): Star
   }
   return { relative: Math.sqrt(squares / reference), largest };
 }
+
+const headOf = ({ name, method, title, over, panel }: SeriesPlan): StudySeriesHead => ({ name, method, title, over, panel });
 
 type Outcome = Pick<StudyPoint, 'distance' | 'score' | 'error'>;
 
@@ -174,17 +176,14 @@ export class Study {
         known.set(key, outcome);
         const point: StudyPoint = { series: plan.name, value, own_start: value === plan.own, options, ...outcome };
         points.push(point);
-        this.#material.emit({ type: 'study', done: points.length, of, point });
+        this.#material.emit({ type: 'study', done: points.length, of, series: headOf(plan), point });
       }
     }
     return {
       ...{ model: this.#material.model.name, data: data.name, texts: this.#texts.length },
       ...{ eval_examples: this.#data.evaluation.examples.length, max_steps: training.max_steps },
       metric: taskNamed('classification').metric_for_best_model,
-      series: plans.map(({ name, method, title, over }) => ({
-        ...{ name, method, title, over },
-        points: points.filter((point) => point.series === name),
-      })),
+      series: plans.map((plan) => ({ ...headOf(plan), points: points.filter(({ series }) => series === plan.name) })),
       complete: points.length === of,
     };
   }
