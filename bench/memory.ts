@@ -19,6 +19,7 @@ import {
   type StreamKind,
 } from '../src/protocol/config.ts';
 import { planPrograms } from '../src/train/programs.ts';
+import { tokensOfABatch, vocabularyTable } from './vocabulary.ts';
 
 export interface Cell {
   readonly method: MethodName;
@@ -168,6 +169,13 @@ function markdown(
     'MEFT1 reversible-exact, 12 layers, batch 16, length 128: layers work on the batch in this many parts, one after the other.',
     '',
     partsTable(byParts),
+    '',
+    '## A vocabulary head with its loss',
+    '',
+    `BERT-base's masked-LM head, frozen, over ${tokensOfABatch} tokens and 30,522 words, forward and back: few tokens at a time give the same bits. No`,
+    'model of Retrace has such a head yet; a classifier goes the same way.',
+    '',
+    vocabularyTable(),
   ].join('\n');
 }
 

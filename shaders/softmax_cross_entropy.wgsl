@@ -1,13 +1,12 @@
-// softmax_cross_entropy: row_loss = -log softmax(logits)[label] · inverse_count and d_logits = (softmax(logits) - onehot(label)) ·
-// inverse_count, a row a thread. A negative label (-100) leaves both 0.
+// softmax_cross_entropy: row_loss = -log softmax(logits)[label] · inverse_count, and in place of the logits their gradient
+// (softmax(logits) - onehot(label)) · inverse_count, a row a thread. A negative label (-100) leaves both 0.
 //
 //   binding  name      shape    access
-//   0        logits    [B, V]   read_write, only read
+//   0        logits    [B, V]   read_write, afterwards their gradient
 //   1        labels    [B]      read
 //   2        row_loss  [B]      read_write
-//   3        d_logits  [B, V]   read_write
-//   4        params             uniform
-//   5        step               uniform
+//   3        params             uniform
+//   4        step               uniform
 //
 // Dispatch: B / 64. Reference: src/reference/loss.ts
 
@@ -19,9 +18,8 @@ struct Params {
 @group(0) @binding(0) var<storage, read_write> logits: array<f32>;
 @group(0) @binding(1) var<storage, read> labels: array<i32>;
 @group(0) @binding(2) var<storage, read_write> row_loss: array<f32>;
-@group(0) @binding(3) var<storage, read_write> d_logits: array<f32>;
-@group(0) @binding(4) var<uniform> params: Params;
-@group(0) @binding(5) var<uniform> step: StepScalars;
+@group(0) @binding(3) var<uniform> params: Params;
+@group(0) @binding(4) var<uniform> step: StepScalars;
 
 @compute @workgroup_size(64)
 fn softmax_cross_entropy(
@@ -35,7 +33,7 @@ fn softmax_cross_entropy(
   let end = first + params.V;
   if (labels[b] < 0) {
     row_loss[b] = 0.0;
-    for (var i = first; i < end; i++) { d_logits[i] = 0.0; }
+    for (var i = first; i < end; i++) { logits[i] = 0.0; }
     return;
   }
   let target_at = first + u32(labels[b]);
@@ -43,9 +41,9 @@ fn softmax_cross_entropy(
   for (var i = first; i < end; i++) { top = max(top, logits[i]); }
   var total = 0.0;
   for (var i = first; i < end; i++) { total += exp(max(logits[i] - top, -80.0)); }
+  row_loss[b] = (log(total) + (top - logits[target_at])) * step.inverse_count;
   for (var i = first; i < end; i++) {
     let probability = exp(max(logits[i] - top, -80.0)) / total;
-    d_logits[i] = (probability - select(0.0, 1.0, i == target_at)) * step.inverse_count;
+    logits[i] = (probability - select(0.0, 1.0, i == target_at)) * step.inverse_count;
   }
-  row_loss[b] = (log(total) + (top - logits[target_at])) * step.inverse_count;
 }

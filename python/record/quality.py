@@ -25,9 +25,9 @@ FOLDER = VECTORS / "quality"
 PUBLIC = VECTORS.parent.parent / "public"
 STEPS, BATCH_SIZE, WARMUP_RATIO, WEIGHT_DECAY, DROPOUT, MAX_LENGTH, POOLING = 200, 16, 0.06, 0.1, 0.1, 128, "mean"
 MEFT = {"adapter_size": 8, "streams": "fixed", "fraction_bits": 16, "dropout": DROPOUT}
-SPARSE = {"adapter_size": 256, "num_experts": 0, "num_probed_experts": 8, "num_activated": 64, "activation_rule": "token"}
+SPARSE = {"adapter_size": 1024, "num_experts": 0, "num_probed_experts": 8, "num_activated": 64, "activation_rule": "token"}
 READ = {"rnn_type": "gru", "rnn_hidden_size": 256, "aggregation": "mean", "joiner": False, "output_scale": 1.0}
-LORA = {"adapter_size": 8, "lora_alpha": 8, "lora_dropout": 0.0, "target_modules": ["query", "value"], "bias": "none"}
+LORA = {"adapter_size": 8, "lora_alpha": 16, "lora_dropout": 0.0, "target_modules": ["query", "value"], "bias": "none"}
 # method: (learning rate, hyper-parameters)
 RECIPES = {
     "full": (1e-4, {}),

@@ -152,9 +152,9 @@ export const kernels = {
     work: [['count']],
     tile: [256],
   },
-  // row_loss[b] = -log softmax(logits[b,:])[labels[b]] · inverse_count, d_logits[B,V] = (softmax - onehot) · inverse_count; label -100: both 0.
+  // row_loss[b] = -log softmax(logits[b,:])[labels[b]] · inverse_count, logits[B,V] = (softmax - onehot) · inverse_count; label -100: both 0.
   softmax_cross_entropy: {
-    bindings: { logits: rw, labels: read, row_loss: rw, d_logits: rw },
+    bindings: { logits: rw, labels: read, row_loss: rw },
     uniforms: { B: 'u32', V: 'u32' },
     step: true,
     work: [['B']],

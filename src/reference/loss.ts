@@ -1,19 +1,21 @@
 // References of the loss and of its sum over rows.
 import { add, at, type Reference } from './kernel.ts';
 
-export const softmax_cross_entropy: Reference<'softmax_cross_entropy'> = ({ logits, labels, row_loss, d_logits }, { B, V }, _, step) => {
+export const softmax_cross_entropy: Reference<'softmax_cross_entropy'> = ({ logits, labels, row_loss }, { B, V }, _, step) => {
   for (let b = 0; b < B; b++) {
     const row = logits.subarray(b * V, (b + 1) * V);
     const label = at(labels, b);
     row_loss[b] = 0;
-    d_logits.fill(0, b * V, (b + 1) * V);
-    if (label < 0) continue;
+    if (label < 0) {
+      row.fill(0);
+      continue;
+    }
     const top = row.reduce((a, c) => Math.max(a, c), -Infinity);
     const total = row.reduce((sum, logit) => sum + Math.exp(logit - top), 0);
-    row.forEach((logit, i) => {
-      d_logits[b * V + i] = (Math.exp(logit - top) / total - (i === label ? 1 : 0)) * step.inverse_count;
-    });
     row_loss[b] = (top + Math.log(total) - at(row, label)) * step.inverse_count;
+    row.forEach((logit, i) => {
+      row[i] = (Math.exp(logit - top) / total - (i === label ? 1 : 0)) * step.inverse_count;
+    });
   }
 };
 

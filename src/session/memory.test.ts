@@ -3,6 +3,7 @@
 
 import { expect, test } from 'vitest';
 import { activationAndWorkspace, type Cell, cells, checkpointed, fullStored, planMemory, reversibleExact } from '../../bench/memory.ts';
+import { planVocabularyHead, tokensOfABatch } from '../../bench/vocabulary.ts';
 
 const share = (layers: number, cell: Cell, of: Cell, shape?: Parameters<typeof planMemory>[2]): number =>
   activationAndWorkspace(planMemory(layers, cell, shape)) / activationAndWorkspace(planMemory(layers, of, shape));
@@ -44,4 +45,8 @@ test('from 6 to 48 layers reversible-exact MEFT1 grows by the dropped bits, thre
 test.each(cells)('the arena of $method, $policy, $streams is at most 5 % above what no packing can go below', (cell) => {
   const row = planMemory(12, cell);
   expect(activationAndWorkspace(row) / row.lower_bound).toBeLessThanOrEqual(1.05);
+});
+
+test('a vocabulary head with its loss, 128 tokens at a time, takes a tenth of what it takes over all tokens at once', () => {
+  expect(planVocabularyHead(128)).toBeLessThan(planVocabularyHead(tokensOfABatch) / 10);
 });

@@ -7,7 +7,6 @@ import type { Layer } from '../graph/layers.ts';
 import { copyInto, dropout } from '../graph/ops/elementwise.ts';
 import { addToLengths } from '../graph/ops/lengths.ts';
 import { linear } from '../graph/ops/linear.ts';
-import { accumulateSum, softmaxCrossEntropy } from '../graph/ops/loss.ts';
 import { partition } from '../graph/ops/parts.ts';
 import { pool } from '../graph/ops/pool.ts';
 import { type Plan, type ProgramSource, planRun } from '../graph/plan/plan.ts';
@@ -18,7 +17,8 @@ import { unchangedLayer } from '../methods/single_stream.ts';
 import { type Backbone, noAdaptation } from '../models/model.ts';
 import type { MethodOptions, Pooling } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import { metricSlots, metricsOf, type OptimizerArguments, stepPrograms } from './update.ts';
+import { type RowHead, rowLoss } from './row_loss.ts';
+import { type OptimizerArguments, stepPrograms } from './update.ts';
 
 /** Everything that decides the programs of a run. */
 export interface ProgramSetup {
@@ -49,16 +49,21 @@ export const programName = (purpose: 'training' | 'evaluation', length: number):
 const trainsAny = (nodes: readonly Node[]): boolean =>
   nodes.some(({ inputs }) => inputs.some((input) => input?.role === 'parameter' && input.parameter?.trainable));
 
-function classify(g: Graph, h: Tensor, { lengths, wiring }: Forward, { backbone, pooling, num_labels }: ProgramSetup): Tensor {
-  const { hidden_size: C, initializer_range: std, hidden_dropout_prob } = backbone.config;
-  const first = g.scope('pooler', () => pool(g, h, lengths, pooling));
-  const pooled = pooling === 'cls' ? backbone.pooler(g, first, wiring.adaptation) : first;
-  return g.scope('classifier', () => {
-    const w = g.weight('classifier.weight', [num_labels, C], { initial: { from: 'normal', std } });
-    const bias = g.weight('classifier.bias', [num_labels], { initial: { from: 'constant', value: 0 } });
-    return linear(g, dropout(g, pooled, hidden_dropout_prob, 'dropout'), w, { bias });
-  });
+/** What the classifier reads [B, C], from the stack's output streams. */
+function pooled(g: Graph, values: readonly Tensor[], { lengths, wiring }: Forward, { backbone, pooling }: ProgramSetup): Tensor {
+  const first = g.scope('pooler', () => pool(g, wiring.finish(g, values), lengths, pooling));
+  return pooling === 'cls' ? backbone.pooler(g, first, wiring.adaptation) : first;
 }
+
+const classifier =
+  ({ backbone, num_labels }: ProgramSetup): RowHead =>
+  (g, rows) =>
+    g.scope('classifier', () => {
+      const { hidden_size: C, initializer_range: std, hidden_dropout_prob } = backbone.config;
+      const w = g.weight('classifier.weight', [num_labels, C], { initial: { from: 'normal', std } });
+      const bias = g.weight('classifier.bias', [num_labels], { initial: { from: 'constant', value: 0 } });
+      return linear(g, dropout(g, rows, hidden_dropout_prob, 'dropout'), w, { bias });
+    });
 
 /** Tokens that a part of a batch keeps where nothing else is asked for: enough rows for a matrix product to fill a GPU's cores. */
 const tokensPerPart = 512;
@@ -110,9 +115,6 @@ function begin(g: Graph, { backbone, method, options, batch_size: B, chunks, tok
   return { wiring, lengths, context: { g, parts: partsOf(started.result) }, embedded, started, layers };
 }
 
-/** The last hidden states [B, T, C] from the stack's output streams. */
-const finish = (g: Graph, wiring: Wiring, values: readonly Tensor[]): Tensor => g.scope('pooler', () => wiring.finish(g, values));
-
 /** Forward, loss and gradients of one micro-batch [B, T]. */
 export function traceTraining(registry: Registry, options: Omit<GraphOptions, 'training'>, setup: ProgramSetup, T: number): ProgramSource {
   const g = new Graph(registry, { ...options, training: true });
@@ -123,18 +125,16 @@ export function traceTraining(registry: Registry, options: Omit<GraphOptions, 't
   const ranges = setup.ranges.map((range) => ({ ...range, from: range.from - bottom, to: range.to - bottom }));
   const { result: run, tape: stackNodes } = g.record(() => runStack(context, layers, ranges, started.result));
   const values = g.scope('pooler', () => run.streams.map((stream) => wiring.read(g, stream)));
-  const head = g.record(() => {
-    const logits = classify(g, finish(g, wiring, values), forward, setup);
-    return g.scope('loss', () => softmaxCrossEntropy(g, logits, labels));
-  });
-  g.scope('loss', () => accumulateSum(g, head.result, metricsOf(registry), metricSlots.loss));
+  const { result: rows, tape: above } = g.record(() => pooled(g, values, forward, setup));
+  const embeddingsTrain = trainsAny(embedded.tape);
+  const startTrains = embeddingsTrain || trainsAny(started.tape);
+  const stackTrains = startTrains || trainsAny(stackNodes);
+  const d_rows = rowLoss(g, rows, labels, classifier(setup), stackTrains || trainsAny(above));
 
   g.phase('backward', () => {
-    const embeddingsTrain = trainsAny(embedded.tape);
-    const startTrains = embeddingsTrain || trainsAny(started.tape);
-    const stackTrains = startTrains || trainsAny(stackNodes);
+    if (!d_rows) return;
     const differentiable = values.filter((_, i) => stackTrains && !(wiring.constantStreams ?? []).includes(i));
-    const found = backward(g, head.tape, new Map([[head.result, head.result]]), differentiable);
+    const found = backward(g, above, new Map([[rows, d_rows]]), differentiable);
     if (!stackTrains) return;
     const d_streams = values.map((value) => found[differentiable.indexOf(value)]);
     const bottomState = run.backward({ streams: run.streams, d_streams }, startTrains);
@@ -158,7 +158,7 @@ export function traceEvaluation(
   const { wiring, context, started, layers } = forward;
   const streams = forwardStack(context, layers, started.result);
   const values = g.scope('pooler', () => streams.map((stream) => wiring.read(g, stream)));
-  const logits = classify(g, finish(g, wiring, values), forward, setup);
+  const logits = classifier(setup)(g, pooled(g, values, forward, setup));
   const state = registry.state('logits', [setup.batch_size, setup.num_labels], 'f32');
   g.scope('classifier', () => copyInto(g, logits, state));
   return { name: programName('evaluation', T), graph: g };

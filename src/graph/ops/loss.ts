@@ -1,4 +1,5 @@
-// softmax_cross_entropy: loss and its gradient in one pass, both already divided by the number of labelled rows of the (accumulated) batch.
+// softmax_cross_entropy: loss and, in place of the logits, its gradient in one pass, both already divided by the number of labelled rows of the
+// (accumulated) batch.
 
 import type { Attributes, Graph, Op, Tensor } from '../ir.ts';
 import { sizeOf } from '../ir.ts';
@@ -10,6 +11,7 @@ const crossEntropyOp: Op = {
     if (labels?.shape.join() !== `${B}`) throw new Error(`softmax_cross_entropy: labels [${labels?.shape}] for logits [${B}, ${V}]`);
     return [{ shape: [B] }, { shape: [B, V] }];
   },
+  inPlace: () => [[1, 0]],
   // The seed of the row losses is 1; their gradient was made in the forward pass.
   vjp: ({ node }) => [node.outputs[1]],
   lower({ inputs, outputs }) {
@@ -18,14 +20,14 @@ const crossEntropyOp: Op = {
     return [
       {
         kernel: 'softmax_cross_entropy',
-        tensors: { logits, labels, row_loss: outputs[0], d_logits: outputs[1] },
+        tensors: { logits: outputs[1], labels, row_loss: outputs[0] },
         uniforms: { B, V },
       },
     ];
   },
 };
 
-/** row_loss [B] of logits [B, V] and labels [B]; rows labelled -100 count nothing. */
+/** row_loss [B] of logits [B, V] (consumed) and labels [B]; rows labelled -100 count nothing. */
 export const softmaxCrossEntropy = (g: Graph, logits: Tensor, labels: Tensor): Tensor =>
   g.apply(crossEntropyOp, [logits, labels], {})[0] as Tensor;
 

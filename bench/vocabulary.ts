@@ -1,0 +1,45 @@
+// What a vocabulary head with its loss takes, by plan: BERT-base's masked-LM head (a dense layer with GELU and LayerNorm, then the word embeddings with
+// a bias) over all tokens of a batch, few of them at a time. No model of Retrace has such a head yet: this is the path that its loss will take.
+
+import { markdownTable } from '../cli/format.ts';
+import { Graph, type GraphOptions, Registry, type Tensor } from '../src/graph/ir.ts';
+import { copyInto } from '../src/graph/ops/elementwise.ts';
+import { layerNorm } from '../src/graph/ops/layer_norm.ts';
+import { linear } from '../src/graph/ops/linear.ts';
+import { planRun } from '../src/graph/plan/plan.ts';
+import { defaultTraining } from '../src/protocol/config.ts';
+import { type RowHead, rowLoss } from '../src/train/row_loss.ts';
+import { stepPrograms } from '../src/train/update.ts';
+
+const [C, V] = [768, 30522];
+export const tokensOfABatch = 2048;
+
+const head: RowHead = (g, rows) =>
+  g.scope('cls.predictions', () => {
+    const h = linear(g, rows, g.weight('transform.dense.weight', [C, C]), {
+      bias: g.weight('transform.dense.bias', [C]),
+      activation: 'gelu',
+    });
+    const normed = layerNorm(g, h, g.weight('transform.LayerNorm.weight', [C]), g.weight('transform.LayerNorm.bias', [C]), 1e-12);
+    return linear(g, normed, g.weight('word_embeddings.weight', [V, C]), { bias: g.weight('bias', [V]) });
+  });
+
+/** Bytes of activations and workspace of the frozen head, forward and back to the gradient of its tokens. */
+export function planVocabularyHead(tokensAtATime: number): number {
+  const registry = new Registry();
+  const options: Omit<GraphOptions, 'training'> = { trains: () => false, storedType: () => 'f32' };
+  const g = new Graph(registry, { ...options, training: true });
+  g.tokensAtATime = tokensAtATime;
+  const rows = g.input('hidden_states', [tokensOfABatch, C], 'f32');
+  const labels = g.input('labels', [tokensOfABatch], 'i32');
+  const gradient = rowLoss(g, rows, labels, head, true) as Tensor;
+  copyInto(g, gradient, registry.state('d_hidden_states', gradient.shape, 'f32'));
+  const step = stepPrograms(registry, options, { optimizer: defaultTraining, purposes: ['training'] });
+  const { bytes } = planRun(registry, [{ name: 'training', graph: g }], step);
+  return bytes.activation + bytes.workspace;
+}
+
+export function vocabularyTable(): string {
+  const rows = [tokensOfABatch, 512, 128, 64].map((tokens) => [String(tokens), (planVocabularyHead(tokens) / 2 ** 20).toFixed(1)]);
+  return markdownTable([['tokens at a time', 'activation + workspace'], ...rows]);
+}

@@ -1,0 +1,32 @@
+// The loss of rows, each of which a head makes its logits from by itself: few rows after few, forward and back at once, so that logits [R, V] and
+// their gradients are never there whole. A classifier's rows are the batch's examples; a vocabulary head's are its tokens, and their logits would be
+// the widest thing of a step. Not here: what a head is.
+// Invariant: rows go in ascending order, so any number at a time gives the same bits.
+
+import { backward } from '../graph/backward.ts';
+import type { Graph, Tensor } from '../graph/ir.ts';
+import { accumulateSum, softmaxCrossEntropy } from '../graph/ops/loss.ts';
+import { partition } from '../graph/ops/parts.ts';
+import { inParts, together } from '../graph/policies/policy.ts';
+import { metricSlots, metricsOf } from './update.ts';
+
+/** Logits [N, V] of rows [N, C]. */
+export type RowHead = (g: Graph, rows: Tensor) => Tensor;
+
+/**
+ * Adds the cross-entropy of rows [R, C] with labels [R] (-100 counts nothing) to the step's loss and the head's gradients to theirs; the gradient
+ * of the rows, where it is wanted. `g.tokensAtATime` rows go at a time.
+ */
+export function rowLoss(g: Graph, rows: Tensor, labels: Tensor, head: RowHead, wanted: boolean): Tensor | undefined {
+  const parts = partition([rows, labels], Math.max(1, Math.ceil((rows.shape[0] as number) / g.tokensAtATime)));
+  const results = inParts({ g, parts }, [[rows, labels]], (_, [own, ownLabels]) => {
+    const { result: losses, tape } = g.record(() => {
+      const logits = head(g, own as Tensor);
+      return g.scope('loss', () => softmaxCrossEntropy(g, logits, ownLabels as Tensor));
+    });
+    return [losses, ...g.phase('backward', () => backward(g, tape, new Map([[losses, losses]]), wanted ? [own as Tensor] : []))];
+  });
+  const [losses, d_rows] = together({ g, parts }, results);
+  g.scope('loss', () => accumulateSum(g, losses as Tensor, metricsOf(g.registry), metricSlots.loss));
+  return d_rows;
+}
