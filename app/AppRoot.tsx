@@ -7,8 +7,9 @@ import { Environment } from './frame/Environment.tsx';
 import { Header } from './frame/Header.tsx';
 import { useTheme } from './frame/theme.ts';
 import { ResultsScreen } from './results/ResultsScreen.tsx';
+import { type Screen, screens } from './state/app_state.ts';
 import { AppContext, useActions, useApp } from './state/context.ts';
-import { type App, type Screen, screens } from './state/store.ts';
+import type { App } from './state/store.ts';
 import { TrainScreen } from './train/TrainScreen.tsx';
 
 /** A screen that most visits don't open. */

@@ -3,7 +3,7 @@
 import { useState } from 'react';
 import type { Columns, DataRef } from '../../src/protocol/config.ts';
 import type { Catalogue, DataPreview, DataReport } from '../../src/protocol/messages.ts';
-import type { Answer } from '../state/store.ts';
+import type { Answer } from '../state/app_state.ts';
 import { DropZone, Pick } from '../ui/DropZone.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { dataOfFile, dataOfPasted } from '../ui/files.ts';

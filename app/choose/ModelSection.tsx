@@ -3,7 +3,7 @@
 import type { ModelRef } from '../../src/protocol/config.ts';
 import type { BundledItem, ModelDescription } from '../../src/protocol/messages.ts';
 import { bytes, integer } from '../format.ts';
-import type { Answer } from '../state/store.ts';
+import type { Answer } from '../state/app_state.ts';
 import { DropZone, Pick } from '../ui/DropZone.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { modelOfDropped, modelOfPicked } from '../ui/files.ts';

@@ -1,10 +1,10 @@
 // The one button that trains, and what stands in its way where something does.
 
 import { plural } from '../format.ts';
+import type { AppState } from '../state/app_state.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { isActive } from '../state/run.ts';
 import { cardOf, policyOf, trainingDefaultsOf } from '../state/settings.ts';
-import type { AppState } from '../state/store.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { missingRoles } from './columns.ts';

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { type Category, categories } from '../../src/protocol/config.ts';
 import type { Catalogue, PlanReport } from '../../src/protocol/messages.ts';
 import { bytes, integer, percent } from '../format.ts';
-import type { Answer } from '../state/store.ts';
+import type { Answer } from '../state/app_state.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Figure, Numbers } from '../ui/Figure.tsx';
 import { Segmented } from '../ui/Segmented.tsx';

@@ -3,7 +3,7 @@
 import { useState } from 'react';
 import type { ExportResult, ImportResult } from '../../src/protocol/messages.ts';
 import { bytes, number, plural } from '../format.ts';
-import type { Answer } from '../state/store.ts';
+import type { Answer } from '../state/app_state.ts';
 import { Choice } from '../ui/Choice.tsx';
 import { DropZone, Pick } from '../ui/DropZone.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';

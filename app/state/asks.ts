@@ -6,9 +6,9 @@ import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import { defaultTraining } from '../../src/protocol/config.ts';
 import { reportOf } from '../../src/protocol/errors.ts';
 import type { CallName, Calls, PlanReport, PlanRequest } from '../../src/protocol/messages.ts';
+import type { Answer, AppState } from './app_state.ts';
 import { latest } from './latest.ts';
 import { firstRun, planRequestsOf, type Settings } from './settings.ts';
-import type { Answer, AppState } from './store.ts';
 
 /** Plans follow typing and sliders; longer than a tenth of a second would feel detached. */
 const PLAN_DELAY_MS = 60;

@@ -5,18 +5,7 @@ import type { StoreApi } from 'zustand/vanilla';
 import { reportOf } from '../../src/protocol/errors.ts';
 import type { PlanReport, PlanRequest } from '../../src/protocol/messages.ts';
 import { cellsOf, keyOf, type Outcome, signatureOf } from '../compare/cells.ts';
-import type { AppState } from './store.ts';
-
-export interface Comparison {
-  /** What the outcomes are of: cells and settings. */
-  readonly signature: string;
-  readonly outcomes: Readonly<Record<string, Outcome>>;
-  readonly running: boolean;
-  readonly done: number;
-  readonly of: number;
-}
-
-export const noComparison: Comparison = { signature: '', outcomes: {}, running: false, done: 0, of: 0 };
+import type { AppState } from './app_state.ts';
 
 /** Cells are drawn in batches: some are answered at once from what was planned before. */
 const REDRAW_MS = 120;

@@ -2,7 +2,8 @@
 
 import { createContext, useContext } from 'react';
 import { useStore } from 'zustand';
-import type { Actions, App, AppState } from './store.ts';
+import type { AppState } from './app_state.ts';
+import type { Actions, App } from './store.ts';
 
 export const AppContext = createContext<App | undefined>(undefined);
 

@@ -4,10 +4,10 @@ import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import type { SavedRun } from '../../src/protocol/messages.ts';
 import { methodCards } from '../../src/session/setup.ts';
 import { afterReload, type QueueItem, queueOf } from '../queue/queue.ts';
+import type { AppState } from './app_state.ts';
 import { queueingOf } from './queueing.ts';
 import { newRun, type RunState } from './run.ts';
 import { firstRun } from './settings.ts';
-import type { AppState } from './store.ts';
 
 const catalogue = { methods: methodCards(), models: [], data: [] };
 const picked = [

@@ -3,14 +3,7 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import { nextOf, type Picked, type QueueItem, queueOf, savedRunOf } from '../queue/queue.ts';
-import type { AppState } from './store.ts';
-
-export interface QueueState {
-  readonly items: readonly QueueItem[];
-  readonly going: boolean;
-  /** No further run is started once the one under way has ended. */
-  readonly halting: boolean;
-}
+import type { AppState, QueueState } from './app_state.ts';
 
 /** Starts a call that runs; resolves once the run has ended and all its events are in the store. */
 type Live = (name: string, call: () => Promise<unknown>, screen: 'compare') => Promise<void>;

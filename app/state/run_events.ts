@@ -4,8 +4,8 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import type { RunEvent } from '../../src/protocol/messages.ts';
+import type { AppState } from './app_state.ts';
 import { afterEvents, isActive } from './run.ts';
-import type { AppState } from './store.ts';
 
 const REDRAW_MS = 250;
 

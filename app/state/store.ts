@@ -4,25 +4,15 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import type { MethodOptions, TrainingArguments } from '../../src/protocol/config.ts';
-import { type ErrorReport, reportOf } from '../../src/protocol/errors.ts';
-import type {
-  Catalogue,
-  DataPreview,
-  DataReport,
-  Environment,
-  ExportResult,
-  ImportResult,
-  ModelDescription,
-  PlanReport,
-  Prediction,
-  SavedRun,
-} from '../../src/protocol/messages.ts';
+import { reportOf } from '../../src/protocol/errors.ts';
+import type { ExportResult } from '../../src/protocol/messages.ts';
 import type { Picked } from '../queue/queue.ts';
+import { type AppState, noComparison, noStudy, type Screen } from './app_state.ts';
 import { asksOf } from './asks.ts';
-import { type Comparison, comparingOf, noComparison } from './comparing.ts';
+import { comparingOf } from './comparing.ts';
 import { type Kept, save, saveQueue, type Theme } from './persist.ts';
-import { type QueueState, queueingOf } from './queueing.ts';
-import { isActive, newRun, type RunState } from './run.ts';
+import { queueingOf } from './queueing.ts';
+import { isActive, newRun } from './run.ts';
 import { followRun } from './run_events.ts';
 import {
   cardOf,
@@ -34,39 +24,7 @@ import {
   withoutStaleRanges,
   withValue,
 } from './settings.ts';
-import { noStudy, type StudyState, studyingOf } from './studying.ts';
-
-export const screens = ['choose', 'train', 'compare', 'results'] as const;
-export type Screen = (typeof screens)[number];
-
-/** An answer that is awaited, here or refused; while a newer one is awaited the last stays visible. */
-export interface Answer<T> {
-  readonly pending: boolean;
-  readonly value?: T | undefined;
-  readonly error?: ErrorReport | undefined;
-}
-
-export interface AppState {
-  readonly screen: Screen;
-  readonly theme: Theme;
-  readonly settings: Settings;
-  readonly catalogue: Answer<Catalogue>;
-  readonly environment: Answer<Environment>;
-  readonly model: Answer<ModelDescription>;
-  readonly preview: Answer<DataPreview>;
-  readonly report: Answer<DataReport>;
-  /** The chosen plan first, then those it is compared with. */
-  readonly plans: Answer<readonly PlanReport[]>;
-  readonly run?: RunState | undefined;
-  readonly comparison: Comparison;
-  readonly queue: QueueState;
-  readonly study: StudyState;
-  readonly startError?: ErrorReport | undefined;
-  readonly savedRuns: readonly SavedRun[];
-  readonly prediction: Answer<Prediction>;
-  readonly exported: Answer<ExportResult>;
-  readonly imported: Answer<ImportResult>;
-}
+import { studyingOf } from './studying.ts';
 
 export interface Actions {
   show(screen: Screen): void;

@@ -3,23 +3,11 @@
 
 import type { StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
-import { type ErrorReport, reportOf } from '../../src/protocol/errors.ts';
-import type { StudyEvent, StudyReport, StudyRequest, StudySeries } from '../../src/protocol/study.ts';
+import { reportOf } from '../../src/protocol/errors.ts';
+import type { StudyEvent, StudyRequest, StudySeries } from '../../src/protocol/study.ts';
+import { type AppState, noStudy, type StudyState } from './app_state.ts';
 import { isActive } from './run.ts';
 import { type Settings, trainingDefaultsOf } from './settings.ts';
-import type { AppState } from './store.ts';
-
-export interface StudyState {
-  readonly running: boolean;
-  readonly done: number;
-  readonly of: number;
-  /** With the points so far. */
-  readonly series: readonly StudySeries[];
-  readonly report?: StudyReport;
-  readonly error?: ErrorReport;
-}
-
-export const noStudy: StudyState = { running: false, done: 0, of: 0, series: [] };
 
 /** On the chosen model and data, with as many steps for each point. */
 export function studyRequestOf(settings: Settings, max_steps: number): StudyRequest {

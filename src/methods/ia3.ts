@@ -3,8 +3,7 @@
 import { scaleColumns } from '../graph/ops/scale_columns.ts';
 import type { Adaptation } from '../models/model.ts';
 import type { MethodOptions } from '../protocol/config.ts';
-import { endsInOneOf } from './lora.ts';
-import { isHead, type Method } from './method.ts';
+import { endsInOneOf, isHead, type Method } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';
 
 const scaled = ({ target_modules, feedforward_modules, init_factor }: MethodOptions): Adaptation => {

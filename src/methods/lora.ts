@@ -4,12 +4,8 @@ import { copy, dropout } from '../graph/ops/elementwise.ts';
 import { linear } from '../graph/ops/linear.ts';
 import type { Adaptation } from '../models/model.ts';
 import type { MethodOptions } from '../protocol/config.ts';
-import { isHead, type Method } from './method.ts';
+import { endsInOneOf, isHead, type Method } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';
-
-/** Whether a module path is one that `names` end, as PEFT matches target_modules. */
-export const endsInOneOf = (path: string, names: readonly string[]): boolean =>
-  names.some((name) => path === name || path.endsWith(`.${name}`));
 
 const lowRank = ({ adapter_size: r, lora_alpha, lora_dropout, target_modules, init_factor }: MethodOptions): Adaptation => ({
   linear: {

@@ -50,3 +50,7 @@ export interface Method {
 }
 
 export const isHead = (name: string): boolean => name.startsWith('classifier.');
+
+/** Whether a module path is one that `names` end, as PEFT matches target_modules. */
+export const endsInOneOf = (path: string, names: readonly string[]): boolean =>
+  names.some((name) => path === name || path.endsWith(`.${name}`));

@@ -1,12 +1,10 @@
 // What people see of the optimizers: names, the numbers that each alone reads, with its own defaults. Not here: what they compute and keep
 // (src/train/optimizers). Invariant: every optimizer has a row here and one in that folder's registry.
 
-import type { TrainingArguments } from './config.ts';
-
 export interface OptimizerCard {
   readonly title: string;
   /** The training arguments that it reads beside those that all read, with its own defaults. */
-  readonly defaults: Readonly<Partial<Pick<TrainingArguments, 'adam_beta1' | 'adam_beta2' | 'adam_epsilon' | 'momentum'>>>;
+  readonly defaults: Readonly<Partial<Record<'adam_beta1' | 'adam_beta2' | 'adam_epsilon' | 'momentum', number>>>;
   /** What a method's learning rate, found with AdamW, is multiplied by where none is given. */
   readonly learning_rate_factor: number;
 }
@@ -27,5 +25,4 @@ export const optimizerCards: Readonly<Record<OptimizerName, OptimizerCard>> = {
 const own = new Set(Object.values(optimizerCards).flatMap(({ defaults }) => Object.keys(defaults)));
 
 /** Whether an optimizer reads a training argument: one that all read, or one of its own. */
-export const readsArgument = (optim: OptimizerName, key: keyof TrainingArguments): boolean =>
-  !own.has(key) || key in optimizerCards[optim].defaults;
+export const readsArgument = (optim: OptimizerName, key: string): boolean => !own.has(key) || key in optimizerCards[optim].defaults;

@@ -1,0 +1,84 @@
+// What the page knows, as types and as it is at first: what is chosen, what the worker has answered, the run. Not here: what changes it (store.ts and
+// those beside it).
+
+import type { ErrorReport } from '../../src/protocol/errors.ts';
+import type {
+  Catalogue,
+  DataPreview,
+  DataReport,
+  Environment,
+  ExportResult,
+  ImportResult,
+  ModelDescription,
+  PlanReport,
+  Prediction,
+  SavedRun,
+} from '../../src/protocol/messages.ts';
+import type { StudyReport, StudySeries } from '../../src/protocol/study.ts';
+import type { Outcome } from '../compare/cells.ts';
+import type { QueueItem } from '../queue/queue.ts';
+import type { Theme } from './persist.ts';
+import type { RunState } from './run.ts';
+import type { Settings } from './settings.ts';
+
+export const screens = ['choose', 'train', 'compare', 'results'] as const;
+export type Screen = (typeof screens)[number];
+
+/** An answer that is awaited, here or refused; while a newer one is awaited the last stays visible. */
+export interface Answer<T> {
+  readonly pending: boolean;
+  readonly value?: T | undefined;
+  readonly error?: ErrorReport | undefined;
+}
+
+export interface Comparison {
+  /** What the outcomes are of: cells and settings. */
+  readonly signature: string;
+  readonly outcomes: Readonly<Record<string, Outcome>>;
+  readonly running: boolean;
+  readonly done: number;
+  readonly of: number;
+}
+
+export const noComparison: Comparison = { signature: '', outcomes: {}, running: false, done: 0, of: 0 };
+
+export interface QueueState {
+  readonly items: readonly QueueItem[];
+  readonly going: boolean;
+  /** No further run is started once the one under way has ended. */
+  readonly halting: boolean;
+}
+
+export interface StudyState {
+  readonly running: boolean;
+  readonly done: number;
+  readonly of: number;
+  /** With the points so far. */
+  readonly series: readonly StudySeries[];
+  readonly report?: StudyReport;
+  readonly error?: ErrorReport;
+}
+
+export const noStudy: StudyState = { running: false, done: 0, of: 0, series: [] };
+
+export interface AppState {
+  readonly screen: Screen;
+  readonly theme: Theme;
+  readonly settings: Settings;
+  readonly catalogue: Answer<Catalogue>;
+  readonly environment: Answer<Environment>;
+  readonly model: Answer<ModelDescription>;
+  readonly preview: Answer<DataPreview>;
+  readonly report: Answer<DataReport>;
+  /** The chosen plan first, then those it is compared with. */
+  readonly plans: Answer<readonly PlanReport[]>;
+  readonly run?: RunState | undefined;
+  readonly comparison: Comparison;
+  readonly queue: QueueState;
+  readonly study: StudyState;
+  readonly startError?: ErrorReport | undefined;
+  readonly savedRuns: readonly SavedRun[];
+  readonly prediction: Answer<Prediction>;
+  readonly exported: Answer<ExportResult>;
+  readonly imported: Answer<ImportResult>;
+}
