@@ -47,7 +47,8 @@ function vocabularyLoss(tokensAtATime: number) {
   g.tokensAtATime = tokensAtATime;
   const [rows, labels] = [g.input('rows', [R, C], 'f32'), g.input('labels', [R], 'i32')];
   const gradient = registry.state('d_rows', [R, C], 'f32');
-  copyInto(g, rowLoss(g, rows, labels, vocabularyHead, true) as Tensor, gradient);
+  const d_rows = rowLoss(g, rows, labels, vocabularyHead, true) as Tensor;
+  g.phase('backward', () => copyInto(g, d_rows, gradient));
   const interpreter = new Interpreter();
   const drawn = (name: string) => {
     const key = randomKey(1, 0, siteId(name));
@@ -78,6 +79,9 @@ function vocabularyLoss(tokensAtATime: number) {
 test('a vocabulary head, 64 tokens at a time: its loss is that of all at once, its gradients the finite differences', () => {
   const { g, lossOf, judged } = vocabularyLoss(64);
   expect(g.nodes.filter(({ op }) => op.name === 'softmax_cross_entropy')).toHaveLength(3);
+  // A picture of a step has one way there and one way back.
+  const phases = g.nodes.map(({ place }) => place.phase);
+  expect(phases.filter((phase, i) => phase !== phases[i - 1])).toEqual(['forward', 'backward']);
   expect(lossOf()).toBe(vocabularyLoss(Number.POSITIVE_INFINITY).lossOf());
   const found = judged.map(([, , gradient]) => Float64Array.from(gradient));
   const h = 1e-5;

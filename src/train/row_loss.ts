@@ -19,14 +19,18 @@ export type RowHead = (g: Graph, rows: Tensor) => Tensor;
  */
 export function rowLoss(g: Graph, rows: Tensor, labels: Tensor, head: RowHead, wanted: boolean): Tensor | undefined {
   const parts = partition([rows, labels], Math.max(1, Math.ceil((rows.shape[0] as number) / g.tokensAtATime)));
-  const results = inParts({ g, parts }, [[rows, labels]], (_, [own, ownLabels]) => {
-    const { result: losses, tape } = g.record(() => {
+  const results = inParts({ g, parts }, [[rows, labels]], (part, [own, ownLabels]) => {
+    const forward = () => {
       const logits = head(g, own as Tensor);
       return g.scope('loss', () => softmaxCrossEntropy(g, logits, ownLabels as Tensor));
-    });
+    };
+    // The backward pass begins with the first part's.
+    const { result: losses, tape } = g.record(() => (part === 0 ? forward() : g.phase('backward', forward)));
     return [losses, ...g.phase('backward', () => backward(g, tape, new Map([[losses, losses]]), wanted ? [own as Tensor] : []))];
   });
-  const [losses, d_rows] = together({ g, parts }, results);
-  g.scope('loss', () => accumulateSum(g, losses as Tensor, metricsOf(g.registry), metricSlots.loss));
-  return d_rows;
+  return g.phase('backward', () => {
+    const [losses, d_rows] = together({ g, parts }, results);
+    g.scope('loss', () => accumulateSum(g, losses as Tensor, metricsOf(g.registry), metricSlots.loss));
+    return d_rows;
+  });
 }
