@@ -113,6 +113,15 @@ test('a run pauses, steps once, goes on and stops with what it is told to keep',
   expect(events.at(-1)).toMatchObject({ type: 'finished', step: before + 1, reason: 'stopped' });
 });
 
+test('a second start is refused while the first still loads its model, and leaves it alone', async () => {
+  const { session: one, events } = session();
+  const running = one.calls.start(config('linear-probe'));
+  expect((await failure(one.calls.start(config('meft1')))).code).toBe('busy');
+  await running;
+  expect(events.at(-1)).toMatchObject({ type: 'finished', step: 6 });
+  expect(events.filter(({ type }) => type === 'plan')).toHaveLength(1);
+});
+
 test('a stop ends an evaluation on the way, and a pause holds it', async () => {
   const { session: one, events } = session();
   const until = async (holds: (event: RunEvent) => boolean) => {

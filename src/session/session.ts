@@ -48,6 +48,8 @@ export class Session {
   #ready: Ready | undefined;
   #run: Run | undefined;
   #study: Study | undefined;
+  /** From the moment that a run, a study, an evaluation or an import is asked for until its end. */
+  #occupied = false;
 
   constructor(host: Host, emit: (event: RunEvent) => void) {
     this.#host = host;
@@ -67,15 +69,15 @@ export class Session {
     },
     plan: (request) => this.#plan(request),
     start: async (config) => {
-      await this.#start(parseRunConfig(config));
+      await this.#alone(() => this.#start(parseRunConfig(config)));
     },
     resume: async ({ id }) => {
       const stored = await this.#host.runs.load(id);
       if (!stored)
         throw new RetraceError({ code: 'unknown-run', message: `There is no saved run '${id}'.`, remedy: 'Choose one of the list.' });
-      await this.#start(parseRunConfig(stored.config), stored);
+      await this.#alone(() => this.#start(parseRunConfig(stored.config), stored));
     },
-    study: (request) => this.#measureStarts(request),
+    study: (request) => this.#alone(() => this.#measureStarts(request)),
     pause: async () => {
       this.#run?.gate.pause();
     },
@@ -87,9 +89,9 @@ export class Session {
       this.#study?.stop();
     },
     predict: async ({ texts }) => predict(this.#requireReady().engine, texts),
-    evaluate: (request) => this.#evaluate(request),
+    evaluate: (request) => this.#alone(() => this.#evaluate(request)),
     exportAdapter: ({ name, licence }) => this.#export(name, licence),
-    importAdapter: async ({ zip, model }) => this.#import(new Uint8Array(await zip.arrayBuffer()), model),
+    importAdapter: ({ zip, model }) => this.#alone(async () => this.#import(new Uint8Array(await zip.arrayBuffer()), model)),
     savedRuns: () => this.#host.runs.list(),
     deleteRun: async ({ id }) => {
       await this.#host.runs.delete(id);
@@ -149,18 +151,23 @@ export class Session {
     return this.#ready;
   }
 
-  #requireIdle(): void {
-    if (this.#run || this.#study) throw busy();
+  /** Does what takes the device for itself. Error: `busy`. */
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#occupied) throw busy();
+    this.#occupied = true;
+    try {
+      return await work();
+    } finally {
+      this.#occupied = false;
+    }
   }
 
   async #measureStarts(request: Calls['study']['argument']): Promise<Calls['study']['answer']> {
-    this.#requireIdle();
     const device = await this.#device.open();
     const { model, tokenizer: loading } = await this.#model(request.model);
     const tokenizer = await loading;
     const { max_length, seed } = request.training;
     const data = await loadData({ ...request, max_length, seed }, tokenizer, this.#host);
-    this.#requireIdle();
     this.#release();
     const study = new Study(request, { device, model, tokenizer, data, emit: this.#emit });
     this.#study = study;
@@ -180,7 +187,6 @@ export class Session {
   }
 
   async #start(config: RunConfig, stored?: StoredRun): Promise<void> {
-    this.#requireIdle();
     resolveMethod(config.method, config.policy, config.options);
     this.#release();
     try {
@@ -263,7 +269,6 @@ export class Session {
   }
 
   async #evaluate(request: Calls['evaluate']['argument']): Promise<EvaluationReport> {
-    this.#requireIdle();
     const { engine } = this.#requireReady();
     const max_length = engine.buckets.at(-1) as number;
     const { dataset, columns } = await loadEvaluation({ ...request, labels: engine.labels, max_length }, engine.tokenizer, this.#host);
@@ -296,7 +301,6 @@ export class Session {
   }
 
   async #import(zip: Uint8Array, ref: ModelRef): Promise<ImportResult> {
-    this.#requireIdle();
     const { model, tokenizer } = await this.#model(ref);
     const known = this.#ready?.engine;
     const archive = await readAdapterZip('adapter.zip', zip, model, known?.model === model ? known.sha256 : undefined);
