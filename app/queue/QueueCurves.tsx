@@ -54,7 +54,9 @@ export function QueueCurves({ runs, theme }: QueueCurvesProps) {
         />
         <Figure
           title={`Evaluation: ${score}`}
-          picture={<Overlay label={`${score} of the queue's runs`} data={scores} curves={curves(scores.values, 'points')} theme={theme} />}
+          picture={
+            <Overlay label={`${score} of the queue's runs`} data={scores} curves={curves(scores.values, 'points')} theme={theme} scores />
+          }
           table={() => <OverlayTable caption={`${score} by step`} names={names} data={scores} />}
         />
       </div>
@@ -77,10 +79,18 @@ export function QueueCurves({ runs, theme }: QueueCurvesProps) {
 
 type Overlaid = ReturnType<typeof overlaid>;
 
-function Overlay({ label, data, curves, theme }: { label: string; data: Overlaid; curves: readonly Curve[]; theme: string }) {
+interface OverlayProps {
+  label: string;
+  data: Overlaid;
+  curves: readonly Curve[];
+  theme: string;
+  scores?: boolean;
+}
+
+function Overlay({ label, data, curves, ...look }: OverlayProps) {
   if (data.steps.length === 0) return <div className="chart-place" style={{ height: 240 }} />;
   return (
-    <LineChart label={`${label}; see the table for numbers.`} steps={data.steps} curves={curves} height={240} theme={theme} group="queue" />
+    <LineChart label={`${label}; see the table for numbers.`} steps={data.steps} curves={curves} height={240} group="queue" {...look} />
   );
 }
 

@@ -18,6 +18,7 @@ interface ChartProps {
   curves: readonly Curve[];
   height: number;
   theme: string;
+  scores?: boolean;
 }
 
 /** A chart, or its place until there is something to draw: making three canvases at the click that starts a run would stall the page. */
@@ -119,6 +120,7 @@ function EvaluationFigure({ evaluations, theme }: { evaluations: RunState['evalu
           }))}
           height={170}
           theme={theme}
+          scores
         />
       }
       table={() => (

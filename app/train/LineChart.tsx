@@ -24,7 +24,17 @@ interface LineChartProps {
   theme: string;
   /** Charts whose cursors move together. */
   group?: string;
+  /** Values are scores, of which 1 is the best there is. */
+  scores?: boolean;
 }
+
+/** From the tenth below the least score to a little above 1, so that a point there is whole. */
+const scoreRange = (_: uPlot, least: number): uPlot.Range.MinMax => {
+  const from = Math.floor(least * 10 - 0.01) / 10;
+  return [from, 1 + (1 - from) / 20];
+};
+/** A single step is at the end of what came before it. */
+const stepRange = (_: uPlot, first: number, last: number): uPlot.Range.MinMax => [first === last ? 0 : first, Math.max(last, 1)];
 
 /** Distances of ticks: a step is whole. */
 const WHOLE = [1, 2, 5].flatMap((first) => Array.from({ length: 7 }, (_, power) => first * 10 ** power)).sort((a, b) => a - b);
@@ -49,7 +59,7 @@ function seriesOf({ name, colour, look, dashed = false }: Curve): uPlot.Series {
   };
 }
 
-export function LineChart({ label, steps, curves, height, theme, group = 'run' }: LineChartProps) {
+export function LineChart({ label, steps, curves, height, theme, group = 'run', scores = false }: LineChartProps) {
   const [frame, width] = useWidth<HTMLDivElement>();
   const plot = useRef<uPlot | null>(null);
   const data = [steps, ...curves.map(({ values }) => values)] as uPlot.AlignedData;
@@ -71,7 +81,7 @@ export function LineChart({ label, steps, curves, height, theme, group = 'run' }
     const options: uPlot.Options = {
       width: Math.max(latest.current.width, 100),
       height,
-      scales: { x: { time: false } },
+      scales: { x: { time: false, range: stepRange }, ...(scores ? { y: { range: scoreRange } } : {}) },
       axes: [
         { ...axis, size: 24, incrs: WHOLE },
         { ...axis, size: 56, values: (_, ticks) => ticks.map(number) },
@@ -90,7 +100,7 @@ export function LineChart({ label, steps, curves, height, theme, group = 'run' }
       plot.current?.destroy();
       plot.current = null;
     };
-  }, [makeup, height, group, frame]);
+  }, [makeup, height, group, scores, frame]);
 
   useEffect(() => plot.current?.setData(data));
   useEffect(() => {

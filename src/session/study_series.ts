@@ -88,7 +88,7 @@ export const studySeries: readonly SeriesPlan[] = [
   {
     name: 'meft1-combination',
     method: 'meft1',
-    title: 'MEFT1, w of the other stream in place of the mean',
+    title: 'MEFT1, other stream × w',
     over: 'w',
     panel: 'combination',
     values: [0, 1 / 8, 1 / 2],
