@@ -8,15 +8,20 @@ export function restWhilePolling(): void {
   if (resting) return;
   resting = true;
   let pending = 0;
+  // One at a time: a promise that follows another at once must not begin a second, or turns grow longer and longer.
+  let going = false;
   const cell = new Int32Array(new SharedArrayBuffer(4));
   const rest = (): void => {
-    if (pending === 0) return;
+    going = pending > 0;
+    if (!going) return;
     Atomics.wait(cell, 0, 0, 1);
     setImmediate(rest);
   };
   const counting = <A extends unknown[], T>(original: (...args: A) => Promise<T>) =>
     function counted(this: unknown, ...args: A): Promise<T> {
-      if (pending++ === 0) setImmediate(rest);
+      pending++;
+      if (!going) setImmediate(rest);
+      going = true;
       const done = (): void => {
         pending--;
       };

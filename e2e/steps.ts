@@ -55,21 +55,6 @@ export async function losses(page: Page): Promise<number[]> {
   return cells.map(Number).reverse();
 }
 
-/** Long tasks since the last call, in milliseconds; needs `noteLongTasks` before the page is opened. */
-export function longTasks(page: Page): Promise<number[]> {
-  return page.evaluate(() => (globalThis as unknown as { longTasks: number[] }).longTasks.splice(0));
-}
-
-export async function noteLongTasks(page: Page): Promise<void> {
-  await page.addInitScript(() => {
-    const found: number[] = [];
-    Object.assign(globalThis, { longTasks: found });
-    new PerformanceObserver((list) => found.push(...list.getEntries().map(({ duration }) => Math.round(duration)))).observe({
-      type: 'longtask',
-    });
-  });
-}
-
 interface TraceEvent {
   readonly name: string;
   readonly pid: number;
@@ -80,8 +65,8 @@ interface TraceEvent {
 }
 
 /**
- * Tasks of the page's main thread above 50 ms while `act` runs, in milliseconds of its own processor time. The clock on the wall, which `longTasks`
- * reads, also counts what other programs took from it.
+ * Tasks of the page's main thread above 50 ms while `act` runs, in milliseconds of its own processor time: the clock on the wall also counts what
+ * other programs took from it.
  */
 export async function busyTasks(page: Page, act: () => Promise<void>): Promise<number[]> {
   const browser = page.context().browser();
