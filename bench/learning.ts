@@ -16,6 +16,7 @@ import { openDevice } from '../src/gpu/device.ts';
 import { methodNamed, methods } from '../src/methods/registry.ts';
 import type { PolicyName } from '../src/protocol/config.ts';
 import type { HostStep } from '../src/protocol/messages.ts';
+import { type Pace, paceFile } from './pace.ts';
 import { restWhilePolling } from './rest_while_polling.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -34,8 +35,6 @@ interface Learned {
   readonly activation_and_workspace: number;
   /** Bytes off the GPU. */
   readonly host_bytes: number;
-  /** Median time of a step. */
-  readonly ms: number;
   readonly loss: readonly number[];
   /** Where the method lives off the GPU: share of its rows that each step activated, and bytes that it moved, as a multiple of the adapters' own. */
   readonly activated?: readonly number[];
@@ -76,8 +75,6 @@ async function deviceName(): Promise<string> {
   return info.description || info.vendor;
 }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-
 const overSteps = (steps: readonly HostStep[], adapterBytes: number) => ({
   activated: steps.map(({ rows, of }) => Number((rows / of).toFixed(4))),
   moved: steps.map(({ to_gpu, from_gpu }) => Number(((to_gpu + from_gpu) / adapterBytes).toFixed(4))),
@@ -91,7 +88,7 @@ async function learn(name: string): Promise<Learned> {
   const events = await trained(flags);
   rmSync(out, { recursive: true });
   const last = (type: string) => events.filter((event) => event.type === type).at(-1) as TrainEvent & Record<string, never>;
-  const steps = events.filter(({ type }) => type === 'step') as unknown as { loss: number; ms: number; host?: HostStep }[];
+  const steps = events.filter(({ type }) => type === 'step') as unknown as { loss: number; host?: HostStep }[];
   const { bytes, host, trainable_parameters, policy } = last('plan') as unknown as {
     bytes: { total: number; activation: number; workspace: number };
     host?: { bytes: number };
@@ -108,7 +105,6 @@ async function learn(name: string): Promise<Learned> {
     bytes: bytes.total,
     activation_and_workspace: bytes.activation + bytes.workspace,
     host_bytes: host?.bytes ?? 0,
-    ms: median(steps.map(({ ms }) => ms)),
     loss: steps.map(({ loss }) => Number(loss.toFixed(4))),
     ...(host
       ? overSteps(
@@ -124,7 +120,7 @@ export async function run(json: boolean, of: readonly string[]): Promise<void> {
     const learned = await learn(name);
     mkdirSync(join(root, 'docs/learning'), { recursive: true });
     writeFileSync(fileOf(name), `${JSON.stringify(learned)}\n`);
-    console.error(`${name}: ${percent(learned.accuracy)} (${(learned.ms / 1000).toFixed(2)} s a step)`);
+    console.error(`${name}: ${percent(learned.accuracy)}`);
   }
   if (of.length > 0) return;
   const kept = methods.filter(({ name }) => existsSync(fileOf(name))).map(({ name }) => read<Learned>(fileOf(name)));
@@ -136,6 +132,7 @@ const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
 
 function markdown(rows: readonly Learned[]): string {
+  const pace = read<Pace>(paceFile);
   const table = rows.map((row) => {
     const path = join(root, 'python/vectors/quality', `${row.method}.json`);
     const twin = existsSync(path) ? read<Twin>(path).runs.find(({ learning_rate }) => learning_rate === row.learning_rate) : undefined;
@@ -150,7 +147,7 @@ function markdown(rows: readonly Learned[]): string {
       mib(row.bytes),
       mib(row.activation_and_workspace),
       row.host_bytes > 0 ? mib(row.host_bytes) : '',
-      (row.ms / 1000).toFixed(2),
+      ((pace.ms[row.method] as number) / (pace.ms['full'] as number)).toFixed(2),
     ];
   });
   return [
@@ -160,8 +157,9 @@ function markdown(rows: readonly Learned[]): string {
     'CLINC150 (Larson et al. 2019, CC BY 3.0), 10 domains, on the bundled all-MiniLM-L6-v2: 200 steps of 16 texts, each method at its own defaults,',
     'seed 42, accuracy on the 3,000 validation texts after the last step; beside it PyTorch with the same recipe and seed. One seed is worth about',
     'half a point, and the two draw other batches. Each row is a run of `node scripts/bench.mjs learning METHOD`; the recipe is that of',
-    '`node bin/retrace.mjs train --label-column domain --method METHOD --eval-steps 0`. MiB are by plan; seconds are the median step on the device',
-    `named in docs/learning/ (${[...new Set(rows.map(({ device }) => device))].join('; ')}), beside other work, and say little.`,
+    '`node bin/retrace.mjs train --label-column domain --method METHOD --eval-steps 0`. MiB are by plan. Times are those',
+    `of a step of batch ${pace.batch}, length ${pace.length}, as multiples of full fine-tuning's, all in one run of \`node scripts/bench.mjs pace\`. Device:`,
+    `${[...new Set([pace.device, ...rows.map(({ device }) => device)])].join('; ')}.`,
     '',
     markdownTable([
       [
@@ -175,7 +173,7 @@ function markdown(rows: readonly Learned[]): string {
         'GPU MiB',
         'of it activation + workspace',
         'host MiB',
-        's a step',
+        'time',
       ],
       ...table,
     ]),

@@ -6,6 +6,7 @@ import { flopsOf } from '../src/graph/work.ts';
 import type { MethodName, PolicyName } from '../src/protocol/config.ts';
 import { modelAt, randomBatch, type TestEngine, testEngine } from '../src/session/testing.ts';
 import { bestGemmRate } from './gemm.ts';
+import { fastestSteps } from './turns.ts';
 
 const miniLM = new URL('../public/models/all-MiniLM-L6-v2', import.meta.url).pathname;
 const [B, T, turns] = [8, 32, 4];
@@ -76,15 +77,7 @@ async function timeSteps(): Promise<StepTiming[]> {
   const engines: TestEngine[] = [];
   for (const candidate of candidates) engines.push(await engineOf(candidate));
   const batch = { ...randomBatch(1, B, T, 30522, 10), lengths: new Uint32Array(B).fill(T) };
-  const fastest = engines.map(() => Number.POSITIVE_INFINITY);
-  for (let turn = 0; turn <= turns; turn++) {
-    for (const [i, { trainer }] of engines.entries()) {
-      const begin = performance.now();
-      await trainer.step(turn, [batch]);
-      // The first turn warms up.
-      if (turn > 0) fastest[i] = Math.min(fastest[i] as number, performance.now() - begin);
-    }
-  }
+  const fastest = await fastestSteps(engines, batch, turns);
   const timings: StepTiming[] = [];
   for (const [i, candidate] of candidates.entries()) {
     timings.push(await timingOf(candidate, engines[i] as TestEngine, fastest[i] as number));

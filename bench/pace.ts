@@ -1,0 +1,56 @@
+// The time of a training step of every method under its default policy, side by side in one run on the bundled model: the last column of
+// docs/learning.md. Times are told as multiples of full fine-tuning's, for those are what another device has a chance to share.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { nodeHost } from '../cli/host.ts';
+import { openDevice } from '../src/gpu/device.ts';
+import { methods } from '../src/methods/registry.ts';
+import { modelAt, randomBatch, type TestEngine, testEngine } from '../src/session/testing.ts';
+import { restWhilePolling } from './rest_while_polling.ts';
+import { fastestSteps } from './turns.ts';
+
+const folder = fileURLToPath(new URL('../docs/learning/', import.meta.url));
+export const paceFile = `${folder}pace.json`;
+const miniLM = fileURLToPath(new URL('../public/models/all-MiniLM-L6-v2', import.meta.url));
+const [B, T, turns] = [16, 16, 3];
+
+/** What a run of all methods showed. */
+export interface Pace {
+  readonly device: string;
+  readonly batch: number;
+  readonly length: number;
+  /** Fastest step by method. */
+  readonly ms: Readonly<Record<string, number>>;
+}
+
+async function measured(): Promise<Pace> {
+  const device = await openDevice(await nodeHost().gpu());
+  restWhilePolling();
+  const model = await modelAt(miniLM);
+  const engines: TestEngine[] = [];
+  for (const { name, defaultPolicy } of methods) {
+    engines.push(
+      await testEngine({
+        ...{ device, model, method: name, policy: defaultPolicy, pooling: 'mean', num_labels: 10, batch_size: B, lengths: [T] },
+        ...{ training: { dropout: 0.1 }, max_steps: 1000 },
+      }),
+    );
+    console.error(`${name} ready`);
+  }
+  const batch = { ...randomBatch(1, B, T, 30522, 10), lengths: new Uint32Array(B).fill(T) };
+  const fastest = await fastestSteps(engines, batch, turns);
+  for (const { executor } of engines) executor.destroy();
+  const ms = Object.fromEntries(methods.map(({ name }, i) => [name, Math.round(fastest[i] as number)]));
+  return { device: device.info.description || device.info.vendor, batch: B, length: T, ms };
+}
+
+export async function run(json: boolean): Promise<void> {
+  const pace = await measured();
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(paceFile, `${JSON.stringify(pace)}\n`);
+  if (json) return console.log(JSON.stringify(pace));
+  const full = pace.ms['full'] as number;
+  for (const [name, ms] of Object.entries(pace.ms))
+    console.log(`${name.padEnd(18)} ${String(ms).padStart(6)} ms  ${(ms / full).toFixed(2)}`);
+}
