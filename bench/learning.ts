@@ -147,7 +147,7 @@ function markdown(rows: readonly Learned[]): string {
       mib(row.bytes),
       mib(row.activation_and_workspace),
       row.host_bytes > 0 ? mib(row.host_bytes) : '',
-      ((pace.ms[row.method] as number) / (pace.ms['full'] as number)).toFixed(2),
+      (pace.of_full[row.method] as number).toFixed(2),
     ];
   });
   return [

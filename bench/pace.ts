@@ -8,20 +8,22 @@ import { openDevice } from '../src/gpu/device.ts';
 import { methods } from '../src/methods/registry.ts';
 import { modelAt, randomBatch, type TestEngine, testEngine } from '../src/session/testing.ts';
 import { restWhilePolling } from './rest_while_polling.ts';
-import { fastestSteps } from './turns.ts';
+import { median, ratio, stepTimes } from './turns.ts';
 
 const folder = fileURLToPath(new URL('../docs/learning/', import.meta.url));
 export const paceFile = `${folder}pace.json`;
 const miniLM = fileURLToPath(new URL('../public/models/all-MiniLM-L6-v2', import.meta.url));
-const [B, T, turns] = [16, 16, 3];
+const [B, T, turns] = [16, 16, 5];
 
 /** What a run of all methods showed. */
 export interface Pace {
   readonly device: string;
   readonly batch: number;
   readonly length: number;
-  /** Fastest step by method. */
+  /** Median step by method. */
   readonly ms: Readonly<Record<string, number>>;
+  /** By method, of full fine-tuning's step in the same turn. */
+  readonly of_full: Readonly<Record<string, number>>;
 }
 
 async function measured(): Promise<Pace> {
@@ -39,10 +41,17 @@ async function measured(): Promise<Pace> {
     console.error(`${name} ready`);
   }
   const batch = { ...randomBatch(1, B, T, 30522, 10), lengths: new Uint32Array(B).fill(T) };
-  const fastest = await fastestSteps(engines, batch, turns);
+  const times = await stepTimes(engines, batch, turns);
   for (const { executor } of engines) executor.destroy();
-  const ms = Object.fromEntries(methods.map(({ name }, i) => [name, Math.round(fastest[i] as number)]));
-  return { device: device.info.description || device.info.vendor, batch: B, length: T, ms };
+  const full = times[methods.findIndex(({ name }) => name === 'full')] as number[];
+  const byMethod = (of: (own: number[]) => number) => Object.fromEntries(methods.map(({ name }, i) => [name, of(times[i] as number[])]));
+  return {
+    device: device.info.description || device.info.vendor,
+    batch: B,
+    length: T,
+    ms: byMethod((own) => Math.round(median(own))),
+    of_full: byMethod((own) => Number(ratio(own, full).toFixed(3))),
+  };
 }
 
 export async function run(json: boolean): Promise<void> {

@@ -1,15 +1,15 @@
 // A whole training step of the bundled model against the best matrix-product rate of the same run: how much of what the device can do a step
 // reaches, where the rest goes, what reversing costs over storing, and what parts of a batch cost. FLOPs counted are those of the matrix products
-// that the step needs, attention's included. The candidates take turns, and the fastest turn of each counts: a device's speed drifts.
+// that the step needs, attention's included. The candidates take turns (turns.ts).
 
 import { flopsOf } from '../src/graph/work.ts';
 import type { MethodName, PolicyName } from '../src/protocol/config.ts';
 import { modelAt, randomBatch, type TestEngine, testEngine } from '../src/session/testing.ts';
 import { bestGemmRate } from './gemm.ts';
-import { fastestSteps } from './turns.ts';
+import { median, ratio, stepTimes } from './turns.ts';
 
 const miniLM = new URL('../public/models/all-MiniLM-L6-v2', import.meta.url).pathname;
-const [B, T, turns] = [8, 32, 4];
+const [B, T, turns] = [8, 32, 12];
 
 interface Candidate {
   readonly method: MethodName;
@@ -26,6 +26,9 @@ const candidates: readonly Candidate[] = [
 ];
 
 interface StepTiming extends Candidate {
+  /** By turn. */
+  readonly times: readonly number[];
+  /** Their median. */
   readonly ms: number;
   readonly gigaflops: number;
   readonly activation_and_workspace: number;
@@ -55,7 +58,8 @@ async function engineOf({ method, policy, chunks }: Candidate): Promise<TestEngi
   });
 }
 
-async function timingOf(candidate: Candidate, { executor }: TestEngine, ms: number): Promise<StepTiming> {
+async function timingOf(candidate: Candidate, { executor }: TestEngine, times: readonly number[]): Promise<StepTiming> {
+  const ms = median(times);
   const planned = executor.plan.programs.get(program);
   if (!planned) throw new Error(`the plan has no program '${program}'`);
   const profile = await executor.profile(program);
@@ -70,17 +74,24 @@ async function timingOf(candidate: Candidate, { executor }: TestEngine, ms: numb
     }))
     .sort((a, b) => b.ms - a.ms);
   const { activation, workspace } = executor.plan.bytes;
-  return { ...candidate, ms, gigaflops: flopsOf(planned.lowered) / ms / 1e6, activation_and_workspace: activation + workspace, kernels };
+  return {
+    ...candidate,
+    times,
+    ms,
+    gigaflops: flopsOf(planned.lowered) / ms / 1e6,
+    activation_and_workspace: activation + workspace,
+    kernels,
+  };
 }
 
 async function timeSteps(): Promise<StepTiming[]> {
   const engines: TestEngine[] = [];
   for (const candidate of candidates) engines.push(await engineOf(candidate));
   const batch = { ...randomBatch(1, B, T, 30522, 10), lengths: new Uint32Array(B).fill(T) };
-  const fastest = await fastestSteps(engines, batch, turns);
+  const times = await stepTimes(engines, batch, turns);
   const timings: StepTiming[] = [];
   for (const [i, candidate] of candidates.entries()) {
-    timings.push(await timingOf(candidate, engines[i] as TestEngine, fastest[i] as number));
+    timings.push(await timingOf(candidate, engines[i] as TestEngine, times[i] as number[]));
     engines[i]?.executor.destroy();
   }
   return timings;
@@ -93,9 +104,9 @@ export async function run(json: boolean): Promise<void> {
   const result = {
     best_gemm_gigaflops: best,
     share_of_best: meft1.gigaflops / best,
-    over_stored: meft1.ms / stored.ms,
-    over_lora: meft1.ms / lora.ms,
-    parts: inParts.map(({ chunks, ms }) => ({ chunks, over_one_part: ms / meft1.ms })),
+    over_stored: ratio(meft1.times, stored.times),
+    over_lora: ratio(meft1.times, lora.times),
+    parts: inParts.map(({ chunks, times }) => ({ chunks, over_one_part: ratio(times, meft1.times) })),
     timings,
   };
   if (json) {

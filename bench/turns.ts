@@ -1,17 +1,24 @@
-// Steps of several engines, timed by turns: a device's speed drifts, so each has one after the other, and the fastest of each counts.
+// Steps of several engines, timed by turns. A device's speed drifts by half within minutes and a lucky turn says nothing, so ratios are taken within
+// each turn, and the median of all turns counts.
 
 import type { TestEngine } from '../src/session/testing.ts';
 import type { MicroBatch } from '../src/train/trainer.ts';
 
-/** Milliseconds of each engine's fastest step of `turns`, after one that warms up. */
-export async function fastestSteps(engines: readonly TestEngine[], batch: MicroBatch, turns: number): Promise<number[]> {
-  const fastest = engines.map(() => Number.POSITIVE_INFINITY);
+/** Milliseconds of a step by engine and turn, after a turn that warms up. */
+export async function stepTimes(engines: readonly TestEngine[], batch: MicroBatch, turns: number): Promise<number[][]> {
+  const times: number[][] = engines.map(() => []);
   for (let turn = 0; turn <= turns; turn++) {
     for (const [i, { trainer }] of engines.entries()) {
       const begin = performance.now();
       await trainer.step(turn, [batch]);
-      if (turn > 0) fastest[i] = Math.min(fastest[i] as number, performance.now() - begin);
+      if (turn > 0) times[i]?.push(performance.now() - begin);
     }
   }
-  return fastest;
+  return times;
 }
+
+export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+
+/** How much longer one took than the other in the same turn. */
+export const ratio = (times: readonly number[], of: readonly number[]): number =>
+  median(times.map((ms, turn) => ms / (of[turn] as number)));
