@@ -177,5 +177,14 @@ function markdown(rows: readonly Learned[]): string {
       ],
       ...table,
     ]),
+    ...rows.flatMap(({ method, activated, moved }) => (activated && moved ? ['', overTraining(method, activated, moved)] : [])),
   ].join('\n');
+}
+
+/** What tokens share of the rows off the GPU, as training goes on. */
+function overTraining(method: string, activated: readonly number[], moved: readonly number[]): string {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [first, last] = [activated.slice(0, 20), activated.slice(-20)].map((shares) => percent(mean(shares)));
+  const [before, after] = [moved.slice(0, 20), moved.slice(-20)].map((times) => mean(times).toFixed(2));
+  return `\`${method}\`: a step activated ${first} of the rows off the GPU in the first twenty steps and ${last} in the last, and moved ${before} and ${after} times\nthe adapters' own bytes.`;
 }
