@@ -59,7 +59,7 @@ export async function run(json: boolean): Promise<void> {
   mkdirSync(folder, { recursive: true });
   writeFileSync(paceFile, `${JSON.stringify(pace)}\n`);
   if (json) return console.log(JSON.stringify(pace));
-  const full = pace.ms['full'] as number;
-  for (const [name, ms] of Object.entries(pace.ms))
-    console.log(`${name.padEnd(18)} ${String(ms).padStart(6)} ms  ${(ms / full).toFixed(2)}`);
+  for (const [name, ms] of Object.entries(pace.ms)) {
+    console.log(`${name.padEnd(18)} ${String(ms).padStart(6)} ms  ${(pace.of_full[name] as number).toFixed(2)}`);
+  }
 }

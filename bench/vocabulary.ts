@@ -14,15 +14,16 @@ import { stepPrograms } from '../src/train/update.ts';
 const [C, V] = [768, 30522];
 export const tokensOfABatch = 2048;
 
-const head: RowHead = (g, rows) =>
-  g.scope('cls.predictions', () => {
-    const h = linear(g, rows, g.weight('transform.dense.weight', [C, C]), {
-      bias: g.weight('transform.dense.bias', [C]),
-      activation: 'gelu',
+/** BERT's masked-LM head over C numbers and V words. */
+export const vocabularyHead =
+  (C: number, V: number): RowHead =>
+  (g, rows) =>
+    g.scope('cls.predictions', () => {
+      const dense = { bias: g.weight('transform.dense.bias', [C]), activation: 'gelu' } as const;
+      const h = linear(g, rows, g.weight('transform.dense.weight', [C, C]), dense);
+      const normed = layerNorm(g, h, g.weight('transform.LayerNorm.weight', [C]), g.weight('transform.LayerNorm.bias', [C]), 1e-12);
+      return linear(g, normed, g.weight('word_embeddings.weight', [V, C]), { bias: g.weight('bias', [V]) });
     });
-    const normed = layerNorm(g, h, g.weight('transform.LayerNorm.weight', [C]), g.weight('transform.LayerNorm.bias', [C]), 1e-12);
-    return linear(g, normed, g.weight('word_embeddings.weight', [V, C]), { bias: g.weight('bias', [V]) });
-  });
 
 /** Bytes of activations and workspace of the frozen head, forward and back to the gradient of its tokens. */
 export function planVocabularyHead(tokensAtATime: number): number {
@@ -32,7 +33,7 @@ export function planVocabularyHead(tokensAtATime: number): number {
   g.tokensAtATime = tokensAtATime;
   const rows = g.input('hidden_states', [tokensOfABatch, C], 'f32');
   const labels = g.input('labels', [tokensOfABatch], 'i32');
-  const gradient = rowLoss(g, rows, labels, head, true) as Tensor;
+  const gradient = rowLoss(g, rows, labels, vocabularyHead(C, V), true) as Tensor;
   copyInto(g, gradient, registry.state('d_hidden_states', gradient.shape, 'f32'));
   const step = stepPrograms(registry, options, { optimizer: defaultTraining, purposes: ['training'] });
   const { bytes } = planRun(registry, [{ name: 'training', graph: g }], step);

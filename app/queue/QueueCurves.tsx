@@ -6,7 +6,7 @@ import { bytes, number } from '../format.ts';
 import { MemoryBars } from '../memory/MemoryBars.tsx';
 import { useApp } from '../state/context.ts';
 import { type RunState, smoothed } from '../state/run.ts';
-import { type Curve, LineChart } from '../train/LineChart.tsx';
+import { Chart, type Curve } from '../train/LineChart.tsx';
 import { Figure, Numbers } from '../ui/Figure.tsx';
 import { colourOf } from './colours.ts';
 import { overlaid, scoreNameOf } from './overlay.ts';
@@ -87,12 +87,9 @@ interface OverlayProps {
   scores?: boolean;
 }
 
-function Overlay({ label, data, curves, ...look }: OverlayProps) {
-  if (data.steps.length === 0) return <div className="chart-place" style={{ height: 240 }} />;
-  return (
-    <LineChart label={`${label}; see the table for numbers.`} steps={data.steps} curves={curves} height={240} group="queue" {...look} />
-  );
-}
+const Overlay = ({ label, data, ...look }: OverlayProps) => (
+  <Chart label={`${label}; see the table for numbers.`} steps={data.steps} height={240} group="queue" {...look} />
+);
 
 /** Rows that a reader can still walk through: the newest. */
 const TABLE_ROWS = 200;

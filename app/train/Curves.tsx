@@ -4,7 +4,7 @@ import { useMemo } from 'react';
 import { number } from '../format.ts';
 import { metricOrder, type RunState, smoothed } from '../state/run.ts';
 import { Figure, Numbers } from '../ui/Figure.tsx';
-import { type Curve, LineChart } from './LineChart.tsx';
+import { Chart } from './LineChart.tsx';
 
 interface CurvesProps {
   run: Pick<RunState, 'steps' | 'evaluations'>;
@@ -12,19 +12,6 @@ interface CurvesProps {
 }
 
 const metricColours = ['--category-activation', '--category-gradient', '--category-optimizer', '--category-adapter'] as const;
-interface ChartProps {
-  label: string;
-  steps: readonly number[];
-  curves: readonly Curve[];
-  height: number;
-  theme: string;
-  scores?: boolean;
-}
-
-/** A chart, or its place until there is something to draw: making three canvases at the click that starts a run would stall the page. */
-function Chart(props: ChartProps) {
-  return props.steps.length === 0 ? <div className="chart-place" style={{ height: props.height }} /> : <LineChart {...props} />;
-}
 
 /** Rows of a table that a reader can still walk through; the newest are shown. */
 const TABLE_ROWS = 200;

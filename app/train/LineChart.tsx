@@ -59,7 +59,12 @@ function seriesOf({ name, colour, look, dashed = false }: Curve): uPlot.Series {
   };
 }
 
-export function LineChart({ label, steps, curves, height, theme, group = 'run', scores = false }: LineChartProps) {
+/** A chart, or its place until there is something to draw: making three canvases at the click that starts a run would stall the page. */
+export function Chart(props: LineChartProps) {
+  return props.steps.length === 0 ? <div className="chart-place" style={{ height: props.height }} /> : <LineChart {...props} />;
+}
+
+function LineChart({ label, steps, curves, height, theme, group = 'run', scores = false }: LineChartProps) {
   const [frame, width] = useWidth<HTMLDivElement>();
   const plot = useRef<uPlot | null>(null);
   const data = [steps, ...curves.map(({ values }) => values)] as uPlot.AlignedData;

@@ -8,6 +8,7 @@ import type { RunEvent } from '../protocol/messages.ts';
 import type { StudyEvent, StudyRequest } from '../protocol/study.ts';
 import { Session } from './session.ts';
 import { distanceOf, spread } from './study.ts';
+import { studySeries } from './study_series.ts';
 import { bundledVocabulary, randomBertFiles } from './testing.ts';
 
 const shape = {
@@ -81,4 +82,12 @@ test('a distance is relative to the pretrained logits, and a sample is spread ov
   expect(distanceOf(Float32Array.of(3, 4, 1), Float32Array.of(3, 4, 0))).toEqual({ relative: 0.2, largest: 1 });
   expect(spread([0, 1, 2, 3, 4, 5, 6, 7], 4)).toEqual([0, 2, 4, 6]);
   expect(spread([0, 1, 2], 0)).toEqual([0, 1, 2]);
+});
+
+test('the MEFT methods share a panel for each number; LoRA and (IA)³, whose c differ in kind, do not', () => {
+  const named = new Map(studySeries.map(({ name, panel }) => [name, panel]));
+  expect(named.get('lora')).not.toBe(named.get('ia3'));
+  expect([named.get('meft2-lambda'), named.get('meft3')]).toEqual([named.get('meft1-lambda'), named.get('meft1-lambda')]);
+  expect(named.get('meft2-beta')).toBe(named.get('meft1-beta'));
+  expect(new Set(named.values()).size).toBe(5);
 });

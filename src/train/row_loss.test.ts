@@ -2,14 +2,13 @@
 // are the finite differences of its loss.
 
 import { expect, test } from 'vitest';
-import { Graph, Registry, type Tensor } from '../graph/ir.ts';
+import { vocabularyHead } from '../../bench/vocabulary.ts';
+import { Graph, Registry, sizeOf, type Tensor } from '../graph/ir.ts';
 import { copyInto } from '../graph/ops/elementwise.ts';
-import { layerNorm } from '../graph/ops/layer_norm.ts';
-import { linear } from '../graph/ops/linear.ts';
 import { randomKey, randomNormal, siteId } from '../random/counter.ts';
 import { Interpreter } from '../reference/interpreter.ts';
 import { modelAt, randomBatch, testEngine, vectors } from '../session/testing.ts';
-import { type RowHead, rowLoss } from './row_loss.ts';
+import { rowLoss } from './row_loss.ts';
 import { metricSlots, metricsOf } from './update.ts';
 
 test('a classifier of 160 examples and 1000 labels, 64 at a time, gives the loss, the gradients and the update of all at once, bit for bit', async () => {
@@ -33,34 +32,28 @@ test('a classifier of 160 examples and 1000 labels, 64 at a time, gives the loss
 
 const [R, C, V] = [130, 8, 12];
 
-/** As BERT's: a dense layer with its activation and LayerNorm, then the word embeddings again, with a bias. */
-const vocabularyHead: RowHead = (g, rows) =>
-  g.scope('predictions', () => {
-    const h = linear(g, rows, g.weight('dense.weight', [C, C]), { bias: g.weight('dense.bias', [C]), activation: 'gelu' });
-    const normed = layerNorm(g, h, g.weight('LayerNorm.weight', [C]), g.weight('LayerNorm.bias', [C]), 1e-12);
-    return linear(g, normed, g.weight('word_embeddings.weight', [V, C]), { bias: g.weight('bias', [V]) });
-  });
-
 function vocabularyLoss(tokensAtATime: number) {
   const registry = new Registry();
   const g = new Graph(registry, { trains: () => true, storedType: () => 'f32', training: true });
   g.tokensAtATime = tokensAtATime;
   const [rows, labels] = [g.input('rows', [R, C], 'f32'), g.input('labels', [R], 'i32')];
   const gradient = registry.state('d_rows', [R, C], 'f32');
-  const d_rows = rowLoss(g, rows, labels, vocabularyHead, true) as Tensor;
+  const d_rows = rowLoss(g, rows, labels, vocabularyHead(C, V), true) as Tensor;
   g.phase('backward', () => copyInto(g, d_rows, gradient));
   const interpreter = new Interpreter();
   const drawn = (name: string) => {
     const key = randomKey(1, 0, siteId(name));
     return (_: unknown, i: number) => randomNormal(key, i);
   };
-  for (const { name, tensors } of registry.parameters.values())
-    interpreter.values(tensors[0] as Tensor).forEach((_, i, all) => {
-      all[i] = drawn(name)(_, i);
-    });
-  interpreter.values(rows).set(Array.from({ length: R * C }, drawn('rows')));
+  for (const { name, shape, tensors } of registry.parameters.values()) {
+    interpreter.set(tensors[0] as Tensor, Array.from({ length: sizeOf(shape) }, drawn(name)));
+  }
+  interpreter.set(rows, Array.from({ length: R * C }, drawn('rows')));
   // Every third token is asked for.
-  interpreter.values(labels).set(Array.from({ length: R }, (_, i) => (i % 3 === 0 ? (7 * i) % V : -100)));
+  interpreter.set(
+    labels,
+    Array.from({ length: R }, (_, i) => (i % 3 === 0 ? (7 * i) % V : -100)),
+  );
   const lossOf = () => {
     const metrics = interpreter.values(metricsOf(registry));
     metrics.fill(0);

@@ -18,7 +18,7 @@ export type RowHead = (g: Graph, rows: Tensor) => Tensor;
  * of the rows, where it is wanted. `g.tokensAtATime` rows go at a time.
  */
 export function rowLoss(g: Graph, rows: Tensor, labels: Tensor, head: RowHead, wanted: boolean): Tensor | undefined {
-  const parts = partition([rows, labels], Math.max(1, Math.ceil((rows.shape[0] as number) / g.tokensAtATime)));
+  const parts = partition([rows, labels], Math.ceil((rows.shape[0] as number) / g.tokensAtATime));
   const results = inParts({ g, parts }, [[rows, labels]], (part, [own, ownLabels]) => {
     const forward = () => {
       const logits = head(g, own as Tensor);

@@ -1,5 +1,6 @@
-// Parts of a batch (policies make them, around tapes, so they have no gradient of their own): `split` gives consecutive examples of a tensor, `concat` puts parts together again. Neither moves a byte where it need not:
-// parts of a split lie inside the whole, and a whole is laid where its parts are born (lower.ts).
+// Parts of a batch (policies make them, around tapes, so they have no gradient of their own): `split` gives consecutive examples of a tensor,
+// `concat` puts parts together again. Neither moves a byte where it need not: parts of a split lie inside the whole, and a whole is laid where
+// its parts are born (lower.ts).
 // Invariant: parts begin at multiples of what a storage binding may begin at.
 
 import type { Attributes, Graph, Op, Tensor } from '../ir.ts';
@@ -53,10 +54,10 @@ export function concat(g: Graph, parts: readonly Tensor[]): Tensor {
   return concatRows(g, parts, [examples, ...(parts[0] as Tensor).shape.slice(1)]);
 }
 
-/** Sizes of at most `parts` parts of `total`, as equal as can be, each beginning at a multiple of `unit`. */
+/** Sizes of at most `parts` parts of `total`, and at least one, as equal as can be, each beginning at a multiple of `unit`. */
 function evenly(total: number, parts: number, unit: number): number[] {
   const units = Math.ceil(total / unit);
-  const count = Math.min(parts, units);
+  const count = Math.max(1, Math.min(parts, units));
   const bounds = Array.from({ length: count + 1 }, (_, i) => Math.min(total, Math.round((i * units) / count) * unit));
   return bounds.slice(1).map((bound, i) => bound - (bounds[i] as number));
 }
