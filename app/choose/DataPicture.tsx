@@ -18,7 +18,7 @@ export function DataPicture({ report, pending }: DataPictureProps) {
   const rows = labels.map((label, i) => ({ label, train: train.per_label[i] ?? 0, evaluation: evaluation.per_label[i] ?? 0 }));
   const all = train.examples + evaluation.examples;
   return (
-    <div className={pending ? 'data-picture memory-pending' : 'data-picture'} aria-busy={pending}>
+    <div className="data-picture" aria-busy={pending}>
       <Figure
         title={plural(labels.length, 'label')}
         note={`${integer(train.examples)} to train on, ${integer(evaluation.examples)} to evaluate with${evaluation.held_back ? ', held back' : ''}`}

@@ -28,7 +28,7 @@ export function MemoryPicture({ plans, catalogue }: MemoryPictureProps) {
   const share = shareOfFull(made);
   const of: readonly Category[] = shown === 'all' ? categories : transientCategories;
   return (
-    <div className={plans.pending ? 'memory memory-pending' : 'memory'} aria-busy={plans.pending}>
+    <div className="memory" aria-busy={plans.pending}>
       <div className="memory-head">
         <p className="memory-total">
           <strong>{bytes(chosen.bytes.total)}</strong> of GPU memory, exactly

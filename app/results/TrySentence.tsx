@@ -60,7 +60,7 @@ export function TrySentence({ labels, pair, prediction, onText }: TrySentencePro
       )}
       {error !== undefined && <ErrorNote error={error} />}
       {value !== undefined && (
-        <div aria-busy={pending} className={pending ? 'memory-pending' : ''}>
+        <div aria-busy={pending}>
           <p className="hidden" role="status">
             {value.label}
           </p>
