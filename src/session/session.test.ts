@@ -122,6 +122,33 @@ test('a second start is refused while the first still loads its model, and leave
   expect(events.filter(({ type }) => type === 'plan')).toHaveLength(1);
 });
 
+test('an export during a run is refused, a prediction made, and the run reaches the numbers that it reaches alone', async () => {
+  const losses = (events: RunEvent[]) => events.flatMap((event) => (event.type === 'step' ? [event.loss] : []));
+  const longer = { ...config('meft1'), training: { ...config('meft1').training, max_steps: 12, eval_steps: 0 } };
+  const { session: one, events } = session();
+  const running = one.calls.start(longer);
+  while (losses(events).length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+  expect((await failure(one.calls.exportAdapter({ name: 'tiny', licence: '' }))).code).toBe('busy');
+  expect(await one.calls.predict({ texts: [{ text: 'a flight' }] })).toHaveLength(1);
+  expect(losses(events).length).toBeLessThan(longer.training.max_steps);
+  await running;
+  const { session: alone, events: others } = session();
+  await alone.calls.start(longer);
+  expect(losses(events)).toEqual(losses(others));
+});
+
+test('a start waits for the prediction and the export that are under way', async () => {
+  const { session: one, events } = session();
+  const short = { ...config('linear-probe'), training: { ...config('linear-probe').training, max_steps: 1, eval_steps: 0 } };
+  await one.calls.start(short);
+  const predicting = one.calls.predict({ texts: Array.from({ length: 20 }, () => ({ text: 'turn on the light' })) });
+  const exporting = one.calls.exportAdapter({ name: 'tiny', licence: '' });
+  await one.calls.start({ ...short, method: 'lora' });
+  expect(await predicting).toHaveLength(20);
+  expect((await exporting).verified.largest_difference).toBe(0);
+  expect(events.at(-1)).toMatchObject({ type: 'finished', step: 1 });
+});
+
 test('a stop ends an evaluation on the way, and a pause holds it', async () => {
   const { session: one, events } = session();
   const until = async (holds: (event: RunEvent) => boolean) => {

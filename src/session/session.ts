@@ -24,6 +24,7 @@ import { DeviceHolder, type Engine, type EngineConfig, startEngine } from './eng
 import { evaluate } from './evaluation.ts';
 import { engineConfigOf, exportAdapter, logitTolerance, readAdapterZip, runSelfTest, selfTestTexts, valuesOf } from './exporting.ts';
 import type { Host, StoredRun } from './host.ts';
+import { Occupancy } from './occupancy.ts';
 import { predict } from './predict.ts';
 import { Run, stepsOf, withCheckpoint } from './run.ts';
 import { reportPlan, resolveMethod, setupOf } from './setup.ts';
@@ -36,7 +37,6 @@ interface Ready {
   readonly run?: Run;
 }
 
-const busy = () => new RetraceError({ code: 'busy', message: 'A run is in progress.', remedy: 'Pause it and stop it first.' });
 const nothingTrained = () =>
   new RetraceError({ code: 'nothing-trained', message: 'There is no trained model yet.', remedy: 'Train one, or import an adapter.' });
 
@@ -48,8 +48,7 @@ export class Session {
   #ready: Ready | undefined;
   #run: Run | undefined;
   #study: Study | undefined;
-  /** From the moment that a run, a study, an evaluation or an import is asked for until its end. */
-  #occupied = false;
+  readonly #occupancy = new Occupancy();
 
   constructor(host: Host, emit: (event: RunEvent) => void) {
     this.#host = host;
@@ -69,15 +68,15 @@ export class Session {
     },
     plan: (request) => this.#plan(request),
     start: async (config) => {
-      await this.#alone(() => this.#start(parseRunConfig(config)));
+      await this.#occupancy.alone('run', () => this.#start(parseRunConfig(config)));
     },
     resume: async ({ id }) => {
       const stored = await this.#host.runs.load(id);
       if (!stored)
         throw new RetraceError({ code: 'unknown-run', message: `There is no saved run '${id}'.`, remedy: 'Choose one of the list.' });
-      await this.#alone(() => this.#start(parseRunConfig(stored.config), stored));
+      await this.#occupancy.alone('run', () => this.#start(parseRunConfig(stored.config), stored));
     },
-    study: (request) => this.#alone(() => this.#measureStarts(request)),
+    study: (request) => this.#occupancy.alone('study', () => this.#measureStarts(request)),
     pause: async () => {
       this.#run?.gate.pause();
     },
@@ -88,10 +87,15 @@ export class Session {
       this.#run?.gate.stop(keep);
       this.#study?.stop();
     },
-    predict: async ({ texts }) => predict(this.#requireReady().engine, texts),
-    evaluate: (request) => this.#alone(() => this.#evaluate(request)),
-    exportAdapter: ({ name, licence }) => this.#export(name, licence),
-    importAdapter: ({ zip, model }) => this.#alone(async () => this.#import(new Uint8Array(await zip.arrayBuffer()), model)),
+    predict: ({ texts }) => this.#occupancy.reading(async () => predict(this.#requireReady().engine, texts)),
+    evaluate: (request) => this.#occupancy.alone('evaluation', () => this.#evaluate(request)),
+    exportAdapter: async ({ name, licence }) => {
+      // What is read back is written over the parameters, which a run would have changed meanwhile.
+      this.#occupancy.refuseDuring('run');
+      return this.#occupancy.reading(() => this.#export(name, licence));
+    },
+    importAdapter: ({ zip, model }) =>
+      this.#occupancy.alone('import', async () => this.#import(new Uint8Array(await zip.arrayBuffer()), model)),
     savedRuns: () => this.#host.runs.list(),
     deleteRun: async ({ id }) => {
       await this.#host.runs.delete(id);
@@ -151,24 +155,13 @@ export class Session {
     return this.#ready;
   }
 
-  /** Does what takes the device for itself. Error: `busy`. */
-  async #alone<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#occupied) throw busy();
-    this.#occupied = true;
-    try {
-      return await work();
-    } finally {
-      this.#occupied = false;
-    }
-  }
-
   async #measureStarts(request: Calls['study']['argument']): Promise<Calls['study']['answer']> {
     const device = await this.#device.open();
     const { model, tokenizer: loading } = await this.#model(request.model);
     const tokenizer = await loading;
     const { max_length, seed } = request.training;
     const data = await loadData({ ...request, max_length, seed }, tokenizer, this.#host);
-    this.#release();
+    await this.#release();
     const study = new Study(request, { device, model, tokenizer, data, emit: this.#emit });
     this.#study = study;
     try {
@@ -180,22 +173,24 @@ export class Session {
     }
   }
 
-  /** Frees what the last run or import left on the device. */
-  #release(): void {
-    this.#ready?.engine.executor.destroy();
+  /** Frees what the last run or import left on the device, once nobody reads it. */
+  async #release(): Promise<void> {
+    const ready = this.#ready;
     this.#ready = undefined;
+    await this.#occupancy.unread();
+    ready?.engine.executor.destroy();
   }
 
   async #start(config: RunConfig, stored?: StoredRun): Promise<void> {
     resolveMethod(config.method, config.policy, config.options);
-    this.#release();
+    await this.#release();
     try {
       await this.#train(config, stored);
     } catch (thrown) {
       const error = withCheckpoint(await this.#lossOr(thrown), this.#lastSaved() ?? stored?.summary);
       this.#emit({ type: 'phase', phase: 'failed' });
       this.#emit({ type: 'error', error: reportOf(error) });
-      this.#release();
+      await this.#release();
       throw error;
     } finally {
       this.#run = undefined;
@@ -304,7 +299,7 @@ export class Session {
     const { model, tokenizer } = await this.#model(ref);
     const known = this.#ready?.engine;
     const archive = await readAdapterZip('adapter.zip', zip, model, known?.model === model ? known.sha256 : undefined);
-    this.#release();
+    await this.#release();
     const device = await this.#device.open();
     const config = engineConfigOf(archive.config);
     const engine = await startEngine(device, {
