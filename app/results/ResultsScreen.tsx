@@ -16,8 +16,8 @@ export function ResultsScreen({ theme }: { theme: string }) {
   const imported = useApp((state) => state.imported);
   const pair = useApp((state) => state.settings.columns?.text_pair !== undefined);
   const { predict, exportAdapter, importAdapter } = useActions();
-  // An import takes the place of the trained model.
-  const kept = run?.finished !== undefined && imported.value === undefined;
+  // An import takes the place of the trained model; a run that was stopped before its first step has none.
+  const kept = run?.finished !== undefined && run.steps.length > 0 && imported.value === undefined;
   const evaluation = run === undefined ? undefined : (bestOf(run) ?? run.evaluations.at(-1));
   const labels = imported.value?.labels ?? evaluation?.confusion.labels ?? [];
   const usable = imported.value !== undefined || kept;

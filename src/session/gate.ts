@@ -1,6 +1,10 @@
-// Pause, single step and stop, as a gate that a run passes before each step.
+// Pause, single step and stop, as a gate that a run passes before each step. It is there from the moment that the run is asked for: what is
+// asked while the model still loads counts too.
 
 import type { Keep } from '../protocol/messages.ts';
+
+/** Thrown to leave what is under way because of a stop; not an error. */
+export const stopped = Symbol('stopped');
 
 export class Gate {
   #open = Number.POSITIVE_INFINITY;
@@ -31,6 +35,11 @@ export class Gate {
 
   get stopping(): boolean {
     return this.#stop;
+  }
+
+  /** Throws `stopped` where the run is to stop. */
+  requireOpen(): void {
+    if (this.#stop) throw stopped;
   }
 
   /** Waits while closed. */

@@ -20,16 +20,20 @@ function busy(occupation: Occupation): RetraceError {
 
 export class Occupancy {
   #occupation: Occupation | undefined;
+  #work: Promise<unknown> | undefined;
   readonly #readers = new Set<Promise<unknown>>();
 
   /** Does what no other may stand beside. Error: `busy`. */
   async alone<T>(occupation: Occupation, work: () => Promise<T>): Promise<T> {
     if (this.#occupation) throw busy(this.#occupation);
     this.#occupation = occupation;
+    const done = work();
+    this.#work = done;
     try {
-      return await work();
+      return await done;
     } finally {
       this.#occupation = undefined;
+      this.#work = undefined;
     }
   }
 
@@ -47,6 +51,11 @@ export class Occupancy {
   /** Error: `busy`, while this goes on. */
   refuseDuring(occupation: Occupation): void {
     if (this.#occupation === occupation) throw busy(occupation);
+  }
+
+  /** Once what goes on alone has ended, however it ends. */
+  async vacant(): Promise<void> {
+    await Promise.allSettled([this.#work]);
   }
 
   /** Once the present readers are done, however they end. */

@@ -11,7 +11,7 @@ import { readParameters, readState, writeParameters, writeState } from './checkp
 import type { RunData } from './data.ts';
 import type { Engine } from './engine.ts';
 import { type Evaluation, evaluate } from './evaluation.ts';
-import { Gate } from './gate.ts';
+import { type Gate, stopped } from './gate.ts';
 import type { RunStore, StoredRun } from './host.ts';
 
 export type Emit = (event: RunEvent) => void;
@@ -31,6 +31,7 @@ export interface RunRequest {
   readonly max_steps: number;
   readonly store: RunStore;
   readonly emit: Emit;
+  readonly gate: Gate;
   readonly stored?: StoredRun;
 }
 
@@ -45,7 +46,6 @@ export function stepsOf({ training }: RunConfig, examples: number): number {
 const inFlight = 2;
 
 export class Run {
-  readonly gate = new Gate();
   readonly #request: RunRequest;
   readonly #events: RunEvent[] = [];
   #step = 0;
@@ -117,7 +117,7 @@ export class Run {
 
   /** Runs to the end, or until stopped. What is kept is then in the trainer. */
   async toEnd(): Promise<void> {
-    const { config, max_steps, engine } = this.#request;
+    const { config, max_steps, engine, gate } = this.#request;
     const { eval_steps, save_steps } = config.training;
     this.#phase('training');
     await this.#emitMemory();
@@ -133,12 +133,12 @@ export class Run {
       while (pending.length > 0) await settleOne();
     };
     while (this.#step < max_steps) {
-      if (this.gate.closed) {
+      if (gate.closed) {
         await drain();
         await this.save(false);
         this.#phase('paused');
       }
-      const { stop, waited } = await this.gate.pass();
+      const { stop, waited } = await gate.pass();
       if (stop) break;
       if (waited) {
         this.#phase('training');
@@ -149,7 +149,7 @@ export class Run {
       result.catch(() => undefined);
       pending.push(result);
       this.#step++;
-      if (pending.length >= inFlight || this.gate.closed) await settleOne();
+      if (pending.length >= inFlight || gate.closed) await settleOne();
       const due = (every: number) => every > 0 && this.#step % every === 0 && this.#step < max_steps;
       if (due(eval_steps)) {
         await drain();
@@ -168,8 +168,8 @@ export class Run {
   }
 
   async #finish(): Promise<void> {
-    const { engine, max_steps } = this.#request;
-    const keep = this.gate.keep;
+    const { engine, max_steps, gate } = this.#request;
+    const keep = gate.keep;
     const early = this.#stopsEarly();
     if (keep === 'nothing') {
       await this.#request.store.delete(this.#request.id);
@@ -178,7 +178,7 @@ export class Run {
       return;
     }
     // A run that is stopped ends at once, with the evaluations that it has.
-    if (!this.gate.stopping && this.#lastEvaluation?.step !== this.#step && this.#step > 0) await this.#evaluate();
+    if (!gate.stopping && this.#lastEvaluation?.step !== this.#step && this.#step > 0) await this.#evaluate();
     await this.save(true);
     if (keep !== 'last' && this.#bestParameters) engine.trainer.setParameters(this.#bestParameters);
     const reason = early ? 'early stopping' : this.#step >= max_steps ? 'completed' : 'stopped';
@@ -193,15 +193,14 @@ export class Run {
 
   /** Evaluates, unless it is stopped on the way; true where the run should end. */
   async #evaluate(): Promise<boolean> {
-    const { engine, data } = this.#request;
+    const { engine, data, gate } = this.#request;
     const begin = performance.now();
     const of = data.evaluation.examples.length;
     this.#phase('evaluating', 0, of);
-    const stopped = Symbol('stopped');
     const evaluation = await evaluate(engine, data.evaluation, async (done) => {
-      if (this.gate.closed) this.#phase('paused');
-      await this.gate.opened();
-      if (this.gate.stopping) throw stopped;
+      if (gate.closed) this.#phase('paused');
+      await gate.opened();
+      gate.requireOpen();
       this.#phase('evaluating', done, of);
     }).catch((thrown: unknown) => {
       if (thrown !== stopped) throw thrown;

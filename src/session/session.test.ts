@@ -149,6 +149,28 @@ test('a start waits for the prediction and the export that are under way', async
   expect(events.at(-1)).toMatchObject({ type: 'finished', step: 1 });
 });
 
+test('a stop while the model still loads ends the run at once, and a pause then holds its first step', async () => {
+  const { session: one, events } = session();
+  const until = async (holds: (event: RunEvent) => boolean) => {
+    while (!events.some(holds)) await new Promise((resolve) => setTimeout(resolve, 1));
+  };
+  const first = one.calls.start(config('meft1'));
+  await until((event) => event.type === 'phase' && event.phase === 'planning');
+  await one.calls.stop({ keep: 'best' });
+  await first;
+  expect(events.at(-1)).toMatchObject({ type: 'finished', step: 0, reason: 'stopped' });
+  expect(events.filter(({ type }) => type === 'step' || type === 'error')).toEqual([]);
+
+  events.length = 0;
+  const second = one.calls.start(config('meft1'));
+  await one.calls.pause(undefined);
+  await until((event) => event.type === 'phase' && event.phase === 'paused');
+  expect(events.filter(({ type }) => type === 'step')).toEqual([]);
+  await one.calls.stop({ keep: 'nothing' });
+  await second;
+  expect(events.at(-1)).toMatchObject({ type: 'finished', step: 0, reason: 'stopped' });
+});
+
 test('a stop ends an evaluation on the way, and a pause holds it', async () => {
   const { session: one, events } = session();
   const until = async (holds: (event: RunEvent) => boolean) => {

@@ -12,9 +12,9 @@ import type {
   EvaluationReport,
   ExportResult,
   ImportResult,
+  Phase,
   PlanReport,
   RunEvent,
-  SavedRun,
 } from '../protocol/messages.ts';
 import { planPrograms } from '../train/programs.ts';
 import { type BaseModel, describe, openBaseModel } from './base_model.ts';
@@ -23,8 +23,9 @@ import { bucketsOf, loadData, loadEvaluation, previewOf, type RunData, reportDat
 import { DeviceHolder, type Engine, type EngineConfig, startEngine } from './engine.ts';
 import { evaluate } from './evaluation.ts';
 import { engineConfigOf, exportAdapter, logitTolerance, readAdapterZip, runSelfTest, selfTestTexts, valuesOf } from './exporting.ts';
+import { Gate, stopped } from './gate.ts';
 import type { Host, StoredRun } from './host.ts';
-import { Occupancy } from './occupancy.ts';
+import { Occupancy, type Occupation } from './occupancy.ts';
 import { predict } from './predict.ts';
 import { Run, stepsOf, withCheckpoint } from './run.ts';
 import { reportPlan, resolveMethod, setupOf } from './setup.ts';
@@ -46,8 +47,8 @@ export class Session {
   readonly #device: DeviceHolder;
   readonly #models = new Map<string, Promise<{ model: BaseModel; tokenizer: Promise<Tokenizer> }>>();
   #ready: Ready | undefined;
-  #run: Run | undefined;
-  #study: Study | undefined;
+  /** Steers the run or study that goes on. */
+  #gate: Gate | undefined;
   readonly #occupancy = new Occupancy();
 
   constructor(host: Host, emit: (event: RunEvent) => void) {
@@ -68,24 +69,25 @@ export class Session {
     },
     plan: (request) => this.#plan(request),
     start: async (config) => {
-      await this.#occupancy.alone('run', () => this.#start(parseRunConfig(config)));
+      await this.#steered('run', (gate) => this.#start(gate, parseRunConfig(config)));
     },
     resume: async ({ id }) => {
       const stored = await this.#host.runs.load(id);
       if (!stored)
         throw new RetraceError({ code: 'unknown-run', message: `There is no saved run '${id}'.`, remedy: 'Choose one of the list.' });
-      await this.#occupancy.alone('run', () => this.#start(parseRunConfig(stored.config), stored));
+      await this.#steered('run', (gate) => this.#start(gate, parseRunConfig(stored.config), stored));
     },
-    study: (request) => this.#occupancy.alone('study', () => this.#measureStarts(request)),
+    study: (request) => this.#steered('study', (gate) => this.#measureStarts(gate, request)),
     pause: async () => {
-      this.#run?.gate.pause();
+      this.#gate?.pause();
     },
     proceed: async ({ steps }) => {
-      this.#run?.gate.proceed(steps === 'one' ? 1 : steps === 'all' ? Number.POSITIVE_INFINITY : steps);
+      this.#gate?.proceed(steps === 'one' ? 1 : steps === 'all' ? Number.POSITIVE_INFINITY : steps);
     },
     stop: async ({ keep }) => {
-      this.#run?.gate.stop(keep);
-      this.#study?.stop();
+      if (!this.#gate) return;
+      this.#gate.stop(keep);
+      await this.#occupancy.vacant();
     },
     predict: ({ texts }) => this.#occupancy.reading(async () => predict(this.#requireReady().engine, texts)),
     evaluate: (request) => this.#occupancy.alone('evaluation', () => this.#evaluate(request)),
@@ -155,21 +157,31 @@ export class Session {
     return this.#ready;
   }
 
-  async #measureStarts(request: Calls['study']['argument']): Promise<Calls['study']['answer']> {
+  /** Does alone what can be paused and stopped. */
+  #steered<T>(occupation: Occupation, work: (gate: Gate) => Promise<T>): Promise<T> {
+    return this.#occupancy.alone(occupation, async () => {
+      const gate = new Gate();
+      this.#gate = gate;
+      try {
+        return await work(gate);
+      } finally {
+        this.#gate = undefined;
+      }
+    });
+  }
+
+  async #measureStarts(gate: Gate, request: Calls['study']['argument']): Promise<Calls['study']['answer']> {
     const device = await this.#device.open();
     const { model, tokenizer: loading } = await this.#model(request.model);
     const tokenizer = await loading;
     const { max_length, seed } = request.training;
     const data = await loadData({ ...request, max_length, seed }, tokenizer, this.#host);
     await this.#release();
-    const study = new Study(request, { device, model, tokenizer, data, emit: this.#emit });
-    this.#study = study;
+    const study = new Study(request, { device, model, tokenizer, data, emit: this.#emit, gate });
     try {
       return await Promise.race([study.toEnd(), device.lost.then(() => Promise.reject(new Error('device lost')))]);
     } catch (thrown) {
       throw await this.#lossOr(thrown);
-    } finally {
-      this.#study = undefined;
     }
   }
 
@@ -181,24 +193,26 @@ export class Session {
     ready?.engine.executor.destroy();
   }
 
-  async #start(config: RunConfig, stored?: StoredRun): Promise<void> {
+  async #start(gate: Gate, config: RunConfig, stored?: StoredRun): Promise<void> {
     resolveMethod(config.method, config.policy, config.options);
     await this.#release();
     try {
-      await this.#train(config, stored);
+      await this.#train(gate, config, stored);
     } catch (thrown) {
-      const error = withCheckpoint(await this.#lossOr(thrown), this.#lastSaved() ?? stored?.summary);
+      if (thrown === stopped) return this.#stoppedEarly(gate, stored);
+      const error = withCheckpoint(await this.#lossOr(thrown), this.#ready?.run?.saved ?? stored?.summary);
       this.#emit({ type: 'phase', phase: 'failed' });
       this.#emit({ type: 'error', error: reportOf(error) });
       await this.#release();
       throw error;
-    } finally {
-      this.#run = undefined;
     }
   }
 
-  #lastSaved(): SavedRun | undefined {
-    return this.#run?.saved;
+  /** A run that was stopped before it stood where it could step: there is nothing of it to keep. */
+  async #stoppedEarly({ keep }: Gate, stored?: StoredRun): Promise<void> {
+    if (stored && keep === 'nothing') await this.#host.runs.delete(stored.summary.id);
+    this.#emit({ type: 'phase', phase: 'stopped' });
+    this.#emit({ type: 'finished', step: stored?.summary.step ?? 0, reason: 'stopped' });
   }
 
   /** The loss of the device where that is what went wrong: it fails whatever was under way with errors of its own, a moment before it shows. */
@@ -214,13 +228,15 @@ export class Session {
     });
   }
 
-  async #train(config: RunConfig, stored?: StoredRun): Promise<void> {
+  async #train(gate: Gate, config: RunConfig, stored?: StoredRun): Promise<void> {
     const device = await this.#device.open();
     const { model, tokenizer: loading } = await this.#model(config.model);
     const tokenizer = await loading;
     const { training } = config;
-    const onPhase = (phase: Extract<RunEvent, { type: 'phase' }>['phase'], done?: number, of?: number) =>
+    const onPhase = (phase: Phase, done?: number, of?: number) => {
+      gate.requireOpen();
       this.#emit({ type: 'phase', phase, ...(done === undefined ? {} : { done }), ...(of === undefined ? {} : { of }) });
+    };
     const data = await loadData({ ...config, max_length: training.max_length, seed: training.seed }, tokenizer, this.#host, (done, of) =>
       onPhase('tokenising', done, of),
     );
@@ -249,8 +265,8 @@ export class Session {
       max_steps,
       store: this.#host.runs,
       emit: this.#emit,
+      gate,
     });
-    this.#run = run;
     const split = config.eval_data?.kind === 'bundled' ? config.eval_data.part : data.heldBack ? 'held back' : 'given';
     this.#ready = {
       engine,

@@ -14,6 +14,7 @@ import type { StartDistance, StudyPoint, StudyReport, StudyRequest, StudySeriesH
 import type { BaseModel } from './base_model.ts';
 import { bucketsOf, type RunData } from './data.ts';
 import { type Engine, logitsOf, startEngine } from './engine.ts';
+import { type Gate, stopped } from './gate.ts';
 import type { RunStore } from './host.ts';
 import { Run } from './run.ts';
 import { type SeriesPlan, studySeries } from './study_series.ts';
@@ -29,6 +30,8 @@ export interface StudyMaterial {
   readonly tokenizer: Tokenizer;
   readonly data: RunData;
   readonly emit: (event: RunEvent) => void;
+  /** A stop ends the study after what is under way; the report then holds the points so far. */
+  readonly gate: Gate;
 }
 
 /** Nothing of a study is kept beside its report. */
@@ -72,8 +75,6 @@ export class Study {
   readonly #data: RunData;
   readonly #texts: readonly TokenizedExample[];
   readonly #buckets: readonly number[];
-  #run: Run | undefined;
-  #stopped = false;
 
   constructor(request: StudyRequest, material: StudyMaterial) {
     this.#request = request;
@@ -82,12 +83,6 @@ export class Study {
     this.#data = { ...material.data, evaluation };
     this.#texts = spread(evaluation.examples, distanceTexts);
     this.#buckets = bucketsOf(material.data.train, evaluation);
-  }
-
-  /** Ends it after what is under way; the report then holds the points so far. */
-  stop(): void {
-    this.#stopped = true;
-    this.#run?.gate.stop('last');
   }
 
   #config(method: RunConfig['method'], options: RunConfig['options']): RunConfig {
@@ -103,13 +98,15 @@ export class Study {
 
   /** A model begun by its own seed. The caller destroys its executor. */
   #engine(config: RunConfig): Promise<Engine> {
-    const { device, model, tokenizer, data, emit } = this.#material;
+    const { device, model, tokenizer, data, emit, gate } = this.#material;
     const { max_steps } = this.#request.training;
     return startEngine(device, {
       ...{ config, model, tokenizer, labels: data.labels, buckets: this.#buckets, max_steps: Math.max(1, max_steps) },
       purposes: max_steps > 0 ? ['training', 'evaluation'] : ['evaluation'],
-      onPhase: (phase, done, of) =>
-        emit({ type: 'phase', phase, ...(done === undefined ? {} : { done }), ...(of === undefined ? {} : { of }) }),
+      onPhase: (phase, done, of) => {
+        gate.requireOpen();
+        emit({ type: 'phase', phase, ...(done === undefined ? {} : { done }), ...(of === undefined ? {} : { of }) });
+      },
       onPlan: () => undefined,
     });
   }
@@ -143,41 +140,44 @@ export class Study {
   async #train(engine: Engine, config: RunConfig): Promise<Outcome> {
     const run = new Run({
       ...{ id: 'study', name: 'study', config, engine, data: this.#data, max_steps: config.training.max_steps, store: noStore },
+      gate: this.#material.gate,
       emit: (event) => {
         const { emit } = this.#material;
         if (event.type === 'step') emit({ type: 'phase', phase: 'training', done: event.step, of: event.max_steps });
         else if (event.type === 'phase' && (event.phase === 'evaluating' || event.phase === 'paused')) emit(event);
       },
     });
-    this.#run = run;
     await run.toEnd();
-    this.#run = undefined;
-    if (this.#stopped || !run.evaluation) return {};
+    if (this.#material.gate.stopping || !run.evaluation) return {};
     const metric = taskNamed('classification').metric_for_best_model;
     const { metrics } = run.evaluation;
     return { score: { metric, value: metrics[metric] as number, loss: metrics['loss'] as number } };
   }
 
-  /** Measures every point; those that two series share are measured once. */
+  /** Measures every point, until it is stopped; those that two series share are measured once. */
   async toEnd(): Promise<StudyReport> {
     const { series: names, data, training } = this.#request;
+    const { emit, gate } = this.#material;
     const plans = studySeries.filter(({ name }) => names === undefined || names.includes(name));
     const of = plans.reduce((sum, { values }) => sum + values.length, 0);
-    const pretrained = await this.#pretrained();
-    const known = new Map<string, Outcome>();
     const points: StudyPoint[] = [];
-    for (const plan of plans) {
-      for (const value of plan.values) {
-        if (this.#stopped) break;
-        const options = plan.options(value);
-        const key = JSON.stringify([plan.method, options]);
-        const outcome = known.get(key) ?? (await this.#measure(plan, value, pretrained));
-        if (this.#stopped && !outcome.distance) break;
-        known.set(key, outcome);
-        const point: StudyPoint = { series: plan.name, value, own_start: value === plan.own, options, ...outcome };
-        points.push(point);
-        this.#material.emit({ type: 'study', done: points.length, of, series: headOf(plan), point });
+    try {
+      const pretrained = await this.#pretrained();
+      const known = new Map<string, Outcome>();
+      for (const plan of plans) {
+        for (const value of plan.values) {
+          gate.requireOpen();
+          const options = plan.options(value);
+          const key = JSON.stringify([plan.method, options]);
+          const outcome = known.get(key) ?? (await this.#measure(plan, value, pretrained));
+          known.set(key, outcome);
+          const point: StudyPoint = { series: plan.name, value, own_start: value === plan.own, options, ...outcome };
+          points.push(point);
+          emit({ type: 'study', done: points.length, of, series: headOf(plan), point });
+        }
       }
+    } catch (thrown) {
+      if (thrown !== stopped) throw thrown;
     }
     return {
       ...{ model: this.#material.model.name, data: data.name, texts: this.#texts.length },
