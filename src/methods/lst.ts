@@ -41,7 +41,7 @@ function wire(backbone: Backbone, { reduction_factor, gate_temperature }: Method
       backbone: (g, x) => [runBlock(g, blocks.layer, x)],
       advance: (g, [h], [s]) =>
         g.under('lst', () => {
-          const alpha = g.weight(`lst.gates.${blocks.index}`, [1], { initial: zero });
+          const alpha = g.weight(`lst.gates.${blocks.index}`, [1], { initial: zero, decay: true });
           const seen = dense(g, `downsample.${blocks.index + 1}`, h as Tensor, narrow, random);
           return [sideBlock(g, blocks, gate(g, alpha, gate_temperature, seen, s as Tensor))];
         }),
