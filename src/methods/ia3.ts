@@ -1,9 +1,11 @@
-// ia3: learned vectors scale keys, values and what enters the second feed-forward matrix (Liu et al. 2022), sites and names as in PEFT.
+// ia3: learned vectors scale keys, values and what enters the second feed-forward matrix (Liu et al. 2022), sites and names as in PEFT: its names for
+// BERT's feed-forward matrix are also those of attention's output projection, whose input is scaled too.
 
 import { scaleColumns } from '../graph/ops/scale_columns.ts';
 import type { Adaptation } from '../models/model.ts';
 import type { MethodOptions } from '../protocol/config.ts';
-import { endsInOneOf, isHead, type Method } from './method.ts';
+import { RetraceError } from '../protocol/errors.ts';
+import { endsInOneOf, isHead, type Method, targets } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';
 
 const scaled = ({ target_modules, feedforward_modules, init_factor }: MethodOptions): Adaptation => {
@@ -12,7 +14,7 @@ const scaled = ({ target_modules, feedforward_modules, init_factor }: MethodOpti
   const initial = { from: 'constant', value: init_factor === 0 ? 1 : init_factor } as const;
   return {
     linear: {
-      adapts: ({ path }) => endsInOneOf(path, target_modules),
+      ...targets(target_modules),
       before: (g, { path, in_features }, x) =>
         scalesInput(path) ? scaleColumns(g, x, g.weight(`${path}.ia3_l`, [in_features], { initial, decay: true })) : x,
       after: (g, { path, out_features }, _, y) =>
@@ -21,10 +23,24 @@ const scaled = ({ target_modules, feedforward_modules, init_factor }: MethodOpti
   };
 };
 
+const own = { target_modules: ['key', 'value', 'output.dense'], feedforward_modules: ['output.dense'] };
+
+/** As PEFT does, refuses feed-forward modules that are no targets; its own default may stand beside other targets. */
+function requireTargeted({ target_modules, feedforward_modules }: MethodOptions): void {
+  const stray = feedforward_modules.filter((name) => !target_modules.includes(name) && !own.feedforward_modules.includes(name));
+  if (stray.length === 0) return;
+  throw new RetraceError({
+    code: 'feedforward-modules',
+    message: `${stray.map((name) => `'${name}'`).join(' and ')} ${stray.length > 1 ? 'are' : 'is'} not among target_modules (${target_modules.join(', ')}).`,
+    where: 'feedforward_modules',
+    remedy: 'Name feed-forward modules in target_modules too.',
+  });
+}
+
 export const ia3: Method = {
   name: 'ia3',
   title: '(IA)³',
-  summary: 'Three vectors a layer train, which scale keys, values and the feed-forward’s inside; activations are still kept.',
+  summary: 'Four vectors a layer train: they scale keys, values and what enters both output projections; activations are still kept.',
   group: 'adapter',
   diagram: {
     adds: [
@@ -41,6 +57,9 @@ export const ia3: Method = {
   uses: ['target_modules', 'feedforward_modules', 'init_factor', 'frozen_layers'],
   why: { init_factor: 'Zero stands for the vectors’ own start: ones, which leave the model as it is.' },
   peft: 'IA3',
-  options: () => ({ target_modules: ['key', 'value', 'output.dense'], feedforward_modules: ['output.dense'] }),
-  wire: (_, options) => singleStream(scaled(options)),
+  options: () => own,
+  wire(_, options) {
+    requireTargeted(options);
+    return singleStream(scaled(options));
+  },
 };

@@ -4,12 +4,12 @@ import { copy, dropout } from '../graph/ops/elementwise.ts';
 import { linear } from '../graph/ops/linear.ts';
 import type { Adaptation } from '../models/model.ts';
 import type { MethodOptions } from '../protocol/config.ts';
-import { endsInOneOf, isHead, type Method } from './method.ts';
+import { endsInOneOf, isHead, type Method, targets } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';
 
 const lowRank = ({ adapter_size: r, lora_alpha, lora_dropout, target_modules, init_factor }: MethodOptions): Adaptation => ({
   linear: {
-    adapts: ({ path }) => endsInOneOf(path, target_modules),
+    ...targets(target_modules),
     after(g, { path, in_features, out_features }, x, y) {
       // A starts as PEFT's does (Kaiming uniform with a = √5), B at zero.
       const A = g.weight(`${path}.lora_A.weight`, [r, in_features], { initial: { from: 'uniform', bound: 1 / Math.sqrt(in_features) } });

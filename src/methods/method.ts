@@ -3,8 +3,9 @@
 
 import type { Graph, Tensor } from '../graph/ir.ts';
 import type { Layer } from '../graph/layers.ts';
-import type { Adaptation, Backbone, LayerBlocks } from '../models/model.ts';
+import type { Adaptation, Backbone, LayerBlocks, LinearSite } from '../models/model.ts';
 import type { MethodName, MethodOptions, PolicyName, StreamKind } from '../protocol/config.ts';
+import { RetraceError } from '../protocol/errors.ts';
 import type { MethodDiagram, MethodGroup } from '../protocol/messages.ts';
 
 /** A method applied to a model. */
@@ -54,3 +55,27 @@ export const isHead = (name: string): boolean => name.startsWith('classifier.');
 /** Whether a module path is one that `names` end, as PEFT matches target_modules. */
 export const endsInOneOf = (path: string, names: readonly string[]): boolean =>
   names.some((name) => path === name || path.endsWith(`.${name}`));
+
+/** The dense layers that target_modules name, and an error for names that none has had. Error: `target-modules`. */
+export function targets(names: readonly string[]): Pick<NonNullable<Adaptation['linear']>, 'adapts' | 'requireFound'> {
+  const missed = new Set(names);
+  const seen = new Set<string>();
+  return {
+    adapts({ path }: LinearSite) {
+      seen.add(path.replace(/^.*\.\d+\./, ''));
+      const own = names.filter((name) => endsInOneOf(path, [name]));
+      for (const name of own) missed.delete(name);
+      return own.length > 0;
+    },
+    requireFound() {
+      if (names.length > 0 && missed.size === 0) return;
+      const which = [...missed].map((name) => `'${name}'`).join(' or ');
+      throw new RetraceError({
+        code: 'target-modules',
+        message: which ? `No dense layer of this run is named ${which}.` : 'No dense layer is named.',
+        where: 'target_modules',
+        remedy: `Name the ends of some of these paths: ${[...seen].join(', ')}.`,
+      });
+    },
+  };
+}

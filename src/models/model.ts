@@ -31,6 +31,8 @@ export interface Adaptation {
   /** Dense layers: what enters (`before`) and what leaves (`after`, given the input too) those that `adapts` names. */
   readonly linear?: {
     adapts(site: LinearSite): boolean;
+    /** Throws where it was to adapt layers that were not among those traced. */
+    requireFound?(): void;
     before?(g: Graph, site: LinearSite, x: Tensor): Tensor;
     after?(g: Graph, site: LinearSite, x: Tensor, y: Tensor): Tensor;
   };

@@ -65,6 +65,9 @@ const classifier =
       return linear(g, dropout(g, rows, hidden_dropout_prob, 'dropout'), w, { bias });
     });
 
+/** The least length that a run may ask for. */
+const shortest = 4;
+
 /** Tokens that a part of a batch keeps where nothing else is asked for: enough rows for a matrix product to fill a GPU's cores. */
 const tokensPerPart = 512;
 
@@ -89,6 +92,19 @@ interface Recorded<T> {
   readonly tape: readonly Node[];
 }
 
+/** Error: `length-above-model`. */
+function requirePositions(T: number, first: number, positions: number): void {
+  const [tokens, virtual] = [positions - first, positions - T];
+  if (T <= tokens) return;
+  const fewer = tokens < shortest;
+  throw new RetraceError({
+    code: 'length-above-model',
+    message: `A length of ${T} tokens is asked for, behind ${first} virtual tokens; the model has ${positions} positions.`,
+    where: fewer ? 'num_virtual_tokens' : 'max_length',
+    remedy: fewer ? `Use fewer virtual tokens: at most ${virtual}.` : `Use a length of at most ${tokens}, or fewer virtual tokens.`,
+  });
+}
+
 function begin(g: Graph, { backbone, method, options, batch_size: B, chunks, token_chunk }: ProgramSetup, T: number): Forward {
   const given = g.input('lengths', [B], 'u32');
   const wiring = method.wire(backbone, options);
@@ -100,6 +116,7 @@ function begin(g: Graph, { backbone, method, options, batch_size: B, chunks, tok
   const below = () => {
     const h = g.scope('embeddings', () => {
       const before = wiring.adaptation.tokensBefore?.(g);
+      requirePositions(T, before?.first_position ?? 0, backbone.config.max_position_embeddings);
       if (before?.prompt) lengths = addToLengths(g, given, before.prompt.shape[0] as number);
       return backbone.embeddings(g, B, T, before);
     });
@@ -143,6 +160,7 @@ export function traceTraining(registry: Registry, options: Omit<GraphOptions, 't
     const [d_h] = backward(g, started.tape, seeds, embeddingsTrain ? [embedded.result] : []);
     if (d_h) backward(g, embedded.tape, new Map([[embedded.result, d_h]]), []);
   });
+  wiring.adaptation.linear?.requireFound?.();
   return { name: programName('training', T), graph: g };
 }
 

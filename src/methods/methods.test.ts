@@ -1,0 +1,203 @@
+// What each method adds to a BERT, as planned: how every parameter starts, which ones weight decay pulls at, and what it refuses. What it computes is
+// judged elsewhere (src/session/models.test.ts, interpreter.test.ts).
+
+import { expect, test } from 'vitest';
+import type { Initial, Parameter, Registry } from '../graph/ir.ts';
+import { bert, readBertConfig } from '../models/bert.ts';
+import { defaultTraining, type MethodChoices, type Pooling } from '../protocol/config.ts';
+import type { RetraceError } from '../protocol/errors.ts';
+import { type ProgramSetup, planPrograms } from '../train/programs.ts';
+import { methodNamed, methods, resolveOptions } from './registry.ts';
+
+const config = {
+  hidden_size: 64,
+  num_hidden_layers: 2,
+  num_attention_heads: 2,
+  intermediate_size: 96,
+  vocab_size: 11,
+  max_position_embeddings: 32,
+};
+
+interface Request {
+  readonly chosen?: MethodChoices;
+  readonly pooling?: Pooling;
+  readonly T?: number;
+  readonly purposes?: ProgramSetup['purposes'];
+}
+
+function planned(name: string, { chosen = {}, pooling = 'cls', T = 8, purposes = ['training'] }: Request = {}): Registry {
+  const method = methodNamed(name);
+  const options = resolveOptions(method, chosen);
+  const setup: ProgramSetup = {
+    backbone: bert(readBertConfig(config, 'test')),
+    method,
+    options,
+    ranges: [{ from: options.frozen_layers, to: config.num_hidden_layers, policy: 'store' }],
+    pooling,
+    num_labels: 3,
+    storedType: () => 'f32',
+    batch_size: 2,
+    lengths: [T],
+    optimizer: defaultTraining,
+    purposes,
+  };
+  return planPrograms(setup).registry;
+}
+
+const normal = (std: number): Initial => ({ from: 'normal', std });
+const uniform = (bound: number): Initial => ({ from: 'uniform', bound });
+const constant = (value: number): Initial => ({ from: 'constant', value });
+const [zero, one] = [constant(0), constant(1)];
+const { hidden_size: C } = config;
+
+/** [parameters whose names end so, how they start], from the papers and from PEFT. */
+const adapters = (path: string, std: number): [RegExp, Initial][] => [
+  [RegExp(`\\.${path}\\.(down|up)\\.weight$`), normal(std)],
+  [RegExp(`\\.${path}\\.(down|up)\\.bias$`), zero],
+];
+const starts: [string, MethodChoices, [RegExp, Initial][]][] = [
+  ['meft1', {}, [...adapters('adapter_ffn', 0.02), ...adapters('adapter_rev', 0.02)]],
+  [
+    'meft2',
+    { adapter_layer_norm: true },
+    [
+      ...adapters('adapter_ffn', 0.02),
+      ...adapters('adapter_rev', 0.02),
+      [/adapter_rev\.LayerNorm\.weight$/, one],
+      [/adapter_rev\.LayerNorm\.bias$/, zero],
+    ],
+  ],
+  ['meft3', {}, [...adapters('adapter_ffn', 0.02), ...adapters('adapter_attn', 0.02)]],
+  [
+    'sparse_meft',
+    { adapter_size: 256 },
+    [
+      [/sparse_adapter\.keys$/, normal(0.02)],
+      [/sparse_adapter\.values$/, zero],
+    ],
+  ],
+  [
+    'read',
+    {},
+    [
+      [/^read\.rms_norm\.weight$/, one],
+      [/^read\.rnn\.(weight|bias)_(ih|hh)$/, uniform(1 / 16)],
+      [/^read\.output\.(weight|bias)$/, zero],
+    ],
+  ],
+  [
+    'lst',
+    { reduction_factor: 2 },
+    [
+      [/^lst\.gates\.\d$/, zero],
+      [/^lst\.upsample\.(weight|bias)$/, zero],
+      [/^lst\.downsample\.\d\.weight$/, normal(0.02)],
+      [/^lst\.downsample\.\d\.bias$/, zero],
+      [/^lst\..*LayerNorm\.weight$/, one],
+      [/^lst\..*(dense|query|key|value)\.weight$/, normal(0.02)],
+      [/^lst\.encoder\..*\.bias$/, zero],
+    ],
+  ],
+  [
+    'lora',
+    { target_modules: ['query', 'output.dense'] },
+    [
+      [/self\.query\.lora_A\.weight$/, uniform(1 / Math.sqrt(C))],
+      [/attention\.output\.dense\.lora_A\.weight$/, uniform(1 / Math.sqrt(C))],
+      [/layer\.\d\.output\.dense\.lora_A\.weight$/, uniform(1 / Math.sqrt(96))],
+      [/\.lora_B\.weight$/, zero],
+    ],
+  ],
+  ['ia3', {}, [[/\.ia3_l$/, one]]],
+  ['houlsby', {}, adapters('adapter', 0.01)],
+  ['parallel-adapter', {}, adapters('adapter_ffn', 0.02)],
+  ['prefix-tuning', {}, [[/\.prefix_(key|value)$/, normal(0.02)]]],
+  ['prompt-tuning', {}, [[/^embeddings\.prompt_embeddings\.weight$/, normal(0.02)]]],
+  ['bitfit', {}, []],
+  ['linear-probe', {}, []],
+  ['full', {}, []],
+];
+const head: [RegExp, Initial][] = [
+  [/^classifier\.weight$/, normal(0.02)],
+  [/^classifier\.bias$/, zero],
+];
+
+test.each(starts)('what %s adds %o starts as its paper or PEFT says', (name, chosen, own) => {
+  const added = [...planned(name, { chosen }).parameters.values()].filter(({ initial }) => initial.from !== 'checkpoint');
+  const expected = [...head, ...own];
+  for (const [pattern] of expected) expect(added.map((parameter) => parameter.name).join('\n')).toMatch(new RegExp(pattern, 'm'));
+  for (const parameter of added) {
+    if (parameter.initial.from === 'row-means') continue; // the router: src/session/sparse.test.ts
+    expect(parameter.initial, parameter.name).toEqual(expected.find(([pattern]) => pattern.test(parameter.name))?.[1]);
+  }
+});
+
+test('every method of the registry has a row of starts', () => {
+  expect(starts.map(([name]) => name).toSorted()).toEqual(methods.map(({ name }) => name).toSorted());
+});
+
+/** Transformers' Trainer.get_decay_parameter_names: all but these. */
+const notDecayed = [/bias/, /layernorm/, /rmsnorm/, /(?:^|\.)norm(?:$|\.)/, /_norm(?:$|\.)/];
+const decays = ({ name }: Parameter): boolean => !notDecayed.some((pattern) => pattern.test(name.toLowerCase()));
+
+test.each(starts)('weight decay pulls at those parameters of %s %o that it pulls at in Transformers’ Trainer', (name, chosen) => {
+  const trained = [...planned(name, { chosen }).parameters.values()].filter(({ trainable }) => trainable);
+  const named = (parameters: readonly Parameter[]) => parameters.map((parameter) => parameter.name);
+  expect(named(trained.filter(({ decay }) => decay))).toEqual(named(trained.filter(decays)));
+});
+
+function refusal(build: () => unknown): Pick<RetraceError, 'code' | 'message' | 'where' | 'remedy'> | undefined {
+  try {
+    build();
+    return undefined;
+  } catch (thrown) {
+    const { code, message, where, remedy } = thrown as RetraceError;
+    return { code, message, where, remedy };
+  }
+}
+
+test.each(['lora', 'ia3'])('%s refuses a target module that names no dense layer, as a slip of the pen does', (name) => {
+  const refused = refusal(() => planned(name, { chosen: { target_modules: ['query', 'valeu'] } }));
+  expect(refused).toMatchObject({ code: 'target-modules', where: 'target_modules' });
+  expect(refused?.message).toContain("'valeu'");
+  expect(refused?.message).not.toContain("'query'");
+  expect(refused?.remedy).toContain('attention.self.value');
+  expect(refusal(() => planned(name, { chosen: { target_modules: [] } }))).toMatchObject({ code: 'target-modules' });
+  expect(refusal(() => planned(name, { chosen: { target_modules: ['key', 'attention.output.dense'] } }))).toBeUndefined();
+});
+
+test('a module that this run does not use, the pooler under mean pooling, is no target; an adapter that names it can still be read', () => {
+  const chosen = { target_modules: ['value', 'pooler.dense'] };
+  expect(refusal(() => planned('lora', { chosen }))).toBeUndefined();
+  expect(refusal(() => planned('lora', { chosen, pooling: 'mean' }))).toMatchObject({ code: 'target-modules' });
+  expect(refusal(() => planned('lora', { chosen, pooling: 'mean', purposes: ['evaluation'] }))).toBeUndefined();
+});
+
+test('(IA)³ refuses feed-forward modules that are no targets, but for its own default', () => {
+  expect(refusal(() => planned('ia3', { chosen: { feedforward_modules: ['intermediate.dense'] } }))).toMatchObject({
+    code: 'feedforward-modules',
+    where: 'feedforward_modules',
+  });
+  expect(refusal(() => planned('ia3', { chosen: { target_modules: ['key', 'value'] } }))).toBeUndefined();
+  const both = { target_modules: ['key', 'intermediate.dense'], feedforward_modules: ['intermediate.dense'] };
+  expect(refusal(() => planned('ia3', { chosen: both }))).toBeUndefined();
+});
+
+test.each(['prefix-tuning', 'prompt-tuning'])(
+  '%s refuses a length that leaves its virtual tokens no position, with the longest',
+  (name) => {
+    expect(refusal(() => planned(name, { T: 13 }))).toEqual({
+      code: 'length-above-model',
+      message: 'A length of 13 tokens is asked for, behind 20 virtual tokens; the model has 32 positions.',
+      where: 'max_length',
+      remedy: 'Use a length of at most 12, or fewer virtual tokens.',
+    });
+    expect(refusal(() => planned(name, { T: 12 }))).toBeUndefined();
+  },
+);
+
+test('the smallest length behind too many virtual tokens is refused with what to change', () => {
+  expect(refusal(() => planned('prompt-tuning', { T: 4, chosen: { num_virtual_tokens: 40 } }))?.remedy).toBe(
+    'Use fewer virtual tokens: at most 28.',
+  );
+});
