@@ -55,7 +55,18 @@ const overflow = (at: string, value: number, limit: number, step: number) =>
     remedy: 'Training has stopped. Use fewer fraction bits (each bit less doubles the range), or lower the learning rate.',
   });
 
-/** The same for a loss or a gradient norm, which stand for no layer. */
-export function requireFinite(name: 'loss' | 'grad_norm', value: number, step: number): void {
-  if (!Number.isFinite(value)) throw notFinite(name, step);
+const undone = ({ layer, error }: LayerError, step: number) =>
+  new RetraceError({
+    code: 'not-finite',
+    message: `The gradient norm is not finite at step ${step}: layers were undone over float streams, and those rebuilt below '${layer}' are ${Number.isFinite(error) ? `${error.toPrecision(2)} times their own size away` : 'not finite'}.`,
+    where: layer,
+    remedy:
+      'Training has stopped. Use fixed streams, whose inverse is exact; or take snapshots of the streams, undo fewer layers, or raise λ and β.',
+  });
+
+/** The same for a loss or a gradient norm, which stand for no layer; `reconstruction` is what the inverse lost, where it rounds. */
+export function requireFinite(name: 'loss' | 'grad_norm', value: number, step: number, reconstruction: readonly LayerError[] = []): void {
+  if (Number.isFinite(value)) return;
+  const lost = reconstruction.find(({ error }) => !(error < 1));
+  throw name === 'grad_norm' && lost ? undone(lost, step) : notFinite(name, step);
 }

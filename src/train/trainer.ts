@@ -157,7 +157,7 @@ export class Trainer {
     const loss = metrics[metricSlots.loss] as number;
     const grad_norm = metrics[metricSlots.grad_norm] as number;
     requireFinite('loss', loss, step + 1);
-    requireFinite('grad_norm', grad_norm, step + 1);
+    requireFinite('grad_norm', grad_norm, step + 1, status.reconstruction);
     const tokens = batches.reduce((sum, batch) => sum + batch.lengths.reduce((a, b) => a + b, 0), 0);
     return {
       step: step + 1,
