@@ -3,33 +3,34 @@
 import type { SavedRun } from '../../src/protocol/messages.ts';
 import { percent } from '../format.ts';
 import { useActions, useApp } from '../state/context.ts';
-import { isActive } from '../state/run.ts';
+import { busyText } from '../state/occupied.ts';
 import { Icon } from '../ui/icons.tsx';
 
 /** The saved runs of the store, where there are any. */
 export function SavedRunsPanel() {
   const runs = useApp((state) => state.savedRuns);
-  const busy = useApp((state) => isActive(state.run));
+  const busy = useApp(busyText);
   const { resume, forget } = useActions();
   if (runs.length === 0) return null;
-  return (
-    <SavedRuns runs={runs} disabled={busy} onResume={({ id, name }) => void resume(id, name)} onDelete={({ id }) => void forget(id)} />
-  );
+  return <SavedRuns runs={runs} busy={busy} onResume={({ id, name }) => void resume(id, name)} onDelete={({ id }) => void forget(id)} />;
 }
 
 interface SavedRunsProps {
   runs: readonly SavedRun[];
-  disabled: boolean;
+  /** Why none can be opened now. */
+  busy: string | undefined;
   onResume(run: SavedRun): void;
   onDelete(run: SavedRun): void;
 }
 
 const when = (saved_at: string) => new Date(saved_at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 
-function SavedRuns({ runs, disabled, onResume, onDelete }: SavedRunsProps) {
+function SavedRuns({ runs, busy, onResume, onDelete }: SavedRunsProps) {
+  const disabled = busy !== undefined;
   return (
     <section className="card saved" aria-label="Saved runs">
       <h2>Saved runs</h2>
+      {busy !== undefined && <p className="small muted">{busy}</p>}
       <ul>
         {runs.map((run) => (
           <li key={run.id}>

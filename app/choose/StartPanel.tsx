@@ -3,24 +3,14 @@
 import { plural } from '../format.ts';
 import type { AppState } from '../state/app_state.ts';
 import { useActions, useApp } from '../state/context.ts';
-import { isActive } from '../state/run.ts';
+import { obstacleOf } from '../state/occupied.ts';
 import { cardOf, policyOf, trainingDefaultsOf } from '../state/settings.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Icon } from '../ui/icons.tsx';
-import { missingRoles } from './columns.ts';
 
 /** Why a run cannot start, or undefined. */
-function obstacle({ environment, catalogue, model, preview, report, plans, settings, run, study }: AppState): string | undefined {
-  if (isActive(run)) return 'A run is under way: see Train.';
-  if (study.running) return 'A study is under way: see Compare.';
-  if (environment.value?.available === false) return 'This browser offers no GPU: see above.';
-  if (model.error !== undefined) return 'The model cannot be used: see 1.';
-  if (preview.error !== undefined || report.error !== undefined) return 'The data cannot be used: see 2.';
-  if (missingRoles(settings.columns).length > 0 && preview.value !== undefined) return 'Some columns have no part yet: see 2.';
-  if (plans.error !== undefined) return 'The memory plan does not hold: see below.';
-  if (catalogue.value === undefined || environment.value === undefined) return 'Getting ready …';
-  return undefined;
-}
+const obstacle = (state: AppState): string | undefined =>
+  obstacleOf(state) ?? (state.plans.error === undefined ? undefined : 'The memory plan does not hold: see below.');
 
 export function StartPanel() {
   const reason = useApp(obstacle);

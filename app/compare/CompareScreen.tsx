@@ -84,7 +84,7 @@ export default function CompareScreen({ theme }: { theme: string }) {
             ? 'Times are predicted once a run of the queue has shown how fast this device is.'
             : `Times are predicted from ${plural(pace.runs, 'run')} of the queue (${(pace.rate / 1e6).toPrecision(3)} GFLOP/s), for steps with as many tokens as theirs.`}
         </p>
-        <CompareTable rows={rows} sorting={sorting} onSort={sort} picked={picked} onPick={pick} />
+        <CompareTable rows={rows} running={comparison.running || !active} sorting={sorting} onSort={sort} picked={picked} onPick={pick} />
         {failures.map(({ title, error }) => (
           <p className="small muted" key={title}>
             <strong>{title}</strong>: {error.message}

@@ -11,6 +11,8 @@ import { columns, keyOf, type Row, type Sorting } from './cells.ts';
 
 interface CompareTableProps {
   rows: readonly Row[];
+  /** Whether more are being planned. */
+  running: boolean;
   sorting: Sorting | undefined;
   onSort(sorting: Sorting): void;
   picked: readonly string[];
@@ -35,11 +37,17 @@ const written: Readonly<Record<string, (value: number) => string>> = {
   measured_ms: milliseconds,
 };
 
-export const CompareTable = memo(function CompareTable({ rows, sorting, onSort, picked, onPick }: CompareTableProps) {
+export const CompareTable = memo(function CompareTable({ rows, running, sorting, onSort, picked, onPick }: CompareTableProps) {
   const [shown, setShown] = useState<Shown>('all');
   const of = shownCategories[shown];
   const most = Math.max(1, ...rows.map(({ plan }) => bytesIn(plan, of)));
-  if (rows.length === 0) return <div className="skeleton skeleton-tall" role="status" aria-label="Planning" />;
+  if (rows.length === 0) {
+    return running ? (
+      <div className="skeleton skeleton-tall" role="status" aria-label="Planning" />
+    ) : (
+      <p className="muted">Nothing is planned yet. Beside a run it waits for you, for it takes time from the run.</p>
+    );
+  }
   const [name, ...figures] = columns;
   return (
     <>

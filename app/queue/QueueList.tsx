@@ -3,7 +3,8 @@
 import { stepMs } from '../compare/pace.ts';
 import { milliseconds, number, percent } from '../format.ts';
 import { useActions, useApp } from '../state/context.ts';
-import { isActive, type RunState } from '../state/run.ts';
+import { occupationOf } from '../state/occupied.ts';
+import type { RunState } from '../state/run.ts';
 import { Icon } from '../ui/icons.tsx';
 import { colourOf } from './colours.ts';
 import type { QueueItem } from './queue.ts';
@@ -19,7 +20,7 @@ const statusTexts: Readonly<Record<QueueItem['status'], string>> = {
 
 export function QueueList({ items, current }: { items: readonly QueueItem[]; current: RunState | undefined }) {
   const { show, openResults } = useActions();
-  const busy = useApp((state) => isActive(state.run));
+  const busy = useApp((state) => occupationOf(state) !== undefined);
   return (
     <ol className="queue" aria-label="Runs of the queue">
       {items.map((item, i) => {

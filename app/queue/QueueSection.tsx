@@ -7,7 +7,7 @@ import type { Cell } from '../compare/cells.ts';
 import { keyOf } from '../compare/cells.ts';
 import { duration, plural } from '../format.ts';
 import { useActions, useApp } from '../state/context.ts';
-import { isActive } from '../state/run.ts';
+import { obstacleOf, occupationOf } from '../state/occupied.ts';
 import { Icon } from '../ui/icons.tsx';
 import { NumberField } from '../ui/NumberField.tsx';
 import { QueueCurves } from './QueueCurves.tsx';
@@ -26,7 +26,8 @@ export function QueueSection({ picked, predicted, onDrop, theme }: QueueSectionP
   const run = useApp((state) => state.run);
   const { goOn, halt, clearQueue } = useActions();
   const runs = useMemo(() => runsOf(items, run), [items, run]);
-  const busy = useApp((state) => state.study.running) || isActive(run);
+  const obstacle = useApp(obstacleOf);
+  const busy = useApp((state) => occupationOf(state) !== undefined || state.environment.value?.available !== true);
   return (
     <section className="card compare-card" aria-label="Queue">
       <header className="section-head">
@@ -56,14 +57,14 @@ export function QueueSection({ picked, predicted, onDrop, theme }: QueueSectionP
         Same model, same data, same seed, same steps, one after the other; each method with its own defaults and learning rate. The tab may
         be closed: the queue goes on where it was.
       </p>
-      {!going && <Picker picked={picked} predicted={predicted} onDrop={onDrop} disabled={busy} />}
+      {!going && <Picker picked={picked} predicted={predicted} onDrop={onDrop} obstacle={obstacle} />}
       {items.length > 0 && <QueueList items={items} current={run} />}
       {runs.length > 0 && <QueueCurves runs={runs} theme={theme} />}
     </section>
   );
 }
 
-function Picker({ picked, predicted, onDrop, disabled }: Omit<QueueSectionProps, 'theme'> & { disabled: boolean }) {
+function Picker({ picked, predicted, onDrop, obstacle }: Omit<QueueSectionProps, 'theme'> & { obstacle: string | undefined }) {
   const settings = useApp((state) => state.settings);
   const { queue, setTraining } = useActions();
   const steps = settings.training.max_steps ?? defaultTraining.max_steps;
@@ -105,14 +106,13 @@ function Picker({ picked, predicted, onDrop, disabled }: Omit<QueueSectionProps,
             <button
               type="button"
               className="button button-primary"
-              disabled={disabled}
+              disabled={obstacle !== undefined}
               onClick={() => queue(picked.map(({ method, policy }) => ({ method, policy })))}
             >
               <Icon name="play" /> Train {plural(picked.length, 'method')}
             </button>
             <span className="small muted">
-              on {settings.data.name}
-              {total === undefined ? '' : `, about ${duration(total)} of training`}
+              {obstacle ?? `on ${settings.data.name}${total === undefined ? '' : `, about ${duration(total)} of training`}`}
             </span>
           </div>
         </>

@@ -70,7 +70,7 @@ function Matrix({ confusion: { labels, counts } }: { confusion: Confusion }) {
           <tr>
             <td />
             {labels.map((label) => (
-              <th key={label} scope="col">
+              <th key={label} scope="col" title={label}>
                 <span>{label}</span>
               </th>
             ))}
@@ -82,7 +82,9 @@ function Matrix({ confusion: { labels, counts } }: { confusion: Confusion }) {
             const all = row.reduce((sum, count) => sum + count, 0);
             return (
               <tr key={label}>
-                <th scope="row">{label}</th>
+                <th scope="row" title={label}>
+                  {label}
+                </th>
                 {labels.map((other, j) => {
                   const count = row[j] ?? 0;
                   const share = all === 0 ? 0 : count / all;

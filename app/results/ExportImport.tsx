@@ -52,11 +52,16 @@ export function ExportPanel({ suggestion, exported, onExport }: ExportPanelProps
       </button>
       {error !== undefined && <ErrorNote error={error} />}
       {value !== undefined && (
-        <p className="verdict verdict-good" role="status">
-          <Icon name="check" />
-          {value.file_name}, {bytes(value.zip.byteLength)}: read back, largest difference of logits{' '}
-          {number(value.verified.largest_difference)} on {plural(value.verified.texts, 'text')}
-        </p>
+        <>
+          <p className="verdict verdict-good" role="status">
+            <Icon name="check" />
+            {value.file_name}, {bytes(value.zip.byteLength)}: read back, largest difference of logits{' '}
+            {number(value.verified.largest_difference)} on {plural(value.verified.texts, 'text')}
+          </p>
+          {value.not_peft !== undefined && (
+            <p className="small muted">{value.not_peft} It is in Retrace's own layout, which its Python package loads.</p>
+          )}
+        </>
       )}
     </div>
   );
@@ -64,13 +69,15 @@ export function ExportPanel({ suggestion, exported, onExport }: ExportPanelProps
 
 interface ImportPanelProps {
   imported: Answer<ImportResult>;
+  /** Why none can be imported now. */
+  busy: string | undefined;
   onImport(zip: Blob): void;
 }
 
 /** Logits as documented in the format are compared to this. */
 const TOLERANCE = 1e-4;
 
-export function ImportPanel({ imported, onImport }: ImportPanelProps) {
+export function ImportPanel({ imported, busy, onImport }: ImportPanelProps) {
   const { value, error, pending } = imported;
   const same = value !== undefined && value.verified.largest_difference <= TOLERANCE;
   return (
@@ -79,11 +86,12 @@ export function ImportPanel({ imported, onImport }: ImportPanelProps) {
         hint="A zip that Retrace exported. The model it was trained on must be the one chosen."
         onDrop={(transfer) => {
           const file = transfer.files[0];
-          if (file !== undefined) onImport(file);
+          if (file !== undefined && busy === undefined) onImport(file);
         }}
       >
         <Pick
           accept=".zip,application/zip"
+          disabled={busy !== undefined}
           label={
             <>
               <Icon name="file" /> {pending ? 'Reading …' : 'Choose a zip'}
@@ -93,6 +101,7 @@ export function ImportPanel({ imported, onImport }: ImportPanelProps) {
         />
         <span className="muted">or drop it here</span>
       </DropZone>
+      {busy !== undefined && !pending && <p className="small muted">{busy}</p>}
       {error !== undefined && <ErrorNote error={error} />}
       {value !== undefined && (
         <>

@@ -1,7 +1,8 @@
 // What came out: metrics, confusion, a field to try it, the adapter as a file.
 
-import { number, percent } from '../format.ts';
+import { number, percent, plural } from '../format.ts';
 import { useActions, useApp } from '../state/context.ts';
+import { busyText } from '../state/occupied.ts';
 import { bestOf, metricOrder } from '../state/run.ts';
 import { ConfusionView } from './ConfusionView.tsx';
 import { ExportPanel, ImportPanel } from './ExportImport.tsx';
@@ -14,12 +15,15 @@ export function ResultsScreen({ theme }: { theme: string }) {
   const prediction = useApp((state) => state.prediction);
   const exported = useApp((state) => state.exported);
   const imported = useApp((state) => state.imported);
-  const pair = useApp((state) => state.settings.columns?.text_pair !== undefined);
+  const busy = useApp(busyText);
+  // Where it isn't known of the model, what is chosen now is the best guess.
+  const chosenPair = useApp((state) => state.settings.columns?.text_pair !== undefined);
   const { predict, exportAdapter, importAdapter } = useActions();
   // An import takes the place of the trained model; a run that was stopped before its first step has none.
   const kept = run?.finished !== undefined && run.steps.length > 0 && imported.value === undefined;
   const evaluation = run === undefined ? undefined : (bestOf(run) ?? run.evaluations.at(-1));
-  const labels = imported.value?.labels ?? evaluation?.confusion.labels ?? [];
+  const labels = imported.value?.labels ?? run?.labels ?? evaluation?.confusion.labels ?? [];
+  const pair = (kept ? run.pair : undefined) ?? chosenPair;
   const usable = imported.value !== undefined || kept;
   return (
     <div className="results">
@@ -41,10 +45,22 @@ export function ResultsScreen({ theme }: { theme: string }) {
             </dl>
             <ConfusionView confusion={evaluation.confusion} theme={theme} />
           </section>
+        ) : imported.value !== undefined ? (
+          <section className="card empty" aria-label="Evaluation">
+            <h2>An imported adapter</h2>
+            <p className="muted">
+              {imported.value.method} with {plural(imported.value.labels.length, 'label')}: try it. It was evaluated where it was trained;
+              its model card says how.
+            </p>
+          </section>
         ) : (
           <section className="card empty" aria-label="Evaluation">
             <h2>Nothing has been evaluated yet</h2>
-            <p className="muted">Train a model, or import an adapter that was exported before, and try it here.</p>
+            <p className="muted">
+              {kept
+                ? 'The run ended before its first evaluation. What it has learned can be tried and exported.'
+                : 'Train a model, or import an adapter that was exported before, and try it here.'}
+            </p>
           </section>
         )}
       </div>
@@ -66,7 +82,7 @@ export function ResultsScreen({ theme }: { theme: string }) {
         )}
         <section className="card" aria-label="Import">
           <h2>Import</h2>
-          <ImportPanel imported={imported} onImport={(zip) => void importAdapter(zip)} />
+          <ImportPanel imported={imported} busy={busy} onImport={(zip) => void importAdapter(zip)} />
         </section>
       </div>
     </div>

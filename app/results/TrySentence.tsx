@@ -67,7 +67,9 @@ export function TrySentence({ labels, pair, prediction, onText }: TrySentencePro
           <ul className="balance" aria-label="Probabilities">
             {ranked.map(({ label, probability }, i) => (
               <li key={label} className={i === 0 ? 'first' : ''}>
-                <span className="balance-label">{label}</span>
+                <span className="balance-label" title={label}>
+                  {label}
+                </span>
                 <span className="meter" aria-hidden="true">
                   <span style={{ width: `${probability * 100}%` }} />
                 </span>
@@ -80,7 +82,7 @@ export function TrySentence({ labels, pair, prediction, onText }: TrySentencePro
               The first {SHOWN} of {labels.length} labels.
             </p>
           )}
-          {value.truncated && <p className="small wrong">The text is longer than the run's length and was cut.</p>}
+          {value.truncated && <p className="small wrong">The text is longer than the model was set up for, and was cut.</p>}
         </div>
       )}
     </form>

@@ -53,6 +53,8 @@ export interface StudyState {
   readonly running: boolean;
   readonly done: number;
   readonly of: number;
+  /** That each start is trained for, in the study under way or ended. */
+  readonly steps?: number;
   /** With the points so far. */
   readonly series: readonly StudySeries[];
   readonly report?: StudyReport;

@@ -6,7 +6,7 @@ import { nextOf, type Picked, type QueueItem, queueOf, savedRunOf } from '../que
 import type { AppState, QueueState } from './app_state.ts';
 
 /** Starts a call that runs; resolves once the run has ended and all its events are in the store. */
-type Live = (name: string, call: () => Promise<unknown>, screen: 'compare') => Promise<void>;
+type Live = (name: string, call: () => Promise<unknown>, screen: 'compare', pair: boolean) => Promise<void>;
 
 export function queueingOf(
   client: TrainerClient,
@@ -39,6 +39,7 @@ export function queueingOf(
       item.title,
       () => (resumed === undefined ? client.start(item.config) : client.call('resume', { id: resumed.id })),
       'compare',
+      item.config.columns?.text_pair !== undefined,
     );
     const after = savedRunOf({ ...item, before }, getState().savedRuns);
     change(item.key, { ...ended(), ...(after === undefined ? {} : { id: after.id }) });

@@ -13,6 +13,10 @@ export type Best = NonNullable<FinishedEvent['best']>;
 
 export interface RunState {
   readonly name: string;
+  /** Whether it learns from pairs of texts; left out where that is not known. */
+  readonly pair?: boolean | undefined;
+  /** Of its data, once they are read. */
+  readonly labels?: readonly string[];
   readonly phase: Phase;
   readonly progress: { readonly done?: number; readonly of?: number; readonly detail?: string };
   readonly plan?: PlanReport;
@@ -24,7 +28,14 @@ export interface RunState {
   readonly error?: ErrorReport;
 }
 
-export const newRun = (name: string): RunState => ({ name, phase: 'loading model', progress: {}, steps: [], evaluations: [] });
+export const newRun = (name: string, pair?: boolean): RunState => ({
+  name,
+  pair,
+  phase: 'loading model',
+  progress: {},
+  steps: [],
+  evaluations: [],
+});
 
 export function afterEvents(run: RunState, events: readonly RunEvent[]): RunState {
   const steps: StepEvent[] = [];
@@ -39,6 +50,9 @@ export function afterEvents(run: RunState, events: readonly RunEvent[]): RunStat
         next = { ...next, phase, progress };
         break;
       }
+      case 'data':
+        next = { ...next, labels: event.labels };
+        break;
       case 'plan': {
         const { type: _, ...plan } = event;
         next = { ...next, plan };

@@ -1,11 +1,12 @@
-// Brings the worker's events into the store a few times a second, and what a living run asks of the browser: the screen awake, a question before
+// Brings the worker's events into the store a few times a second, and what a living run or study asks of the browser: the screen awake, a question before
 // the page is left. Invariant: nothing is drawn more often than REDRAW_MS, however fast steps come; drawing shares the GPU with training.
 
 import type { StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import type { RunEvent } from '../../src/protocol/messages.ts';
 import type { AppState } from './app_state.ts';
-import { afterEvents, isActive } from './run.ts';
+import { occupationOf } from './occupied.ts';
+import { afterEvents } from './run.ts';
 
 const REDRAW_MS = 250;
 
@@ -32,8 +33,9 @@ export function followRun(client: TrainerClient, store: StoreApi<AppState>): () 
 
   const guard = (event: BeforeUnloadEvent) => event.preventDefault();
   let guarded = false;
-  store.subscribe(({ run }) => {
-    const active = isActive(run);
+  store.subscribe((state) => {
+    const occupation = occupationOf(state);
+    const active = occupation !== undefined && occupation !== 'import';
     if (active === guarded) return;
     guarded = active;
     if (active) addEventListener('beforeunload', guard);

@@ -10,9 +10,10 @@ import type { Picked } from '../queue/queue.ts';
 import { type AppState, noComparison, noStudy, type Screen } from './app_state.ts';
 import { asksOf } from './asks.ts';
 import { comparingOf } from './comparing.ts';
+import { occupationOf } from './occupied.ts';
 import { type Kept, save, saveQueue, type Theme } from './persist.ts';
 import { queueingOf } from './queueing.ts';
-import { isActive, newRun } from './run.ts';
+import { newRun } from './run.ts';
 import { followRun } from './run_events.ts';
 import {
   cardOf,
@@ -101,10 +102,12 @@ export function createApp(client: TrainerClient, kept: Kept): App {
     if (run !== undefined && run.error === undefined) setState({ run: { ...run, phase: 'failed', error } });
   };
 
-  const live = async (name: string, call: () => Promise<unknown>, screen: 'train' | 'compare' = 'train') => {
-    if (isActive(getState().run) || getState().study.running) return;
+  const live = async (name: string, call: () => Promise<unknown>, screen: 'train' | 'compare' = 'train', pair?: boolean) => {
+    const occupation = occupationOf(getState());
+    // A queue's own runs begin while it goes.
+    if (occupation !== undefined && !(occupation === 'queue' && screen === 'compare')) return;
     deliverEvents();
-    setState({ run: newRun(name), startError: undefined, exported: idle, imported: idle, prediction: idle });
+    setState({ run: newRun(name, pair), startError: undefined, exported: idle, imported: idle, prediction: idle });
     if (screen === 'train') setState({ screen });
     await call().catch((thrown: unknown) => {
       deliverEvents();
@@ -146,7 +149,9 @@ export function createApp(client: TrainerClient, kept: Kept): App {
     start: async () => {
       const { settings, catalogue } = getState();
       const card = cardOf(catalogue.value, settings.method);
-      if (card !== undefined) await live(`${settings.data.name}, ${card.title}`, () => client.start(runConfigOf(settings, card)));
+      if (card === undefined) return;
+      const pair = settings.columns?.text_pair !== undefined;
+      await live(`${settings.data.name}, ${card.title}`, () => client.start(runConfigOf(settings, card)), 'train', pair);
     },
     compare: () => void comparing.begin(),
     cancelComparing: comparing.cancel,
@@ -160,7 +165,8 @@ export function createApp(client: TrainerClient, kept: Kept): App {
     beginStudy: (steps) => void studying.begin(steps),
     stopStudy: () => void studying.stop(),
     openResults: async (id, name) => {
-      await live(name, () => client.call('resume', { id }));
+      const pair = getState().queue.items.find((item) => item.id === id)?.config.columns?.text_pair !== undefined;
+      await live(name, () => client.call('resume', { id }), 'train', pair);
       if (getState().run?.finished !== undefined) setState({ screen: 'results' });
     },
     resume: (id, name) => live(name, () => client.call('resume', { id })),
@@ -187,12 +193,20 @@ export function createApp(client: TrainerClient, kept: Kept): App {
       }
     },
     importAdapter: async (zip) => {
-      setState({ imported: waiting, prediction: idle });
+      if (occupationOf(getState()) !== undefined) return;
+      const before = getState().imported.value;
+      setState({ imported: { pending: true, value: before }, prediction: idle });
       try {
         const value = await client.call('importAdapter', { zip, model: getState().settings.model });
-        setState({ imported: { pending: false, value } });
+        setState({ imported: { pending: false, value }, prediction: idle });
       } catch (thrown) {
-        setState({ imported: { pending: false, error: reportOf(thrown) } });
+        const error = reportOf(thrown);
+        // Refused before it took the place of what the worker held, or after: only the worker knows.
+        const held = await client.call('predict', { texts: [] }).then(
+          () => true,
+          () => false,
+        );
+        setState(held ? { imported: { pending: false, value: before, error } } : { imported: { pending: false, error }, run: undefined });
       }
     },
   };

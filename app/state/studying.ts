@@ -6,7 +6,7 @@ import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import { reportOf } from '../../src/protocol/errors.ts';
 import type { StudyEvent, StudyRequest, StudySeries } from '../../src/protocol/study.ts';
 import { type AppState, noStudy, type StudyState } from './app_state.ts';
-import { isActive } from './run.ts';
+import { occupationOf } from './occupied.ts';
 import { type Settings, trainingDefaultsOf } from './settings.ts';
 
 /** On the chosen model and data, with as many steps for each point. */
@@ -41,10 +41,16 @@ export function studyingOf(client: TrainerClient, { getState, setState }: StoreA
   });
   return {
     async begin(max_steps: number): Promise<void> {
-      const { run, queue, settings, study } = getState();
-      if (isActive(run) || queue.going || study.running) return;
+      const { settings } = getState();
+      if (occupationOf(getState()) !== undefined) return;
       const idle = { pending: false } as const;
-      setState({ run: undefined, exported: idle, imported: idle, prediction: idle, study: { ...noStudy, running: true } });
+      setState({
+        run: undefined,
+        exported: idle,
+        imported: idle,
+        prediction: idle,
+        study: { ...noStudy, running: true, steps: max_steps },
+      });
       await client.call('study', studyRequestOf(settings, max_steps)).then(
         (report) => put({ running: false, report }),
         (thrown: unknown) => put({ running: false, error: reportOf(thrown) }),

@@ -5,7 +5,7 @@ import type { StudySeries } from '../../src/protocol/study.ts';
 import { panelsOf, valueText } from '../../src/protocol/study_panels.ts';
 import { number, percent, plural } from '../format.ts';
 import { useActions, useApp } from '../state/context.ts';
-import { isActive } from '../state/run.ts';
+import { obstacleOf } from '../state/occupied.ts';
 import { STUDY_STEPS } from '../state/studying.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Figure, Numbers } from '../ui/Figure.tsx';
@@ -14,10 +14,10 @@ import { NumberField } from '../ui/NumberField.tsx';
 import { PanelPicture } from './PanelPicture.tsx';
 
 export function StudySection() {
-  const { running, done, of, series, report, error } = useApp((state) => state.study);
-  const busy = useApp((state) => isActive(state.run) || state.queue.going || state.environment.value?.available !== true);
+  const { running, done, of, steps: asked, series, report, error } = useApp((state) => state.study);
+  const obstacle = useApp(obstacleOf);
   const { beginStudy, stopStudy } = useActions();
-  const [steps, setSteps] = useState(STUDY_STEPS);
+  const [steps, setSteps] = useState(asked ?? STUDY_STEPS);
   const panels = useMemo(() => panelsOf(series), [series]);
   const points = series.flatMap((each) => each.points);
   const scored = points.some(({ score }) => score !== undefined);
@@ -60,9 +60,10 @@ export function StudySection() {
             whole
             onChange={setSteps}
           />
-          <button type="button" className="button" disabled={busy} onClick={() => beginStudy(steps)}>
+          <button type="button" className="button" disabled={obstacle !== undefined} onClick={() => beginStudy(steps)}>
             <Icon name="play" /> {report === undefined ? 'Measure the starts' : 'Measure again'}
           </button>
+          {obstacle !== undefined && <p className="small muted">{obstacle}</p>}
         </div>
       )}
       {panels.length > 0 && (
@@ -74,7 +75,7 @@ export function StudySection() {
           />
           {scored && (
             <Figure
-              title={`${metric} after ${plural(report?.max_steps ?? steps, 'step')}`}
+              title={`${metric} after ${plural(report?.max_steps ?? asked ?? steps, 'step')}`}
               picture={<PanelPicture panels={panels} scale="linear" text={(value) => percent(value)} of={({ score }) => score?.value} />}
               table={() => <PointTable series={series} metric={metric} />}
             />

@@ -35,18 +35,20 @@ interface PickProps {
   label: ReactNode;
   accept?: string;
   folder?: boolean;
+  disabled?: boolean;
   onPick(files: readonly File[]): void;
 }
 
 /** A file input that looks like a button and keeps its keyboard behaviour. */
-export function Pick({ label, accept, folder = false, onPick }: PickProps) {
+export function Pick({ label, accept, folder = false, disabled = false, onPick }: PickProps) {
   return (
-    <label className="button">
+    <label className="button" aria-disabled={disabled}>
       {label}
       <input
         className="hidden"
         type="file"
         accept={accept}
+        disabled={disabled}
         // React knows no name for this attribute yet; it sets it as it stands.
         {...(folder ? { webkitdirectory: '' } : {})}
         onChange={({ target }) => {

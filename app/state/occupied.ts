@@ -1,0 +1,47 @@
+// What stands in the way of using the worker: what has it to itself, or what is missing, in words that name the place to look at. Pure.
+
+import { missingRoles } from '../choose/columns.ts';
+import type { AppState } from './app_state.ts';
+import { isActive } from './run.ts';
+
+const occupationTexts = {
+  run: 'A run is under way: see Train.',
+  study: 'A study is under way: see Compare.',
+  import: 'An adapter is being imported: see Results.',
+  queue: 'A queue is under way: see Compare.',
+} as const;
+
+export type Occupation = keyof typeof occupationTexts;
+
+/** What has the worker to itself. A queue keeps it also between two of its runs. */
+export function occupationOf({
+  run,
+  study,
+  imported,
+  queue,
+}: Pick<AppState, 'run' | 'study' | 'imported' | 'queue'>): Occupation | undefined {
+  if (isActive(run)) return 'run';
+  if (study.running) return 'study';
+  if (imported.pending) return 'import';
+  return queue.going ? 'queue' : undefined;
+}
+
+/** Why nothing that takes the worker for itself can begin now, or undefined. */
+export function busyText(state: AppState): string | undefined {
+  const occupation = occupationOf(state);
+  return occupation === undefined ? undefined : occupationTexts[occupation];
+}
+
+/** Why nothing can be trained or measured on what is chosen, or undefined. The method's own plan is not looked at. */
+export function obstacleOf(state: AppState): string | undefined {
+  const { environment, catalogue, model, preview, report, settings } = state;
+  const busy = busyText(state);
+  if (busy !== undefined) return busy;
+  if (environment.value?.available === false) return 'This browser offers no GPU: see above.';
+  if (model.error !== undefined) return 'The model cannot be used: see Choose, 1.';
+  if (preview.error !== undefined) return 'The data cannot be used: see Choose, 2.';
+  if (missingRoles(settings.columns).length > 0 && preview.value !== undefined) return 'Some columns have no part yet: see Choose, 2.';
+  if (report.error !== undefined) return 'The data cannot be used: see Choose, 2.';
+  if (catalogue.value === undefined || environment.value === undefined) return 'Getting ready …';
+  return undefined;
+}
