@@ -23,7 +23,8 @@ export function AppRoot({ app }: { app: App }) {
   );
 }
 
-const screenOfHash = (): Screen => screens.find((screen) => location.hash === `#${screen}`) ?? 'choose';
+/** The screen that the address names. */
+export const screenOfHash = (): Screen => screens.find((screen) => location.hash === `#${screen}`) ?? 'choose';
 
 function Frame() {
   const screen = useApp((state) => state.screen);
@@ -33,7 +34,6 @@ function Frame() {
   const theme = useTheme(useApp((state) => state.theme));
   useEffect(() => {
     const follow = () => show(screenOfHash());
-    follow();
     addEventListener('hashchange', follow);
     return () => removeEventListener('hashchange', follow);
   }, [show]);

@@ -2,26 +2,28 @@
 
 const UNITS = ['B', 'kB', 'MB', 'GB'] as const;
 
-/** Three significant digits: `41.3 MB`. */
-export function bytes(value: number): string {
-  const power = value < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(value) / 3));
-  const scaled = value / 1000 ** power;
-  const digits = power === 0 || scaled >= 100 ? 0 : scaled >= 10 ? 1 : 2;
-  return `${scaled.toFixed(digits)} ${UNITS[power]}`;
+/** Three significant digits in the largest unit that leaves something before the point; whole in the smallest. */
+function inUnits(value: number, units: readonly string[]): string {
+  const power = value < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(value) / 3));
+  const size = value / 1000 ** power;
+  // 999,600 is 1.00 million, not 1000 thousand.
+  if (size >= 999.5 && power < units.length - 1) return inUnits(1000 ** (power + 1), units);
+  const digits = power === 0 || size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2;
+  return `${size.toFixed(digits)} ${units[power]}`.trimEnd();
 }
+
+/** Three significant digits: `41.3 MB`. */
+export const bytes = (value: number): string => inUnits(value, UNITS);
 
 const grouped = new Intl.NumberFormat('en-US');
 
 /** `12,345,678` */
 export const integer = (value: number): string => grouped.format(value);
 
-const PREFIXES = ['', ' k', ' M', ' G', ' T', ' P'] as const;
+const PREFIXES = ['', 'k', 'M', 'G', 'T', 'P'] as const;
 
 /** Three significant digits with a prefix: `22.7 M`. */
-export function scaled(value: number): string {
-  const power = value < 1 ? 0 : Math.min(PREFIXES.length - 1, Math.floor(Math.log10(value) / 3));
-  return `${Number((value / 1000 ** power).toPrecision(3))}${PREFIXES[power]}`;
-}
+export const scaled = (value: number): string => inUnits(value, PREFIXES);
 
 /** `8.2 ms`, `140 ms`, `9.1 s` */
 export const milliseconds = (ms: number): string => (ms < 1000 ? `${ms.toFixed(ms < 10 ? 1 : 0)} ms` : `${(ms / 1000).toFixed(1)} s`);

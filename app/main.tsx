@@ -2,7 +2,7 @@
 
 import { createRoot } from 'react-dom/client';
 import { startTrainer } from '../src/client/worker.ts';
-import { AppRoot } from './AppRoot.tsx';
+import { AppRoot, screenOfHash } from './AppRoot.tsx';
 import { load } from './state/persist.ts';
 import { createApp } from './state/store.ts';
 import './styles/index.css';
@@ -10,5 +10,8 @@ import './styles/index.css';
 const root = document.getElementById('root');
 if (root !== null) {
   const kept = await load();
-  createRoot(root).render(<AppRoot app={createApp(startTrainer().client, kept)} />);
+  const app = createApp(startTrainer().client, kept);
+  // Before the first render: a screen that is shown later than that is another entry of the history.
+  app.actions.show(screenOfHash());
+  createRoot(root).render(<AppRoot app={app} />);
 }

@@ -71,6 +71,39 @@ test('a table with a short row and one with a single label are refused, with pla
   await context.close();
 });
 
+test('a table without a header keeps its first row, and long labels stay within the page', async () => {
+  const { context, page, complaints } = await open();
+  await page.setViewportSize({ width: 390, height: 844 });
+  const label = (i: number) => `${'unbreakable'.repeat(20)}${i}`;
+  await paste(page, Array.from({ length: 60 }, (_, i) => `${'some words '.repeat(30)}${i},${label(i % 15)}`).join('\n'));
+  await page.getByText(/^59 rows$/).waitFor();
+  await page.getByRole('radio', { name: 'is data' }).click();
+  await page.getByText('60 rows, no header').waitFor();
+  await page.getByRole('heading', { name: '15 labels' }).waitFor();
+  const [scrollWidth, clientWidth] = await page.evaluate(() => [
+    document.documentElement.scrollWidth,
+    document.documentElement.clientWidth,
+  ]);
+  expect(scrollWidth).toBe(clientWidth);
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test('a reload stays on its screen and adds nothing to the history', async () => {
+  const { context, page } = await open();
+  await page.getByRole('tab', { name: 'Train' }).click();
+  await page.waitForURL('**/#train');
+  await page.getByRole('tab', { name: 'Results' }).click();
+  await page.waitForURL('**/#results');
+  await page.reload();
+  await page.getByRole('heading', { name: 'Import' }).waitFor();
+  await page.goBack();
+  await page.getByRole('heading', { name: 'No run yet' }).waitFor();
+  await page.goBack();
+  await page.getByRole('heading', { name: 'Memory, before you start' }).waitFor();
+  await context.close();
+});
+
 test('every method is planned under every policy that it allows; the table sorts and comes as CSV', async () => {
   const { context, page, complaints } = await open();
   await page.getByRole('tab', { name: 'Compare' }).click();

@@ -73,7 +73,9 @@ function BalanceList({ rows }: { rows: readonly { label: string; train: number }
     <ul className="balance">
       {rows.map(({ label, train }) => (
         <li key={label}>
-          <span className="balance-label">{label}</span>
+          <span className="balance-label" title={label}>
+            {label}
+          </span>
           <span className="meter" aria-hidden="true">
             <span style={{ width: `${(train / most) * 100}%` }} />
           </span>

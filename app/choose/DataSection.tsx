@@ -52,6 +52,21 @@ export function DataSection({ data, columns, bundled, preview, report, fromDisk,
         )}
       </div>
       {fromDisk && <Connect onData={onData} />}
+      {fromDisk && data.kind !== 'file' && <p className="small muted">Nothing is chosen yet: until then it is {data.name}.</p>}
+      {fromDisk && data.kind === 'file' && (
+        <div className="row">
+          <span className="label">First row</span>
+          <Segmented
+            label="First row"
+            value={data.header === false ? 'data' : 'names'}
+            items={[
+              { value: 'names', label: 'names the columns' },
+              { value: 'data', label: 'is data' },
+            ]}
+            onChange={(value) => onData({ ...data, header: value === 'names' })}
+          />
+        </div>
+      )}
       {(!fromDisk || data.kind === 'file') && (
         <>
           {preview.error !== undefined && <ErrorNote error={preview.error} />}

@@ -50,6 +50,7 @@ export function ModelSection({ model, description, bundled, fromDisk, onFromDisk
           <span className="muted">or drop one here</span>
         </DropZone>
       )}
+      {fromDisk && model.kind !== 'files' && <p className="small muted">Nothing is chosen yet: until then it is {model.name}.</p>}
       {description.error !== undefined ? (
         <ErrorNote error={description.error} />
       ) : (

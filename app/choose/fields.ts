@@ -1,6 +1,7 @@
 // The numbers of training that people may set: names, bounds and a sentence each. Values and defaults come from the protocol and the card.
 
 import type { TrainingArguments } from '../../src/protocol/config.ts';
+import { tiny } from '../ui/NumberField.tsx';
 
 export interface NumberSpec<T> {
   readonly key: keyof T & string;
@@ -13,9 +14,6 @@ export interface NumberSpec<T> {
 
 /** Training arguments that are numbers and always there. */
 export type TrainingNumbers = Omit<TrainingArguments, 'optim' | 'lr_scheduler_type' | 'head_learning_rate'>;
-
-/** The least of a number that must be above 0. */
-export const tiny = 1e-12;
 
 export const mainNumbers: readonly NumberSpec<TrainingNumbers>[] = [
   { key: 'batch_size', label: 'Batch size', help: 'Examples in one step. Activations grow with it.', min: 1, max: 1024, whole: true },

@@ -2,7 +2,8 @@
 // from the method's card, which also says which of them it reads.
 
 import type { MethodOptions } from '../../src/protocol/config.ts';
-import { type NumberSpec, tiny } from './fields.ts';
+import { tiny } from '../ui/NumberField.tsx';
+import type { NumberSpec } from './fields.ts';
 
 /** Keys of the options whose value is a `V`. */
 type KeyOf<V> = { [K in keyof MethodOptions]: MethodOptions[K] extends V ? K : never }[keyof MethodOptions];

@@ -91,7 +91,7 @@ function LineChart({ label, steps, curves, height, theme, group = 'run', scores 
         { ...axis, size: 24, incrs: WHOLE },
         { ...axis, size: 56, values: (_, ticks) => ticks.map(number) },
       ],
-      series: [{ label: 'step' }, ...latest.current.curves.map(seriesOf)],
+      series: [{ label: 'step', value: (_, raw) => (raw === null ? '–' : String(raw)) }, ...latest.current.curves.map(seriesOf)],
       cursor: { sync: { key: group }, drag: { x: false, y: false } },
       legend: { live: true },
     };

@@ -57,7 +57,9 @@ export function Numbers({ caption, head, rows }: NumbersProps) {
         <tbody>
           {rows.map(([name, ...cells]) => (
             <tr key={name}>
-              <th scope="row">{name}</th>
+              <th scope="row" title={String(name)}>
+                {name}
+              </th>
               {cells.map((cell, i) => (
                 <td key={head[i + 1]}>{cell}</td>
               ))}

@@ -4,6 +4,9 @@ import { useEffect, useId, useState } from 'react';
 import { Info } from './Info.tsx';
 import { Icon } from './icons.tsx';
 
+/** The least of a number that must be above 0. */
+export const tiny = 1e-12;
+
 export interface NumberFieldProps {
   label: string;
   help: string;
@@ -19,9 +22,10 @@ export interface NumberFieldProps {
 
 function problem(text: string, { min, max, whole }: Pick<NumberFieldProps, 'min' | 'max' | 'whole'>): string | undefined {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) return 'Type a number.';
+  // What JavaScript also reads as a number, such as 0x10, is none to people.
+  if (!/^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(text) || !Number.isFinite(value)) return 'Type a number.';
   if (whole === true && !Number.isInteger(value)) return 'Type a whole number.';
-  if (value < min) return `At least ${min}.`;
+  if (value < min) return min === tiny ? 'Type more than 0.' : `At least ${min}.`;
   if (max !== undefined && value > max) return `At most ${max}.`;
   return undefined;
 }
@@ -51,7 +55,7 @@ export function NumberField({ label, help, value, standard, error, onChange, ...
           setText(target.value);
           if (problem(target.value, bounds) === undefined) onChange(Number(target.value));
         }}
-        onBlur={() => problem(text, bounds) !== undefined && setText(String(value))}
+        onBlur={() => setText(String(value))}
       />
       <div className="field-note" id={`${id}-note`}>
         {wrong !== undefined ? (
