@@ -116,6 +116,8 @@ async function learn(name: string): Promise<Learned> {
 }
 
 export async function run(json: boolean, of: readonly string[]): Promise<void> {
+  // Before the first run: a name that is not there is told at once.
+  of.forEach(methodNamed);
   for (const name of of) {
     const learned = await learn(name);
     mkdirSync(join(root, 'docs/learning'), { recursive: true });

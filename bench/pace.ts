@@ -6,13 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { nodeHost } from '../cli/host.ts';
 import { openDevice } from '../src/gpu/device.ts';
 import { methods } from '../src/methods/registry.ts';
-import { modelAt, randomBatch, type TestEngine, testEngine } from '../src/session/testing.ts';
+import { randomBatch, type TestEngine, testEngine } from '../src/session/testing.ts';
+import { bundledModel } from './bundled.ts';
 import { restWhilePolling } from './rest_while_polling.ts';
 import { median, ratio, stepTimes } from './turns.ts';
 
 const folder = fileURLToPath(new URL('../docs/learning/', import.meta.url));
 export const paceFile = `${folder}pace.json`;
-const miniLM = fileURLToPath(new URL('../public/models/all-MiniLM-L6-v2', import.meta.url));
 const [B, T, turns] = [16, 16, 5];
 
 /** What a run of all methods showed. */
@@ -29,7 +29,7 @@ export interface Pace {
 async function measured(): Promise<Pace> {
   const device = await openDevice(await nodeHost().gpu());
   restWhilePolling();
-  const model = await modelAt(miniLM);
+  const model = await bundledModel();
   const engines: TestEngine[] = [];
   for (const { name, defaultPolicy } of methods) {
     engines.push(

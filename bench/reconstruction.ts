@@ -8,9 +8,9 @@ import { backboneOf } from '../src/models/registry.ts';
 import type { PolicyName, StreamKind } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
 import type { BaseModel } from '../src/session/base_model.ts';
-import { modelAt, randomBatch, testEngine } from '../src/session/testing.ts';
+import { randomBatch, testEngine } from '../src/session/testing.ts';
+import { bundledModel } from './bundled.ts';
 
-const miniLM = new URL('../public/models/all-MiniLM-L6-v2', import.meta.url).pathname;
 const [B, T] = [2, 12];
 
 type Gradients = ReadonlyMap<string, Float32Array>;
@@ -100,7 +100,7 @@ function differingWords(a: Gradients, b: Gradients): DepthError['fixed'] {
 }
 
 async function measure(num_hidden_layers: number): Promise<DepthError> {
-  const model = await cycled(await modelAt(miniLM), num_hidden_layers);
+  const model = await cycled(await bundledModel(), num_hidden_layers);
   const stored = await gradientsOf(model, 'float', 'store');
   const reversed = await gradientsOrNull(model, 'float', 'reversible');
   const exact = [await gradientsOf(model, 'fixed', 'store'), await gradientsOf(model, 'fixed', 'reversible')] as const;

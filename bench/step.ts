@@ -4,11 +4,11 @@
 
 import { flopsOf } from '../src/graph/work.ts';
 import type { MethodName, PolicyName } from '../src/protocol/config.ts';
-import { modelAt, randomBatch, type TestEngine, testEngine } from '../src/session/testing.ts';
+import { randomBatch, type TestEngine, testEngine } from '../src/session/testing.ts';
+import { bundledModel } from './bundled.ts';
 import { bestGemmRate } from './gemm.ts';
 import { median, ratio, stepTimes } from './turns.ts';
 
-const miniLM = new URL('../public/models/all-MiniLM-L6-v2', import.meta.url).pathname;
 const [B, T, turns] = [8, 32, 12];
 
 interface Candidate {
@@ -45,7 +45,7 @@ const program = `training ${T}`;
 
 async function engineOf({ method, policy, chunks }: Candidate): Promise<TestEngine> {
   return testEngine({
-    model: await modelAt(miniLM),
+    model: await bundledModel(),
     method,
     policy,
     memory: { chunks },

@@ -1,16 +1,26 @@
 // Runs a measurement of bench/: `node scripts/bench.mjs NAME [--json] [OF...]`. bench/NAME.ts exports `run(json, of)`, which writes its result to
-// stdout, for people or as one JSON object; some take names of what is to be measured. Not a test: it fails on no machine for being slow.
-import { existsSync, readdirSync } from 'node:fs';
+// stdout, for people or as one JSON object; some take names of what is to be measured. Files without a `run` are what measurements share. Not a test:
+// it fails on no machine for being slow.
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './setup.mjs';
 
-const [name, ...rest] = process.argv.slice(2);
-const flags = rest.filter((word) => word.startsWith('--'));
-if (name === undefined || !existsSync(join(ROOT, 'bench', `${name}.ts`)) || flags.some((flag) => flag !== '--json')) {
-  const names = readdirSync(join(ROOT, 'bench')).map((file) => file.replace(/\.ts$/, ''));
-  console.error(`Usage: node scripts/bench.mjs NAME [--json] [OF...]\nNAME is one of: ${names.join(', ')}`);
+const folder = join(ROOT, 'bench');
+const names = readdirSync(folder)
+  .filter((file) => file.endsWith('.ts') && /^export async function run\(/m.test(readFileSync(join(folder, file), 'utf8')))
+  .map((file) => file.replace(/\.ts$/, ''));
+
+function usage(why) {
+  console.error(`${why}Usage: node scripts/bench.mjs NAME [--json] [OF...]\nNAME is one of: ${names.join(', ')}`);
   process.exit(2);
 }
+
+const [name, ...rest] = process.argv.slice(2);
+const flags = rest.filter((word) => word.startsWith('--'));
+const of = rest.filter((word) => !word.startsWith('--'));
+const unknown = flags.find((flag) => flag !== '--json');
+if (!names.includes(name)) usage(name === undefined ? '' : `There is no measurement '${name}'.\n`);
+if (unknown !== undefined) usage(`There is no flag '${unknown}'.\n`);
 
 // Vite loads the sources as they stand, so that paths relative to a source file hold.
 const { createServer } = await import('vite');
@@ -23,9 +33,13 @@ const server = await createServer({
   server: { middlewareMode: true, ws: false, watch: null },
 });
 const { run } = await server.ssrLoadModule(`/bench/${name}.ts`);
-await run(
-  flags.includes('--json'),
-  rest.filter((word) => !word.startsWith('--')),
-);
+if (of.length > 0 && run.length < 2) usage(`'${name}' measures the same always: '${of[0]}' means nothing to it.\n`);
+try {
+  await run(flags.includes('--json'), of);
+} catch (error) {
+  // What Retrace refuses says what to do; anything else is a fault of the measurement.
+  console.error(error.remedy === undefined ? error : `${error.message}\n${error.remedy}`);
+  process.exit(1);
+}
 // Dawn's threads keep the event loop alive.
 process.exit(0);

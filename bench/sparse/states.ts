@@ -3,11 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { loadTokenizer } from '../../src/data/tokenizer.ts';
 import { type HostRequest, localParameters, Offload } from '../../src/offload/offload.ts';
-import { modelAt, testEngine } from '../../src/session/testing.ts';
+import { testEngine } from '../../src/session/testing.ts';
 import type { MicroBatch } from '../../src/train/trainer.ts';
-
-const miniLM = new URL('../../public/models/all-MiniLM-L6-v2', import.meta.url).pathname;
-const texts = new URL('../../public/data/clinc150/train.tsv', import.meta.url).pathname;
+import { bundledModel, bundledTexts } from '../bundled.ts';
 
 export interface States {
   readonly hidden_size: number;
@@ -17,8 +15,8 @@ export interface States {
 
 /** Every `step`-th text, one after the other, cut into rows of T tokens without padding. */
 async function packed(B: number, T: number): Promise<MicroBatch> {
-  const tokenizer = await loadTokenizer((await modelAt(miniLM)).folder);
-  const lines = readFileSync(texts, 'utf8').trim().split('\n').slice(1);
+  const tokenizer = await loadTokenizer((await bundledModel()).folder);
+  const lines = readFileSync(bundledTexts(), 'utf8').trim().split('\n').slice(1);
   const ids: number[] = [];
   for (let i = 0; ids.length < B * T; i = (i + 151) % lines.length) {
     const text = (lines[i] as string).split('\t')[0] as string;
@@ -40,7 +38,7 @@ export async function realStates(B: number, T: number): Promise<States> {
   let hidden_size = 0;
   const { trainer, executor } = await testEngine({
     ...{
-      model: await modelAt(miniLM),
+      model: await bundledModel(),
       method: 'sparse_meft',
       policy: 'store',
       pooling: 'mean',

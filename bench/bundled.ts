@@ -1,0 +1,10 @@
+// The bundled model and its texts, for every measurement. Which model that is, and where it lies, only cli/folders.ts says.
+
+import { dataFile, modelFolder, modelPlace } from '../cli/folders.ts';
+import type { BaseModel } from '../src/session/base_model.ts';
+import { modelAt } from '../src/session/testing.ts';
+
+export const bundledModel = (): Promise<BaseModel> => modelAt(modelFolder(modelPlace('bundled')));
+
+/** The training texts of CLINC150, a TSV. */
+export const bundledTexts = (): string => dataFile({ kind: 'bundled', name: 'clinc150', part: 'train' });
