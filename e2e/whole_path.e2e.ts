@@ -66,6 +66,13 @@ test('a run learns, pauses, survives a reload, and its exported adapter gives th
   });
   expect(busy, 'tasks of the main thread above 50 ms while training').toEqual([]);
 
+  const other = await watch(context, site);
+  await other.page.goto(site.address);
+  await other.page.getByRole('button', { name: /^Resume/ }).click();
+  await other.page.getByText('Another tab goes on with this run.').first().waitFor();
+  expect(other.complaints).toEqual([]);
+  await other.page.close();
+
   // The run has few steps left; nothing slow may stand between it and the reload.
   await page.getByRole('button', { name: 'Proceed' }).click();
   await untilPhase(page, 'training');

@@ -22,7 +22,7 @@ interface QueueSectionProps {
 }
 
 export function QueueSection({ picked, predicted, onDrop, theme }: QueueSectionProps) {
-  const { items, going, halting } = useApp((state) => state.queue);
+  const { items, going, halting, elsewhere } = useApp((state) => state.queue);
   const run = useApp((state) => state.run);
   const { goOn, halt, clearQueue } = useActions();
   const runs = useMemo(() => runsOf(items, run), [items, run]);
@@ -57,6 +57,11 @@ export function QueueSection({ picked, predicted, onDrop, theme }: QueueSectionP
         Same model, same data, same seed, same steps, one after the other; each method with its own defaults and learning rate. The tab may
         be closed: the queue goes on where it was.
       </p>
+      {elsewhere === true && (
+        <p className="wrong" role="alert">
+          Another tab runs the queue: go on there, or close that tab first.
+        </p>
+      )}
       {!going && <Picker picked={picked} predicted={predicted} onDrop={onDrop} obstacle={obstacle} />}
       {items.length > 0 && <QueueList items={items} current={run} />}
       {runs.length > 0 && <QueueCurves runs={runs} theme={theme} />}

@@ -47,6 +47,8 @@ export interface QueueState {
   readonly going: boolean;
   /** No further run is started once the one under way has ended. */
   readonly halting: boolean;
+  /** Another tab was at it when this one wanted to. */
+  readonly elsewhere?: boolean;
 }
 
 export interface StudyState {

@@ -4,7 +4,7 @@ import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import type { SavedRun } from '../../src/protocol/messages.ts';
 import { methodCards } from '../../src/session/setup.ts';
 import { afterReload, type QueueItem, queueOf } from '../queue/queue.ts';
-import type { AppState } from './app_state.ts';
+import { type AppState, noStudy } from './app_state.ts';
 import { queueingOf } from './queueing.ts';
 import { newRun, type RunState } from './run.ts';
 import { firstRun } from './settings.ts';
@@ -27,7 +27,7 @@ const savedAs = (id: string, { config }: QueueItem): SavedRun => ({
 });
 
 /** A worker that runs what it is told; `run` says how a run ends. */
-function setUp(items: readonly QueueItem[], run: (name: string) => RunState) {
+function setUp(items: readonly QueueItem[], run: (name: string) => RunState, otherTab = false) {
   const calls: string[] = [];
   const store = createStore<AppState>(
     () =>
@@ -36,6 +36,8 @@ function setUp(items: readonly QueueItem[], run: (name: string) => RunState) {
         catalogue: { pending: false, value: catalogue },
         savedRuns: [savedAs('older', queueOf([picked[0]], firstRun, catalogue)[0] as QueueItem)],
         queue: { items, going: false, halting: false },
+        study: noStudy,
+        imported: { pending: false },
       }) as unknown as AppState,
   );
   const saves = (method: string) => {
@@ -53,15 +55,17 @@ function setUp(items: readonly QueueItem[], run: (name: string) => RunState) {
     },
   } as unknown as TrainerClient;
   const kept: (readonly QueueItem[])[] = [];
-  const queueing = queueingOf(
-    client,
-    store,
-    async (name, call) => {
+  const queueing = queueingOf(client, store, {
+    live: async (name, call) => {
       await call();
       store.setState({ run: run(name) });
     },
-    (items) => kept.push(items),
-  );
+    keep: (items) => kept.push(items),
+    alone: async (work) => {
+      if (!otherTab) await work();
+      return !otherTab;
+    },
+  });
   return { store, queueing, calls, kept };
 }
 
@@ -74,8 +78,7 @@ const finished = (name: string): RunState => ({
 test('a queue runs its methods one after the other with one seed and the same data, each at its own learning rate', async () => {
   const { store, queueing, calls, kept } = setUp([], finished);
   store.setState({ settings: { ...firstRun, training: { seed: 7, learning_rate: 0.5 } } });
-  queueing.make(picked);
-  await queueing.go();
+  await queueing.go(picked);
   const { items, going } = store.getState().queue;
   expect(going).toBe(false);
   expect(kept.at(-1), 'what a new visit will find').toEqual(items);
@@ -116,4 +119,19 @@ test('a halted queue ends with the run under way', async () => {
   await queueing.go();
   expect(calls).toEqual(['start meft1']);
   expect(store.getState().queue.items.map(({ status }) => status)).toEqual(['finished', 'waiting']);
+});
+
+test('a queue that another tab runs is left to it, and what it keeps is not written over', async () => {
+  const { store, queueing, calls, kept } = setUp([], finished, true);
+  await queueing.go(picked);
+  expect(calls).toEqual([]);
+  expect(kept).toEqual([]);
+  expect(store.getState().queue).toMatchObject({ going: false, elsewhere: true });
+});
+
+test('a queue does not begin beside a study', async () => {
+  const { store, queueing, calls } = setUp(queueOf(picked, firstRun, catalogue), finished);
+  store.setState({ study: { ...noStudy, running: true } });
+  await queueing.go();
+  expect(calls).toEqual([]);
 });

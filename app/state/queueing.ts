@@ -4,16 +4,19 @@ import type { StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import { nextOf, type Picked, type QueueItem, queueOf, savedRunOf } from '../queue/queue.ts';
 import type { AppState, QueueState } from './app_state.ts';
+import { occupationOf } from './occupied.ts';
 
 /** Starts a call that runs; resolves once the run has ended and all its events are in the store. */
 type Live = (name: string, call: () => Promise<unknown>, screen: 'compare', pair: boolean) => Promise<void>;
 
-export function queueingOf(
-  client: TrainerClient,
-  { getState, setState }: StoreApi<AppState>,
-  live: Live,
-  keep: (items: readonly QueueItem[]) => void,
-) {
+interface QueueingNeeds {
+  readonly live: Live;
+  keep(items: readonly QueueItem[]): void;
+  /** Does the work unless another tab is at its own; says whether it did. */
+  alone(work: () => Promise<void>): Promise<boolean>;
+}
+
+export function queueingOf(client: TrainerClient, { getState, setState }: StoreApi<AppState>, { live, keep, alone }: QueueingNeeds) {
   const put = (change: Partial<QueueState>) => setState({ queue: { ...getState().queue, ...change } });
   const change = (key: string, values: Partial<QueueItem>) => {
     const items = getState().queue.items.map((item) => (item.key === key ? { ...item, ...values } : item));
@@ -45,25 +48,32 @@ export function queueingOf(
     change(item.key, { ...ended(), ...(after === undefined ? {} : { id: after.id }) });
   };
 
+  const make = (picked: readonly Picked[]): void => {
+    const { settings, catalogue } = getState();
+    if (catalogue.value === undefined) return;
+    const items = queueOf(picked, settings, catalogue.value);
+    put({ items });
+    keep(items);
+  };
+
+  const runAll = async (picked: readonly Picked[] | undefined): Promise<void> => {
+    if (picked !== undefined) make(picked);
+    for (
+      let item = nextOf(getState().queue.items);
+      item !== undefined && !getState().queue.halting;
+      item = nextOf(getState().queue.items)
+    ) {
+      await runOne(item);
+    }
+  };
+
   return {
-    async go(): Promise<void> {
-      if (getState().queue.going) return;
-      put({ going: true, halting: false });
-      for (
-        let item = nextOf(getState().queue.items);
-        item !== undefined && !getState().queue.halting;
-        item = nextOf(getState().queue.items)
-      ) {
-        await runOne(item);
-      }
-      put({ going: false, halting: false });
-    },
-    make(picked: readonly Picked[]): void {
-      const { settings, catalogue } = getState();
-      if (catalogue.value === undefined || getState().queue.going) return;
-      const items = queueOf(picked, settings, catalogue.value);
-      put({ items });
-      keep(items);
+    /** Runs what is left of the queue, or makes a new one of these and runs it. */
+    async go(picked?: readonly Picked[]): Promise<void> {
+      if (occupationOf(getState()) !== undefined) return;
+      put({ going: true, halting: false, elsewhere: false });
+      const done = await alone(() => runAll(picked));
+      put({ going: false, halting: false, elsewhere: !done });
     },
     halt: () => put({ halting: true }),
     clear: () => {

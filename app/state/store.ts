@@ -63,6 +63,14 @@ export interface App {
   readonly actions: Actions;
 }
 
+/** One tab at a time runs the queue, for all keep it in the same place. Says whether the work could be done. */
+const aloneAmongTabs = (work: () => Promise<void>): Promise<boolean> =>
+  navigator.locks.request('retrace-queue', { ifAvailable: true }, async (lock) => {
+    if (lock === null) return false;
+    await work();
+    return true;
+  });
+
 const waiting = { pending: true } as const;
 const idle = { pending: false } as const;
 
@@ -126,7 +134,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
 
   const comparing = comparingOf(asks.planned, store);
   const studying = studyingOf(client, store);
-  const queueing = queueingOf(client, store, live, saveQueue);
+  const queueing = queueingOf(client, store, { live, keep: saveQueue, alone: aloneAmongTabs });
 
   const actions: Actions = {
     show: (screen) => setState({ screen }),
@@ -155,10 +163,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
     },
     compare: () => void comparing.begin(),
     cancelComparing: comparing.cancel,
-    queue: (picked) => {
-      queueing.make(picked);
-      void queueing.go();
-    },
+    queue: (picked) => void queueing.go(picked),
     goOn: () => void queueing.go(),
     halt: queueing.halt,
     clearQueue: queueing.clear,
@@ -171,7 +176,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
     },
     resume: (id, name) => live(name, () => client.call('resume', { id })),
     forget: async (id) => {
-      await client.call('deleteRun', { id }).catch(() => undefined);
+      await client.call('deleteRun', { id }).catch((thrown: unknown) => setState({ startError: reportOf(thrown) }));
       await asks.savedRuns();
     },
     pause: () => steer(() => client.call('pause')),
