@@ -20,6 +20,8 @@ export async function complaintsOfAxe(page: Page, what: string): Promise<string[
       await page.setViewportSize({ width, height: 900 });
       await page.emulateMedia({ colorScheme });
       await page.waitForFunction((theme) => document.documentElement.dataset.theme === theme, colorScheme);
+      // Charts measure their new width and draw once more; what is judged is what stays.
+      await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
       // Evaluated rather than added as a script: the page's policy forbids foreign scripts.
       await page.evaluate(source);
       const violations = await page.evaluate(async () => {

@@ -35,9 +35,13 @@ export interface Watched {
   readonly complaints: string[];
 }
 
+/** Two cores may share a software GPU with whatever else runs there: nothing that comes at last is late. */
+const PATIENCE_MS = 120_000;
+
 /** A page that is watched from before its first byte. */
 export async function watch(context: BrowserContext, site: Site): Promise<Watched> {
   const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(`console: ${message.text()}`);

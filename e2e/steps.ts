@@ -30,6 +30,12 @@ export async function train(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Train', exact: true }).click();
 }
 
+/** The plan of a run on the data that are chosen: the first one knows no data yet. */
+export async function untilPlanned(page: Page): Promise<void> {
+  await page.getByRole('heading', { name: /^\d+ labels$/ }).waitFor();
+  await page.locator('.memory[aria-busy="false"]').waitFor();
+}
+
 /** Waits until at least this step is done. */
 export async function untilStep(page: Page, step: number): Promise<void> {
   await page.waitForFunction(
@@ -47,10 +53,9 @@ export async function untilPhase(page: Page, phase: string): Promise<void> {
 export async function losses(page: Page): Promise<number[]> {
   const table = page.getByRole('button', { name: /^Training loss: show as/ });
   await table.click();
-  const cells = await page
-    .getByRole('region', { name: 'Training loss by step, newest first' })
-    .locator('tbody tr td:nth-child(2)')
-    .allTextContents();
+  const numbers = page.getByRole('region', { name: 'Training loss by step, newest first' });
+  await numbers.waitFor();
+  const cells = await numbers.locator('tbody tr td:nth-child(2)').allTextContents();
   await table.click();
   return cells.map(Number).reverse();
 }
