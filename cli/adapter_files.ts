@@ -1,7 +1,7 @@
 // An adapter on disk: the folder that train writes, or an exported zip. Both are the same files; a session takes the zip.
 
 import { existsSync, statSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readZip, writeZip } from '../src/formats/zip.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
@@ -9,6 +9,9 @@ import { fileSha256, noSuchFile } from './folders.ts';
 
 /** Its tensor file: ours, or PEFT's. */
 const tensorFiles = ['adapter.safetensors', 'adapter_model.safetensors'];
+
+/** All that an adapter of either layout may be made of. */
+const adapterFiles = [...tensorFiles, 'adapter_config.json', 'labels.json', 'self_test.json', 'README.md'];
 
 export const isAdapterFolder = (path: string): boolean => tensorFiles.some((name) => existsSync(join(path, name)));
 
@@ -34,7 +37,7 @@ export async function adapterZip(path: string): Promise<Blob> {
   return new Blob([writeZip([...files].map(([name, bytes]) => ({ path: name, bytes })))]);
 }
 
-/** Unpacks an exported zip into a folder; gives its tensor file and that one's checksum. */
+/** Unpacks an exported zip into a folder, in place of the adapter that is there; gives its tensor file and that one's checksum. */
 export async function writeAdapterFolder(folder: string, zip: Uint8Array): Promise<{ path: string; sha256: string }> {
   await mkdir(folder, { recursive: true });
   const files = readZip('adapter.zip', zip);
@@ -42,6 +45,8 @@ export async function writeAdapterFolder(folder: string, zip: Uint8Array): Promi
     await writeFile(join(folder, `${name}.part`), bytes);
     await rename(join(folder, `${name}.part`), join(folder, name));
   }
+  const stale = adapterFiles.filter((name) => !files.has(name));
+  await Promise.all(stale.map((name) => rm(join(folder, name), { force: true })));
   const path = join(folder, tensorFiles.find((name) => files.has(name)) ?? '');
   return { path, sha256: await fileSha256(path) };
 }

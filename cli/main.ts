@@ -29,6 +29,10 @@ const usageCodes = [
   'policy-ranges',
   'frozen-layers',
   'optimizer-off-gpu',
+  'target-modules',
+  'feedforward-modules',
+  'experts',
+  'reduction-factor',
 ];
 
 async function run(args: readonly string[], console: Console): Promise<number> {

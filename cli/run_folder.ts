@@ -6,7 +6,11 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { RetraceError } from '../src/protocol/errors.ts';
+import { bytesOf } from '../src/formats/bytes.ts';
+import { openSafetensors } from '../src/formats/safetensors.ts';
+import { methods } from '../src/methods/registry.ts';
+import { policyNames } from '../src/protocol/config.ts';
+import { RetraceError, reportOf } from '../src/protocol/errors.ts';
 import type { RunEvent, SavedRun } from '../src/protocol/messages.ts';
 import type { RunStore, StoredRun } from '../src/session/host.ts';
 import type { Settings } from './settings.ts';
@@ -14,11 +18,25 @@ import type { Settings } from './settings.ts';
 /** Checksums of the files that a run is made from, by what they are. */
 export type Fingerprints = Readonly<Record<string, string>>;
 
+const place = v.variant('kind', [
+  v.object({ kind: v.literal('bundled'), name: v.string(), part: v.string() }),
+  v.object({ kind: v.literal('file'), path: v.string(), header: v.boolean() }),
+]);
+
 const recordSchema = v.object({
   format: v.literal('retrace-run'),
   format_version: v.literal(1),
   summary: v.looseObject({ id: v.string(), step: v.number(), max_steps: v.number(), finished: v.boolean() }),
-  settings: v.looseObject({ model: v.string(), method: v.string() }),
+  settings: v.looseObject({
+    model: v.string(),
+    data: place,
+    eval_data: v.optional(place),
+    columns: v.looseObject({}),
+    method: v.picklist(methods.map(({ name }) => name)),
+    policy: v.picklist(policyNames),
+    options: v.looseObject({}),
+    training: v.looseObject({}),
+  }),
   fingerprints: v.record(v.string(), v.string()),
   state: v.string(),
   best: v.optional(v.string()),
@@ -62,6 +80,26 @@ export async function readRecord(folder: string): Promise<RunRecord | undefined>
   return json as RunRecord;
 }
 
+const badCheckpoint = (folder: string, message: string): RetraceError =>
+  new RetraceError({ code: 'bad-checkpoint', message, where: folder, remedy: 'Start the run again, into another folder.' });
+
+/** The tensor files of a record, each with a header that fits its length. Error: `bad-checkpoint`. */
+export async function readTensorFiles(
+  folder: string,
+  { summary, state, best }: RunRecord,
+): Promise<{ state: Uint8Array<ArrayBuffer>; best: Uint8Array<ArrayBuffer> | undefined }> {
+  const read = async (name: string) => {
+    const path = join(folder, name);
+    if (!existsSync(path)) throw badCheckpoint(folder, `The checkpoint of step ${summary.step} lacks ${name}.`);
+    const bytes = Uint8Array.from(await readFile(path));
+    await openSafetensors(bytesOf(name, bytes)).catch((thrown: unknown) => {
+      throw badCheckpoint(path, `The checkpoint of step ${summary.step} is damaged: ${reportOf(thrown).message}`);
+    });
+    return bytes;
+  };
+  return { state: await read(state), best: best === undefined ? undefined : await read(best) };
+}
+
 async function put(path: string, content: Uint8Array | string): Promise<void> {
   const file = await open(`${path}.part`, 'w');
   try {
@@ -85,7 +123,6 @@ export interface RunFolder {
 /** A store that holds one run. Errors: `checkpoint-not-saved`, `bad-checkpoint`. */
 export function folderRuns(folder: string, { settings, fingerprints, config, onSaved }: RunFolder): RunStore {
   const path = (name: string) => join(folder, name);
-  const read = async (name: string) => Uint8Array.from(await readFile(path(name)));
 
   async function clean(kept: readonly (string | undefined)[]): Promise<void> {
     const old = (await readdir(folder)).filter((name) => /^(state|best)-\d+\.safetensors(\.part)?$/.test(name) && !kept.includes(name));
@@ -124,17 +161,8 @@ export function folderRuns(folder: string, { settings, fingerprints, config, onS
     async load() {
       const record = await readRecord(folder);
       if (!record) return undefined;
-      const { summary, events, state, best } = record;
-      const missing = [state, best].find((name) => name !== undefined && !existsSync(path(name)));
-      if (missing !== undefined) {
-        throw new RetraceError({
-          code: 'bad-checkpoint',
-          message: `The checkpoint of step ${summary.step} lacks ${missing}.`,
-          where: folder,
-          remedy: 'Start the run again, into another folder.',
-        });
-      }
-      return { summary, config: await config(), events, state: await read(state), best: best === undefined ? undefined : await read(best) };
+      const { summary, events } = record;
+      return { summary, config: await config(), events, ...(await readTensorFiles(folder, record)) };
     },
     list: async () => [],
     async delete() {

@@ -57,13 +57,18 @@ export function givenColumns(given: Given): Partial<Columns> {
 
 /** What the flags say of the data; `bundled:clinc150` alone is its training part, evaluated on its validation part. */
 function dataOf(given: Given, kept?: Settings): Pick<Settings, 'data' | 'eval_data'> {
-  const header = given['no-header'] !== true;
+  const header = given['no-header'] !== true && (kept?.data.kind !== 'file' || kept.data.header);
   const named = textOf(given, 'data');
-  const data = named !== undefined || !kept ? dataPlace(named ?? 'bundled:clinc150', '--data', 'train', header) : kept.data;
+  const data =
+    named !== undefined || !kept
+      ? dataPlace(named ?? 'bundled:clinc150', '--data', 'train', header)
+      : kept.data.kind === 'file'
+        ? { ...kept.data, header }
+        : kept.data;
   const evaluation = textOf(given, 'eval-data');
   if (evaluation !== undefined) return { data, eval_data: dataPlace(evaluation, '--eval-data', 'validation', header) };
   if (data.kind === 'bundled' && data.part === 'train') return { data, eval_data: { ...data, part: 'validation' } };
-  return { data, ...(kept?.eval_data && named === undefined ? { eval_data: kept.eval_data } : {}) };
+  return { data, ...(kept?.eval_data ? { eval_data: kept.eval_data } : {}) };
 }
 
 /** Those hyper-parameters that the method reads. */
@@ -173,6 +178,7 @@ export function differences(kept: Settings, given: Settings): string[] {
   const flat = ({
     training,
     options,
+    data,
     columns,
     method,
     policy,
@@ -189,6 +195,7 @@ export function differences(kept: Settings, given: Settings): string[] {
     ranges,
     chunks,
     pooling,
+    'no-header': data.kind === 'file' && !data.header,
     ...Object.fromEntries(Object.entries(columns).map(([name, value]) => [`${name}-column`, value])),
     ...options,
     ...training,

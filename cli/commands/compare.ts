@@ -12,6 +12,7 @@ import type { Console } from '../console.ts';
 import { type Given, usage } from '../flags.ts';
 import { markdownTable, tableText } from '../format.ts';
 import { openSession } from '../open_session.ts';
+import { requireWritableFile } from '../out_folder.ts';
 import { planObject, transientBytes } from '../plan_report.ts';
 import { listOf, numberOf, readBy, type Settings, settingsOf, textOf } from '../settings.ts';
 import { planRequestOf } from './plan.ts';
@@ -101,6 +102,8 @@ function reasonOf(thrown: unknown): string {
 const labelsOf = (given: Given): number => numberOf(given, 'num-labels') ?? 2;
 
 export async function compare(given: Given, console: Console): Promise<number> {
+  const path = textOf(given, 'picture');
+  if (path !== undefined) requireWritableFile(path, '--picture');
   if (given['study'] !== undefined) return studyStarts(given, console);
   const { rows: planned, refused } = await planCells(given, console);
   const [first] = planned;
@@ -123,7 +126,6 @@ export async function compare(given: Given, console: Console): Promise<number> {
     console.result(given['markdown'] === true ? markdownTable(tableOf(rows)) : tableText(tableOf(rows)));
   }
   for (const { method, policy, reason } of refused) console.say(`not with ${method}: ${policy}. ${reason}`);
-  const path = textOf(given, 'picture');
   if (path !== undefined) {
     await writeFile(path, pictureOf(rows, about));
     console.say(`picture: ${path}`);

@@ -1,8 +1,8 @@
 // train: fine-tunes, evaluates, writes the adapter to --out. What a run is belongs to the session; here are its folder, its flags and its end.
 // Invariant: whatever ends the process, the last checkpoint in OUT/checkpoint is whole and --resume goes on from it to the same numbers.
 
-import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { existsSync, rmSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { RetraceError } from '../../src/protocol/errors.ts';
 import { writeAdapterFolder } from '../adapter_files.ts';
@@ -10,7 +10,8 @@ import type { Console } from '../console.ts';
 import { type Given, usage } from '../flags.ts';
 import { bundledNames, dataFile, fileSha256, modelFolder } from '../folders.ts';
 import { openSession, sayDevice } from '../open_session.ts';
-import { type Fingerprints, folderRuns, type RunRecord, readRecord } from '../run_folder.ts';
+import { checkpointFolder, openOut } from '../out_folder.ts';
+import { type Fingerprints, folderRuns, type RunRecord } from '../run_folder.ts';
 import {
   columnsText,
   completeColumns,
@@ -36,33 +37,21 @@ async function fingerprintsOf({ model, data, eval_data }: Settings): Promise<Fin
   };
 }
 
-/** The run in the folder, where it is to be resumed; an empty folder, where not. */
-async function openOut(out: string, given: Given): Promise<RunRecord | undefined> {
-  const checkpoint = join(out, 'checkpoint');
-  if (given['resume'] === true) {
-    const record = await readRecord(checkpoint);
-    if (record) return record;
-    throw new RetraceError({
-      code: 'nothing-to-resume',
-      message: `There is no checkpoint in '${out}'.`,
-      where: '--out',
-      remedy: 'Give the folder of a run that was paused or interrupted, or start one without --resume.',
-    });
-  }
-  const holds = existsSync(out) ? readdirSync(out) : [];
-  if (holds.length > 0 && given['overwrite'] !== true) {
-    const record = await readRecord(checkpoint);
-    const unfinished =
-      record && !record.summary.finished ? `an unfinished run (step ${record.summary.step} of ${record.summary.max_steps})` : undefined;
-    throw new RetraceError({
-      code: 'out-not-empty',
-      message: `The folder '${out}' holds ${unfinished ?? holds.slice(0, 4).join(', ')}.`,
-      where: '--out',
-      remedy: `${record ? 'Go on with its run by --resume, choose' : 'Choose'} another folder, or use it all the same by --overwrite.`,
-    });
-  }
-  await rm(checkpoint, { recursive: true, force: true });
-  return undefined;
+/** Error `run-files-moved`: what a resumed run is made from is no longer where it was. */
+function requireThere({ model, data, eval_data }: Settings): void {
+  const places = [
+    { flag: '--model', path: join(modelFolder(model), 'config.json') },
+    { flag: '--data', path: dataFile(data) },
+    ...(eval_data ? [{ flag: '--eval-data', path: dataFile(eval_data) }] : []),
+  ];
+  const gone = places.find(({ path }) => !existsSync(path));
+  if (!gone) return;
+  throw new RetraceError({
+    code: 'run-files-moved',
+    message: `The run was made from '${gone.path}', which is no longer there.`,
+    where: gone.flag,
+    remedy: `Put it back, or say by ${gone.flag} where it is now. It must be the same, byte for byte.`,
+  });
 }
 
 function checkSame(record: RunRecord, settings: Settings, fingerprints: Fingerprints): void {
@@ -74,7 +63,8 @@ function checkSame(record: RunRecord, settings: Settings, fingerprints: Fingerpr
       '--resume',
     );
   }
-  const changed = Object.keys(record.fingerprints).filter((name) => record.fingerprints[name] !== fingerprints[name]);
+  const named = [...new Set([...Object.keys(record.fingerprints), ...Object.keys(fingerprints)])];
+  const changed = named.filter((name) => record.fingerprints[name] !== fingerprints[name]);
   if (changed.length === 0) return;
   throw new RetraceError({
     code: 'run-changed',
@@ -94,7 +84,10 @@ export async function train(given: Given, console: Console): Promise<number> {
   const { methods } = await plain.calls.catalogue(undefined);
   let settings = await settingsOf(given, methods, plain.positions);
   const record = await openOut(out, given);
-  if (record) settings = await settingsOf(given, methods, plain.positions, record.settings);
+  if (record) {
+    settings = await settingsOf(given, methods, plain.positions, record.settings);
+    requireThere(settings);
+  }
   requireRead(given, methods, settings.method);
   let config = await configOf(settings);
   if (!config.columns) {
@@ -112,7 +105,7 @@ export async function train(given: Given, console: Console): Promise<number> {
   const pausing = new Promise<'paused'>((resolve) => {
     report.onPaused = () => resolve('paused');
   });
-  const runs = folderRuns(join(out, 'checkpoint'), {
+  const runs = folderRuns(checkpointFolder(out), {
     settings,
     fingerprints,
     config: () => configOf(settings),
@@ -120,6 +113,8 @@ export async function train(given: Given, console: Console): Promise<number> {
   });
   const { calls } = openSession(console, (event) => report.hear(event), runs);
   report.onTraining = () => {
+    // Data, model and device are sound: only now does the checkpoint of another run make room.
+    if (!record) rmSync(checkpointFolder(out), { recursive: true, force: true });
     if (Number.isFinite(pauseAfter)) void calls.proceed({ steps: pauseAfter });
   };
   await sayDevice(calls, console);
@@ -144,7 +139,8 @@ export async function train(given: Given, console: Console): Promise<number> {
     () => 'ended' as const,
     (thrown: unknown) => {
       const kept = report.lastSaved ?? record?.summary.step;
-      if (kept !== undefined) console.say(`The checkpoint of step ${kept} is kept. Go on from it with: ${resume}`);
+      const sound = !(thrown instanceof RetraceError && thrown.code === 'bad-checkpoint');
+      if (kept !== undefined && sound) console.say(`The checkpoint of step ${kept} is kept. Go on from it with: ${resume}`);
       throw thrown;
     },
   );

@@ -1,11 +1,9 @@
 // The checkpoint of a run: how far it is, and whether its tensor files are sound.
 
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { RetraceError } from '../../src/protocol/errors.ts';
 import { readState } from '../../src/session/checkpoint.ts';
 import { countText, percentText } from '../format.ts';
-import { readRecord } from '../run_folder.ts';
+import { readRecord, readTensorFiles } from '../run_folder.ts';
 import type { Finding } from './finding.ts';
 
 export async function inspectRun(folder: string): Promise<Finding> {
@@ -18,7 +16,7 @@ export async function inspectRun(folder: string): Promise<Finding> {
       remedy: 'Check the path.',
     });
   const { summary, settings } = record;
-  const state = await readState(await readFile(join(folder, record.state)));
+  const state = await readState((await readTensorFiles(folder, record)).state);
   const parameters = [...state.parameters.values()].reduce((sum, { length }) => sum + length, 0);
   const { best } = summary;
   return {
