@@ -30,7 +30,7 @@ def quiet():
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("adapter", help="zip or folder as exported")
     arguments.add_argument("--base", required=True, help="folder of the base model: config.json, tokenizer.json, model.safetensors")
     arguments.add_argument("--any-base", action="store_true", help="do not compare the base's sha256")

@@ -31,21 +31,27 @@ def by_peft_alone(adapter, base, loaded):
             return None
         archive.extractall(folder)
         plain = AutoModelForSequenceClassification.from_pretrained(base, num_labels=len(loaded.labels))
-        model = PeftModel.from_pretrained(plain, folder).eval()
+        try:
+            model = PeftModel.from_pretrained(plain, folder).eval()
+        except Exception as error:  # of many kinds, and each says that people could not load it either
+            raise AdapterError(f"PEFT alone does not load it: {error}") from error
     texts, recorded = loaded.self_test["texts"], torch.tensor(loaded.self_test["logits"])
     logits = [model(**loaded.tokenizer(text, return_tensors="pt", truncation=True, max_length=loaded.max_length)).logits for text in texts]
     return (torch.cat(logits) - recorded).abs().max().item()
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("folder", type=Path, help="exported zips")
     arguments.add_argument("--base", type=Path, help="folder of their base model")
     arguments = arguments.parse_args()
     base = arguments.base or arguments.folder / "base"
     quiet()
     adapters = sorted(arguments.folder.glob("*.zip"))
-    failed = 0 if adapters else 1
+    if not adapters:
+        print(f"there is no .zip in {arguments.folder}", file=sys.stderr)
+        return 1
+    failed = 0
     for adapter in adapters:
         try:
             loaded, difference = compare(adapter, base)
@@ -54,7 +60,7 @@ def main():
             print(f"FAILED  {adapter.name}: {error}", flush=True)
             failed += 1
             continue
-        agrees = max(difference, alone or 0.0) <= ALLOWED
+        agrees = all(found <= ALLOWED for found in (difference, alone or 0.0))  # what is not a number agrees with nothing
         failed += not agrees
         by_peft = "" if alone is None else f", by PEFT alone {alone:.1e}"
         print(f"{'ok' if agrees else 'FAILED'}  {adapter.name}: {difference:.1e}{by_peft}", flush=True)

@@ -67,7 +67,7 @@ def _logits(model, base):
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--base", type=Path, default=BUNDLED)
     base = arguments.parse_args().base
     worst = 0.0

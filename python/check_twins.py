@@ -1,5 +1,7 @@
 """Checks retrace/methods against Transformers, finite differences and the recorded vectors: exit 1 where one fails. Needs only vectors/.
 
+Usage: python check_twins.py
+
 1. With what a method adds at zero, BERT's own logits (reversible ones with lambda * beta = 0, reading the pretrained model's stream).
 2. Fixed streams agree with float streams of the same factors to the resolution of 20 fraction bits, gradients too.
 3. Gradients agree with central finite differences in float64.
@@ -7,6 +9,7 @@
 5. A recorded adapter, loaded by name, gives the recorded logits.
 """
 
+import argparse
 import json
 import sys
 
@@ -19,9 +22,9 @@ from record.through_peft import FOLDERS as THROUGH_PEFT
 from record.twins import FOLDERS as TWINS
 from record.twins import draw, tiny_twin
 from retrace.base import bert_for_sequence_classification, bert_model
-from retrace.load import fill
 from retrace.methods.peft_methods import shared_tensors
 from retrace.methods.prefix_tuning import PrefixTuning
+from retrace.tensors import fill
 
 
 def logits_of(model):
@@ -117,6 +120,7 @@ CHECKS = (
 
 
 def main():
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     failed = 0
     for check in CHECKS:
         found, allowed = check()

@@ -1,7 +1,13 @@
-"""Records everything that needs no downloaded model: `python -m record`. minilm_logits.py needs a folder and runs by itself."""
+"""Records everything that needs no downloaded model, anew, into vectors/. minilm_logits.py and quality.py run by themselves.
+
+Usage, from python/: python -m record
+"""
+
+import argparse
 
 from . import counts, lora, meft1, optimizer, optimizers, through_peft, tiny_bert, twins
 
+argparse.ArgumentParser(prog="python -m record", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
 for script in (tiny_bert, meft1, twins, lora, through_peft, optimizer, optimizers, counts):
     print(script.__name__)
     script.main()

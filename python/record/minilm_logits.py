@@ -45,7 +45,7 @@ def tokenizers_agree(tokenizer, base, texts):
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--base", type=Path, default=PUBLIC / "models" / "all-MiniLM-L6-v2")
     arguments.add_argument("--texts", type=Path, default=PUBLIC / "data" / "clinc150" / "validation.tsv")
     arguments = arguments.parse_args()

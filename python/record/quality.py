@@ -146,7 +146,7 @@ def table():
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("method", nargs="?", choices=METHODS)
     arguments.add_argument("--base", type=Path, default=PUBLIC / "models" / "all-MiniLM-L6-v2")
     arguments.add_argument("--seed", type=int, default=42)

@@ -6,7 +6,10 @@ It breaks if two files of a zip have one name in different folders: only names c
 import io
 import json
 import zipfile
+import zlib
 from pathlib import Path
+
+from safetensors.torch import load
 
 from .errors import AdapterError
 
@@ -21,8 +24,8 @@ def read_files(path):
         with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
             own = [e for e in archive.infolist() if not e.is_dir() and not e.filename.startswith("__MACOSX/")]
             return {Path(entry.filename).name: archive.read(entry) for entry in own}
-    except zipfile.BadZipFile as error:
-        raise AdapterError(f"{path} is not a zip: {error}.") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:  # the last two: packed or locked otherwise
+        raise AdapterError(f"{path} is no zip, or damaged: {error}. Export it again.") from error
 
 
 def file_of(files, name):
@@ -32,21 +35,38 @@ def file_of(files, name):
 
 
 def json_of(files, name):
-    return json.loads(file_of(files, name).decode("utf-8"))
+    """The JSON object in a file; another value is an error."""
+    try:
+        return object_in(file_of(files, name).decode("utf-8"), name)
+    except UnicodeDecodeError as error:
+        raise AdapterError(f"{name} is not UTF-8: {error}.") from error
+
+
+def object_in(text, name):
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise AdapterError(f"{name} is not JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise AdapterError(f"{name} is {str(value)[:40]!r}; it should be a JSON object.")
+    return value
 
 
 def mirrored_config(safetensors):
     """Retrace's adapter_config.json as the tensor file's own metadata repeats it, or None in a file that others wrote."""
+    load(safetensors)  # refuses what is no safetensors file
     header_size = int.from_bytes(safetensors[:8], "little")
     metadata = json.loads(safetensors[8 : 8 + header_size].decode("utf-8")).get("__metadata__", {})
-    return json.loads(metadata["retrace"]) if "retrace" in metadata else None
+    return object_in(metadata["retrace"], "the metadata of the tensor file") if "retrace" in metadata else None
 
 
 def labels_of(files, num_labels):
     """Names of the classes; LABEL_0, LABEL_1 ... where there is no labels.json, as Transformers has it."""
     if "labels.json" not in files:
         return [f"LABEL_{i}" for i in range(num_labels)]
-    labels = json_of(files, "labels.json")["labels"]
+    labels = json_of(files, "labels.json").get("labels")
+    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+        raise AdapterError(f'labels.json should have a list of names under "labels"; found {str(labels)[:40]!r}.')
     if len(labels) != num_labels:
         raise AdapterError(f"labels.json names {len(labels)} classes, the classifier has {num_labels}.")
     return labels

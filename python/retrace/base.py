@@ -4,13 +4,45 @@ random weights of a BertConfig.
 Transformers fills what a checkpoint lacks with random numbers and goes on. Here only the classifier may be new; another hole is an error.
 """
 
+import json
 import re
 
 import torch
-from transformers import BertConfig, BertForSequenceClassification, BertModel
+from safetensors import SafetensorError
+from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification, BertModel
 
 from .errors import AdapterError
 from .pooling import POOLINGS, BertForSequenceClassificationWithMeanPooling
+
+
+FILES = ("config.json", "tokenizer.json", "model.safetensors")
+
+
+def read_base(folder):
+    """config.json of a base model's folder, which must be a whole BERT. Error: AdapterError."""
+    absent = [name for name in FILES if not (folder / name).is_file()]
+    if absent:
+        raise AdapterError(f"{folder} is no base model: there is no {' and no '.join(absent)}. Give a folder with {', '.join(FILES)}.")
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise AdapterError(f"{folder / 'config.json'} is not JSON: {error}. Download it again.") from error
+    model_type = config.get("model_type") if isinstance(config, dict) else None
+    if model_type != "bert":
+        raise AdapterError(f'{folder / "config.json"} says model_type "{model_type}"; this loads "bert".')
+    return config
+
+
+def tokenizer_of(folder):
+    try:
+        return AutoTokenizer.from_pretrained(folder)
+    except Exception as error:  # of many kinds: the reader of tokenizer.json has no type of its own
+        raise AdapterError(f"{folder / 'tokenizer.json'} cannot be used: {one_line(error)}. Download it again.") from error
+
+
+def one_line(error):
+    """What an error of another package says, its many lines in one of bearable length."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:400]
 
 
 def bert_model(base_model, pooling):
@@ -38,9 +70,12 @@ def _whole(model_class, base_model, pooling, **options):
         raise AdapterError(f'pooling is "{pooling}"; known are {", ".join(POOLINGS)}.')
     if isinstance(base_model, BertConfig):
         return model_class._from_config(base_model, attn_implementation="eager", **options)
-    model, info = model_class.from_pretrained(
-        base_model, dtype=torch.float32, attn_implementation="eager", output_loading_info=True, **options
-    )
+    try:
+        model, info = model_class.from_pretrained(
+            base_model, dtype=torch.float32, attn_implementation="eager", output_loading_info=True, **options
+        )
+    except (OSError, RuntimeError, ValueError, SafetensorError) as error:
+        raise AdapterError(f"Transformers does not load {base_model}: {one_line(error)}") from error
     absent = {*info["missing_keys"], *(name for name, *_ in info["mismatched_keys"])}
     holes = sorted(name for name in absent if not name.startswith("classifier."))
     if holes:

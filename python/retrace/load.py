@@ -13,13 +13,16 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from torch import nn
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from .archive import file_of, json_of, labels_of, mirrored_config, read_files
+from .base import one_line, read_base, tokenizer_of
+from .config import check_config
 from .errors import AdapterError
 from .methods import METHODS, build
 from .methods.peft_methods import shared_tensors
 from .peft_layout import config_of_peft, load_through_peft
+from .tensors import fill
 
 FORMAT_VERSION = 1
 
@@ -44,33 +47,37 @@ class Loaded:
         return dict(zip(self.labels, probabilities, strict=True))
 
     def _encode(self, text):
-        parts = [text] if isinstance(text, str) else text
+        parts = (text,) if isinstance(text, str) else tuple(text) if isinstance(text, list | tuple) else ()
+        if len(parts) not in (1, 2) or not all(isinstance(part, str) for part in parts):
+            raise TypeError(f"a text is a string, or a pair of them; this is {str(text)[:80]!r}")
         encoded = self.tokenizer(*parts, truncation=True, max_length=self.max_length, return_tensors="pt", return_token_type_ids=True)
         return {name: encoded[name] for name in ("input_ids", "attention_mask", "token_type_ids")}
 
 
 def load(folder_or_zip, base_model, check_base=True):
     """The exported classifier as `Loaded`. `base_model` is a folder with config.json, tokenizer.json and model.safetensors."""
+    base_model = Path(base_model)
+    files, base_config = read_files(Path(folder_or_zip)), read_base(base_model)
     try:
-        return _load(read_files(Path(folder_or_zip)), Path(base_model), check_base)
+        return _load(files, base_model, base_config, check_base)
     except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError, SafetensorError) as error:
-        raise AdapterError(f"{folder_or_zip} is damaged or not whole: {error!r}. Export it again.") from error
+        raise AdapterError(f"{folder_or_zip} is damaged or not whole: {one_line(error)}. Export it again.") from error
 
 
-def _load(files, base_model, check_base):
+def _load(files, base_model, base_config, check_base):
     given = json_of(files, "adapter_config.json") if "adapter_config.json" in files else None
     through_peft = given is not None and "peft_type" in given
-    config = config_of_peft(files) if through_peft else _own_config(files, given)
+    config = config_of_peft(files, base_config) if through_peft else _own_config(files, given)
+    check_config(config, base_config)
     if check_base and config["base_model"]["sha256"]:
         _check_base(config["base_model"]["sha256"], base_model)
     module = (load_through_peft if through_peft else _own)(files, config, base_model).eval()
     labels = labels_of(files, config["num_labels"])
-    tokenizer = AutoTokenizer.from_pretrained(base_model)
-    return Loaded(module, tokenizer, labels, config["pooling"], config["max_length"], config.get("self_test"))
+    return Loaded(module, tokenizer_of(base_model), labels, config["pooling"], config["max_length"], config.get("self_test"))
 
 
 def _own_config(files, given):
-    config = given or mirrored_config(file_of(files, "adapter.safetensors")) or {}
+    config = given if given is not None else mirrored_config(file_of(files, "adapter.safetensors")) or {}
     if config.get("format") != "retrace" or config.get("format_version") != FORMAT_VERSION:
         found = f"format {config.get('format')!r}, version {config.get('format_version')!r}"
         raise AdapterError(f'The adapter says {found}; this reads "retrace", version {FORMAT_VERSION}, and PEFT adapters.')
@@ -82,6 +89,10 @@ def _own_config(files, given):
 def _own(files, config, base_model):
     try:
         module = build(config["method"], base_model, config["num_labels"], config["pooling"], config["hyper_parameters"])
+    except AdapterError:
+        raise
+    except KeyError as error:
+        raise AdapterError(f"hyper_parameters lacks {error}, which {config['method']} needs.") from error
     except ValueError as error:  # hyper-parameters that fit neither each other nor the base
         raise AdapterError(f"{config['method']} cannot be built on {base_model}: {error}") from error
     fill(shared_tensors(module.trainable()), load_tensors(file_of(files, "adapter.safetensors")))
@@ -96,14 +107,3 @@ def _check_base(expected, base_model):
             f"The adapter was trained on weights with sha256 {expected}, but {weights} has {found}. "
             "Take the base that the model card names, or pass check_base=False if you know that the weights are equal."
         )
-
-
-def fill(parameters, tensors):
-    """Copies by name; every parameter must be given, and nothing else."""
-    missing, surplus = sorted(set(parameters) - set(tensors)), sorted(set(tensors) - set(parameters))
-    if missing or surplus:
-        raise AdapterError(f"adapter.safetensors lacks {missing[:3]} ({len(missing)}) and has unknown {surplus[:3]} ({len(surplus)}).")
-    for name, p in parameters.items():
-        if p.shape != tensors[name].shape:
-            raise AdapterError(f"{name} has shape {list(tensors[name].shape)}, expected {list(p.shape)}.")
-        p.data.copy_(tensors[name])

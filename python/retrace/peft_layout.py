@@ -6,24 +6,33 @@ It breaks if PEFT reads other tensors than the file holds: PEFT itself passes ov
 import tempfile
 from pathlib import Path
 
+import peft
 from peft import PeftModel, get_peft_model_state_dict
 from safetensors.torch import load as load_tensors
 
 from .archive import file_of, json_of, mirrored_config
-from .base import bert_for_sequence_classification
+from .base import bert_for_sequence_classification, lies_below, one_line
 from .errors import AdapterError
 from .methods.peft_methods import PeftTwin, name_in_file
+from .tensors import check_numbers
+
+PEFT_TYPES = ("LORA", "IA3", "PREFIX_TUNING", "PROMPT_TUNING")
 
 
-def config_of_peft(files):
+def config_of_peft(files, base_config):
     """What PEFT's own config does not say, from the tensor file's metadata where Retrace wrote it, else as Transformers would have it."""
+    given = json_of(files, "adapter_config.json")
+    if given["peft_type"] not in PEFT_TYPES:
+        raise AdapterError(f"peft_type is {given['peft_type']!r}; this reads {', '.join(PEFT_TYPES)}.")
+    if given.get("prefix_projection"):
+        raise AdapterError("prefix_projection is on; this reads prefixes without a projection.")
     weights = file_of(files, "adapter_model.safetensors")
     self_test = json_of(files, "self_test.json") if "self_test.json" in files else {}
     by_default = {
         "base_model": {"sha256": None},
         "num_labels": _num_labels(load_tensors(weights)),
         "pooling": self_test.get("pooling", "cls"),
-        "max_length": self_test.get("max_length", 512),
+        "max_length": self_test.get("max_length", base_config.get("max_position_embeddings", 512) - (given.get("num_virtual_tokens") or 0)),
     }
     return by_default | (mirrored_config(weights) or {}) | {"self_test": self_test or None}
 
@@ -38,25 +47,37 @@ def _num_labels(tensors):
 
 def load_through_peft(files, config, base_model):
     model = bert_for_sequence_classification(base_model, config["pooling"], config["num_labels"])
-    prompt = json_of(files, "adapter_config.json")["peft_type"] in ("PREFIX_TUNING", "PROMPT_TUNING")
+    given = json_of(files, "adapter_config.json")
+    prompt = given["peft_type"] in ("PREFIX_TUNING", "PROMPT_TUNING")
     with tempfile.TemporaryDirectory() as folder:
         for name in ("adapter_config.json", "adapter_model.safetensors"):
             (Path(folder) / name).write_bytes(file_of(files, name))
         try:
             model = PeftModel.from_pretrained(model, folder, is_trainable=not prompt)
-        except (RuntimeError, ValueError) as error:
-            raise AdapterError(f"PEFT does not load it on {base_model}: {error}") from error
-    saved = _read_by_peft(load_tensors(files["adapter_model.safetensors"]))
+        except (RuntimeError, TypeError, ValueError) as error:
+            raise AdapterError(f"PEFT does not load it on {base_model}: {one_line(error)}") from error
+    tensors = load_tensors(files["adapter_model.safetensors"])
+    check_numbers(tensors)
+    saved = _read_by_peft(tensors)
     taken = _read_by_peft(get_peft_model_state_dict(model, save_embedding_layers=False))
     # Where biases train above frozen layers only, PEFT has those below too: as in the base, and not to be trained.
-    other = saved ^ {name for name in taken if name in saved or not name.endswith(".bias")}
+    frozen = _frozen_layers(given.get("layers_to_transform"))
+    other = saved ^ {name for name in taken if name in saved or not (name.endswith(".bias") and lies_below(name, frozen))}
     if other:
-        raise AdapterError(f"PEFT reads other tensors than adapter_model.safetensors holds: {sorted(other)[:3]}.")
+        found = f"PEFT {peft.__version__} reads other tensors than adapter_model.safetensors holds"
+        raise AdapterError(f"{found}, {len(other)} in all: {', '.join(sorted(other)[:3])}.")
     if prompt:  # which PEFT loads for inference only
         model.active_peft_config.inference_mode = False
     for name, p in model.named_parameters():
         p.requires_grad_(name_in_file(name) in saved and ".original_module." not in name)
     return PeftTwin(model)
+
+
+def _frozen_layers(layers_to_transform):
+    """The bottom layers that LoRA leaves alone, where it names those that it does not."""
+    if layers_to_transform is None:
+        return 0
+    return min([layers_to_transform] if isinstance(layers_to_transform, int) else layers_to_transform)
 
 
 def _read_by_peft(tensors):
