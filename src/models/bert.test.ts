@@ -1,0 +1,118 @@
+// What of BERT no recorded vector shows: where dropout stands, in training alone, and the other activation. Logits and gradients are compared with
+// Transformers' in src/session/models.test.ts.
+
+import { expect, test } from 'vitest';
+import { Registry, sizeOf } from '../graph/ir.ts';
+import { methodNamed, resolveOptions } from '../methods/registry.ts';
+import { defaultTraining, type MethodChoices } from '../protocol/config.ts';
+import { randomKey, randomNormal, siteId } from '../random/counter.ts';
+import { Interpreter } from '../reference/interpreter.ts';
+import { randomBatch } from '../session/testing.ts';
+import { type ProgramSetup, traceEvaluation, traceTraining } from '../train/programs.ts';
+import { metricSlots } from '../train/update.ts';
+import { bert, readBertConfig } from './bert.ts';
+
+const config = {
+  hidden_size: 16,
+  num_hidden_layers: 2,
+  num_attention_heads: 2,
+  intermediate_size: 24,
+  vocab_size: 11,
+  max_position_embeddings: 12,
+};
+const [B, T] = [2, 8];
+
+interface Request {
+  readonly method?: string;
+  readonly chosen?: MethodChoices;
+  readonly dropout?: number;
+  readonly hidden_act?: string;
+  readonly purpose?: 'training' | 'evaluation';
+}
+
+function traced({ method: name = 'linear-probe', chosen = {}, dropout = 0, hidden_act = 'gelu', purpose = 'training' }: Request) {
+  const method = methodNamed(name);
+  const options = resolveOptions(method, chosen);
+  const setup: ProgramSetup = {
+    backbone: bert(readBertConfig({ ...config, hidden_act }, 'test', dropout)),
+    ...{ method, options, pooling: 'cls', num_labels: 3, storedType: () => 'f32', batch_size: B, lengths: [T], optimizer: defaultTraining },
+    ...{ ranges: [{ from: 0, to: 2, policy: 'store' }], purposes: [purpose] },
+  };
+  const registry = new Registry();
+  const trace = purpose === 'training' ? traceTraining : traceEvaluation;
+  const { graph } = trace(registry, { trains: (parameter) => method.trains(parameter, options), storedType: () => 'f32' }, setup, T);
+  return { graph, registry };
+}
+
+/** Module paths where a forward pass draws masks, with the number of their stream. */
+const drawn = (request: Request) =>
+  traced(request)
+    .graph.nodes.filter(({ place, attributes }) => place.phase === 'forward' && Number(attributes['p'] ?? 0) > 0)
+    .map(({ place, attributes }) => [place.path, attributes['site']] as const);
+
+const inLayers = (...paths: string[]) => [0, 1].flatMap((i) => paths.map((path) => `encoder.layer.${i}.${path}`));
+const own = ['embeddings', ...inLayers('attention.self', 'attention.output', 'output'), 'classifier'];
+
+test.each([
+  ['linear-probe', {}, []],
+  ['meft1', { adapter_size: 4 }, inLayers('adapter_ffn', 'adapter_rev')],
+  ['meft2', { adapter_size: 4 }, inLayers('adapter_ffn', 'adapter_rev')],
+  ['meft3', { adapter_size: 4 }, inLayers('adapter_ffn', 'attention.output.adapter_attn')],
+  ['houlsby', { adapter_size: 4 }, inLayers('adapter', 'attention.output.adapter')],
+  ['parallel-adapter', { adapter_size: 4 }, inLayers('adapter_ffn')],
+  ['lora', { lora_dropout: 0.2 }, inLayers('attention.self.query', 'attention.self.value')],
+  ['ia3', {}, []],
+  ['read', { rnn_hidden_size: 8 }, []],
+  ['lst', { reduction_factor: 2 }, inLayers('attention.self', 'attention.output', 'output').map((path) => `lst.${path}`)],
+] as const)(
+  'with %s %o dropout stands where Transformers’ BERT has it and where the method adds some, each mask a stream of its own',
+  (method, chosen, added) => {
+    const found = drawn({ method, chosen, dropout: 0.1 });
+    expect(found.map(([path]) => path).toSorted()).toEqual([...own, ...added].toSorted());
+    expect(new Set(found.map(([, site]) => site)).size).toBe(found.length);
+    expect(drawn({ method, chosen, dropout: 0.1, purpose: 'evaluation' })).toEqual([]);
+  },
+);
+
+/** The loss in f64 with weights at N(0, 0.3²), changed by `edit`. */
+function lossWith(request: Request, edit: (name: string, values: Float64Array) => void = () => undefined): number {
+  const { graph, registry } = traced(request);
+  const interpreter = new Interpreter();
+  for (const { name, shape, tensors } of registry.parameters.values()) {
+    const key = randomKey(1, 0, siteId(name));
+    const mean = name.endsWith('LayerNorm.weight') ? 1 : 0;
+    const values = Float64Array.from({ length: sizeOf(shape) }, (_, i) => mean + 0.3 * randomNormal(key, i));
+    edit(name, values);
+    for (const tensor of tensors) interpreter.set(tensor, values);
+  }
+  const batch = randomBatch(4, B, T, config.vocab_size, 3);
+  for (const [name, tensor] of graph.inputs) interpreter.set(tensor, batch[name as 'input_ids' | 'labels']);
+  interpreter.run(graph, { inverse_count: 1 / B });
+  return interpreter.values(registry.state('metrics', [8], 'f32'))[metricSlots.loss] as number;
+}
+
+const times = (ending: string, factor: number) => (name: string, values: Float64Array) => {
+  if (new RegExp(ending).test(name)) for (const i of values.keys()) values[i] = factor * (values[i] as number);
+};
+
+test.each(['linear-probe', 'ia3'])('a hidden_act of relu is one between the feed-forward matrices of %s', (method) => {
+  // relu(2x) = 2 relu(x), which holds for gelu no more than relu(-x) = -relu(x) does for relu.
+  const scaled = (hidden_act: string, factor: number) =>
+    lossWith({ method, hidden_act }, (name, values) => {
+      times('intermediate\\.dense', factor)(name, values);
+      times('layer\\.\\d\\.output\\.dense\\.weight', 1 / factor)(name, values);
+    });
+  const plain = lossWith({ method, hidden_act: 'relu' });
+  expect(scaled('relu', 2)).toBeCloseTo(plain, 12);
+  expect(Math.abs(scaled('relu', -1) - plain)).toBeGreaterThan(1e-3);
+  expect(Math.abs(scaled('gelu', 2) - lossWith({ method, hidden_act: 'gelu' }))).toBeGreaterThan(1e-3);
+});
+
+test('what LoRA adds is lora_alpha / r times B A x', () => {
+  const loss = (adapter_size: number, lora_alpha: number, factor: number) =>
+    lossWith({ method: 'lora', chosen: { adapter_size, lora_alpha } }, times('lora_B', factor));
+  const one = loss(4, 4, 1);
+  expect(loss(4, 12, 1 / 3)).toBeCloseTo(one, 12);
+  expect(Math.abs(loss(4, 12, 1) - one)).toBeGreaterThan(1e-3);
+  expect(loss(2, 1, 1)).toBeCloseTo(loss(2, 2, 0.5), 12);
+});
