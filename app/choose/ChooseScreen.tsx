@@ -82,7 +82,7 @@ export function ChooseScreen() {
             policy={policy}
             layers={model.value?.num_hidden_layers}
             changed={changed}
-            error={startError}
+            error={startError ?? plans.error}
             onTraining={actions.setTraining}
             onOption={actions.setOption}
             onCheckpointEvery={(checkpoint_every) => actions.choose({ checkpoint_every })}

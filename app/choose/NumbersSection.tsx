@@ -63,7 +63,7 @@ export function NumbersSection({
         {...bounds}
         value={settings.training[key] ?? standard}
         standard={standard}
-        error={error?.where === `training.${key}` ? error.message : undefined}
+        error={error?.where === `training.${key}` || error?.where === key ? error.message : undefined}
         onChange={(value) => onTraining(key, value)}
       />
     );

@@ -26,7 +26,8 @@ export function OptionFields({ settings, card, error, onOption }: OptionFieldsPr
   const defaults = optionDefaults(card, settings.options);
   const chosen = <K extends keyof MethodOptions>(key: K): MethodOptions[K] => (settings.options[key] ?? defaults[key]) as MethodOptions[K];
   const labelOf = (key: keyof MethodOptions) => card.options.find((option) => option.key === key)?.label ?? key;
-  const wrong = (key: string) => (error?.where === `options.${key}` ? error.message : undefined);
+  // A run's configuration names its part, a plan the option alone.
+  const wrong = (key: string) => (error?.where === `options.${key}` || error?.where === key ? error.message : undefined);
   const [lists, numbers, picks, switches] = [
     methodLists.filter(reads),
     methodNumbers.filter(reads),

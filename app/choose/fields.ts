@@ -10,6 +10,7 @@ export interface NumberSpec<T> {
   readonly min: number;
   readonly max?: number;
   readonly whole?: boolean;
+  readonly multipleOf?: number;
 }
 
 /** Training arguments that are numbers and always there. */
@@ -25,7 +26,7 @@ export const mainNumbers: readonly NumberSpec<TrainingNumbers>[] = [
     max: 4096,
     whole: true,
   },
-  { key: 'max_steps', label: 'Steps', help: 'Optimizer steps. -1: as many as the epochs give.', min: -1, whole: true },
+  { key: 'max_steps', label: 'Steps', help: 'Optimizer steps. -1: as many as the epochs give.', min: -1, max: 1e9, whole: true },
   {
     key: 'learning_rate',
     label: 'Learning rate',
@@ -36,7 +37,7 @@ export const mainNumbers: readonly NumberSpec<TrainingNumbers>[] = [
 ];
 
 export const advancedNumbers: readonly NumberSpec<TrainingNumbers>[] = [
-  { key: 'epochs', label: 'Epochs', help: 'Passes over the data. Read only where steps is -1.', min: 0.01 },
+  { key: 'epochs', label: 'Epochs', help: 'Passes over the data. Read only where steps is -1.', min: 0.01, max: 1e4 },
   {
     key: 'gradient_accumulation_steps',
     label: 'Accumulation',

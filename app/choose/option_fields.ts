@@ -12,7 +12,7 @@ interface OptionSpec<V> {
   readonly help: string;
 }
 
-export const methodNumbers: readonly (OptionSpec<number> & Pick<NumberSpec<MethodOptions>, 'min' | 'max' | 'whole'>)[] = [
+export const methodNumbers: readonly (OptionSpec<number> & Pick<NumberSpec<MethodOptions>, 'min' | 'max' | 'whole' | 'multipleOf'>)[] = [
   { key: 'adapter_size', help: 'Bottleneck of the adapters, or rank of LoRA.', min: 1, max: 65536, whole: true },
   { key: 'adapter_init_std', help: 'Standard deviation of the adapters at the start.', min: 0 },
   { key: 'adapter_scaling', help: "Factor on the parallel adapter's output.", min: tiny },
@@ -29,7 +29,7 @@ export const methodNumbers: readonly (OptionSpec<number> & Pick<NumberSpec<Metho
   { key: 'lora_alpha', help: 'The update is scaled by α / rank.', min: tiny },
   { key: 'lora_dropout', help: "Dropout on the adapters' input.", min: 0, max: 0.99 },
   { key: 'num_virtual_tokens', help: 'Trained vectors put before the text.', min: 1, max: 256, whole: true },
-  { key: 'rnn_hidden_size', help: 'Width of the recurrent state; a multiple of 4.', min: 4, whole: true },
+  { key: 'rnn_hidden_size', help: 'Width of the recurrent state; a multiple of 4.', min: 4, max: 65536, whole: true, multipleOf: 4 },
   { key: 'output_scale', help: "Factor on what the side network adds to the model's result.", min: tiny },
   { key: 'reduction_factor', help: 'The side network is this many times narrower.', min: 1, whole: true },
   { key: 'gate_temperature', help: 'Lower: the gates open and shut more sharply.', min: tiny },

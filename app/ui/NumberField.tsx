@@ -15,18 +15,22 @@ export interface NumberFieldProps {
   min: number;
   max?: number;
   whole?: boolean;
+  multipleOf?: number;
   /** An error that the worker found with this value. */
   error?: string | undefined;
   onChange(value: number): void;
 }
 
-function problem(text: string, { min, max, whole }: Pick<NumberFieldProps, 'min' | 'max' | 'whole'>): string | undefined {
+type Bounds = Pick<NumberFieldProps, 'min' | 'max' | 'whole' | 'multipleOf'>;
+
+export function problem(text: string, { min, max, whole, multipleOf = 0 }: Bounds): string | undefined {
   const value = Number(text);
   // What JavaScript also reads as a number, such as 0x10, is none to people.
   if (!/^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(text) || !Number.isFinite(value)) return 'Type a number.';
   if (whole === true && !Number.isInteger(value)) return 'Type a whole number.';
   if (value < min) return min === tiny ? 'Type more than 0.' : `At least ${min}.`;
   if (max !== undefined && value > max) return `At most ${max}.`;
+  if (multipleOf > 0 && value % multipleOf !== 0) return `Type a multiple of ${multipleOf}.`;
   return undefined;
 }
 
