@@ -1,4 +1,5 @@
-// houlsby: two bottleneck adapters a layer, each behind a sub-layer and with a residual of its own: y + A(y) (Houlsby et al. 2019).
+// houlsby: two bottleneck adapters a layer, each behind a sub-layer and with a residual of its own: y + A(y) (Houlsby et al. 2019). Not as there: the
+// layers' LayerNorms stay frozen, the bottleneck has dropout inside, and the start's tails are not cut.
 
 import { adapter } from './adapter.ts';
 import { isHead, type Method } from './method.ts';

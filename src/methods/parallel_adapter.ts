@@ -1,5 +1,6 @@
 // parallel-adapter: a scaled bottleneck beside the feed-forward pair, y + s·A(a), from the pair's own input (He et al. 2022, the scaled parallel
-// adapter of their table 6).
+// adapter of their table 6). Not as there: A has the backbone's activation and dropout inside, and both of its matrices start at
+// random, where theirs has relu and starts its second matrix at zero.
 
 import { adapter } from './adapter.ts';
 import { isHead, type Method } from './method.ts';
@@ -20,7 +21,12 @@ export const parallelAdapter: Method = {
   defaultPolicy: 'store',
   learning_rate: 1e-3,
   uses: ['adapter_size', 'adapter_init_std', 'adapter_scaling', 'frozen_layers'],
-  why: { adapter_size: 'As Houlsby’s, to compare.', adapter_scaling: 'The paper’s: 4, which spares a search for the learning rate.' },
+  why: {
+    adapter_size: 'As Houlsby’s, to compare.',
+    adapter_init_std:
+      'As MEFT’s adapters; with the factor of 4 training starts away from the pretrained behaviour. The paper’s own start is at it.',
+    adapter_scaling: 'The paper’s: 4, which spares a search for the learning rate.',
+  },
   options: () => ({ adapter_size: 64, adapter_scaling: 4 }),
   wire: ({ config }, options) =>
     singleStream({

@@ -1,5 +1,6 @@
 // prefix-tuning: P learned keys and values before each layer's own, which every query sees (Li & Liang 2021), without reparametrisation and laid out
-// as in PEFT. As there, the prefix counts as past: the tokens' positions begin at P.
+// as in PEFT. As there, the prefix counts as past: the tokens' positions begin at P. It starts as small as the model's own weights, where PEFT's
+// starts at N(0, 1). Any start is away from the pretrained behaviour, for the positions move and the prefix takes its share of the attention.
 
 import type { Graph } from '../graph/ir.ts';
 import { prependRows } from '../graph/ops/prepend_rows.ts';

@@ -1,4 +1,5 @@
-// prompt-tuning: P virtual tokens before the text train and nothing else of the backbone (Lester, Al-Rfou, Constant 2021), laid out as in PEFT.
+// prompt-tuning: P virtual tokens before the text train and nothing else of the backbone (Lester, Al-Rfou, Constant 2021), laid out as in PEFT. They
+// start as small as the model's own weights, where PEFT's start at N(0, 1).
 
 import { isHead, type Method } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';
