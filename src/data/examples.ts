@@ -115,7 +115,7 @@ export function holdOut(dataset: Dataset, fraction: number, seed: number): { rea
     throw new RetraceError({
       code: 'too-few-examples',
       message: `${examples.length} examples of ${labels.length} classes are too few to hold back ${fraction} of them for evaluation.`,
-      remedy: 'Add examples, hold back a larger part, or give a separate file to evaluate on.',
+      remedy: 'Add examples, choose a label column with fewer classes, or give a separate file to evaluate on.',
     });
   }
   return {

@@ -94,3 +94,20 @@ test('columns without names are guessed by content', () => {
   const table = parseTable('a.tsv', 'x\t1\tthis is fine\ny\t0\tthis is bad\nz\t1\tso so', { header: false });
   expect(guessColumns(table)).toEqual({ text: '2', label: '1' });
 });
+
+test.each([
+  ['rows.jsonl', '{"text": "play a song", "label": "music"}\n{"text": "pay a bill", "label": "bank"}\n', 'JSON'],
+  ['rows.txt', ' \n{"text":"play","label":"music"}\n{"text":"pay","label":"bank"}\n', 'JSON'],
+  ['rows.json', '[\n  {"text": "play", "label": "music"}\n]\n', 'JSON'],
+  ['rows.parquet', Uint8Array.of(0x50, 0x41, 0x52, 0x31, 0x15, 0), 'a Parquet file'],
+  ['rows.xlsx', Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0), 'a zip archive or an Excel workbook'],
+  ['rows.csv.gz', Uint8Array.of(0x1f, 0x8b, 8, 0), 'a gzip archive'],
+] as const)('%s is no table, and the error says what it is', (name, content, is) => {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  expect(() => parseTable(name, bytes)).toThrow(`${name} is ${is}, not a CSV or TSV.`);
+});
+
+test('texts that begin with a bracket or a brace are texts', () => {
+  expect(parseTable('t.csv', '[a],label\n{b},x\n').columns).toEqual(['[a]', 'label']);
+  expect(parseTable('t.tsv', '{b}\tx\n[1]\ty\n', { header: false }).rows).toHaveLength(2);
+});

@@ -25,6 +25,39 @@ export function listRows(rows: readonly number[], shown = 5): string {
   return rows.slice(0, shown).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
+const utf8 = (text: string): readonly number[] => [...new TextEncoder().encode(text)];
+
+/** What people have in place of a table, by its first bytes. */
+const OTHER_FILES: readonly { readonly is: string; readonly begins: readonly number[] }[] = [
+  { is: 'a Parquet file', begins: utf8('PAR1') },
+  { is: 'a zip archive or an Excel workbook', begins: utf8('PK\u0003\u0004') },
+  { is: 'a gzip archive', begins: [0x1f, 0x8b] },
+  { is: 'a PDF document', begins: utf8('%PDF') },
+];
+
+/** JSON Lines have commas and quotes enough to look like a table of nonsense. */
+function isJson(text: string): boolean {
+  if (!/^\s*[[{]/.test(text)) return false;
+  const begins = text.trimStart();
+  const line = /^[^\r\n]*/.exec(begins)?.[0] ?? '';
+  return [line, begins.length < 2 ** 20 ? begins : ''].some((whole) => {
+    try {
+      return typeof JSON.parse(whole) === 'object';
+    } catch {
+      return false;
+    }
+  });
+}
+
+function refuseOther(name: string, is: string): never {
+  throw new RetraceError({
+    code: 'not-a-table',
+    message: `${name} is ${is}, not a CSV or TSV.`,
+    where: name,
+    remedy: 'Save it as CSV (UTF-8) with a column of texts and a column of labels: spreadsheets export it, and pandas writes it by to_csv.',
+  });
+}
+
 /** By extension where it says so, else the separator that the first line has most of. */
 function guessDelimiter(name: string, text: string): string {
   if (/\.(tsv|tab)$/i.test(name)) return '\t';
@@ -44,7 +77,7 @@ function isQuoted(text: string, delimiter: string): boolean {
 
 /**
  * The whole file as a table. `header` says whether the first row names the columns (it does by default).
- * Errors: `wrong-encoding`, `table-too-large`, `bad-quotes`, `ragged-rows`, `duplicate-column`, `empty-table`.
+ * Errors: `not-a-table`, `wrong-encoding`, `table-too-large`, `bad-quotes`, `ragged-rows`, `duplicate-column`, `empty-table`.
  */
 export function parseTable(name: string, content: Uint8Array | string, { header = true }: { readonly header?: boolean } = {}): Table {
   if (content.length > MAX_TABLE_BYTES) {
@@ -55,7 +88,12 @@ export function parseTable(name: string, content: Uint8Array | string, { header 
       remedy: 'Take a sample of its rows: a few thousand of each class are plenty to fine-tune.',
     });
   }
+  if (typeof content !== 'string') {
+    const other = OTHER_FILES.find(({ begins }) => begins.every((byte, i) => content[i] === byte));
+    if (other) refuseOther(name, other.is);
+  }
   const text = typeof content === 'string' ? content.replace(/^\ufeff/, '') : decodeUtf8(name, content);
+  if (isJson(text)) refuseOther(name, 'JSON');
   const delimiter = guessDelimiter(name, text);
   // Papa has no switch for quoting; a quote character that cannot occur (text holds no NUL) turns it off.
   const quoteChar = isQuoted(text, delimiter) ? '"' : '\0';

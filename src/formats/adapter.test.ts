@@ -47,7 +47,12 @@ function specs({ num_labels, hyper_parameters }: AdapterConfig): TensorSpec[] {
   ];
 }
 
-const expectations: AdapterExpectations = { methods: ['lora', 'meft1'], base: { name: 'mine', sha256: SHA }, tensorsOf: specs };
+const expectations: AdapterExpectations = {
+  positions: 64,
+  methods: ['lora', 'meft1'],
+  base: { name: 'mine', sha256: SHA },
+  tensorsOf: specs,
+};
 
 const archive: AdapterArchive = {
   method: 'meft1',
@@ -152,6 +157,18 @@ describe('refused with place, numbers and remedy:', () => {
       () => written().set('labels.json', utf8({ labels: ['a'] })),
       'bad-labels',
       'list 3 names under "labels"; found 1',
+    ],
+    [
+      'one name for two classes',
+      () => written().set('labels.json', utf8({ labels: ['a', 'b', 'a'] })),
+      'bad-labels',
+      'two classes "a" (0 and 2',
+    ],
+    [
+      'texts longer than the base takes',
+      () => changed({ max_length: 1e9 }),
+      'bad-adapter-config',
+      'max_length 1000000000; the base has positions for 64',
     ],
     [
       'a missing tensor',

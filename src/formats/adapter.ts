@@ -5,6 +5,7 @@ import {
   type AdapterArchive,
   type AdapterExpectations,
   checkBase,
+  checkLength,
   jsonBytes,
   jsonOf,
   labelsFile,
@@ -56,6 +57,7 @@ export async function readAdapter(files: ReadonlyMap<string, Uint8Array>, expect
   const given = hasConfig ? jsonOf(files, 'adapter_config.json') : mirrorOf(file.metadata.retrace, where);
   const config = parseConfig(given, where, expect.methods);
   checkBase(config, expect.base, where);
+  checkLength(config, expect.positions, where);
   const labels = readLabels(files, config.num_labels);
   return { method: config.method, config, labels, tensors: await readTensors(file, expect.tensorsOf(config)) };
 }

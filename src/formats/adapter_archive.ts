@@ -56,7 +56,7 @@ export interface AdapterExpectations {
   readonly methods: readonly string[];
   /** The base that is loaded, where one is. `sha256` is of its model.safetensors. */
   readonly base?: { readonly name: string; readonly sha256: string };
-  /** Longest sequence that it takes; for adapters that don't say what they were trained with. */
+  /** Longest sequence that it takes: what adapters may say at most, and what those have that don't say. */
   readonly positions?: number;
   /** The method's tensors on that base. */
   tensorsOf(config: AdapterConfig): readonly TensorSpec[];
@@ -111,6 +111,16 @@ export function checkBase(config: AdapterConfig, base: AdapterExpectations['base
     `The adapter was trained on ${name} (sha256 ${sha256}), but ${base.name} (sha256 ${base.sha256}) is loaded.`,
     `${where}, base_model.sha256`,
     `Load ${name} first, with the very weights that the model card names.`,
+  );
+}
+
+/** Error `bad-adapter-config` where the adapter takes longer texts than its base has positions for. */
+export function checkLength({ max_length }: AdapterConfig, positions: number | undefined, where: string): void {
+  if (positions === undefined || max_length <= positions) return;
+  refuseAdapter(
+    'bad-adapter-config',
+    `${where} says max_length ${max_length}; the base has positions for ${positions} tokens of text.`,
+    `${where}, max_length`,
   );
 }
 
@@ -182,6 +192,11 @@ export function readLabels(files: ReadonlyMap<string, Uint8Array>, num_labels: n
   if (!Array.isArray(labels) || !labels.every((label) => typeof label === 'string') || labels.length !== num_labels) {
     const found = Array.isArray(labels) ? `${labels.length} entries` : typeof labels;
     return refuseAdapter('bad-labels', `labels.json should list ${num_labels} names under "labels"; found ${found}.`, 'labels.json');
+  }
+  const again = labels.findIndex((label, i) => labels.indexOf(label) < i);
+  if (again >= 0) {
+    const message = `labels.json names two classes "${labels[again]}" (${labels.indexOf(labels[again])} and ${again}, counted from 0).`;
+    return refuseAdapter('bad-labels', message, `labels.json, labels[${again}]`);
   }
   return labels;
 }

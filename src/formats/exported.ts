@@ -16,7 +16,9 @@ export function writeExported(archive: AdapterArchive, facts: CardFacts): Archiv
 /** Either layout, also where all files lie in one folder of the zip, as many programs pack them. Errors: those of both readers. */
 export async function readExported(files: ReadonlyMap<string, Uint8Array>, expect: AdapterExpectations): Promise<AdapterArchive> {
   const flat = withoutTopFolder(files);
-  const isPeft = flat.has('adapter_config.json') && 'peft_type' in jsonOf(flat, 'adapter_config.json');
+  const saysPeft = flat.has('adapter_config.json') && 'peft_type' in jsonOf(flat, 'adapter_config.json');
+  // Where only PEFT's tensor file is there, what is missing is missing from PEFT's layout.
+  const isPeft = saysPeft || (flat.has('adapter_model.safetensors') && !flat.has('adapter.safetensors'));
   return isPeft ? readPeft(flat, expect) : readAdapter(flat, expect);
 }
 

@@ -259,6 +259,16 @@ test.each(cases)('of %s, a tensor too few or too many and a head that was not sa
   await expect(read(rows.filter(({ name: stored }) => !stored.includes('classifier')))).rejects.toThrow(/its head was not saved/);
 });
 
+test('without adapter_config.json, or without its peft_type, that is what is named', async () => {
+  const files = await byPeft('ia3');
+  const config = files.get('adapter_config.json') as Uint8Array;
+  const { peft_type: _, ...rest } = JSON.parse(new TextDecoder().decode(config)) as Record<string, unknown>;
+  files.delete('adapter_config.json');
+  await expect(readExported(files, expectations)).rejects.toMatchObject({ code: 'missing-file', where: 'adapter_config.json' });
+  files.set('adapter_config.json', new TextEncoder().encode(JSON.stringify(rest)));
+  await expect(readExported(files, expectations)).rejects.toMatchObject({ where: 'adapter_config.json, peft_type' });
+});
+
 test('plain LoRA on the tiny BERT, as PEFT saved it for the recorded logits, is read by neutral names', async () => {
   const folder = new URL('../../../python/vectors/lora/', import.meta.url);
   const files = new Map(

@@ -8,6 +8,7 @@ import {
   type AdapterExpectations,
   type AdapterTensor,
   checkBase,
+  checkLength,
   FORMAT_VERSION,
   type HyperParameters,
   jsonBytes,
@@ -206,6 +207,7 @@ export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: A
   };
   const config = parseConfig(merged, isRecord(mirrored) ? where : CONFIG, expect.methods);
   checkBase(config, expect.base, where);
+  checkLength(config, positions, where);
   const labels = readLabels(files, config.num_labels);
   return { method: config.method, config, labels, tensors: await unpacked(type, config, file, expect.tensorsOf(config)) };
 }
