@@ -39,6 +39,7 @@ CASES = [
     ("meft2", MEFT),
     ("meft3", MEFT),
     ("sparse_meft", SPARSE | {"adapter_size": 256}),
+    ("sparse_meft", SPARSE | {"adapter_size": 512}),
     ("sparse_meft", SPARSE | {"adapter_size": 1024}),
 ]
 

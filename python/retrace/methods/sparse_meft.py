@@ -22,11 +22,16 @@ from torch import nn
 from ..twin import Twin, attention_block, mlp_block
 
 
+def experts_for(r):
+    """As many as num_experts 0 stands for: the divisor of r that is nearest to 4 * sqrt(r), the lesser of two."""
+    return min((n for n in range(1, r + 1) if r % n == 0), key=lambda n: (abs(n - 4 * math.sqrt(r)), n))
+
+
 class SparseAdapter(nn.Module):
     def __init__(self, config, hyper_parameters):
         super().__init__()
         r = hyper_parameters["adapter_size"]
-        experts = hyper_parameters.get("num_experts", 0) or round(4 * math.sqrt(r))
+        experts = hyper_parameters.get("num_experts", 0) or experts_for(r)
         if r % experts:
             raise ValueError(f"{r} neurons do not divide into {experts} experts")
         self.probed, self.activated = hyper_parameters["num_probed_experts"], hyper_parameters["num_activated"]
