@@ -6,6 +6,7 @@
 import type { HostArray, HostRequest, OffloadedModule } from '../offload/offload.ts';
 import { siteId } from '../random/counter.ts';
 import type { KernelName } from './kernels.ts';
+import { aboveBinding, tooManyLayers } from './limits.ts';
 
 export type DType = 'f32' | 'f16' | 'i32' | 'u32';
 export const bytesPerElement: Readonly<Record<DType, number>> = { f32: 4, f16: 2, i32: 4, u32: 4 };
@@ -183,7 +184,7 @@ export class Registry {
   slot(place: string): number {
     const known = this.#slots.get(place);
     if (known !== undefined) return known;
-    if (this.#slots.size >= statusSlots) throw new Error(`more than ${statusSlots} watched places; '${place}' has no slot`);
+    if (this.#slots.size >= statusSlots) throw tooManyLayers(place, statusSlots);
     this.#slots.set(place, this.#slots.size);
     return this.#slots.size - 1;
   }
@@ -348,9 +349,9 @@ export class Graph {
   /** The one tensor of a parameter that is not split. */
   weight(name: string, shape: readonly number[], options: ParameterOptions = {}): Tensor {
     const { tensors } = this.parameter(name, shape, options);
-    if (tensors.length !== 1)
-      throw new Error(`parameter '${name}' [${shape}] is larger than one binding and its op can't take it in pieces`);
-    return tensors[0] as Tensor;
+    if (tensors.length === 1) return tensors[0] as Tensor;
+    const bytes = tensors.reduce((sum, tensor) => sum + bytesOfTensor(tensor), 0);
+    throw aboveBinding(name, shape, bytes, this.registry.maxBinding);
   }
 
   /**

@@ -116,3 +116,15 @@ test('what LoRA adds is lora_alpha / r times B A x', () => {
   expect(Math.abs(loss(4, 12, 1) - one)).toBeGreaterThan(1e-3);
   expect(loss(2, 1, 1)).toBeCloseTo(loss(2, 2, 0.5), 12);
 });
+
+test.each([
+  [{ hidden_size: 1024, num_attention_heads: 4 }, "'hidden_size' is 1024; expected num_attention_heads times at most 128.", 'hidden_size'],
+  [{ is_decoder: true }, "'is_decoder' is true; expected false: tokens that see only those before them are not supported.", 'is_decoder'],
+  [{ add_cross_attention: true }, "'add_cross_attention' is true; expected false.", 'add_cross_attention'],
+])('a configuration with %o is refused by name', (given, message, field) => {
+  const read = () => readBertConfig({ ...given }, 'folder/config.json');
+  expect(read).toThrow(message);
+  expect(read).toThrow(expect.objectContaining({ code: 'config', where: `folder/config.json: ${field}` }));
+  const plain = { hidden_size: 512, num_attention_heads: 4, is_decoder: false, add_cross_attention: false };
+  expect(readBertConfig(plain, 'folder/config.json').hidden_size).toBe(512);
+});

@@ -2,7 +2,7 @@
 
 import type { Graph, Tensor } from '../graph/ir.ts';
 import type { Activation } from '../graph/kernels.ts';
-import { attentionWithLse } from '../graph/ops/attention.ts';
+import { attentionWithLse, mostHeadSize } from '../graph/ops/attention.ts';
 import { applyActivation, dropout } from '../graph/ops/elementwise.ts';
 import { embedding } from '../graph/ops/embedding.ts';
 import { layerNorm } from '../graph/ops/layer_norm.ts';
@@ -35,8 +35,15 @@ export function readBertConfig(json: unknown, place: string, dropoutOverride?: n
     attention_probs_dropout_prob: dropoutOverride ?? read.number('attention_probs_dropout_prob', 0.1),
   };
   read.oneOf('position_embedding_type', ['absolute'], 'absolute');
+  read.not('is_decoder', 'false: tokens that see only those before them are not supported');
+  read.not('add_cross_attention', 'false');
   read.requires(config.hidden_size % config.num_attention_heads === 0, 'hidden_size', 'a multiple of num_attention_heads');
   read.requires((config.hidden_size / config.num_attention_heads) % 4 === 0, 'hidden_size', 'num_attention_heads times a multiple of 4');
+  read.requires(
+    config.hidden_size / config.num_attention_heads <= mostHeadSize,
+    'hidden_size',
+    `num_attention_heads times at most ${mostHeadSize}`,
+  );
   read.requires(config.intermediate_size % 4 === 0, 'intermediate_size', 'a multiple of 4');
   return config;
 }

@@ -43,6 +43,11 @@ export class ConfigReader {
     return allowed.find((one) => one === value) ?? this.#fail(name, allowed.map((one) => `'${one}'`).join(' or '));
   }
 
+  /** Errors where a switch is on. */
+  not(name: string, expected: string): void {
+    this.requires((this.#fields[name] ?? false) === false, name, expected);
+  }
+
   requires(holds: boolean, name: string, expected: string): void {
     if (!holds) this.#fail(name, expected);
   }

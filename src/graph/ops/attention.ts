@@ -18,6 +18,9 @@ type AttentionAttributes = Attributes & {
   readonly causal: boolean;
 };
 
+/** What the kernels have room for. */
+export const mostHeadSize = 128;
+
 const uniformsOf = ({ B, T, S, NH, first, scale, p, site }: AttentionAttributes) => ({ B, T, S, NH, first, scale, p, site });
 
 const attentionOp: Op<AttentionAttributes> = {
@@ -30,7 +33,7 @@ const attentionOp: Op<AttentionAttributes> = {
     check(k, S);
     check(v, S);
     if (S < T) throw new Error(`attention: ${S} keys for ${T} queries`);
-    if (HD % 4 !== 0 || HD > 128) throw new Error(`attention: head size ${HD} is not a multiple of 4 up to 128`);
+    if (HD % 4 !== 0 || HD > mostHeadSize) throw new Error(`attention: head size ${HD} is not a multiple of 4 up to ${mostHeadSize}`);
     return [{ shape: (q as Tensor).shape }, { shape: [B, NH, T] }];
   },
   vjp({ g, node, d_outputs, needs }) {
