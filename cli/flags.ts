@@ -156,7 +156,9 @@ function parsedValue(name: string, row: FlagRow, given: string): string | number
 }
 
 /** Those of `names` that one might have meant. */
-const closest = (name: string, names: readonly string[]): string[] => {
+const closest = (given: string, names: readonly string[]): string[] => {
+  const name = given.replaceAll('_', '-').toLowerCase();
+  if (names.includes(name)) return [name];
   const parts = name.split('-');
   return names.filter((known) => known.startsWith(name) || name.startsWith(known) || parts.some((part) => known.split('-').includes(part)));
 };

@@ -15,6 +15,12 @@ export function parseRanges(ranges: readonly string[]): PolicyRanges {
     if (name !== undefined && policy === undefined)
       throw usage(`--ranges names the policy '${name}'; known are ${policyNames.join(', ')}.`, form, '--ranges');
     if (policy === undefined) throw usage(`--ranges has '${range}', which is not a range of layers with a policy.`, form, '--ranges');
+    if (every !== undefined && (policy === 'store' || Number(every) < 1))
+      throw usage(
+        `--ranges has '${range}': ${policy === 'store' ? 'store has no segments' : 'a segment has at least one layer'}.`,
+        form,
+        '--ranges',
+      );
     return { from: Number(from), to: Number(to), policy, ...(every === undefined ? {} : { every: Number(every) }) };
   });
 }

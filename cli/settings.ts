@@ -17,7 +17,7 @@ import {
 } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
 import type { MethodCard } from '../src/protocol/messages.ts';
-import type { OptimizerName } from '../src/protocol/optimizers.ts';
+import { type OptimizerName, optimizerCards, readsArgument } from '../src/protocol/optimizers.ts';
 import { type Given, usage } from './flags.ts';
 import { type DataPlace, dataPlace, dataRef, modelPlace, modelRef } from './folders.ts';
 import { optionNames } from './option_flags.ts';
@@ -76,14 +76,27 @@ export function readBy({ uses }: MethodCard, options: MethodChoices): MethodChoi
   return Object.fromEntries(Object.entries(options).filter(([name]) => (uses as readonly string[]).includes(name)));
 }
 
-/** Error `usage` where a hyper-parameter is given that the method does not read. */
-export function requireRead(given: Given, methods: readonly MethodCard[], method: MethodName): void {
+const flagOf = (name: string): string => `--${name.replaceAll('_', '-')}`;
+
+/** Error `usage` where a number is given that the method, the optimizer or the memory policy does not read. */
+export function requireRead(given: Given, methods: readonly MethodCard[], { method, policy, ranges, training }: Settings): void {
+  const { optim } = training;
   const read: readonly string[] = methods.find(({ name }) => name === method)?.uses ?? [];
-  const idle = Object.keys(picked(given, optionNames)).find((name) => !read.includes(name));
-  if (idle === undefined) return;
-  const flagOf = (name: string) => `--${name.replaceAll('_', '-')}`;
-  const remedy = `Leave it out; ${method} reads ${read.map(flagOf).join(', ') || 'no hyper-parameter'}.`;
-  throw usage(`${flagOf(idle)} changes nothing in ${method}.`, remedy, flagOf(idle));
+  const refuse = (name: string, where: string, remedy: string) => {
+    throw usage(`${flagOf(name)} changes nothing ${where}.`, `Leave it out; ${remedy}.`, flagOf(name));
+  };
+  for (const name of Object.keys(picked(given, optionNames)).filter((one) => !read.includes(one)))
+    refuse(name, `in ${method}`, `${method} reads ${read.map(flagOf).join(', ') || 'no hyper-parameter'}`);
+  for (const name of Object.keys(picked(given, trainingNames)).filter((one) => !readsArgument(optim, one)))
+    refuse(name, `in ${optim}`, `${optim} reads ${Object.keys(optimizerCards[optim].defaults).map(flagOf).join(', ') || 'no such number'}`);
+  for (const [name, owner] of [
+    ['checkpoint_every', 'checkpoint'],
+    ['snapshot_every', 'reversible'],
+  ] as const) {
+    if (given[name.replaceAll('_', '-')] === undefined) continue;
+    if (ranges) refuse(name, 'beside --ranges', `write FROM-TO:${owner}/N there`);
+    if (policy !== owner) refuse(name, `under the policy ${policy}`, `it belongs to ${owner}`);
+  }
 }
 
 /** How activations come back: one policy, or ranges of layers under several. */
@@ -163,11 +176,12 @@ export async function configOf(settings: Settings): Promise<RunConfig> {
 /** What is wrong with a value of the configuration, said of its flag. */
 export function asUsage(thrown: unknown): unknown {
   if (!(thrown instanceof RetraceError) || thrown.code !== 'run-config') return thrown;
-  const field = thrown.where?.split('.').at(-1) ?? '';
-  const name = `--${field === 'policy' ? 'memory-policy' : field.replaceAll('_', '-')}`;
+  const path = thrown.where?.split('.') ?? [];
+  const field = path.includes('ranges') ? 'ranges' : (path.at(-1) ?? '');
+  const name = field === 'policy' ? '--memory-policy' : flagOf(field);
   const [, expected, received] = /Expected (.+) but received (.+)$/.exec(thrown.message) ?? [];
   return usage(
-    expected === undefined ? `${name}: ${thrown.message}` : `${name} is ${received}; allowed: ${expected}.`,
+    expected === undefined ? `${name}: ${thrown.message}` : `${name} is ${received}; allowed: ${expected.replace(/^%/, 'multiples of ')}.`,
     'Correct this value; see --help.',
     name,
   );

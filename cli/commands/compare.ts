@@ -7,11 +7,12 @@ import { RetraceError } from '../../src/protocol/errors.ts';
 import type { MethodCard } from '../../src/protocol/messages.ts';
 import { csvOf, type Row, sortRows, tableOf } from '../compare/columns.ts';
 import { pictureOf } from '../compare/picture.ts';
-import { studyStarts } from '../compare/study.ts';
+import { requireOfPlans, studyStarts } from '../compare/study.ts';
 import type { Console } from '../console.ts';
 import { type Given, usage } from '../flags.ts';
 import { markdownTable, tableText } from '../format.ts';
 import { openSession } from '../open_session.ts';
+import { optionNames } from '../option_flags.ts';
 import { requireWritableFile } from '../out_folder.ts';
 import { planObject, transientBytes } from '../plan_report.ts';
 import { listOf, numberOf, readBy, type Settings, settingsOf, textOf } from '../settings.ts';
@@ -20,11 +21,10 @@ import { planRequestOf } from './plan.ts';
 /** A list of known names; left out or `all`: every one of them. */
 function chosen<T extends string>(given: Given, name: string, known: readonly T[]): readonly T[] {
   const names = listOf(given, name) ?? ['all'];
-  if (names.includes('all')) return known;
-  const unknown = names.find((one) => !(known as readonly string[]).includes(one));
+  const unknown = names.find((one) => one !== 'all' && !(known as readonly string[]).includes(one));
   if (unknown !== undefined)
     throw usage(`--${name} names '${unknown}'; known are ${known.join(', ')}.`, `Use some of ${known.join(', ')}, or all.`, `--${name}`);
-  return known.filter((one) => names.includes(one));
+  return names.includes('all') ? known : known.filter((one) => names.includes(one));
 }
 
 function depthsOf(given: Given): (number | undefined)[] {
@@ -63,20 +63,34 @@ function objectOf({ depth, report, full }: Row): object {
 }
 
 /** Plans every cell; those that do not go together are told with the reason. */
-async function planCells(given: Given, console: Console): Promise<{ rows: Row[]; refused: Refused[] }> {
+async function planCells(given: Given, console: Console): Promise<{ rows: Row[]; refused: Refused[]; fault: RetraceError | undefined }> {
   const { calls, positions } = openSession(console);
   const { methods } = await calls.catalogue(undefined);
   const named = given['method'] === undefined ? methods.map(({ name }) => name) : [given['method'] as MethodName];
   const policyGiven = given['memory-policy'] === undefined ? policyNames : [given['memory-policy'] as PolicyName];
   const [wanted, policies, depths] = [chosen(given, 'methods', named), chosen(given, 'policies', policyGiven), depthsOf(given)];
-  const settings = await settingsOf(given, methods, positions);
   const cardOf = (method: string) => methods.find(({ name }) => name === method) as MethodCard;
+  const idle = optionNames.find(
+    (name) => given[name.replaceAll('_', '-')] !== undefined && !wanted.some((method) => cardOf(method).uses.includes(name)),
+  );
+  if (idle) {
+    const flag = `--${idle.replaceAll('_', '-')}`;
+    throw usage(`${flag} changes nothing in ${wanted.join(', ')}.`, `Leave it out, or compare a method that reads it.`, flag);
+  }
+  const settings = await settingsOf(given, methods, positions);
   const planOf = async (change: Pick<Settings, 'method' | 'policy'>, depth: number | undefined) => {
     const options = readBy(cardOf(change.method), settings.options);
     return calls.plan(await planRequestOf({ ...settings, ...change, options }, labelsOf(given), depth));
   };
   const rows: Row[] = [];
   const refused = new Map<string, Refused>();
+  let fault: RetraceError | undefined;
+  /** Why a cell has no plan: what its options or the model do not allow. Anything else ends the comparison. */
+  const reasonOf = (thrown: unknown): string => {
+    if (!(thrown instanceof RetraceError)) throw thrown;
+    fault ??= thrown;
+    return thrown.message;
+  };
   for (const depth of depths) {
     const full = await planOf({ method: 'full', policy: 'store' }, depth);
     for (const method of wanted) {
@@ -90,13 +104,7 @@ async function planCells(given: Given, console: Console): Promise<{ rows: Row[];
       }
     }
   }
-  return { rows, refused: [...refused.values()] };
-}
-
-/** Why a cell has no plan: what its options or the model do not allow. Anything else is a fault. */
-function reasonOf(thrown: unknown): string {
-  if (thrown instanceof RetraceError) return thrown.message;
-  throw thrown;
+  return { rows, refused: [...refused.values()], fault };
 }
 
 const labelsOf = (given: Given): number => numberOf(given, 'num-labels') ?? 2;
@@ -105,9 +113,12 @@ export async function compare(given: Given, console: Console): Promise<number> {
   const path = textOf(given, 'picture');
   if (path !== undefined) requireWritableFile(path, '--picture');
   if (given['study'] !== undefined) return studyStarts(given, console);
-  const { rows: planned, refused } = await planCells(given, console);
+  requireOfPlans(given);
+  const { rows: planned, refused, fault } = await planCells(given, console);
   const [first] = planned;
   if (!first) {
+    // Where a number is to blame, its own error has place and remedy.
+    if (fault) throw fault;
     throw new RetraceError({
       code: 'nothing-to-compare',
       message: `None of these go together. ${refused[0]?.reason ?? ''}`,

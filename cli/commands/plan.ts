@@ -40,7 +40,7 @@ export async function plan(given: Given, console: Console): Promise<number> {
   const { calls, positions } = openSession(console);
   const { methods } = await calls.catalogue(undefined);
   const settings = await settingsOf(given, methods, positions);
-  requireRead(given, methods, settings.method);
+  requireRead(given, methods, settings);
   const counted = async () => {
     if (given['data'] === undefined) return 2;
     const { model, data, eval_data, training } = await configOf(settings);

@@ -88,7 +88,7 @@ export async function train(given: Given, console: Console): Promise<number> {
     settings = await settingsOf(given, methods, plain.positions, record.settings);
     requireThere(settings);
   }
-  requireRead(given, methods, settings.method);
+  requireRead(given, methods, settings);
   let config = await configOf(settings);
   if (!config.columns) {
     const { guess } = await plain.calls.previewData({ data: config.data });

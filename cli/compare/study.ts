@@ -8,13 +8,37 @@ import type { Console } from '../console.ts';
 import { type Given, usage } from '../flags.ts';
 import { markdownTable, percentText, tableText } from '../format.ts';
 import { openSession, sayDevice } from '../open_session.ts';
+import { optionNames } from '../option_flags.ts';
 import { drawPanels, type Line, type Measure } from '../pictures/panels.ts';
 import { configOf, listOf, numberOf, settingsOf, textOf } from '../settings.ts';
 
 /** Enough steps to tell starts apart, few enough that the whole study takes minutes. */
 const fewSteps = 20;
 const fewExamples = 128;
-const ofPlans = ['policies', 'memory-policy', 'num-hidden-layers', 'num-labels', 'sort'] as const;
+const ofPlans = ['policies', 'memory-policy', 'checkpoint-every', 'snapshot-every', 'chunks', 'num-hidden-layers', 'num-labels', 'sort'];
+const ofStudy = [
+  ...['data', 'eval-data', 'text-column', 'text-pair-column', 'label-column', 'no-header', 'task', 'eval-examples'],
+  ...['max-steps', 'learning-rate', 'weight-decay', 'warmup-ratio', 'max-grad-norm', 'seed'],
+];
+
+/** Error `usage` where a flag is given that only a study reads. */
+export function requireOfPlans(given: Given): void {
+  const other = ofStudy.find((name) => given[name] !== undefined);
+  if (other) throw usage(`--${other} says something of training; plans train nothing.`, `Leave it out, or add --study init.`, `--${other}`);
+}
+
+/** Error `usage` where a flag is given that the study does not read, or a number that makes no sense of it. */
+function requireOfStudy(given: Given): void {
+  const other = ofPlans.find((name) => given[name] !== undefined);
+  if (other) throw usage(`--${other} says something of plans; --study init makes none.`, `Leave --${other} out.`, `--${other}`);
+  const option = optionNames.map((name) => name.replaceAll('_', '-')).find((name) => given[name] !== undefined);
+  if (option) throw usage(`--${option} changes nothing in --study init, which sets each start itself.`, `Leave it out.`, `--${option}`);
+  for (const name of ['max-steps', 'eval-examples']) {
+    const value = numberOf(given, name) ?? 0;
+    if (!(Number.isInteger(value) && value >= 0))
+      throw usage(`--${name} is ${value}; whole numbers from 0 are allowed.`, 'Correct this value; see --help.', `--${name}`);
+  }
+}
 
 const distanceText = (value: number): string =>
   value === 0 ? '0' : value < 1e-3 || value >= 1e4 ? value.toExponential(0) : String(Number(value.toPrecision(3)));
@@ -106,11 +130,15 @@ async function requestOf(given: Given, open: ReturnType<typeof openSession>): Pr
     listOf(given, 'methods') ?? (given['method'] === undefined ? ['all'] : [String(given['method'])]),
     numberOf(given, 'learning-rate'),
   ];
+  const known = [...new Set(studySeries.map(({ method }) => method))];
+  const strange = methods.filter((name) => name !== 'all' && !known.includes(name)).join(', ');
+  if (strange)
+    throw usage(
+      `The study has no starts of ${strange}; it has those of ${known.join(', ')}.`,
+      `Use some of ${known.join(', ')}.`,
+      '--methods',
+    );
   const series = studySeries.filter(({ method }) => methods.includes('all') || methods.includes(method)).map(({ name }) => name);
-  if (series.length === 0) {
-    const known = [...new Set(studySeries.map(({ method }) => method))].join(', ');
-    throw usage(`The study has no starts of ${methods.join(', ')}; it has those of ${known}.`, `Use some of ${known}.`, '--methods');
-  }
   return {
     ...{ model, data, series },
     ...(pooling === undefined ? {} : { pooling }),
@@ -123,8 +151,7 @@ async function requestOf(given: Given, open: ReturnType<typeof openSession>): Pr
 }
 
 export async function studyStarts(given: Given, console: Console): Promise<number> {
-  const other = ofPlans.find((name) => given[name] !== undefined);
-  if (other) throw usage(`--${other} says something of plans; --study init makes none.`, `Leave --${other} out.`, `--${other}`);
+  requireOfStudy(given);
   const open = openSession(console, (event) => {
     if (event.type !== 'study') return;
     console.event(event);

@@ -193,10 +193,10 @@ export function readLabels(files: ReadonlyMap<string, Uint8Array>, num_labels: n
     const found = Array.isArray(labels) ? `${labels.length} entries` : typeof labels;
     return refuseAdapter('bad-labels', `labels.json should list ${num_labels} names under "labels"; found ${found}.`, 'labels.json');
   }
-  const again = labels.findIndex((label, i) => labels.indexOf(label) < i);
-  if (again >= 0) {
-    const message = `labels.json names two classes "${labels[again]}" (${labels.indexOf(labels[again])} and ${again}, counted from 0).`;
-    return refuseAdapter('bad-labels', message, `labels.json, labels[${again}]`);
+  const twice = labels.find((label, i) => labels.indexOf(label) < i);
+  if (twice !== undefined) {
+    const message = `labels.json names two classes "${twice}" (${labels.indexOf(twice)} and ${labels.lastIndexOf(twice)}, counted from 0).`;
+    return refuseAdapter('bad-labels', message, 'labels.json');
   }
   return labels;
 }

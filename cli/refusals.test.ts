@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { retrace } from './testing.ts';
+
+test.each([
+  ['plan --batch_size 4', 'Did you mean --batch-size?'],
+  ['plan --Learning_Rate 1', 'Did you mean --learning-rate?'],
+  ['plan --ranges 0-6:store/2', "--ranges has '0-6:store/2': store has no segments."],
+  ['plan --ranges 0-6:checkpoint/0', "--ranges has '0-6:checkpoint/0': a segment has at least one layer."],
+  ['plan --ranges 0-6:store --checkpoint-every 2', '--checkpoint-every changes nothing beside --ranges.'],
+  ['plan --memory-policy store --snapshot-every 2', '--snapshot-every changes nothing under the policy store.'],
+  ['plan --momentum 0.5', '--momentum changes nothing in adamw.'],
+  ['plan --optim adafactor --adam-beta1 0.5', '--adam-beta1 changes nothing in adafactor.'],
+  ['plan --method read --rnn-hidden-size 3', '--rnn-hidden-size is 3; allowed: multiples of 4.'],
+  ['plan --method sparse_meft --num-experts 7', "1024 neurons can't be divided among 7 experts."],
+  ['plan --method lst --reduction-factor 7', 'A side network 7 times narrower'],
+  ['plan --method lora --target-modules nothing', "No dense layer of this run is named 'nothing'."],
+  ['compare --methods lora --lambda 1/8', '--lambda changes nothing in lora.'],
+  ['compare --methods meft1 --lambda 0.1', 'lambda is 0.1; fixed streams need a power of two'],
+  ['compare --methods all,bogus', "--methods names 'bogus'"],
+  ['compare --methods lora --eval-examples 4', '--eval-examples says something of training; plans train nothing.'],
+  ['compare --study init --lambda 1/8', '--lambda changes nothing in --study init'],
+  ['compare --study init --frozen-layers 1', '--frozen-layers changes nothing in --study init'],
+  ['compare --study init --chunks 2', '--chunks says something of plans'],
+  ['compare --study init --eval-examples -1', '--eval-examples is -1; whole numbers from 0 are allowed.'],
+  ['compare --study init --max-steps -1', '--max-steps is -1; whole numbers from 0 are allowed.'],
+  ['compare --study init --methods lora,read', 'The study has no starts of read'],
+])('retrace %s is wrong usage', async (line, says) => {
+  const { code, stdout, stderr } = await retrace(line.split(' '));
+  expect({ code, stdout }, stderr).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toContain(says);
+});
