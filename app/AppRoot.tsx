@@ -49,18 +49,18 @@ function Frame() {
       <Header />
       <main>
         <Environment />
-        <Tabs.Content value="choose">
+        <Tabs.Content value="choose" tabIndex={-1}>
           <ChooseScreen />
         </Tabs.Content>
-        <Tabs.Content value="train">
+        <Tabs.Content value="train" tabIndex={-1}>
           <TrainScreen theme={theme} />
         </Tabs.Content>
-        <Tabs.Content value="compare">
+        <Tabs.Content value="compare" tabIndex={-1}>
           <Suspense fallback={<div className="skeleton skeleton-tall" role="status" aria-label="Loading" />}>
             <CompareScreen theme={theme} />
           </Suspense>
         </Tabs.Content>
-        <Tabs.Content value="results">
+        <Tabs.Content value="results" tabIndex={-1}>
           <ResultsScreen theme={theme} />
         </Tabs.Content>
       </main>

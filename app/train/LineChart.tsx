@@ -34,7 +34,10 @@ const scoreRange = (_: uPlot, least: number): uPlot.Range.MinMax => {
   return [from, 1 + (1 - from) / 20];
 };
 /** A single step is at the end of what came before it. */
-const stepRange = (_: uPlot, first: number, last: number): uPlot.Range.MinMax => [first === last ? 0 : first, Math.max(last, 1)];
+const stepRange = ({ data: [steps] }: uPlot): uPlot.Range.MinMax => {
+  const [first, last] = [steps[0] ?? 0, steps.at(-1) ?? 0];
+  return [first === last ? 0 : first, Math.max(last, 1)];
+};
 
 /** Distances of ticks: a step is whole. */
 const WHOLE = [1, 2, 5].flatMap((first) => Array.from({ length: 7 }, (_, power) => first * 10 ** power)).sort((a, b) => a - b);
