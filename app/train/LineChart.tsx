@@ -55,7 +55,8 @@ function seriesOf({ name, colour, look, dashed = false }: Curve): uPlot.Series {
     stroke,
     width: look === 'line' ? 2 : 1,
     alpha: look === 'line' ? 1 : 0.4,
-    points: { show: false },
+    // A line needs two points; the first alone must be seen all the same.
+    points: { show: ({ data: [steps] }) => steps.length < 2, size: 7, fill: stroke },
     spanGaps: true,
     value,
     ...dash,
