@@ -89,6 +89,7 @@ FAULTS = [  # method, what is done to its folder, words of the message
     ("meft1", tensors(lambda t: t["classifier.bias"].fill_(torch.nan)), "3 values that are not finite"),
     ("meft1", tensors(lambda t: t.update({"classifier.bias": torch.zeros(3).int()})), "is int32"),
     ("meft1", text("labels.json", '{"labels": ["a"]}'), "names 1 classes, the classifier has 3"),
+    ("meft1", text("labels.json", '{"labels": ["a", "b", "a"]}'), "'a' for two classes"),
     ("read", hyper("aggregation", "max"), "mean, last"),
     ("sparse_meft", hyper("num_activated", 0), "at least 1"),
     ("sparse_meft", hyper("num_experts", 3), "256 neurons do not divide into 3 experts"),

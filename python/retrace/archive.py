@@ -69,4 +69,7 @@ def labels_of(files, num_labels):
         raise AdapterError(f'labels.json should have a list of names under "labels"; found {str(labels)[:40]!r}.')
     if len(labels) != num_labels:
         raise AdapterError(f"labels.json names {len(labels)} classes, the classifier has {num_labels}.")
+    twice = [label for i, label in enumerate(labels) if label in labels[:i]]
+    if twice:
+        raise AdapterError(f"labels.json has {twice[0]!r} for two classes.")
     return labels
