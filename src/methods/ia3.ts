@@ -25,9 +25,24 @@ const scaled = ({ target_modules, feedforward_modules, init_factor }: MethodOpti
 
 const own = { target_modules: ['key', 'value', 'output.dense'], feedforward_modules: ['output.dense'] };
 
-/** As PEFT does, refuses feed-forward modules that are no targets; its own default may stand beside other targets. */
+/** PEFT loads feed-forward modules only where they are among the targets, word for word: a narrower or wider name becomes one that is. */
+function settled(options: MethodOptions): MethodOptions {
+  const { target_modules: named, feedforward_modules: given } = options;
+  if (given.every((name) => named.includes(name))) return options;
+  const within = given.filter((name) => endsInOneOf(name, named));
+  const narrower = named.filter((name) => endsInOneOf(name, given));
+  const stray = given.filter((name) => !named.some((target) => endsInOneOf(target, [name]) || endsInOneOf(name, [target])));
+  const asked = stray.filter((name) => !own.feedforward_modules.includes(name));
+  return {
+    ...options,
+    target_modules: [...new Set([...named, ...within])],
+    feedforward_modules: [...new Set([...narrower, ...within, ...asked])],
+  };
+}
+
+/** As PEFT does, refuses feed-forward modules that are no targets. */
 function requireTargeted({ target_modules, feedforward_modules }: MethodOptions): void {
-  const stray = feedforward_modules.filter((name) => !target_modules.includes(name) && !own.feedforward_modules.includes(name));
+  const stray = feedforward_modules.filter((name) => !target_modules.includes(name));
   if (stray.length === 0) return;
   throw new RetraceError({
     code: 'feedforward-modules',
@@ -58,6 +73,7 @@ export const ia3: Method = {
   why: { init_factor: 'Zero stands for the vectors’ own start: ones, which leave the model as it is.' },
   peft: 'IA3',
   options: () => own,
+  settled,
   wire(_, options) {
     requireTargeted(options);
     return singleStream(scaled(options));

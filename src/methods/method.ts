@@ -47,6 +47,8 @@ export interface Method {
   readonly peft?: 'LORA' | 'IA3' | 'PREFIX_TUNING' | 'PROMPT_TUNING';
   /** Own defaults, given the streams. */
   options(streams: StreamKind): Partial<MethodOptions>;
+  /** Options that go together, from all that were chosen; left out: as they are. */
+  settled?(options: MethodOptions): MethodOptions;
   wire(backbone: Backbone, options: MethodOptions): Wiring;
 }
 

@@ -183,6 +183,22 @@ test('(IA)³ refuses feed-forward modules that are no targets, but for its own d
   expect(refusal(() => planned('ia3', { chosen: both }))).toBeUndefined();
 });
 
+test('options of (IA)³ are those that PEFT loads: feed-forward modules are among the targets, and scale what they would', () => {
+  const settled = (chosen: MethodChoices) => {
+    const { target_modules, feedforward_modules } = resolveOptions(methodNamed('ia3'), chosen);
+    return [target_modules, feedforward_modules];
+  };
+  expect(settled({})).toEqual([['key', 'value', 'output.dense'], ['output.dense']]);
+  expect(settled({ target_modules: ['key', 'value'] })).toEqual([['key', 'value'], []]);
+  // A target that is narrower than the module, and one that is wider.
+  expect(settled({ target_modules: ['key', 'attention.output.dense'] })).toEqual([
+    ['key', 'attention.output.dense'],
+    ['attention.output.dense'],
+  ]);
+  expect(settled({ target_modules: ['dense'] })).toEqual([['dense', 'output.dense'], ['output.dense']]);
+  expect(settled({ feedforward_modules: [] })).toEqual([['key', 'value', 'output.dense'], []]);
+});
+
 test.each(['prefix-tuning', 'prompt-tuning'])(
   '%s refuses a length that leaves its virtual tokens no position, with the longest',
   (name) => {

@@ -54,5 +54,6 @@ export function resolveOptions(method: Method, chosen: MethodChoices): MethodOpt
   const streams: StreamKind = chosen.streams ?? commonOptions.streams;
   const reads: readonly string[] = method.uses;
   const given = Object.fromEntries(Object.entries(chosen).filter(([key, value]) => value !== undefined && reads.includes(key)));
-  return { ...commonOptions, ...method.options(streams), ...given, streams };
+  const options: MethodOptions = { ...commonOptions, ...method.options(streams), ...given, streams };
+  return method.settled?.(options) ?? options;
 }
