@@ -1,7 +1,7 @@
 // A session for one command: Node's host, phases drawn as progress, the rest of the events for the command.
 
-import type { ModelRef } from '../src/protocol/config.ts';
 import type { RunEvent } from '../src/protocol/messages.ts';
+import { openBaseModel } from '../src/session/base_model.ts';
 import type { RunStore } from '../src/session/host.ts';
 import { Session } from '../src/session/session.ts';
 import { type Console, inMegabytes } from './console.ts';
@@ -34,11 +34,9 @@ export function openSession(console: Console, onEvent: (event: RunEvent) => void
   });
   return {
     calls: session.calls,
-    positions: async (place) => (await describeOnce(session.calls, await modelRef(place))).max_position_embeddings,
+    positions: async (place) => (await openBaseModel(await modelRef(place), nodeHost())).backbone().config.max_position_embeddings,
   };
 }
-
-const describeOnce = (calls: Session['calls'], model: ModelRef) => calls.describeModel({ model });
 
 /** Says what computes, and warns where that is slow. */
 export async function sayDevice(calls: Session['calls'], console: Console): Promise<void> {

@@ -1,5 +1,7 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { retrace } from './testing.ts';
+import { retrace, scratchFolder, tinyModel } from './testing.ts';
 
 test.each([
   ['plan --batch_size 4', 'Did you mean --batch-size?'],
@@ -28,4 +30,17 @@ test.each([
   const { code, stdout, stderr } = await retrace(line.split(' '));
   expect({ code, stdout }, stderr).toEqual({ code: 2, stdout: '' });
   expect(stderr).toContain(says);
+});
+
+test('a pooling that is none of ours is refused until one is chosen', async () => {
+  const model = tinyModel(scratchFolder());
+  mkdirSync(join(model, '1_Pooling'));
+  for (const pooling of [{ pooling_mode_max_tokens: true }, { pooling_mode_cls_token: true, pooling_mode_mean_tokens: true }]) {
+    writeFileSync(join(model, '1_Pooling', 'config.json'), JSON.stringify(pooling));
+    const refused = await retrace(['plan', '--model', model]);
+    expect(refused.code, refused.stderr).toBe(1);
+    expect(refused.stderr).toContain('neither the mean of the tokens nor the first token');
+    const chosen = await retrace(['plan', '--model', model, '--pooling', 'mean']);
+    expect(chosen.code, chosen.stderr).toBe(0);
+  }
 });

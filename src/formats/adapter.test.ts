@@ -215,6 +215,14 @@ describe('refused with place, numbers and remedy:', () => {
   });
 });
 
+test('tensors that do not fit, on a base that is not the one named, are told with both names', async () => {
+  const wide = (base: AdapterConfig) => specs(base).map(({ name, shape }) => ({ name, shape: shape.map((n) => (n === 4 ? 8 : n)) }));
+  await expect(readExported(written(), { ...expectations, base: { name: 'bert-wide' }, tensorsOf: wide })).rejects.toMatchObject({
+    code: 'misshapen-tensor',
+    remedy: expect.stringContaining('trained on sentence-transformers/all-MiniLM-L6-v2, and bert-wide is loaded'),
+  });
+});
+
 test('an adapter for another base names both checksums', async () => {
   const other = { ...expectations, base: { name: 'bert-base-uncased', sha256: 'ef'.repeat(32) } };
   await expect(readAdapter(written(), other)).rejects.toThrow(

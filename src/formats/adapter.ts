@@ -9,6 +9,7 @@ import {
   jsonBytes,
   jsonOf,
   labelsFile,
+  namingBase,
   openTensors,
   parseConfig,
   readLabels,
@@ -59,7 +60,10 @@ export async function readAdapter(files: ReadonlyMap<string, Uint8Array>, expect
   checkBase(config, expect.base, where);
   checkLength(config, expect.positions, where);
   const labels = readLabels(files, config.num_labels);
-  return { method: config.method, config, labels, tensors: await readTensors(file, expect.tensorsOf(config)) };
+  const tensors = await readTensors(file, expect.tensorsOf(config)).catch((thrown: unknown) => {
+    throw namingBase(thrown, config, expect.base);
+  });
+  return { method: config.method, config, labels, tensors };
 }
 
 function mirrorOf(text: string | undefined, where: string): Record<string, unknown> {

@@ -54,8 +54,8 @@ export interface TensorSpec {
 /** What the reader of an adapter knows and a file must fit. */
 export interface AdapterExpectations {
   readonly methods: readonly string[];
-  /** The base that is loaded, where one is. `sha256` is of its model.safetensors. */
-  readonly base?: { readonly name: string; readonly sha256: string };
+  /** The base that is loaded, where one is. `sha256` is of its model.safetensors, absent before that was read. */
+  readonly base?: { readonly name: string; readonly sha256?: string };
   /** Longest sequence that it takes: what adapters may say at most, and what those have that don't say. */
   readonly positions?: number;
   /** The method's tensors on that base. */
@@ -105,13 +105,21 @@ export function parseConfig(value: Record<string, unknown>, where: string, metho
 /** Error `wrong-base` where the adapter was trained on other weights than those loaded. An adapter that names no checksum passes. */
 export function checkBase(config: AdapterConfig, base: AdapterExpectations['base'], where: string): void {
   const { name, sha256 } = config.base_model;
-  if (base === undefined || sha256 === null || sha256 === base.sha256) return;
+  if (base?.sha256 === undefined || sha256 === null || sha256 === base.sha256) return;
   refuseAdapter(
     'wrong-base',
     `The adapter was trained on ${name} (sha256 ${sha256}), but ${base.name} (sha256 ${base.sha256}) is loaded.`,
     `${where}, base_model.sha256`,
     `Load ${name} first, with the very weights that the model card names.`,
   );
+}
+
+/** An error of tensors that do not fit, with the base that the adapter names where another is loaded: most often that is why. */
+export function namingBase(thrown: unknown, { base_model }: AdapterConfig, base: AdapterExpectations['base']): unknown {
+  const misfit = thrown instanceof RetraceError && ['missing-tensor', 'misshapen-tensor', 'unknown-tensor'].includes(thrown.code);
+  if (!misfit || base === undefined || base.name === base_model.name) return thrown;
+  const remedy = `The adapter was trained on ${base_model.name}, and ${base.name} is loaded. Load the model that it was trained on.`;
+  return new RetraceError({ ...thrown.toReport(), remedy });
 }
 
 /** Error `bad-adapter-config` where the adapter takes longer texts than its base has positions for. */

@@ -1,6 +1,7 @@
 // A pretrained model as a session holds it: configuration, tokenizer and an open checkpoint whose bytes stay on disk until they go to the GPU.
 
 import { openSafetensors, type SafetensorsFile, type TensorEntry } from '../formats/safetensors.ts';
+import { isRecord } from '../formats/text.ts';
 import { fileFolder, type ModelFolder, openFile, readJson } from '../hub/folder.ts';
 import type { Backbone } from '../models/model.ts';
 import { backboneOf } from '../models/registry.ts';
@@ -14,7 +15,7 @@ export interface BaseModel {
   readonly folder: ModelFolder;
   /** The backbone with this dropout instead of the configuration's. */
   backbone(dropout?: number): Backbone;
-  /** What the folder's sentence-transformers files say, else the first token. */
+  /** What the folder's sentence-transformers files say, else the first token. Error `unsupported-pooling`, where it is asked for. */
   readonly pooling: Pooling;
   /** The checkpoint's entry of a parameter, whatever prefix or old spelling the file has. */
   entry(name: string): TensorEntry | undefined;
@@ -44,11 +45,15 @@ export async function openBaseModel(model: ModelRef, host: Host): Promise<BaseMo
     return undefined;
   };
   const declared = (config as { torch_dtype?: unknown; dtype?: unknown }).torch_dtype ?? (config as { dtype?: unknown }).dtype;
+  const pooling = await poolingOf(folder);
   return {
     name: model.name,
     folder,
     backbone: (dropout) => (dropout === undefined ? plain : backboneOf(config, place, dropout)),
-    pooling: await poolingOf(folder),
+    get pooling() {
+      if (pooling instanceof RetraceError) throw pooling;
+      return pooling;
+    },
     entry,
     checkpoint,
     // Without a checkpoint, what the configuration declares.
@@ -57,13 +62,15 @@ export async function openBaseModel(model: ModelRef, host: Host): Promise<BaseMo
 }
 
 /** `1_Pooling/config.json` of sentence-transformers, where there is one. */
-async function poolingOf(folder: ModelFolder): Promise<Pooling> {
+async function poolingOf(folder: ModelFolder): Promise<Pooling | RetraceError> {
   const path = '1_Pooling/config.json';
   if (!(await folder.open(path))) return 'cls';
-  const declared = (await readJson(folder, path)) as { pooling_mode_mean_tokens?: unknown; pooling_mode_cls_token?: unknown };
-  if (declared.pooling_mode_mean_tokens === true) return 'mean';
-  if (declared.pooling_mode_cls_token === true) return 'cls';
-  throw new RetraceError({
+  const declared = await readJson(folder, path);
+  // Several at once are put side by side there, which is neither.
+  const modes = Object.entries(isRecord(declared) ? declared : {}).filter(([name, on]) => name.startsWith('pooling_mode_') && on === true);
+  if (modes.length === 1 && modes[0]?.[0] === 'pooling_mode_mean_tokens') return 'mean';
+  if (modes.length === 1 && modes[0]?.[0] === 'pooling_mode_cls_token') return 'cls';
+  return new RetraceError({
     code: 'unsupported-pooling',
     message: `The pooling of ${folder.name} is neither the mean of the tokens nor the first token.`,
     where: `${folder.name}/${path}`,

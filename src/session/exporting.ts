@@ -198,7 +198,7 @@ export function expectedTensors(model: BaseModel, config: AdapterConfig): { name
 export const readAdapterZip = (name: string, bytes: Uint8Array, model: BaseModel, sha256: string | undefined): Promise<AdapterArchive> =>
   readExported(readZip(name, bytes), {
     methods: methods.map((method) => method.name),
-    ...(sha256 === undefined ? {} : { base: { name: model.name, sha256 } }),
+    base: { name: model.name, ...(sha256 === undefined ? {} : { sha256 }) },
     positions: model.backbone().config.max_position_embeddings,
     tensorsOf: (config) => expectedTensors(model, config),
   });

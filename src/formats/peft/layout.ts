@@ -14,6 +14,7 @@ import {
   jsonBytes,
   jsonOf,
   labelsFile,
+  namingBase,
   openTensors,
   parseConfig,
   readLabels,
@@ -209,7 +210,10 @@ export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: A
   checkBase(config, expect.base, where);
   checkLength(config, positions, where);
   const labels = readLabels(files, config.num_labels);
-  return { method: config.method, config, labels, tensors: await unpacked(type, config, file, expect.tensorsOf(config)) };
+  const tensors = await unpacked(type, config, file, expect.tensorsOf(config)).catch((thrown: unknown) => {
+    throw namingBase(thrown, config, expect.base);
+  });
+  return { method: config.method, config, labels, tensors };
 }
 
 /** Our tensors from PEFT's file. Errors: those of `readTensors`. */
