@@ -51,15 +51,15 @@ interface Placed {
 
 const overlapInTime = (a: Life, b: Life): boolean => a.birth <= b.death && b.birth <= a.death;
 
-/** Smallest gap that holds `life` among those alive with it. */
+/** Smallest gap that holds `life` among those alive with it; `placed` stand in order of their begin. */
 function bestGap(life: Life, placed: readonly Placed[], chunk: number): number {
-  const neighbours = placed.filter((other) => overlapInTime(life, other.life)).sort((a, b) => a.begin - b.begin);
   let best = { begin: Number.POSITIVE_INFINITY, slack: Number.POSITIVE_INFINITY };
   let cursor = 0;
   // A tensor that would straddle a cut starts at the cut.
   const fit = (from: number) =>
     Math.floor(from / chunk) === Math.floor((from + life.bytes - 1) / chunk) ? from : Math.ceil(from / chunk) * chunk;
-  for (const { begin, end } of neighbours) {
+  for (const { life: other, begin, end } of placed) {
+    if (!overlapInTime(life, other)) continue;
     const start = fit(cursor);
     const slack = begin - (start + life.bytes);
     if (slack >= 0 && slack < best.slack) best = { begin: start, slack };
@@ -74,7 +74,7 @@ function packInOrder(lives: readonly Life[], chunk: number): { offsets: Map<Tens
   let extent = 0;
   for (const life of lives) {
     const begin = bestGap(life, placed, chunk);
-    placed.push({ life, begin, end: begin + life.bytes });
+    placed.splice(placed.findLastIndex((other) => other.begin <= begin) + 1, 0, { life, begin, end: begin + life.bytes });
     offsets.set(life.tensor, begin);
     extent = Math.max(extent, begin + life.bytes);
   }
