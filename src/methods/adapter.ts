@@ -1,6 +1,6 @@
 // The bottleneck adapter: A(x) = W2 · dropout(act(W1 x + b1)) + b2, no residual inside (Liao et al. 2023; authors' code).
 
-import type { Graph, Tensor } from '../graph/ir.ts';
+import type { Graph, Initial, Tensor } from '../graph/ir.ts';
 import { applyActivation, dropout, scaleAdd } from '../graph/ops/elementwise.ts';
 import { layerNorm } from '../graph/ops/layer_norm.ts';
 import { linear } from '../graph/ops/linear.ts';
@@ -14,20 +14,22 @@ export interface AdapterPlace {
   readonly scaling?: number;
   /** A LayerNorm before it. */
   readonly layer_norm?: boolean;
+  /** How W1 and W2 start; N(0, std²) where left out, so that A(x) ≠ 0 from the start. */
+  readonly start?: Readonly<Record<'down' | 'up', Initial>>;
 }
 
-/** A(x) [.., C] in the scope `name`. Both matrices start at N(0, std²), so A(x) ≠ 0 from the start. */
+/** A(x) [.., C] in the scope `name`. */
 export function adapter(
   g: Graph,
   name: string,
   x: Tensor,
   { hidden_size: C, hidden_act, hidden_dropout_prob, layer_norm_eps }: BackboneConfig,
   { adapter_size: r, adapter_init_std: std }: MethodOptions,
-  { into, scaling = 1, layer_norm = false }: AdapterPlace = {},
+  { into, scaling = 1, layer_norm = false, start }: AdapterPlace = {},
 ): Tensor {
   return g.scope(name, () => {
-    const matrix = (part: string, shape: readonly [number, number]) =>
-      g.weight(`${g.path}.${part}.weight`, shape, { initial: { from: 'normal', std } });
+    const matrix = (part: 'down' | 'up', shape: readonly [number, number]) =>
+      g.weight(`${g.path}.${part}.weight`, shape, { initial: start?.[part] ?? { from: 'normal', std } });
     const vector = (part: string, size: number, value = 0) =>
       g.weight(`${g.path}.${part}`, [size], { initial: { from: 'constant', value } });
     const normed = layer_norm ? layerNorm(g, x, vector('LayerNorm.weight', C, 1), vector('LayerNorm.bias', C), layer_norm_eps) : x;

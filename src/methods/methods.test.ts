@@ -110,7 +110,15 @@ const starts: [string, MethodChoices, [RegExp, Initial][]][] = [
   ],
   ['ia3', {}, [[/\.ia3_l$/, one]]],
   ['houlsby', {}, adapters('adapter', 0.01)],
-  ['parallel-adapter', {}, adapters('adapter_ffn', 0.02)],
+  [
+    'parallel-adapter',
+    {},
+    [
+      [/adapter_ffn\.down\.weight$/, uniform(1 / Math.sqrt(C))],
+      [/adapter_ffn\.up\.weight$/, zero],
+      [/adapter_ffn\.(down|up)\.bias$/, zero],
+    ],
+  ],
   ['prefix-tuning', {}, [[/\.prefix_(key|value)$/, normal(0.02)]]],
   ['prompt-tuning', {}, [[/^embeddings\.prompt_embeddings\.weight$/, normal(0.02)]]],
   ['bitfit', {}, []],

@@ -1,10 +1,17 @@
 // parallel-adapter: a scaled bottleneck beside the feed-forward pair, y + s·A(a), from the pair's own input (He et al. 2022, the scaled parallel
-// adapter of their table 6). Not as there: A has the backbone's activation and dropout inside, and both of its matrices start at
-// random, where theirs has relu and starts its second matrix at zero.
+// adapter of their table 6). Its second matrix starts at zero, as theirs, so training starts at the pretrained behaviour. Not as there: A has the
+// backbone's activation, where theirs has relu.
 
-import { adapter } from './adapter.ts';
+import type { BackboneConfig } from '../models/model.ts';
+import { type AdapterPlace, adapter } from './adapter.ts';
 import { isHead, type Method } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';
+
+/** The authors' (their option `lora`): Kaiming uniform with a = √5, and zero. */
+const startOf = ({ hidden_size }: BackboneConfig): NonNullable<AdapterPlace['start']> => ({
+  down: { from: 'uniform', bound: 1 / Math.sqrt(hidden_size) },
+  up: { from: 'constant', value: 0 },
+});
 
 export const parallelAdapter: Method = {
   name: 'parallel-adapter',
@@ -20,16 +27,15 @@ export const parallelAdapter: Method = {
   refuses: notReversible('The parallel adapter'),
   defaultPolicy: 'store',
   learning_rate: 1e-3,
-  uses: ['adapter_size', 'adapter_init_std', 'adapter_scaling', 'frozen_layers'],
+  uses: ['adapter_size', 'adapter_scaling', 'frozen_layers'],
   why: {
     adapter_size: 'As Houlsby’s, to compare.',
-    adapter_init_std:
-      'As MEFT’s adapters; with the factor of 4 training starts away from the pretrained behaviour. The paper’s own start is at it.',
     adapter_scaling: 'The paper’s: 4, which spares a search for the learning rate.',
   },
   options: () => ({ adapter_size: 64, adapter_scaling: 4 }),
   wire: ({ config }, options) =>
     singleStream({
-      ffn: (g, a, y) => adapter(g, 'adapter_ffn', a, config, options, { into: y, scaling: options.adapter_scaling }),
+      ffn: (g, a, y) =>
+        adapter(g, 'adapter_ffn', a, config, options, { into: y, scaling: options.adapter_scaling, start: startOf(config) }),
     }),
 };

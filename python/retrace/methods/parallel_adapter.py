@@ -1,13 +1,20 @@
 """The scaled parallel adapter (He et al. 2022, arXiv 2110.04366): beside each layer's feed-forward pair, from the same input a, added
-before the residual and the LayerNorm with the factor adapter_scaling.
+before the residual and the LayerNorm with the factor adapter_scaling. Its second matrix starts at zero.
 """
+
+import math
+
+from torch import nn
 
 from ..twin import Adapter, Twin, attention_block, mlp_block
 
 
 class ParallelAdapter(Twin):
     def additions(self, config, hyper_parameters):
-        return {"adapter_ffn": Adapter(config, hyper_parameters)}
+        adapter = Adapter(config, hyper_parameters)
+        nn.init.kaiming_uniform_(adapter.down.weight, a=math.sqrt(5))
+        nn.init.zeros_(adapter.up.weight)
+        return {"adapter_ffn": adapter}
 
     def layer(self, layer, added, h, padding):
         scaling = self.hyper_parameters["adapter_scaling"]
