@@ -33,6 +33,7 @@ const usageCodes = [
   'feedforward-modules',
   'experts',
   'reduction-factor',
+  'batch-too-large',
 ];
 
 async function run(args: readonly string[], console: Console): Promise<number> {

@@ -10,6 +10,7 @@ test.each([
   ['plan --ranges 0-6:checkpoint/0', "--ranges has '0-6:checkpoint/0': a segment has at least one layer."],
   ['plan --ranges 0-6:store --checkpoint-every 2', '--checkpoint-every changes nothing beside --ranges.'],
   ['plan --memory-policy store --snapshot-every 2', '--snapshot-every changes nothing under the policy store.'],
+  ['plan --batch-size 1e15', 'Use a batch of at most 174762'],
   ['plan --momentum 0.5', '--momentum changes nothing in adamw.'],
   ['plan --optim adafactor --adam-beta1 0.5', '--adam-beta1 changes nothing in adafactor.'],
   ['plan --method read --rnn-hidden-size 3', '--rnn-hidden-size is 3; allowed: multiples of 4.'],

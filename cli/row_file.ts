@@ -4,11 +4,26 @@ import { closeSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RowFile } from '../src/offload/rows.ts';
+import { RetraceError } from '../src/protocol/errors.ts';
+
+function openNameless(): number {
+  try {
+    const folder = mkdtempSync(join(tmpdir(), 'retrace-rows-'));
+    const descriptor = openSync(join(folder, 'rows'), 'w+');
+    rmSync(folder, { recursive: true });
+    return descriptor;
+  } catch (thrown) {
+    throw new RetraceError({
+      code: 'rows-not-stored',
+      message: `No file could be made for an adapter's rows: ${thrown instanceof Error ? thrown.message : String(thrown)}.`,
+      where: tmpdir(),
+      remedy: 'Make room there, let TMPDIR name another folder, or use a smaller adapter_size.',
+    });
+  }
+}
 
 export function temporaryRowFile(): RowFile {
-  const folder = mkdtempSync(join(tmpdir(), 'retrace-rows-'));
-  const descriptor = openSync(join(folder, 'rows'), 'w+');
-  rmSync(folder, { recursive: true });
+  const descriptor = openNameless();
   return {
     read: (into, { at }) => readSync(descriptor, into, 0, into.length, at),
     write: (from, { at }) => writeSync(descriptor, from, 0, from.length, at),

@@ -33,6 +33,15 @@ export function hostFloats(count: number): Float32Array {
   return isolated && typeof SharedArrayBuffer === 'function' ? new Float32Array(new SharedArrayBuffer(4 * count)) : new Float32Array(count);
 }
 
+/** A full disk shows as fewer bytes in one place and as an error in another. */
+function attempt(work: () => number): number | Error {
+  try {
+    return work();
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown : new Error(String(thrown));
+  }
+}
+
 /** Rows [rows, width] in one array, zeros at first. */
 export function memoryRows(rows: number, width: number, numbers: Floats = hostFloats(rows * width)): RowStore {
   return {
@@ -54,10 +63,13 @@ export function fileRows(rows: number, width: number, file: RowFile): RowStore {
   const bytes = 4 * rows * width;
   const held = new Float32Array(width);
   const whole = new Uint8Array(held.buffer);
-  const failed = (what: string, done: number, wanted: number, at: number): RetraceError =>
+  const failed = (what: string, done: number | Error, wanted: number, at: number): RetraceError =>
     new RetraceError({
       code: 'rows-not-stored',
-      message: `${done} of ${wanted} bytes of an adapter's rows could be ${what}.`,
+      message:
+        done instanceof Error
+          ? `${wanted} bytes of an adapter's rows could not be ${what}: ${done.message}.`
+          : `${done} of ${wanted} bytes of an adapter's rows could be ${what}.`,
       where: `byte ${at} of ${bytes}`,
       remedy: 'Free disk space, or use a smaller adapter_size.',
     });
@@ -79,14 +91,14 @@ export function fileRows(rows: number, width: number, file: RowFile): RowStore {
     read(row, begin, into) {
       const at = 4 * (row * width + begin);
       const view = whole.subarray(0, 4 * into.length);
-      const done = file.read(view, { at });
+      const done = attempt(() => file.read(view, { at }));
       if (done !== view.length) throw failed('read', done, view.length, at);
       into.set(held.subarray(0, into.length));
     },
     write(row, begin, from) {
       const at = 4 * (row * width + begin);
       held.set(from);
-      const done = file.write(whole.subarray(0, 4 * from.length), { at });
+      const done = attempt(() => file.write(whole.subarray(0, 4 * from.length), { at }));
       if (done !== 4 * from.length) throw failed('written', done, 4 * from.length, at);
     },
     close: () => file.close(),

@@ -96,6 +96,10 @@ function requireAllowed(method: Method, policy: PolicyName): void {
   });
 }
 
+/** Kernels index a tensor's elements by 32 bits. */
+const mostElements = 2 ** 32 - 1;
+
+/** Errors: `length-above-model`, `batch-too-large`, `frozen-layers`, `policy-ranges`, `policy-refused`. */
 export function setupOf(request: SetupRequest): ProgramSetup {
   const { model, resolved, memory, num_labels, batch_size, lengths, optimizer, purposes } = request;
   const backbone = model.backbone(request.dropout);
@@ -107,6 +111,15 @@ export function setupOf(request: SetupRequest): ProgramSetup {
       message: `A length of ${longest} tokens is asked for; ${model.name} has ${max_position_embeddings} positions.`,
       where: 'max_length',
       remedy: `Use a length of at most ${max_position_embeddings}.`,
+    });
+  }
+  const { hidden_size } = backbone.config;
+  if (batch_size * longest * hidden_size > mostElements) {
+    throw new RetraceError({
+      code: 'batch-too-large',
+      message: `A batch of ${batch_size} × ${longest} tokens of ${hidden_size} numbers is asked for; kernels count to ${mostElements}.`,
+      where: 'batch_size',
+      remedy: `Use a batch of at most ${Math.floor(mostElements / (longest * hidden_size))}; gradient_accumulation_steps makes a step of several.`,
     });
   }
   return {
