@@ -35,6 +35,7 @@ export const lora: Method = {
   defaultPolicy: 'store',
   learning_rate: 1e-3,
   uses: ['adapter_size', 'lora_alpha', 'lora_dropout', 'target_modules', 'bias', 'init_factor', 'frozen_layers'],
+  labels: { adapter_size: 'Rank' },
   why: { adapter_size: 'PEFT’s default rank.', init_factor: 'Zero: B starts at zero, and so the update.' },
   peft: 'LORA',
   options: () => ({}),

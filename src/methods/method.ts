@@ -43,6 +43,8 @@ export interface Method {
   readonly uses: readonly (keyof MethodOptions)[];
   /** Reasons for defaults that are this method's own; the others stand in options.ts. */
   readonly why?: Readonly<Partial<Record<keyof MethodOptions, string>>>;
+  /** What its own field calls a hyper-parameter, where that is not the common name. */
+  readonly labels?: Readonly<Partial<Record<keyof MethodOptions, string>>>;
   /** The PEFT type that its export is written as; left out where PEFT has none. */
   readonly peft?: 'LORA' | 'IA3' | 'PREFIX_TUNING' | 'PROMPT_TUNING';
   /** Own defaults, given the streams. */

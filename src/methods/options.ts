@@ -1,6 +1,7 @@
 // Hyper-parameters of all methods: what every method starts from, and why. A method's own defaults and reasons stand above these.
 
 import type { MethodOptions } from '../protocol/config.ts';
+import type { Method } from './method.ts';
 
 export interface OptionFacts {
   readonly label: string;
@@ -40,7 +41,7 @@ export const commonOptions: MethodOptions = {
   init_factor: 0,
 };
 
-export const optionFacts: Readonly<Record<keyof MethodOptions, OptionFacts>> = {
+const optionFacts: Readonly<Record<keyof MethodOptions, OptionFacts>> = {
   frozen_layers: {
     label: 'Frozen bottom layers',
     reason: 'Every layer is adapted. Plain bottom layers save time: nothing runs back through them.',
@@ -89,3 +90,9 @@ export const optionFacts: Readonly<Record<keyof MethodOptions, OptionFacts>> = {
   },
   init_factor: { label: 'Start away by', reason: 'Zero: start at the pretrained behaviour. For studies only.' },
 };
+
+/** What a method calls one of its hyper-parameters, and why its default is what it is. */
+export const factsOf = (method: Method, key: keyof MethodOptions): OptionFacts => ({
+  label: method.labels?.[key] ?? optionFacts[key].label,
+  reason: method.why?.[key] ?? optionFacts[key].reason,
+});

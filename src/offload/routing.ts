@@ -33,7 +33,7 @@ export interface Routing {
 }
 
 /** Indices of the `count` largest of x[begin, begin + of), the earlier one where two are equal; ascending. */
-function largest(x: Floats, begin: number, of: number, count: number, into: Uint32Array): number {
+export function largest(x: Floats, begin: number, of: number, count: number, into: Uint32Array): number {
   const sorted = x.slice(begin, begin + of).sort();
   const bar = sorted[Math.max(0, of - count)] as number;
   let above = 0;

@@ -44,7 +44,7 @@ test('from 6 to 48 layers reversible-exact MEFT1 grows by the dropped bits, thre
 
 test.each(cells)('the arena of $method, $policy, $streams is at most 5 % above what no packing can go below', (cell) => {
   const row = planMemory(12, cell);
-  expect(activationAndWorkspace(row) / row.lower_bound).toBeLessThanOrEqual(1.05);
+  expect(row.arena / row.lower_bound).toBeLessThanOrEqual(1.05);
 });
 
 test('a vocabulary head with its loss, 128 tokens at a time, takes a tenth of what it takes over all tokens at once', () => {

@@ -4,7 +4,7 @@ import type { Plan } from '../graph/plan/plan.ts';
 import type { PolicyRange } from '../graph/stack.ts';
 import { flopsOf, movedBytes } from '../graph/work.ts';
 import type { Method } from '../methods/method.ts';
-import { optionFacts } from '../methods/options.ts';
+import { factsOf } from '../methods/options.ts';
 import { methodNamed, methods, resolveOptions } from '../methods/registry.ts';
 import { hostBytes } from '../offload/offload.ts';
 import {
@@ -184,14 +184,12 @@ export function reportPlan(
 const shown = (value: MethodOptions[keyof MethodOptions]): string => (Array.isArray(value) ? value.join(', ') : String(value));
 
 function optionCard(method: Method, key: keyof MethodOptions): OptionCard {
-  const { label, reason } = optionFacts[key];
   const values = streamKinds.map((streams) => shown(resolveOptions(method, { streams })[key]));
   const [float, fixed] = values;
   return {
     key,
-    label,
+    ...factsOf(method, key),
     default: key === 'streams' || float === fixed ? shown(resolveOptions(method, {})[key]) : `${fixed} (fixed), ${float} (float)`,
-    reason: method.why?.[key] ?? reason,
   };
 }
 
