@@ -2,19 +2,20 @@
 
 import { expect, test } from 'vitest';
 import { outcomeOf, smallShape } from '../../session/outcome.ts';
-import { randomBatch, randomBert } from '../../session/testing.ts';
+import { randomBatch, randomBert, type TestRequest, testEngine } from '../../session/testing.ts';
 
 const num_hidden_layers = 6;
 const model = await randomBert({ ...smallShape, num_hidden_layers });
 
+const request: TestRequest = {
+  ...{ model, method: 'meft1', policy: 'reversible', options: { streams: 'float' }, pooling: 'mean', num_labels: 5 },
+  ...{ batch_size: 3, lengths: [8] },
+};
+
 async function errorsOf(snapshot_every: number | undefined): Promise<number[]> {
-  const { steps } = await outcomeOf(
-    {
-      ...{ model, method: 'meft1', policy: 'reversible', options: { streams: 'float' }, pooling: 'mean', num_labels: 5 },
-      ...{ batch_size: 3, lengths: [8], memory: snapshot_every === undefined ? {} : { snapshot_every } },
-    },
-    [randomBatch(0, 3, 8, smallShape.vocab_size, 5)],
-  );
+  const { steps } = await outcomeOf({ ...request, memory: snapshot_every === undefined ? {} : { snapshot_every } }, [
+    randomBatch(0, 3, 8, smallShape.vocab_size, 5),
+  ]);
   return steps[0]?.reconstruction?.map(({ error }) => error) ?? [];
 }
 
@@ -31,4 +32,14 @@ test('with snapshots the reading is still of what was rebuilt, and begins anew a
   for (const i of [1, 3]) expect(everyTwo[i]).toBeLessThan((everyTwo[i - 1] as number) / 3);
   expect(Math.max(...everyOne)).toBeLessThan(1e-5);
   expect(Math.max(...everyTwo)).toBeLessThan((without[0] as number) / 10);
+});
+
+test('both streams of every layer are compared, each with its own sample', async () => {
+  const { executor } = await testEngine(request);
+  const compared = [...executor.plan.programs.values()]
+    .flatMap(({ lowered }) => lowered.nodes)
+    .flatMap(({ calls }) => calls.filter(({ kernel }) => kernel === 'max_difference'));
+  expect(compared).toHaveLength(2 * num_hidden_layers);
+  expect(new Set(compared.flatMap(({ tensors }) => Object.values(tensors).slice(0, 2))).size).toBe(4 * num_hidden_layers);
+  executor.destroy();
 });
