@@ -97,6 +97,9 @@ export class Run {
     const evaluations = stored.events.filter((event) => event.type === 'evaluate');
     this.#evaluationsWithoutGain = evaluations.toReversed().findIndex(({ best }) => best);
     if (this.#evaluationsWithoutGain < 0) this.#evaluationsWithoutGain = evaluations.length;
+    const last = evaluations.at(-1);
+    if (last) this.#lastEvaluation = { step: last.step, evaluation: last };
+    this.#saved = stored.summary;
   }
 
   /** Micro-batches of optimizer step `step`; the order of an epoch is a function of seed and epoch. */
@@ -132,11 +135,23 @@ export class Run {
     const drain = async () => {
       while (pending.length > 0) await settleOne();
     };
-    while (this.#step < max_steps) {
-      if (gate.closed) {
+    const due = (every: number) => every > 0 && this.#step > 0 && this.#step % every === 0;
+    while (this.#step < max_steps && !this.#stopsEarly()) {
+      // What is due after a step comes before the next one, and so too in a run that was left and resumed between the two.
+      if (due(eval_steps) && this.#lastEvaluation?.step !== this.#step) {
+        await drain();
+        if (await this.#evaluate()) break;
+        before = performance.now();
+      }
+      if (due(save_steps) && this.#saved?.step !== this.#step) {
         await drain();
         await this.save(false);
-        this.#phase('paused');
+        this.#phase('training');
+        before = performance.now();
+      }
+      if (gate.closed) {
+        await drain();
+        await this.#pause();
       }
       const { stop, waited } = await gate.pass();
       if (stop) break;
@@ -150,18 +165,6 @@ export class Run {
       pending.push(result);
       this.#step++;
       if (pending.length >= inFlight || gate.closed) await settleOne();
-      const due = (every: number) => every > 0 && this.#step % every === 0 && this.#step < max_steps;
-      if (due(eval_steps)) {
-        await drain();
-        if (await this.#evaluate()) break;
-        before = performance.now();
-      }
-      if (due(save_steps)) {
-        await drain();
-        await this.save(false);
-        this.#phase('training');
-        before = performance.now();
-      }
     }
     await drain();
     await this.#finish();
@@ -186,6 +189,12 @@ export class Run {
     this.#request.emit({ type: 'finished', step: this.#step, ...(this.#best ? { best: this.#best } : {}), reason });
   }
 
+  /** A paused run may be left: it is saved as it is. */
+  async #pause(): Promise<void> {
+    await this.save(false);
+    this.#phase('paused');
+  }
+
   #stopsEarly(): boolean {
     const patience = this.#request.config.training.early_stopping_patience;
     return patience > 0 && this.#evaluationsWithoutGain >= patience;
@@ -198,7 +207,7 @@ export class Run {
     const of = data.evaluation.examples.length;
     this.#phase('evaluating', 0, of);
     const evaluation = await evaluate(engine, data.evaluation, async (done) => {
-      if (gate.closed) this.#phase('paused');
+      if (gate.closed) await this.#pause();
       await gate.opened();
       gate.requireOpen();
       this.#phase('evaluating', done, of);

@@ -1,10 +1,11 @@
 // A whole session without a worker: plan, run, pause, predict, export, import, and a damaged or foreign adapter.
 
 import { expect, test } from 'vitest';
-import { nodeHost } from '../../cli/host.ts';
+import { nodeHost, noRuns } from '../../cli/host.ts';
 import { defaultTraining, type MethodName, type RunConfig } from '../protocol/config.ts';
 import type { RetraceError } from '../protocol/errors.ts';
 import type { RunEvent } from '../protocol/messages.ts';
+import type { RunStore, StoredRun } from './host.ts';
 import { Session } from './session.ts';
 import { bundledVocabulary, randomBertFiles } from './testing.ts';
 
@@ -187,6 +188,46 @@ test('a stop ends an evaluation on the way, and a pause holds it', async () => {
   await running;
   expect(events.filter((event) => event.type === 'evaluate')).toEqual([]);
   expect(events.at(-1)).toMatchObject({ type: 'finished', step: 3, reason: 'stopped' });
+});
+
+test('a run that is paused in an evaluation is saved there; resumed, it makes up for it and goes on as if nothing had been', async () => {
+  const kept = new Map<string, StoredRun>();
+  const runs: RunStore = {
+    ...noRuns,
+    save: async (run) => {
+      kept.set(run.summary.id, run);
+      return { path: '' };
+    },
+    load: async (id) => kept.get(id),
+  };
+  const longer = { ...config('meft1'), training: { ...config('meft1').training, max_steps: 5, save_steps: 0 } };
+  const seen = (events: RunEvent[]) =>
+    events.flatMap((event): unknown[] =>
+      event.type === 'step' ? [event.loss] : event.type === 'evaluate' ? [[event.step, event.metrics, event.best]] : [],
+    );
+  const { session: undisturbed, events: wanted } = session();
+  await undisturbed.calls.start(longer);
+
+  const events: RunEvent[] = [];
+  const left = new Session(nodeHost(runs), (event) => {
+    events.push(event);
+    if (event.type === 'phase' && event.phase === 'evaluating') void left.calls.pause(undefined);
+  });
+  void left.calls.start(longer);
+  while (!events.some((event) => event.type === 'phase' && event.phase === 'paused'))
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  const [stored] = [...kept.values()] as [StoredRun];
+  expect(stored.summary).toMatchObject({ step: 3, finished: false });
+
+  const again: RunEvent[] = [];
+  const other = new Session(nodeHost(runs), (event) => again.push(event));
+  await other.calls.resume({ id: stored.summary.id });
+  expect(seen(again)).toEqual(seen(wanted));
+
+  const ended: RunEvent[] = [];
+  await new Session(nodeHost(runs), (event) => ended.push(event)).calls.resume({ id: stored.summary.id });
+  expect(seen(ended), 'a finished run is not evaluated again').toEqual(seen(wanted));
+  await left.calls.stop({ keep: 'nothing' });
 });
 
 test('an adapter of another base, or a damaged one, is refused', async () => {
