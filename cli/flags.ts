@@ -33,7 +33,7 @@ const method = {
   'checkpoint-every': number('layers in a segment under the policy checkpoint (default: 1)'),
   'snapshot-every': number('layers between snapshots of the streams under the policy reversible (default: none)'),
   ranges: list('FROM-TO:POLICY,...', 'in place of one policy: layers under policies of their own, e.g. 0-8:reversible,8-12:store'),
-  chunks: number('parts of a batch that a layer runs again one after the other (default: as keep 512 tokens in each)'),
+  chunks: number('parts of a batch that a layer runs again one after the other (default: as keep 512 tokens in each, at most 64)'),
   ...optionFlags,
 };
 /** A comparison goes by policies, not by ranges of them. */

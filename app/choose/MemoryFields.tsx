@@ -29,7 +29,7 @@ const parts = [
   {
     key: 'chunks',
     label: 'Chunks',
-    help: 'Parts of the batch that a layer runs again one after the other. 0: as many as keep 512 tokens in each.',
+    help: 'Parts of the batch that a layer runs again one after the other. 0: as many as keep 512 tokens in each, at most 64.',
   },
   { key: 'token_chunk', label: 'Tokens at a time', help: 'That a feed-forward pair runs again one after the other. 0: 128.' },
 ] as const;

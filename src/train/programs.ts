@@ -72,10 +72,16 @@ const shortest = 4;
 const tokensPerPart = 512;
 
 /** Tokens that a feed-forward pair takes at a time by default, where it is not taped. */
-const defaultTokensAtATime = 128;
+const fewTokens = 128;
+
+/** Each part, and each few tokens, are dispatches of their own, which are planned and encoded: past so many parts, both grow instead. */
+const mostParts = 64;
 
 /** Parts of a batch [B, T] by default. */
-export const defaultChunks = (B: number, T: number): number => Math.max(1, Math.min(B, Math.floor((B * T) / tokensPerPart)));
+export const defaultChunks = (B: number, T: number): number => Math.max(1, Math.min(B, mostParts, Math.floor((B * T) / tokensPerPart)));
+
+const defaultTokensAtATime = (B: number, T: number): number =>
+  Math.max(fewTokens, Math.ceil((B * T * fewTokens) / (mostParts * tokensPerPart)));
 
 interface Forward {
   readonly wiring: Wiring;
@@ -109,7 +115,7 @@ function begin(g: Graph, { backbone, method, options, batch_size: B, chunks, tok
   const given = g.input('lengths', [B], 'u32');
   const wiring = method.wire(backbone, options);
   const { frozen_layers } = options;
-  g.tokensAtATime = wiring.wholeBatch ? Number.POSITIVE_INFINITY : (token_chunk ?? defaultTokensAtATime);
+  g.tokensAtATime = wiring.wholeBatch ? Number.POSITIVE_INFINITY : (token_chunk ?? defaultTokensAtATime(B, T));
   let lengths = given;
   const asked = wiring.wholeBatch === 'always' ? 1 : chunks;
   const partsOf = (wholes: readonly Tensor[]) => partition(wholes, asked ?? (wiring.wholeBatch ? 1 : defaultChunks(B, T)));

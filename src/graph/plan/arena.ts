@@ -51,15 +51,45 @@ interface Placed {
 
 const overlapInTime = (a: Life, b: Life): boolean => a.birth <= b.death && b.birth <= a.death;
 
-/** Smallest gap that holds `life` among those alive with it; `placed` stand in order of their begin. */
-function bestGap(life: Life, placed: readonly Placed[], chunk: number): number {
+/** Nodes that a short life spans at most. */
+const shortLife = 64;
+
+/** What has been placed. Most lives are short and are looked for among those that begin nearby; the few long ones stand apart. */
+class Shelf {
+  /** In order of their place. */
+  readonly #long: Placed[] = [];
+  /** Short lives by the block of nodes that their birth falls into. */
+  readonly #short: Placed[][] = [];
+
+  put(placed: Placed): void {
+    const { birth, death } = placed.life;
+    if (death - birth > shortLife) {
+      this.#long.splice(this.#long.findLastIndex(({ begin }) => begin <= placed.begin) + 1, 0, placed);
+      return;
+    }
+    const block = Math.floor(birth / shortLife);
+    this.#short[block] ??= [];
+    this.#short[block].push(placed);
+  }
+
+  /** What is alive together with `life`, in order of its place. */
+  besides(life: Life): Placed[] {
+    const found = this.#long.filter((other) => overlapInTime(life, other.life));
+    for (let block = Math.max(0, Math.floor(life.birth / shortLife) - 1); block <= Math.floor(life.death / shortLife); block++) {
+      for (const other of this.#short[block] ?? []) if (overlapInTime(life, other.life)) found.push(other);
+    }
+    return found.sort((a, b) => a.begin - b.begin);
+  }
+}
+
+/** Smallest gap that holds `life` among those alive with it, in order of their place. */
+function bestGap(life: Life, neighbours: readonly Placed[], chunk: number): number {
   let best = { begin: Number.POSITIVE_INFINITY, slack: Number.POSITIVE_INFINITY };
   let cursor = 0;
   // A tensor that would straddle a cut starts at the cut.
   const fit = (from: number) =>
     Math.floor(from / chunk) === Math.floor((from + life.bytes - 1) / chunk) ? from : Math.ceil(from / chunk) * chunk;
-  for (const { life: other, begin, end } of placed) {
-    if (!overlapInTime(life, other)) continue;
+  for (const { begin, end } of neighbours) {
     const start = fit(cursor);
     const slack = begin - (start + life.bytes);
     if (slack >= 0 && slack < best.slack) best = { begin: start, slack };
@@ -69,12 +99,12 @@ function bestGap(life: Life, placed: readonly Placed[], chunk: number): number {
 }
 
 function packInOrder(lives: readonly Life[], chunk: number): { offsets: Map<Tensor, number>; extent: number } {
-  const placed: Placed[] = [];
+  const shelf = new Shelf();
   const offsets = new Map<Tensor, number>();
   let extent = 0;
   for (const life of lives) {
-    const begin = bestGap(life, placed, chunk);
-    placed.splice(placed.findLastIndex((other) => other.begin <= begin) + 1, 0, { life, begin, end: begin + life.bytes });
+    const begin = bestGap(life, shelf.besides(life), chunk);
+    shelf.put({ life, begin, end: begin + life.bytes });
     offsets.set(life.tensor, begin);
     extent = Math.max(extent, begin + life.bytes);
   }

@@ -144,7 +144,7 @@ export function planRun(registry: Registry, micro: readonly ProgramSource[], ste
   const unused = [staging('unused, read', alignment, 'storage'), staging('unused, written', 8 * alignment, 'storage')] as const;
   const readback = Array.from({ length: readbackSlots }, (_, i) => staging(`readback ${i}`, Math.max(alignment, stateBytes), 'readback'));
 
-  const hostBytes = Math.max(0, ...lowered.flatMap(({ lowered: { nodes } }) => nodes.map(readBytes)));
+  const hostBytes = lowered.flatMap(({ lowered: { nodes } }) => nodes.map(readBytes)).reduce((most, bytes) => Math.max(most, bytes), 0);
   const hostReadback = hostBytes > 0 ? staging('host readback', hostBytes, 'readback') : -1;
 
   const moments = lowered.flatMap(({ name, lowered: low, lives }) => momentsOf(name, low, lives));

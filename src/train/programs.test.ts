@@ -1,0 +1,44 @@
+// How large batches are cut. That parts give the bits of the whole is judged in src/session/policies.test.ts.
+
+import { expect, test } from 'vitest';
+import { methodNamed, resolveOptions } from '../methods/registry.ts';
+import { bert, readBertConfig } from '../models/bert.ts';
+import { defaultTraining } from '../protocol/config.ts';
+import { defaultChunks, planPrograms } from './programs.ts';
+
+const config = {
+  hidden_size: 16,
+  num_hidden_layers: 2,
+  num_attention_heads: 2,
+  intermediate_size: 24,
+  vocab_size: 11,
+  max_position_embeddings: 64,
+};
+
+function dispatches(batch_size: number): number {
+  const method = methodNamed('meft1');
+  const { plan } = planPrograms({
+    backbone: bert(readBertConfig(config, 'test')),
+    method,
+    options: resolveOptions(method, {}),
+    ranges: [{ from: 0, to: config.num_hidden_layers, policy: 'reversible' }],
+    pooling: 'mean',
+    num_labels: 3,
+    storedType: () => 'f32',
+    batch_size,
+    lengths: [64],
+    optimizer: defaultTraining,
+    purposes: ['training'],
+  });
+  return [...plan.programs.values()].reduce((sum, { lowered }) => sum + lowered.nodes.reduce((own, { calls }) => own + calls.length, 0), 0);
+}
+
+test('a part keeps 512 tokens, until there are 64 parts', () => {
+  expect([8, 9, 16, 512, 513, 4096].map((batch) => defaultChunks(batch, 64))).toEqual([1, 1, 2, 64, 64, 64]);
+  expect(defaultChunks(2, 512)).toBe(2);
+  expect(defaultChunks(1, 512)).toBe(1);
+});
+
+test('a batch eight times as large as fills all parts takes no more dispatches', () => {
+  expect(dispatches(4096)).toBeLessThanOrEqual(dispatches(512));
+});
