@@ -36,11 +36,13 @@ export function ChooseScreen() {
         <Section number={1} title="Model">
           <ModelSection
             model={settings.model}
+            pooling={settings.pooling}
             description={model}
             bundled={catalogue.value?.models ?? []}
             fromDisk={modelFromDisk}
             onFromDisk={setModelFromDisk}
-            onModel={(next) => actions.choose({ model: next })}
+            onModel={(next) => actions.choose({ model: next, pooling: undefined })}
+            onPooling={(pooling) => actions.choose({ pooling })}
           />
         </Section>
         <Section number={2} title="Data" aside={<Private />}>

@@ -1,6 +1,6 @@
 // The model: the bundled one, or a folder from the disk.
 
-import type { ModelRef } from '../../src/protocol/config.ts';
+import type { ModelRef, Pooling } from '../../src/protocol/config.ts';
 import type { BundledItem, ModelDescription } from '../../src/protocol/messages.ts';
 import { bytes, integer } from '../format.ts';
 import type { Answer } from '../state/app_state.ts';
@@ -12,14 +12,17 @@ import { Segmented } from '../ui/Segmented.tsx';
 
 interface ModelSectionProps {
   model: ModelRef;
+  /** Chosen instead of the model's own. */
+  pooling: Pooling | undefined;
   description: Answer<ModelDescription>;
   bundled: readonly BundledItem[];
   fromDisk: boolean;
   onFromDisk(fromDisk: boolean): void;
   onModel(model: ModelRef): void;
+  onPooling(pooling: Pooling | undefined): void;
 }
 
-export function ModelSection({ model, description, bundled, fromDisk, onFromDisk, onModel }: ModelSectionProps) {
+export function ModelSection({ model, pooling, description, bundled, fromDisk, onFromDisk, onModel, onPooling }: ModelSectionProps) {
   const items = [...bundled.map(({ name, title }) => ({ value: name, label: title })), { value: '/disk', label: 'From your disk' }];
   const take = (chosen: ModelRef | undefined) => chosen !== undefined && onModel(chosen);
   return (
@@ -56,7 +59,32 @@ export function ModelSection({ model, description, bundled, fromDisk, onFromDisk
       ) : (
         <Facts description={description.value} name={model.name} />
       )}
+      {description.value !== undefined && <PoolingChoice own={description.value.pooling} chosen={pooling} onPooling={onPooling} />}
     </>
+  );
+}
+
+interface PoolingChoiceProps {
+  own: Pooling | undefined;
+  chosen: Pooling | undefined;
+  onPooling(pooling: Pooling | undefined): void;
+}
+
+function PoolingChoice({ own, chosen, onPooling }: PoolingChoiceProps) {
+  const items: readonly { value: Pooling; label: string }[] = [
+    { value: 'mean', label: 'Mean of the tokens' },
+    { value: 'cls', label: 'First token' },
+  ];
+  return (
+    <div className="row">
+      <span className="label">Pooling</span>
+      <Segmented<Pooling | ''>
+        label="Pooling"
+        value={chosen ?? own ?? ''}
+        items={items}
+        onChange={(value) => onPooling(value === own || value === '' ? undefined : value)}
+      />
+    </div>
   );
 }
 
@@ -67,7 +95,6 @@ function Facts({ description, name }: { description: ModelDescription | undefine
     ['Architecture', `${description.model_type}, ${description.num_hidden_layers} layers, ${description.hidden_size} wide`],
     ['Parameters', integer(description.parameters)],
     ['On disk', `${bytes(description.bytes)}, ${description.stored_type}`],
-    ['Pooling', description.pooling === 'mean' ? 'mean of the tokens' : 'first token'],
   ] as const;
   return (
     <dl className="facts">

@@ -116,11 +116,13 @@ function Setup() {
       </header>
       <ModelSection
         model={settings.model}
+        pooling={settings.pooling}
         description={model}
         bundled={bundled}
         fromDisk={fromDisk}
         onFromDisk={setFromDisk}
-        onModel={(next) => choose({ model: next })}
+        onModel={(next) => choose({ model: next, pooling: undefined })}
+        onPooling={(pooling) => choose({ pooling })}
       />
       <div className="fields">
         {mainNumbers

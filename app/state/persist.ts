@@ -30,9 +30,10 @@ export async function load(): Promise<Kept> {
 }
 
 export function save({ theme, settings }: Pick<Kept, 'theme' | 'settings'>): void {
-  const { model, data, columns, ...rest } = settings;
+  const { model, pooling, data, columns, ...rest } = settings;
   const bundled = {
     model: model.kind === 'bundled' ? model : firstRun.model,
+    pooling: model.kind === 'bundled' ? pooling : undefined,
     data: data.kind === 'bundled' ? data : firstRun.data,
     columns: data.kind === 'bundled' ? columns : firstRun.columns,
   };

@@ -35,6 +35,13 @@ test('an optimizer brings its own numbers; a learning rate that was typed stands
   expect(plan?.optimizer).toEqual({ optim: 'sgd', momentum: 0 });
 });
 
+test('a pooling that is chosen goes with the run and with every plan', () => {
+  const settings = { ...firstRun, pooling: 'cls' as const };
+  expect(runConfigOf(settings, card('meft1')).pooling).toBe('cls');
+  expect(planRequestsOf(settings, catalogue, undefined).map(({ pooling }) => pooling)).toEqual(['cls', 'cls', 'cls']);
+  expect(runConfigOf(firstRun, card('meft1'))).not.toHaveProperty('pooling');
+});
+
 test('options of one method do not travel to another', () => {
   const settings = { ...firstRun, method: 'lora' as const, options: { lambda: 0.25, lora_alpha: 16 } };
   expect(runConfigOf(settings, card('lora')).options).toEqual({ lora_alpha: 16 });

@@ -10,6 +10,7 @@ import {
   type MethodOptions,
   type ModelRef,
   type PolicyName,
+  type Pooling,
   type RunConfig,
   type TrainingArguments,
   trainingDefaults,
@@ -18,6 +19,8 @@ import type { Catalogue, DataReport, MethodCard, PlanRequest } from '../../src/p
 
 export interface Settings {
   readonly model: ModelRef;
+  /** Left out: the model's own. */
+  readonly pooling?: Pooling | undefined;
   readonly data: DataRef;
   readonly columns?: Columns | undefined;
   readonly method: MethodName;
@@ -103,9 +106,10 @@ export function changedCount(settings: Settings, card: MethodCard | undefined): 
 }
 
 export function runConfigOf(settings: Settings, card: MethodCard): RunConfig {
-  const { model, data, columns, method, checkpoint_every } = settings;
+  const { model, pooling, data, columns, method, checkpoint_every } = settings;
   return {
     model,
+    ...(pooling === undefined ? {} : { pooling }),
     data,
     // The bundled data has its own validation part; of a file a tenth is held back.
     ...(data.kind === 'bundled' ? { eval_data: { ...data, part: 'validation' } } : {}),
@@ -143,6 +147,7 @@ export function planRequestOf(settings: Settings, report: DataReport | undefined
   const training = { ...defaultTraining, ...settings.training };
   return {
     model: settings.model,
+    ...(settings.pooling === undefined ? {} : { pooling: settings.pooling }),
     num_labels: report?.labels.length ?? ASSUMED_LABELS,
     checkpoint_every: settings.checkpoint_every,
     ...of,

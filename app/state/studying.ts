@@ -11,11 +11,12 @@ import { type Settings, trainingDefaultsOf } from './settings.ts';
 
 /** On the chosen model and data, with as many steps for each point. */
 export function studyRequestOf(settings: Settings, max_steps: number): StudyRequest {
-  const { model, data, columns } = settings;
+  const { model, pooling, data, columns } = settings;
   // Each method at its own rate.
   const { learning_rate: _, ...training } = { ...trainingDefaultsOf(undefined, settings.training), ...settings.training };
   return {
     model,
+    ...(pooling === undefined ? {} : { pooling }),
     data,
     ...(data.kind === 'bundled' ? { eval_data: { ...data, part: 'validation' } } : {}),
     ...(columns === undefined ? {} : { columns }),

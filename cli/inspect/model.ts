@@ -19,7 +19,7 @@ export async function inspectModel(path: string): Promise<Finding> {
       model,
       resolved: resolveMethod('linear-probe', 'store', {}),
       memory: { policy: 'store', checkpoint_every: 1 },
-      pooling: undefined,
+      pooling: description.pooling ?? 'mean',
       num_labels: 2,
       batch_size: 1,
       lengths: [Math.min(8, description.max_position_embeddings)],
@@ -38,7 +38,7 @@ export async function inspectModel(path: string): Promise<Finding> {
   return {
     object: { type: 'model', ...{ ...description, missing } },
     text: [
-      `${path}: ${model_type}, ${num_hidden_layers} layers of ${hidden_size}, at most ${max_position_embeddings} tokens, pooling ${pooling}`,
+      `${path}: ${model_type}, ${num_hidden_layers} layers of ${hidden_size}, at most ${max_position_embeddings} tokens, pooling ${pooling ?? 'is to be chosen: --pooling'}`,
       what,
       ...(missing.length > 0 ? [`missing: ${missing.join(', ')}${weights ? '' : '; enough for plan and compare'}`] : []),
     ].join('\n'),

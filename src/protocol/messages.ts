@@ -114,7 +114,8 @@ export interface ModelDescription {
   readonly parameters: number;
   readonly stored_type: 'f32' | 'f16';
   readonly bytes: number;
-  readonly pooling: Pooling;
+  /** Absent where the folder's own is none of these: one has to be chosen. */
+  readonly pooling?: Pooling;
   readonly max_position_embeddings: number;
 }
 

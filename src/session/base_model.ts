@@ -17,6 +17,8 @@ export interface BaseModel {
   backbone(dropout?: number): Backbone;
   /** What the folder's sentence-transformers files say, else the first token. Error `unsupported-pooling`, where it is asked for. */
   readonly pooling: Pooling;
+  /** The same, without the error. */
+  readonly ownPooling: Pooling | undefined;
   /** The checkpoint's entry of a parameter, whatever prefix or old spelling the file has. */
   entry(name: string): TensorEntry | undefined;
   /** Absent where the folder has a configuration only: enough for a plan. */
@@ -54,6 +56,7 @@ export async function openBaseModel(model: ModelRef, host: Host): Promise<BaseMo
       if (pooling instanceof RetraceError) throw pooling;
       return pooling;
     },
+    ownPooling: pooling instanceof RetraceError ? undefined : pooling,
     entry,
     checkpoint,
     // Without a checkpoint, what the configuration declares.
@@ -80,6 +83,7 @@ async function poolingOf(folder: ModelFolder): Promise<Pooling | RetraceError> {
 
 export function describe(model: BaseModel): ModelDescription {
   const { config } = model.backbone();
+  const { ownPooling: pooling } = model;
   const entries = [...(model.checkpoint?.tensors.values() ?? [])];
   return {
     name: model.name,
@@ -89,7 +93,7 @@ export function describe(model: BaseModel): ModelDescription {
     parameters: entries.reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0),
     stored_type: model.storedType('embeddings.word_embeddings.weight'),
     bytes: model.checkpoint?.source.size ?? 0,
-    pooling: model.pooling,
+    ...(pooling === undefined ? {} : { pooling }),
     max_position_embeddings: config.max_position_embeddings,
   };
 }
