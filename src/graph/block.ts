@@ -50,9 +50,16 @@ function inRows<R>(g: Graph, wholes: readonly Tensor[], build: (...parts: Tensor
   });
 }
 
-/** The block's output, for nobody to differentiate. */
-export function runBlock(g: Graph, { mixing, rows }: Block, x: Tensor): Tensor {
-  const mixed = mixing?.(g, x) ?? x;
+/** The block's first piece alone, where it has one. */
+export function tapeMixing(g: Graph, { mixing }: Block, x: Tensor): BlockTape | undefined {
+  if (!mixing) return undefined;
+  const { result, tape } = g.record(() => mixing(g, x));
+  return { tape, inputs: [x], outputs: [result] };
+}
+
+/** The block's output, for nobody to differentiate; its first piece may have run already. */
+export function runBlock(g: Graph, { mixing, rows }: Block, x: Tensor, before?: BlockTape): Tensor {
+  const mixed = before?.outputs[0] ?? mixing?.(g, x) ?? x;
   if (!rows) return mixed;
   return concatRows(
     g,
@@ -61,16 +68,20 @@ export function runBlock(g: Graph, { mixing, rows }: Block, x: Tensor): Tensor {
   );
 }
 
-/** The block again, and back at once: its output, and the gradient of its input where it is `wanted` and there is one. */
+/**
+ * The block again, and back at once: its output, and the gradient of its input where it is `wanted` and there is one. `before`: its first piece,
+ * which need not run again.
+ */
 export function rebuildBlock(
   g: Graph,
-  { mixing, rows }: Block,
+  block: Block,
   x: Tensor,
   d_output: Tensor,
   wanted: boolean,
+  before = tapeMixing(g, block, x),
 ): { readonly output: Tensor; readonly d_input: Tensor | undefined } {
-  const before = mixing && g.record(() => mixing(g, x));
-  const mixed = before?.result ?? x;
+  const { rows } = block;
+  const mixed = before?.outputs[0] ?? x;
   const mixingTrains = before ? requiresGradient(before.tape, new Set()).has(mixed) : false;
   const through = (part: Tensor, d_part: Tensor) => {
     if (!rows) return { output: part, d_part };
@@ -83,6 +94,6 @@ export function rebuildBlock(
   const d_parts = parts.map(({ d_part }) => d_part).filter((d) => d !== undefined);
   const d_mixed = d_parts.length === parts.length ? together(d_parts) : undefined;
   if (!before || !d_mixed) return { output, d_input: wanted ? d_mixed : undefined };
-  const [d_input] = backward(g, before.tape, new Map([[mixed, d_mixed]]), wanted ? [x] : []);
+  const [d_input] = backward(g, before.tape, new Map([[mixed, d_mixed]]), wanted ? before.inputs : []);
   return { output, d_input };
 }

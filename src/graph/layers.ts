@@ -7,17 +7,17 @@
 // Invariant: `backward` appends the same nodes in the same order whichever way its tapes came back.
 
 import { backward } from './backward.ts';
-import { type Block, type BlockTape, rebuildBlock, runBlock, tapeBlock } from './block.ts';
+import { type Block, type BlockTape, rebuildBlock, runBlock, tapeBlock, tapeMixing } from './block.ts';
 import type { Graph, Tensor } from './ir.ts';
 import { add, scaleAdd } from './ops/elementwise.ts';
 import type { StreamArithmetic } from './streams.ts';
 
-/** What a forward pass is for: its streams alone, its inverse, or its tapes. */
-export type Keep = 'nothing' | 'inverse' | 'tapes';
+/** What a forward pass is for: its streams alone, its inverse, an inverse that comes next, or its tapes. */
+export type Keep = 'nothing' | 'inverse' | 'inverse next' | 'tapes';
 
 export interface ForwardResult {
   readonly streams: readonly Tensor[];
-  /** Where they were to be kept. */
+  /** Where they were to be kept. For an inverse that comes next: what need not run again for it. */
   readonly tapes: readonly BlockTape[];
   /** What undoing the layer or running it again needs beside its streams: the bits that shifts dropped, the backbone's states. */
   readonly kept: readonly (Tensor | undefined)[];
@@ -42,7 +42,7 @@ export interface Layer {
   /** Forward again and back at once, where that takes less than tapes. */
   again?(g: Graph, streams: readonly Tensor[], d_streams: StreamGradients, wanted: boolean): StreamGradients;
   /** Undoes the layer while going backward: input streams and their gradients from the output's. Absent where a layer has no inverse. */
-  reverse?(g: Graph, kept: ForwardResult['kept'], above: StreamState, wanted: boolean): StreamState;
+  reverse?(g: Graph, forward: Pick<ForwardResult, 'kept' | 'tapes'>, above: StreamState, wanted: boolean): StreamState;
   /** The inverse returns other bits than it was given. */
   readonly inverseRounds?: boolean;
 }
@@ -51,6 +51,11 @@ const runOrTape = (g: Graph, block: Block, x: Tensor, keep: Keep): { output: Ten
   if (keep !== 'tapes') return { output: runBlock(g, block, x), tapes: [] };
   const tape = tapeBlock(g, block, x);
   return { output: tape.outputs[0] as Tensor, tapes: [tape] };
+};
+
+const runFromTape = (g: Graph, block: Block, x: Tensor): { output: Tensor; tapes: readonly BlockTape[] } => {
+  const before = tapeMixing(g, block, x);
+  return { output: runBlock(g, block, x, before), tapes: before ? [before] : [] };
 };
 
 /** Gradients of the tape's inputs, where they are wanted and the tape passes any. */
@@ -112,8 +117,8 @@ export function coupledLayer(name: string, { F, G, lambda, beta, switchStreams }
     forward(g, streams, keep) {
       return g.scope(name, () => {
         const [x1, x2] = streams as [Tensor, Tensor];
-        const inverse = keep === 'inverse';
-        const f = runOrTape(g, F, arithmetic.read(g, x2), keep);
+        const inverse = keep === 'inverse' || keep === 'inverse next';
+        const f = keep === 'inverse next' ? runFromTape(g, F, arithmetic.read(g, x2)) : runOrTape(g, F, arithmetic.read(g, x2), keep);
         const first = arithmetic.couple(g, x1, f.output, lambda, inverse, `${name}.F`);
         const second = runOrTape(g, G, arithmetic.read(g, first.y), keep);
         const coupled = arithmetic.couple(g, x2, second.output, beta, inverse, `${name}.G`);
@@ -133,7 +138,7 @@ export function coupledLayer(name: string, { F, G, lambda, beta, switchStreams }
         ),
       );
     },
-    reverse(g, [bitsF, bitsG], { streams, d_streams }, wanted) {
+    reverse(g, { kept: [bitsF, bitsG], tapes: [before] }, { streams, d_streams }, wanted) {
       return g.scope(name, () => {
         let [y1, y2] = order(streams);
         const d_inputs = backwardThrough(
@@ -146,7 +151,7 @@ export function coupledLayer(name: string, { F, G, lambda, beta, switchStreams }
             return d_input;
           },
           (d_y1) => {
-            const { output, d_input } = rebuildBlock(g, F, arithmetic.read(g, y2), d_y1, wanted);
+            const { output, d_input } = rebuildBlock(g, F, arithmetic.read(g, y2), d_y1, wanted, before);
             y1 = arithmetic.uncouple(g, y1, output, lambda, bitsF);
             return d_input;
           },

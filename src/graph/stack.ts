@@ -43,7 +43,7 @@ export function runStack(
   validateRanges(ranges, layers.length);
   let current = streams;
   const runs = ranges.map(({ from, to, policy, every }) => {
-    const run = policies[policy](every).run(context, layers.slice(from, to), current);
+    const run = policies[policy](every).run({ ...context, topmost: to === layers.length }, layers.slice(from, to), current);
     current = run.streams;
     return run;
   });

@@ -19,6 +19,8 @@ export interface PolicyContext {
   readonly g: Graph;
   /** Examples of each part of the batch. */
   readonly parts: readonly number[];
+  /** Of a range: nothing but the head comes between its forward and its backward. */
+  readonly topmost?: boolean;
 }
 
 export interface Policy {

@@ -29,7 +29,7 @@ function sampleOf(g: Graph, streams: readonly Tensor[]): Tensor[] {
 interface LayerRun {
   readonly layer: InvertibleLayer;
   /** By part. */
-  readonly kept: readonly ForwardResult['kept'][];
+  readonly results: readonly Pick<ForwardResult, 'kept' | 'tapes'>[];
   readonly sample: readonly Tensor[];
   readonly snapshot?: readonly Tensor[];
 }
@@ -44,15 +44,21 @@ export const reversible = (every: number): Policy => ({
       assertInvertible(layer);
       const below = current;
       const sample = layer.inverseRounds ? g.scope(layer.name, () => sampleOf(g, below)) : [];
-      const { streams: above, results } = forwardLayer(context, layer, below, 'inverse');
+      // Of a whole batch the topmost layer is undone at once: what its first piece left is still there, and was to be there again.
+      const next = context.topmost && context.parts.length === 1 && depth === layers.length - 1;
+      const { streams: above, results } = forwardLayer(context, layer, below, next ? 'inverse next' : 'inverse');
       current = above;
-      const kept = results.map((result) => result.kept);
-      return { layer, kept, sample, ...(depth > 0 && depth % every === 0 ? { snapshot: below } : {}) };
+      return {
+        layer,
+        results: results.map(({ kept, tapes }) => ({ kept, tapes })),
+        sample,
+        ...(depth > 0 && depth % every === 0 ? { snapshot: below } : {}),
+      };
     });
 
-    function reverseLayer({ layer, kept, sample, snapshot }: LayerRun, above: StreamState, wanted: boolean): StreamState {
+    function reverseLayer({ layer, results: forward, sample, snapshot }: LayerRun, above: StreamState, wanted: boolean): StreamState {
       const results = inParts(context, [above.streams, above.d_streams], (part, own, d_own) =>
-        layer.reverse(g, kept[part] ?? [], { streams: own as Tensor[], d_streams: d_own }, wanted),
+        layer.reverse(g, forward[part] ?? { kept: [], tapes: [] }, { streams: own as Tensor[], d_streams: d_own }, wanted),
       );
       const rebuilt = together(
         context,
