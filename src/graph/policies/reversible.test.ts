@@ -2,7 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { outcomeOf, smallShape } from '../../session/outcome.ts';
-import { randomBatch, randomBert, type TestRequest, testEngine } from '../../session/testing.ts';
+import { randomBatch, randomBert, type TestEngine, type TestRequest, testEngine } from '../../session/testing.ts';
+import type { KernelName } from '../kernels.ts';
 
 const num_hidden_layers = 6;
 const model = await randomBert({ ...smallShape, num_hidden_layers });
@@ -34,12 +35,27 @@ test('with snapshots the reading is still of what was rebuilt, and begins anew a
   expect(Math.max(...everyTwo)).toBeLessThan((without[0] as number) / 10);
 });
 
-test('both streams of every layer are compared, each with its own sample', async () => {
-  const { executor } = await testEngine(request);
-  const compared = [...executor.plan.programs.values()]
+/** Calls of a kernel in all programs of an engine. */
+const callsOf = ({ executor }: TestEngine, name: KernelName) =>
+  [...executor.plan.programs.values()]
     .flatMap(({ lowered }) => lowered.nodes)
-    .flatMap(({ calls }) => calls.filter(({ kernel }) => kernel === 'max_difference'));
+    .flatMap(({ calls }) => calls.filter(({ kernel }) => kernel === name));
+
+test('attention runs twice in every layer but the topmost, where what it left is still there; in two parts it is not', async () => {
+  for (const [chunks, runs] of [
+    [1, 2 * num_hidden_layers - 1],
+    [2, 2 * 2 * num_hidden_layers],
+  ]) {
+    const engine = await testEngine({ ...request, memory: { chunks }, change: (setup) => ({ ...setup, purposes: ['training'] }) });
+    expect(callsOf(engine, 'attention')).toHaveLength(runs as number);
+    engine.executor.destroy();
+  }
+});
+
+test('both streams of every layer are compared, each with its own sample', async () => {
+  const engine = await testEngine(request);
+  const compared = callsOf(engine, 'max_difference');
   expect(compared).toHaveLength(2 * num_hidden_layers);
   expect(new Set(compared.flatMap(({ tensors }) => Object.values(tensors).slice(0, 2))).size).toBe(4 * num_hidden_layers);
-  executor.destroy();
+  engine.executor.destroy();
 });
