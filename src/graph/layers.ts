@@ -89,9 +89,11 @@ export interface Coupling {
   readonly lambda: number;
   readonly beta: number;
   readonly switchStreams: boolean;
+  /** The block with a first piece, where nothing wide is undone before it: what that piece left then stays for an inverse that comes next. */
+  readonly stays?: 'F' | 'G';
 }
 
-export function coupledLayer(name: string, { F, G, lambda, beta, switchStreams }: Coupling, arithmetic: StreamArithmetic): Layer {
+export function coupledLayer(name: string, { F, G, lambda, beta, switchStreams, stays }: Coupling, arithmetic: StreamArithmetic): Layer {
   const order = <T>(pair: readonly T[]): [T, T] => (switchStreams ? [pair[1] as T, pair[0] as T] : [pair[0] as T, pair[1] as T]);
 
   /** §2.2 of the method's note, steps 2, 4, 6 and 8. Back through G comes before back through F, so that G's inside is gone before F's is made. */
@@ -117,10 +119,13 @@ export function coupledLayer(name: string, { F, G, lambda, beta, switchStreams }
     forward(g, streams, keep) {
       return g.scope(name, () => {
         const [x1, x2] = streams as [Tensor, Tensor];
-        const inverse = keep === 'inverse' || keep === 'inverse next';
-        const f = keep === 'inverse next' ? runFromTape(g, F, arithmetic.read(g, x2)) : runOrTape(g, F, arithmetic.read(g, x2), keep);
+        const next = keep === 'inverse next';
+        const inverse = next || keep === 'inverse';
+        const run = (block: Block, x: Tensor, own: 'F' | 'G') =>
+          next && stays === own ? runFromTape(g, block, x) : runOrTape(g, block, x, keep);
+        const f = run(F, arithmetic.read(g, x2), 'F');
         const first = arithmetic.couple(g, x1, f.output, lambda, inverse, `${name}.F`);
-        const second = runOrTape(g, G, arithmetic.read(g, first.y), keep);
+        const second = run(G, arithmetic.read(g, first.y), 'G');
         const coupled = arithmetic.couple(g, x2, second.output, beta, inverse, `${name}.G`);
         return { streams: order([first.y, coupled.y]), tapes: [...f.tapes, ...second.tapes], kept: [first.bits, coupled.bits] };
       });
@@ -146,12 +151,12 @@ export function coupledLayer(name: string, { F, G, lambda, beta, switchStreams }
           d_streams,
           wanted,
           (d_y2) => {
-            const { output, d_input } = rebuildBlock(g, G, arithmetic.read(g, y1), d_y2, true);
+            const { output, d_input } = rebuildBlock(g, G, arithmetic.read(g, y1), d_y2, true, stays === 'G' ? before : undefined);
             y2 = arithmetic.uncouple(g, y2, output, beta, bitsG);
             return d_input;
           },
           (d_y1) => {
-            const { output, d_input } = rebuildBlock(g, F, arithmetic.read(g, y2), d_y1, wanted, before);
+            const { output, d_input } = rebuildBlock(g, F, arithmetic.read(g, y2), d_y1, wanted, stays === 'F' ? before : undefined);
             y1 = arithmetic.uncouple(g, y1, output, lambda, bitsF);
             return d_input;
           },

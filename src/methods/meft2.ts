@@ -27,7 +27,7 @@ export const meft2: Method = {
     twoStreams(
       {
         adaptation: parallelToFfn(config, options),
-        coupling: ({ layer }) => ({ F: standAlone(config, options), G: layer, switchStreams: true }),
+        coupling: ({ layer }) => ({ F: standAlone(config, options), G: layer, switchStreams: true, stays: 'G' }),
         pretrained: 0,
       },
       options,

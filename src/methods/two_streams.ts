@@ -13,7 +13,7 @@ import { isHead } from './method.ts';
 
 export interface TwoStreams {
   readonly adaptation: Adaptation;
-  coupling(blocks: LayerBlocks): Pick<Coupling, 'F' | 'G' | 'switchStreams'>;
+  coupling(blocks: LayerBlocks): Pick<Coupling, 'F' | 'G' | 'switchStreams' | 'stays'>;
   /** The stream that the pretrained trajectory runs in, after the switch. */
   readonly pretrained: 0 | 1;
 }

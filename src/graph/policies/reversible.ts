@@ -44,7 +44,7 @@ export const reversible = (every: number): Policy => ({
       assertInvertible(layer);
       const below = current;
       const sample = layer.inverseRounds ? g.scope(layer.name, () => sampleOf(g, below)) : [];
-      // Of a whole batch the topmost layer is undone at once: what its first piece left is still there, and was to be there again.
+      // Of a whole batch the topmost layer is undone at once: what a first piece of it left may still be there. Of parts, each would have to keep it.
       const next = context.topmost && context.parts.length === 1 && depth === layers.length - 1;
       const { streams: above, results } = forwardLayer(context, layer, below, next ? 'inverse next' : 'inverse');
       current = above;
