@@ -4,19 +4,13 @@
 import { expect, test } from 'vitest';
 import type { Initial, Parameter, Registry } from '../graph/ir.ts';
 import { bert, readBertConfig } from '../models/bert.ts';
+import { tinyBert } from '../models/testing.ts';
 import { defaultTraining, type MethodChoices, type Pooling } from '../protocol/config.ts';
 import type { RetraceError } from '../protocol/errors.ts';
 import { type ProgramSetup, planPrograms } from '../train/programs.ts';
 import { methodNamed, methods, resolveOptions } from './registry.ts';
 
-const config = {
-  hidden_size: 64,
-  num_hidden_layers: 2,
-  num_attention_heads: 2,
-  intermediate_size: 96,
-  vocab_size: 11,
-  max_position_embeddings: 32,
-};
+const config = { ...tinyBert, hidden_size: 64, intermediate_size: 96, max_position_embeddings: 32 };
 
 interface Request {
   readonly chosen?: MethodChoices;

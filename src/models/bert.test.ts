@@ -11,15 +11,8 @@ import { randomBatch } from '../session/testing.ts';
 import { type ProgramSetup, traceEvaluation, traceTraining } from '../train/programs.ts';
 import { metricSlots } from '../train/update.ts';
 import { bert, readBertConfig } from './bert.ts';
+import { tinyBert as config } from './testing.ts';
 
-const config = {
-  hidden_size: 16,
-  num_hidden_layers: 2,
-  num_attention_heads: 2,
-  intermediate_size: 24,
-  vocab_size: 11,
-  max_position_embeddings: 12,
-};
 const [B, T] = [2, 8];
 
 interface Request {

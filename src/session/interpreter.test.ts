@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { Registry, sizeOf } from '../graph/ir.ts';
 import { methods } from '../methods/registry.ts';
 import { bert, readBertConfig } from '../models/bert.ts';
+import { tinyBert as config } from '../models/testing.ts';
 import { referenceOffload } from '../offload/testing.ts';
 import {
   defaultTraining,
@@ -22,14 +23,6 @@ import { metricSlots } from '../train/update.ts';
 import { resolveMethod } from './setup.ts';
 import { randomBatch } from './testing.ts';
 
-const config = {
-  hidden_size: 16,
-  num_hidden_layers: 2,
-  num_attention_heads: 2,
-  intermediate_size: 24,
-  vocab_size: 11,
-  max_position_embeddings: 12,
-};
 const B = 2;
 // Examples begin where a binding may, so that a batch can run in two parts.
 const T = 8;

@@ -13,6 +13,7 @@ import type { Engine } from './engine.ts';
 import { type Evaluation, evaluate } from './evaluation.ts';
 import { type Gate, stopped } from './gate.ts';
 import type { RunStore, StoredRun } from './host.ts';
+import { phaseEvent } from './phase.ts';
 
 export type Emit = (event: RunEvent) => void;
 
@@ -83,7 +84,7 @@ export class Run {
   }
 
   #phase(phase: Phase, done?: number, of?: number): void {
-    this.#request.emit({ type: 'phase', phase, ...(done === undefined ? {} : { done }), ...(of === undefined ? {} : { of }) });
+    this.#request.emit(phaseEvent(phase, done, of));
   }
 
   /** Puts a stored run back: trainables, moments, step, best, curves. */

@@ -41,6 +41,10 @@ function session(): { session: Session; events: RunEvent[] } {
   return { session: new Session(nodeHost(), (event) => events.push(event)), events };
 }
 
+async function until(events: readonly RunEvent[], holds: (event: RunEvent) => boolean): Promise<void> {
+  while (!events.some(holds)) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
 const failure = (action: Promise<unknown>): Promise<RetraceError> =>
   action.then(
     () => expect.unreachable('it should have failed'),
@@ -152,11 +156,8 @@ test('a start waits for the prediction and the export that are under way', async
 
 test('a stop while the model still loads ends the run at once, and a pause then holds its first step', async () => {
   const { session: one, events } = session();
-  const until = async (holds: (event: RunEvent) => boolean) => {
-    while (!events.some(holds)) await new Promise((resolve) => setTimeout(resolve, 1));
-  };
   const first = one.calls.start(config('meft1'));
-  await until((event) => event.type === 'phase' && event.phase === 'planning');
+  await until(events, (event) => event.type === 'phase' && event.phase === 'planning');
   await one.calls.stop({ keep: 'best' });
   await first;
   expect(events.at(-1)).toMatchObject({ type: 'finished', step: 0, reason: 'stopped' });
@@ -165,7 +166,7 @@ test('a stop while the model still loads ends the run at once, and a pause then 
   events.length = 0;
   const second = one.calls.start(config('meft1'));
   await one.calls.pause(undefined);
-  await until((event) => event.type === 'phase' && event.phase === 'paused');
+  await until(events, (event) => event.type === 'phase' && event.phase === 'paused');
   expect(events.filter(({ type }) => type === 'step')).toEqual([]);
   await one.calls.stop({ keep: 'nothing' });
   await second;
@@ -174,16 +175,13 @@ test('a stop while the model still loads ends the run at once, and a pause then 
 
 test('a stop ends an evaluation on the way, and a pause holds it', async () => {
   const { session: one, events } = session();
-  const until = async (holds: (event: RunEvent) => boolean) => {
-    while (!events.some(holds)) await new Promise((resolve) => setTimeout(resolve, 1));
-  };
   const running = one.calls.start({
     ...config('meft1'),
     data: { ...data, blob: new Blob([`text\tlabel\n${Array.from({ length: 100 }, () => rows.join('\n')).join('\n')}\n`]) },
   });
-  await until((event) => event.type === 'phase' && event.phase === 'evaluating' && (event.done ?? 0) > 0);
+  await until(events, (event) => event.type === 'phase' && event.phase === 'evaluating' && (event.done ?? 0) > 0);
   await one.calls.pause(undefined);
-  await until((event) => event.type === 'phase' && event.phase === 'paused');
+  await until(events, (event) => event.type === 'phase' && event.phase === 'paused');
   await one.calls.stop({ keep: 'last' });
   await running;
   expect(events.filter((event) => event.type === 'evaluate')).toEqual([]);

@@ -26,6 +26,7 @@ import { engineConfigOf, exportAdapter, logitTolerance, readAdapterZip, runSelfT
 import { Gate, stopped } from './gate.ts';
 import type { Host, StoredRun } from './host.ts';
 import { Occupancy, type Occupation } from './occupancy.ts';
+import { phaseEvent } from './phase.ts';
 import { predict } from './predict.ts';
 import { Run, stepsOf, withCheckpoint } from './run.ts';
 import { reportPlan, resolveMethod, setupOf } from './setup.ts';
@@ -235,7 +236,7 @@ export class Session {
     const { training } = config;
     const onPhase = (phase: Phase, done?: number, of?: number) => {
       gate.requireOpen();
-      this.#emit({ type: 'phase', phase, ...(done === undefined ? {} : { done }), ...(of === undefined ? {} : { of }) });
+      this.#emit(phaseEvent(phase, done, of));
     };
     const data = await loadData({ ...config, max_length: training.max_length, seed: training.seed }, tokenizer, this.#host, (done, of) =>
       onPhase('tokenising', done, of),
@@ -331,8 +332,7 @@ export class Session {
       max_steps: 1,
       purposes: ['evaluation'],
       offload: this.#host.offload,
-      onPhase: (phase, done, of) =>
-        this.#emit({ type: 'phase', phase, ...(done === undefined ? {} : { done }), ...(of === undefined ? {} : { of }) }),
+      onPhase: (phase, done, of) => this.#emit(phaseEvent(phase, done, of)),
       onPlan: () => undefined,
     });
     try {

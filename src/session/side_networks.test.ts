@@ -3,19 +3,13 @@
 import { expect, test } from 'vitest';
 import { Registry } from '../graph/ir.ts';
 import { bert, readBertConfig } from '../models/bert.ts';
+import { tinyBert } from '../models/testing.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type PolicyName } from '../protocol/config.ts';
 import { type ProgramSetup, traceTraining } from '../train/programs.ts';
 import { resolveMethod } from './setup.ts';
 import { batchOf, modelAt, type RecordedBatch, readVectorJson, testEngine, vectors } from './testing.ts';
 
-const config = {
-  hidden_size: 16,
-  num_hidden_layers: 3,
-  num_attention_heads: 2,
-  intermediate_size: 24,
-  vocab_size: 11,
-  max_position_embeddings: 8,
-};
+const config = { ...tinyBert, num_hidden_layers: 3, max_position_embeddings: 8 };
 
 /** Nodes of one step's backward pass in the backbone's layers, and beside them. */
 function backwardNodes(method: MethodName, policy: PolicyName, chosen: MethodChoices): { backbone: number; beside: number } {

@@ -16,6 +16,7 @@ import { bucketsOf, type RunData } from './data.ts';
 import { type Engine, logitsOf, startEngine } from './engine.ts';
 import { type Gate, stopped } from './gate.ts';
 import type { RunStore } from './host.ts';
+import { phaseEvent } from './phase.ts';
 import { Run } from './run.ts';
 import { type SeriesPlan, studySeries } from './study_series.ts';
 
@@ -105,7 +106,7 @@ export class Study {
       purposes: max_steps > 0 ? ['training', 'evaluation'] : ['evaluation'],
       onPhase: (phase, done, of) => {
         gate.requireOpen();
-        emit({ type: 'phase', phase, ...(done === undefined ? {} : { done }), ...(of === undefined ? {} : { of }) });
+        emit(phaseEvent(phase, done, of));
       },
       onPlan: () => undefined,
     });

@@ -3,17 +3,11 @@
 import { expect, test } from 'vitest';
 import { methodNamed, resolveOptions } from '../methods/registry.ts';
 import { bert, readBertConfig } from '../models/bert.ts';
+import { tinyBert } from '../models/testing.ts';
 import { defaultTraining } from '../protocol/config.ts';
 import { defaultChunks, planPrograms } from './programs.ts';
 
-const config = {
-  hidden_size: 16,
-  num_hidden_layers: 2,
-  num_attention_heads: 2,
-  intermediate_size: 24,
-  vocab_size: 11,
-  max_position_embeddings: 64,
-};
+const config = { ...tinyBert, max_position_embeddings: 64 };
 
 function dispatches(batch_size: number): number {
   const method = methodNamed('meft1');
