@@ -48,6 +48,12 @@ const hostile: [what: string, bytes: Uint8Array, code: string, says: RegExp][] =
   ['offsets in the wrong order', file(one('[1]', '[4,0]'), 4), 'size', /span -4/],
   ['a shape too large for its bytes', file(one('[2,3]', '[0,20]'), 20), 'size', /F32 \[2,3\]\) takes 24 bytes.*span 20/],
   ['a shape whose product overflows', file(one('[4294967296,4294967296,4294967296]', '[0,0]'), 0), 'size', /takes 3\.1/],
+  ['a length 0 beside one of 2^53 - 1', file(one('[0,9007199254740991]', '[0,0]'), 0), 'shape', /at most 16 dimensions and 2\^48 elements/],
+  ['a length 0 beside a product that overflows', file(one('[4294967295,0,4294967295]', '[0,0]'), 0), 'shape', /2\^48/],
+  ['a hundred thousand dimensions', file(one(`[${'1,'.repeat(99_999)}1]`, '[0,4]'), 4), 'shape', /shape \[1,1,1,1,1,1,1,1,1,1,1,1,…\]/],
+  ['a name of 20 MB', file(`{"${'n'.repeat(20_000_000)}":${entry('[1]', '[0,4]')}}`, 4), 'name', /a name of 20000000 characters/],
+  ['a name of a million escapes', file(`{"${'\\"'.repeat(1_000_000)}":${entry('[1]', '[0,4]')}}`, 4), 'name', /1000000 characters/],
+  ['a dtype that is lists in lists', file(one('[1]', '[0,4]', `${'['.repeat(1e6)}${']'.repeat(1e6)}`), 4), 'dtype', /dtype \[{5}…\]{5}/],
   ['a scalar without bytes', file(one('[]', '[0,0]'), 0), 'size', /takes 4 bytes/],
   ['two tensors that overlap', file(`{"a":${entry('[2]', '[0,8]')},"b":${entry('[2]', '[4,12]')}}`, 12), 'overlap', /inside tensor a/],
   ['two tensors in one place', file(`{"a":${entry('[1]', '[0,4]')},"b":${entry('[1]', '[0,4]')}}`, 4), 'overlap', /b begins at/],
@@ -149,4 +155,14 @@ test('a key is twice only within one object', () => {
   expect(duplicateKey('{"a":{"b":1},"b":{"a":["a","a",{"c":"b"}]}}')).toBeUndefined();
   expect(duplicateKey('[{"a":1},{"a":2}]')).toBeUndefined();
   expect(duplicateKey('{"x":[{"a":"}","b":"\\"","a":2}]}')).toBe('a');
+});
+
+test('tensors and metadata named as what objects have of their own are there', async () => {
+  const text = `{"__metadata__":{"__proto__":"p","constructor":"c"},"__proto__":${entry('[1]', '[0,4]')}}`;
+  const { metadata, tensors } = await openSafetensors(bytesOf('x', file(text, 4)));
+  expect(Object.entries(metadata)).toEqual([
+    ['__proto__', 'p'],
+    ['constructor', 'c'],
+  ]);
+  expect([...tensors.keys()]).toEqual(['__proto__']);
 });

@@ -2,6 +2,7 @@
 // Invariant: opening reads the header alone, and a file that opens is sound: every byte after the header belongs to exactly one tensor.
 
 import { RetraceError } from '../protocol/errors.ts';
+import { shownValue } from '../protocol/shown.ts';
 import type { ByteSource } from './bytes.ts';
 import { bf16ToF32, f16ToF32 } from './half.ts';
 import { duplicateKey } from './json_keys.ts';
@@ -62,6 +63,11 @@ function isSize(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
+/** Names are module paths, shapes those of weights: what goes beyond is no tensor of a model, and would make every table of them endless. */
+const longestName = 1000;
+const mostDimensions = 16;
+const mostElements = 2 ** 48;
+
 /** Reads and checks the header. Errors: `safetensors-*`, each naming the tensor or byte. */
 export async function openSafetensors(source: ByteSource): Promise<SafetensorsFile> {
   const { name, size } = source;
@@ -93,34 +99,44 @@ function parseHeader(name: string, bytes: Uint8Array): { metadata: Record<string
   if (!isRecord(header)) refuse('header-json', `The header of ${name} is not a JSON object.`, `${name}, header`);
   const twice = duplicateKey(text);
   if (twice !== undefined) refuse('duplicate', `The header of ${name} names "${twice}" twice.`, `${name}, ${twice}`);
-  const metadata: Record<string, string> = {};
   const declared = Object.hasOwn(header, '__metadata__') ? header.__metadata__ : {};
   if (!isRecord(declared)) refuse('metadata', `__metadata__ of ${name} is not an object.`, `${name}, __metadata__`);
   for (const [key, value] of Object.entries(declared)) {
     if (typeof value !== 'string') refuse('metadata', `__metadata__ "${key}" of ${name} is not a string.`, `${name}, __metadata__`);
-    metadata[key] = value;
   }
+  // Not filled key by key: an object has no room for "__proto__" that way.
+  const metadata = Object.fromEntries(Object.entries(declared)) as Record<string, string>;
   return { metadata, entries: Object.entries(header).filter(([key]) => key !== '__metadata__') };
 }
 
 /** One entry with offsets made absolute, its size checked against its shape. */
 function checkEntry(file: string, name: string, value: unknown, dataBegin: number): TensorEntry {
   const where = `${file}, ${name}`;
+  if (name.length > longestName)
+    refuse('name', `A tensor of ${file} has a name of ${name.length} characters; at most ${longestName} are read.`, `${file}, header`);
   if (!isRecord(value)) refuse('entry', `The entry of tensor ${name} is not an object.`, where);
   const { dtype, shape, data_offsets: offsets } = value;
-  if (!DTYPES.includes(dtype as Dtype)) refuse('dtype', `Tensor ${name} has dtype ${JSON.stringify(dtype)}, which is not known.`, where);
+  if (!DTYPES.includes(dtype as Dtype)) refuse('dtype', `Tensor ${name} has dtype ${shownValue(dtype)}, which is not known.`, where);
   if (!Array.isArray(shape) || !shape.every(isSize)) {
-    refuse('shape', `Tensor ${name} has shape ${JSON.stringify(shape)}; whole numbers from 0 are expected.`, where);
+    refuse('shape', `Tensor ${name} has shape ${shownValue(shape)}; whole numbers from 0 are expected.`, where);
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
-    refuse('offsets', `Tensor ${name} has data_offsets ${JSON.stringify(offsets)}; two whole numbers from 0 are expected.`, where);
+    refuse('offsets', `Tensor ${name} has data_offsets ${shownValue(offsets)}; two whole numbers from 0 are expected.`, where);
   }
   const [begin, end] = offsets as [number, number];
   const expected = shape.reduce((product, length) => product * length, DTYPE_BYTES[dtype as Dtype]);
   // A product beyond 2^53 is inexact, but no file is that long, so that it cannot pass for a match.
   if (expected !== end - begin) {
     const found = `its data_offsets [${begin}, ${end}] span ${end - begin}`;
-    refuse('size', `Tensor ${name} (${String(dtype)} ${JSON.stringify(shape)}) takes ${expected} bytes, but ${found}.`, where);
+    refuse('size', `Tensor ${name} (${String(dtype)} ${shownValue(shape)}) takes ${expected} bytes, but ${found}.`, where);
+  }
+  // With one length 0 the product says nothing of the others.
+  if (shape.length > mostDimensions || shape.reduce((product: number, length: number) => product * Math.max(1, length), 1) > mostElements) {
+    refuse(
+      'shape',
+      `Tensor ${name} has shape ${shownValue(shape)}; at most ${mostDimensions} dimensions and 2^48 elements are read.`,
+      where,
+    );
   }
   return { name, dtype: dtype as Dtype, shape, begin: dataBegin + begin, end: dataBegin + end };
 }

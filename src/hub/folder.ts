@@ -133,9 +133,20 @@ export async function openFile(folder: ModelFolder, path: string): Promise<ByteS
   });
 }
 
-/** A whole text file, strict UTF-8. */
+/** The largest tokenizer.json of a published model is half of this; values that JSON makes take many times its bytes. */
+const mostTextBytes = 64 * 2 ** 20;
+
+/** A whole text file, strict UTF-8. Error: `file-too-large`. */
 export async function readText(folder: ModelFolder, path: string): Promise<string> {
   const source = await openFile(folder, path);
+  if (source.size > mostTextBytes) {
+    throw new RetraceError({
+      code: 'file-too-large',
+      message: `${folder.name}/${path} has ${source.size} bytes; at most ${mostTextBytes} are read of such a file.`,
+      where: `${folder.name}/${path}`,
+      remedy: 'Check that it is what its name says, and download it again.',
+    });
+  }
   return decodeUtf8(`${folder.name}/${path}`, await source.read(0, source.size));
 }
 

@@ -9,17 +9,21 @@ export interface ErrorReport {
   readonly remedy?: string;
 }
 
+/** Names that come from files may be of any length. */
+const longest = 2000;
+const cut = (text: string): string => (text.length > longest ? `${text.slice(0, longest)}…` : text);
+
 export class RetraceError extends Error {
   readonly code: string;
   readonly where: string | undefined;
   readonly remedy: string | undefined;
 
   constructor(report: ErrorReport) {
-    super(report.message);
+    super(cut(report.message));
     this.name = 'RetraceError';
     this.code = report.code;
-    this.where = report.where;
-    this.remedy = report.remedy;
+    this.where = report.where === undefined ? undefined : cut(report.where);
+    this.remedy = report.remedy === undefined ? undefined : cut(report.remedy);
   }
 
   toReport(): ErrorReport {
