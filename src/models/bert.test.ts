@@ -121,3 +121,38 @@ test.each([
   const plain = { hidden_size: 512, num_attention_heads: 4, is_decoder: false, add_cross_attention: false };
   expect(readBertConfig(plain, 'folder/config.json').hidden_size).toBe(512);
 });
+
+const numbers = [2 ** 53, 1e300, -1, 0, 1.5, '12', [12], { valueOf: 12 }, true] as const;
+const sizes = [
+  'vocab_size',
+  'num_hidden_layers',
+  'hidden_size',
+  'num_attention_heads',
+  'intermediate_size',
+  'max_position_embeddings',
+  'type_vocab_size',
+];
+test.each([
+  ...sizes.flatMap((field) => numbers.map((value) => [field, value] as const)),
+  ['num_hidden_layers', 1e9],
+  ['hidden_size', 2 ** 31],
+  // Each alone would do, not their product.
+  ['vocab_size', 2 ** 23],
+  ...['hidden_dropout_prob', 'attention_probs_dropout_prob'].flatMap((field) =>
+    [5, -3, 1, '0.1', 1e300].map((value) => [field, value] as const),
+  ),
+  ...[1e300, 0, -1, 1e-320, '1e-12', []].map((value) => ['layer_norm_eps', value] as const),
+  ...[1e300, -1, 'small'].map((value) => ['initializer_range', value] as const),
+] as const)('%s of %o is refused before anything is made of it', (field, value) => {
+  const read = () => readBertConfig({ [field]: value }, 'folder/config.json');
+  expect(read).toThrow(expect.objectContaining({ code: 'config', where: `folder/config.json: ${field}` }));
+});
+
+test('keys that objects have of their own, and values nested a million deep, are read for what they are', () => {
+  const json: unknown = JSON.parse(
+    `{"__proto__":{"hidden_size":-1},"constructor":1,"hidden_size":512,"num_attention_heads":8,"more":${'['.repeat(1e6)}${']'.repeat(1e6)}}`,
+  );
+  expect(readBertConfig(json, 'folder/config.json').hidden_size).toBe(512);
+  const deep: unknown = JSON.parse(`{"hidden_size":${'['.repeat(1e6)}${']'.repeat(1e6)}}`);
+  expect(() => readBertConfig(deep, 'folder/config.json')).toThrow("'hidden_size' is [[[[[…]]]]]; expected");
+});

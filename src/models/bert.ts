@@ -16,23 +16,29 @@ export interface BertConfig extends BackboneConfig {
   readonly attention_probs_dropout_prob: number;
 }
 
+/** Sizes past these are no model of the kind: the largest published encoders have 48 layers of 4096 and 250,000 to a million tokens. */
+const most = { layers: 256, width: 2 ** 15, rows: 2 ** 24, positions: 2 ** 20 } as const;
+
+/** Kernels index the elements of a tensor by 32 bits. */
+const mostElements = 2 ** 32 - 1;
+
 /** `config.json` of a BERT, with Transformers' defaults. `dropout` replaces both dropout probabilities. */
 export function readBertConfig(json: unknown, place: string, dropoutOverride?: number): BertConfig {
   const read = new ConfigReader(json, place);
   const config: BertConfig = {
     model_type: 'bert',
-    hidden_size: read.integer('hidden_size', 768),
-    num_hidden_layers: read.integer('num_hidden_layers', 12),
-    num_attention_heads: read.integer('num_attention_heads', 12),
-    intermediate_size: read.integer('intermediate_size', 3072),
-    vocab_size: read.integer('vocab_size', 30522),
-    max_position_embeddings: read.integer('max_position_embeddings', 512),
-    type_vocab_size: read.integer('type_vocab_size', 2),
-    initializer_range: read.number('initializer_range', 0.02),
-    layer_norm_eps: read.number('layer_norm_eps', 1e-12),
+    hidden_size: read.integer('hidden_size', 768, most.width),
+    num_hidden_layers: read.integer('num_hidden_layers', 12, most.layers),
+    num_attention_heads: read.integer('num_attention_heads', 12, most.width),
+    intermediate_size: read.integer('intermediate_size', 3072, 4 * most.width),
+    vocab_size: read.integer('vocab_size', 30522, most.rows),
+    max_position_embeddings: read.integer('max_position_embeddings', 512, most.positions),
+    type_vocab_size: read.integer('type_vocab_size', 2, most.rows),
+    initializer_range: read.number('initializer_range', 0.02, 0, 10),
+    layer_norm_eps: read.number('layer_norm_eps', 1e-12, 1e-30, 1),
     hidden_act: read.oneOf('hidden_act', ['gelu', 'relu'], 'gelu'),
-    hidden_dropout_prob: dropoutOverride ?? read.number('hidden_dropout_prob', 0.1),
-    attention_probs_dropout_prob: dropoutOverride ?? read.number('attention_probs_dropout_prob', 0.1),
+    hidden_dropout_prob: dropoutOverride ?? read.probability('hidden_dropout_prob', 0.1),
+    attention_probs_dropout_prob: dropoutOverride ?? read.probability('attention_probs_dropout_prob', 0.1),
   };
   read.oneOf('position_embedding_type', ['absolute'], 'absolute');
   read.not('is_decoder', 'false: tokens that see only those before them are not supported');
@@ -45,6 +51,13 @@ export function readBertConfig(json: unknown, place: string, dropoutOverride?: n
     `num_attention_heads times at most ${mostHeadSize}`,
   );
   read.requires(config.intermediate_size % 4 === 0, 'intermediate_size', 'a multiple of 4');
+  for (const name of ['vocab_size', 'max_position_embeddings', 'type_vocab_size', 'intermediate_size'] as const) {
+    read.requires(
+      config[name] * config.hidden_size <= mostElements,
+      name,
+      `at most ${Math.floor(mostElements / config.hidden_size)} rows of ${config.hidden_size}`,
+    );
+  }
   return config;
 }
 

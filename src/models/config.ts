@@ -1,6 +1,8 @@
 // Reads a Hugging Face config.json field by field: a missing field takes Transformers' default, a wrong one is an error that names it.
+// Invariant: every number is read with a bound, for it will be allocated, looped over or computed with.
 
 import { RetraceError } from '../protocol/errors.ts';
+import { shownValue } from '../protocol/shown.ts';
 
 export class ConfigReader {
   readonly #fields: Readonly<Record<string, unknown>>;
@@ -22,20 +24,29 @@ export class ConfigReader {
   #fail(name: string, expected: string): never {
     throw new RetraceError({
       code: 'config',
-      message: `'${name}' is ${JSON.stringify(this.#fields[name])}; expected ${expected}.`,
+      message: `'${name}' is ${shownValue(this.#fields[name])}; expected ${expected}.`,
       where: `${this.#place}: ${name}`,
       remedy: 'Check the file, or choose another model.',
     });
   }
 
-  number(name: string, fallback: number): number {
+  /** A number of [from, to]. */
+  number(name: string, fallback: number, from: number, to: number): number {
     const value = this.#fields[name] ?? fallback;
-    return typeof value === 'number' && Number.isFinite(value) ? value : this.#fail(name, 'a number');
+    return typeof value === 'number' && value >= from && value <= to ? value : this.#fail(name, `a number from ${from} to ${to}`);
   }
 
-  integer(name: string, fallback: number): number {
-    const value = this.number(name, fallback);
-    return Number.isInteger(value) && value > 0 ? value : this.#fail(name, 'a positive integer');
+  /** A probability of dropping something: below 1. */
+  probability(name: string, fallback: number): number {
+    const value = this.number(name, fallback, 0, 1);
+    return value < 1 ? value : this.#fail(name, 'a probability below 1');
+  }
+
+  /** A size: what there is at least one of, and at most `most`. */
+  integer(name: string, fallback: number, most: number): number {
+    const value = this.#fields[name] ?? fallback;
+    const holds = typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= most;
+    return holds ? value : this.#fail(name, `a positive integer of at most ${most}`);
   }
 
   oneOf<T extends string>(name: string, allowed: readonly T[], fallback: T): T {

@@ -1,6 +1,7 @@
 // Architectures by `model_type`. A new one is a file beside bert.ts and a line here.
 
 import { RetraceError } from '../protocol/errors.ts';
+import { shownValue } from '../protocol/shown.ts';
 import { bert, readBertConfig } from './bert.ts';
 import type { Backbone } from './model.ts';
 
@@ -15,7 +16,7 @@ export function backboneOf(json: unknown, place: string, dropout?: number): Back
   if (build) return build(json, place, dropout);
   throw new RetraceError({
     code: 'unsupported-model-type',
-    message: `The model_type ${JSON.stringify(type)} is not supported; supported: ${Object.keys(architectures).join(', ')}.`,
+    message: `The model_type ${shownValue(type)} is not supported; supported: ${Object.keys(architectures).join(', ')}.`,
     where: `${place}: model_type`,
     remedy: 'Choose a model of a supported architecture, such as the bundled all-MiniLM-L6-v2.',
   });

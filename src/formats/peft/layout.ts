@@ -178,7 +178,7 @@ function foreignConfig(type: PeftType, given: PeftConfig, file: SafetensorsFile,
     format: 'retrace',
     format_version: FORMAT_VERSION,
     base_model: {
-      name: String(given.base_model_name_or_path ?? 'unknown'),
+      name: typeof given.base_model_name_or_path === 'string' ? given.base_model_name_or_path : 'unknown',
       model_type: named?.[0] ?? 'unknown',
       sha256: null,
       dtype: null,

@@ -2,6 +2,7 @@
 // Not here: reading and writing the files, which all types share (layout.ts). Invariant: what a type can't say in PEFT's terms it refuses
 // to write, and what PEFT says and it can't hold it refuses to read; nothing is passed over.
 
+import { shownValue } from '../../protocol/shown.ts';
 import { type AdapterConfig, type HyperParameters, refuseAdapter, type TensorSpec } from '../adapter_archive.ts';
 
 export const CONFIG = 'adapter_config.json';
@@ -42,7 +43,7 @@ export interface PeftType {
 export function refusePeft(given: PeftConfig, key: string, wanted: string): never {
   return refuseAdapter(
     'unsupported-peft',
-    `${CONFIG} says ${key} ${JSON.stringify(given[key])}; ${wanted} is supported.`,
+    `${CONFIG} says ${key} ${shownValue(given[key])}; ${wanted} is supported.`,
     `${CONFIG}, ${key}`,
     'Only plain adapters of PEFT on named modules, with a classifier, can be loaded here; save one without this option.',
   );
@@ -78,6 +79,6 @@ export const layerOf = (path: string): number => Number(/\.layer\.(\d+)\./.exec(
 
 /** The lowest layer that has something of an adapter's. */
 export const lowestLayer = (specs: readonly TensorSpec[]): number =>
-  Math.min(...specs.map(({ name }) => layerOf(name)).filter((layer) => !Number.isNaN(layer)));
+  specs.reduce((lowest, { name }) => (Number.isNaN(layerOf(name)) ? lowest : Math.min(lowest, layerOf(name))), Number.POSITIVE_INFINITY);
 
 export const isHead = (name: string): boolean => name.startsWith('classifier.');
