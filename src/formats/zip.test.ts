@@ -1,4 +1,4 @@
-import { zipSync } from 'fflate';
+import { unzipSync, zipSync } from 'fflate';
 import { expect, test } from 'vitest';
 import { crc32, readZip, writeZip } from './zip.ts';
 
@@ -67,4 +67,59 @@ test('an encrypted file, an unknown method and a name given twice are told apart
   const at = new DataView(twice.buffer).getUint32(twice.length - 6, true);
   twice[at + 46 + 2 + 46 + 1] = 'a'.charCodeAt(0);
   expect(() => readZip('x.zip', twice)).toThrow(expect.objectContaining({ code: 'zip-duplicate' }));
+});
+
+/** Directory and local header of a zip by fflate, with a way to change the fields of an entry. */
+function forged(entries: Parameters<typeof zipSync>[0], change: (view: DataView, directory: number) => void): Uint8Array {
+  const zip = zipSync(entries, { level: 9 });
+  const view = new DataView(zip.buffer);
+  change(view, view.getUint32(zip.length - 6, true));
+  return zip;
+}
+
+test('a stream that outgrows what it declares is left at the first byte too many, though the checksum of that part fits', () => {
+  const zeros = new Uint8Array(100_000_000);
+  const zip = forged({ zeros }, (view, directory) => {
+    view.setUint32(directory + 16, crc32(Uint8Array.of(0)), true);
+    view.setUint32(directory + 24, 1, true);
+  });
+  const begun = performance.now();
+  expect(() => readZip('x.zip', zip)).toThrow(
+    expect.objectContaining({ code: 'zip-damaged', message: expect.stringContaining('1 bytes that it declares') }),
+  );
+  expect(performance.now() - begun).toBeLessThan(1000);
+});
+
+test('files that share bytes are refused before any is unpacked', () => {
+  const count = 1000;
+  const names = Object.fromEntries(Array.from({ length: count }, (_, i) => [`a${i}`, new Uint8Array(50_000)]));
+  const zip = forged(names, (view, directory) => {
+    let at = directory;
+    for (let i = 0; i < count; i++) {
+      view.setUint32(at + 42, 0, true);
+      at += 46 + view.getUint16(at + 28, true);
+    }
+  });
+  const begun = performance.now();
+  expect(() => readZip('x.zip', zip)).toThrow(/a1 lies inside a0/);
+  expect(performance.now() - begun).toBeLessThan(1000);
+});
+
+test('an archive that unpacks to more than a hundred times its size is refused past 64 MB', () => {
+  const bomb = zipSync({ zeros: new Uint8Array(70_000_000) }, { level: 9 });
+  expect(() => readZip('x.zip', bomb)).toThrow(
+    expect.objectContaining({ code: 'zip-limit', message: expect.stringContaining('unpacks to 70000000 bytes') }),
+  );
+});
+
+test('names that objects have of their own are names like any other; endless ones are refused', () => {
+  const odd = ['__proto__', 'constructor', 'hasOwnProperty'].map((path) => ({ path, bytes: utf8(path) }));
+  expect([...readZip('x.zip', writeZip(odd))]).toEqual(odd.map(({ path, bytes }) => [path, bytes]));
+  expect(() => readZip('x.zip', writeZip([{ path: 'n'.repeat(60_000), bytes: utf8('x') }]))).toThrow(
+    expect.objectContaining({ code: 'zip-path' }),
+  );
+});
+
+test('other programs read what is written', () => {
+  expect(unzipSync(writeZip(files))).toEqual(Object.fromEntries(files.map(({ path, bytes }) => [path, bytes])));
 });

@@ -1,8 +1,10 @@
 // Zip archives of a few files: written stored, read strictly. No zip64, no encryption, no streaming.
-// Invariant: nothing is unpacked before its declared size and path are judged, and nothing is returned whose CRC-32 differs.
+// Invariant: nothing is unpacked before its declared size and path are judged, no byte of the archive belongs to two files, a file that unpacks to
+// more than it declares is left at that byte, and nothing is returned whose CRC-32 differs.
 
-import { inflateSync, type Zippable, zipSync } from 'fflate';
+import { Inflate } from 'fflate';
 import { RetraceError } from '../protocol/errors.ts';
+import { shownValue } from '../protocol/shown.ts';
 
 export interface ArchiveFile {
   /** Slashes, no leading one. */
@@ -10,10 +12,48 @@ export interface ArchiveFile {
   readonly bytes: Uint8Array;
 }
 
-/** Stored, not compressed: float weights hardly shrink. All dates are 1 January 1980, so that equal files give equal archives. */
+/** 1 January 1980, the first day that a zip can name. */
+const firstDay = 0x0021;
+
+/** Stored, not compressed: float weights hardly shrink. All dates are the same, so that equal files give equal archives. */
 export function writeZip(files: readonly ArchiveFile[]): Uint8Array<ArrayBuffer> {
-  const entries: Zippable = Object.fromEntries(files.map((file) => [file.path, file.bytes]));
-  return zipSync(entries, { level: 0, mtime: new Date(1980, 0, 1) });
+  const rows = files.map(({ path, bytes }) => ({ name: new TextEncoder().encode(path), bytes, crc: crc32(bytes) }));
+  const size = rows.reduce((sum, { name, bytes }) => sum + 30 + 46 + 2 * name.length + bytes.length, 22);
+  const zip = new Uint8Array(size);
+  const view = new DataView(zip.buffer);
+  let at = 0;
+  const words = (...fields: readonly (readonly [bytes: 2 | 4, value: number])[]) => {
+    for (const [width, value] of fields) {
+      if (width === 2) view.setUint16(at, value, true);
+      else view.setUint32(at, value, true);
+      at += width;
+    }
+  };
+  const put = (bytes: Uint8Array) => {
+    zip.set(bytes, at);
+    at += bytes.length;
+  };
+  /** What a local header and a directory entry share: version 2.0, names in UTF-8, stored, date, checksum, sizes, length of the name, no extras. */
+  const common = ({ name, bytes, crc }: (typeof rows)[number]) =>
+    words([2, 20], [2, 0x0800], [2, 0], [2, 0], [2, firstDay], [4, crc], [4, bytes.length], [4, bytes.length], [2, name.length], [2, 0]);
+  const offsets = rows.map((row) => {
+    const offset = at;
+    words([4, LOCAL_HEADER]);
+    common(row);
+    put(row.name);
+    put(row.bytes);
+    return offset;
+  });
+  const directory = at;
+  for (const [i, row] of rows.entries()) {
+    words([4, DIRECTORY_ENTRY], [2, 20]);
+    common(row);
+    words([2, 0], [2, 0], [2, 0], [4, 0], [4, offsets[i] as number]);
+    put(row.name);
+  }
+  const end = at;
+  words([4, END_OF_DIRECTORY], [2, 0], [2, 0], [2, rows.length], [2, rows.length], [4, end - directory], [4, directory], [2, 0]);
+  return zip;
 }
 
 export interface ZipLimits {
@@ -21,6 +61,12 @@ export interface ZipLimits {
   /** Unpacked, all files together. */
   readonly maxBytes: number;
 }
+
+/** Past `freely` bytes an archive may unpack to so many times its own size: numbers and texts shrink to a tenth, a bomb to a thousandth. */
+const most = { freely: 64 * 2 ** 20, ratio: 100 } as const;
+
+/** Characters of a path. */
+const longestPath = 1000;
 
 const LIMITS: ZipLimits = { maxFiles: 1000, maxBytes: 1024 * 2 ** 20 };
 
@@ -84,9 +130,17 @@ function readDirectory(name: string, bytes: Uint8Array, view: DataView, limits: 
 
 function refusePath(name: string, path: string): void {
   const parts = path.split('/');
+  if (path.length > longestPath) {
+    refuse(
+      'path',
+      `${name} holds a file whose name has ${path.length} characters; at most ${longestPath} are read.`,
+      name,
+      'Do not trust this archive.',
+    );
+  }
   const bad = path.includes('\0') || path.includes('\\') || /^[a-z]:/i.test(path) || parts.some((part) => ['', '.', '..'].includes(part));
   if (bad) {
-    const shown = JSON.stringify(path);
+    const shown = shownValue(path);
     refuse(
       'path',
       `${name} holds a file named ${shown}, which points outside the archive.`,
@@ -96,23 +150,60 @@ function refusePath(name: string, path: string): void {
   }
 }
 
-function unpack(name: string, bytes: Uint8Array, view: DataView, entry: ZipEntry): Uint8Array {
-  const { path, offset, packed, size } = entry;
-  if (offset + 30 > bytes.length || view.getUint32(offset, true) !== LOCAL_HEADER) damaged(name, `${path} has no local header`, offset);
-  const begin = offset + 30 + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true);
-  if (begin + packed > bytes.length) damaged(name, `${path} is cut off`, begin);
-  if (entry.encrypted) refuse('encrypted', `${path} in ${name} is encrypted.`, `${name}, ${path}`, 'Unpack it with its password first.');
-  const raw = bytes.slice(begin, begin + packed);
-  let content: Uint8Array = raw;
-  if (entry.method === 8) {
-    try {
-      // The output cannot outgrow the declared size, which has been judged.
-      content = inflateSync(raw, { out: new Uint8Array(size) });
-    } catch {
-      damaged(name, `${path} does not unpack`, begin);
+interface PackedFile extends ZipEntry {
+  /** Where its packed bytes lie. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Where each file's bytes lie, by their local headers. No two may share any: a thousand files on one stream would each unpack it. */
+function locate(name: string, view: DataView, entries: readonly ZipEntry[]): PackedFile[] {
+  const found = entries.map((entry): PackedFile => {
+    const { path, offset, packed } = entry;
+    if (offset + 30 > view.byteLength || view.getUint32(offset, true) !== LOCAL_HEADER)
+      damaged(name, `${path} has no local header`, offset);
+    const begin = offset + 30 + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true);
+    if (begin + packed > view.byteLength) damaged(name, `${path} is cut off`, begin);
+    return { ...entry, begin, end: begin + packed };
+  });
+  const ordered = found.toSorted((a, b) => a.offset - b.offset);
+  for (const [i, { path, offset }] of ordered.entries()) {
+    const before = ordered[i - 1];
+    if (before && before.end > offset) damaged(name, `${path} lies inside ${before.path}`, offset);
+  }
+  return found;
+}
+
+/** Packed bytes that are unpacked at a time, into at most a thousand times as many. */
+const piece = 16 * 1024;
+
+/** The deflated bytes `raw`, which must unpack to exactly `size`; undefined where they don't. Stops at the first byte too many. */
+function inflated(raw: Uint8Array, size: number): Uint8Array | undefined {
+  const content = new Uint8Array(size);
+  let at = 0;
+  const unpacking = new Inflate((chunk) => {
+    if (at + chunk.length > size) throw new RangeError('more than it declares');
+    content.set(chunk, at);
+    at += chunk.length;
+  });
+  try {
+    for (let begin = 0; begin < raw.length; begin += piece) {
+      const end = Math.min(begin + piece, raw.length);
+      unpacking.push(raw.subarray(begin, end), end === raw.length);
     }
-  } else if (entry.method !== 0) damaged(name, `${path} is packed by method ${entry.method}; stored (0) and deflate (8) are known`, offset);
-  if (content.length !== size || crc32(content) !== entry.crc) damaged(name, `the checksum of ${path} does not match`, begin);
+  } catch {
+    return undefined;
+  }
+  return at === size ? content : undefined;
+}
+
+function unpack(name: string, bytes: Uint8Array, { path, method, encrypted, begin, end, size, crc, offset }: PackedFile): Uint8Array {
+  if (encrypted) refuse('encrypted', `${path} in ${name} is encrypted.`, `${name}, ${path}`, 'Unpack it with its password first.');
+  if (method !== 0 && method !== 8) damaged(name, `${path} is packed by method ${method}; stored (0) and deflate (8) are known`, offset);
+  const raw = bytes.slice(begin, end);
+  const content = method === 8 ? inflated(raw, size) : raw;
+  if (content === undefined) return damaged(name, `${path} does not unpack to the ${size} bytes that it declares`, begin);
+  if (content.length !== size || crc32(content) !== crc) damaged(name, `the checksum of ${path} does not match`, begin);
   return content;
 }
 
@@ -121,21 +212,17 @@ export function readZip(name: string, bytes: Uint8Array, limits: ZipLimits = LIM
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const entries = readDirectory(name, bytes, view, limits).filter((entry) => !entry.path.endsWith('/'));
   const total = entries.reduce((sum, entry) => sum + entry.size, 0);
-  if (total > limits.maxBytes) {
-    refuse(
-      'limit',
-      `${name} unpacks to ${total} bytes; at most ${limits.maxBytes} are read.`,
-      name,
-      'Choose the zip that was exported here.',
-    );
+  const allowed = Math.min(limits.maxBytes, Math.max(most.freely, most.ratio * bytes.length));
+  if (total > allowed) {
+    refuse('limit', `${name} unpacks to ${total} bytes; at most ${allowed} are read.`, name, 'Choose the zip that was exported here.');
   }
-  const files = new Map<string, Uint8Array>();
-  for (const entry of entries) {
-    refusePath(name, entry.path);
-    if (files.has(entry.path)) refuse('duplicate', `${name} holds ${entry.path} twice.`, `${name}, ${entry.path}`, 'Export it again.');
-    files.set(entry.path, unpack(name, bytes, view, entry));
+  const seen = new Set<string>();
+  for (const { path } of entries) {
+    refusePath(name, path);
+    if (seen.has(path)) refuse('duplicate', `${name} holds ${path} twice.`, `${name}, ${path}`, 'Export it again.');
+    seen.add(path);
   }
-  return files;
+  return new Map(locate(name, view, entries).map((file) => [file.path, unpack(name, bytes, file)]));
 }
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
