@@ -133,6 +133,11 @@ describe('refused with place, numbers and remedy:', () => {
     const tensor = { shape: [1], data: Float32Array.of(1) };
     return mapOf(writeAdapter({ ...archive, tensors: new Map([...archive.tensors, ['pooler.dense.bias', tensor]]) }, facts, ''));
   };
+  /** A field given as JSON text, for values that no object of ours holds. */
+  const changedText = (key: string, text: string): Map<string, Uint8Array> => {
+    const json = JSON.stringify({ ...config, [key]: '@' }).replace('"@"', text);
+    return written().set('adapter_config.json', new TextEncoder().encode(json));
+  };
   const without = (path: string): Map<string, Uint8Array> => new Map([...written()].filter(([each]) => each !== path));
 
   const cases: [what: string, files: () => Map<string, Uint8Array>, code: string, says: string][] = [
@@ -144,6 +149,69 @@ describe('refused with place, numbers and remedy:', () => {
     ['an unknown method', () => changed({ method: 'meft9' }), 'unknown-method', '"meft9"; known are lora, meft1'],
     ['labels that are no number', () => changed({ num_labels: 'three' }), 'bad-adapter-config', 'num_labels'],
     ['no labels at all', () => changed({ num_labels: 0 }), 'bad-adapter-config', 'num_labels'],
+    ['four thousand million labels', () => changed({ num_labels: 4e9 }), 'bad-adapter-config', 'received 4000000000'],
+    [
+      'a method that is a list, a hundred thousand deep',
+      () => changedText('method', `${'['.repeat(1e5)}${']'.repeat(1e5)}`),
+      'unknown-method',
+      '[[[[[…]]]]]',
+    ],
+    ...(
+      [
+        ['adapter_size', 'abc'],
+        ['adapter_size', 1e15],
+        ['adapter_size', 0],
+        ['adapter_size', 1.5],
+        ['num_virtual_tokens', -1],
+        ['lora_alpha', 1e300],
+        ['frozen_layers', -3],
+        ['target_modules', 'query'],
+        ['target_modules', Array.from({ length: 5000 }, () => 'query')],
+        ['feedforward_modules', ['x'.repeat(2000)]],
+        ['bias', 'some'],
+        ['num_activated', 2 ** 40],
+        ['rnn_hidden_size', 2 ** 40],
+        ['streams', 'both'],
+      ] as const
+    ).map(
+      ([key, value]) =>
+        [
+          `${key} ${JSON.stringify(value).slice(0, 30)}, which no run may have`,
+          () => changed({ hyper_parameters: { ...config.hyper_parameters, [key]: value } }),
+          'bad-adapter-config',
+          `adapter_config.json, hyper_parameters.${key}`,
+        ] as (typeof cases)[number],
+    ),
+    [
+      'a hyper-parameter beyond every number',
+      () => changedText('hyper_parameters', '{"adapter_size":1e999}'),
+      'bad-adapter-config',
+      'adapter_size',
+    ],
+    [
+      'a self-test of a thousand texts',
+      () => changed({ self_test: { texts: Array.from({ length: 1000 }, () => 'x'), logits: [] } }),
+      'bad-adapter-config',
+      'self_test.texts',
+    ],
+    [
+      'a self-test without logits',
+      () => changed({ self_test: { texts: ['x'], logits: [] } }),
+      'bad-adapter-config',
+      '0 rows of logits for 1 texts and 3 classes',
+    ],
+    [
+      'a self-test of other classes',
+      () => changed({ self_test: { texts: ['x'], logits: [[1, 2]] } }),
+      'bad-adapter-config',
+      'and 3 classes',
+    ],
+    [
+      'a configuration of 17 MB',
+      () => written().set('adapter_config.json', utf8(' '.repeat(17 * 2 ** 20))),
+      'bad-adapter-config',
+      'at most 16777216 are read',
+    ],
     ['an unknown pooling', () => changed({ pooling: 'max' }), 'bad-adapter-config', 'pooling'],
     [
       'a checksum that is none',

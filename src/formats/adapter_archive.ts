@@ -2,17 +2,26 @@
 // tensors a method has is told by the caller. Invariant: tensor names are module paths without a prefix, as the model itself has them.
 
 import * as v from 'valibot';
+import { methodChoices, mostLabels } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
+import { shownValue } from '../protocol/shown.ts';
 import { type ByteSource, bytesOf } from './bytes.ts';
 import { openSafetensors, readFloats, type SafetensorsFile, type TensorToWrite } from './safetensors.ts';
 import { decodeUtf8, isRecord, parseJson } from './text.ts';
 
 export const FORMAT_VERSION = 1;
 
-const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const ClassCount = v.pipe(Count, v.maxValue(mostLabels));
 const Sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits'));
-const HyperParameter = v.union([v.number(), v.string(), v.boolean(), v.array(v.string())]);
+const HyperParameter = v.union([v.pipe(v.number(), v.finite()), v.string(), v.boolean(), v.array(v.string())]);
 const Text = v.union([v.string(), v.tuple([v.string(), v.string()])]);
+/** Each text runs through the model. */
+const mostSelfTestTexts = 64;
+const SelfTest = v.object({
+  texts: v.pipe(v.array(Text), v.maxLength(mostSelfTestTexts)),
+  logits: v.array(v.array(v.pipe(v.number(), v.finite()))),
+});
 
 /** adapter_config.json of the retrace layout, byte for byte in docs/format.md. What PEFT's own files do not say is null. */
 export const AdapterConfigSchema = v.object({
@@ -20,13 +29,14 @@ export const AdapterConfigSchema = v.object({
   format_version: v.literal(FORMAT_VERSION),
   method: v.string(),
   base_model: v.object({ name: v.string(), model_type: v.string(), sha256: v.nullable(Sha256), dtype: v.nullable(v.string()) }),
-  num_labels: Count,
+  num_labels: ClassCount,
   pooling: v.picklist(['mean', 'cls']),
   max_length: Count,
+  /** Those that a run takes too meet its schema, in `parseConfig`. */
   hyper_parameters: v.record(v.string(), HyperParameter),
   seed: v.nullable(v.number()),
   retrace_version: v.nullable(v.string()),
-  self_test: v.optional(v.object({ texts: v.array(Text), logits: v.array(v.array(v.number())) })),
+  self_test: v.optional(SelfTest),
 });
 
 export type AdapterConfig = v.InferOutput<typeof AdapterConfigSchema>;
@@ -75,8 +85,14 @@ export function fileOf(files: ReadonlyMap<string, Uint8Array>, path: string): Ui
   return refuseAdapter('missing-file', `The adapter has no ${path}; it has ${[...files.keys()].join(', ') || 'no files'}.`, path);
 }
 
+/** Labels, settings and a few texts: no more. */
+const mostJsonBytes = 16 * 2 ** 20;
+
 export function jsonOf(files: ReadonlyMap<string, Uint8Array>, path: string): Record<string, unknown> {
-  const value = parseJson(path, decodeUtf8(path, fileOf(files, path)));
+  const bytes = fileOf(files, path);
+  if (bytes.length > mostJsonBytes)
+    refuseAdapter('bad-adapter-config', `${path} has ${bytes.length} bytes; at most ${mostJsonBytes} are read.`, path);
+  const value = parseJson(path, decodeUtf8(path, bytes));
   return isRecord(value) ? value : refuseAdapter('bad-adapter-config', `${path} is not a JSON object.`, path);
 }
 
@@ -88,18 +104,29 @@ export function parseConfig(value: Record<string, unknown>, where: string, metho
   if (format !== 'retrace' || version !== FORMAT_VERSION) {
     refuseAdapter(
       'unknown-format',
-      `${where} says format ${JSON.stringify(format)}, version ${JSON.stringify(version)}; "retrace", version ${FORMAT_VERSION}, and PEFT's adapters are read.`,
+      `${where} says format ${shownValue(format)}, version ${shownValue(version)}; "retrace", version ${FORMAT_VERSION}, and PEFT's adapters are read.`,
       where,
       'Use the version of Retrace that wrote it, or choose another adapter.',
     );
   }
-  if (!methods.includes(String(method))) {
-    refuseAdapter('unknown-method', `${where} says method ${JSON.stringify(method)}; known are ${methods.join(', ')}.`, `${where}, method`);
+  if (typeof method !== 'string' || !methods.includes(method)) {
+    refuseAdapter('unknown-method', `${where} says method ${shownValue(method)}; known are ${methods.join(', ')}.`, `${where}, method`);
   }
+  const refuse = (issue: v.BaseIssue<unknown>, within = ''): never => {
+    const path = `${within}${v.getDotPath(issue) ?? 'top'}`;
+    return refuseAdapter('bad-adapter-config', `${where} is not valid: ${path}: ${issue.message}.`, `${where}, ${path}`);
+  };
   const parsed = v.safeParse(AdapterConfigSchema, value);
-  if (parsed.success) return parsed.output;
-  const [issue] = parsed.issues;
-  return refuseAdapter('bad-adapter-config', `${where} is not valid: ${issue.message}.`, `${where}, ${v.getDotPath(issue) ?? 'top'}`);
+  if (!parsed.success) return refuse(parsed.issues[0]);
+  const config = parsed.output;
+  const chosen = v.safeParse(methodChoices, config.hyper_parameters);
+  if (!chosen.success) refuse(chosen.issues[0], 'hyper_parameters.');
+  const { self_test, num_labels } = config;
+  if (self_test && (self_test.texts.length !== self_test.logits.length || self_test.logits.some((row) => row.length !== num_labels))) {
+    const rows = `${self_test.logits.length} rows of logits for ${self_test.texts.length} texts and ${num_labels} classes`;
+    refuseAdapter('bad-adapter-config', `${where} is not valid: its self_test has ${rows}.`, `${where}, self_test`);
+  }
+  return config;
 }
 
 /** Error `wrong-base` where the adapter was trained on other weights than those loaded. An adapter that names no checksum passes. */
@@ -201,7 +228,8 @@ export function readLabels(files: ReadonlyMap<string, Uint8Array>, num_labels: n
     const found = Array.isArray(labels) ? `${labels.length} entries` : typeof labels;
     return refuseAdapter('bad-labels', `labels.json should list ${num_labels} names under "labels"; found ${found}.`, 'labels.json');
   }
-  const twice = labels.find((label, i) => labels.indexOf(label) < i);
+  const first = new Map(labels.map((label, i) => [label, i] as const).reverse());
+  const twice = labels.find((label, i) => (first.get(label) ?? i) < i);
   if (twice !== undefined) {
     const message = `labels.json names two classes "${twice}" (${labels.indexOf(twice)} and ${labels.lastIndexOf(twice)}, counted from 0).`;
     return refuseAdapter('bad-labels', message, 'labels.json');

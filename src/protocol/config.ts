@@ -21,6 +21,9 @@ export type Pooling = (typeof poolings)[number];
 export const schedulerNames = ['linear', 'cosine', 'constant_with_warmup'] as const;
 export type SchedulerName = (typeof schedulerNames)[number];
 
+/** Classes that a head may have. The counts of a confusion table are their square. */
+export const mostLabels = 4096;
+
 /** Memory categories of the one allocator. */
 export const categories = ['weights', 'adapter', 'gradient', 'optimizer', 'activation', 'workspace', 'staging'] as const;
 export type Category = (typeof categories)[number];
@@ -50,9 +53,11 @@ const columns = v.object({
 });
 export type Columns = v.InferOutput<typeof columns>;
 
-const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
-const notNegative = v.pipe(v.number(), v.finite(), v.minValue(0));
-const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+/** Numbers that kernels take as f32. */
+const most = 1e30;
+const positive = v.pipe(v.number(), v.gtValue(0), v.maxValue(most));
+const notNegative = v.pipe(v.number(), v.minValue(0), v.maxValue(most));
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const probability = v.pipe(v.number(), v.minValue(0), v.ltValue(1));
 const unsigned = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
 
@@ -61,6 +66,9 @@ export const loraBiases = ['none', 'all', 'lora_only'] as const;
 export const rnnTypes = ['gru', 'lstm', 'rnn'] as const;
 export const aggregations = ['mean', 'last'] as const;
 export const activationRules = ['token', 'union'] as const;
+
+/** Each is compared with every dense layer. */
+const modules = v.pipe(v.array(v.pipe(v.string(), v.maxLength(1000))), v.maxLength(4096));
 
 /** Hyper-parameters of all methods; each method says which it reads. */
 const methodOptions = v.object({
@@ -83,22 +91,22 @@ const methodOptions = v.object({
   combination_weight: notNegative,
   lora_alpha: positive,
   lora_dropout: probability,
-  target_modules: v.array(v.string()),
+  target_modules: modules,
   /** Those of target_modules whose input is scaled by (IA)³, not their output. */
-  feedforward_modules: v.array(v.string()),
+  feedforward_modules: modules,
   bias: v.picklist(loraBiases),
   num_virtual_tokens: v.pipe(count, v.maxValue(256)),
   rnn_type: v.picklist(rnnTypes),
-  rnn_hidden_size: v.pipe(count, v.multipleOf(4)),
+  rnn_hidden_size: v.pipe(count, v.multipleOf(4), v.maxValue(65536)),
   aggregation: v.picklist(aggregations),
   joiner: v.boolean(),
   output_scale: positive,
   reduction_factor: count,
   gate_temperature: positive,
   /** 0: 4·√adapter_size. */
-  num_experts: v.pipe(v.number(), v.integer(), v.minValue(0)),
-  num_probed_experts: count,
-  num_activated: count,
+  num_experts: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65536)),
+  num_probed_experts: v.pipe(count, v.maxValue(65536)),
+  num_activated: v.pipe(count, v.maxValue(65536)),
   activation_rule: v.picklist(activationRules),
   /** Start away from the pretrained behaviour by this constant, to study what that costs; 0: as the method starts. */
   init_factor: notNegative,
@@ -106,7 +114,8 @@ const methodOptions = v.object({
 export type MethodOptions = Readonly<v.InferOutput<typeof methodOptions>>;
 /** Names and schemas of the hyper-parameters, for forms and flags. */
 export const methodOptionSchemas = methodOptions.entries;
-const methodChoices = v.partial(methodOptions);
+/** Every way in meets it: forms, flags, imported adapters and stored runs. */
+export const methodChoices = v.partial(methodOptions);
 /** Those options that differ from a method's defaults. */
 export type MethodChoices = Readonly<v.InferOutput<typeof methodChoices>>;
 
@@ -126,7 +135,7 @@ const trainingArguments = v.object({
   warmup_ratio: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   /** 0: no clipping. */
   max_grad_norm: notNegative,
-  gradient_accumulation_steps: count,
+  gradient_accumulation_steps: v.pipe(count, v.maxValue(65536)),
   /** Replaces the dropout probabilities of the model's configuration. */
   dropout: probability,
   adam_beta1: probability,

@@ -11,6 +11,7 @@ import {
   type MemorySettings,
   type MethodChoices,
   type MethodOptions,
+  mostLabels,
   type PolicyName,
   type Pooling,
   policyNames,
@@ -99,18 +100,26 @@ function requireAllowed(method: Method, policy: PolicyName): void {
 /** Kernels index a tensor's elements by 32 bits. */
 const mostElements = 2 ** 32 - 1;
 
-/** Errors: `length-above-model`, `batch-too-large`, `frozen-layers`, `policy-ranges`, `policy-refused`. */
+/** Errors: `length-above-model`, `too-many-classes`, `batch-too-large`, `frozen-layers`, `policy-ranges`, `policy-refused`. */
 export function setupOf(request: SetupRequest): ProgramSetup {
   const { model, resolved, memory, num_labels, batch_size, lengths, optimizer, purposes } = request;
   const backbone = model.backbone(request.dropout);
   const { num_hidden_layers, max_position_embeddings } = backbone.config;
-  const longest = Math.max(...lengths);
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
   if (longest > max_position_embeddings) {
     throw new RetraceError({
       code: 'length-above-model',
       message: `A length of ${longest} tokens is asked for; ${model.name} has ${max_position_embeddings} positions.`,
       where: 'max_length',
       remedy: `Use a length of at most ${max_position_embeddings}.`,
+    });
+  }
+  if (num_labels > mostLabels) {
+    throw new RetraceError({
+      code: 'too-many-classes',
+      message: `${num_labels} classes are to be told apart; at most ${mostLabels} are taken.`,
+      where: 'label column',
+      remedy: 'Check that the label column holds labels, not texts, numbers or row ids; choose another, or join rare classes.',
     });
   }
   const { hidden_size } = backbone.config;
@@ -151,7 +160,7 @@ export function reportPlan(
   setup: ProgramSetup,
   { plan, registry }: { plan: Plan; registry: ReturnType<typeof planPrograms>['registry'] },
 ): PlanReport {
-  const length = Math.max(...setup.lengths);
+  const length = setup.lengths.reduce((most, each) => Math.max(most, each), 0);
   const program = plan.programs.get(`training ${length}`);
   const [range] = setup.ranges;
   return {
