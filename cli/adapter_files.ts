@@ -10,8 +10,10 @@ import { fileSha256, noSuchFile } from './folders.ts';
 /** Its tensor file: ours, or PEFT's. */
 const tensorFiles = ['adapter.safetensors', 'adapter_model.safetensors'];
 
-/** All that an adapter of either layout may be made of. */
+/** All that an adapter of either layout may be made of, as it is written here. */
 const adapterFiles = [...tensorFiles, 'adapter_config.json', 'labels.json', 'self_test.json', 'README.md'];
+/** The same, with what PEFT has written. */
+const readableFiles = [...adapterFiles, 'adapter_model.bin'];
 
 export const isAdapterFolder = (path: string): boolean => tensorFiles.some((name) => existsSync(join(path, name)));
 
@@ -27,7 +29,8 @@ export async function readAdapterFiles(path: string, where = '--adapter'): Promi
       remedy: 'Give the folder that train wrote. A run that was paused has its adapter once it is resumed and finished.',
     });
   }
-  const names = (await readdir(path, { withFileTypes: true })).filter((entry) => entry.isFile() && !entry.name.startsWith('.'));
+  // A folder may hold whatever else; what an adapter is not made of is not read.
+  const names = (await readdir(path, { withFileTypes: true })).filter((entry) => entry.isFile() && readableFiles.includes(entry.name));
   return new Map(await Promise.all(names.map(async ({ name }) => [name, await readFile(join(path, name))] as const)));
 }
 

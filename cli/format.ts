@@ -34,7 +34,7 @@ export const percentText = (share: number): string => `${(share * 100).toFixed(1
 /** Columns wide enough for their cells; those of numbers to the right. The first row is the header. */
 export function tableText(rows: readonly (readonly string[])[]): string {
   const [header = []] = rows;
-  const widths = header.map((_, column) => Math.max(...rows.map((row) => [...(row[column] ?? '')].length)));
+  const widths = header.map((_, column) => rows.reduce((most, row) => Math.max(most, [...(row[column] ?? '')].length), 0));
   const isNumber = header.map((_, column) =>
     rows.slice(1).every((row) => /^[\d.,\s-]*( ?([KMG]i)?B| [kMGTP]| %|×)?$/.test(row[column] ?? '')),
   );
@@ -71,6 +71,6 @@ const blocks = '▁▂▃▄▅▆▇█';
 
 /** A line of blocks as high as the values. */
 export function sparkline(values: readonly number[]): string {
-  const most = Math.max(...values, 1);
+  const most = values.reduce((a, b) => Math.max(a, b), 1);
   return values.map((value) => blocks[Math.min(7, Math.floor((value / most) * 8))]).join('');
 }

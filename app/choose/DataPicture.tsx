@@ -28,7 +28,7 @@ export function DataPicture({ report, pending }: DataPictureProps) {
           ) : (
             <Columns
               values={rows.map(({ train: count }) => count)}
-              label={`Examples of each of ${labels.length} labels: from ${Math.min(...train.per_label)} to ${Math.max(...train.per_label)}.`}
+              label={`Examples of each of ${labels.length} labels: from ${train.per_label.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)} to ${train.per_label.reduce((a, b) => Math.max(a, b), 0)}.`}
               ends={[labels[0] ?? '', labels.at(-1) ?? '']}
             />
           )
@@ -68,7 +68,7 @@ export function DataPicture({ report, pending }: DataPictureProps) {
 }
 
 function BalanceList({ rows }: { rows: readonly { label: string; train: number }[] }) {
-  const most = Math.max(...rows.map(({ train }) => train), 1);
+  const most = rows.reduce((a, { train }) => Math.max(a, train), 1);
   return (
     <ul className="balance">
       {rows.map(({ label, train }) => (
@@ -90,7 +90,7 @@ const HEIGHT = 96;
 
 function Columns({ values, label, ends }: { values: readonly number[]; label: string; ends: readonly [string, string] }) {
   const [ref, width] = useWidth<HTMLDivElement>();
-  const most = Math.max(...values, 1);
+  const most = values.reduce((a, b) => Math.max(a, b), 1);
   const step = width / Math.max(1, values.length);
   return (
     <div ref={ref} className="columns">

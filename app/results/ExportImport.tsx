@@ -115,7 +115,7 @@ export function ImportPanel({ imported, busy, onImport }: ImportPanelProps) {
             head={['Text', 'Label', 'Recorded', 'Computed']}
             rows={value.verified.texts.map((text, i) => {
               const recorded = value.verified.recorded[i] ?? [];
-              const top = recorded.indexOf(Math.max(...recorded));
+              const top = recorded.reduce((at, logit, index) => (logit > (recorded[at] ?? 0) ? index : at), 0);
               return [text, value.labels[top] ?? '', number(recorded[top] ?? 0), number(value.verified.computed[i]?.[top] ?? 0)];
             })}
           />

@@ -23,7 +23,8 @@ export async function inspectData(path: string, given: Given): Promise<Finding> 
     textPairColumn: columns.text_pair,
     labelColumn: columns.label,
   });
-  const per_label = labels.map((_, label) => examples.filter((example) => example.label === label).length);
+  const per_label = labels.map(() => 0);
+  for (const { label } of examples) per_label[label] = (per_label[label] ?? 0) + 1;
   const order = labels.map((_, i) => i).sort((a, b) => (per_label[b] ?? 0) - (per_label[a] ?? 0));
   const rows = order
     .slice(0, shownClasses)

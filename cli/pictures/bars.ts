@@ -56,8 +56,8 @@ export function stackedBars({ title, subtitle, parts, rows }: Bars): string {
   const names = Object.keys(parts);
   const totalOf = (row: BarRow) => names.reduce((sum, name) => sum + (row.parts[name] ?? 0), 0);
   const behind = (row: BarRow) => [bytesText(totalOf(row)), ...(row.note === undefined ? [] : [row.note])].join(' · ');
-  const left = margin + Math.max(...rows.map((row) => textWidth(row.label))) + 12;
-  const right = width - margin - Math.max(...rows.map((row) => textWidth(behind(row)))) - 8;
+  const left = margin + rows.reduce((most, row) => Math.max(most, textWidth(row.label)), 0) + 12;
+  const right = width - margin - rows.reduce((most, row) => Math.max(most, textWidth(behind(row))), 0) - 8;
   const ticks = byteTicks(Math.max(1, ...rows.map(totalOf)));
   const scale = (right - left) / (ticks.at(-1) ?? 1);
   const key = legend(names, 62, width - margin);

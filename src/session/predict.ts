@@ -9,7 +9,7 @@ export interface TextToPredict {
 }
 
 function softmax(logits: readonly number[]): number[] {
-  const most = Math.max(...logits);
+  const most = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const parts = logits.map((x) => Math.exp(x - most));
   const sum = parts.reduce((a, b) => a + b, 0);
   return parts.map((part) => part / sum);
@@ -23,7 +23,7 @@ export async function predict(engine: Engine, texts: readonly TextToPredict[]): 
   const all = await logitsOf(engine, examples);
   return texts.map(({ text, text_pair }, i) => {
     const logits = [...all.subarray(i * labels.length, (i + 1) * labels.length)];
-    const best = logits.indexOf(Math.max(...logits));
+    const best = logits.reduce((at, logit, index) => (logit > (logits[at] as number) ? index : at), 0);
     return {
       text,
       ...(text_pair === undefined ? {} : { text_pair }),
