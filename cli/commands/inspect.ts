@@ -1,7 +1,8 @@
-// inspect: what is in a model's folder, an adapter, a run, a safetensors file or a data file, or what is wrong with it. Needs no GPU.
+// inspect: what is in a model's folder, an adapter, a run, a file of tensors or of data, or what is wrong with it. Needs no GPU.
 
 import { existsSync, statSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
+import { isTorchFile } from '../../src/formats/tensor_formats.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
 import { isAdapterFolder } from '../adapter_files.ts';
 import type { Console } from '../console.ts';
@@ -14,9 +15,6 @@ import { inspectModel } from '../inspect/model.ts';
 import { inspectRun } from '../inspect/run.ts';
 import { inspectTensors } from '../inspect/tensors.ts';
 import { textOf } from '../settings.ts';
-
-/** Pickled checkpoints, which are programs and not data. */
-const pickles = ['.bin', '.pt', '.pth', '.ckpt', '.pkl'];
 
 async function folderFindings(path: string, given: Given): Promise<Finding[]> {
   const found: Finding[] = [];
@@ -40,17 +38,9 @@ async function findings(path: string, given: Given): Promise<Finding[]> {
   }
   const extension = extname(path).toLowerCase();
   if (path === 'bundled') return [await inspectModel(path)];
-  if (extension === '.safetensors') return [await inspectTensors(path)];
+  if (extension === '.safetensors' || isTorchFile(path)) return [await inspectTensors(path)];
   if (extension === '.zip') return [await inspectAdapter(path, given)];
   if (basename(path) === 'run.json') return [await inspectRun(resolve(path, '..'))];
-  if (pickles.includes(extension)) {
-    throw new RetraceError({
-      code: 'unsupported-file',
-      message: `'${path}' is a pickled checkpoint, which is a program; it is not opened.`,
-      where: path,
-      remedy: "Save it as safetensors (Transformers' save_pretrained does) and inspect that.",
-    });
-  }
   return [await inspectData(path, given)];
 }
 

@@ -2,6 +2,7 @@
 
 import { isAbsolute } from 'node:path';
 import { jsonOf, openTensors } from '../../src/formats/adapter_archive.ts';
+import { elementsOf } from '../../src/formats/tensor_file.ts';
 import { isRecord } from '../../src/formats/text.ts';
 import { writeZip } from '../../src/formats/zip.ts';
 import { openBaseModel } from '../../src/session/base_model.ts';
@@ -13,7 +14,7 @@ import { countText } from '../format.ts';
 import { nodeHost } from '../host.ts';
 import { textOf } from '../settings.ts';
 import type { Finding } from './finding.ts';
-import { elementsOf, shownOfAdapter, tensorObjects, tensorTable } from './tensors.ts';
+import { shownOfAdapter, tensorObjects, tensorTable } from './tensors.ts';
 
 /** The place of the base that the adapter names, where it is known. */
 function baseOf(files: ReadonlyMap<string, Uint8Array>, given: Given): string | undefined {

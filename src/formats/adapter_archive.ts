@@ -5,8 +5,10 @@ import * as v from 'valibot';
 import { methodChoices, mostLabels } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { shownValue } from '../protocol/shown.ts';
-import { type ByteSource, bytesOf } from './bytes.ts';
-import { openSafetensors, readFloats, type SafetensorsFile, type TensorToWrite } from './safetensors.ts';
+import { bytesOf } from './bytes.ts';
+import type { TensorToWrite } from './safetensors.ts';
+import { readFloats, type TensorFile } from './tensor_file.ts';
+import { openTensorFile } from './tensor_formats.ts';
 import { decodeUtf8, isRecord, parseJson } from './text.ts';
 
 export const FORMAT_VERSION = 1;
@@ -162,9 +164,8 @@ export function checkLength({ max_length }: AdapterConfig, positions: number | u
 const shown = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 
 /** Opens the tensor file of an adapter. */
-export function openTensors(files: ReadonlyMap<string, Uint8Array>, path: string): Promise<SafetensorsFile> {
-  const source: ByteSource = bytesOf(path, fileOf(files, path));
-  return openSafetensors(source);
+export function openTensors(files: ReadonlyMap<string, Uint8Array>, path: string): Promise<TensorFile> {
+  return openTensorFile(bytesOf(path, fileOf(files, path)));
 }
 
 /**
@@ -172,7 +173,7 @@ export function openTensors(files: ReadonlyMap<string, Uint8Array>, path: string
  * Errors: `missing-tensor`, `misshapen-tensor`, `unknown-tensor`, `not-finite`, each with name, expected and found.
  */
 export async function readTensors(
-  file: SafetensorsFile,
+  file: TensorFile,
   specs: readonly TensorSpec[],
   nameInFile: (name: string) => string = (name) => name,
 ): Promise<Map<string, AdapterTensor>> {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { type ByteSource, bytesOf } from './bytes.ts';
 import { duplicateKey } from './json_keys.ts';
-import { openSafetensors, readFloats, readTensorPieces, writeSafetensors } from './safetensors.ts';
+import { openSafetensors, writeSafetensors } from './safetensors.ts';
+import { readFloats, readTensorPieces } from './tensor_file.ts';
 
 /** A file from its parts: header length (the header's own where left out), header, data. */
 function file(header: string | readonly number[], dataBytes = 0, headerBytes?: bigint): Uint8Array {

@@ -1,54 +1,15 @@
-// safetensors: one strict reader and one writer (format: huggingface/safetensors). Reads headers and slices, interprets no model.
+// safetensors: one strict reader of its header and one writer (format: huggingface/safetensors). Interprets no model.
 // Invariant: opening reads the header alone, and a file that opens is sound: every byte after the header belongs to exactly one tensor.
 
 import { RetraceError } from '../protocol/errors.ts';
 import { shownValue } from '../protocol/shown.ts';
 import type { ByteSource } from './bytes.ts';
-import { bf16ToF32, f16ToF32 } from './half.ts';
 import { duplicateKey } from './json_keys.ts';
+import { DTYPE_BYTES, DTYPES, type Dtype, elementsOf, type TensorEntry, type TensorFile } from './tensor_file.ts';
 import { firstInvalidUtf8, isRecord } from './text.ts';
-
-/** Bytes of one element, in the reference's order: rising alignment, which is also the writer's (backwards). */
-export const DTYPE_BYTES = {
-  BOOL: 1,
-  U8: 1,
-  I8: 1,
-  F8_E5M2: 1,
-  F8_E4M3: 1,
-  I16: 2,
-  U16: 2,
-  F16: 2,
-  BF16: 2,
-  I32: 4,
-  U32: 4,
-  F32: 4,
-  F64: 8,
-  I64: 8,
-  U64: 8,
-} as const;
-
-export type Dtype = keyof typeof DTYPE_BYTES;
-
-const DTYPES = Object.keys(DTYPE_BYTES) as Dtype[];
 
 /** The reference's own limit. A header of that size would describe about a million tensors. */
 const MAX_HEADER_BYTES = 100_000_000;
-
-export interface TensorEntry {
-  readonly name: string;
-  readonly dtype: Dtype;
-  readonly shape: readonly number[];
-  /** Offsets in the file, bytes. */
-  readonly begin: number;
-  readonly end: number;
-}
-
-export interface SafetensorsFile {
-  readonly metadata: Readonly<Record<string, string>>;
-  /** In file order: read in this order, and a source that can only go forward is read once. */
-  readonly tensors: ReadonlyMap<string, TensorEntry>;
-  readonly source: ByteSource;
-}
 
 function refuse(code: string, message: string, where: string): never {
   throw new RetraceError({
@@ -69,7 +30,7 @@ const mostDimensions = 16;
 const mostElements = 2 ** 48;
 
 /** Reads and checks the header. Errors: `safetensors-*`, each naming the tensor or byte. */
-export async function openSafetensors(source: ByteSource): Promise<SafetensorsFile> {
+export async function openSafetensors(source: ByteSource): Promise<TensorFile> {
   const { name, size } = source;
   if (size < 8) refuse('truncated', `${name} has ${size} bytes; the header's length alone takes 8.`, `${name}, byte ${size}`);
   const first = await source.read(0, 8);
@@ -82,7 +43,7 @@ export async function openSafetensors(source: ByteSource): Promise<SafetensorsFi
   }
   const { metadata, entries } = parseHeader(name, await source.read(8, 8 + headerBytes));
   const tensors = placeTensors(name, entries, 8 + headerBytes, size);
-  return { metadata, tensors, source };
+  return { format: 'safetensors', metadata, tensors, source, notes: [] };
 }
 
 function parseHeader(name: string, bytes: Uint8Array): { metadata: Record<string, string>; entries: [string, unknown][] } {
@@ -124,7 +85,7 @@ function checkEntry(file: string, name: string, value: unknown, dataBegin: numbe
     refuse('offsets', `Tensor ${name} has data_offsets ${shownValue(offsets)}; two whole numbers from 0 are expected.`, where);
   }
   const [begin, end] = offsets as [number, number];
-  const expected = shape.reduce((product, length) => product * length, DTYPE_BYTES[dtype as Dtype]);
+  const expected = elementsOf(shape) * DTYPE_BYTES[dtype as Dtype];
   // A product beyond 2^53 is inexact, but no file is that long, so that it cannot pass for a match.
   if (expected !== end - begin) {
     const found = `its data_offsets [${begin}, ${end}] span ${end - begin}`;
@@ -157,45 +118,6 @@ function placeTensors(file: string, entries: [string, unknown][], dataBegin: num
   }
   if (reached < size) refuse('trailing', `${size - reached} bytes after the last tensor belong to nothing.`, `${file}, byte ${reached}`);
   return new Map(placed.map((entry) => [entry.name, entry]));
-}
-
-/** The tensor's entry, or the error `missing-tensor` that names it. */
-export function tensorEntry(file: SafetensorsFile, name: string): TensorEntry {
-  const entry = file.tensors.get(name);
-  if (entry !== undefined) return entry;
-  throw new RetraceError({
-    code: 'missing-tensor',
-    message: `${file.source.name} has no tensor ${name} among its ${file.tensors.size}.`,
-    where: `${file.source.name}, ${name}`,
-    remedy: 'The file belongs to another model, or another part of it. Choose the folder whose config.json fits.',
-  });
-}
-
-/**
- * A tensor's bytes in order, in pieces of at most `maxBytes`; `offset` counts from the tensor's begin. Every piece but the last is a
- * multiple of 8 bytes, so that each begins at a whole element and at an offset that a GPU queue accepts.
- */
-export async function* readTensorPieces(
-  file: SafetensorsFile,
-  name: string,
-  maxBytes: number,
-): AsyncGenerator<{ readonly offset: number; readonly bytes: Uint8Array }> {
-  const { begin, end } = tensorEntry(file, name);
-  const step = Math.max(8, maxBytes - (maxBytes % 8));
-  for (let at = begin; at < end; at += step) {
-    yield { offset: at - begin, bytes: await file.source.read(at, Math.min(at + step, end)) };
-  }
-}
-
-/** A whole float tensor (F32, F16, BF16) widened to f32: for adapters and tests, not for checkpoints. */
-export async function readFloats(file: SafetensorsFile, name: string): Promise<Float32Array> {
-  const { dtype, begin, end } = tensorEntry(file, name);
-  // Copied, for a typed view needs an aligned buffer and a source may hand out any.
-  const { buffer } = Uint8Array.from(await file.source.read(begin, end));
-  if (dtype === 'F32') return new Float32Array(buffer);
-  if (dtype === 'F16') return Float32Array.from(new Uint16Array(buffer), f16ToF32);
-  if (dtype === 'BF16') return Float32Array.from(new Uint16Array(buffer), bf16ToF32);
-  refuse('dtype', `Tensor ${name} is ${dtype}; F32, F16 or BF16 is expected.`, `${file.source.name}, ${name}`);
 }
 
 export interface TensorToWrite {

@@ -1,6 +1,7 @@
 // A pretrained model as a session holds it: configuration, tokenizer and an open checkpoint whose bytes stay on disk until they go to the GPU.
 
-import { openSafetensors, type SafetensorsFile, type TensorEntry } from '../formats/safetensors.ts';
+import { openSafetensors } from '../formats/safetensors.ts';
+import type { TensorEntry, TensorFile } from '../formats/tensor_file.ts';
 import { isRecord } from '../formats/text.ts';
 import { fileFolder, type ModelFolder, openFile, readJson } from '../hub/folder.ts';
 import type { Backbone } from '../models/model.ts';
@@ -22,7 +23,7 @@ export interface BaseModel {
   /** The checkpoint's entry of a parameter, whatever prefix or old spelling the file has. */
   entry(name: string): TensorEntry | undefined;
   /** Absent where the folder has a configuration only: enough for a plan. */
-  readonly checkpoint: SafetensorsFile | undefined;
+  readonly checkpoint: TensorFile | undefined;
   storedType(name: string): 'f32' | 'f16';
 }
 
@@ -99,6 +100,6 @@ export function describe(model: BaseModel): ModelDescription {
 }
 
 /** The checkpoint, or an error that says which file is missing. */
-export async function requireCheckpoint(model: BaseModel): Promise<SafetensorsFile> {
+export async function requireCheckpoint(model: BaseModel): Promise<TensorFile> {
   return model.checkpoint ?? openSafetensors(await openFile(model.folder, 'model.safetensors'));
 }

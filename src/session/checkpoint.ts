@@ -2,7 +2,8 @@
 // error and never a wrong run.
 
 import { bytesOf } from '../formats/bytes.ts';
-import { openSafetensors, readFloats, writeSafetensors } from '../formats/safetensors.ts';
+import { openSafetensors, writeSafetensors } from '../formats/safetensors.ts';
+import { readFloats } from '../formats/tensor_file.ts';
 import type { TrainerState, ValuesByName } from '../train/trainer.ts';
 
 const tensorsOf = (kind: string, values: ValuesByName) =>

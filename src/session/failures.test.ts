@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { nodeHost } from '../../cli/host.ts';
-import { openSafetensors, readFloats, writeSafetensors } from '../formats/safetensors.ts';
+import { openSafetensors, writeSafetensors } from '../formats/safetensors.ts';
+import { readFloats } from '../formats/tensor_file.ts';
 import { checkLimits } from '../graph/plan/plan.ts';
 import { blobSource } from '../hub/folder.ts';
 import { defaultTraining, type ModelRef, type RunConfig } from '../protocol/config.ts';

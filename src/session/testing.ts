@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { diskFolder, nodeHost } from '../../cli/host.ts';
 import { bytesOf } from '../formats/bytes.ts';
-import { openSafetensors, readFloats, type TensorToWrite, writeSafetensors } from '../formats/safetensors.ts';
+import { openSafetensors, type TensorToWrite, writeSafetensors } from '../formats/safetensors.ts';
+import { readFloats } from '../formats/tensor_file.ts';
 import { type Device, openDevice } from '../gpu/device.ts';
 import { Executor } from '../gpu/executor.ts';
 import {

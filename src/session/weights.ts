@@ -4,7 +4,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { bf16ToF32, f16ToF32 } from '../formats/half.ts';
-import { DTYPE_BYTES, type Dtype, readTensorPieces, type TensorEntry } from '../formats/safetensors.ts';
+import { DTYPE_BYTES, type Dtype, readTensorPieces, type TensorEntry } from '../formats/tensor_file.ts';
 import type { Executor } from '../gpu/executor.ts';
 import type { Parameter, Registry } from '../graph/ir.ts';
 import { RetraceError } from '../protocol/errors.ts';

@@ -7,7 +7,8 @@ import type { AdapterConfig, AdapterExpectations, TensorSpec } from '../adapter_
 import { bytesOf } from '../bytes.ts';
 import { readExported, writeExported } from '../exported.ts';
 import type { CardFacts } from '../model_card.ts';
-import { openSafetensors, readFloats, writeSafetensors } from '../safetensors.ts';
+import { openSafetensors, writeSafetensors } from '../safetensors.ts';
+import { readFloats } from '../tensor_file.ts';
 import { matches } from './peft_type.ts';
 import { peftTypes } from './registry.ts';
 

@@ -24,7 +24,8 @@ import {
   tensorsToWrite,
 } from '../adapter_archive.ts';
 import { type CardFacts, writeModelCard } from '../model_card.ts';
-import { type SafetensorsFile, writeSafetensors } from '../safetensors.ts';
+import { writeSafetensors } from '../safetensors.ts';
+import type { TensorFile } from '../tensor_file.ts';
 import { isRecord, parseJson } from '../text.ts';
 import type { ArchiveFile } from '../zip.ts';
 import { CONFIG, isHead, type PeftConfig, type PeftType, type Place, refusePeft, TENSORS } from './peft_type.ts';
@@ -167,7 +168,7 @@ function checkPeftConfig(given: PeftConfig): { type: PeftType; hyper_parameters:
 }
 
 /** The retrace config of a folder that PEFT wrote: what it does not say is null, or what Transformers' own classifier does. */
-function foreignConfig(type: PeftType, given: PeftConfig, file: SafetensorsFile, positions: number): Record<string, unknown> {
+function foreignConfig(type: PeftType, given: PeftConfig, file: TensorFile, positions: number): Record<string, unknown> {
   const name = `${type.prefix}classifier.weight`;
   const head = file.tensors.get(name);
   if (head === undefined) refuseAdapter('missing-tensor', `${TENSORS} has no ${name}: its head was not saved.`, TENSORS);
@@ -220,7 +221,7 @@ export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: A
 async function unpacked(
   type: PeftType,
   config: AdapterConfig,
-  file: SafetensorsFile,
+  file: TensorFile,
   specs: readonly TensorSpec[],
 ): Promise<Map<string, AdapterTensor>> {
   const places = placesOf(type, config, specs);
