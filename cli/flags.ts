@@ -17,7 +17,7 @@ const model = {
 };
 const columns = {
   'text-column': text('COLUMN', 'the text: a name, or a number from 0 (default: guessed)'),
-  'text-pair-column': text('COLUMN', 'a second text, for pairs'),
+  'text-pair-column': text('COLUMN', 'a second text, for pairs (default: guessed); none: there is none'),
   'label-column': text('COLUMN', 'the label (default: guessed)'),
   'no-header': flag('the first row is data; columns are numbers'),
 };

@@ -2,11 +2,11 @@
 // the protocol and from the method's card, never from here.
 
 import {
-  type Columns,
   defaultTraining,
   type MemorySettings,
   type MethodChoices,
   type MethodName,
+  type NamedColumns,
   type PolicyName,
   type Pooling,
   parseRunConfig,
@@ -18,6 +18,7 @@ import {
 import { RetraceError } from '../src/protocol/errors.ts';
 import type { MethodCard } from '../src/protocol/messages.ts';
 import { type OptimizerName, optimizerCards, readsArgument } from '../src/protocol/optimizers.ts';
+import { namedColumns, wholeColumns } from './columns.ts';
 import { type Given, usage } from './flags.ts';
 import { type DataPlace, dataPlace, dataRef, modelPlace, modelRef } from './folders.ts';
 import { optionNames } from './option_flags.ts';
@@ -30,7 +31,7 @@ export interface Settings extends MemorySettings {
   readonly data: DataPlace;
   readonly eval_data?: DataPlace;
   /** Complete once the data were looked at. */
-  readonly columns: Partial<Columns>;
+  readonly columns: NamedColumns;
   readonly method: MethodName;
   readonly options: MethodChoices;
   readonly training: TrainingArguments;
@@ -44,15 +45,6 @@ export const listOf = (given: Given, name: string): readonly string[] | undefine
 function picked(given: Given, names: readonly string[]): Record<string, unknown> {
   const pairs = names.map((name) => [name, given[name.replaceAll('_', '-')]] as const);
   return Object.fromEntries(pairs.filter(([, value]) => value !== undefined));
-}
-
-export function givenColumns(given: Given): Partial<Columns> {
-  const [text, pair, label] = [textOf(given, 'text-column'), textOf(given, 'text-pair-column'), textOf(given, 'label-column')];
-  return {
-    ...(text === undefined ? {} : { text }),
-    ...(pair === undefined ? {} : { text_pair: pair }),
-    ...(label === undefined ? {} : { label }),
-  };
 }
 
 /** What the flags say of the data; `bundled:clinc150` alone is its training part, evaluated on its validation part. */
@@ -114,6 +106,12 @@ function memoryOf(given: Given, preset: PolicyName, kept?: Settings): MemorySett
   return { policy: (policy ?? kept?.policy ?? preset) as PolicyName, checkpoint_every, ...chosen };
 }
 
+/** The columns that flags name, over those that a run `kept`. */
+function columnsOf(given: Given, kept?: Settings): NamedColumns {
+  const columns = { ...kept?.columns, ...namedColumns(given) };
+  return wholeColumns(columns) ?? columns;
+}
+
 /** Settings from flags over defaults, or over those that a run `kept`. `positions`: how many a model has; the default length heeds it. */
 export async function settingsOf(
   given: Given,
@@ -133,7 +131,7 @@ export async function settingsOf(
     model,
     ...(pooling === undefined ? {} : { pooling }),
     ...dataOf(given, kept),
-    columns: { ...kept?.columns, ...givenColumns(given) },
+    columns: columnsOf(given, kept),
     method,
     ...memoryOf(given, card.default_policy, kept),
     options: { ...kept?.options, ...picked(given, optionNames) },
@@ -146,26 +144,17 @@ export async function settingsOf(
   };
 }
 
-/** Columns in full: those named, and for the rest what the table's own guess is. A text that is named has no pair unless that is named too. */
-export function completeColumns(named: Partial<Columns>, guess: Columns): Columns {
-  const { text, label, text_pair = text === undefined ? guess.text_pair : undefined } = named;
-  return { text: text ?? guess.text, label: label ?? guess.label, ...(text_pair === undefined ? {} : { text_pair }) };
-}
-
-/** `text 'a' and 'b', label 'c'` */
-export const columnsText = ({ text, text_pair, label }: Columns): string =>
-  `text '${text}'${text_pair === undefined ? '' : ` and '${text_pair}'`}, label '${label}'`;
-
 /** The session's configuration, checked. Error: `usage`, naming the flag. */
 export async function configOf(settings: Settings): Promise<RunConfig> {
-  const { model, data, eval_data, columns, ...rest } = settings;
+  const { model, data, eval_data, columns: named, ...rest } = settings;
+  const columns = wholeColumns(named);
   try {
     return parseRunConfig({
       ...rest,
       model: await modelRef(model),
       data: await dataRef(data),
       ...(eval_data ? { eval_data: await dataRef(eval_data) } : {}),
-      ...(columns.text !== undefined && columns.label !== undefined ? { columns } : {}),
+      ...(columns ? { columns } : {}),
       task: 'classification',
     });
   } catch (thrown) {

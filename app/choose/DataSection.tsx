@@ -70,7 +70,9 @@ export function DataSection({ data, columns, bundled, preview, report, fromDisk,
       {(!fromDisk || data.kind === 'file') && (
         <>
           {preview.error !== undefined && <ErrorNote error={preview.error} />}
-          {preview.value !== undefined && <PreviewTable preview={preview.value} columns={columns} onColumns={onColumns} />}
+          {preview.value !== undefined && (
+            <PreviewTable preview={preview.value} columns={columns} explained={fromDisk} onColumns={onColumns} />
+          )}
           {report.error !== undefined && <ErrorNote error={report.error} />}
           {report.value !== undefined && <DataPicture report={report.value} pending={report.pending} />}
           {report.pending && report.value === undefined && preview.error === undefined && (

@@ -4,11 +4,13 @@ import type { Columns } from '../../src/protocol/config.ts';
 import type { DataPreview } from '../../src/protocol/messages.ts';
 import { plural } from '../format.ts';
 import { Choice } from '../ui/Choice.tsx';
-import { missingRoles, type Role, roleOf, withRole } from './columns.ts';
+import { guessesOf, missingRoles, type Role, roleOf, withRole } from './columns.ts';
 
 interface PreviewTableProps {
   preview: DataPreview;
   columns: Columns | undefined;
+  /** Whether to say why the columns were guessed as they are. */
+  explained: boolean;
   onColumns(columns: Columns): void;
 }
 
@@ -21,8 +23,9 @@ const items: readonly { value: Role | 'ignore'; label: string }[] = [
 
 const roleTitles: Readonly<Record<Role, string>> = { text: 'text', text_pair: 'second text', label: 'label' };
 
-export function PreviewTable({ preview, columns, onColumns }: PreviewTableProps) {
+export function PreviewTable({ preview, columns, explained, onColumns }: PreviewTableProps) {
   const missing = missingRoles(columns);
+  const guesses = explained ? guessesOf(columns, preview) : [];
   const sample = preview.sample.slice(0, 5).map((cells, row) => ({ cells, row }));
   return (
     <>
@@ -61,6 +64,15 @@ export function PreviewTable({ preview, columns, onColumns }: PreviewTableProps)
         {plural(preview.rows, 'row')}
         {preview.header ? '' : ', no header'}
       </p>
+      {guesses.length > 0 && (
+        <ul className="guesses small muted" aria-label="Why these columns">
+          {guesses.map(({ role, column, reason }) => (
+            <li key={role}>
+              The {roleTitles[role]} is <code>{preview.header ? column : `column ${column}`}</code>, because {reason}.
+            </li>
+          ))}
+        </ul>
+      )}
       {missing.length > 0 && (
         <p className="small wrong" role="status">
           Choose the column of the {missing.map((role) => roleTitles[role]).join(' and the column of the ')} in the table's header.

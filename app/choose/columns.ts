@@ -1,6 +1,7 @@
 // Which column plays which part. Pure. Invariant: a part is played by at most one column.
 
 import type { Columns } from '../../src/protocol/config.ts';
+import type { DataPreview } from '../../src/protocol/messages.ts';
 
 export const roles = ['text', 'text_pair', 'label'] as const;
 export type Role = (typeof roles)[number];
@@ -16,6 +17,13 @@ export function withRole(columns: Columns | undefined, column: string, role: Rol
   });
   return { text: '', label: '', ...Object.fromEntries(entries) };
 }
+
+/** Why the columns that still have the part they were guessed to have were given it. */
+export const guessesOf = (columns: Columns | undefined, { guess, reasons }: Pick<DataPreview, 'guess' | 'reasons'>) =>
+  roles.flatMap((role) => {
+    const [column, reason] = [guess[role], reasons[role]];
+    return column !== undefined && reason !== undefined && columns?.[role] === column ? [{ role, column, reason }] : [];
+  });
 
 /** Parts that must be played and are not. */
 export const missingRoles = (columns: Columns | undefined): Role[] =>

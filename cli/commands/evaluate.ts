@@ -2,12 +2,13 @@
 
 import type { ImportResult } from '../../src/protocol/messages.ts';
 import { adapterZip } from '../adapter_files.ts';
+import { namedColumns, sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
 import { type Given, usage } from '../flags.ts';
 import { dataPlace, dataRef, modelPlace, modelRef } from '../folders.ts';
 import { confusionText, countText } from '../format.ts';
 import { type OpenSession, openSession, sayDevice } from '../open_session.ts';
-import { columnsText, completeColumns, givenColumns, textOf } from '../settings.ts';
+import { textOf } from '../settings.ts';
 import { metricsText } from '../train_report.ts';
 
 /** Loads --adapter on --model and says that its self-test passed. */
@@ -30,18 +31,15 @@ export async function evaluate(given: Given, console: Console): Promise<number> 
   const data = await dataRef(dataPlace(textOf(given, 'data') ?? 'bundled:clinc150', '--data', 'validation', given['no-header'] !== true));
   const { calls } = openSession(console);
   // Faults of the file show before the model is loaded.
-  const { guess } = await calls.previewData({ data });
-  const named = givenColumns(given);
-  // Where no label column is named the session takes one that has the adapter's labels.
-  const columns = named.label === undefined && named.text === undefined ? undefined : completeColumns(named, guess);
+  const named = namedColumns(given);
+  await calls.previewData({ data, named });
   await importGiven(calls, given, console);
-  const report = await calls.evaluate({ data, ...(columns ? { columns } : {}) });
-  const { metrics, confusion, examples, truncated, max_length } = report;
-  if (!columns) console.say(`columns: ${columnsText(report.columns)} (guessed; --text-column and --label-column choose others)`);
+  const { metrics, confusion, examples, truncated, max_length, columns, reasons } = await calls.evaluate({ data, columns: named });
+  sayColumns(console, columns, reasons);
   if (truncated > 0) {
     console.say(`data: ${countText(truncated)} of ${countText(examples)} texts are longer than ${max_length} tokens and were cut there`);
   }
-  console.event({ type: 'evaluate', ...metrics, examples, truncated, columns: report.columns, confusion });
+  console.event({ type: 'evaluate', ...metrics, examples, truncated, columns, reasons, confusion });
   console.result(`${countText(examples)} examples: ${metricsText(metrics)}\n\n${confusionText(confusion.labels, confusion.counts)}`);
   return 0;
 }

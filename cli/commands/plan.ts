@@ -1,12 +1,13 @@
 // plan: the exact memory plan, from the configuration alone. Opens no device and reads no weights.
 
 import type { PlanRequest } from '../../src/protocol/messages.ts';
+import { sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
 import { commandFlags, type Given, usage } from '../flags.ts';
 import { modelRef } from '../folders.ts';
 import { openSession } from '../open_session.ts';
 import { planObject, planText } from '../plan_report.ts';
-import { completeColumns, configOf, numberOf, requireRead, type Settings, settingsOf } from '../settings.ts';
+import { configOf, numberOf, requireRead, type Settings, settingsOf } from '../settings.ts';
 
 /** The plan that a run of these settings would have. */
 export async function planRequestOf(settings: Settings, num_labels: number, num_hidden_layers?: number): Promise<PlanRequest> {
@@ -41,16 +42,18 @@ export async function plan(given: Given, console: Console): Promise<number> {
   const { methods } = await calls.catalogue(undefined);
   const settings = await settingsOf(given, methods, positions);
   requireRead(given, methods, settings);
-  const counted = async () => {
-    if (given['data'] === undefined) return 2;
+  const examined = async () => {
     const { model, data, eval_data, training } = await configOf(settings);
-    const columns = completeColumns(settings.columns, (await calls.previewData({ data })).guess);
+    const { guess: columns, reasons } = await calls.previewData({ data, named: settings.columns });
+    sayColumns(console, columns, reasons);
     const request = { model, data, columns, max_length: training.max_length, seed: training.seed };
-    const report = await calls.examineData({ ...request, ...(eval_data ? { eval_data } : {}) });
-    return report.labels.length;
+    const { labels } = await calls.examineData({ ...request, ...(eval_data ? { eval_data } : {}) });
+    return { labels, of: { columns, reasons } };
   };
-  const report = await calls.plan(await planRequestOf(settings, numberOf(given, 'num-labels') ?? (await counted())));
-  console.event(planObject(report));
+  const num_labels = numberOf(given, 'num-labels');
+  const data = given['data'] === undefined || num_labels !== undefined ? undefined : await examined();
+  const report = await calls.plan(await planRequestOf(settings, num_labels ?? data?.labels.length ?? 2));
+  console.event({ ...planObject(report), ...data?.of });
   console.result(planText(report));
   return 0;
 }

@@ -1,9 +1,10 @@
 // predict: class probabilities of texts given by --text, or of each row of a file.
 
-import { guessColumns } from '../../src/data/columns.ts';
+import { guessColumns } from '../../src/data/columns/guess.ts';
 import { columnIndex } from '../../src/data/table.ts';
 import type { Prediction } from '../../src/protocol/messages.ts';
 import { readTable } from '../../src/session/data.ts';
+import { namedColumns, sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
 import { type Given, usage } from '../flags.ts';
 import { dataPlace, dataRef } from '../folders.ts';
@@ -38,13 +39,11 @@ function textsGiven(given: Given): AskedText[] {
 /** Rows of a table need no label. */
 async function textsOfFile(given: Given, path: string, console: Console): Promise<AskedText[]> {
   const table = await readTable(await dataRef(dataPlace(path, '--data', 'test', given['no-header'] !== true)), nodeHost());
-  const guess = guessColumns(table);
-  const named = textOf(given, 'text-column');
-  const text = named ?? guess.text;
-  const pair = textOf(given, 'text-pair-column') ?? (named === undefined ? guess.textPair : undefined);
-  if (named === undefined)
-    console.say(`columns: text '${text}'${pair === undefined ? '' : ` and '${pair}'`} (guessed; --text-column chooses another)`);
-  const [at, pairAt] = [columnIndex(table, text), pair === undefined ? undefined : columnIndex(table, pair)];
+  const { columns, reasons } = guessColumns(table, namedColumns(given));
+  const { label: _, ...texts } = columns;
+  const { label: __, ...ofTexts } = reasons;
+  sayColumns(console, texts, ofTexts);
+  const [at, pairAt] = [columnIndex(table, texts.text), texts.text_pair === undefined ? undefined : columnIndex(table, texts.text_pair)];
   return table.rows.map((row) => ({ text: row[at] ?? '', ...(pairAt === undefined ? {} : { text_pair: row[pairAt] ?? '' }) }));
 }
 

@@ -6,23 +6,14 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { RetraceError } from '../../src/protocol/errors.ts';
 import { writeAdapterFolder } from '../adapter_files.ts';
+import { sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
 import { type Given, usage } from '../flags.ts';
 import { bundledNames, dataFile, fileSha256, modelFolder } from '../folders.ts';
 import { openSession, sayDevice } from '../open_session.ts';
 import { checkpointFolder, openOut } from '../out_folder.ts';
 import { type Fingerprints, folderRuns, type RunRecord } from '../run_folder.ts';
-import {
-  columnsText,
-  completeColumns,
-  configOf,
-  differences,
-  numberOf,
-  requireRead,
-  type Settings,
-  settingsOf,
-  textOf,
-} from '../settings.ts';
+import { configOf, differences, numberOf, requireRead, type Settings, settingsOf, textOf } from '../settings.ts';
 import { TrainReport } from '../train_report.ts';
 
 /** Ended by Ctrl-C, as shells know it. */
@@ -91,10 +82,11 @@ export async function train(given: Given, console: Console): Promise<number> {
   requireRead(given, methods, settings);
   let config = await configOf(settings);
   if (!config.columns) {
-    const { guess } = await plain.calls.previewData({ data: config.data });
-    settings = { ...settings, columns: completeColumns(settings.columns, guess) };
+    const { guess, reasons } = await plain.calls.previewData({ data: config.data, named: settings.columns });
+    settings = { ...settings, columns: guess };
     config = await configOf(settings);
-    if (config.columns) console.say(`columns: ${columnsText(config.columns)} (guessed; --text-column and --label-column choose others)`);
+    console.event({ type: 'columns', columns: guess, reasons });
+    sayColumns(console, guess, reasons);
   }
   const fingerprints = await fingerprintsOf(settings);
   if (record) checkSame(record, settings, fingerprints);

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import type { StudyPoint, StudyReport, StudyRequest } from '../../src/protocol/study.ts';
 import { panelsOf, valueText } from '../../src/protocol/study_panels.ts';
 import { studySeries } from '../../src/session/study_series.ts';
+import { sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
 import { type Given, usage } from '../flags.ts';
 import { markdownTable, percentText, tableText } from '../format.ts';
@@ -122,9 +123,11 @@ export function studyPicture(report: StudyReport): string {
   );
 }
 
-async function requestOf(given: Given, open: ReturnType<typeof openSession>): Promise<StudyRequest> {
+async function requestOf(given: Given, open: ReturnType<typeof openSession>, console: Console): Promise<StudyRequest> {
   const settings = await settingsOf(given, (await open.calls.catalogue(undefined)).methods, open.positions);
-  const { model, pooling, data, eval_data, columns, training } = await configOf(settings);
+  const { model, pooling, data, eval_data, training } = await configOf(settings);
+  const { guess: columns, reasons } = await open.calls.previewData({ data, named: settings.columns });
+  sayColumns(console, columns, reasons);
   const { learning_rate: _, ...rest } = training;
   const [methods, rate] = [
     listOf(given, 'methods') ?? (given['method'] === undefined ? ['all'] : [String(given['method'])]),
@@ -140,10 +143,9 @@ async function requestOf(given: Given, open: ReturnType<typeof openSession>): Pr
     );
   const series = studySeries.filter(({ method }) => methods.includes('all') || methods.includes(method)).map(({ name }) => name);
   return {
-    ...{ model, data, series },
+    ...{ model, data, columns, series },
     ...(pooling === undefined ? {} : { pooling }),
     ...(eval_data === undefined ? {} : { eval_data }),
-    ...(columns === undefined ? {} : { columns }),
     training: { ...rest, max_steps: numberOf(given, 'max-steps') ?? fewSteps },
     ...(rate === undefined ? {} : { learning_rate: rate }),
     eval_examples: numberOf(given, 'eval-examples') ?? fewExamples,
@@ -161,7 +163,7 @@ export async function studyStarts(given: Given, console: Console): Promise<numbe
       `${event.done}/${event.of}  ${series} ${valueText(value)}: ${far}${score ? `, ${score.metric} ${percentText(score.value)}` : ''}`,
     );
   });
-  const request = await requestOf(given, open);
+  const request = await requestOf(given, open, console);
   await sayDevice(open.calls, console);
   const report = await open.calls.study(request);
   console.event({ type: 'study-report', ...report });

@@ -3,11 +3,11 @@
 import { existsSync } from 'node:fs';
 import { toExamples } from '../../src/data/examples.ts';
 import { columnsOf, readTable } from '../../src/session/data.ts';
+import { columnsText, namedColumns, reasonLines } from '../columns.ts';
 import type { Given } from '../flags.ts';
 import { dataPlace, dataRef, noSuchFile } from '../folders.ts';
 import { countText, percentText, tableText } from '../format.ts';
 import { nodeHost } from '../host.ts';
-import { columnsText, completeColumns, givenColumns } from '../settings.ts';
 import type { Finding } from './finding.ts';
 
 const shownClasses = 30;
@@ -15,9 +15,7 @@ const shownClasses = 30;
 export async function inspectData(path: string, given: Given): Promise<Finding> {
   if (!path.startsWith('bundled:') && !existsSync(path)) throw noSuchFile(path, path, 'Check the path.');
   const table = await readTable(await dataRef(dataPlace(path, path, 'train', given['no-header'] !== true)), nodeHost());
-  const { text, label, ...pair } = givenColumns(given);
-  const columns =
-    text !== undefined && label !== undefined ? { text, label, ...pair } : completeColumns(givenColumns(given), columnsOf(table));
+  const { columns, reasons } = columnsOf(table, namedColumns(given));
   const { examples, labels } = toExamples(table, {
     textColumn: columns.text,
     textPairColumn: columns.text_pair,
@@ -32,11 +30,21 @@ export async function inspectData(path: string, given: Given): Promise<Finding> 
   return {
     object: {
       type: 'data',
-      ...{ name: table.name, rows: table.rows.length, columns: table.columns, header: table.header, roles: columns, labels, per_label },
+      ...{
+        name: table.name,
+        rows: table.rows.length,
+        columns: table.columns,
+        header: table.header,
+        roles: columns,
+        reasons,
+        labels,
+        per_label,
+      },
     },
     text: [
       `${path}: ${countText(table.rows.length)} rows of ${table.columns.length} columns (${table.columns.join(', ')})`,
       `${columnsText(columns)}; ${labels.length} classes`,
+      ...reasonLines(columns, reasons).map((line) => `  ${line}`),
       '',
       tableText([['class', 'rows', 'share'], ...rows]) + (labels.length > shownClasses ? `\nand ${labels.length - shownClasses} more` : ''),
     ].join('\n'),

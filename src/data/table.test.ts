@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { guessColumns } from './columns.ts';
 import { columnIndex, parseTable } from './table.ts';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -73,26 +72,6 @@ test.each([
   expect(() => parseTable('a.csv', content)).toThrow(
     expect.objectContaining({ code, where: expect.stringContaining(where), remedy: expect.any(String) }),
   );
-});
-
-test.each([
-  ['the bundled data: fewer classes first', 'text,intent,domain\na b c,x,p\nd e f,y,p\ng h,z,q', { text: 'text', label: 'domain' }],
-  ['a label by name beside other kinds', 'label,text,topic\n1,a,p\n2,b,p\n3,c,q', { text: 'text', label: 'label' }],
-  ['GLUE pairs', 'index,sentence1,sentence2,label\n0,a,b,1\n1,c,d,0', { text: 'sentence1', textPair: 'sentence2', label: 'label' }],
-  ['QNLI', 'idx,Question,Sentence,label\n0,a,b,1\n1,c,d,0', { text: 'Question', textPair: 'Sentence', label: 'label' }],
-  [
-    'unknown names, by content',
-    'n,stuff,kind of\n1,a long text here,p\n2,another text,q\n3,more text,q',
-    { text: 'stuff', label: 'kind of' },
-  ],
-  ['a text alone', 'text\na\nb', { text: 'text' }],
-])('columns are guessed for %s', (_, csv, guess) => {
-  expect(guessColumns(parseTable('a.csv', csv))).toEqual(guess);
-});
-
-test('columns without names are guessed by content', () => {
-  const table = parseTable('a.tsv', 'x\t1\tthis is fine\ny\t0\tthis is bad\nz\t1\tso so', { header: false });
-  expect(guessColumns(table)).toEqual({ text: '2', label: '1' });
 });
 
 test.each([

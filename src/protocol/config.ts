@@ -52,6 +52,10 @@ const columns = v.object({
   label: v.string(),
 });
 export type Columns = v.InferOutput<typeof columns>;
+/** Columns as people name them, the others to be guessed; a `text_pair` of null: there is none. */
+export type NamedColumns = Readonly<Partial<Omit<Columns, 'text_pair'>> & { text_pair?: string | null | undefined }>;
+/** Why a column was guessed to be what it is, in words; only of those that were guessed. */
+export type ColumnReasons = Readonly<Partial<Record<keyof Columns, string>>>;
 
 /** Numbers that kernels take as f32. */
 const most = 1e30;

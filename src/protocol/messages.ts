@@ -3,6 +3,7 @@
 
 import type {
   CategoryBytes,
+  ColumnReasons,
   Columns,
   DataRef,
   MemorySettings,
@@ -10,6 +11,7 @@ import type {
   MethodName,
   MethodOptions,
   ModelRef,
+  NamedColumns,
   PolicyName,
   Pooling,
   RunConfig,
@@ -127,6 +129,8 @@ export interface DataPreview {
   /** The first rows, cell by cell. */
   readonly sample: readonly (readonly string[])[];
   readonly guess: Columns;
+  /** Of those columns that were guessed, not named. */
+  readonly reasons: ColumnReasons;
 }
 
 /** What the tokenised data are like. */
@@ -221,6 +225,7 @@ export interface EvaluationReport {
   readonly truncated: number;
   readonly max_length: number;
   readonly columns: Columns;
+  readonly reasons: ColumnReasons;
 }
 
 export interface Prediction {
@@ -338,7 +343,8 @@ export interface Calls {
   catalogue: { argument: undefined; answer: Catalogue };
   environment: { argument: undefined; answer: Environment };
   describeModel: { argument: { model: ModelRef }; answer: ModelDescription };
-  previewData: { argument: { data: DataRef }; answer: DataPreview };
+  /** `named` columns stay; the others are guessed around them. */
+  previewData: { argument: { data: DataRef; named?: NamedColumns }; answer: DataPreview };
   /** Tokenises; says what the data are like. */
   examineData: {
     argument: { model: ModelRef; data: DataRef; eval_data?: DataRef; columns?: Columns; max_length: number; seed: number };
@@ -357,7 +363,7 @@ export interface Calls {
   stop: { argument: { keep: Keep }; answer: undefined };
   predict: { argument: { texts: readonly { text: string; text_pair?: string }[] }; answer: readonly Prediction[] };
   /** Metrics of what is trained or imported on these data, whose labels must be among its own. Columns left out are guessed. */
-  evaluate: { argument: { data: DataRef; columns?: Columns }; answer: EvaluationReport };
+  evaluate: { argument: { data: DataRef; columns?: NamedColumns }; answer: EvaluationReport };
   exportAdapter: { argument: { name: string; licence: string }; answer: ExportResult };
   /** Reads a zip made by `exportAdapter`; the model it needs must be `model`. From then on `predict` uses it. */
   importAdapter: { argument: { zip: Blob; model: ModelRef }; answer: ImportResult };

@@ -1,13 +1,13 @@
 // From data references to tokenised examples: reads the table, finds the columns, holds a part back where no evaluation data are given.
 
 import { chooseBuckets } from '../data/batches.ts';
-import { guessColumns } from '../data/columns.ts';
+import { guessColumns } from '../data/columns/guess.ts';
 import { type TokenizedDataset, tokenizeDataset } from '../data/dataset.ts';
 import { type Dataset, holdOut, toExamples } from '../data/examples.ts';
 import { parseTable, type Table } from '../data/table.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { openFile } from '../hub/folder.ts';
-import type { Columns, DataRef } from '../protocol/config.ts';
+import type { ColumnReasons, Columns, DataRef, NamedColumns } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { DataPreview, DataReport } from '../protocol/messages.ts';
 import type { Host } from './host.ts';
@@ -27,9 +27,15 @@ export async function readTable(data: DataRef, host: Host): Promise<Table> {
   return parseTable(name, await readBytes(data, host), { header: data.kind === 'bundled' || (data.header ?? true) });
 }
 
-/** The columns' roles, as guessed. Errors: `no-label-column`. */
-export function columnsOf(table: Table): Columns {
-  const { text, textPair, label } = guessColumns(table);
+export interface ChosenColumns {
+  readonly columns: Columns;
+  readonly reasons: ColumnReasons;
+}
+
+/** The columns' roles: those named, the rest guessed, with the reasons. Errors: `no-label-column`, `missing-column`. */
+export function columnsOf(table: Table, named?: NamedColumns): ChosenColumns {
+  const { columns, reasons } = guessColumns(table, named);
+  const { label } = columns;
   if (label === undefined) {
     throw new RetraceError({
       code: 'no-label-column',
@@ -38,30 +44,39 @@ export function columnsOf(table: Table): Columns {
       remedy: 'Use a table with a text column and a label column.',
     });
   }
-  return { text, ...(textPair === undefined ? {} : { text_pair: textPair }), label };
+  return { columns: { ...columns, label }, reasons };
 }
 
-/** As guessed, but the label column is one whose values are all among `labels`, where there is one. */
-export function columnsFor(table: Table, labels: readonly string[]): Columns {
-  const guess = columnsOf(table);
+/** As guessed, but a label column that isn't named is one whose values are all among `labels`, where there is one. */
+export function columnsFor(table: Table, labels: readonly string[], named?: NamedColumns): ChosenColumns {
+  const guess = columnsOf(table, named);
+  if (named?.label !== undefined) return guess;
   const known = new Set(labels);
   const fits = (column: string): boolean => {
     const at = table.columns.indexOf(column);
     return table.rows.every((row) => known.has((row[at] ?? '').trim()));
   };
-  const others = table.columns.filter((column) => column !== guess.text && column !== guess.text_pair);
-  return { ...guess, label: [guess.label, ...others].find(fits) ?? guess.label };
+  const { text, text_pair } = guess.columns;
+  const others = table.columns.filter((column) => column !== text && column !== text_pair);
+  const label = [guess.columns.label, ...others].find(fits);
+  if (label === undefined) return guess;
+  return {
+    columns: { ...guess.columns, label },
+    reasons: { ...guess.reasons, label: `each of its values is one of the ${labels.length} labels that were trained` },
+  };
 }
 
-export async function previewOf(data: DataRef, host: Host): Promise<DataPreview> {
+export async function previewOf(data: DataRef, named: NamedColumns | undefined, host: Host): Promise<DataPreview> {
   const table = await readTable(data, host);
+  const { columns: guess, reasons } = columnsOf(table, named);
   return {
     name: table.name,
     columns: table.columns,
     header: table.header,
     rows: table.rows.length,
     sample: table.rows.slice(0, previewRows),
-    guess: columnsOf(table),
+    guess,
+    reasons,
   };
 }
 
@@ -92,7 +107,7 @@ export async function loadData(
   onProgress?: (done: number, of: number) => void,
 ): Promise<RunData> {
   const table = await readTable(request.data, host);
-  const columns = request.columns ?? columnsOf(table);
+  const columns = request.columns ?? columnsOf(table).columns;
   const whole = toExamples(table, choiceOf(columns));
   const given = request.eval_data && toExamples(await readTable(request.eval_data, host), choiceOf(columns), whole.labels);
   const parts = given ? { train: whole, held: given } : holdOut(whole, heldBackShare, request.seed);
@@ -113,17 +128,17 @@ export async function loadData(
 export async function loadEvaluation(
   request: {
     readonly data: DataRef;
-    readonly columns?: Columns | undefined;
+    readonly columns?: NamedColumns | undefined;
     readonly labels: readonly string[];
     readonly max_length: number;
   },
   tokenizer: Tokenizer,
   host: Host,
-): Promise<{ dataset: TokenizedDataset; columns: Columns }> {
+): Promise<ChosenColumns & { dataset: TokenizedDataset }> {
   const table = await readTable(request.data, host);
-  const columns = request.columns ?? columnsFor(table, request.labels);
+  const { columns, reasons } = columnsFor(table, request.labels, request.columns);
   const examples = toExamples(table, choiceOf(columns), request.labels);
-  return { columns, dataset: await tokenizeDataset(examples, tokenizer, { maxLength: request.max_length }) };
+  return { columns, reasons, dataset: await tokenizeDataset(examples, tokenizer, { maxLength: request.max_length }) };
 }
 
 /** Padded lengths of a run over these data. */

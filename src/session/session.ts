@@ -63,7 +63,7 @@ export class Session {
     catalogue: () => catalogue(this.#host),
     environment: () => this.#environment(),
     describeModel: async ({ model }) => describe((await this.#model(model)).model),
-    previewData: ({ data }) => previewOf(data, this.#host),
+    previewData: ({ data, named }) => previewOf(data, named, this.#host),
     examineData: async ({ model, ...request }) => {
       const { tokenizer } = await this.#model(model);
       return reportData(await loadData(request, await tokenizer, this.#host));
@@ -283,10 +283,11 @@ export class Session {
   async #evaluate(request: Calls['evaluate']['argument']): Promise<EvaluationReport> {
     const { engine } = this.#requireReady();
     const max_length = engine.buckets.at(-1) as number;
-    const { dataset, columns } = await loadEvaluation({ ...request, labels: engine.labels, max_length }, engine.tokenizer, this.#host);
+    const asked = { ...request, labels: engine.labels, max_length };
+    const { dataset, columns, reasons } = await loadEvaluation(asked, engine.tokenizer, this.#host);
     const of = dataset.examples.length;
     const evaluation = await evaluate(engine, dataset, (done) => this.#emit({ type: 'phase', phase: 'evaluating', done, of }));
-    return { ...evaluation, truncated: dataset.truncated, max_length, columns };
+    return { ...evaluation, truncated: dataset.truncated, max_length, columns, reasons };
   }
 
   async #export(name: string, licence: string): Promise<ExportResult> {
