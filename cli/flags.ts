@@ -3,17 +3,16 @@
 
 import { parseArgs } from 'node:util';
 import { methods } from '../src/methods/registry.ts';
-import { policyNames, poolings, schedulerNames } from '../src/protocol/config.ts';
+import { policyNames } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
-import { optimizerNames } from '../src/protocol/optimizers.ts';
 import { choice, type FlagRow, flag, list, number, text } from './flag_rows.ts';
-import { optionFlags } from './option_flags.ts';
+import { memoryFlags, methodFlags, modelFlags, trainingFlags } from './option_flags.ts';
 
 const methodNames = methods.map(({ name }) => name);
 
 const model = {
   model: text('MODEL', "'bundled' (default), or the folder of a model"),
-  pooling: choice(poolings, "what the head reads (default: as the model's folder says)"),
+  ...modelFlags,
 };
 const columns = {
   'text-column': text('COLUMN', 'the text: a name, or a number from 0 (default: guessed)'),
@@ -29,49 +28,26 @@ const data = {
 };
 const method = {
   method: choice(methodNames, 'fine-tuning method (default: meft1)'),
-  'memory-policy': choice(policyNames, "how activations come back in the backward pass (default: the method's own)"),
-  'checkpoint-every': number('layers in a segment under the policy checkpoint (default: 1)'),
-  'snapshot-every': number('layers between snapshots of the streams under the policy reversible (default: none)'),
-  ranges: list('FROM-TO:POLICY,...', 'in place of one policy: layers under policies of their own, e.g. 0-8:reversible,8-12:store'),
-  chunks: number('parts of a batch that a layer runs again one after the other (default: as keep 512 tokens in each, at most 64)'),
-  ...optionFlags,
+  ...memoryFlags,
+  ...methodFlags,
 };
-/** A comparison goes by policies, not by ranges of them. */
-const { ranges: _, ...oneOfMethod } = method;
-const shape = {
-  'batch-size': number('texts in a batch (default: 16)'),
-  'max-length': number('tokens that a text is cut to (default: 64)'),
-  dropout: number("in place of the model's own (default: 0.1)"),
-  optim: choice(optimizerNames, 'optimizer (default: adamw)'),
-  momentum: number("SGD's (default: 0.9; 0: nothing is kept)"),
-};
-const training = {
-  ...shape,
-  'max-steps': number('optimizer steps (default: 200; -1: as --epochs gives)'),
-  epochs: number('passes over the data, in place of --max-steps'),
-  'learning-rate': number("highest (default: the method's own, times 100 with sgd, a third with lion)"),
-  'head-learning-rate': number("highest of the classifier (default: as the rest's)"),
-  'lr-scheduler-type': choice(schedulerNames, 'how the rate goes on after the warm-up (default: linear)'),
-  'weight-decay': number('pull of trained matrices towards 0 (default: 0.1)'),
-  'warmup-ratio': number('share of the steps in which the rate rises (default: 0.06)'),
-  'max-grad-norm': number('gradients are clipped to this norm (default: 1; 0: not)'),
-  'gradient-accumulation-steps': number('batches to a step (default: 1)'),
-  'adam-beta1': number('of adamw and lion (default: 0.9)'),
-  'adam-beta2': number('of adamw and lion (default: 0.98, lion 0.99)'),
-  'adam-epsilon': number('of adamw (default: 1e-6)'),
-  'eval-steps': number('steps between evaluations (default: 50; 0: at the end only)'),
-  'early-stopping-patience': number('evaluations without gain before stopping (default: 0: never)'),
-  'save-steps': number('steps between checkpoints (default: 25; 0: when paused only)'),
-  seed: number('of everything that is drawn (default: 42)'),
+/** Some rows of a table. */
+const picked = (rows: Readonly<Record<string, FlagRow>>, names: readonly string[]): Readonly<Record<string, FlagRow>> =>
+  Object.fromEntries(Object.entries(rows).filter(([name]) => names.includes(name)));
+/** A comparison goes by policies, not by ranges of them, and trains nothing: of the numbers of training it reads those that a plan depends on. */
+const compared = {
+  method: method.method,
+  ...picked(
+    memoryFlags,
+    Object.keys(memoryFlags).filter((name) => name !== 'ranges'),
+  ),
+  ...methodFlags,
+  ...picked(trainingFlags, ['batch-size', 'max-length', 'dropout', 'optim', 'momentum']),
 };
 /** What of training the study of starts takes. */
 const studied = {
   'max-steps': number('steps from each start (default: 20; 0: the distance alone)'),
-  'learning-rate': training['learning-rate'],
-  'weight-decay': training['weight-decay'],
-  'warmup-ratio': training['warmup-ratio'],
-  'max-grad-norm': training['max-grad-norm'],
-  seed: training.seed,
+  ...picked(trainingFlags, ['learning-rate', 'weight-decay', 'warmup-ratio', 'max-grad-norm', 'seed']),
 };
 const output = {
   json: flag('JSON lines on stdout, nothing else; human text on stderr'),
@@ -81,12 +57,12 @@ const adapter = { adapter: text('ADAPTER', 'a folder that train made, or an expo
 
 /** Every command's flags; the one place that says which command takes which. */
 export const commandFlags = {
-  plan: { ...model, ...data, ...method, ...training, 'num-labels': number('classes (default: those of --data, else 2)'), ...output },
+  plan: { ...model, ...data, ...method, ...trainingFlags, 'num-labels': number('classes (default: those of --data, else 2)'), ...output },
   train: {
     ...model,
     ...data,
     ...method,
-    ...training,
+    ...trainingFlags,
     out: text('FOLDER', 'where the adapter and its checkpoint go; needed'),
     resume: flag('go on with the run in --out'),
     overwrite: flag('use --out although it holds something'),
@@ -109,8 +85,7 @@ export const commandFlags = {
     ...model,
     methods: list('NAME,...', `of ${methodNames.join(', ')}, or all (default)`),
     policies: list('NAME,...', `of ${policyNames.join(', ')}, or all (default)`),
-    ...oneOfMethod,
-    ...shape,
+    ...compared,
     study: choice(['init'], 'in place of plans: methods begun away from the pretrained behaviour, their distance from it and score'),
     ...data,
     ...studied,
@@ -209,11 +184,27 @@ export function readFlags(command: CommandName, args: readonly string[]): { give
   return { given, positionals };
 }
 
+/** Columns of a help text: where what a flag does begins, and where lines end. */
+const [begin, end] = [36, 120];
+
+/** `text` in lines of at most `width` characters. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 /** The flags of a command, as lines for its help. */
 export function flagHelp(command: CommandName): string {
-  const rows = Object.entries<FlagRow>(commandFlags[command]).map(
-    ([name, { value, help }]) => [`--${name}${value ? ` ${value}` : ''}`, help] as const,
-  );
-  const wide = 34;
-  return rows.map(([left, help]) => `  ${left.padEnd(wide)}${left.length >= wide ? `\n  ${' '.repeat(wide)}` : ''}${help}`).join('\n');
+  const lines = Object.entries<FlagRow>(commandFlags[command]).flatMap(([name, { value, help }]) => {
+    const left = `  --${name}${value ? ` ${value}` : ''}`;
+    const [first = '', ...others] = wrapped(help, end - begin);
+    const indented = others.map((line) => ' '.repeat(begin) + line);
+    return left.length < begin ? [left.padEnd(begin) + first, ...indented] : [left, ' '.repeat(begin) + first, ...indented];
+  });
+  return lines.join('\n');
 }

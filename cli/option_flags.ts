@@ -1,22 +1,77 @@
-// Flags of the methods' hyper-parameters, made from their schemas: a new hyper-parameter has its flag at once. Named with dashes.
+// Flags of the options of a run, made from the protocol's table: an option that is new has its flag, with its help, at once. Named with dashes.
+// Not here: which command takes which (flags.ts).
 
-import { factsOf } from '../src/methods/options.ts';
-import { methods } from '../src/methods/registry.ts';
-import { type MethodOptions, methodOptionSchemas } from '../src/protocol/config.ts';
+import { methods, resolveOptions } from '../src/methods/registry.ts';
+import type { MethodOptions } from '../src/protocol/config.ts';
+import { memoryOptions } from '../src/protocol/options/memory.ts';
+import { methodOptions } from '../src/protocol/options/methods.ts';
+import { modelOptions } from '../src/protocol/options/model.ts';
+import { flagNameOf, kindOf, type Option, type Options } from '../src/protocol/options/option.ts';
+import { optionTable } from '../src/protocol/options/table.ts';
+import { trainingOptions } from '../src/protocol/options/training.ts';
 import { choice, type FlagRow, flag, list, number } from './flag_rows.ts';
 
-export const optionNames = Object.keys(methodOptionSchemas) as (keyof MethodOptions)[];
+type Rows = Readonly<Record<string, FlagRow>>;
 
-function rowOf(name: keyof MethodOptions): FlagRow {
-  const schema = methodOptionSchemas[name];
-  const users = methods.filter(({ uses }) => uses.includes(name));
-  const labels = [...new Set(users.map((method) => factsOf(method, name).label))].join(' / ');
-  const help = `${labels} (${users.length === methods.length ? 'all methods' : users.map((method) => method.name).join(', ')})`;
-  if (schema.type === 'picklist') return choice(schema.options, help);
-  if (schema.type === 'array') return list('NAME,...', help);
-  return schema.type === 'boolean' ? flag(help) : number(help);
+function rowOf(option: Option, help: string): FlagRow {
+  const kind = kindOf(option);
+  if (kind.kind === 'number') return number(help);
+  if (kind.kind === 'words') return choice(kind.words, help);
+  if (kind.kind === 'switch') return flag(help);
+  return list(option.form ?? 'NAME,...', help);
 }
 
-export const optionFlags: Readonly<Record<string, FlagRow>> = Object.fromEntries(
-  optionNames.map((name) => [name.replaceAll('_', '-'), rowOf(name)]),
+const shown = (value: unknown): string => (Array.isArray(value) ? value.join(',') || 'none' : String(value));
+
+const defaultText = (option: Option): string => {
+  if (option.leftOut !== undefined) return ` (default: ${option.leftOut})`;
+  return kindOf(option).kind === 'switch' ? '' : ` (default: ${option.defaultText ?? shown(option.default)})`;
+};
+
+const rowsOf = <K extends string>(options: Readonly<Record<K, Option>>): Readonly<Record<string, FlagRow>> =>
+  Object.fromEntries(
+    Object.entries<Option>(options).map(([name, option]) => [flagNameOf(name, option), rowOf(option, option.help + defaultText(option))]),
+  );
+
+/** Which methods read it, and from what default; methods whose default is the same stand together. */
+function readersText(name: keyof MethodOptions): string {
+  const readers = methods.filter(({ uses }) => uses.includes(name));
+  const byDefault = new Map<string, string[]>();
+  for (const method of readers) {
+    const standard = kindOf(methodOptions[name]).kind === 'switch' ? '' : shown(resolveOptions(method, {})[name]);
+    byDefault.set(standard, [...(byDefault.get(standard) ?? []), method.name]);
+  }
+  const parts = [...byDefault].map(([standard, names]) => {
+    const who = names.length === methods.length ? 'all methods' : names.join(', ');
+    return standard === '' ? who : `${who}: ${standard}`;
+  });
+  return ` (${parts.join('; ')})`;
+}
+
+export const optionNames = Object.keys(methodOptions) as (keyof MethodOptions)[];
+export const memoryNames = Object.keys(memoryOptions) as (keyof typeof memoryOptions)[];
+export const trainingNames = Object.keys(trainingOptions) as (keyof typeof trainingOptions)[];
+
+export const modelFlags: Rows = rowsOf(modelOptions);
+export const memoryFlags: Rows = rowsOf(memoryOptions);
+export const trainingFlags: Rows = rowsOf(trainingOptions);
+export const methodFlags: Rows = Object.fromEntries(
+  optionNames.map((name) => [
+    flagNameOf(name, methodOptions[name]),
+    rowOf(methodOptions[name], methodOptions[name].help + readersText(name)),
+  ]),
 );
+
+const everyOption: Options = Object.assign({}, ...Object.values(optionTable));
+
+/** The flag of an option, `--` included; of any other name the same with dashes. */
+export function flagOf(name: string): string {
+  const option = everyOption[name];
+  return `--${option === undefined ? name.replaceAll('_', '-') : flagNameOf(name, option)}`;
+}
+
+/** Those of the options that flags give, by name. */
+export function givenOptions(given: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {
+  const pairs = names.map((name) => [name, given[flagOf(name).slice(2)]] as const);
+  return Object.fromEntries(pairs.filter(([, value]) => value !== undefined));
+}

@@ -13,15 +13,15 @@ import {
   type RunConfig,
   type TrainingArguments,
   trainingDefaults,
-  trainingNames,
 } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
 import type { MethodCard } from '../src/protocol/messages.ts';
 import { type OptimizerName, optimizerCards, readsArgument } from '../src/protocol/optimizers.ts';
+import { memoryOptions } from '../src/protocol/options/memory.ts';
 import { namedColumns, wholeColumns } from './columns.ts';
 import { type Given, usage } from './flags.ts';
 import { type DataPlace, dataPlace, dataRef, modelPlace, modelRef } from './folders.ts';
-import { optionNames } from './option_flags.ts';
+import { flagOf, givenOptions, memoryNames, optionNames, trainingNames } from './option_flags.ts';
 import { parseRanges } from './policy_ranges.ts';
 
 export interface Settings extends MemorySettings {
@@ -40,12 +40,6 @@ export interface Settings extends MemorySettings {
 export const textOf = (given: Given, name: string): string | undefined => given[name] as string | undefined;
 export const numberOf = (given: Given, name: string): number | undefined => given[name] as number | undefined;
 export const listOf = (given: Given, name: string): readonly string[] | undefined => given[name] as readonly string[] | undefined;
-
-/** Those given among the flags that spell `names` with dashes. */
-function picked(given: Given, names: readonly string[]): Record<string, unknown> {
-  const pairs = names.map((name) => [name, given[name.replaceAll('_', '-')]] as const);
-  return Object.fromEntries(pairs.filter(([, value]) => value !== undefined));
-}
 
 /** What the flags say of the data; `bundled:clinc150` alone is its training part, evaluated on its validation part. */
 function dataOf(given: Given, kept?: Settings): Pick<Settings, 'data' | 'eval_data'> {
@@ -68,8 +62,6 @@ export function readBy({ uses }: MethodCard, options: MethodChoices): MethodChoi
   return Object.fromEntries(Object.entries(options).filter(([name]) => (uses as readonly string[]).includes(name)));
 }
 
-const flagOf = (name: string): string => `--${name.replaceAll('_', '-')}`;
-
 /** Error `usage` where a number is given that the method, the optimizer or the memory policy does not read. */
 export function requireRead(given: Given, methods: readonly MethodCard[], { method, policy, ranges, training }: Settings): void {
   const { optim } = training;
@@ -77,15 +69,15 @@ export function requireRead(given: Given, methods: readonly MethodCard[], { meth
   const refuse = (name: string, where: string, remedy: string) => {
     throw usage(`${flagOf(name)} changes nothing ${where}.`, `Leave it out; ${remedy}.`, flagOf(name));
   };
-  for (const name of Object.keys(picked(given, optionNames)).filter((one) => !read.includes(one)))
+  for (const name of Object.keys(givenOptions(given, optionNames)).filter((one) => !read.includes(one)))
     refuse(name, `in ${method}`, `${method} reads ${read.map(flagOf).join(', ') || 'no hyper-parameter'}`);
-  for (const name of Object.keys(picked(given, trainingNames)).filter((one) => !readsArgument(optim, one)))
+  for (const name of Object.keys(givenOptions(given, trainingNames)).filter((one) => !readsArgument(optim, one)))
     refuse(name, `in ${optim}`, `${optim} reads ${Object.keys(optimizerCards[optim].defaults).map(flagOf).join(', ') || 'no such number'}`);
   for (const [name, owner] of [
     ['checkpoint_every', 'checkpoint'],
     ['snapshot_every', 'reversible'],
   ] as const) {
-    if (given[name.replaceAll('_', '-')] === undefined) continue;
+    if (given[flagOf(name).slice(2)] === undefined) continue;
     if (ranges) refuse(name, 'beside --ranges', `write FROM-TO:${owner}/N there`);
     if (policy !== owner) refuse(name, `under the policy ${policy}`, `it belongs to ${owner}`);
   }
@@ -93,17 +85,19 @@ export function requireRead(given: Given, methods: readonly MethodCard[], { meth
 
 /** How activations come back: one policy, or ranges of layers under several. */
 function memoryOf(given: Given, preset: PolicyName, kept?: Settings): MemorySettings {
-  const [policy, ranges] = [textOf(given, 'memory-policy'), listOf(given, 'ranges')];
+  const { policy, ranges, ...numbers } = givenOptions(given, memoryNames);
   if (policy !== undefined && ranges !== undefined)
     throw usage('--memory-policy and --ranges both say how activations come back.', 'Give one of them.', '--ranges');
-  const chosen = {
-    ...(ranges ? { ranges: parseRanges(ranges) } : kept?.ranges && policy === undefined ? { ranges: kept.ranges } : {}),
-    ...(kept?.snapshot_every === undefined ? {} : { snapshot_every: kept.snapshot_every }),
-    ...(kept?.chunks === undefined ? {} : { chunks: kept.chunks }),
-    ...picked(given, ['snapshot_every', 'chunks']),
+  const before = kept && memoryIn(kept);
+  // A policy that is given ends the ranges of the run before.
+  const { ranges: _, ...single } = before ?? {};
+  return {
+    ...{ policy: preset, checkpoint_every: memoryOptions.checkpoint_every.default },
+    ...(policy === undefined ? before : single),
+    ...(policy === undefined ? {} : { policy: policy as PolicyName }),
+    ...(ranges === undefined ? {} : { ranges: parseRanges(ranges as readonly string[]) }),
+    ...numbers,
   };
-  const checkpoint_every = numberOf(given, 'checkpoint-every') ?? kept?.checkpoint_every ?? 1;
-  return { policy: (policy ?? kept?.policy ?? preset) as PolicyName, checkpoint_every, ...chosen };
 }
 
 /** The columns that flags name, over those that a run `kept`. */
@@ -111,6 +105,10 @@ function columnsOf(given: Given, kept?: Settings): NamedColumns {
   const columns = { ...kept?.columns, ...namedColumns(given) };
   return wholeColumns(columns) ?? columns;
 }
+
+/** What of settings says how activations come back. */
+export const memoryIn = (settings: MemorySettings): MemorySettings =>
+  Object.fromEntries(memoryNames.flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]]))) as MemorySettings;
 
 /** Settings from flags over defaults, or over those that a run `kept`. `positions`: how many a model has; the default length heeds it. */
 export async function settingsOf(
@@ -123,7 +121,7 @@ export async function settingsOf(
   const card = methods.find(({ name }) => name === method) as MethodCard;
   const named = textOf(given, 'model');
   const model = named === undefined && kept ? kept.model : modelPlace(named ?? 'bundled');
-  const chosen = picked(given, trainingNames);
+  const chosen = givenOptions(given, trainingNames);
   const optim = (textOf(given, 'optim') ?? defaultTraining.optim) as OptimizerName;
   const pooling = (textOf(given, 'pooling') ?? kept?.pooling) as Pooling | undefined;
   const max_length = kept ? 0 : Math.min(defaultTraining.max_length, await positions(model));
@@ -134,7 +132,7 @@ export async function settingsOf(
     columns: columnsOf(given, kept),
     method,
     ...memoryOf(given, card.default_policy, kept),
-    options: { ...kept?.options, ...picked(given, optionNames) },
+    options: { ...kept?.options, ...givenOptions(given, optionNames) },
     training: {
       ...(kept?.training ?? { ...trainingDefaults(card.learning_rate, optim), max_length }),
       // Epochs given alone decide the number of steps.
@@ -167,7 +165,7 @@ export function asUsage(thrown: unknown): unknown {
   if (!(thrown instanceof RetraceError) || thrown.code !== 'run-config') return thrown;
   const path = thrown.where?.split('.') ?? [];
   const field = path.includes('ranges') ? 'ranges' : (path.at(-1) ?? '');
-  const name = field === 'policy' ? '--memory-policy' : flagOf(field);
+  const name = flagOf(field);
   const [, expected, received] = /Expected (.+) but received (.+)$/.exec(thrown.message) ?? [];
   return usage(
     expected === undefined ? `${name}: ${thrown.message}` : `${name} is ${received}; allowed: ${expected.replace(/^%/, 'multiples of ')}.`,
@@ -178,33 +176,20 @@ export function asUsage(thrown: unknown): unknown {
 
 /** Fields in which two runs differ, as `name: kept, given`; where files lie does not count. */
 export function differences(kept: Settings, given: Settings): string[] {
-  const flat = ({
-    training,
-    options,
-    data,
-    columns,
-    method,
-    policy,
-    checkpoint_every,
-    snapshot_every,
-    ranges,
-    chunks,
-    pooling,
-  }: Settings): Record<string, unknown> => ({
-    method,
-    'memory-policy': policy,
-    'checkpoint-every': checkpoint_every,
-    'snapshot-every': snapshot_every,
-    ranges,
-    chunks,
-    pooling,
-    'no-header': data.kind === 'file' && !data.header,
-    ...Object.fromEntries(Object.entries(columns).map(([name, value]) => [`${name}-column`, value])),
-    ...options,
-    ...training,
-  });
+  const flat = (settings: Settings): Record<string, unknown> => {
+    const { training, options, data, columns, method, pooling } = settings;
+    return {
+      method,
+      ...memoryIn(settings),
+      pooling,
+      'no-header': data.kind === 'file' && !data.header,
+      ...Object.fromEntries(Object.entries(columns).map(([name, value]) => [`${name}-column`, value])),
+      ...options,
+      ...training,
+    };
+  };
   const [before, now] = [flat(kept), flat(given)];
   return [...new Set([...Object.keys(before), ...Object.keys(now)])]
     .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]))
-    .map((name) => `--${name.replaceAll('_', '-')} (${JSON.stringify(before[name])} in the run, ${JSON.stringify(now[name])} given)`);
+    .map((name) => `${flagOf(name)} (${JSON.stringify(before[name])} in the run, ${JSON.stringify(now[name])} given)`);
 }

@@ -87,8 +87,7 @@ export function ChooseScreen() {
             error={startError ?? plans.error}
             onTraining={actions.setTraining}
             onOption={actions.setOption}
-            onCheckpointEvery={(checkpoint_every) => actions.choose({ checkpoint_every })}
-            onMemory={(memory) => actions.choose({ memory })}
+            onMemory={actions.choose}
           />
         </Section>
       </div>

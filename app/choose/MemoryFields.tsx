@@ -2,64 +2,41 @@
 
 import { type PolicyName, policyNames, type StreamKind } from '../../src/protocol/config.ts';
 import type { MethodCard } from '../../src/protocol/messages.ts';
+import { memoryOptions } from '../../src/protocol/options/memory.ts';
+import { memoryEntries } from '../options/entries.ts';
+import { OptionGroup } from '../options/OptionGroup.tsx';
 import type { Settings } from '../state/settings.ts';
 import { Choice } from '../ui/Choice.tsx';
 import { Icon } from '../ui/icons.tsx';
-import { NumberField } from '../ui/NumberField.tsx';
+import { Row } from '../ui/Row.tsx';
 import { Segmented } from '../ui/Segmented.tsx';
 import { fits, halves, merge, type Range, split, withEnd, withEvery, withPolicy } from './ranges.ts';
 
-type Memory = Settings['memory'];
-
 interface MemoryFieldsProps {
+  settings: Settings;
   card: MethodCard;
   policy: PolicyName;
-  streams: StreamKind;
   /** Of the model, and those at its bottom that are frozen. */
   layers: number;
   frozen: number;
-  checkpointEvery: number;
-  memory: Memory;
-  onCheckpointEvery(layers: number): void;
-  onMemory(memory: Memory): void;
+  onMemory(change: Partial<Pick<Settings, 'memory' | 'checkpoint_every'>>): void;
 }
 
-/** What a layer that runs again works on at a time: less takes less workspace and more time, with the same bits. */
-const parts = [
-  {
-    key: 'chunks',
-    label: 'Chunks',
-    help: 'Parts of the batch that a layer runs again one after the other. 0: as many as keep 512 tokens in each, at most 64.',
-  },
-  { key: 'token_chunk', label: 'Tokens at a time', help: 'That a feed-forward pair runs again one after the other. 0: 128.' },
-] as const;
-
-/** A value of 0 is the absence of one. */
-const without = <K extends keyof Memory>(memory: Memory, key: K, value: number): Memory => {
-  const { [key]: _, ...rest } = memory;
-  return value > 0 ? { ...rest, [key]: value } : rest;
-};
-
-export function MemoryFields({
-  card,
-  policy,
-  streams,
-  layers,
-  frozen,
-  checkpointEvery,
-  memory,
-  onCheckpointEvery,
-  onMemory,
-}: MemoryFieldsProps) {
+export function MemoryFields({ settings, card, policy, layers, frozen, onMemory }: MemoryFieldsProps) {
+  const { memory } = settings;
   const allowed = (name: PolicyName) => card.refusals[name] === null;
   const ranges = memory.ranges !== undefined && fits(memory.ranges, frozen, layers, allowed) ? memory.ranges : undefined;
-  const anyOf = (name: PolicyName) => (ranges === undefined ? policy === name : ranges.some((range) => range.policy === name));
+  const policies = ranges === undefined ? [policy] : ranges.map((range) => range.policy);
   const { ranges: _, ...single } = memory;
+  const set = (name: string, value: unknown) => {
+    if (name === 'checkpoint_every') return onMemory({ checkpoint_every: Number(value) });
+    const others = Object.fromEntries(Object.entries(memory).filter(([other]) => other !== name));
+    onMemory({ memory: value === undefined ? others : { ...others, [name]: value } });
+  };
   return (
     <>
       <h3>Memory</h3>
-      <div className="row">
-        <span className="label">Layers</span>
+      <Row name="ranges" label={memoryOptions.ranges.label}>
         <Segmented
           label="Policies of the layers"
           value={ranges === undefined ? 'one' : 'ranges'}
@@ -67,59 +44,20 @@ export function MemoryFields({
             { value: 'one', label: `All ${policy}` },
             { value: 'ranges', label: 'By ranges', disabled: layers - frozen < 2 },
           ]}
-          onChange={(value) => onMemory(value === 'one' ? single : { ...memory, ranges: halves(frozen, layers, policy) })}
+          onChange={(value) => onMemory({ memory: value === 'one' ? single : { ...memory, ranges: halves(frozen, layers, policy) } })}
         />
-      </div>
+      </Row>
       {ranges !== undefined && (
         <Ranges
           ranges={ranges}
-          streams={streams}
+          streams={settings.options.streams ?? 'fixed'}
           frozen={frozen}
           layers={layers}
           allowed={policyNames.filter(allowed)}
-          onRanges={(next) => onMemory({ ...memory, ranges: next })}
+          onRanges={(next) => onMemory({ memory: { ...memory, ranges: next } })}
         />
       )}
-      <div className="fields">
-        {ranges === undefined && policy === 'checkpoint' && (
-          <NumberField
-            label="Checkpoint every"
-            help="Layers between two kept inputs."
-            value={checkpointEvery}
-            standard={1}
-            min={1}
-            max={layers}
-            whole
-            onChange={onCheckpointEvery}
-          />
-        )}
-        {ranges === undefined && policy === 'reversible' && streams === 'float' && (
-          <NumberField
-            label="Snapshot every"
-            help="Layers between kept streams: what float loses while it rebuilds ends there. 0: none is kept."
-            value={memory.snapshot_every ?? 0}
-            standard={0}
-            min={0}
-            max={layers}
-            whole
-            onChange={(value) => onMemory(without(memory, 'snapshot_every', value))}
-          />
-        )}
-        {(anyOf('checkpoint') || anyOf('reversible')) &&
-          parts.map(({ key, label, help }) => (
-            <NumberField
-              key={key}
-              label={label}
-              help={help}
-              value={memory[key] ?? 0}
-              standard={0}
-              min={0}
-              max={65536}
-              whole
-              onChange={(value) => onMemory(without(memory, key, value))}
-            />
-          ))}
-      </div>
+      <OptionGroup entries={memoryEntries(settings, policies, ranges !== undefined)} onChange={set} />
     </>
   );
 }

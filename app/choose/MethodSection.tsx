@@ -2,8 +2,10 @@
 
 import { type MethodName, type PolicyName, policyNames } from '../../src/protocol/config.ts';
 import type { MethodCard } from '../../src/protocol/messages.ts';
+import { memoryOptions } from '../../src/protocol/options/memory.ts';
 import { MethodDetail } from '../methods/MethodDetail.tsx';
 import { MethodTiles } from '../methods/MethodTiles.tsx';
+import { Row } from '../ui/Row.tsx';
 import { Segmented } from '../ui/Segmented.tsx';
 
 interface MethodSectionProps {
@@ -28,8 +30,7 @@ export function MethodSection({ methods, method, policy, onMethod, onPolicy }: M
     <>
       <MethodTiles methods={methods} method={method} onMethod={onMethod} />
       <MethodDetail card={card} />
-      <div className="row">
-        <span className="label">Activations</span>
+      <Row name="policy" label={memoryOptions.policy.label}>
         <Segmented<PolicyName>
           label="How activations come back"
           value={policy}
@@ -41,7 +42,7 @@ export function MethodSection({ methods, method, policy, onMethod, onPolicy }: M
           }))}
           onChange={onPolicy}
         />
-      </div>
+      </Row>
       <p className="small muted">{policyTexts[policy]}</p>
       {refused.map(({ name, reason }) => (
         <p className="small muted" key={name}>

@@ -1,13 +1,15 @@
 // The model: the bundled one, or a folder from the disk.
 
-import type { ModelRef, Pooling } from '../../src/protocol/config.ts';
+import { type ModelRef, type Pooling, poolings } from '../../src/protocol/config.ts';
 import type { BundledItem, ModelDescription } from '../../src/protocol/messages.ts';
+import { modelOptions } from '../../src/protocol/options/model.ts';
 import { bytes, integer } from '../format.ts';
 import type { Answer } from '../state/app_state.ts';
 import { DropZone, Pick } from '../ui/DropZone.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { modelOfDropped, modelOfPicked } from '../ui/files.ts';
 import { Icon } from '../ui/icons.tsx';
+import { Row } from '../ui/Row.tsx';
 import { Segmented } from '../ui/Segmented.tsx';
 
 interface ModelSectionProps {
@@ -71,20 +73,16 @@ interface PoolingChoiceProps {
 }
 
 function PoolingChoice({ own, chosen, onPooling }: PoolingChoiceProps) {
-  const items: readonly { value: Pooling; label: string }[] = [
-    { value: 'mean', label: 'Mean of the tokens' },
-    { value: 'cls', label: 'First token' },
-  ];
+  const { label, help, words } = modelOptions.pooling;
   return (
-    <div className="row">
-      <span className="label">Pooling</span>
+    <Row name="pooling" label={label} help={help}>
       <Segmented<Pooling | ''>
-        label="Pooling"
+        label={label}
         value={chosen ?? own ?? ''}
-        items={items}
+        items={poolings.map((value) => ({ value, label: words?.[value] }))}
         onChange={(value) => onPooling(value === own || value === '' ? undefined : value)}
       />
-    </div>
+    </Row>
   );
 }
 

@@ -2,16 +2,16 @@
 
 import { startTransition, useCallback, useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { defaultTraining } from '../../src/protocol/config.ts';
-import { mainNumbers } from '../choose/fields.ts';
 import { ModelSection } from '../choose/ModelSection.tsx';
 import { bytes, plural } from '../format.ts';
+import { trainingEntries } from '../options/entries.ts';
+import { OptionGroup } from '../options/OptionGroup.tsx';
 import { QueueSection } from '../queue/QueueSection.tsx';
 import { runsOf } from '../queue/queue.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { isActive } from '../state/run.ts';
 import { StudySection } from '../study/StudySection.tsx';
 import { Icon } from '../ui/icons.tsx';
-import { NumberField } from '../ui/NumberField.tsx';
 import { CompareTable } from './CompareTable.tsx';
 import { cellsOf, csvOf, keyOf, rowsOf, type Sorting, signatureOf, sorted } from './cells.ts';
 import { downloadText } from './download.ts';
@@ -109,6 +109,7 @@ function Setup() {
   const bundled = useApp((state) => state.catalogue.value?.models ?? noModels);
   const { choose, setTraining } = useActions();
   const [fromDisk, setFromDisk] = useState(settings.model.kind === 'files');
+  const numbers = trainingEntries(settings, undefined).filter(({ name }) => ['batch_size', 'max_length'].includes(name));
   return (
     <section className="card section" aria-label="What is compared">
       <header className="section-head">
@@ -124,19 +125,7 @@ function Setup() {
         onModel={(next) => choose({ model: next, pooling: undefined })}
         onPooling={(pooling) => choose({ pooling })}
       />
-      <div className="fields">
-        {mainNumbers
-          .filter(({ key }) => key === 'batch_size' || key === 'max_length')
-          .map(({ key, ...bounds }) => (
-            <NumberField
-              key={key}
-              {...bounds}
-              value={settings.training[key] ?? defaultTraining[key]}
-              standard={defaultTraining[key]}
-              onChange={(value) => setTraining(key, value)}
-            />
-          ))}
-      </div>
+      <OptionGroup entries={numbers} onChange={(name, value) => setTraining({ [name]: value })} />
     </section>
   );
 }

@@ -2,14 +2,14 @@
 
 import { useMemo } from 'react';
 import { defaultTraining } from '../../src/protocol/config.ts';
-import { advancedNumbers, mainNumbers } from '../choose/fields.ts';
 import type { Cell } from '../compare/cells.ts';
 import { keyOf } from '../compare/cells.ts';
 import { duration, plural } from '../format.ts';
+import { trainingEntries } from '../options/entries.ts';
+import { OptionGroup } from '../options/OptionGroup.tsx';
 import { useActions, useApp } from '../state/context.ts';
 import { obstacleOf, occupationOf } from '../state/occupied.ts';
 import { Icon } from '../ui/icons.tsx';
-import { NumberField } from '../ui/NumberField.tsx';
 import { QueueCurves } from './QueueCurves.tsx';
 import { QueueList } from './QueueList.tsx';
 import { nextOf, runsOf } from './queue.ts';
@@ -75,9 +75,7 @@ function Picker({ picked, predicted, onDrop, obstacle }: Omit<QueueSectionProps,
   const steps = settings.training.max_steps ?? defaultTraining.max_steps;
   const times = picked.map((cell) => predicted(keyOf(cell)));
   const total = times.includes(undefined) || steps < 0 ? undefined : times.reduce<number>((sum, ms) => sum + (ms ?? 0), 0) * steps;
-  const numbers: typeof advancedNumbers = [...mainNumbers, ...advancedNumbers].filter(
-    ({ key }) => key === 'max_steps' || key === 'seed' || key === 'eval_steps',
-  );
+  const numbers = trainingEntries(settings, undefined).filter(({ name }) => ['max_steps', 'seed', 'eval_steps'].includes(name));
   return (
     <>
       {picked.length === 0 ? (
@@ -96,17 +94,7 @@ function Picker({ picked, predicted, onDrop, obstacle }: Omit<QueueSectionProps,
       )}
       {picked.length > 0 && (
         <>
-          <div className="fields">
-            {numbers.map(({ key, ...bounds }) => (
-              <NumberField
-                key={key}
-                {...bounds}
-                value={settings.training[key] ?? defaultTraining[key]}
-                standard={defaultTraining[key]}
-                onChange={(value) => setTraining(key, value)}
-              />
-            ))}
-          </div>
+          <OptionGroup entries={numbers} onChange={(name, value) => setTraining({ [name]: value })} />
           <div className="row">
             <button
               type="button"

@@ -60,6 +60,10 @@ export function optionDefaults(card: MethodCard, chosen: Partial<MethodOptions>)
   return card.defaults[chosen.streams ?? 'fixed'];
 }
 
+/** `chosen` with some values set; a value equal to its default is dropped. */
+export const withValues = <T extends object>(chosen: Partial<T>, defaults: T, change: Partial<T>): Partial<T> =>
+  (Object.keys(change) as (keyof T)[]).reduce((values, key) => withValue(values, defaults, key, change[key] as T[keyof T]), chosen);
+
 /** `chosen` with one value set; a value equal to its default is dropped. */
 export function withValue<T extends object, K extends keyof T>(chosen: Partial<T>, defaults: T, key: K, value: T[K]): Partial<T> {
   const { [key]: _, ...others } = chosen;

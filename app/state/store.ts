@@ -23,7 +23,7 @@ import {
   type Settings,
   trainingDefaultsOf,
   withoutStaleRanges,
-  withValue,
+  withValues,
 } from './settings.ts';
 import { studyingOf } from './studying.ts';
 
@@ -31,8 +31,8 @@ export interface Actions {
   show(screen: Screen): void;
   setTheme(theme: Theme): void;
   choose(change: Partial<Settings>): void;
-  setTraining<K extends keyof TrainingArguments>(key: K, value: TrainingArguments[K]): void;
-  setOption<K extends keyof MethodOptions>(key: K, value: MethodOptions[K]): void;
+  setTraining(change: Partial<TrainingArguments>): void;
+  setOption(change: Partial<MethodOptions>): void;
   resetNumbers(): void;
   start(): Promise<void>;
   compare(): void;
@@ -143,15 +143,15 @@ export function createApp(client: TrainerClient, kept: Kept): App {
       save(getState());
     },
     choose,
-    setTraining: (key, value) => {
+    setTraining: (change) => {
       const { settings, catalogue } = getState();
       const defaults = trainingDefaultsOf(cardOf(catalogue.value, settings.method), settings.training);
-      choose({ training: withValue(settings.training, defaults, key, value) });
+      choose({ training: withValues(settings.training, defaults, change) });
     },
-    setOption: (key, value) => {
+    setOption: (change) => {
       const { settings, catalogue } = getState();
       const card = cardOf(catalogue.value, settings.method);
-      if (card !== undefined) choose({ options: withValue(settings.options, optionDefaults(card, settings.options), key, value) });
+      if (card !== undefined) choose({ options: withValues(settings.options, optionDefaults(card, settings.options), change) });
     },
     resetNumbers: () => choose({ training: {}, options: {}, policy: undefined, checkpoint_every: firstRun.checkpoint_every, memory: {} }),
     start: async () => {

@@ -4,7 +4,14 @@ import { Popover } from 'radix-ui';
 import type { ReactNode } from 'react';
 import { Icon } from './icons.tsx';
 
-export function Info({ about, children }: { about: string; children: ReactNode }) {
+interface InfoProps {
+  about: string;
+  /** Why its default is what it is. */
+  reason?: string | undefined;
+  children: ReactNode;
+}
+
+export function Info({ about, reason, children }: InfoProps) {
   return (
     <Popover.Root>
       <Popover.Trigger className="info" aria-label={`About ${about}`}>
@@ -13,6 +20,7 @@ export function Info({ about, children }: { about: string; children: ReactNode }
       <Popover.Portal>
         <Popover.Content className="popover" side="top" sideOffset={6} collisionPadding={12} aria-label={about}>
           {children}
+          {reason !== undefined && <p className="small muted">The default: {reason}</p>}
           <Popover.Arrow className="popover-arrow" />
         </Popover.Content>
       </Popover.Portal>

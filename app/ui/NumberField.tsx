@@ -8,12 +8,18 @@ import { Icon } from './icons.tsx';
 export const tiny = 1e-12;
 
 export interface NumberFieldProps {
+  /** Of the option that it sets. */
+  name?: string;
   label: string;
   help: string;
+  /** Why the default is what it is. */
+  reason?: string;
   value: number;
   standard: number;
   min: number;
   max?: number;
+  /** It is less than this number. */
+  below?: number;
   whole?: boolean;
   multipleOf?: number;
   /** An error that the worker found with this value. */
@@ -21,20 +27,21 @@ export interface NumberFieldProps {
   onChange(value: number): void;
 }
 
-type Bounds = Pick<NumberFieldProps, 'min' | 'max' | 'whole' | 'multipleOf'>;
+type Bounds = Pick<NumberFieldProps, 'min' | 'max' | 'below' | 'whole' | 'multipleOf'>;
 
-export function problem(text: string, { min, max, whole, multipleOf = 0 }: Bounds): string | undefined {
+export function problem(text: string, { min, max, below, whole, multipleOf = 0 }: Bounds): string | undefined {
   const value = Number(text);
   // What JavaScript also reads as a number, such as 0x10, is none to people.
   if (!/^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(text) || !Number.isFinite(value)) return 'Type a number.';
   if (whole === true && !Number.isInteger(value)) return 'Type a whole number.';
   if (value < min) return min === tiny ? 'Type more than 0.' : `At least ${min}.`;
   if (max !== undefined && value > max) return `At most ${max}.`;
+  if (below !== undefined && value >= below) return `Type less than ${below}.`;
   if (multipleOf > 0 && value % multipleOf !== 0) return `Type a multiple of ${multipleOf}.`;
   return undefined;
 }
 
-export function NumberField({ label, help, value, standard, error, onChange, ...bounds }: NumberFieldProps) {
+export function NumberField({ name, label, help, reason, value, standard, error, onChange, ...bounds }: NumberFieldProps) {
   const id = useId();
   const [text, setText] = useState(String(value));
   // A value set from elsewhere (a reset, another method) replaces the text; typing "0.10" for 0.1 does not.
@@ -42,10 +49,12 @@ export function NumberField({ label, help, value, standard, error, onChange, ...
   const wrong = problem(text, bounds) ?? error;
   const changed = value !== standard;
   return (
-    <div className="field" data-field={label}>
+    <div className="field" data-option={name}>
       <div className="field-head">
         <label htmlFor={id}>{label}</label>
-        <Info about={label}>{help}</Info>
+        <Info about={label} reason={reason}>
+          {help}
+        </Info>
       </div>
       <input
         id={id}

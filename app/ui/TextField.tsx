@@ -5,23 +5,29 @@ import { Info } from './Info.tsx';
 import { Icon } from './icons.tsx';
 
 interface TextFieldProps {
+  /** Of the option that it sets. */
+  name?: string;
   label: string;
   help: string;
+  /** Why the default is what it is. */
+  reason?: string;
   value: string;
   standard: string;
   error?: string | undefined;
   onChange(value: string): void;
 }
 
-export function TextField({ label, help, value, standard, error, onChange }: TextFieldProps) {
+export function TextField({ name, label, help, reason, value, standard, error, onChange }: TextFieldProps) {
   const id = useId();
   const [text, setText] = useState(value);
   useEffect(() => setText(value), [value]);
   return (
-    <div className="field" data-field={label}>
+    <div className="field" data-option={name}>
       <div className="field-head">
         <label htmlFor={id}>{label}</label>
-        <Info about={label}>{help}</Info>
+        <Info about={label} reason={reason}>
+          {help}
+        </Info>
       </div>
       <input
         id={id}

@@ -12,7 +12,7 @@ import type { Console } from '../console.ts';
 import { type Given, usage } from '../flags.ts';
 import { markdownTable, tableText } from '../format.ts';
 import { openSession } from '../open_session.ts';
-import { optionNames } from '../option_flags.ts';
+import { flagOf, givenOptions, optionNames } from '../option_flags.ts';
 import { requireWritableFile } from '../out_folder.ts';
 import { planObject, transientBytes } from '../plan_report.ts';
 import { listOf, numberOf, readBy, type Settings, settingsOf, textOf } from '../settings.ts';
@@ -70,11 +70,10 @@ async function planCells(given: Given, console: Console): Promise<{ rows: Row[];
   const policyGiven = given['memory-policy'] === undefined ? policyNames : [given['memory-policy'] as PolicyName];
   const [wanted, policies, depths] = [chosen(given, 'methods', named), chosen(given, 'policies', policyGiven), depthsOf(given)];
   const cardOf = (method: string) => methods.find(({ name }) => name === method) as MethodCard;
-  const idle = optionNames.find(
-    (name) => given[name.replaceAll('_', '-')] !== undefined && !wanted.some((method) => cardOf(method).uses.includes(name)),
-  );
+  const read = new Set<string>(wanted.flatMap((method) => cardOf(method).uses));
+  const idle = Object.keys(givenOptions(given, optionNames)).find((name) => !read.has(name));
   if (idle) {
-    const flag = `--${idle.replaceAll('_', '-')}`;
+    const flag = flagOf(idle);
     throw usage(`${flag} changes nothing in ${wanted.join(', ')}.`, `Leave it out, or compare a method that reads it.`, flag);
   }
   const settings = await settingsOf(given, methods, positions);

@@ -7,7 +7,7 @@ import { commandFlags, type Given, usage } from '../flags.ts';
 import { modelRef } from '../folders.ts';
 import { openSession } from '../open_session.ts';
 import { planObject, planText } from '../plan_report.ts';
-import { configOf, numberOf, requireRead, type Settings, settingsOf } from '../settings.ts';
+import { configOf, memoryIn, numberOf, requireRead, type Settings, settingsOf } from '../settings.ts';
 
 /** The plan that a run of these settings would have. */
 export async function planRequestOf(settings: Settings, num_labels: number, num_hidden_layers?: number): Promise<PlanRequest> {
@@ -18,17 +18,13 @@ export async function planRequestOf(settings: Settings, num_labels: number, num_
       '--num-labels',
     );
   }
-  const { method, options, training, pooling, policy, checkpoint_every, snapshot_every, ranges, chunks } = await configOf(settings);
+  const { training, pooling, method, options, ...run } = await configOf(settings);
   return {
     model: await modelRef(settings.model, num_hidden_layers),
     num_labels,
     ...(pooling === undefined ? {} : { pooling }),
     method,
-    policy,
-    checkpoint_every,
-    ...(snapshot_every === undefined ? {} : { snapshot_every }),
-    ...(ranges === undefined ? {} : { ranges }),
-    ...(chunks === undefined ? {} : { chunks }),
+    ...memoryIn(run),
     options,
     batch_size: training.batch_size,
     length: training.max_length,

@@ -9,14 +9,24 @@ import type { Console } from '../console.ts';
 import { type Given, usage } from '../flags.ts';
 import { markdownTable, percentText, tableText } from '../format.ts';
 import { openSession, sayDevice } from '../open_session.ts';
-import { optionNames } from '../option_flags.ts';
+import { flagOf, givenOptions, optionNames } from '../option_flags.ts';
 import { drawPanels, type Line, type Measure } from '../pictures/panels.ts';
 import { configOf, listOf, numberOf, settingsOf, textOf } from '../settings.ts';
 
 /** Enough steps to tell starts apart, few enough that the whole study takes minutes. */
 const fewSteps = 20;
 const fewExamples = 128;
-const ofPlans = ['policies', 'memory-policy', 'checkpoint-every', 'snapshot-every', 'chunks', 'num-hidden-layers', 'num-labels', 'sort'];
+const ofPlans = [
+  'policies',
+  'memory-policy',
+  'checkpoint-every',
+  'snapshot-every',
+  'chunks',
+  'token-chunk',
+  'num-hidden-layers',
+  'num-labels',
+  'sort',
+];
 const ofStudy = [
   ...['data', 'eval-data', 'text-column', 'text-pair-column', 'label-column', 'no-header', 'task', 'eval-examples'],
   ...['max-steps', 'learning-rate', 'weight-decay', 'warmup-ratio', 'max-grad-norm', 'seed'],
@@ -32,8 +42,8 @@ export function requireOfPlans(given: Given): void {
 function requireOfStudy(given: Given): void {
   const other = ofPlans.find((name) => given[name] !== undefined);
   if (other) throw usage(`--${other} says something of plans; --study init makes none.`, `Leave --${other} out.`, `--${other}`);
-  const option = optionNames.map((name) => name.replaceAll('_', '-')).find((name) => given[name] !== undefined);
-  if (option) throw usage(`--${option} changes nothing in --study init, which sets each start itself.`, `Leave it out.`, `--${option}`);
+  const [option] = Object.keys(givenOptions(given, optionNames)).map(flagOf);
+  if (option) throw usage(`${option} changes nothing in --study init, which sets each start itself.`, `Leave it out.`, option);
   for (const name of ['max-steps', 'eval-examples']) {
     const value = numberOf(given, name) ?? 0;
     if (!(Number.isInteger(value) && value >= 0))

@@ -24,8 +24,8 @@ export const houlsby: Method = {
   learning_rate: 2e-3,
   uses: ['adapter_size', 'adapter_init_std', 'frozen_layers'],
   why: {
-    adapter_size: 'Between the paper’s 8 and 256.',
-    adapter_init_std: 'The paper’s: larger ones did worse, for they start away from the pretrained behaviour.',
+    adapter_size: 'In the middle of the sizes 8 to 256 that Houlsby et al. (2019) tried.',
+    adapter_init_std: 'The value of Houlsby et al. (2019): larger ones did worse, for they start away from the pretrained behaviour.',
   },
   options: () => ({ adapter_size: 64, adapter_init_std: 0.01 }),
   wire: ({ config }, options) =>

@@ -19,8 +19,8 @@ export const meft2: Method = {
   },
   uses: [...meft.uses, 'adapter_layer_norm'],
   why: {
-    lambda: 'The paper’s: it multiplies what the pretrained layer reads, so it must stay 1.',
-    beta: 'Near the paper’s 0.1, and a power of two, so that a shift is exact.',
+    lambda: 'It multiplies what the pretrained layer reads, so it must stay 1, as in Liao et al. (2023).',
+    beta: 'Near the 0.1 of Liao et al. (2023), and a power of two, so that a shift is exact.',
   },
   options: (streams) => ({ lambda: 1, beta: streams === 'fixed' ? 1 / 8 : 0.1 }),
   wire: ({ config }, options) =>

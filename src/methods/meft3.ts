@@ -20,7 +20,7 @@ export const meft3: Method = {
     coupling: { F: ['attention'], G: ['ffn'], switches: false },
     kept: 'last-streams',
   },
-  why: { beta: 'Near the paper’s 0.1, and a power of two, so that a shift is exact.' },
+  why: { beta: 'Near the 0.1 of Liao et al. (2023), and a power of two, so that a shift is exact.' },
   options: (streams) => ({ lambda: streams === 'fixed' ? 1 / 8 : 0.1, beta: streams === 'fixed' ? 1 / 8 : 0.1 }),
   wire: ({ config }, options) =>
     twoStreams(

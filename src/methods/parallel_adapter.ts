@@ -29,8 +29,8 @@ export const parallelAdapter: Method = {
   learning_rate: 1e-3,
   uses: ['adapter_size', 'adapter_scaling', 'frozen_layers'],
   why: {
-    adapter_size: 'As Houlsby’s, to compare.',
-    adapter_scaling: 'The paper’s: 4, which spares a search for the learning rate.',
+    adapter_size: 'The size of Houlsby’s adapters here, so that the two compare.',
+    adapter_scaling: 'The value of He et al. (2022), which spares a search for the learning rate.',
   },
   options: () => ({ adapter_size: 64, adapter_scaling: 4 }),
   wire: ({ config }, options) =>

@@ -53,8 +53,8 @@ export const sparseMeft: Method = {
   uses: ['adapter_size', 'num_experts', 'num_probed_experts', 'num_activated', 'activation_rule', 'adapter_init_std', 'frozen_layers'],
   why: {
     adapter_size: 'Wide: a token activates 64 of them. The paper goes to 8464.',
-    num_activated: 'The paper’s for all tasks; never more than the probed experts have.',
-    adapter_init_std: 'The authors’ for keys. Values start at 0, so training starts at the pretrained behaviour.',
+    num_activated: 'The value of the paper’s experiments, for all tasks; never more than the probed experts have.',
+    adapter_init_std: 'The authors’ value for keys. Values start at 0, so training starts at the pretrained behaviour.',
   },
   options: () => ({ adapter_size: 1024 }),
   wire: ({ config: { hidden_size } }, options) => {

@@ -1,0 +1,75 @@
+// The field of an option, in the form that suits its kind; label, help, bounds and words come from the protocol's table. Not here: which options a
+// screen shows, and where their values go. Invariant: a number that is left out stands as 0, which none of those options may be.
+
+import { kindOf, type Option, type OptionKind } from '../../src/protocol/options/option.ts';
+import { NumberField, tiny } from '../ui/NumberField.tsx';
+import { Row } from '../ui/Row.tsx';
+import { Segmented } from '../ui/Segmented.tsx';
+import { TextField } from '../ui/TextField.tsx';
+
+/** An option with the value that is chosen and its default, both undefined where it is left out. */
+export interface OptionEntry {
+  readonly name: string;
+  readonly option: Option;
+  readonly value: unknown;
+  readonly standard: unknown;
+  readonly error?: string | undefined;
+}
+
+interface OptionFieldProps extends OptionEntry {
+  onChange(value: unknown): void;
+}
+
+const onOff = { on: 'on', off: 'off' };
+const namesOf = (text: string): string[] => text.split(/[\s,]+/).filter((name) => name !== '');
+const textOf = (list: unknown): string => (Array.isArray(list) ? list.join(', ') : '');
+
+/** The bounds of a number; one that may be left out may also be 0. */
+function boundsOf({ kind: _, above, ...bounds }: Extract<OptionKind, { kind: 'number' }>, mayBeLeftOut: boolean) {
+  const least = above === undefined ? (bounds.min ?? Number.NEGATIVE_INFINITY) : above + tiny;
+  return { ...bounds, min: mayBeLeftOut ? 0 : least };
+}
+
+export function OptionField({ name, option, value, standard, error, onChange }: OptionFieldProps) {
+  const { label, help, reason, leftOut, words } = option;
+  const kind = kindOf(option);
+  const texts = { name, label, reason };
+  if (kind.kind === 'number') {
+    return (
+      <NumberField
+        {...texts}
+        {...boundsOf(kind, leftOut !== undefined)}
+        help={leftOut === undefined ? help : `${help} 0: ${leftOut}.`}
+        value={Number(value ?? 0)}
+        standard={Number(standard ?? 0)}
+        error={error}
+        onChange={(next) => onChange(leftOut !== undefined && next === 0 ? undefined : next)}
+      />
+    );
+  }
+  if (kind.kind === 'list') {
+    return (
+      <TextField
+        {...texts}
+        help={help}
+        value={textOf(value)}
+        standard={textOf(standard)}
+        error={error}
+        onChange={(text) => onChange(namesOf(text))}
+      />
+    );
+  }
+  const isSwitch = kind.kind === 'switch';
+  const labels: Readonly<Record<string, string>> = isSwitch ? onOff : (words ?? {});
+  const values = isSwitch ? Object.keys(onOff).toReversed() : kind.kind === 'words' ? kind.words : [];
+  return (
+    <Row name={name} label={label} help={help}>
+      <Segmented
+        label={label}
+        value={isSwitch ? (value === true ? 'on' : 'off') : String(value)}
+        items={values.map((word) => ({ value: word, label: labels[word] ?? word }))}
+        onChange={(word) => onChange(isSwitch ? word === 'on' : word)}
+      />
+    </Row>
+  );
+}

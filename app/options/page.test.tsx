@@ -1,0 +1,93 @@
+// The page and the protocol's table of options: every option has its control under the table's label, and no control of an option stands beside the table.
+
+import { renderToStaticMarkup } from 'react-dom/server';
+import { expect, test } from 'vitest';
+import { policyNames, streamKinds } from '../../src/protocol/config.ts';
+import type { MethodCard } from '../../src/protocol/messages.ts';
+import { optimizerNames } from '../../src/protocol/optimizers.ts';
+import type { Option } from '../../src/protocol/options/option.ts';
+import { optionTable } from '../../src/protocol/options/table.ts';
+import { methodCards } from '../../src/session/setup.ts';
+import { MethodSection } from '../choose/MethodSection.tsx';
+import { ModelSection } from '../choose/ModelSection.tsx';
+import { AdvancedFields, NumbersSection } from '../choose/NumbersSection.tsx';
+import { firstRun, type Settings } from '../state/settings.ts';
+
+const cards = methodCards();
+const nothing = () => undefined;
+
+/** All that can be set of a run with this method, as markup. */
+function markupOf(card: MethodCard, settings: Settings, policy: (typeof policyNames)[number]): string {
+  const shared = { settings, card, policy, layers: 6, changed: 0, error: undefined };
+  const handlers = { onTraining: nothing, onOption: nothing, onMemory: nothing };
+  const description = {
+    model_type: 'bert',
+    name: 'a',
+    num_hidden_layers: 6,
+    hidden_size: 8,
+    max_position_embeddings: 64,
+    parameters: 1,
+    bytes: 1,
+    stored_type: 'f32',
+    pooling: 'mean',
+  } as const;
+  return renderToStaticMarkup(
+    <>
+      <ModelSection
+        {...{ model: firstRun.model, pooling: undefined, bundled: [], fromDisk: false }}
+        description={{ pending: false, value: description }}
+        {...{ onFromDisk: nothing, onModel: nothing, onPooling: nothing }}
+      />
+      <MethodSection methods={cards} method={card.name} policy={policy} onMethod={nothing} onPolicy={nothing} />
+      <NumbersSection {...shared} {...handlers} />
+      <AdvancedFields {...shared} {...handlers} />
+    </>,
+  );
+}
+
+/** Names of options that have a control, each with the text that stands in it. */
+function controlsIn(markup: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [, name = '', rest = ''] of markup.matchAll(/data-option="([a-z0-9_]+)"(.*?)(?=data-option=|$)/gs))
+    found.set(name, rest.replaceAll(/<[^>]*>/g, ' ').replaceAll('&#x27;', "'"));
+  return found;
+}
+
+const everyMarkup = cards.flatMap((card) =>
+  policyNames
+    .filter((policy) => card.refusals[policy] === null)
+    .flatMap((policy) =>
+      streamKinds.flatMap((streams) =>
+        optimizerNames.map((optim) => ({
+          card,
+          controls: controlsIn(markupOf(card, { ...firstRun, method: card.name, options: { streams }, training: { optim } }, policy)),
+        })),
+      ),
+    ),
+);
+
+test('every option of the table has a control in some run, and every control is of the table', () => {
+  const seen = new Set(everyMarkup.flatMap(({ controls }) => [...controls.keys()]));
+  const all = Object.values(optionTable).flatMap((group) => Object.keys(group));
+  expect([...seen].sort()).toEqual(all.sort());
+});
+
+test('a method shows its own hyper-parameters and no others', () => {
+  for (const { card, controls } of everyMarkup)
+    expect(
+      Object.keys(optionTable.method)
+        .filter((name) => controls.has(name))
+        .sort(),
+      card.name,
+    ).toEqual([...card.uses].sort());
+});
+
+test('controls carry the labels of the table, or those of the method', () => {
+  const records: Readonly<Record<string, Option>> = Object.assign({}, ...Object.values(optionTable));
+  for (const { card, controls } of everyMarkup) {
+    for (const [name, text] of controls) {
+      const label = card.options.find(({ key }) => key === name)?.label ?? records[name]?.label ?? '';
+      expect(text, name).toContain(label);
+    }
+  }
+});

@@ -1,0 +1,18 @@
+// Options of the model: what of its output the head reads.
+
+import * as v from 'valibot';
+import { optionLeftOut } from './option.ts';
+
+export const poolings = ['mean', 'cls'] as const;
+export type Pooling = (typeof poolings)[number];
+
+export const modelOptions = {
+  pooling: optionLeftOut({
+    schema: v.picklist(poolings),
+    leftOut: 'as the folder of the model says (1_Pooling), else the pooler on the first token',
+    label: 'Pooling',
+    help: 'What the classifier reads of a text: the mean of all its tokens, or the first token through the pretrained pooler.',
+    reason: 'A model is best read as it was trained to be read.',
+    words: { mean: 'Mean of the tokens', cls: 'First token' },
+  }),
+};
