@@ -18,6 +18,10 @@ FOLDERS = {
     "lora-own-biases": ("lora", LORA | {"target_modules": ["query", "value"], "bias": "lora_only"}),
     "lora-all-dense": ("lora", LORA | {"target_modules": ["query", "key", "value", "dense"], "bias": "none"}),
     "lora-frozen-layer": ("lora", LORA | {"target_modules": ["query", "value"], "bias": "lora_only", "frozen_layers": 1}),
+    "lora-patterns": (
+        "lora",
+        LORA | {"target_modules": ["query", "value"], "use_rslora": True, "rank_pattern": ["value=2"], "alpha_pattern": ["layer.1.attention.self.query=3"], "modules_to_save": ["attention.output.LayerNorm"]},
+    ),
     "ia3": ("ia3", IA3),
     "ia3-frozen-layer": ("ia3", IA3 | {"frozen_layers": 1}),
     "prefix-tuning": ("prefix-tuning", {"num_virtual_tokens": 5}),

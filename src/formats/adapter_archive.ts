@@ -63,6 +63,12 @@ export interface TensorSpec {
   readonly shape: readonly number[];
 }
 
+/** Names in the base's backbone, as it classifies by its first token: its dense layers, and all its parameters. */
+export interface BaseNames {
+  readonly dense: readonly string[];
+  readonly parameters: readonly string[];
+}
+
 /** What the reader of an adapter knows and a file must fit. */
 export interface AdapterExpectations {
   readonly methods: readonly string[];
@@ -70,6 +76,8 @@ export interface AdapterExpectations {
   readonly base?: { readonly name: string; readonly sha256?: string };
   /** Longest sequence that it takes: what adapters may say at most, and what those have that don't say. */
   readonly positions?: number;
+  /** What is called how in the base; asked for where an adapter chooses modules by more than the ends of their names. */
+  names?(): BaseNames;
   /** The method's tensors on that base. */
   tensorsOf(config: AdapterConfig): readonly TensorSpec[];
 }

@@ -2,10 +2,13 @@
 // Invariant: what is written here is read here, and gives the same tensors and config.
 
 import { readAdapter, writeAdapter } from './adapter.ts';
-import { type AdapterArchive, type AdapterExpectations, jsonOf } from './adapter_archive.ts';
+import { type AdapterArchive, type AdapterExpectations, jsonOf, refuseAdapter } from './adapter_archive.ts';
 import type { CardFacts } from './model_card.ts';
 import { peftTypeOf, readPeft, writePeft } from './peft/layout.ts';
 import type { ArchiveFile } from './zip.ts';
+
+/** Tensor files by which an adapter is known. */
+const tensorFiles = ['adapter.safetensors', 'adapter_model.safetensors'];
 
 /** In PEFT's layout where PEFT has a type for it, else in ours, which then says why. */
 export function writeExported(archive: AdapterArchive, facts: CardFacts): ArchiveFile[] {
@@ -13,19 +16,38 @@ export function writeExported(archive: AdapterArchive, facts: CardFacts): Archiv
   return typeof type === 'string' ? writeAdapter(archive, facts, type) : writePeft(type, archive, facts);
 }
 
-/** Either layout, also where all files lie in one folder of the zip, as many programs pack them. Errors: those of both readers. */
+/**
+ * Either layout, also where its files lie in one folder of the zip, as many programs pack them, and PEFT does with an adapter that has a name.
+ * Errors: those of both readers, `several-adapters`.
+ */
 export async function readExported(files: ReadonlyMap<string, Uint8Array>, expect: AdapterExpectations): Promise<AdapterArchive> {
-  const flat = withoutTopFolder(files);
+  const flat = adapterFolder(files);
   const saysPeft = flat.has('adapter_config.json') && 'peft_type' in jsonOf(flat, 'adapter_config.json');
   // Where only PEFT's tensor file is there, what is missing is missing from PEFT's layout.
   const isPeft = saysPeft || (flat.has('adapter_model.safetensors') && !flat.has('adapter.safetensors'));
   return isPeft ? readPeft(flat, expect) : readAdapter(flat, expect);
 }
 
-function withoutTopFolder(files: ReadonlyMap<string, Uint8Array>): Map<string, Uint8Array> {
+/** The files of the one folder that holds an adapter, by their names in it; all files where none does. */
+function adapterFolder(files: ReadonlyMap<string, Uint8Array>): Map<string, Uint8Array> {
   // What macOS adds to archives is not part of them.
   const own = [...files].filter(([path]) => !path.startsWith('__MACOSX/') && !path.endsWith('.DS_Store'));
-  const top = own[0]?.[0].split('/')[0] ?? '';
-  const shared = own.every(([path]) => path.startsWith(`${top}/`));
-  return new Map(shared ? own.map(([path, bytes]) => [path.slice(top.length + 1), bytes]) : own);
+  const holders = new Set(
+    own.filter(([path]) => tensorFiles.includes(path.slice(path.lastIndexOf('/') + 1))).map(([path]) => folderOf(path)),
+  );
+  if (holders.size > 1 && !holders.has('')) {
+    const named = [...holders].map((folder) => folder.slice(0, -1));
+    return refuseAdapter(
+      'several-adapters',
+      `There are ${named.length} adapters: in ${named.join(', ')}.`,
+      named[0] ?? '',
+      'Choose the folder of one of them, or a zip of it.',
+    );
+  }
+  const shared = own.every(([path]) => folderOf(path) === folderOf(own[0]?.[0] ?? '')) ? folderOf(own[0]?.[0] ?? '') : '';
+  const folder = holders.has('') ? '' : ([...holders][0] ?? shared);
+  return new Map(own.filter(([path]) => path.startsWith(folder)).map(([path, bytes]) => [path.slice(folder.length), bytes]));
 }
+
+/** Up to and with the last slash; nothing for a file at the top. */
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1);

@@ -5,16 +5,17 @@ import { scaleColumns } from '../graph/ops/scale_columns.ts';
 import type { Adaptation } from '../models/model.ts';
 import type { MethodOptions } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import { endsInOneOf, isHead, type Method, targets } from './method.ts';
+import { endsInOneOf, isHead, type Method, savesParameter, targets } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';
 
-const scaled = ({ target_modules, feedforward_modules, init_factor }: MethodOptions): Adaptation => {
+const scaled = (options: MethodOptions): Adaptation => {
+  const { feedforward_modules, init_factor } = options;
   const scalesInput = (path: string) => endsInOneOf(path, feedforward_modules);
   // One leaves the model as it is.
   const initial = { from: 'constant', value: init_factor === 0 ? 1 : init_factor } as const;
   return {
     linear: {
-      ...targets(target_modules),
+      ...targets(options),
       before: (g, { path, in_features }, x) =>
         scalesInput(path) ? scaleColumns(g, x, g.weight(`${path}.ia3_l`, [in_features], { initial, decay: true })) : x,
       after: (g, { path, out_features }, _, y) =>
@@ -29,7 +30,7 @@ const own = { target_modules: ['key', 'value', 'output.dense'], feedforward_modu
 function settled(options: MethodOptions): MethodOptions {
   const { target_modules: named, feedforward_modules: given } = options;
   if (given.every((name) => named.includes(name))) return options;
-  const within = given.filter((name) => endsInOneOf(name, named));
+  const within = given.filter((name) => named.includes('all-linear') || endsInOneOf(name, named));
   const narrower = named.filter((name) => endsInOneOf(name, given));
   const stray = given.filter((name) => !named.some((target) => endsInOneOf(target, [name]) || endsInOneOf(name, [target])));
   const asked = stray.filter((name) => !own.feedforward_modules.includes(name));
@@ -65,11 +66,11 @@ export const ia3: Method = {
     kept: 'everything',
   },
   paper: { title: 'Few-Shot Parameter-Efficient Fine-Tuning (Liu et al., NeurIPS 2022)', url: 'https://arxiv.org/abs/2205.05638' },
-  trains: (name) => isHead(name) || name.endsWith('.ia3_l'),
+  trains: (name, options) => isHead(name) || name.endsWith('.ia3_l') || savesParameter(name, options),
   refuses: notReversible('(IA)³'),
   defaultPolicy: 'store',
   learning_rate: 5e-3,
-  uses: ['target_modules', 'feedforward_modules', 'init_factor', 'frozen_layers'],
+  uses: ['target_modules', 'feedforward_modules', 'modules_to_save', 'init_factor', 'frozen_layers'],
   why: { init_factor: 'Zero stands for the vectors’ own start: ones, which leave the model as it is.' },
   peft: 'IA3',
   options: () => own,

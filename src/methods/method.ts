@@ -60,16 +60,30 @@ export const isHead = (name: string): boolean => name.startsWith('classifier.');
 export const endsInOneOf = (path: string, names: readonly string[]): boolean =>
   names.some((name) => path === name || path.endsWith(`.${name}`));
 
+/** Whether a module, or one round it, is named by modules_to_save, as PEFT matches them: it trains whole and gets no adapter. */
+export const isSaved = (path: string, { modules_to_save }: Pick<MethodOptions, 'modules_to_save'>): boolean =>
+  modules_to_save.some((name) => `.${path}.`.includes(`.${name}.`));
+
+/** The same of a parameter: the path of its module. */
+export const savesParameter = (name: string, options: Pick<MethodOptions, 'modules_to_save'>): boolean =>
+  isSaved(name.slice(0, name.lastIndexOf('.')), options);
+
+/** Whether a dense layer gets the method's update. */
+export const isTarget = (path: string, options: Pick<MethodOptions, 'target_modules' | 'modules_to_save'>): boolean =>
+  (options.target_modules.includes('all-linear') || endsInOneOf(path, options.target_modules)) && !isSaved(path, options);
+
 /** The dense layers that target_modules name, and an error for names that none has had. Error: `target-modules`. */
-export function targets(names: readonly string[]): Pick<NonNullable<Adaptation['linear']>, 'adapts' | 'requireFound'> {
+export function targets(
+  options: Pick<MethodOptions, 'target_modules' | 'modules_to_save'>,
+): Pick<NonNullable<Adaptation['linear']>, 'adapts' | 'requireFound'> {
+  const names = options.target_modules;
   const missed = new Set(names);
   const seen = new Set<string>();
   return {
     adapts({ path }: LinearSite) {
       seen.add(path.replace(/^.*\.\d+\./, ''));
-      const own = names.filter((name) => endsInOneOf(path, [name]));
-      for (const name of own) missed.delete(name);
-      return own.length > 0;
+      for (const name of missed) if (name === 'all-linear' || endsInOneOf(path, [name])) missed.delete(name);
+      return isTarget(path, options);
     },
     requireFound() {
       if (names.length > 0 && missed.size === 0) return;
@@ -78,8 +92,25 @@ export function targets(names: readonly string[]): Pick<NonNullable<Adaptation['
         code: 'target-modules',
         message: which ? `No dense layer of this run is named ${which}.` : 'No dense layer is named.',
         where: 'target_modules',
-        remedy: `Name the ends of some of these paths: ${[...seen].join(', ')}.`,
+        remedy: `Name the ends of some of these paths: ${[...seen].join(', ')}; or all-linear, for all of them.`,
       });
     },
   };
+}
+
+/** Error `modules-to-save` where one of them names no part of what is there. `parameters`: their names. */
+export function requireSaved({ modules_to_save }: MethodOptions, parameters: Iterable<string>): void {
+  const names = [...parameters];
+  const missed = modules_to_save.find((module) => !names.some((name) => savesParameter(name, { modules_to_save: [module] })));
+  if (missed === undefined) return;
+  throw new RetraceError({
+    code: 'modules-to-save',
+    message: `No part of the model in this run is named '${missed}'.`,
+    where: 'modules_to_save',
+    remedy: `Name modules, such as ${names
+      .filter((name) => name.endsWith('.weight'))
+      .slice(-3)
+      .map((name) => name.slice(0, -'.weight'.length))
+      .join(', ')}, or the ends of their names. The pooler is there with pooling cls only.`,
+  });
 }

@@ -219,3 +219,30 @@ test('the smallest length behind too many virtual tokens is refused with what to
     'Use fewer virtual tokens: at most 28.',
   );
 });
+
+test('a module that is trained whole has all its parameters and no update beside it; one that is not there is named', () => {
+  const { parameters } = planned('lora', { chosen: { target_modules: ['all-linear'], modules_to_save: ['pooler', 'layer.1.output'] } });
+  const trained = [...parameters.values()].filter(({ trainable }) => trainable).map(({ name }) => name);
+  expect(trained).toEqual(expect.arrayContaining(['pooler.dense.weight', 'pooler.dense.bias', 'encoder.layer.1.output.LayerNorm.weight']));
+  expect(trained.filter((name) => name.startsWith('pooler.dense.lora') || name.startsWith('encoder.layer.1.output.dense.lora'))).toEqual(
+    [],
+  );
+  expect(trained).toContain('encoder.layer.0.output.dense.lora_A.weight');
+  expect(refusal(() => planned('lora', { pooling: 'mean', chosen: { modules_to_save: ['pooler'] } }))).toMatchObject({
+    code: 'modules-to-save',
+    message: "No part of the model in this run is named 'pooler'.",
+  });
+});
+
+test('ranks that differ are those of the first name that fits', () => {
+  const chosen: MethodChoices = {
+    adapter_size: 8,
+    target_modules: ['query', 'value'],
+    rank_pattern: ['layer.0.attention.self.query=2', 'query=5'],
+  };
+  const { parameters } = planned('lora', { chosen });
+  const ranks = ['0.attention.self.query', '1.attention.self.query', '1.attention.self.value'].map(
+    (path) => parameters.get(`encoder.layer.${path}.lora_A.weight`)?.shape[0],
+  );
+  expect(ranks).toEqual([2, 5, 8]);
+});

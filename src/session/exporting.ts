@@ -1,12 +1,14 @@
 // Export and import of adapters. An export counts as done only after it was read back and gave the same logits.
 
 import { taskNamed } from '../data/tasks.ts';
-import type { AdapterArchive, AdapterConfig } from '../formats/adapter_archive.ts';
+import type { AdapterArchive, AdapterConfig, BaseNames } from '../formats/adapter_archive.ts';
 import { readExported, writeExported } from '../formats/exported.ts';
 import type { CardFacts } from '../formats/model_card.ts';
 import { peftTypeOf } from '../formats/peft/layout.ts';
 import { readZip, writeZip } from '../formats/zip.ts';
+import { isHead } from '../methods/method.ts';
 import { methodNamed, methods } from '../methods/registry.ts';
+import { singleStream } from '../methods/single_stream.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type Pooling } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { ExportResult } from '../protocol/messages.ts';
@@ -15,7 +17,7 @@ import type { BaseModel } from './base_model.ts';
 import type { Engine, EngineConfig } from './engine.ts';
 import type { Evaluation } from './evaluation.ts';
 import { predict, type TextToPredict } from './predict.ts';
-import { resolveMethod, setupOf } from './setup.ts';
+import { type ResolvedMethod, resolveMethod, setupOf } from './setup.ts';
 import { version } from './version.ts';
 
 /** Texts of the self-test that travels with an export. */
@@ -133,6 +135,7 @@ export async function exportAdapter(request: ExportRequest): Promise<ExportResul
   const again = await readExported(readZip(name, zip), {
     methods: methods.map((method) => method.name),
     base: { name: engine.model.name, sha256: engine.sha256 },
+    names: () => namesOf(engine.model),
     tensorsOf: () => engine.trainer.trainables.map(({ name: tensor, shape }) => ({ name: tensor, shape })),
   });
   engine.trainer.setParameters(valuesOf(again));
@@ -175,23 +178,43 @@ export function engineConfigOf(config: AdapterConfig): EngineConfig {
   };
 }
 
+/** The programs of one short text under such a configuration: enough to know what there is. */
+function outlineOf(model: BaseModel, engine: EngineConfig, num_labels: number, resolved: ResolvedMethod) {
+  return planPrograms(
+    setupOf({
+      model,
+      resolved,
+      memory: engine,
+      pooling: engine.pooling,
+      num_labels,
+      batch_size: 1,
+      lengths: [8],
+      dropout: 0,
+      optimizer: engine.training,
+      purposes: ['evaluation'],
+    }),
+  ).registry;
+}
+
 /** Tensors that an adapter of this configuration must hold on this base. */
 export function expectedTensors(model: BaseModel, config: AdapterConfig): { name: string; shape: readonly number[] }[] {
   const engine = engineConfigOf(config);
-  const setup = setupOf({
-    model,
-    resolved: resolveMethod(engine.method, engine.policy, engine.options),
-    memory: engine,
-    pooling: engine.pooling,
-    num_labels: config.num_labels,
-    batch_size: 1,
-    lengths: [8],
-    dropout: 0,
-    optimizer: engine.training,
-    purposes: ['evaluation'],
-  });
-  const { registry } = planPrograms(setup);
+  const registry = outlineOf(model, engine, config.num_labels, resolveMethod(engine.method, engine.policy, engine.options));
   return [...registry.parameters.values()].filter(({ trainable }) => trainable).map(({ name, shape }) => ({ name, shape }));
+}
+
+/** What a base calls its dense layers and parameters, under the head that Transformers gives it. */
+export function namesOf(model: BaseModel): BaseNames {
+  const dense: string[] = [];
+  const adapts = ({ path }: { readonly path: string }) => {
+    dense.push(path);
+    return false;
+  };
+  const { method, options, policy } = resolveMethod('linear-probe', 'store', {});
+  const engine: EngineConfig = { method: method.name, policy, checkpoint_every: 1, options: {}, pooling: 'cls', training: defaultTraining };
+  const looking = { ...method, wire: () => singleStream({ linear: { adapts } }) };
+  const { parameters } = outlineOf(model, engine, 1, { method: looking, options, policy });
+  return { dense, parameters: [...parameters.keys()].filter((name) => !isHead(name)) };
 }
 
 /** Reads an adapter for this base. `sha256` of the base's checkpoint, where it is known by now. */
@@ -200,6 +223,7 @@ export const readAdapterZip = (name: string, bytes: Uint8Array, model: BaseModel
     methods: methods.map((method) => method.name),
     base: { name: model.name, ...(sha256 === undefined ? {} : { sha256 }) },
     positions: model.backbone().config.max_position_embeddings,
+    names: () => namesOf(model),
     tensorsOf: (config) => expectedTensors(model, config),
   });
 

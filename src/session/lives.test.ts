@@ -38,7 +38,7 @@ const [one, other] = [here, there].map((runs) => new Session(nodeHost(runs), () 
 
 /** Two lives of each method: as it is by default, and with the other value of every choice that has few. */
 const kinds: readonly { pooling: Pooling; options: MethodChoices }[] = [
-  { pooling: 'cls', options: { streams: 'fixed' } },
+  { pooling: 'cls', options: { streams: 'fixed', target_modules: ['all-linear'] } },
   {
     pooling: 'mean',
     options: {
@@ -46,6 +46,10 @@ const kinds: readonly { pooling: Pooling; options: MethodChoices }[] = [
       final_combination: 'weighted',
       adapter_layer_norm: true,
       bias: 'all',
+      use_rslora: true,
+      rank_pattern: ['value=2'],
+      alpha_pattern: ['layer.1.attention.self.query=3'],
+      modules_to_save: ['attention.output.LayerNorm'],
       rnn_type: 'lstm',
       joiner: true,
       activation_rule: 'union',

@@ -12,7 +12,7 @@ import { pool } from '../graph/ops/pool.ts';
 import { type Plan, type ProgramSource, planRun } from '../graph/plan/plan.ts';
 import type { PolicyContext } from '../graph/policies/policy.ts';
 import { forwardStack, type PolicyRange, runStack } from '../graph/stack.ts';
-import type { Method, Wiring } from '../methods/method.ts';
+import { type Method, requireSaved, type Wiring } from '../methods/method.ts';
 import { unchangedLayer } from '../methods/single_stream.ts';
 import { type Backbone, noAdaptation } from '../models/model.ts';
 import type { MethodOptions, Pooling } from '../protocol/config.ts';
@@ -200,7 +200,7 @@ function requireAdamw({ parameters }: Registry, { method, optimizer: { optim }, 
   });
 }
 
-/** Plans all programs of a run. Deterministic: the same setup gives the same plan anywhere. Error: `optimizer-off-gpu`. */
+/** Plans all programs of a run. Deterministic: the same setup gives the same plan anywhere. Errors: `optimizer-off-gpu`, `modules-to-save`. */
 export function planPrograms(setup: ProgramSetup): { plan: Plan; registry: Registry } {
   const registry = new Registry(setup.max_binding);
   const options = { trains: (name: string) => setup.method.trains(name, setup.options), storedType: setup.storedType };
@@ -208,6 +208,7 @@ export function planPrograms(setup: ProgramSetup): { plan: Plan; registry: Regis
     setup.purposes.map((purpose) => (purpose === 'training' ? traceTraining : traceEvaluation)(registry, options, setup, T)),
   );
   requireAdamw(registry, setup);
+  if (setup.purposes.includes('training')) requireSaved(setup.options, registry.parameters.keys());
   const plan = planRun(registry, sources, stepPrograms(registry, options, setup));
   return { plan, registry };
 }

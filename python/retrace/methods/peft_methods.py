@@ -65,7 +65,11 @@ def lora(base_model, num_labels, pooling, given):
         r=given["adapter_size"],
         lora_alpha=given["lora_alpha"],
         lora_dropout=given.get("lora_dropout", 0.0),
-        target_modules=given["target_modules"],
+        use_rslora=given.get("use_rslora", False),
+        target_modules="all-linear" if "all-linear" in given["target_modules"] else given["target_modules"],
+        rank_pattern=_pattern(given, "rank_pattern", int),
+        alpha_pattern=_pattern(given, "alpha_pattern", float),
+        modules_to_save=list(given.get("modules_to_save", [])) or None,  # PEFT adds the head to it
         layers_to_transform=list(range(frozen, model.config.num_hidden_layers)) if frozen else None,
         bias=given.get("bias", "none"),
     )
@@ -76,13 +80,20 @@ def lora(base_model, num_labels, pooling, given):
     return PeftTwin(model)
 
 
+def _pattern(given, key, number):
+    """Retrace's list of "name=number" as PEFT's dictionary."""
+    entries = (entry.rsplit("=", 1) for entry in given.get(key, []))
+    return {name: number(value) for name, value in entries}
+
+
 def ia3(base_model, num_labels, pooling, given):
     """Above frozen layers the modules are named one by one, for PEFT has no other way to leave some out."""
     model = bert_for_sequence_classification(base_model, pooling, num_labels)
     modules = {name: given[name] for name in ("target_modules", "feedforward_modules")}
     if frozen := given.get("frozen_layers", 0):
         modules = {name: _above(model, frozen, endings) for name, endings in modules.items()}
-    return PeftTwin(get_peft_model(model, IA3Config(task_type=TaskType.SEQ_CLS, **modules)))
+    saved = list(given.get("modules_to_save", [])) or None
+    return PeftTwin(get_peft_model(model, IA3Config(task_type=TaskType.SEQ_CLS, modules_to_save=saved, **modules)))
 
 
 def _above(model, frozen, endings):

@@ -1,30 +1,47 @@
-// IA3: one vector for each named dense layer, [out, 1] on what leaves it, or [1, in] on what enters where it is among feedforward_modules.
+// IA3: one vector for each chosen dense layer, [out, 1] on what leaves it, or [1, in] on what enters where it is among feedforward_modules.
 
-import { listed, lowestLayer, matches, namesOf, type PeftType, refusePeft } from './peft_type.ts';
+import { amongTargets, modulesToSave, targetModules } from './modules.ts';
+import { listed, lowestLayer, matches, type PeftType, refusePeft } from './peft_type.ts';
 
 const suffix = '.ia3_l';
+/** PEFT's for BERT and its kin. */
+const defaultTargets = ['key', 'value', 'output.dense'];
+const defaultFeedforward = ['output.dense'];
 
 export const ia3: PeftType = {
   peft_type: 'IA3',
   method: 'ia3',
   prefix: 'base_model.model.',
-  known: ['init_ia3_weights', 'target_modules', 'feedforward_modules'],
+  known: ['init_ia3_weights', 'target_modules', 'exclude_modules', 'feedforward_modules'],
   refuses: (specs) => (lowestLayer(specs) > 0 ? 'PEFT scales every layer by (IA)³; here the bottom ones have none.' : undefined),
-  toPeft: ({ hyper_parameters: { target_modules, feedforward_modules } }) => ({
-    exclude_modules: null,
-    fan_in_fan_out: false,
-    feedforward_modules: listed(feedforward_modules).toSorted(),
-    init_ia3_weights: true,
-    target_modules: listed(target_modules).toSorted(),
-  }),
-  fromPeft(given) {
-    const target_modules = namesOf(given, 'target_modules');
-    const feedforward_modules = namesOf(given, 'feedforward_modules', []);
-    if (feedforward_modules.some((name) => !target_modules.includes(name)))
-      refusePeft(given, 'feedforward_modules', 'a part of target_modules');
-    return { target_modules, feedforward_modules };
+  toPeft({ hyper_parameters: { target_modules, feedforward_modules } }, specs, inBackbone) {
+    const [targets, feedforward] = [listed(target_modules), listed(feedforward_modules)];
+    // What the ends of names can't say is said module by module, as PEFT itself does for "all-linear".
+    const paths = specs.filter(({ name }) => name.endsWith(suffix)).map(({ name }) => name.slice(0, -suffix.length));
+    const each = targets.includes('all-linear');
+    return {
+      exclude_modules: null,
+      fan_in_fan_out: false,
+      feedforward_modules: (each ? paths.filter((path) => matches(path, feedforward)).map(inBackbone) : feedforward).toSorted(),
+      init_ia3_weights: true,
+      target_modules: (each ? paths.map(inBackbone) : targets).toSorted(),
+    };
   },
-  place({ name, shape: [size = 0] }, _, { hyper_parameters }, inBackbone) {
+  fromPeft(given, base) {
+    const modules_to_save = modulesToSave(given, base);
+    const targets = targetModules(given, base, defaultTargets, modules_to_save);
+    const named: unknown = given.feedforward_modules ?? defaultFeedforward;
+    const lists = [named, given.target_modules];
+    const stray = lists.every(Array.isArray) && (named as unknown[]).some((name) => !(given.target_modules as unknown[]).includes(name));
+    if (stray && given.feedforward_modules) refusePeft(given, 'feedforward_modules', 'a part of target_modules');
+    const feedforward_modules = amongTargets(given, 'feedforward_modules', named, targets, base);
+    // Where the one are full paths the other must be too: Retrace, as PEFT, takes those only that are among the targets, word for word.
+    const wordForWord = feedforward_modules.every((name) => targets.includes(name));
+    const target_modules = wordForWord ? targets : base.names().dense.filter((path) => matches(path, targets));
+    return { target_modules, feedforward_modules, modules_to_save };
+  },
+  place({ name, shape: [size = 0, ...rest] }, _, { hyper_parameters }, inBackbone) {
+    if (!name.endsWith(suffix)) return { name: inBackbone(name), shape: [size, ...rest] };
     const feedforward = matches(name.slice(0, -suffix.length), listed(hyper_parameters.feedforward_modules));
     return { name: inBackbone(name), shape: feedforward ? [1, size] : [size, 1] };
   },

@@ -7,10 +7,10 @@ import {
   type AdapterConfig,
   type AdapterExpectations,
   type AdapterTensor,
+  type BaseNames,
   checkBase,
   checkLength,
   FORMAT_VERSION,
-  type HyperParameters,
   jsonBytes,
   jsonOf,
   labelsFile,
@@ -28,18 +28,16 @@ import { writeSafetensors } from '../safetensors.ts';
 import type { TensorFile } from '../tensor_file.ts';
 import { isRecord, parseJson } from '../text.ts';
 import type { ArchiveFile } from '../zip.ts';
-import { CONFIG, isHead, type PeftConfig, type PeftType, type Place, refusePeft, TENSORS } from './peft_type.ts';
+import { CONFIG, isHead, listed, type PeftConfig, type PeftType, type Place, refusePeft, TENSORS } from './peft_type.ts';
 import { peftTypes } from './registry.ts';
+import { BACKBONE_PREFIX, ourName, type StoredNames, storedNames } from './stored_names.ts';
 
-/** Where the backbone sits in Transformers' task model, by model_type. The head has no prefix. */
-const BACKBONE_PREFIX: Readonly<Record<string, string>> = { bert: 'bert.', roberta: 'roberta.' };
-
-/** Where each of our tensors lies in PEFT's file. */
-function placesOf(type: PeftType, config: AdapterConfig, specs: readonly TensorSpec[]): ReadonlyMap<string, Place> {
-  const { model_type } = config.base_model;
-  const inBackbone = (path: string): string => {
+/** A path of the backbone as Transformers' task model has it. Error: `unknown-model-type`. */
+const inTaskModel =
+  ({ base_model: { model_type } }: AdapterConfig) =>
+  (path: string): string => {
     const prefix = BACKBONE_PREFIX[model_type];
-    if (prefix !== undefined) return type.prefix + prefix + path;
+    if (prefix !== undefined) return prefix + path;
     const known = Object.keys(BACKBONE_PREFIX).join(', ');
     return refuseAdapter(
       'unknown-model-type',
@@ -47,6 +45,10 @@ function placesOf(type: PeftType, config: AdapterConfig, specs: readonly TensorS
       CONFIG,
     );
   };
+
+/** Where each of our tensors lies in PEFT's file. */
+function placesOf(type: PeftType, config: AdapterConfig, specs: readonly TensorSpec[]): ReadonlyMap<string, Place> {
+  const inBackbone = (path: string) => type.prefix + inTaskModel(config)(path);
   const placeOf = (spec: TensorSpec): Place =>
     isHead(spec.name) ? { name: type.prefix + spec.name, shape: spec.shape } : type.place(spec, specs, config, inBackbone);
   return new Map(specs.map((spec) => [spec.name, placeOf(spec)]));
@@ -87,11 +89,11 @@ function peftConfig(type: PeftType, config: AdapterConfig, specs: readonly Tenso
     auto_mapping: null,
     base_model_name_or_path: config.base_model.name,
     inference_mode: true,
-    modules_to_save: ['classifier'],
+    modules_to_save: ['classifier', ...listed(config.hyper_parameters.modules_to_save)],
     peft_type: type.peft_type,
     revision: null,
     task_type: 'SEQ_CLS',
-    ...type.toPeft(config, specs),
+    ...type.toPeft(config, specs, inTaskModel(config)),
   };
   return Object.fromEntries(Object.entries(keys).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -151,56 +153,77 @@ export function writePeft(type: PeftType, { config, labels, tensors }: AdapterAr
 
 /** On: true, or something in a list or object. Numbers and texts only say more of an option that is switched elsewhere. */
 const isOn = (value: unknown): boolean => value === true || (typeof value === 'object' && value !== null && Object.keys(value).length > 0);
-const shared = ['inference_mode', 'modules_to_save'];
+/** PEFT passes over `fan_in_fan_out` for the dense layers of the models that are known here. */
+const shared = ['inference_mode', 'modules_to_save', 'auto_mapping', 'fan_in_fan_out'];
+/** What a task model must be called, where the configuration says what it was: others read other states, or tokens. */
+const CLASSIFIER = /ForSequenceClassification$/;
 
-/** The type of a PEFT folder and its hyper-parameters. Error: `unsupported-peft`, naming the key. */
-function checkPeftConfig(given: PeftConfig): { type: PeftType; hyper_parameters: HyperParameters } {
+/** The type of a PEFT folder. Error: `unsupported-peft`, naming the key. */
+function typeOf(given: PeftConfig): PeftType {
   const type = peftTypes.find(({ peft_type }) => peft_type === given.peft_type);
   if (type === undefined) return refusePeft(given, 'peft_type', peftTypes.map(({ peft_type }) => `"${peft_type}"`).join(', '));
-  if ((given.task_type ?? 'SEQ_CLS') !== 'SEQ_CLS') refusePeft(given, 'task_type', '"SEQ_CLS"');
+  if ((given.task_type ?? 'SEQ_CLS') !== 'SEQ_CLS') refusePeft(given, 'task_type', '"SEQ_CLS", or null with a saved classifier,');
+  const { auto_mapping } = given;
+  const { base_model_class } = isRecord(auto_mapping) ? auto_mapping : {};
+  if (base_model_class !== undefined && base_model_class !== null && !CLASSIFIER.test(String(base_model_class)))
+    refusePeft(given, 'auto_mapping', 'a base_model_class that ends in "ForSequenceClassification"');
   for (const [key, value] of Object.entries(given)) {
     if (isOn(value) && !shared.includes(key) && !type.known.includes(key)) refusePeft(given, key, 'none');
   }
-  const saved: unknown = given.modules_to_save ?? [];
-  if (!Array.isArray(saved) || saved.some((name) => name !== 'classifier' && name !== 'score'))
-    refusePeft(given, 'modules_to_save', '["classifier"]');
-  return { type, hyper_parameters: type.fromPeft(given) };
+  return type;
 }
 
 /** The retrace config of a folder that PEFT wrote: what it does not say is null, or what Transformers' own classifier does. */
-function foreignConfig(type: PeftType, given: PeftConfig, file: TensorFile, positions: number): Record<string, unknown> {
-  const name = `${type.prefix}classifier.weight`;
-  const head = file.tensors.get(name);
-  if (head === undefined) refuseAdapter('missing-tensor', `${TENSORS} has no ${name}: its head was not saved.`, TENSORS);
-  const named = Object.entries(BACKBONE_PREFIX).find(([, prefix]) =>
-    [...file.tensors.keys()].some((stored) => stored.startsWith(type.prefix + prefix)),
-  );
+function foreignConfig(given: PeftConfig, names: StoredNames, file: TensorFile): Record<string, unknown> {
+  const head = file.tensors.get(names.ours.get('classifier.weight') ?? '');
+  if (head === undefined) return withoutHead(given, names, file);
   return {
     format: 'retrace',
     format_version: FORMAT_VERSION,
     base_model: {
       name: typeof given.base_model_name_or_path === 'string' ? given.base_model_name_or_path : 'unknown',
-      model_type: named?.[0] ?? 'unknown',
+      model_type: names.model_type,
       sha256: null,
       dtype: null,
     },
     num_labels: head.shape[0],
     pooling: 'cls',
-    max_length: positions,
     seed: null,
     retrace_version: null,
   };
 }
 
+/** Errors: `unsupported-peft`, where the head has an adapter of its own; `missing-tensor`. */
+function withoutHead(given: PeftConfig, { ours }: StoredNames, file: TensorFile): never {
+  if ([...ours.keys()].some((name) => name.startsWith('classifier.')))
+    refusePeft(given, 'target_modules', 'a classifier that is saved whole, not adapted,');
+  return refuseAdapter(
+    'missing-tensor',
+    `${file.source.name} has no classifier.weight among its ${file.tensors.size} tensors: its head was not saved.`,
+    file.source.name,
+    'Only classifiers can be loaded. Save the adapter with task_type "SEQ_CLS", or with modules_to_save ["classifier"].',
+  );
+}
+
 /** Reads what `writePeft` or PEFT itself saved. Errors: those of `readAdapter`, `unsupported-peft`, `unknown-model-type`. */
 export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: AdapterExpectations): Promise<AdapterArchive> {
   const given = jsonOf(files, CONFIG);
-  const { type, hyper_parameters } = checkPeftConfig(given);
+  const type = typeOf(given);
   const file = await openTensors(files, TENSORS);
   const where = `${TENSORS}, __metadata__`;
   const mirrored = file.metadata.retrace === undefined ? undefined : parseJson(where, file.metadata.retrace);
+  const names = storedNames(type, file);
+  let known: BaseNames | undefined;
+  const hyper_parameters = type.fromPeft(given, {
+    prefix: BACKBONE_PREFIX[names.model_type] ?? '',
+    stored: new Set(names.ours.keys()),
+    names() {
+      known ??= expect.names?.() ?? refusePeft(given, 'target_modules', 'without a base model, a list of the ends of names');
+      return known;
+    },
+  });
   const positions = (expect.positions ?? 512) - (type.positions?.(hyper_parameters) ?? 0);
-  const base = isRecord(mirrored) ? mirrored : foreignConfig(type, given, file, positions);
+  const base = isRecord(mirrored) ? mirrored : { ...foreignConfig(given, names, file), max_length: positions };
   // PEFT's own file decides what both say, for that is what PEFT would do.
   const merged = {
     ...base,
@@ -211,7 +234,7 @@ export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: A
   checkBase(config, expect.base, where);
   checkLength(config, positions, where);
   const labels = readLabels(files, config.num_labels);
-  const tensors = await unpacked(type, config, file, expect.tensorsOf(config)).catch((thrown: unknown) => {
+  const tensors = await unpacked(type, config, { file, names }, expect.tensorsOf(config)).catch((thrown: unknown) => {
     throw namingBase(thrown, config, expect.base);
   });
   return { method: config.method, config, labels, tensors };
@@ -221,12 +244,13 @@ export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: A
 async function unpacked(
   type: PeftType,
   config: AdapterConfig,
-  file: TensorFile,
+  { file, names }: { file: TensorFile; names: StoredNames },
   specs: readonly TensorSpec[],
 ): Promise<Map<string, AdapterTensor>> {
   const places = placesOf(type, config, specs);
-  const needed = { ...file, tensors: new Map([...file.tensors].filter(([name]) => !type.ignores?.(name))) };
-  const stored = await readTensors(needed, [...new Map([...places.values()].map((place) => [place.name, place])).values()]);
+  const needed = { ...file, tensors: new Map([...file.tensors].filter(([name]) => !names.copies.has(name))) };
+  const wanted = [...new Map([...places.values()].map((place) => [place.name, place])).values()];
+  const stored = await readTensors(needed, wanted, (name) => names.ours.get(ourName(type, name)) ?? name);
   return new Map(
     specs.map(({ name, shape }) => {
       const place = places.get(name) as Place;

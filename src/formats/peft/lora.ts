@@ -1,58 +1,92 @@
-// LORA: lora_A and lora_B beside named dense layers; with `bias`, the backbone's own biases too.
+// LORA: lora_A and lora_B beside chosen dense layers, each of its own rank and α where patterns say so; with `bias`, the backbone's own biases too;
+// with `modules_to_save`, modules that are trained whole.
 
-import { countOf, layerOf, listed, namesOf, numberOf, type PeftConfig, type PeftType, refusePeft } from './peft_type.ts';
+import { modulesToSave, type PeftBase, patternOf, targetModules } from './modules.ts';
+import { countOf, layerOf, listed, numberOf, type PeftConfig, type PeftType, refusePeft } from './peft_type.ts';
 
 const biases = ['none', 'all', 'lora_only'];
 /** Ways to start that leave the base as it is; the others (PiSSA, OLoRA, LoftQ, ...) take something out of its weights. */
 const plainStarts = [true, false, 'gaussian', 'eva', 'orthogonal'];
+/** PEFT's for BERT and its kin. */
+const defaultTargets = ['query', 'value'];
 
-/** The first layer of `layers_to_transform`; those above must all be there, which their tensors show. */
-function frozenLayers(given: PeftConfig): number {
-  const layers = given.layers_to_transform;
-  if (layers === undefined || layers === null) return 0;
-  const sorted = Array.isArray(layers) ? (layers as unknown[]).toSorted((a, b) => Number(a) - Number(b)) : [];
-  const [first] = sorted;
-  if (!Number.isInteger(first) || sorted.some((layer, i) => layer !== Number(first) + i)) {
-    return refusePeft(given, 'layers_to_transform', 'every layer from one on to the last');
-  }
-  return Number(first);
+/**
+ * Layers below the first of `layers_to_transform`, where those are all from one on to the last and the file has nothing of those below: our own
+ * way to say it. Else 0, and the modules are named one by one.
+ */
+function frozenLayers(given: PeftConfig, { stored, names }: PeftBase): number {
+  const { layers_to_transform: layers, target_modules, layers_pattern, exclude_modules } = given;
+  if (!Array.isArray(layers) || !Array.isArray(target_modules) || layers_pattern || exclude_modules) return 0;
+  const sorted = layers.map(Number).toSorted((a, b) => a - b);
+  const first = sorted[0] ?? 0;
+  const last = Math.max(
+    ...names()
+      .dense.map(layerOf)
+      .filter((layer) => !Number.isNaN(layer)),
+  );
+  const toTheTop = sorted.at(-1) === last && sorted.every((layer, i) => layer === first + i);
+  const below = [...stored].some((name) => layerOf(name) < first || name.startsWith('embeddings.') || name.startsWith('pooler.'));
+  return toTheTop && !below ? first : 0;
 }
+
+/** `name=number` entries as PEFT's object. */
+const asPattern = (entries: readonly string[]): Record<string, number> =>
+  Object.fromEntries(entries.map((entry) => [entry.slice(0, entry.lastIndexOf('=')), Number(entry.slice(entry.lastIndexOf('=') + 1))]));
 
 export const lora: PeftType = {
   peft_type: 'LORA',
   method: 'lora',
   prefix: 'base_model.model.',
-  known: ['init_lora_weights', 'layers_to_transform', 'layers_pattern', 'target_modules'],
-  toPeft({ hyper_parameters }, specs) {
-    const { adapter_size, lora_alpha, lora_dropout, target_modules, bias } = hyper_parameters;
-    const layers = specs.filter(({ name }) => name.includes('.lora_A.')).map(({ name }) => layerOf(name));
+  known: [
+    ...['init_lora_weights', 'eva_config', 'corda_config', 'lora_ga_config', 'loftq_config'],
+    ...['layers_to_transform', 'layers_pattern', 'target_modules', 'exclude_modules', 'rank_pattern', 'alpha_pattern', 'use_rslora'],
+    'ensure_weight_tying',
+  ],
+  toPeft({ hyper_parameters }, specs, inBackbone) {
+    const { adapter_size, lora_alpha, lora_dropout, target_modules, bias, use_rslora, rank_pattern, alpha_pattern } = hyper_parameters;
+    const paths = specs.filter(({ name }) => name.endsWith('.lora_A.weight')).map(({ name }) => name.slice(0, -'.lora_A.weight'.length));
+    const layers = paths.map(layerOf);
+    // What the ends of names can't say is said module by module, as PEFT itself does for "all-linear".
+    const named = listed(target_modules);
+    const each = named.includes('all-linear') || (Math.min(...layers.filter((layer) => layer >= 0)) > 0 && layers.some(Number.isNaN));
     return {
-      alpha_pattern: {},
+      alpha_pattern: asPattern(listed(alpha_pattern)),
       bias: bias ?? 'none',
       fan_in_fan_out: false,
       init_lora_weights: true,
       layers_pattern: null,
-      layers_to_transform: Math.min(...layers) > 0 ? [...new Set(layers)].toSorted((a, b) => a - b) : null,
+      layers_to_transform: !each && Math.min(...layers) > 0 ? [...new Set(layers)].toSorted((a, b) => a - b) : null,
       lora_alpha,
       lora_dropout,
       r: adapter_size,
-      rank_pattern: {},
-      target_modules: listed(target_modules).toSorted(),
+      rank_pattern: asPattern(listed(rank_pattern)),
+      target_modules: (each ? paths.map(inBackbone) : named).toSorted(),
+      ...(use_rslora ? { use_rslora } : {}),
     };
   },
-  fromPeft(given) {
-    const bias = String(given.bias ?? 'none');
-    if (!biases.includes(bias)) refusePeft(given, 'bias', biases.map((name) => `"${name}"`).join(' or '));
+  fromPeft(given, base) {
+    const asked = String(given.bias ?? 'none');
+    if (!biases.includes(asked)) refusePeft(given, 'bias', biases.map((name) => `"${name}"`).join(' or '));
     if (!plainStarts.some((start) => start === (given.init_lora_weights ?? true)))
       refusePeft(given, 'init_lora_weights', 'a start that leaves the base model as it is');
-    const frozen_layers = frozenLayers(given);
+    if ([...base.stored].some((name) => name.includes('.lora_embedding_')))
+      refusePeft(given, 'target_modules', 'what chooses dense layers, not embeddings,');
+    const modules_to_save = modulesToSave(given, base);
+    const frozen_layers = frozenLayers(given, base);
+    const chosen = frozen_layers > 0 ? { ...given, layers_to_transform: null } : given;
+    // Some versions of PEFT did not save the biases of "lora_only", and load the adapter without them.
+    const saved = asked !== 'lora_only' || [...base.stored].some((name) => name.endsWith('.bias') && !name.startsWith('classifier.'));
     return {
       adapter_size: countOf(given, 'r', 8),
       lora_alpha: numberOf(given, 'lora_alpha', 8),
       lora_dropout: numberOf(given, 'lora_dropout', 0),
-      target_modules: namesOf(given, 'target_modules'),
-      bias,
-      ...(frozen_layers > 0 ? { frozen_layers } : {}),
+      target_modules: targetModules(chosen, base, defaultTargets, modules_to_save),
+      bias: saved ? asked : 'none',
+      use_rslora: given.use_rslora === true,
+      rank_pattern: patternOf(given, 'rank_pattern', base),
+      alpha_pattern: patternOf(given, 'alpha_pattern', base),
+      modules_to_save,
+      ...(given.layers_to_transform ? { frozen_layers } : {}),
     };
   },
   place({ name, shape }, specs, _, inBackbone) {
@@ -61,6 +95,4 @@ export const lora: PeftType = {
     const wrapped = path !== name && specs.some((spec) => spec.name === `${path}.lora_A.weight`);
     return { name: inBackbone(wrapped ? `${path}.base_layer.bias` : name), shape };
   },
-  // With bias "all" PEFT saves every tensor that has "bias" in its name, which takes the head's a second and a third time.
-  ignores: (name) => /\.classifier\.(modules_to_save|original_module)\.bias$/.test(name),
 };

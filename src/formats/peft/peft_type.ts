@@ -4,6 +4,7 @@
 
 import { shownValue } from '../../protocol/shown.ts';
 import { type AdapterConfig, type HyperParameters, refuseAdapter, type TensorSpec } from '../adapter_archive.ts';
+import type { PeftBase } from './modules.ts';
 
 export const CONFIG = 'adapter_config.json';
 export const TENSORS = 'adapter_model.safetensors';
@@ -26,18 +27,16 @@ export interface PeftType {
   readonly prefix: string;
   /** Why an adapter of these tensors can't be said in PEFT's terms, where it can't. */
   refuses?(specs: readonly TensorSpec[]): string | undefined;
-  /** Its own keys of adapter_config.json. `specs`: all tensors under our names. */
-  toPeft(config: AdapterConfig, specs: readonly TensorSpec[]): Record<string, unknown>;
+  /** Its own keys of adapter_config.json. `specs`: all tensors under our names; `inBackbone` puts the backbone's prefix before a path. */
+  toPeft(config: AdapterConfig, specs: readonly TensorSpec[], inBackbone: (path: string) => string): Record<string, unknown>;
   /** Our hyper-parameters. Error: `unsupported-peft`. */
-  fromPeft(given: PeftConfig): HyperParameters;
+  fromPeft(given: PeftConfig, base: PeftBase): HyperParameters;
   /** Keys of adapter_config.json that change nothing here, or that `fromPeft` looks at. */
   readonly known: readonly string[];
   /** `inBackbone` puts PEFT's and the backbone's prefix before a module path. Never asked for the head. */
   place(spec: TensorSpec, specs: readonly TensorSpec[], config: AdapterConfig, inBackbone: (path: string) => string): Place;
   /** Positions that it takes from the text. */
   positions?(hyper_parameters: HyperParameters): number;
-  /** Tensors that PEFT saves and does not need. */
-  ignores?(name: string): boolean;
 }
 
 export function refusePeft(given: PeftConfig, key: string, wanted: string): never {
@@ -45,7 +44,7 @@ export function refusePeft(given: PeftConfig, key: string, wanted: string): neve
     'unsupported-peft',
     `${CONFIG} says ${key} ${shownValue(given[key])}; ${wanted} is supported.`,
     `${CONFIG}, ${key}`,
-    'Only plain adapters of PEFT on named modules, with a classifier, can be loaded here; save one without this option.',
+    'Save the adapter without this option; what can be loaded of PEFT is listed in docs/format.md.',
   );
 }
 
@@ -58,13 +57,6 @@ export function countOf(given: PeftConfig, key: string, preset?: number): number
 export function numberOf(given: PeftConfig, key: string, preset: number): number {
   const value = given[key] ?? preset;
   return typeof value === 'number' ? value : refusePeft(given, key, 'a number');
-}
-
-/** Names of modules, sorted: PEFT keeps them as a set. */
-export function namesOf(given: PeftConfig, key: string, preset?: readonly string[]): string[] {
-  const value = given[key] ?? preset;
-  if (!Array.isArray(value) || !value.every((name) => typeof name === 'string')) return refusePeft(given, key, 'a list of names');
-  return (value as string[]).toSorted();
 }
 
 /** As PEFT chooses modules by name: the whole path, or its last parts. */

@@ -11,6 +11,9 @@ export type StreamKind = (typeof streamKinds)[number];
 /** Each is compared with every dense layer. */
 const modules = v.pipe(v.array(v.pipe(v.string(), v.maxLength(1000))), v.maxLength(4096));
 const width = whole(1, mostWide);
+/** `name=number` for modules that differ: the first name that is a layer's, or ends it, decides. */
+const pattern = (number: RegExp, says: string) =>
+  v.pipe(v.array(v.pipe(v.string(), v.maxLength(1000), v.regex(number, says))), v.maxLength(4096));
 const ofMeft = 'The value that Liao et al. (2023) use';
 
 export const methodOptions = {
@@ -76,12 +79,40 @@ export const methodOptions = {
     help: 'Also mixes tokens, by the attention that the model has computed anyway.',
     reason: 'Off: the network that READ’s authors released has none. It lets corrections pass between tokens.',
   }),
+  use_rslora: option({
+    schema: v.boolean(),
+    default: false,
+    label: 'Rank-stabilised scale',
+    help: 'Scales the update by α / √rank, not α / rank, so that large ranks learn as fast as small ones.',
+    reason: 'Off, as in PEFT.',
+  }),
   target_modules: option({
     schema: modules,
     default: ['query', 'value'],
     label: 'Target modules',
-    help: 'Ends of the names of the dense layers that the method changes.',
+    help: 'Names of the dense layers that the method changes, or the ends of them; all-linear: every one.',
     reason: 'Those that PEFT takes for BERT.',
+  }),
+  rank_pattern: option({
+    schema: pattern(/^[^\s=,]+=0*[1-9]\d{0,3}$/, 'expected NAME=RANK, such as query=16'),
+    default: [],
+    label: 'Own ranks',
+    help: 'Ranks of layers that differ from the others, by the ends of their names: query=16, output.dense=4.',
+    reason: 'None: every layer has the same rank.',
+  }),
+  alpha_pattern: option({
+    schema: pattern(/^[^\s=,]+=(?=.*[1-9])\d{1,9}(?:\.\d{1,18})?$/, 'expected NAME=ALPHA, such as query=32'),
+    default: [],
+    label: 'Own α',
+    help: 'α of layers that differ from the others, by the ends of their names: query=32.',
+    reason: 'None: every layer has the same α.',
+  }),
+  modules_to_save: option({
+    schema: modules,
+    default: [],
+    label: 'Modules trained whole',
+    help: 'Parts of the pretrained model that train whole beside the classifier, such as pooler.',
+    reason: 'None: the pretrained model stays frozen.',
   }),
   feedforward_modules: option({
     schema: modules,

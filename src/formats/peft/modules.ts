@@ -1,0 +1,146 @@
+// Which modules of the base a PEFT configuration means, by the rules of PEFT's `check_target_module_exists` and `get_pattern_key` (0.21). Names that
+// end a path stay as they are; what chooses otherwise (a regular expression, exclusions, layers by number) becomes the full paths that it chooses.
+// Invariant: paths are the backbone's own, without the prefix of Transformers' task model, which PEFT's rules see and which is put back for them.
+
+import { type BaseNames, refuseAdapter } from '../adapter_archive.ts';
+import { CONFIG, matches, type PeftConfig, refusePeft } from './peft_type.ts';
+import { fullMatcher, PatternError } from './python_regex.ts';
+
+/** What a type may ask about the base and the file while it reads a configuration. */
+export interface PeftBase {
+  /** What Transformers' task model puts before the backbone's paths: `bert.`. */
+  readonly prefix: string;
+  /** Names of the tensors in the file, as ours: without prefixes. */
+  readonly stored: ReadonlySet<string>;
+  names(): BaseNames;
+}
+
+const asList = (value: unknown): unknown[] => (Array.isArray(value) ? value : value === undefined || value === null ? [] : [value]);
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
+
+/** Runs what matches patterns of `key`; a pattern that is not supported is refused there. */
+function reading<T>(given: PeftConfig, key: string, run: () => T): T {
+  try {
+    return run();
+  } catch (thrown) {
+    if (!(thrown instanceof PatternError)) throw thrown;
+    return refuseAdapter(
+      'unsupported-peft',
+      `${CONFIG} says ${key} ${JSON.stringify(given[key])}, a regular expression that is not read here: ${thrown.message}.`,
+      `${CONFIG}, ${key}`,
+      'Save the adapter with a list of module names in its place.',
+    );
+  }
+}
+
+/** A list of names, or a regular expression: whether a path (with its prefix) is among them. */
+function choosing(given: PeftConfig, key: string, value: unknown): (path: string) => boolean {
+  if (isText(value)) return fullMatcher(value);
+  if (Array.isArray(value) && value.every(isText)) return (path) => matches(path, value);
+  return refusePeft(given, key, 'a list of names or a regular expression');
+}
+
+/** Number of the layer that a path lies in, by PEFT's rule. */
+function layerBy(patterns: readonly string[]): (path: string) => number | undefined {
+  const before = (patterns.length > 0 ? patterns : [undefined]).map((pattern) =>
+    fullMatcher(pattern === undefined ? String.raw`.*?\.[^.]*\.` : String.raw`(?:^|.*?\.)${pattern}\.`),
+  );
+  return (path) => {
+    const segments = [...path.matchAll(/(?<=\.)\d+(?=\.)/g)];
+    for (const matcher of before) {
+      const found = segments.find(({ index }) => matcher(path.slice(0, index)));
+      if (found) return Number(found[0]);
+    }
+    return undefined;
+  };
+}
+
+function layersToTransform(given: PeftConfig): number[] | undefined {
+  const { layers_to_transform: layers, target_modules } = given;
+  if (!isGiven(layers)) return undefined;
+  const listed = asList(layers);
+  if (!listed.every(Number.isInteger)) return refusePeft(given, 'layers_to_transform', 'a number of a layer, or a list of them');
+  if (isText(target_modules)) return refusePeft(given, 'layers_to_transform', 'none beside a regular expression in target_modules');
+  return listed as number[];
+}
+
+/** Modules that are trained whole, the head left out. Those that the base has not are passed over, as PEFT does. */
+export function modulesToSave(given: PeftConfig, base: PeftBase): string[] {
+  const saved = asList(given.modules_to_save);
+  if (!saved.every(isText)) return refusePeft(given, 'modules_to_save', 'a list of names');
+  const own = saved.filter((name) => name !== 'classifier' && name !== 'score').map((name) => withoutPrefix(name, base.prefix));
+  const named = own.length === 0 ? own : own.filter((name) => base.names().parameters.some((path) => liesUnder(path, name)));
+  return [...new Set([...named, ...storedModules(base, named)])].toSorted();
+}
+
+/** PEFT saves embeddings that were resized or adapted without naming them, and loads whatever has a parameter's own name. */
+function storedModules({ stored, names }: PeftBase, named: readonly string[]): string[] {
+  const weights = [...stored].filter(
+    (name) => name.endsWith('.weight') && !/\.(?:lora_[A-Z]|ia3_l)\b/.test(name) && !name.startsWith('classifier.'),
+  );
+  if (weights.length === 0) return [];
+  const parameters = new Set(names().parameters);
+  return weights
+    .filter((name) => parameters.has(name) && !named.some((module) => liesUnder(name, module)))
+    .map((name) => name.slice(0, name.lastIndexOf('.')));
+}
+
+export const withoutPrefix = (name: string, prefix: string): string => (name.startsWith(prefix) ? name.slice(prefix.length) : name);
+
+/** Whether a parameter belongs to a module of that name, by PEFT's rule: the name ends the path of the module or of one round it. */
+const liesUnder = (parameter: string, module: string): boolean =>
+  `.${parameter.slice(0, parameter.lastIndexOf('.'))}.`.includes(`.${module}.`);
+
+/** The modules that get an adapter: names as they are given where their ends decide alone, else full paths. `defaults` where none is given. */
+export function targetModules(given: PeftConfig, base: PeftBase, defaults: readonly string[], saved: readonly string[]): string[] {
+  const { target_modules, exclude_modules } = given;
+  const targets: unknown = target_modules ?? defaults;
+  const layers = layersToTransform(given);
+  const plain = Array.isArray(targets) && targets.every(isText) && !isGiven(exclude_modules) && layers === undefined;
+  if (plain) return [...new Set(targets.map((name) => withoutPrefix(name, base.prefix)))].toSorted();
+  const { dense } = base.names();
+  const all = isText(targets) && targets.toLowerCase() === 'all-linear';
+  return reading(given, isText(targets) ? 'target_modules' : isGiven(exclude_modules) ? 'exclude_modules' : 'layers_pattern', () => {
+    const chosen = all ? () => true : choosing(given, 'target_modules', targets);
+    const excluded = isGiven(exclude_modules) ? choosing(given, 'exclude_modules', exclude_modules) : () => false;
+    const layerOf = layers && layerBy(asList(given.layers_pattern).filter(isText));
+    // PEFT heeds layers for names that end a path, not for whole paths.
+    const inLayers = (path: string) =>
+      !layers || !layerOf || (Array.isArray(targets) && targets.includes(path)) || layers.includes(layerOf(path) ?? -1);
+    const isTarget = (path: string) => chosen(path) && inLayers(path) && !excluded(path);
+    const found = dense.filter((path) => isTarget(base.prefix + path) && !saved.some((module) => `.${path}.`.includes(`.${module}.`)));
+    return found.length > 0
+      ? found
+      : refusePeft(given, 'target_modules', `what chooses some of the base's dense layers (${dense.slice(0, 6).join(', ')}, …)`);
+  });
+}
+
+/** Of these target modules (as `targetModules` gives them) those that a list or a regular expression names. */
+export function amongTargets(given: PeftConfig, key: string, value: unknown, targets: readonly string[], base: PeftBase): string[] {
+  if (Array.isArray(value) && value.every((name) => isText(name) && targets.includes(withoutPrefix(name, base.prefix))))
+    return value.map((name) => withoutPrefix(String(name), base.prefix)).toSorted();
+  return reading(given, key, () => {
+    // For these modules PEFT takes any end of a path, also within a name.
+    const named = isText(value) ? fullMatcher(value) : (path: string) => asList(value).some((name) => isText(name) && path.endsWith(name));
+    return base.names().dense.filter((path) => matches(path, targets) && named(base.prefix + path));
+  });
+}
+
+/** rank_pattern or alpha_pattern as `name=number`, the first that fits a module deciding. */
+export function patternOf(given: PeftConfig, key: string, base: PeftBase): string[] {
+  const value = given[key];
+  if (!isGiven(value)) return [];
+  const entries = typeof value === 'object' && !Array.isArray(value) ? Object.entries(value as Record<string, unknown>) : [];
+  const numeric = entries.every(([, n]) => typeof n === 'number' && n > 0 && (key === 'alpha_pattern' || Number.isInteger(n)));
+  if (entries.length === 0 && typeof value === 'object' && !Array.isArray(value)) return [];
+  if (entries.length === 0 || !numeric) return refusePeft(given, key, 'an object of module names and positive numbers');
+  if (entries.every(([name]) => /^[\w.]+$/.test(name))) return entries.map(([name, n]) => `${withoutPrefix(name, base.prefix)}=${n}`);
+  return reading(given, key, () => {
+    const matchers = entries.map(([pattern, n]) => [fullMatcher(String.raw`(.*\.)?(${pattern})`), n] as const);
+    return base.names().dense.flatMap((path) => {
+      const found = matchers.find(([fits]) => fits(base.prefix + path));
+      return found ? [`${path}=${found[1]}`] : [];
+    });
+  });
+}
