@@ -1,27 +1,41 @@
 // An adapter on disk: the folder that train writes, or an exported zip. Both are the same files; a session takes the zip.
 
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { tensorFiles } from '../src/formats/exported.ts';
 import { readZip, writeZip } from '../src/formats/zip.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
 import { fileSha256, noSuchFile } from './folders.ts';
 
-/** Its tensor file: ours, or PEFT's. */
-const tensorFiles = ['adapter.safetensors', 'adapter_model.safetensors'];
+/** All that an adapter of either layout may be made of, as it is read, and as it is written here. */
+const readableFiles = [...tensorFiles, 'adapter_config.json', 'labels.json', 'self_test.json', 'README.md'];
+const adapterFiles = readableFiles.filter((name) => !name.endsWith('.bin'));
 
-/** All that an adapter of either layout may be made of, as it is written here. */
-const adapterFiles = [...tensorFiles, 'adapter_config.json', 'labels.json', 'self_test.json', 'README.md'];
-/** The same, with what PEFT has written. */
-const readableFiles = [...adapterFiles, 'adapter_model.bin'];
+const hasTensors = (path: string): boolean => tensorFiles.some((name) => existsSync(join(path, name)));
 
-export const isAdapterFolder = (path: string): boolean => tensorFiles.some((name) => existsSync(join(path, name)));
+/** The folders of adapters: this one, or those in it, where PEFT puts adapters that have a name. */
+export function adapterFolders(path: string): string[] {
+  if (hasTensors(path)) return [path];
+  const inside = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'));
+  const folders = inside.map(({ name }) => join(path, name));
+  return folders.filter((folder) => hasTensors(folder) && existsSync(join(folder, 'adapter_config.json')));
+}
 
-/** The adapter's files by name. Errors: `no-such-file`, `not-an-adapter`, `zip-*`. */
+/** The adapter's files by name. Errors: `no-such-file`, `not-an-adapter`, `several-adapters`, `zip-*`. */
 export async function readAdapterFiles(path: string, where = '--adapter'): Promise<Map<string, Uint8Array>> {
   if (!existsSync(path)) throw noSuchFile(path, where, 'Give the folder that train wrote, or a zip that was exported.');
   if (!statSync(path).isDirectory()) return readZip(path, await readFile(path));
-  if (!isAdapterFolder(path)) {
+  const [folder, ...more] = adapterFolders(path);
+  if (more.length > 0) {
+    throw new RetraceError({
+      code: 'several-adapters',
+      message: `The folder '${path}' holds ${more.length + 1} adapters.`,
+      where,
+      remedy: `Give one of ${[folder, ...more].join(', ')}.`,
+    });
+  }
+  if (folder === undefined) {
     throw new RetraceError({
       code: 'not-an-adapter',
       message: `The folder '${path}' holds no adapter: neither ${tensorFiles.join(' nor ')} is in it.`,
@@ -30,8 +44,8 @@ export async function readAdapterFiles(path: string, where = '--adapter'): Promi
     });
   }
   // A folder may hold whatever else; what an adapter is not made of is not read.
-  const names = (await readdir(path, { withFileTypes: true })).filter((entry) => entry.isFile() && readableFiles.includes(entry.name));
-  return new Map(await Promise.all(names.map(async ({ name }) => [name, await readFile(join(path, name))] as const)));
+  const names = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile() && readableFiles.includes(entry.name));
+  return new Map(await Promise.all(names.map(async ({ name }) => [name, await readFile(join(folder, name))] as const)));
 }
 
 /** The adapter as the zip that a session imports. */

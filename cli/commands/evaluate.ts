@@ -22,7 +22,7 @@ export async function importGiven(calls: OpenSession['calls'], given: Given, con
   const imported = await calls.importAdapter({ zip, model });
   const { verified, method, labels } = imported;
   console.say(
-    `adapter: ${method}, ${labels.length} classes; its logits on ${verified.texts.length} texts are the recorded ones to ${verified.largest_difference.toExponential(1)}`,
+    `adapter: ${method}, ${labels.length} classes; ${verified.texts.length === 0 ? 'it records no logits to compare' : `its logits on ${verified.texts.length} texts are the recorded ones to ${verified.largest_difference.toExponential(1)}`}`,
   );
   return imported;
 }

@@ -4,7 +4,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { isTorchFile } from '../../src/formats/tensor_formats.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
-import { isAdapterFolder } from '../adapter_files.ts';
+import { adapterFolders } from '../adapter_files.ts';
 import type { Console } from '../console.ts';
 import { type Given, usage } from '../flags.ts';
 import { noSuchFile } from '../folders.ts';
@@ -19,7 +19,7 @@ import { textOf } from '../settings.ts';
 async function folderFindings(path: string, given: Given): Promise<Finding[]> {
   const found: Finding[] = [];
   if (existsSync(join(path, 'config.json'))) found.push(await inspectModel(path));
-  if (isAdapterFolder(path)) found.push(await inspectAdapter(path, given));
+  for (const folder of adapterFolders(path)) found.push(await inspectAdapter(folder, given));
   const run = [path, join(path, 'checkpoint')].find((folder) => existsSync(join(folder, 'run.json')));
   if (run !== undefined) found.push(await inspectRun(run));
   if (found.length > 0) return found;

@@ -1,7 +1,8 @@
 // An adapter, folder or zip. Checked against its base where that is at hand: the bundled model, or --model.
 
 import { isAbsolute } from 'node:path';
-import { jsonOf, openTensors } from '../../src/formats/adapter_archive.ts';
+import { type HyperParameters, jsonOf, openTensors } from '../../src/formats/adapter_archive.ts';
+import { tensorFiles } from '../../src/formats/exported.ts';
 import { elementsOf } from '../../src/formats/tensor_file.ts';
 import { isRecord } from '../../src/formats/text.ts';
 import { writeZip } from '../../src/formats/zip.ts';
@@ -16,6 +17,21 @@ import { textOf } from '../settings.ts';
 import type { Finding } from './finding.ts';
 import { shownOfAdapter, tensorObjects, tensorTable } from './tensors.ts';
 
+/** Which layout the files are in, and what wrote them, as far as they say. */
+function layoutOf(files: ReadonlyMap<string, Uint8Array>): { layout: 'retrace' | 'peft'; written_by: string } {
+  const config = files.has('adapter_config.json') ? jsonOf(files, 'adapter_config.json') : {};
+  if (typeof config['peft_type'] !== 'string') return { layout: 'retrace', written_by: 'Retrace' };
+  const version = typeof config['peft_version'] === 'string' ? ` ${config['peft_version'].slice(0, 20)}` : '';
+  return { layout: 'peft', written_by: files.has('self_test.json') ? 'Retrace' : `PEFT${version}` };
+}
+
+/** A hyper-parameter in a few words; what is none is left out. */
+function shownOption(name: string, value: HyperParameters[string]): string[] {
+  if (!Array.isArray(value)) return value === false ? [] : [`${name} ${String(value)}`];
+  if (value.length === 0) return [];
+  return [`${name} ${value.slice(0, 6).join(' ')}${value.length > 6 ? ` … (${value.length})` : ''}`];
+}
+
 /** The place of the base that the adapter names, where it is known. */
 function baseOf(files: ReadonlyMap<string, Uint8Array>, given: Given): string | undefined {
   const named = textOf(given, 'model');
@@ -27,16 +43,17 @@ function baseOf(files: ReadonlyMap<string, Uint8Array>, given: Given): string | 
 
 export async function inspectAdapter(path: string, given: Given): Promise<Finding> {
   const files = await readAdapterFiles(path, path);
-  const tensorFile = files.has('adapter_model.safetensors') ? 'adapter_model.safetensors' : 'adapter.safetensors';
+  const tensorFile = tensorFiles.find((name) => files.has(name)) ?? tensorFiles[0];
   const tensors = await openTensors(files, tensorFile);
   const parameters = [...tensors.tensors.values()].reduce((sum, { shape }) => sum + elementsOf(shape), 0);
   const place = baseOf(files, given);
-  const facts = { path, files: [...files.keys()], parameters, tensors: tensorObjects(tensors) };
+  const { layout, written_by } = layoutOf(files);
+  const facts = { path, layout, written_by, files: [...files.keys()], parameters, tensors: tensorObjects(tensors) };
   const size = `${countText(tensors.tensors.size)} tensors, ${countText(parameters)} parameters`;
   if (place === undefined) {
     return {
       object: { type: 'adapter', ...{ ...facts, checked: false } },
-      text: `${path}: an adapter of ${size}; name its base by --model to check it\n\n${tensorTable(tensors, shownOfAdapter)}`,
+      text: `${path}: an adapter in ${layout === 'peft' ? "PEFT's" : "Retrace's"} layout, written by ${written_by}, of ${size}; name its base by --model to check it\n\n${tensorTable(tensors, shownOfAdapter)}`,
     };
   }
   const model = await openBaseModel(await modelRef(place), nodeHost());
@@ -47,11 +64,12 @@ export async function inspectAdapter(path: string, given: Given): Promise<Findin
   return {
     object: { type: 'adapter', ...{ ...facts, checked: true, method, base_model, labels, max_length, pooling, hyper_parameters, seed } },
     text: [
-      `${path}: ${method} on ${base_model.name} (the very weights that are here), ${size}`,
+      `${path}: ${method} on ${base_model.name} (${base_model.sha256 === null ? 'it names no checksum: the weights were not compared' : 'the very weights that are here'}), ${size}`,
+      `in ${layout === 'peft' ? "PEFT's" : "Retrace's"} layout, written by ${written_by}`,
       `${labels.length} classes: ${labels.slice(0, 12).join(', ')}${labels.length > 12 ? ', …' : ''}`,
       `at most ${max_length} tokens, pooling ${pooling}`,
       Object.entries(hyper_parameters)
-        .map(([name, value]) => `${name} ${String(value)}`)
+        .flatMap(([name, value]) => shownOption(name, value))
         .join(', '),
       '',
       tensorTable(tensors, shownOfAdapter),

@@ -1,5 +1,5 @@
 """Records vectors/peft: adapters in the variants that PEFT writes, one folder each as PEFT saved it, and the logits that PEFT gives on the
-tiny BERT's batch. Three folders (named in AGES) are then laid out as other versions of PEFT did; PEFT 0.21 gives the logits of what it saved.
+tiny BERT's batch. Some folders are then laid out as other versions of PEFT did; PEFT 0.21 gives the logits of what it saved.
 """
 
 import json
@@ -46,6 +46,7 @@ VARIANTS = {
     "old_bias": LoraConfig(**CLS, **Q, bias="lora_only"),
     "whole_state_dict": LoraConfig(**CLS, **Q, modules_to_save=["pooler"]),
     "as_04": LoraConfig(**CLS, **Q),
+    "pickled": LoraConfig(**CLS, **Q),
     "ia3": IA3Config(**CLS),
     "ia3_regex": IA3Config(**CLS, target_modules=r".*layer\.[12].*\.(key|output\.dense)", feedforward_modules=r".*[0-9]\.output\.dense"),
     "ia3_full_names": IA3Config(
@@ -76,6 +77,9 @@ def as_other_versions(variant, folder):
         rename(folder, lambda name: name.replace(".base_layer.", "."))
     elif variant == "whole_state_dict":
         rename(folder, with_wrappers)
+    elif variant == "pickled":
+        torch.save(load_file(folder / "adapter_model.safetensors"), folder / "adapter_model.bin")
+        (folder / "adapter_model.safetensors").unlink()
     elif variant == "as_04":
         kept = {key: value for key, value in json.loads(config.read_text()).items() if key in KEYS_OF_04.split()}
         config.write_text(json.dumps(kept, indent=2) + "\n")

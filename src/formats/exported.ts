@@ -5,10 +5,11 @@ import { readAdapter, writeAdapter } from './adapter.ts';
 import { type AdapterArchive, type AdapterExpectations, jsonOf, refuseAdapter } from './adapter_archive.ts';
 import type { CardFacts } from './model_card.ts';
 import { peftTypeOf, readPeft, writePeft } from './peft/layout.ts';
+import { TENSORS, TORCH_TENSORS } from './peft/peft_type.ts';
 import type { ArchiveFile } from './zip.ts';
 
-/** Tensor files by which an adapter is known. */
-const tensorFiles = ['adapter.safetensors', 'adapter_model.safetensors'];
+/** Tensor files by which an adapter is known: ours, and PEFT's. */
+export const tensorFiles = ['adapter.safetensors', TENSORS, TORCH_TENSORS] as const;
 
 /** In PEFT's layout where PEFT has a type for it, else in ours, which then says why. */
 export function writeExported(archive: AdapterArchive, facts: CardFacts): ArchiveFile[] {
@@ -24,7 +25,7 @@ export async function readExported(files: ReadonlyMap<string, Uint8Array>, expec
   const flat = adapterFolder(files);
   const saysPeft = flat.has('adapter_config.json') && 'peft_type' in jsonOf(flat, 'adapter_config.json');
   // Where only PEFT's tensor file is there, what is missing is missing from PEFT's layout.
-  const isPeft = saysPeft || (flat.has('adapter_model.safetensors') && !flat.has('adapter.safetensors'));
+  const isPeft = saysPeft || ((flat.has(TENSORS) || flat.has(TORCH_TENSORS)) && !flat.has('adapter.safetensors'));
   return isPeft ? readPeft(flat, expect) : readAdapter(flat, expect);
 }
 
@@ -33,7 +34,7 @@ function adapterFolder(files: ReadonlyMap<string, Uint8Array>): Map<string, Uint
   // What macOS adds to archives is not part of them.
   const own = [...files].filter(([path]) => !path.startsWith('__MACOSX/') && !path.endsWith('.DS_Store'));
   const holders = new Set(
-    own.filter(([path]) => tensorFiles.includes(path.slice(path.lastIndexOf('/') + 1))).map(([path]) => folderOf(path)),
+    own.filter(([path]) => tensorFiles.some((name) => name === path.slice(path.lastIndexOf('/') + 1))).map(([path]) => folderOf(path)),
   );
   if (holders.size > 1 && !holders.has('')) {
     const named = [...holders].map((folder) => folder.slice(0, -1));

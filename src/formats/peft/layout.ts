@@ -28,7 +28,7 @@ import { writeSafetensors } from '../safetensors.ts';
 import type { TensorFile } from '../tensor_file.ts';
 import { isRecord, parseJson } from '../text.ts';
 import type { ArchiveFile } from '../zip.ts';
-import { CONFIG, isHead, listed, type PeftConfig, type PeftType, type Place, refusePeft, TENSORS } from './peft_type.ts';
+import { CONFIG, isHead, listed, type PeftConfig, type PeftType, type Place, refusePeft, TENSORS, TORCH_TENSORS } from './peft_type.ts';
 import { peftTypes } from './registry.ts';
 import { BACKBONE_PREFIX, ourName, type StoredNames, storedNames } from './stored_names.ts';
 
@@ -209,7 +209,7 @@ function withoutHead(given: PeftConfig, { ours }: StoredNames, file: TensorFile)
 export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: AdapterExpectations): Promise<AdapterArchive> {
   const given = jsonOf(files, CONFIG);
   const type = typeOf(given);
-  const file = await openTensors(files, TENSORS);
+  const file = await openTensors(files, files.has(TORCH_TENSORS) && !files.has(TENSORS) ? TORCH_TENSORS : TENSORS);
   const where = `${TENSORS}, __metadata__`;
   const mirrored = file.metadata.retrace === undefined ? undefined : parseJson(where, file.metadata.retrace);
   const names = storedNames(type, file);

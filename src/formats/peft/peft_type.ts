@@ -8,6 +8,8 @@ import type { PeftBase } from './modules.ts';
 
 export const CONFIG = 'adapter_config.json';
 export const TENSORS = 'adapter_model.safetensors';
+/** What PEFT wrote before 0.6, and writes without safe_serialization. PEFT reads it where the other is not there. */
+export const TORCH_TENSORS = 'adapter_model.bin';
 
 /** PEFT's adapter_config.json as it was found. */
 export type PeftConfig = Readonly<Record<string, unknown>>;

@@ -97,14 +97,14 @@ export const methodOptions = {
     schema: pattern(/^[^\s=,]+=0*[1-9]\d{0,3}$/, 'expected NAME=RANK, such as query=16'),
     default: [],
     label: 'Own ranks',
-    help: 'Ranks of layers that differ from the others, by the ends of their names: query=16, output.dense=4.',
+    help: 'Layers whose rank differs from the others’, by the ends of their names: query=16, output.dense=4.',
     reason: 'None: every layer has the same rank.',
   }),
   alpha_pattern: option({
     schema: pattern(/^[^\s=,]+=(?=.*[1-9])\d{1,9}(?:\.\d{1,18})?$/, 'expected NAME=ALPHA, such as query=32'),
     default: [],
     label: 'Own α',
-    help: 'α of layers that differ from the others, by the ends of their names: query=32.',
+    help: 'Layers whose α differs from the others’, by the ends of their names: query=32.',
     reason: 'None: every layer has the same α.',
   }),
   modules_to_save: option({
