@@ -23,6 +23,7 @@ export class TrainReport {
   readonly #console: Console;
   readonly #recent: { ms: number; tokens: number }[] = [];
   #finished: Of<'finished'> | undefined;
+  #epoch: number | undefined;
   #evaluation: Of<'evaluate'> | undefined;
   #reconstruction: Of<'step'>['reconstruction'];
 
@@ -86,6 +87,7 @@ export class TrainReport {
   #step(event: Of<'step'>): void {
     this.step = event.step;
     this.steps = event.max_steps;
+    this.#epoch = event.epoch;
     this.#reconstruction = event.reconstruction;
     if (!this.isTraining) return;
     this.#console.event(event);
@@ -102,11 +104,13 @@ export class TrainReport {
     });
   }
 
-  #evaluate({ type, step, metrics, best, examples, ms, confusion }: Of<'evaluate'>): void {
-    this.#evaluation = { type, step, metrics, best, examples, ms, confusion };
+  #evaluate(event: Of<'evaluate'>): void {
+    this.#evaluation = event;
     if (!this.isTraining) return;
-    this.#console.event({ type, step, ...metrics, best, examples, ms });
-    this.#console.say(`step ${step}: ${metricsText(metrics)}${best ? '  (best so far)' : ''}`);
+    const { confusion: _, metrics, ...facts } = event;
+    const { step, epoch, best } = facts;
+    this.#console.event({ ...facts, ...metrics });
+    this.#console.say(`step ${step}${epochText(epoch)}: ${metricsText(metrics)}${best ? '  (best so far)' : ''}`);
   }
 
   #memory({ type, live, peak, total, planned, host }: Of<'memory'>): void {
@@ -126,9 +130,11 @@ export class TrainReport {
     const { reason, best } = this.#finished ?? {};
     const kept = best ? `; kept is step ${best.step}, ${best.metric} ${percentText(best.value)}` : '';
     const last = this.#evaluation ? `\nlast evaluation: ${metricsText(this.#evaluation.metrics)}` : '';
-    return `${reason ?? 'completed'} at step ${this.step}${kept}${last}${this.#lostByUndoing()}`;
+    return `${reason ?? 'completed'} at step ${this.step}${epochText(this.#epoch)}${kept}${last}${this.#lostByUndoing()}`;
   }
 }
+
+const epochText = (epoch: number | undefined): string => (epoch === undefined ? '' : ` (epoch ${Number(epoch.toFixed(2))})`);
 
 /** `accuracy 91.2 %  f1 90.8 %  loss 0.3120` */
 export const metricsText = (metrics: Readonly<Record<string, number>>): string =>

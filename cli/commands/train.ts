@@ -131,7 +131,7 @@ export async function train(given: Given, console: Console): Promise<number> {
     () => 'ended' as const,
     (thrown: unknown) => {
       const kept = report.lastSaved ?? record?.summary.step;
-      const sound = !(thrown instanceof RetraceError && thrown.code === 'bad-checkpoint');
+      const sound = !(thrown instanceof RetraceError && ['bad-checkpoint', 'old-run'].includes(thrown.code));
       if (kept !== undefined && sound) console.say(`The checkpoint of step ${kept} is kept. Go on from it with: ${resume}`);
       throw thrown;
     },

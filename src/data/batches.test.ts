@@ -12,7 +12,7 @@ const longestIn = (batch: Uint32Array | undefined): number => Math.max(...Array.
 test.each([true, false])('an epoch holds every example once, in full batches but one (grouped: %s)', (grouped) => {
   const batches = plan(3, grouped);
   expect(flat(batches).sort((a, b) => a - b)).toEqual(Array.from({ length: 1003 }, (_, i) => i));
-  expect(batches.map((batch) => batch.length).sort((a, b) => b - a)).toEqual([...new Array<number>(125).fill(8), 3]);
+  expect(batches.map((batch) => batch.length)).toEqual([...new Array<number>(125).fill(8), 3]);
 });
 
 test('the order is that of seed and epoch, whatever came before', () => {

@@ -15,20 +15,22 @@ export interface EpochOptions {
 }
 
 /**
- * Indices of each batch of one epoch; one may be short. With `groupByLength` as Transformers' `get_length_grouped_indices`: shuffle, cut
+ * Indices of each batch of one epoch; the last may be short. With `groupByLength` as Transformers' `get_length_grouped_indices`: shuffle, cut
  * into megabatches of up to 50 batches, sort each from long to short, and put the longest row of all into the first batch, so that a lack
  * of memory shows at once. Then, unlike there, the other batches are shuffled: in sorted order each megabatch would end on its shortest,
  * hardest texts, and so would the run (first run at 200 steps: 90.6 % sorted).
  */
 export function planEpoch({ lengths, batchSize, seed, epoch, groupByLength }: EpochOptions): Uint32Array[] {
-  const order = permutation(randomKey(seed, epoch, siteId('data.order')), lengths.length);
-  if (groupByLength) sortMegabatches(order, lengths, batchSize);
+  const rows = permutation(randomKey(seed, epoch, siteId('data.order')), lengths.length);
+  if (groupByLength) sortMegabatches(rows, lengths, batchSize);
   const batches: Uint32Array[] = [];
-  for (let at = 0; at < order.length; at += batchSize) batches.push(order.slice(at, at + batchSize));
+  for (let at = 0; at < rows.length; at += batchSize) batches.push(rows.slice(at, at + batchSize));
   const [first, ...others] = batches;
   if (!groupByLength || first === undefined) return batches;
   const shuffled = permutation(randomKey(seed, epoch, siteId('data.batches')), others.length);
-  return [first, ...Array.from(shuffled, (i) => others[i] as Uint32Array)];
+  const order = Array.from(shuffled, (i) => others[i] as Uint32Array);
+  const isFull = ({ length }: Uint32Array) => length === batchSize;
+  return [first, ...order.filter(isFull), ...order.filter((batch) => !isFull(batch))];
 }
 
 function sortMegabatches(order: Uint32Array, lengths: Uint32Array, batchSize: number): void {

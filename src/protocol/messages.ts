@@ -245,6 +245,8 @@ export interface SavedRun {
   readonly policy: PolicyName;
   readonly step: number;
   readonly max_steps: number;
+  /** The rule that put examples into batches and batches into steps. Left out: one of earlier versions. */
+  readonly batch_order?: number;
   readonly best?: { readonly step: number; readonly metric: string; readonly value: number };
   readonly saved_at: string;
   readonly finished: boolean;
@@ -297,7 +299,10 @@ export type RunEvent =
       readonly type: 'step';
       readonly step: number;
       readonly max_steps: number;
+      /** Passes over the data so far, this step included, as Transformers' Trainer counts them. */
       readonly epoch: number;
+      /** Examples that the run has seen so far. Left out in runs of earlier versions. */
+      readonly examples?: number;
       readonly loss: number;
       readonly learning_rate: number;
       readonly grad_norm: number;
@@ -313,6 +318,8 @@ export type RunEvent =
   | {
       readonly type: 'evaluate';
       readonly step: number;
+      /** Passes over the data until then. Left out in runs of earlier versions. */
+      readonly epoch?: number;
       readonly metrics: Metrics;
       readonly best: boolean;
       readonly confusion: Confusion;

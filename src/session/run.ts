@@ -6,6 +6,7 @@ import { taskNamed } from '../data/tasks.ts';
 import type { RunConfig } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { Phase, RunEvent, SavedRun } from '../protocol/messages.ts';
+import { type EpochArguments, placeOf, type StepPlace } from '../train/epochs.ts';
 import type { StepResult, TrainerState } from '../train/trainer.ts';
 import { readParameters, readState, writeParameters, writeState } from './checkpoint.ts';
 import type { RunData } from './data.ts';
@@ -36,11 +37,22 @@ export interface RunRequest {
   readonly stored?: StoredRun;
 }
 
-/** Optimizer steps of a run: `max_steps`, or what the epochs give. */
-export function stepsOf({ training }: RunConfig, examples: number): number {
-  if (training.max_steps >= 0) return training.max_steps;
-  const perEpoch = Math.ceil(Math.ceil(examples / training.batch_size) / training.gradient_accumulation_steps);
-  return Math.max(1, Math.ceil(perEpoch * training.epochs));
+/** The rule of this version: Trainer's, by which no step crosses the end of an epoch and a short batch is the last of its epoch. */
+const batchOrder = 2;
+
+/** Error `old-run` where a run that was saved under another rule has steps to go, and they would not be those of a run under this one. */
+function requireSameOrder({ batch_order, step, max_steps }: SavedRun, training: EpochArguments, examples: number): void {
+  const batches = Math.ceil(examples / training.batch_size);
+  const alike = examples % training.batch_size === 0 && batches % training.gradient_accumulation_steps === 0;
+  if (batch_order === batchOrder || alike || step === 0 || step >= max_steps) return;
+  throw new RetraceError({
+    code: 'old-run',
+    message:
+      `An earlier version of Retrace saved this run at step ${step} of ${max_steps}. Its epochs did not end as this version's do: with ` +
+      `${examples} examples in batches of ${training.batch_size}, ${training.gradient_accumulation_steps} to a step, some steps took other examples.`,
+    where: 'checkpoint',
+    remedy: 'Start the run again: going on from here would be neither the old run nor a new one.',
+  });
 }
 
 /** Steps that may be in flight before the first of them is read back: the GPU never waits for the host. */
@@ -87,8 +99,10 @@ export class Run {
     this.#request.emit(phaseEvent(phase, done, of));
   }
 
-  /** Puts a stored run back: trainables, moments, step, best, curves. */
+  /** Puts a stored run back: trainables, moments, step, best, curves. Error: `old-run`. */
   async restore(stored: StoredRun): Promise<void> {
+    const { config, data } = this.#request;
+    requireSameOrder(stored.summary, config.training, data.train.examples.length);
     const state = await readState(stored.state);
     this.#request.engine.trainer.restore(state);
     this.#step = state.step;
@@ -103,20 +117,22 @@ export class Run {
     this.#saved = stored.summary;
   }
 
+  /** Where step `step` (from 0) stands in its epoch. */
+  #place(step: number): StepPlace {
+    const { config, data } = this.#request;
+    return placeOf(step, config.training, data.train.examples.length);
+  }
+
   /** Micro-batches of optimizer step `step`; the order of an epoch is a function of seed and epoch. */
   #batches(step: number) {
     const { config, data, engine } = this.#request;
-    const { batch_size: batchSize, gradient_accumulation_steps: micro, seed } = config.training;
-    const perEpoch = Math.ceil(data.train.examples.length / batchSize);
-    return Array.from({ length: micro }, (_, i) => {
-      const index = step * micro + i;
-      const epoch = Math.floor(index / perEpoch);
-      if (this.#epochBatches?.epoch !== epoch) {
-        this.#epochBatches = { epoch, batches: planEpoch({ lengths: data.train.lengths, batchSize, seed, epoch, groupByLength: true }) };
-      }
-      const indices = this.#epochBatches.batches[index % perEpoch] as Uint32Array;
-      return collate(data.train.examples, indices, { batchSize, buckets: engine.buckets, padTokenId: engine.tokenizer.padTokenId });
-    });
+    const { batch_size: batchSize, seed } = config.training;
+    const { epoch, from, to } = this.#place(step);
+    if (this.#epochBatches?.epoch !== epoch) {
+      this.#epochBatches = { epoch, batches: planEpoch({ lengths: data.train.lengths, batchSize, seed, epoch, groupByLength: true }) };
+    }
+    const options = { batchSize, buckets: engine.buckets, padTokenId: engine.tokenizer.padTokenId };
+    return this.#epochBatches.batches.slice(from, to).map((indices) => collate(data.train.examples, indices, options));
   }
 
   /** Runs to the end, or until stopped. What is kept is then in the trainer. */
@@ -225,15 +241,15 @@ export class Run {
       this.#evaluationsWithoutGain = 0;
     } else this.#evaluationsWithoutGain++;
     this.#lastEvaluation = { step: this.#step, evaluation };
-    this.#emit({ type: 'evaluate', step: this.#step, ...evaluation, best, ms: performance.now() - begin });
+    const epoch = this.#step === 0 ? 0 : this.#place(this.#step - 1).passes;
+    this.#emit({ type: 'evaluate', step: this.#step, epoch, ...evaluation, best, ms: performance.now() - begin });
     this.#phase('training');
     return this.#stopsEarly();
   }
 
   #emitStep({ step, ...result }: StepResult, ms: number): void {
-    const { data, config, max_steps } = this.#request;
-    const perStep = config.training.batch_size * config.training.gradient_accumulation_steps;
-    this.#emit({ type: 'step', step, max_steps, epoch: (step * perStep) / data.train.examples.length, ...result, ms });
+    const { passes, seen } = this.#place(step - 1);
+    this.#emit({ type: 'step', step, max_steps: this.#request.max_steps, epoch: passes, examples: seen, ...result, ms });
   }
 
   async #emitMemory(): Promise<void> {
@@ -255,6 +271,7 @@ export class Run {
       policy: config.policy,
       step: this.#step,
       max_steps,
+      batch_order: batchOrder,
       ...(this.#best ? { best: this.#best } : {}),
       saved_at: new Date().toISOString(),
       finished,

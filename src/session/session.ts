@@ -16,6 +16,7 @@ import type {
   PlanReport,
   RunEvent,
 } from '../protocol/messages.ts';
+import { stepsOf } from '../train/epochs.ts';
 import { planPrograms } from '../train/programs.ts';
 import { type BaseModel, describe, openBaseModel } from './base_model.ts';
 import { catalogue } from './catalogue.ts';
@@ -28,7 +29,7 @@ import type { Host, StoredRun } from './host.ts';
 import { Occupancy, type Occupation } from './occupancy.ts';
 import { phaseEvent } from './phase.ts';
 import { predict } from './predict.ts';
-import { Run, stepsOf, withCheckpoint } from './run.ts';
+import { Run, withCheckpoint } from './run.ts';
 import { reportPlan, resolveMethod, setupOf } from './setup.ts';
 import { Study } from './study.ts';
 
@@ -242,7 +243,7 @@ export class Session {
       onPhase('tokenising', done, of),
     );
     this.#emit({ type: 'data', ...reportData(data) });
-    const max_steps = stepsOf(config, data.train.examples.length);
+    const max_steps = stepsOf(training, data.train.examples.length);
     const engine = await startEngine(device, {
       config,
       model,
