@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { methods } from '../src/methods/registry.ts';
 import { policyNames } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
+import { defaultMaxRows, encodings } from '../src/protocol/reading.ts';
 import { choice, type FlagRow, flag, list, number, text } from './flag_rows.ts';
 import { memoryFlags, methodFlags, modelFlags, trainingFlags } from './option_flags.ts';
 
@@ -18,12 +19,23 @@ const columns = {
   'text-column': text('COLUMN', 'the text: a name, or a number from 0 (default: guessed)'),
   'text-pair-column': text('COLUMN', 'a second text, for pairs (default: guessed); none: there is none'),
   'label-column': text('COLUMN', 'the label (default: guessed)'),
+};
+/** How a file of rows is read; what is left out is found out from it. */
+const reading = {
   'no-header': flag('the first row is data; columns are numbers'),
+  separator: text('CHARACTER', 'between cells: tab, comma, semicolon, pipe, none, or any character (default: found out)'),
+  quote: text('CHARACTER', 'round cells: double, single, none, or any character (default: found out)'),
+  encoding: choice(encodings, 'of the text (default: UTF-8, or what its byte-order mark says)'),
+};
+const rows = {
+  'max-rows': number(`rows taken of a file; of one that has more, a sample drawn by --seed (default: ${defaultMaxRows})`),
 };
 const data = {
-  data: text('DATA', 'a CSV or TSV file, or bundled:clinc150 (default); bundled:clinc150/test is another part'),
+  data: text('DATA', 'a file of rows (CSV, TSV), or bundled:clinc150 (default); bundled:clinc150/test is another part'),
   'eval-data': text('DATA', 'evaluate on these (default: a seeded tenth of --data is held back)'),
   ...columns,
+  ...reading,
+  ...rows,
   task: choice(['classification'], 'what is learned'),
 };
 const method = {
@@ -69,16 +81,17 @@ export const commandFlags = {
     'pause-after': number('steps after which to pause, as Ctrl-C would'),
     ...output,
   },
-  evaluate: { ...adapter, ...model, data: data.data, ...columns, ...output },
+  evaluate: { ...adapter, ...model, data: data.data, ...columns, ...reading, ...rows, ...output },
   predict: {
     ...adapter,
     ...model,
     text: { ...text('TEXT', 'a text; may be given several times'), many: true },
     'text-pair': { ...text('TEXT', 'its second text; one for each --text'), many: true },
-    data: text('DATA', 'in place of --text: each row of a CSV or TSV file'),
+    data: text('DATA', 'in place of --text: each row of a file'),
     'text-column': columns['text-column'],
     'text-pair-column': columns['text-pair-column'],
-    'no-header': columns['no-header'],
+    ...reading,
+    csv: flag('the predictions as CSV, with the number of each row in the file'),
     ...output,
   },
   compare: {
@@ -98,7 +111,7 @@ export const commandFlags = {
     picture: text('FILE.svg', 'also draw it: a bar a row, bytes by category on one axis'),
     ...output,
   },
-  inspect: { ...model, ...adapter, data: text('FILE', 'in place of the path'), ...columns, ...output },
+  inspect: { ...model, ...adapter, data: text('FILE', 'in place of the path'), ...columns, ...reading, ...rows, ...output },
 } satisfies Record<string, Record<string, FlagRow>>;
 
 export type CommandName = keyof typeof commandFlags;

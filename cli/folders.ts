@@ -9,6 +9,7 @@ import type { ByteSource } from '../src/formats/bytes.ts';
 import type { ModelFolder } from '../src/hub/folder.ts';
 import type { DataRef, ModelRef } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
+import type { ReadingSettings } from '../src/protocol/reading.ts';
 
 /** The model of the first run. */
 const firstModel = 'all-MiniLM-L6-v2';
@@ -124,10 +125,10 @@ export async function modelRef(place: string, num_hidden_layers?: number): Promi
 /** Where data lie: a part of a bundled set, or a file. Plain data, so that a run remembers it. */
 export type DataPlace =
   | { readonly kind: 'bundled'; readonly name: string; readonly part: string }
-  | { readonly kind: 'file'; readonly path: string; readonly header: boolean };
+  | ({ readonly kind: 'file'; readonly path: string; readonly header: boolean } & Omit<ReadingSettings, 'header'>);
 
 /** `bundled:clinc150`, `bundled:clinc150/test`, or a file. Errors: `unknown-bundled`, `no-such-file`. */
-export function dataPlace(argument: string, flag: string, part: string, header: boolean): DataPlace {
+export function dataPlace(argument: string, flag: string, part: string, reading: ReadingSettings): DataPlace {
   const bundled = /^bundled:([^/:]+)(?:[/:](.+))?$/.exec(argument);
   if (bundled) {
     const place = { kind: 'bundled', name: bundled[1] as string, part: bundled[2] ?? part } as const;
@@ -146,7 +147,7 @@ export function dataPlace(argument: string, flag: string, part: string, header: 
   }
   if (!existsSync(argument) || !statSync(argument).isFile())
     throw noSuchFile(argument, flag, 'Give a CSV or TSV file, or bundled:clinc150.');
-  return { kind: 'file', path: resolve(argument), header };
+  return { ...reading, kind: 'file', path: resolve(argument), header: reading.header ?? true };
 }
 
 /** The file on disk. */
@@ -155,7 +156,8 @@ export const dataFile = (place: DataPlace): string =>
 
 export async function dataRef(place: DataPlace): Promise<DataRef> {
   if (place.kind === 'bundled') return place;
-  return { kind: 'file', name: basename(place.path), blob: await openAsBlob(place.path), header: place.header };
+  const { path, ...reading } = place;
+  return { ...reading, name: basename(path), blob: await openAsBlob(path) };
 }
 
 /** sha256 of a file, read piece by piece. */

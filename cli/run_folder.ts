@@ -12,6 +12,7 @@ import { methods } from '../src/methods/registry.ts';
 import { policyNames } from '../src/protocol/config.ts';
 import { RetraceError, reportOf } from '../src/protocol/errors.ts';
 import type { RunEvent, SavedRun } from '../src/protocol/messages.ts';
+import { readingSettings } from '../src/protocol/reading.ts';
 import type { RunStore, StoredRun } from '../src/session/host.ts';
 import type { Settings } from './settings.ts';
 
@@ -20,7 +21,7 @@ export type Fingerprints = Readonly<Record<string, string>>;
 
 const place = v.variant('kind', [
   v.object({ kind: v.literal('bundled'), name: v.string(), part: v.string() }),
-  v.object({ kind: v.literal('file'), path: v.string(), header: v.boolean() }),
+  v.object({ kind: v.literal('file'), path: v.string(), ...readingSettings, header: v.boolean() }),
 ]);
 
 const recordSchema = v.object({

@@ -23,6 +23,7 @@ import { type Given, usage } from './flags.ts';
 import { type DataPlace, dataPlace, dataRef, modelPlace, modelRef } from './folders.ts';
 import { flagOf, givenOptions, memoryNames, optionNames, trainingNames } from './option_flags.ts';
 import { parseRanges } from './policy_ranges.ts';
+import { givenReading, placedReading } from './reading.ts';
 
 export interface Settings extends MemorySettings {
   /** A bundled model's name or an absolute path. */
@@ -43,16 +44,16 @@ export const listOf = (given: Given, name: string): readonly string[] | undefine
 
 /** What the flags say of the data; `bundled:clinc150` alone is its training part, evaluated on its validation part. */
 function dataOf(given: Given, kept?: Settings): Pick<Settings, 'data' | 'eval_data'> {
-  const header = given['no-header'] !== true && (kept?.data.kind !== 'file' || kept.data.header);
+  const reading = { ...(kept ? placedReading(kept.data) : {}), ...givenReading(given) };
   const named = textOf(given, 'data');
   const data =
     named !== undefined || !kept
-      ? dataPlace(named ?? 'bundled:clinc150', '--data', 'train', header)
+      ? dataPlace(named ?? 'bundled:clinc150', '--data', 'train', reading)
       : kept.data.kind === 'file'
-        ? { ...kept.data, header }
+        ? { ...kept.data, ...reading, header: reading.header ?? kept.data.header }
         : kept.data;
   const evaluation = textOf(given, 'eval-data');
-  if (evaluation !== undefined) return { data, eval_data: dataPlace(evaluation, '--eval-data', 'validation', header) };
+  if (evaluation !== undefined) return { data, eval_data: dataPlace(evaluation, '--eval-data', 'validation', reading) };
   if (data.kind === 'bundled' && data.part === 'train') return { data, eval_data: { ...data, part: 'validation' } };
   return { data, ...(kept?.eval_data ? { eval_data: kept.eval_data } : {}) };
 }
@@ -174,6 +175,11 @@ export function asUsage(thrown: unknown): unknown {
   );
 }
 
+function readingFlags(data: DataPlace): Record<string, unknown> {
+  const { header: _, ...reading } = placedReading(data);
+  return reading;
+}
+
 /** Fields in which two runs differ, as `name: kept, given`; where files lie does not count. */
 export function differences(kept: Settings, given: Settings): string[] {
   const flat = (settings: Settings): Record<string, unknown> => {
@@ -183,6 +189,7 @@ export function differences(kept: Settings, given: Settings): string[] {
       ...memoryIn(settings),
       pooling,
       'no-header': data.kind === 'file' && !data.header,
+      ...readingFlags(data),
       ...Object.fromEntries(Object.entries(columns).map(([name, value]) => [`${name}-column`, value])),
       ...options,
       ...training,

@@ -120,6 +120,28 @@ describe('a run of the tiny model', () => {
     expect(Object.values(first?.['probabilities'] as Record<string, number>).reduce((a, b) => a + b, 0)).toBeCloseTo(1);
   });
 
+  test('predicts every row of a file with the number that it has there, empty cells among them', async () => {
+    const file = join(scratchFolder(), 'texts.csv');
+    writeFileSync(file, 'text\n\nplay\n""\npay\n');
+    const predict = (...args: string[]) => retrace(['predict', '--adapter', out('whole'), '--model', model, ...args]);
+    const rows = linesOf(await predict('--data', file, '--json'));
+    expect(rows.map(({ row, text }) => [row, text])).toEqual([
+      [3, 'play'],
+      [4, ''],
+      [5, 'pay'],
+    ]);
+    const [alone] = linesOf(await predict('--text', '', '--json'));
+    expect(alone?.['probabilities']).toEqual(rows[1]?.['probabilities']);
+    const csv = (await predict('--data', file, '--csv')).stdout.trim().split('\n');
+    expect(csv[0]).toBe('row,text,text_pair,label,probability,truncated');
+    expect(csv.slice(1).map((line) => line.split(',').slice(0, 3))).toEqual([
+      ['3', 'play', ''],
+      ['4', '', ''],
+      ['5', 'pay', ''],
+    ]);
+    expect((await predict('--data', file)).stdout).toMatch(/^row +text/);
+  });
+
   test('is refused on another base, by checksum', async () => {
     const other = tinyModel(scratchFolder());
     const weights = readFileSync(join(other, 'model.safetensors'));

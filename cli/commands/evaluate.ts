@@ -8,6 +8,7 @@ import { type Given, usage } from '../flags.ts';
 import { dataPlace, dataRef, modelPlace, modelRef } from '../folders.ts';
 import { confusionText, countText } from '../format.ts';
 import { type OpenSession, openSession, sayDevice } from '../open_session.ts';
+import { givenReading } from '../reading.ts';
 import { textOf } from '../settings.ts';
 import { metricsText } from '../train_report.ts';
 
@@ -28,7 +29,7 @@ export async function importGiven(calls: OpenSession['calls'], given: Given, con
 }
 
 export async function evaluate(given: Given, console: Console): Promise<number> {
-  const data = await dataRef(dataPlace(textOf(given, 'data') ?? 'bundled:clinc150', '--data', 'validation', given['no-header'] !== true));
+  const data = await dataRef(dataPlace(textOf(given, 'data') ?? 'bundled:clinc150', '--data', 'validation', givenReading(given)));
   const { calls } = openSession(console);
   // Faults of the file show before the model is loaded.
   const named = namedColumns(given);

@@ -1,20 +1,24 @@
 // predict: class probabilities of texts given by --text, or of each row of a file.
 
 import { guessColumns } from '../../src/data/columns/guess.ts';
-import { columnIndex } from '../../src/data/table.ts';
+import { countRows, readBeginning } from '../../src/data/table/sample.ts';
+import { columnIndex } from '../../src/data/table/table.ts';
 import type { Prediction } from '../../src/protocol/messages.ts';
-import { readTable } from '../../src/session/data.ts';
+import { openData, requireTexts } from '../../src/session/data.ts';
 import { namedColumns, sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
 import { type Given, usage } from '../flags.ts';
 import { dataPlace, dataRef } from '../folders.ts';
-import { countText, percentText, tableText } from '../format.ts';
+import { countText, csvText, percentText, tableText } from '../format.ts';
 import { nodeHost } from '../host.ts';
 import { openSession } from '../open_session.ts';
+import { givenReading } from '../reading.ts';
 import { listOf, textOf } from '../settings.ts';
 import { importGiven } from './evaluate.ts';
 
 interface AskedText {
+  /** Of the file, where the text comes from one. */
+  readonly row?: number;
   readonly text: string;
   readonly text_pair?: string;
 }
@@ -36,26 +40,67 @@ function textsGiven(given: Given): AskedText[] {
   return texts.map((text, i) => ({ text, ...(pairs[i] === undefined ? {} : { text_pair: pairs[i] }) }));
 }
 
-/** Rows of a table need no label. */
-async function textsOfFile(given: Given, path: string, console: Console): Promise<AskedText[]> {
-  const table = await readTable(await dataRef(dataPlace(path, '--data', 'test', given['no-header'] !== true)), nodeHost());
+interface AskedFile {
+  readonly rows: AsyncIterable<readonly AskedText[]>;
+  readonly count: number;
+}
+
+/** Rows of a table, which need no label. Its faults show now, before the model is loaded; its rows are read as they are predicted. */
+async function rowsOfFile(given: Given, path: string, console: Console): Promise<AskedFile> {
+  const likely = await openData(await dataRef(dataPlace(path, '--data', 'test', givenReading(given))), nodeHost());
+  const { table } = await readBeginning(likely);
   const { columns, reasons } = guessColumns(table, namedColumns(given));
   const { label: _, ...texts } = columns;
   const { label: __, ...ofTexts } = reasons;
+  const wanted = [texts.text, ...(texts.text_pair === undefined ? [] : [texts.text_pair])].map((column) => columnIndex(table, column));
+  for (const at of wanted) requireTexts(likely, at);
+  const { source, count } = await countRows(likely, wanted);
+  console.say(`data: ${countText(count)} rows; ${source.reading.said}`);
   sayColumns(console, texts, ofTexts);
-  const [at, pairAt] = [columnIndex(table, texts.text), texts.text_pair === undefined ? undefined : columnIndex(table, texts.text_pair)];
-  return table.rows.map((row) => ({ text: row[at] ?? '', ...(pairAt === undefined ? {} : { text_pair: row[pairAt] ?? '' }) }));
+  const paired = texts.text_pair !== undefined;
+  async function* asked() {
+    for await (const { rows } of source.rows({ columns: wanted }))
+      yield rows.map(({ number, cells }) => ({ row: number, text: cells[0] ?? '', ...(paired ? { text_pair: cells[1] ?? '' } : {}) }));
+  }
+  return { rows: asked(), count };
 }
 
-function rowOf({ text, text_pair, probabilities }: Prediction, labels: readonly string[]): string[] {
+async function* oneBatch(texts: readonly AskedText[]): AsyncGenerator<readonly AskedText[]> {
+  yield texts;
+}
+
+/** Cuts what comes into pieces that are predicted together. */
+async function* chunked(batches: AsyncIterable<readonly AskedText[]>): AsyncGenerator<AskedText[]> {
+  let held: AskedText[] = [];
+  for await (const batch of batches) {
+    for (const one of batch) {
+      held.push(one);
+      if (held.length < chunk) continue;
+      yield held;
+      held = [];
+    }
+  }
+  if (held.length > 0) yield held;
+}
+
+/** A row of the table for people: the number of the row in the file first, where there is one. */
+function rowOf({ text, text_pair, probabilities }: Prediction, row: number | undefined, labels: readonly string[]): string[] {
   const ranked = probabilities.map((p, i) => [labels[i] as string, p] as const).sort((a, b) => b[1] - a[1]);
-  const whole = text_pair === undefined ? text : `${text} | ${text_pair}`;
+  const whole = (text_pair === undefined ? text : `${text} | ${text_pair}`).replace(/\s+/g, ' ');
   return [
+    ...(row === undefined ? [] : [String(row)]),
     whole.length > 60 ? `${whole.slice(0, 59)}…` : whole,
     ...Array.from({ length: Math.min(shownLabels, labels.length) }, (_, i) =>
       ranked[i] ? `${ranked[i][0]} ${percentText(ranked[i][1])}` : '',
     ),
   ];
+}
+
+const csvHeader = ['row', 'text', 'text_pair', 'label', 'probability', 'truncated'];
+
+function csvRow({ text, text_pair, label, probabilities, truncated }: Prediction, row: number): string[] {
+  const most = probabilities.reduce((a, b) => Math.max(a, b), 0);
+  return [String(row), text, text_pair ?? '', label, String(most), String(truncated)];
 }
 
 export async function predict(given: Given, console: Console): Promise<number> {
@@ -64,16 +109,21 @@ export async function predict(given: Given, console: Console): Promise<number> {
   if ((path === undefined) === (texts.length === 0)) {
     throw usage('Either texts or a file are predicted.', 'Give --text "...", or --data FILE.', path === undefined ? '--text' : '--data');
   }
-  const asked = path === undefined ? texts : await textsOfFile(given, path, console);
+  const asked = path === undefined ? { rows: oneBatch(texts), count: texts.length } : await rowsOfFile(given, path, console);
   const { calls } = openSession(console);
   const { labels } = await importGiven(calls, given, console);
-  const predictions: Prediction[] = [];
-  for (let begin = 0; begin < asked.length; begin += chunk) {
-    const answers = await calls.predict({ texts: asked.slice(begin, begin + chunk) });
-    for (const { text, text_pair, label, probabilities, truncated } of answers) {
+  const csv = given['csv'] === true;
+  const shown: string[][] = [];
+  let [done, cut] = [0, 0];
+  if (csv) console.result(csvText([csvHeader]));
+  for await (const batch of chunked(asked.rows)) {
+    const answers = await calls.predict({ texts: batch.map(({ row: _, ...text }) => text) });
+    for (const [i, { text, text_pair, label, probabilities, truncated }] of answers.entries()) {
+      const row = batch[i]?.row;
       const byLabel = Object.fromEntries(probabilities.map((p, i) => [labels[i] as string, p]));
       console.event({
         type: 'prediction',
+        ...(row === undefined ? {} : { row }),
         text,
         ...(text_pair === undefined ? {} : { text_pair }),
         label,
@@ -81,12 +131,14 @@ export async function predict(given: Given, console: Console): Promise<number> {
         truncated,
       });
     }
-    predictions.push(...answers);
-    if (asked.length > chunk) console.progress({ label: 'predicting', done: predictions.length, of: asked.length });
+    if (csv) console.result(csvText(answers.map((answer, i) => csvRow(answer, batch[i]?.row ?? done + i + 1))));
+    else shown.push(...answers.map((answer, i) => rowOf(answer, batch[i]?.row, labels)));
+    done += answers.length;
+    cut += answers.filter(({ truncated }) => truncated).length;
+    if (asked.count > chunk) console.progress({ label: 'predicting', done, of: asked.count });
   }
-  const cut = predictions.filter(({ truncated }) => truncated).length;
-  if (cut > 0) console.say(`${countText(cut)} of ${countText(asked.length)} texts are longer than the adapter's length and were cut there`);
+  if (cut > 0) console.say(`${countText(cut)} of ${countText(done)} texts are longer than the adapter's length and were cut there`);
   const header = ['text', ...['most likely', 'then', 'then'].slice(0, Math.min(shownLabels, labels.length))];
-  console.result(tableText([header, ...predictions.map((prediction) => rowOf(prediction, labels))]));
+  if (!csv) console.result(tableText([path === undefined ? header : ['row', ...header], ...shown]));
   return 0;
 }

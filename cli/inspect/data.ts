@@ -2,25 +2,29 @@
 
 import { existsSync } from 'node:fs';
 import { toExamples } from '../../src/data/examples.ts';
-import { columnsOf, readTable } from '../../src/session/data.ts';
+import type { Table } from '../../src/data/table/table.ts';
+import { columnsOf, openData, readRows } from '../../src/session/data.ts';
 import { columnsText, namedColumns, reasonLines } from '../columns.ts';
 import type { Given } from '../flags.ts';
 import { dataPlace, dataRef, noSuchFile } from '../folders.ts';
 import { countText, percentText, tableText } from '../format.ts';
 import { nodeHost } from '../host.ts';
+import { givenReading } from '../reading.ts';
 import type { Finding } from './finding.ts';
 
 const shownClasses = 30;
 
+const FORMATS = { delimited: 'delimited text', json: 'JSON', 'json-lines': 'JSON Lines', parquet: 'Parquet' };
+
 export async function inspectData(path: string, given: Given): Promise<Finding> {
   if (!path.startsWith('bundled:') && !existsSync(path)) throw noSuchFile(path, path, 'Check the path.');
-  const table = await readTable(await dataRef(dataPlace(path, path, 'train', given['no-header'] !== true)), nodeHost());
-  const { columns, reasons } = columnsOf(table, namedColumns(given));
-  const { examples, labels } = toExamples(table, {
-    textColumn: columns.text,
-    textPairColumn: columns.text_pair,
-    labelColumn: columns.label,
+  const data = await dataRef(dataPlace(path, path, 'train', givenReading(given)));
+  const source = await openData(data, nodeHost());
+  const { table, columns, reasons, choice } = await readRows(data, nodeHost(), {
+    guess: (beginning: Table) => columnsOf(beginning, namedColumns(given)),
   });
+  const { examples, labels } = toExamples(table, choice);
+  const { rows: count, sampledFrom = count.length, reading = source.reading, notes = [] } = table;
   const per_label = labels.map(() => 0);
   for (const { label } of examples) per_label[label] = (per_label[label] ?? 0) + 1;
   const order = labels.map((_, i) => i).sort((a, b) => (per_label[b] ?? 0) - (per_label[a] ?? 0));
@@ -30,19 +34,15 @@ export async function inspectData(path: string, given: Given): Promise<Finding> 
   return {
     object: {
       type: 'data',
-      ...{
-        name: table.name,
-        rows: table.rows.length,
-        columns: table.columns,
-        header: table.header,
-        roles: columns,
-        reasons,
-        labels,
-        per_label,
-      },
+      ...{ name: table.name, rows: sampledFrom, columns: source.columns.map(({ name }) => name), header: table.header },
+      ...{ kinds: source.columns.map(({ is }) => is), reading, notes, roles: columns, reasons, labels, per_label },
+      ...(count.length < sampledFrom ? { sampled: count.length } : {}),
     },
     text: [
-      `${path}: ${countText(table.rows.length)} rows of ${table.columns.length} columns (${table.columns.join(', ')})`,
+      `${path}: ${countText(sampledFrom)} rows of ${source.columns.length} columns (${source.columns.map(({ name, is }) => `${name}: ${is}`).join(', ')})`,
+      `${FORMATS[reading.format]}: ${reading.said}`,
+      ...notes,
+      ...(count.length < sampledFrom ? [`of these, ${countText(count.length)} rows drawn by chance (--max-rows) are counted below`] : []),
       `${columnsText(columns)}; ${labels.length} classes`,
       ...reasonLines(columns, reasons).map((line) => `  ${line}`),
       '',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Dataset, holdOut, toExamples } from './examples.ts';
-import { parseTable } from './table.ts';
+import { parseTable } from './table/testing.ts';
 
 const columns = { textColumn: 'text', labelColumn: 'label' };
 

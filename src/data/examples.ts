@@ -3,7 +3,7 @@
 
 import { RetraceError } from '../protocol/errors.ts';
 import { permutation, randomKey, siteId } from '../random/counter.ts';
-import { columnIndex, listRows, type Table } from './table.ts';
+import { columnIndex, listRows, type Table } from './table/table.ts';
 
 export interface Example {
   readonly text: string;

@@ -9,6 +9,7 @@ import { methodOptions } from './options/methods.ts';
 import { modelOptions } from './options/model.ts';
 import { choicesOf, defaultsOf, entriesOf } from './options/option.ts';
 import { trainingOptions } from './options/training.ts';
+import { readingSettings } from './reading.ts';
 
 /** A method by name; src/methods/registry.ts knows which there are. */
 export type MethodName = string;
@@ -39,8 +40,8 @@ export type ModelRef = v.InferOutput<typeof modelRef>;
 const dataRef = v.variant('kind', [
   /** `part` is `train`, `validation` or `test`. */
   v.object({ kind: v.literal('bundled'), name: v.string(), part: v.string() }),
-  /** A CSV or TSV; `header` false where its first row is data. */
-  v.object({ kind: v.literal('file'), name: v.string(), blob: v.instance(Blob), header: v.optional(v.boolean()) }),
+  /** A file of rows, and what is said of how to read it. */
+  v.object({ kind: v.literal('file'), name: v.string(), blob: v.instance(Blob), ...readingSettings }),
 ]);
 export type DataRef = v.InferOutput<typeof dataRef>;
 

@@ -19,6 +19,7 @@ import type {
   TrainingArguments,
 } from './config.ts';
 import type { ErrorReport } from './errors.ts';
+import type { ColumnKind, Reading } from './reading.ts';
 import type { StudyEvent, StudyReport, StudyRequest } from './study.ts';
 
 export const methodGroups = ['reversible', 'off-gpu', 'side-network', 'adapter', 'prompt', 'baseline'] as const;
@@ -124,8 +125,15 @@ export interface ModelDescription {
 export interface DataPreview {
   readonly name: string;
   readonly columns: readonly string[];
+  /** What stands in each column: its kind, and in words. */
+  readonly kinds: readonly { readonly kind: ColumnKind; readonly is: string }[];
   readonly header: boolean;
+  readonly reading: Reading;
+  /** Remarks on how the file was read, a sentence each. */
+  readonly notes: readonly string[];
   readonly rows: number;
+  /** A large file is not read to its end for a preview: then `rows` is about right. */
+  readonly rows_counted: 'exactly' | 'estimated';
   /** The first rows, cell by cell. */
   readonly sample: readonly (readonly string[])[];
   readonly guess: Columns;
@@ -141,6 +149,8 @@ export interface DataReport {
   /** lengths[n] = examples of n tokens after truncation. */
   readonly lengths: readonly number[];
   readonly truncated: number;
+  /** Rows that the training file has, where a sample of them was taken. */
+  readonly sampled_from?: number;
   readonly max_length: number;
   /** Padded lengths that a run on these data uses, ascending. */
   readonly buckets: readonly number[];

@@ -3,10 +3,12 @@
 import { chooseBuckets } from '../data/batches.ts';
 import { guessColumns } from '../data/columns/guess.ts';
 import { type TokenizedDataset, tokenizeDataset } from '../data/dataset.ts';
-import { type Dataset, holdOut, toExamples } from '../data/examples.ts';
-import { parseTable, type Table } from '../data/table.ts';
+import { type ColumnChoice, type Dataset, holdOut, toExamples } from '../data/examples.ts';
+import { openTable } from '../data/table/open.ts';
+import { readBeginning, readTable, type TableBounds } from '../data/table/sample.ts';
+import { columnIndex, type Table, type TableSource } from '../data/table/table.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
-import { openFile } from '../hub/folder.ts';
+import { blobSource, openFile } from '../hub/folder.ts';
 import type { ColumnReasons, Columns, DataRef, NamedColumns } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { DataPreview, DataReport } from '../protocol/messages.ts';
@@ -16,15 +18,66 @@ import type { Host } from './host.ts';
 export const heldBackShare = 0.1;
 const previewRows = 12;
 
-async function readBytes(data: DataRef, host: Host): Promise<Uint8Array> {
-  if (data.kind === 'file') return new Uint8Array(await data.blob.arrayBuffer());
+/** The file's table, opened: its columns are known, its rows unread. Errors: those of its format. */
+export async function openData(data: DataRef, host: Host): Promise<TableSource> {
+  if (data.kind === 'file') return openTable(blobSource(data.name, data.blob), data);
   const source = await openFile(await host.bundled('data', data.name), `${data.part}.tsv`);
-  return source.read(0, source.size);
+  return openTable({ ...source, name: `${data.name}/${data.part}.tsv` });
 }
 
-export async function readTable(data: DataRef, host: Host): Promise<Table> {
-  const name = data.kind === 'bundled' ? `${data.name}/${data.part}.tsv` : data.name;
-  return parseTable(name, await readBytes(data, host), { header: data.kind === 'bundled' || (data.header ?? true) });
+interface ReadRows {
+  /** Those columns alone that play a part. */
+  readonly table: Table;
+  /** As they were chosen or guessed, by name or number. */
+  readonly columns: Columns;
+  readonly reasons: ColumnReasons;
+  readonly choice: ColumnChoice;
+}
+
+/** Rows in memory; of a file with more than `max_rows` a sample. Columns left out are guessed by `guess` from the first rows. */
+export async function readRows(
+  data: DataRef,
+  host: Host,
+  {
+    columns: given,
+    guess = columnsOf,
+    ...bounds
+  }: { columns?: Columns | undefined; guess?(table: Table): ChosenColumns } & Pick<TableBounds, 'seed' | 'onProgress'> = {},
+): Promise<ReadRows> {
+  const source = await openData(data, host);
+  const { columns, reasons } = given ? { columns: given, reasons: {} } : guess((await readBeginning(source)).table);
+  const names = source.columns.map(({ name }) => name);
+  const indexOf = (column: string): number => {
+    const at = columnIndex({ name: source.name, columns: names }, column);
+    requireTexts(source, at);
+    return at;
+  };
+  const { text, text_pair, label } = columns;
+  const [textAt, pairAt, labelAt] = [indexOf(text), text_pair === undefined ? undefined : indexOf(text_pair), indexOf(label)];
+  const nameAt = (at: number): string => names[at] ?? String(at);
+  const table = await readTable(source, {
+    ...bounds,
+    maxRows: data.kind === 'file' ? data.max_rows : undefined,
+    columns: [...new Set([textAt, ...(pairAt === undefined ? [] : [pairAt]), labelAt])].sort((a, b) => a - b),
+  });
+  const choice = {
+    textColumn: nameAt(textAt),
+    textPairColumn: pairAt === undefined ? undefined : nameAt(pairAt),
+    labelColumn: nameAt(labelAt),
+  };
+  return { table, columns, reasons, choice };
+}
+
+/** Error `not-texts`: the column holds lists, objects or bytes. */
+export function requireTexts({ name, columns }: TableSource, at: number): void {
+  const column = columns[at];
+  if (column === undefined || !['list', 'object', 'bytes'].includes(column.kind)) return;
+  throw new RetraceError({
+    code: 'not-texts',
+    message: `Column "${column.name}" of ${name} holds no texts or labels: it is ${column.is}.`,
+    where: `${name}, column "${column.name}"`,
+    remedy: 'Choose another column.',
+  });
 }
 
 export interface ChosenColumns {
@@ -67,13 +120,18 @@ export function columnsFor(table: Table, labels: readonly string[], named?: Name
 }
 
 export async function previewOf(data: DataRef, named: NamedColumns | undefined, host: Host): Promise<DataPreview> {
-  const table = await readTable(data, host);
+  const source = await openData(data, host);
+  const { table, rows, counted } = await readBeginning(source);
   const { columns: guess, reasons } = columnsOf(table, named);
   return {
     name: table.name,
     columns: table.columns,
+    kinds: (table.kinds ?? []).map(({ kind, is }) => ({ kind, is })),
     header: table.header,
-    rows: table.rows.length,
+    reading: table.reading ?? source.reading,
+    notes: table.notes ?? [],
+    rows,
+    rows_counted: counted,
     sample: table.rows.slice(0, previewRows),
     guess,
     reasons,
@@ -95,9 +153,9 @@ export interface RunData {
   readonly labels: readonly string[];
   readonly columns: Columns;
   readonly heldBack: boolean;
+  /** Rows of the training file, where they are more than were taken. */
+  readonly sampledFrom: number | undefined;
 }
-
-const choiceOf = ({ text, text_pair, label }: Columns) => ({ textColumn: text, textPairColumn: text_pair, labelColumn: label });
 
 /** Training and evaluation examples, tokenised. `onProgress` counts examples of both. */
 export async function loadData(
@@ -106,10 +164,11 @@ export async function loadData(
   host: Host,
   onProgress?: (done: number, of: number) => void,
 ): Promise<RunData> {
-  const table = await readTable(request.data, host);
-  const columns = request.columns ?? columnsOf(table).columns;
-  const whole = toExamples(table, choiceOf(columns));
-  const given = request.eval_data && toExamples(await readTable(request.eval_data, host), choiceOf(columns), whole.labels);
+  const { seed } = request;
+  const { table, columns, choice } = await readRows(request.data, host, { columns: request.columns, seed });
+  const whole = toExamples(table, choice);
+  const evaluation = request.eval_data && (await readRows(request.eval_data, host, { columns, seed }));
+  const given = evaluation && toExamples(evaluation.table, evaluation.choice, whole.labels);
   const parts = given ? { train: whole, held: given } : holdOut(whole, heldBackShare, request.seed);
   const of = parts.train.examples.length + parts.held.examples.length;
   const tokenize = (part: Dataset, before: number) =>
@@ -121,6 +180,7 @@ export async function loadData(
     labels: whole.labels,
     columns,
     heldBack: !given,
+    sampledFrom: table.sampledFrom,
   };
 }
 
@@ -135,9 +195,9 @@ export async function loadEvaluation(
   tokenizer: Tokenizer,
   host: Host,
 ): Promise<ChosenColumns & { dataset: TokenizedDataset }> {
-  const table = await readTable(request.data, host);
-  const { columns, reasons } = columnsFor(table, request.labels, request.columns);
-  const examples = toExamples(table, choiceOf(columns), request.labels);
+  const guess = (table: Table) => columnsFor(table, request.labels, request.columns);
+  const { table, columns, reasons, choice } = await readRows(request.data, host, { guess });
+  const examples = toExamples(table, choice, request.labels);
   return { columns, reasons, dataset: await tokenizeDataset(examples, tokenizer, { maxLength: request.max_length }) };
 }
 
@@ -145,7 +205,7 @@ export async function loadEvaluation(
 export const bucketsOf = (train: TokenizedDataset, evaluation: TokenizedDataset): number[] =>
   chooseBuckets(Uint32Array.from([...train.lengths, ...evaluation.lengths]), { maxLength: train.maxLength });
 
-export function reportData({ train, evaluation, labels, heldBack }: RunData): DataReport {
+export function reportData({ train, evaluation, labels, heldBack, sampledFrom }: RunData): DataReport {
   const lengths: number[] = [];
   for (const length of train.lengths) lengths[length] = (lengths[length] ?? 0) + 1;
   return {
@@ -154,6 +214,7 @@ export function reportData({ train, evaluation, labels, heldBack }: RunData): Da
     evaluation: { examples: evaluation.examples.length, per_label: evaluation.classCounts, held_back: heldBack },
     lengths: Array.from(lengths, (count) => count ?? 0),
     truncated: train.truncated + evaluation.truncated,
+    ...(sampledFrom === undefined ? {} : { sampled_from: sampledFrom }),
     max_length: train.maxLength,
     buckets: bucketsOf(train, evaluation),
   };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseTable } from '../table.ts';
+import { parseTable } from '../table/testing.ts';
 import { guessColumns } from './guess.ts';
 
 /** A table of `count` rows; each column draws its cells from a list, in turn, or from a function of the row. */

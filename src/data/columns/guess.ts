@@ -3,7 +3,7 @@
 
 import type { ColumnReasons, Columns, NamedColumns } from '../../protocol/config.ts';
 import { numberOf } from '../cells.ts';
-import { columnIndex, type Table } from '../table.ts';
+import { columnIndex, type Table } from '../table/table.ts';
 import {
   hasLabelWord,
   hasTextWord,

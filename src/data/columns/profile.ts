@@ -2,7 +2,7 @@
 // nothing of roles. Invariant: rows are taken evenly from the whole table, for files are often sorted by their label.
 
 import { looksLikeId, numberOf, wordCount } from '../cells.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../table/table.ts';
 
 export interface ColumnProfile {
   readonly at: number;

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
-import { columnIndex, parseTable } from './table.ts';
+import { columnIndex } from './table.ts';
+import { parseTable } from './testing.ts';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 test('a CSV with quotes, separators and line breaks inside cells keeps them, and a byte-order mark goes', () => {
   const table = parseTable('a.csv', utf8('\ufefftext,label\r\n"a, ""b""\nc",yes\r\n\r\nd,no\r\n'));
-  expect(table).toEqual({
+  expect(table).toMatchObject({
     name: 'a.csv',
     columns: ['text', 'label'],
     rows: [
@@ -63,7 +64,8 @@ test('ragged rows are counted and the first few are named', () => {
 
 test.each([
   ['Latin-1', Uint8Array.of(...utf8('text,label\ncaf'), 0xe9, 0x2c, 0x61), 'wrong-encoding', 'byte 14'],
-  ['UTF-16', Uint8Array.of(0xff, 0xfe, 0x61, 0), 'wrong-encoding', 'byte 0'],
+  ['UTF-16 without a mark', Uint8Array.of(0x61, 0, 0x62, 0), 'wrong-encoding', 'byte 1'],
+  ['UTF-16 that is cut off', Uint8Array.of(0xff, 0xfe, 0x61, 0, 0x0a, 0, 0x62), 'wrong-encoding', 'byte 6'],
   ['an unclosed quote', utf8('text,label\n"abc,x\n'), 'bad-quotes', 'row 2'],
   ['an empty file', utf8(''), 'empty-table', 'a.csv'],
   ['a header alone', utf8('text,label\n'), 'empty-table', 'a.csv'],

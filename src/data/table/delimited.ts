@@ -1,0 +1,224 @@
+// CSV, TSV and their kin as a table: the records of a dialect, every one as wide as the first. Invariant: rows are numbered as the file has
+// them, blank lines, the header and Excel's `sep=` line counted, and a row that does not fit is an error that names it.
+
+import type { ByteSource } from '../../formats/bytes.ts';
+import { RetraceError } from '../../protocol/errors.ts';
+import type { Reading, ReadingSettings } from '../../protocol/reading.ts';
+import { type DialectFound, findDialect, isBlank } from './dialect.ts';
+import { type EncodingFound, findEncoding, PIECE, TextDecoding, textPieces } from './encoding.ts';
+import { kindOfTexts } from './kinds.ts';
+import { type RecordFault, RecordReader, type TextRecord } from './records.ts';
+import { cellTooLarge, emptyTable, listRows, MAX_COLUMNS, type Row, type RowRequest, refuseDuplicates, type TableSource } from './table.ts';
+
+/** Ragged rows are counted this far behind the first of them, in characters: the whole of most files, and seconds of the largest. */
+const COUNT_RAGGED = 64 * 2 ** 20;
+const LISTED = 5;
+
+/** Records of a dialect to rows of a table: sets the header apart, passes over blank lines, refuses what does not fit. */
+export class DelimitedRows {
+  readonly #name: string;
+  readonly #dialect: DialectFound;
+  readonly #header: boolean;
+  readonly #reader: RecordReader;
+  #first: TextRecord | undefined;
+  #filled = 0;
+  #ragged: number[] = [];
+  #raggedCount = 0;
+  #raggedWidth = 0;
+  #sinceRagged = 0;
+
+  constructor(name: string, dialect: DialectFound, header: boolean) {
+    this.#name = name;
+    this.#dialect = dialect;
+    this.#header = header;
+    this.#reader = new RecordReader(dialect);
+  }
+
+  push(text: string): Row[] {
+    const rows = this.#rowsOf(this.#reader.push(text));
+    if (this.#raggedCount > 0) {
+      this.#sinceRagged += text.length;
+      if (this.#sinceRagged > COUNT_RAGGED) this.#refuseRagged('so far');
+    }
+    this.#refuse(this.#reader.number, this.#reader.fault);
+    return rows;
+  }
+
+  end(): Row[] {
+    const rows = this.#rowsOf(this.#reader.end());
+    if (this.#raggedCount > 0) this.#refuseRagged('all');
+    return rows;
+  }
+
+  /** Names of the columns, once a row was read. Error: `duplicate-column`. */
+  columns(): string[] {
+    const cells = this.#first?.cells ?? [];
+    const names = cells.map((cell, i) => (this.#header ? cell.trim() : '') || String(i));
+    refuseDuplicates(this.#name, names, `row ${this.#first?.number ?? 1}`);
+    return names;
+  }
+
+  get lineEnds(): string[] {
+    return Object.entries(this.#reader.lineEnds).flatMap(([end, count]) => (count > 0 ? [JSON.stringify(end).slice(1, -1)] : []));
+  }
+
+  #rowsOf(records: readonly TextRecord[]): Row[] {
+    const rows: Row[] = [];
+    for (const record of records) {
+      if (this.#dialect.sepLine && record.number === 1) continue;
+      const { cells, number } = record;
+      if (isBlank(record, this.#first?.cells.length ?? 1)) continue;
+      this.#refuse(number, record.fault);
+      this.#filled++;
+      if (this.#first === undefined) {
+        this.#first = record;
+        if (this.#header) continue;
+      }
+      if (cells.length !== this.#first.cells.length) this.#noteRagged(number, cells.length);
+      else if (this.#raggedCount === 0) rows.push({ number, cells });
+    }
+    return rows;
+  }
+
+  #noteRagged(row: number, width: number): void {
+    if (this.#raggedCount === 0) this.#raggedWidth = width;
+    this.#raggedCount++;
+    if (this.#ragged.length < LISTED) this.#ragged.push(row);
+  }
+
+  #refuse(row: number, fault: RecordFault | undefined): void {
+    if (fault === undefined) return;
+    if (fault === 'long') {
+      throw cellTooLarge(this.#name, row, this.#dialect.quote === '' ? '' : '; most likely a quote in it or before it is not closed');
+    }
+    if (fault === 'wide') {
+      throw new RetraceError({
+        code: 'too-many-columns',
+        message: `Row ${row} of ${this.#name} has more than ${MAX_COLUMNS} cells.`,
+        where: `${this.#name}, row ${row}`,
+        remedy: 'Check that this is a table with one example a row, and that its separator is the right one.',
+      });
+    }
+    const mark = this.#dialect.quote;
+    throw new RetraceError({
+      code: 'bad-quotes',
+      message:
+        fault === 'open'
+          ? `The quoted cell in row ${row} of ${this.#name} is never closed.`
+          : `A quoted cell in row ${row} of ${this.#name} goes on behind its closing quote.`,
+      where: `${this.#name}, row ${row}`,
+      remedy: `Double each quote inside a quoted cell (${mark}${mark}). If quotes are plain characters in this file, say so (--quote none).`,
+    });
+  }
+
+  #refuseRagged(extent: 'all' | 'so far'): never {
+    const [first] = this.#ragged;
+    const width = this.#first?.cells.length ?? 0;
+    throw new RetraceError({
+      code: 'ragged-rows',
+      message:
+        `${this.#raggedCount} of ${extent === 'all' ? '' : 'the first '}${this.#filled} rows in ${this.#name} do not have the ${width} ` +
+        `column${width === 1 ? '' : 's'} of the ${this.#header ? 'header' : 'first row'}: row ${first} has ${this.#raggedWidth} ` +
+        `(rows ${listRows(this.#ragged, LISTED, this.#raggedCount)}).`,
+      where: `${this.#name}, row ${first}`,
+      remedy:
+        'Quote cells that contain the separator or a line break, or remove those rows. If the cells are separated by something else, ' +
+        'say by what (--separator; none for one text a line).',
+    });
+  }
+}
+
+const SEPARATOR_NAMES: Readonly<Record<string, string>> = { '\t': 'tabs', ',': 'commas', ';': 'semicolons', '|': 'bars', ' ': 'spaces' };
+
+function sentence(dialect: DialectFound, { encoding, mark }: EncodingFound, lineEnds: readonly string[]): string {
+  const { separator, quote, separatorFrom } = dialect;
+  const from = separatorFrom === 'sep line' ? ' (its sep= line says so)' : '';
+  const encodingName = {
+    'utf-8': 'UTF-8',
+    'utf-16le': 'UTF-16 LE',
+    'utf-16be': 'UTF-16 BE',
+    'windows-1252': 'Windows-1252',
+    latin1: 'Latin-1',
+  };
+  return [
+    separator === '' ? 'one column' : `separated by ${SEPARATOR_NAMES[separator] ?? `'${separator}'`}${from}`,
+    quote === '' ? 'a quote is a character like any other' : `quoted with ${quote}`,
+    `${encodingName[encoding]}${mark > 0 ? ' (byte-order mark)' : ''}`,
+    ...(lineEnds.length > 1 ? [`lines end in ${lineEnds.slice(0, -1).join(', ')} and ${lineEnds.at(-1)}`] : []),
+  ].join(', ');
+}
+
+/** What the beginning of a delimited file tells. */
+export interface DelimitedBeginning {
+  readonly dialect: DialectFound;
+  readonly encoding: EncodingFound;
+  readonly columns: TableSource['columns'];
+  readonly reading: Reading;
+}
+
+/** Errors: those of `DelimitedRows`, and `empty-table`. */
+export function begin(
+  name: string,
+  text: string,
+  encoding: EncodingFound,
+  { header = true, ...settings }: ReadingSettings,
+  extent: 'whole' | 'sample',
+  dialect = findDialect(name, text, { ...settings, whole: extent === 'whole' }),
+): DelimitedBeginning {
+  const rows = new DelimitedRows(name, dialect, header);
+  const sample = rows.push(text);
+  if (extent === 'whole') sample.push(...rows.end());
+  const columns = rows.columns();
+  if (columns.length === 0 || (extent === 'whole' && sample.length === 0)) {
+    const alone = columns.length > 0;
+    throw alone
+      ? emptyTable(name, 'a header but no rows', 'If its first row is data, say that there is no header.')
+      : emptyTable(name, 'no rows');
+  }
+  return {
+    dialect,
+    encoding,
+    columns: columns.map((column, i) => ({ name: column, ...kindOfTexts(sample.map(({ cells }) => cells[i] ?? '')) })),
+    reading: {
+      format: 'delimited',
+      header,
+      encoding: encoding.encoding,
+      separator: dialect.separator,
+      quote: dialect.quote,
+      said: sentence(dialect, encoding, rows.lineEnds),
+    },
+  };
+}
+
+/** A delimited file as a table; its beginning is read now. */
+export async function openDelimited(file: ByteSource, settings: ReadingSettings): Promise<TableSource> {
+  const first = await file.read(0, Math.min(file.size, PIECE));
+  const extent = first.length === file.size ? 'whole' : 'sample';
+  const encoding = findEncoding(first, settings.encoding);
+  const text = new TextDecoding(file.name, encoding).push(first.subarray(encoding.mark), extent === 'whole' ? 'last' : 'more');
+  const likely = findDialect(file.name, text, { ...settings, whole: extent === 'whole' });
+  const sourceOf = (dialect: DialectFound): TableSource => {
+    const { columns, reading } = begin(file.name, text, encoding, settings, extent, dialect);
+    const { otherwise, ...rest } = dialect;
+    return {
+      ...{ name: file.name, size: file.size, columns, reading, header: reading.header },
+      rows: (request) => rowsOf(file, dialect, encoding, reading.header, request),
+      ...(otherwise && extent === 'sample' ? { otherwise: sourceOf({ ...rest, ...otherwise }) } : {}),
+    };
+  };
+  return sourceOf(likely);
+}
+
+async function* rowsOf(
+  file: ByteSource,
+  dialect: DialectFound,
+  encoding: EncodingFound,
+  header: boolean,
+  { columns }: RowRequest = {},
+): AsyncGenerator<{ rows: Row[]; bytesRead: number }> {
+  const reader = new DelimitedRows(file.name, dialect, header);
+  const pick = (rows: Row[]): Row[] =>
+    columns === undefined ? rows : rows.map(({ number, cells }) => ({ number, cells: columns.map((i) => cells[i] ?? '') }));
+  for await (const { text, bytesRead } of textPieces(file, encoding)) yield { rows: pick(reader.push(text)), bytesRead };
+  yield { rows: pick(reader.end()), bytesRead: file.size };
+}

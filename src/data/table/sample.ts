@@ -1,0 +1,182 @@
+// From a table that streams to rows in memory: all of them, a seeded sample where there are more than may be held, or the first few.
+// Invariant: the sample depends on the rows' places, the bounds and the seed alone, and a smaller bound gives a part of a larger one's sample.
+
+import { RetraceError } from '../../protocol/errors.ts';
+import { defaultMaxRows } from '../../protocol/reading.ts';
+import { randomKey, randomU32, siteId } from '../../random/counter.ts';
+import { emptyTable, type Row, type RowBatch, type Table, type TableSource } from './table.ts';
+
+/** Characters that a table holds at most, in the columns that were asked for. */
+const MAX_CHARACTERS = 128 * 2 ** 20;
+
+export interface TableBounds {
+  readonly maxRows?: number | undefined;
+  readonly maxCharacters?: number | undefined;
+  readonly seed?: number | undefined;
+  /** Indices of the columns wanted; left out: all. */
+  readonly columns?: readonly number[] | undefined;
+  onProgress?(bytesRead: number, of: number): void;
+}
+
+/** A copy that does not hold on to the piece of text that its cells were cut from (V8 keeps the whole parent of a slice). */
+function detached({ number, cells }: Row): Row {
+  const packed = [...cells, '\n'].join('');
+  let at = 0;
+  return {
+    number,
+    cells: cells.map((cell) => {
+      at += cell.length;
+      return packed.slice(at - cell.length, at);
+    }),
+  };
+}
+
+interface Drawn {
+  readonly priority: number;
+  readonly place: number;
+  readonly row: Row;
+}
+
+/** Keeps the rows with the smallest random numbers: a uniform sample without knowing how many rows will come. */
+class Sample {
+  readonly #key: number;
+  #maxRows: number;
+  readonly #maxCharacters: number;
+  #kept: Drawn[] = [];
+  #characters = 0;
+  /** Rows that draw this or more are not kept. */
+  #below = 2 ** 32;
+  seen = 0;
+
+  constructor(seed: number, maxRows: number, maxCharacters: number) {
+    this.#key = randomKey(seed, 0, siteId('data.sample'));
+    this.#maxRows = maxRows;
+    this.#maxCharacters = maxCharacters;
+  }
+
+  add(row: Row): void {
+    const place = this.seen++;
+    const priority = randomU32(this.#key, place);
+    if (priority >= this.#below) return;
+    this.#kept.push({ priority, place, row: detached(row) });
+    this.#characters += row.cells.reduce((sum, cell) => sum + cell.length, 0);
+    if (this.#kept.length > this.#maxRows * 1.25 + 100 || this.#characters > this.#maxCharacters * 1.25) this.#cut();
+  }
+
+  #cut(): void {
+    if (this.#kept.length <= this.#maxRows && this.#characters <= this.#maxCharacters) return;
+    this.#kept.sort((a, b) => a.priority - b.priority || a.place - b.place);
+    let [count, characters] = [0, 0];
+    for (const { row } of this.#kept) {
+      const more = row.cells.reduce((sum, cell) => sum + cell.length, 0);
+      if (count === this.#maxRows || characters + more > this.#maxCharacters) break;
+      characters += more;
+      count++;
+    }
+    this.#below = this.#kept[count]?.priority ?? this.#below;
+    // The rows kept are those below the first that is not: equal draws stay out together.
+    while (count > 0 && (this.#kept[count - 1]?.priority ?? 0) >= this.#below) count--;
+    this.#kept.length = count;
+    this.#maxRows = count;
+    this.#characters = this.#kept.reduce((sum, { row }) => row.cells.reduce((n, cell) => n + cell.length, sum), 0);
+  }
+
+  rows(): Row[] {
+    this.#cut();
+    return this.#kept.sort((a, b) => a.place - b.place).map(({ row }) => row);
+  }
+}
+
+function tableOf(source: TableSource, rows: readonly Row[], columns: readonly number[] | undefined, of: number, notes: string[]): Table {
+  const picked = columns === undefined ? source.columns : columns.flatMap((i) => source.columns[i] ?? []);
+  return {
+    name: source.name,
+    columns: picked.map(({ name }) => name),
+    rows: rows.map(({ cells }) => cells),
+    rowNumbers: rows.map(({ number }) => number),
+    header: source.header,
+    kinds: picked,
+    reading: source.reading,
+    ...(of > rows.length ? { sampledFrom: of } : {}),
+    ...(notes.length > 0 ? { notes } : {}),
+  };
+}
+
+/** `read` with the likelier reading of a file, else with the other; the first one's error where neither holds. */
+export async function withReading<T>(source: TableSource, read: (source: TableSource) => Promise<T>): Promise<T> {
+  try {
+    return await read(source);
+  } catch (thrown) {
+    if (source.otherwise === undefined || !(thrown instanceof RetraceError)) throw thrown;
+    return read(source.otherwise).catch(() => {
+      throw thrown;
+    });
+  }
+}
+
+const noRows = ({ name, header, columns }: TableSource): RetraceError =>
+  header && columns.length > 0
+    ? emptyTable(name, 'a header but no rows', 'If its first row is data, say that there is no header.')
+    : emptyTable(name, 'no rows');
+
+/** All rows, or a sample where there are more than the bounds allow. Errors: those of the format, `empty-table`. */
+export function readTable(source: TableSource, bounds: TableBounds = {}): Promise<Table> {
+  const { maxRows = defaultMaxRows, maxCharacters = MAX_CHARACTERS, seed = 42, columns, onProgress } = bounds;
+  return withReading(source, async (reading) => {
+    const sample = new Sample(seed, maxRows, maxCharacters);
+    const notes: string[] = [];
+    for await (const { rows, bytesRead } of reading.rows({ columns, onNote: (note) => notes.push(note) })) {
+      for (const row of rows) sample.add(row);
+      onProgress?.(bytesRead, reading.size);
+    }
+    if (sample.seen === 0) throw noRows(reading);
+    return tableOf(reading, sample.rows(), columns, sample.seen, notes);
+  });
+}
+
+/** Files up to this are read to their end for a preview, so that their rows are counted, all looked at, and their faults shown at once. */
+const READ_WHOLE = 8 * 2 ** 20;
+/** Rows of larger ones: as many as the guess of columns looks at. */
+const BEGINNING = 2000;
+
+export interface TableBeginning {
+  /** The first rows; of a small file all of them. */
+  readonly table: Table;
+  /** Rows of the file. */
+  readonly rows: number;
+  readonly counted: 'exactly' | 'estimated';
+}
+
+/** The first rows and how many there are. Errors: those of the format in what was read, `empty-table`. */
+export function readBeginning(source: TableSource, readWhole = READ_WHOLE): Promise<TableBeginning> {
+  return withReading(source, async (reading) => {
+    const kept: Row[] = [];
+    const notes: string[] = [];
+    let [seen, whole] = [0, true];
+    let last: RowBatch = { rows: [], bytesRead: 0 };
+    for await (last of reading.rows({ onNote: (note) => notes.push(note) })) {
+      seen += last.rows.length;
+      const room = reading.size <= readWhole ? last.rows.length : Math.max(0, BEGINNING - kept.length);
+      for (const row of last.rows.slice(0, room)) kept.push(detached(row));
+      whole = reading.size <= readWhole || kept.length < BEGINNING;
+      if (!whole) break;
+    }
+    if (seen === 0) throw noRows(reading);
+    const rows = whole ? seen : (reading.rowCount ?? Math.round((seen * reading.size) / Math.max(1, last.bytesRead)));
+    return {
+      table: tableOf(reading, kept, undefined, rows, notes),
+      rows,
+      counted: whole || reading.rowCount !== undefined ? 'exactly' : 'estimated',
+    };
+  });
+}
+
+/** Reads all rows once, so that a fault shows before anything is done with them; the reading that holds, and how many rows it gives. */
+export function countRows(source: TableSource, columns?: readonly number[]): Promise<{ source: TableSource; count: number }> {
+  return withReading(source, async (reading) => {
+    let count = 0;
+    for await (const { rows } of reading.rows({ columns })) count += rows.length;
+    if (count === 0) throw noRows(reading);
+    return { source: reading, count };
+  });
+}
