@@ -7,6 +7,7 @@ function words(ms = 0): Tokenizer {
   return {
     padTokenId: 0,
     modelMaxLength: 512,
+    largestId: 0x10ffff,
     vocabSize: 100,
     token: String,
     encode(text, _, maxLength) {

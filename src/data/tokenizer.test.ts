@@ -1,15 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { bytesOf } from '../formats/bytes.ts';
 import { fileFolder, type ModelFolder } from '../hub/folder.ts';
+import { diskFolder } from './tokenizer/testing.ts';
 import { loadTokenizer, longestFirst } from './tokenizer.ts';
 import vectors from './vectors/tokenizer.json' with { type: 'json' };
 
-const bundled: ModelFolder = {
-  name: 'all-MiniLM-L6-v2',
-  open: async (path) => bytesOf(path, await readFile(new URL(`../../public/models/all-MiniLM-L6-v2/${path}`, import.meta.url))),
-  list: () => Promise.resolve([]),
-};
+const bundled = diskFolder('public/models/all-MiniLM-L6-v2');
 
 type Row = [text: string, textPair: string | null, maxLength: number, inputIds: number[], ones: number];
 
