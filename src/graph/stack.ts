@@ -1,4 +1,5 @@
-// The layer stack: layers in ranges, each range under a policy of its own.
+// The layer stack: layers in ranges, each range under a policy of its own. Invariant: ranges count layers as the model does, frozen ones below the stack
+// included, here and everywhere else.
 
 import type { PolicyName } from '../protocol/config.ts';
 import type { Tensor } from './ir.ts';
@@ -8,7 +9,7 @@ import { forwardLayer, type Policy, type PolicyContext, type RangeRun } from './
 import { reversible } from './policies/reversible.ts';
 import { store } from './policies/store.ts';
 
-/** Layers [from, to) under one policy. */
+/** Layers [from, to) of the model under one policy. */
 export interface PolicyRange {
   readonly from: number;
   readonly to: number;
@@ -23,27 +24,29 @@ const policies: Readonly<Record<PolicyName, (every: number | undefined) => Polic
   reversible: (every = Number.POSITIVE_INFINITY) => reversible(every),
 };
 
-/** Errors unless the ranges cover 0..count in order without a gap. */
-export function validateRanges(ranges: readonly PolicyRange[], count: number): void {
-  let next = 0;
+/** Errors unless the ranges cover the model's layers [first, end) in order without a gap. */
+export function validateRanges(ranges: readonly PolicyRange[], first: number, end: number): void {
+  let next = first;
   for (const { from, to } of ranges) {
-    if (from !== next || to <= from) throw new Error(`policy ranges: layers ${from}..${to} follow ${next} (of ${count})`);
+    if (from !== next || to <= from)
+      throw new Error(`policy ranges: layers ${from}..${to} stand where ${next} begins (of ${first}..${end})`);
     next = to;
   }
-  if (next !== count) throw new Error(`policy ranges end at ${next} of ${count} layers`);
+  if (next !== end) throw new Error(`policy ranges end at ${next} of layers ${first}..${end}`);
 }
 
-/** Runs the stack forward; the result's `backward` runs it back. */
+/** Runs the stack of the model's layers from `first` on forward; the result's `backward` runs it back. */
 export function runStack(
   context: PolicyContext,
-  layers: readonly Layer[],
+  { first, layers }: { readonly first: number; readonly layers: readonly Layer[] },
   ranges: readonly PolicyRange[],
   streams: readonly Tensor[],
 ): RangeRun {
-  validateRanges(ranges, layers.length);
+  const end = first + layers.length;
+  validateRanges(ranges, first, end);
   let current = streams;
   const runs = ranges.map(({ from, to, policy, every }) => {
-    const run = policies[policy](every).run({ ...context, topmost: to === layers.length }, layers.slice(from, to), current);
+    const run = policies[policy](every).run({ ...context, topmost: to === end }, layers.slice(from - first, to - first), current);
     current = run.streams;
     return run;
   });

@@ -1,9 +1,10 @@
 // What to do when a plan does not fit: the cheapest changes first (those that change no result), each with the bytes that it saves, computed by
 // planning it.
 
-import { methods } from '../methods/registry.ts';
+import { methods, resolveOptions } from '../methods/registry.ts';
+import type { PolicyName } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import { type ProgramSetup, planPrograms } from '../train/programs.ts';
+import { type ProgramSetup, planPrograms, stackOf } from '../train/programs.ts';
 
 interface Change {
   readonly what: string;
@@ -12,22 +13,27 @@ interface Change {
 
 const most = 3;
 
+/** What a memory policy costs beside time: nothing, but where float streams are undone. */
+const costOf = (policy: PolicyName, setup: ProgramSetup): string =>
+  policy === 'reversible' && setup.method.wire(setup.backbone, setup.options).streams === 'float'
+    ? 'more time, and float streams round where they are undone'
+    : 'same result, more time';
+
 /** In order of what they cost the user: time, then shape, then method. */
 function changesOf(setup: ProgramSetup): Change[] {
   const { method, ranges, batch_size, lengths, options } = setup;
-  const layers = ranges.at(-1)?.to ?? 0;
   const changes: Change[] = [];
   for (const policy of ['reversible', 'checkpoint'] as const) {
     if (method.refuses(policy) || ranges.every((range) => range.policy === policy)) continue;
     changes.push({
-      what: `the memory policy ${policy} (same result, more time)`,
-      setup: { ...setup, ranges: [{ from: 0, to: layers, policy }] },
+      what: `the memory policy ${policy} (${costOf(policy, setup)})`,
+      setup: { ...setup, ranges: [{ ...stackOf(setup), policy }] },
     });
   }
   if (batch_size > 1) {
     const half = Math.floor(batch_size / 2);
     changes.push({
-      what: `batch_size ${half} with twice the gradient_accumulation_steps (same result)`,
+      what: `batch_size ${half} with twice the gradient_accumulation_steps (${batch_size % 2 ? 'one example fewer' : 'as many examples'} in each step)`,
       setup: { ...setup, batch_size: half },
     });
   }
@@ -37,24 +43,28 @@ function changesOf(setup: ProgramSetup): Change[] {
     const kept = [...new Set(lengths.map((length) => Math.min(length, shorter)))];
     changes.push({ what: `max_length ${shorter} (longer texts are cut)`, setup: { ...setup, lengths: kept } });
   }
+  const { streams, frozen_layers } = options;
   for (const other of methods.filter((candidate) => candidate.defaultPolicy === 'reversible' && candidate !== method)) {
-    changes.push({
-      what: `the method ${other.name}`,
-      setup: {
-        ...setup,
-        method: other,
-        options: { ...options, ...other.options(options.streams) },
-        ranges: [{ from: 0, to: layers, policy: 'reversible' }],
-      },
-    });
+    const changed = { ...setup, method: other, options: resolveOptions(other, { streams, frozen_layers }) };
+    changes.push({ what: `the method ${other.name}`, setup: { ...changed, ranges: [{ ...stackOf(changed), policy: 'reversible' }] } });
   }
   return changes;
+}
+
+/** What a change saves of `total`, or nothing where it can't be planned: what is no way out is no remedy. */
+function savedBy(changed: ProgramSetup, total: number): number {
+  try {
+    return total - planPrograms(changed).plan.total;
+  } catch (thrown) {
+    if (thrown instanceof RetraceError) return 0;
+    throw thrown;
+  }
 }
 
 /** The three cheapest changes that save memory, as one sentence. */
 export function remediesFor(setup: ProgramSetup, total: number): string {
   const saving = changesOf(setup)
-    .map(({ what, setup: changed }) => ({ what, saved: total - planPrograms(changed).plan.total }))
+    .map(({ what, setup: changed }) => ({ what, saved: savedBy(changed, total) }))
     .filter(({ saved }) => saved > 0)
     .slice(0, most)
     .map(({ what, saved }) => `${what}: saves ${saved} bytes`);

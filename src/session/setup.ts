@@ -6,6 +6,7 @@ import { flopsOf, movedBytes } from '../graph/work.ts';
 import type { Method } from '../methods/method.ts';
 import { factsOf } from '../methods/options.ts';
 import { methodNamed, methods, resolveOptions } from '../methods/registry.ts';
+import type { Backbone } from '../models/model.ts';
 import { hostBytes } from '../offload/offload.ts';
 import {
   type MemorySettings,
@@ -19,7 +20,7 @@ import {
 } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { MethodCard, OptionCard, PlanReport } from '../protocol/messages.ts';
-import type { ProgramSetup, planPrograms } from '../train/programs.ts';
+import { type ProgramSetup, type planPrograms, stackOf } from '../train/programs.ts';
 import type { BaseModel } from './base_model.ts';
 
 export interface ResolvedMethod {
@@ -49,8 +50,8 @@ export interface SetupRequest {
 }
 
 /** The layers that have a policy: one range, or those given. Errors: `frozen-layers`, `policy-ranges`, `policy-refused`. */
-function rangesOf({ method, options, policy }: ResolvedMethod, memory: MemorySettings, layers: number): readonly PolicyRange[] {
-  const { frozen_layers: bottom } = options;
+function rangesOf({ method, options, policy }: ResolvedMethod, memory: MemorySettings, backbone: Backbone): readonly PolicyRange[] {
+  const { from: bottom, to: layers } = stackOf({ backbone, options });
   if (bottom >= layers) {
     throw new RetraceError({
       code: 'frozen-layers',
@@ -104,7 +105,7 @@ const mostElements = 2 ** 32 - 1;
 export function setupOf(request: SetupRequest): ProgramSetup {
   const { model, resolved, memory, num_labels, batch_size, lengths, optimizer, purposes } = request;
   const backbone = model.backbone(request.dropout);
-  const { num_hidden_layers, max_position_embeddings } = backbone.config;
+  const { max_position_embeddings } = backbone.config;
   const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
   if (longest > max_position_embeddings) {
     throw new RetraceError({
@@ -135,7 +136,7 @@ export function setupOf(request: SetupRequest): ProgramSetup {
     backbone,
     method: resolved.method,
     options: resolved.options,
-    ranges: rangesOf(resolved, memory, num_hidden_layers),
+    ranges: rangesOf(resolved, memory, backbone),
     chunks: memory.chunks,
     token_chunk: memory.token_chunk,
     pooling: request.pooling ?? model.pooling,

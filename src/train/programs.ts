@@ -25,7 +25,7 @@ export interface ProgramSetup {
   readonly backbone: Backbone;
   readonly method: Method;
   readonly options: MethodOptions;
-  /** Cover the layers from the first that is not frozen. */
+  /** Cover the layers from the first that is not frozen (`stackOf`). */
   readonly ranges: readonly PolicyRange[];
   /** Parts that layers work on a batch in; left out: as many as keep 512 tokens in each. */
   readonly chunks?: number | undefined;
@@ -43,6 +43,15 @@ export interface ProgramSetup {
   /** Bytes of the largest binding to rely on; WebGPU's default where left out. */
   readonly max_binding?: number;
 }
+
+/** The layers that have a policy, numbered as the model's: those above the frozen ones. */
+export const stackOf = ({
+  backbone,
+  options,
+}: Pick<ProgramSetup, 'backbone' | 'options'>): { readonly from: number; readonly to: number } => ({
+  from: options.frozen_layers,
+  to: backbone.config.num_hidden_layers,
+});
 
 export const programName = (purpose: 'training' | 'evaluation', length: number): string => `${purpose} ${length}`;
 
@@ -144,9 +153,8 @@ export function traceTraining(registry: Registry, options: Omit<GraphOptions, 't
   const forward = begin(g, setup, T);
   const { wiring, context, embedded, started, layers } = forward;
   const labels = g.input('labels', [setup.batch_size], 'i32');
-  const bottom = setup.options.frozen_layers;
-  const ranges = setup.ranges.map((range) => ({ ...range, from: range.from - bottom, to: range.to - bottom }));
-  const { result: run, tape: stackNodes } = g.record(() => runStack(context, layers, ranges, started.result));
+  const stack = { first: stackOf(setup).from, layers };
+  const { result: run, tape: stackNodes } = g.record(() => runStack(context, stack, setup.ranges, started.result));
   const values = g.scope('pooler', () => run.streams.map((stream) => wiring.read(g, stream)));
   const { result: rows, tape: above } = g.record(() => pooled(g, values, forward, setup));
   const embeddingsTrain = trainsAny(embedded.tape);
