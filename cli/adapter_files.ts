@@ -4,6 +4,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tensorFiles } from '../src/formats/exported.ts';
+import { isRunRecord } from '../src/formats/records/run_records.ts';
 import { readZip, writeZip } from '../src/formats/zip.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
 import { fileSha256, noSuchFile } from './folders.ts';
@@ -62,7 +63,7 @@ export async function writeAdapterFolder(folder: string, zip: Uint8Array): Promi
     await writeFile(join(folder, `${name}.part`), bytes);
     await rename(join(folder, `${name}.part`), join(folder, name));
   }
-  const stale = adapterFiles.filter((name) => !files.has(name));
+  const stale = (await readdir(folder)).filter((name) => (adapterFiles.includes(name) || isRunRecord(name)) && !files.has(name));
   await Promise.all(stale.map((name) => rm(join(folder, name), { force: true })));
   const path = join(folder, tensorFiles.find((name) => files.has(name)) ?? '');
   return { path, sha256: await fileSha256(path) };

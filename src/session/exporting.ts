@@ -5,6 +5,8 @@ import type { AdapterArchive, AdapterConfig, BaseNames } from '../formats/adapte
 import { readExported, writeExported } from '../formats/exported.ts';
 import type { CardFacts } from '../formats/model_card.ts';
 import { peftTypeOf } from '../formats/peft/layout.ts';
+import type { RunRecord } from '../formats/records/log_history.ts';
+import { runRecords } from '../formats/records/run_records.ts';
 import { readZip, writeZip } from '../formats/zip.ts';
 import { isHead } from '../methods/method.ts';
 import { methodNamed, methods } from '../methods/registry.ts';
@@ -34,6 +36,8 @@ export interface ExportRequest {
   readonly texts: readonly (readonly [string, string | undefined])[];
   readonly evaluation: Evaluation | undefined;
   readonly device: string;
+  /** What the run measured on its way. */
+  readonly record: RunRecord;
 }
 
 type Values = Map<string, Float32Array<ArrayBuffer>>;
@@ -130,7 +134,7 @@ export async function exportAdapter(request: ExportRequest): Promise<ExportResul
   const values = await engine.trainer.read('parameter');
   const before = await logitsOfEach(engine, asked);
   const archive = archiveOf(request, values, before);
-  const zip = writeZip(writeExported(archive, cardFacts(request)));
+  const zip = writeZip([...writeExported(archive, cardFacts(request)), ...runRecords(request.record)]);
   const type = peftTypeOf(archive);
   const again = await readExported(readZip(name, zip), {
     methods: methods.map((method) => method.name),

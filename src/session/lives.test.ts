@@ -102,6 +102,8 @@ test.each(lives)(
     const { zip, file_name } = await one.calls.exportAdapter({ name, licence: 'apache-2.0' });
     if (folder) writeFileSync(join(folder, file_name), zip);
     const written = JSON.parse(new TextDecoder().decode(readZip(name, zip).get('adapter_config.json')));
+    const history = JSON.parse(new TextDecoder().decode(readZip(name, zip).get('trainer_state.json')));
+    expect(history).toMatchObject({ global_step: 4, log_history: { length: 7 } });
     if (method.peft) expect(written.peft_type).toBe(method.peft);
     else expect(written).toMatchObject({ format: 'retrace', method: method.name });
 

@@ -86,6 +86,11 @@ export class Run {
     return this.#best;
   }
 
+  /** Steps and evaluations so far. */
+  get history(): readonly RunEvent[] {
+    return this.#events;
+  }
+
   get evaluation(): Evaluation | undefined {
     return this.#lastEvaluation?.evaluation;
   }

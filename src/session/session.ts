@@ -293,7 +293,7 @@ export class Session {
 
   async #export(name: string, licence: string): Promise<ExportResult> {
     const { engine, config, data, run } = this.#requireReady();
-    if (!data) throw nothingTrained();
+    if (!data || !run) throw nothingTrained();
     const { info } = await this.#device.open();
     const result = await exportAdapter({
       engine,
@@ -307,10 +307,18 @@ export class Session {
         eval_split: data.split,
       },
       texts: data.run.texts.slice(0, selfTestTexts).map(({ text, textPair }) => [text, textPair] as const),
-      evaluation: run?.evaluation,
+      evaluation: run.evaluation,
       device: info.description || info.vendor,
+      record: {
+        events: run.history,
+        training: config.training,
+        max_steps: config.training.max_steps,
+        train_examples: data.run.train.examples.length,
+        best: run.best,
+        ended_at: run.saved ? Date.parse(run.saved.saved_at) : Date.now(),
+      },
     });
-    this.#emit({ type: 'saved', path: result.file_name, sha256: bytesToHex(sha256(result.zip)), step: run?.step ?? 0 });
+    this.#emit({ type: 'saved', path: result.file_name, sha256: bytesToHex(sha256(result.zip)), step: run.step });
     return result;
   }
 
