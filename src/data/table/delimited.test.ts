@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { bytesOf } from '../../formats/bytes.ts';
+import { openTable } from './open.ts';
 import { columnIndex } from './table.ts';
 import { parseTable } from './testing.ts';
 
@@ -77,15 +79,13 @@ test.each([
 });
 
 test.each([
-  ['rows.jsonl', '{"text": "play a song", "label": "music"}\n{"text": "pay a bill", "label": "bank"}\n', 'JSON'],
-  ['rows.txt', ' \n{"text":"play","label":"music"}\n{"text":"pay","label":"bank"}\n', 'JSON'],
-  ['rows.json', '[\n  {"text": "play", "label": "music"}\n]\n', 'JSON'],
-  ['rows.parquet', Uint8Array.of(0x50, 0x41, 0x52, 0x31, 0x15, 0), 'a Parquet file'],
-  ['rows.xlsx', Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0), 'a zip archive or an Excel workbook'],
-  ['rows.csv.gz', Uint8Array.of(0x1f, 0x8b, 8, 0), 'a gzip archive'],
-] as const)('%s is no table, and the error says what it is', (name, content, is) => {
-  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-  expect(() => parseTable(name, bytes)).toThrow(`${name} is ${is}, not a CSV or TSV.`);
+  ['rows.xlsx', 'a zip archive or an Excel workbook', Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0)],
+  ['rows.csv.gz', 'a gzip archive', Uint8Array.of(0x1f, 0x8b, 8, 0)],
+  ['rows.json', 'JSON, but no list of objects', utf8('[["play", "music"], ["pay", "bank"]]')],
+])('%s is no table, and the error says that it is %s', async (name, is, content) => {
+  await expect(openTable(bytesOf(name, content))).rejects.toThrow(
+    `${name} is ${is}, not a table in CSV, TSV, JSON, JSON Lines or Parquet.`,
+  );
 });
 
 test('texts that begin with a bracket or a brace are texts', () => {

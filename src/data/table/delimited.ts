@@ -5,7 +5,7 @@ import type { ByteSource } from '../../formats/bytes.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import type { Reading, ReadingSettings } from '../../protocol/reading.ts';
 import { type DialectFound, findDialect, isBlank } from './dialect.ts';
-import { type EncodingFound, findEncoding, PIECE, TextDecoding, textPieces } from './encoding.ts';
+import { type EncodingFound, type TextBeginning, textPieces } from './encoding.ts';
 import { kindOfTexts } from './kinds.ts';
 import { type RecordFault, RecordReader, type TextRecord } from './records.ts';
 import { cellTooLarge, emptyTable, listRows, MAX_COLUMNS, type Row, type RowRequest, refuseDuplicates, type TableSource } from './table.ts';
@@ -190,13 +190,10 @@ export function begin(
   };
 }
 
-/** A delimited file as a table; its beginning is read now. */
-export async function openDelimited(file: ByteSource, settings: ReadingSettings): Promise<TableSource> {
-  const first = await file.read(0, Math.min(file.size, PIECE));
-  const extent = first.length === file.size ? 'whole' : 'sample';
-  const encoding = findEncoding(first, settings.encoding);
-  const text = new TextDecoding(file.name, encoding).push(first.subarray(encoding.mark), extent === 'whole' ? 'last' : 'more');
-  const likely = findDialect(file.name, text, { ...settings, whole: extent === 'whole' });
+/** A delimited file as a table, by the beginning of its text. */
+export function openDelimited({ file, encoding, sample: text, whole, settings }: TextBeginning): TableSource {
+  const extent = whole ? 'whole' : 'sample';
+  const likely = findDialect(file.name, text, { ...settings, whole });
   const sourceOf = (dialect: DialectFound): TableSource => {
     const { columns, reading } = begin(file.name, text, encoding, settings, extent, dialect);
     const { otherwise, ...rest } = dialect;

@@ -5,7 +5,7 @@
 import type { ByteSource } from '../../formats/bytes.ts';
 import { firstInvalidUtf8 } from '../../formats/text.ts';
 import { RetraceError } from '../../protocol/errors.ts';
-import type { Encoding } from '../../protocol/reading.ts';
+import type { Encoding, ReadingSettings } from '../../protocol/reading.ts';
 
 /** Bytes read at a time: large enough for disks, small beside what a page may hold. */
 export const PIECE = 2 ** 20;
@@ -166,6 +166,15 @@ function breaksIn(text: string): number {
   let count = 0;
   for (let i = text.indexOf('\n'); i >= 0; i = text.indexOf('\n', i + 1)) count++;
   return count;
+}
+
+/** A file of text, opened: its encoding and the beginning of its text, or all of it. */
+export interface TextBeginning {
+  readonly file: ByteSource;
+  readonly encoding: EncodingFound;
+  readonly sample: string;
+  readonly whole: boolean;
+  readonly settings: ReadingSettings;
 }
 
 export interface TextPiece {

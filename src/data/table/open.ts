@@ -4,6 +4,8 @@ import type { ByteSource } from '../../formats/bytes.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import type { ReadingSettings } from '../../protocol/reading.ts';
 import { openDelimited } from './delimited.ts';
+import { findEncoding, PIECE, TextDecoding } from './encoding.ts';
+import { jsonBeginning, openJson } from './json.ts';
 import type { TableSource } from './table.ts';
 
 const ascii = (text: string): readonly number[] => [...new TextEncoder().encode(text)];
@@ -16,34 +18,44 @@ const OTHER_FILES: readonly { readonly is: string; readonly begins: readonly num
   { is: 'a PDF document', begins: ascii('%PDF') },
 ];
 
-/** JSON Lines have commas and quotes enough to look like a table of nonsense. */
-function isJson(text: string): boolean {
-  if (!/^\s*[[{]/.test(text)) return false;
-  const begins = text.trimStart();
-  const line = /^[^\r\n]*/.exec(begins)?.[0] ?? '';
-  return [line, begins].some((whole) => {
+export function refuseOther(name: string, first: Uint8Array): void {
+  const other = OTHER_FILES.find(({ begins }) => begins.every((byte, i) => first[i] === byte));
+  if (other !== undefined) refuse(name, `is ${other.is}`);
+}
+
+function refuse(name: string, is: string): never {
+  throw new RetraceError({
+    code: 'not-a-table',
+    message: `${name} ${is}, not a table in CSV, TSV, JSON, JSON Lines or Parquet.`,
+    where: name,
+    remedy: 'Save it as CSV (UTF-8) with a column of texts and a column of labels: spreadsheets export it, and pandas writes it by to_csv.',
+  });
+}
+
+/** A list of anything but objects: numbers, texts, lists. A text that begins with a bracket is a text. */
+function isOtherJson(text: string): boolean {
+  if (!/^\s*\[/.test(text)) return false;
+  const [line = ''] = /^[^\r\n]*/.exec(text.trimStart()) ?? [];
+  return [line, text].some((whole) => {
     try {
-      return typeof JSON.parse(whole) === 'object';
+      return Array.isArray(JSON.parse(whole));
     } catch {
       return false;
     }
   });
 }
 
-export function refuseOther(name: string, first: Uint8Array): void {
-  const other = OTHER_FILES.find(({ begins }) => begins.every((byte, i) => first[i] === byte));
-  const is = other?.is ?? (isJson(new TextDecoder().decode(first)) ? 'JSON' : undefined);
-  if (is === undefined) return;
-  throw new RetraceError({
-    code: 'not-a-table',
-    message: `${name} is ${is}, not a CSV or TSV.`,
-    where: name,
-    remedy: 'Save it as CSV (UTF-8) with a column of texts and a column of labels: spreadsheets export it, and pandas writes it by to_csv.',
-  });
-}
-
 /** Its columns and how it is read; no more than its beginning is looked at. Errors: `not-a-table`, and those of the format. */
 export async function openTable(file: ByteSource, settings: ReadingSettings = {}): Promise<TableSource> {
-  refuseOther(file.name, await file.read(0, Math.min(file.size, 2 ** 20)));
-  return openDelimited(file, settings);
+  const first = await file.read(0, Math.min(file.size, PIECE));
+  refuseOther(file.name, first);
+  const whole = first.length === file.size;
+  const encoding = findEncoding(first, settings.encoding);
+  const sample = new TextDecoding(file.name, encoding).push(first.subarray(encoding.mark), whole ? 'last' : 'more');
+  // Who says which separator a file has says that it is delimited.
+  if (settings.separator === undefined) {
+    if (jsonBeginning(sample) !== undefined) return openJson({ file, encoding, sample, whole, settings });
+    if (isOtherJson(sample)) refuse(file.name, 'is JSON, but no list of objects');
+  }
+  return openDelimited({ file, encoding, sample, whole, settings });
 }
