@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './setup.mjs';
+import { loadSource } from './sources.mjs';
 
 const folder = join(ROOT, 'bench');
 const names = readdirSync(folder)
@@ -22,17 +23,7 @@ const unknown = flags.find((flag) => flag !== '--json');
 if (!names.includes(name)) usage(name === undefined ? '' : `There is no measurement '${name}'.\n`);
 if (unknown !== undefined) usage(`There is no flag '${unknown}'.\n`);
 
-// Vite loads the sources as they stand, so that paths relative to a source file hold.
-const { createServer } = await import('vite');
-const server = await createServer({
-  root: ROOT,
-  configFile: false,
-  appType: 'custom',
-  logLevel: 'error',
-  optimizeDeps: { noDiscovery: true },
-  server: { middlewareMode: true, ws: false, watch: null },
-});
-const { run } = await server.ssrLoadModule(`/bench/${name}.ts`);
+const { run } = await loadSource(`/bench/${name}.ts`);
 if (of.length > 0 && run.length < 2) usage(`'${name}' measures the same always: '${of[0]}' means nothing to it.\n`);
 try {
   await run(flags.includes('--json'), of);

@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { withinTables } from './ids.ts';
+import type { Tokenizer } from './tokenizer.ts';
+
+/** Words are their own ids; the second text of a pair is of type 1. */
+const words = (padTokenId = 0): Tokenizer => ({
+  padTokenId,
+  modelMaxLength: 512,
+  vocabSize: 300,
+  token: (id) => `w${id}`,
+  encode(text, textPair) {
+    const [first, second] = [text, textPair ?? ''].map((each) => each.split(' ').filter(Boolean).map(Number)) as [number[], number[]];
+    const length = first.length + second.length;
+    return {
+      input_ids: Uint32Array.of(...first, ...second),
+      token_type_ids: Uint32Array.of(...first.map(() => 0), ...second.map(() => 1)),
+      ...{ length, fullLength: length, truncated: false },
+    };
+  },
+});
+const rows = { vocab_size: 172, type_vocab_size: 2 };
+
+test('ids up to the last row pass as they are', () => {
+  const { input_ids, token_type_ids } = withinTables(words(), rows).encode('0 171', '3', 8);
+  expect([...input_ids]).toEqual([0, 171, 3]);
+  expect([...token_type_ids]).toEqual([0, 0, 1]);
+});
+
+test.each([
+  ['1 172 300', undefined, '"w172" has the id 172', 'text "1 172 300"'],
+  ['1', '4 4294967295', '"w4294967295" has the id 4294967295', 'text "1" and "4 4294967295"'],
+])('the first token past the table is named, with its id, the rows, the text and the way out: %j, %j', (text, pair, says, where) => {
+  expect(() => withinTables(words(), rows).encode(text, pair, 8)).toThrow(
+    expect.objectContaining({
+      code: 'token-past-table',
+      message: `The token ${says}, and the model's table of tokens has 172 rows, 0 to 171.`,
+      where,
+      remedy: expect.stringContaining('model.resize_token_embeddings(len(tokenizer))'),
+    }),
+  );
+});
+
+test('a padding token past the table is refused before any text', () => {
+  expect(() => withinTables(words(172), rows)).toThrow(
+    expect.objectContaining({ code: 'token-past-table', where: 'tokenizer.json, the padding token' }),
+  );
+});
+
+test('a second text is refused by a model that has one token type', () => {
+  const { encode } = withinTables(words(), { ...rows, type_vocab_size: 1 });
+  expect(encode('1 2', undefined, 8).length).toBe(2);
+  expect(() => encode('1 2', '3', 8)).toThrow(/token type 1, and the model's table of token types has 1 row\./);
+});
+
+test('whatever a tokenizer throws is an error with the text in it', () => {
+  const broken: Tokenizer = { ...words(), encode: () => Array.from({ length: -1 }, () => 0) as never };
+  broken.encode = () => {
+    throw new TypeError('type is not iterable');
+  };
+  expect(() => withinTables(broken, rows).encode('x'.repeat(1000), undefined, 8)).toThrow(
+    expect.objectContaining({
+      code: 'bad-tokenizer',
+      where: `text "${'x'.repeat(80)}…"`,
+      message: expect.stringContaining('not iterable'),
+    }),
+  );
+});
