@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { writeSafetensors } from '../src/formats/safetensors.ts';
-import { linesOf, retrace, scratchFolder, tinyModel } from './testing.ts';
+import { linesOf, retrace, scratchFolder, tinyModel, topicsFile } from './testing.ts';
 
 test('a table of 100,000 classes is inspected in one pass over its rows', async () => {
   const path = join(scratchFolder(), 'many.tsv');
@@ -39,4 +39,62 @@ test.each([
   const outcome = await retrace(['plan', '--model', model, '--json']);
   expect(outcome.code).toBe(1);
   expect(linesOf(outcome)[0]).toMatchObject({ type: 'error', code: 'config', where: expect.stringContaining(field) });
+});
+
+const trainOn = (folder: string, model: string, data: string, ...more: readonly string[]) => [
+  ...[
+    'train',
+    '--model',
+    model,
+    '--data',
+    data,
+    '--out',
+    join(folder, 'out'),
+    '--pooling',
+    'mean',
+    '--method',
+    'lora',
+    '--json',
+    '--max-steps',
+    '2',
+  ],
+  ...more,
+];
+
+test('a length past the positions is refused before anything is read, though every text is short; the default heeds them, and says so', async () => {
+  const folder = scratchFolder();
+  const [model, data] = [tinyModel(folder), topicsFile(folder)];
+  const refused = await retrace(trainOn(folder, model, data, '--max-length', '100'));
+  expect(refused.code).toBe(2);
+  expect(linesOf(refused)).toEqual([
+    expect.objectContaining({ type: 'error', code: 'length-above-model', message: expect.stringContaining('100 tokens') }),
+  ]);
+  const planned = await retrace(['plan', '--model', model, '--pooling', 'mean', '--method', 'prompt-tuning', '--json']);
+  expect(planned.code).toBe(0);
+  expect(planned.stderr).toContain('length: at most 28 tokens a text');
+  expect(linesOf(planned)[0]).toMatchObject({ length: 28 });
+});
+
+test('a token that was added without a row is refused where it occurs, before planning, and does no harm where it does not', async () => {
+  const folder = scratchFolder();
+  const model = tinyModel(folder, {}, { zorblax: 99, quux: 100 });
+  const data = topicsFile(folder);
+  const rows = join(folder, 'added.tsv');
+  writeFileSync(
+    rows,
+    `text\ttopic\n${Array.from({ length: 40 }, (_, i) => `${i === 30 ? 'play zorblax now' : 'play the song'}\t${i % 2 ? 'a' : 'b'}`).join('\n')}\n`,
+  );
+  const refused = await retrace(trainOn(folder, model, rows));
+  expect(refused.code).toBe(1);
+  const lines = linesOf(refused);
+  expect(lines.at(-1)).toMatchObject({
+    code: 'token-past-table',
+    message: expect.stringMatching(/"zorblax" has the id 99, .* has 99 rows/),
+    where: 'text "play zorblax now"',
+    remedy: expect.stringContaining('resize_token_embeddings'),
+  });
+  expect(lines.map(({ type }) => type)).not.toContain('plan');
+  expect((await retrace(trainOn(folder, model, data, '--overwrite'))).code).toBe(0);
+  const asked = await retrace(['predict', '--adapter', join(folder, 'out'), '--model', model, '--text', 'quux', '--json']);
+  expect(linesOf(asked).at(-1)).toMatchObject({ code: 'token-past-table', where: 'text "quux"' });
 });

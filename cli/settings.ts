@@ -15,6 +15,7 @@ import {
   trainingDefaults,
 } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
+import { defaultLength, textPositions } from '../src/protocol/lengths.ts';
 import type { MethodCard } from '../src/protocol/messages.ts';
 import { type OptimizerName, optimizerCards, readsArgument } from '../src/protocol/optimizers.ts';
 import { memoryOptions } from '../src/protocol/options/memory.ts';
@@ -125,7 +126,8 @@ export async function settingsOf(
   const chosen = givenOptions(given, trainingNames);
   const optim = (textOf(given, 'optim') ?? defaultTraining.optim) as OptimizerName;
   const pooling = (textOf(given, 'pooling') ?? kept?.pooling) as Pooling | undefined;
-  const max_length = kept ? 0 : Math.min(defaultTraining.max_length, await positions(model));
+  const virtual = { num_virtual_tokens: numberOf(given, 'num-virtual-tokens') ?? card.defaults.fixed.num_virtual_tokens };
+  const max_length = kept ? 0 : defaultLength(textPositions(await positions(model), card, virtual));
   return {
     model,
     ...(pooling === undefined ? {} : { pooling }),
@@ -142,6 +144,12 @@ export async function settingsOf(
     },
   };
 }
+
+/** What to say of a length that nobody asked for and that is not the usual one; undefined where there is nothing to say. */
+export const lengthNote = (given: Given, { training: { max_length } }: Settings): string | undefined =>
+  given['max-length'] === undefined && given['resume'] !== true && max_length < defaultTraining.max_length
+    ? `length: at most ${max_length} tokens a text, for the model has positions for no more (--max-length)`
+    : undefined;
 
 /** The session's configuration, checked. Error: `usage`, naming the flag. */
 export async function configOf(settings: Settings): Promise<RunConfig> {

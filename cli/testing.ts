@@ -54,8 +54,15 @@ const musicWords = ['play', 'song', 'radio', 'louder', 'singer', 'album'];
 const bankWords = ['pay', 'bill', 'balance', 'account', 'card', 'money'];
 const plainWords = ['the', 'my', 'please', 'now', 'some', 'what', 'is', 'on', 'for', 'to'];
 
-/** The tiny BERT's folder, with a WordPiece vocabulary of whole words within its 99 ids. */
-export function tinyModel(folder: string, change: Readonly<Record<string, unknown>> = {}): string {
+/**
+ * The tiny BERT's folder, with a WordPiece vocabulary of whole words within its 99 ids. `added`: tokens of these ids beside them, as
+ * `add_tokens` without `resize_token_embeddings` leaves them.
+ */
+export function tinyModel(
+  folder: string,
+  change: Readonly<Record<string, unknown>> = {},
+  added: Readonly<Record<string, number>> = {},
+): string {
   const path = join(folder, 'tiny');
   mkdirSync(path, { recursive: true });
   copyFileSync(join(tinyVectors, 'model.safetensors'), join(path, 'model.safetensors'));
@@ -68,10 +75,10 @@ export function tinyModel(folder: string, change: Readonly<Record<string, unknow
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: special.map((content, id) => ({
+    added_tokens: [...special.map((content, id) => [content, id] as const), ...Object.entries(added)].map(([content, id]) => ({
       id,
       content,
-      special: true,
+      special: id < special.length,
       single_word: false,
       lstrip: false,
       rstrip: false,

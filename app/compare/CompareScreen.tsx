@@ -10,6 +10,7 @@ import { QueueSection } from '../queue/QueueSection.tsx';
 import { runsOf } from '../queue/queue.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { isActive } from '../state/run.ts';
+import { cardOf, lengthOf } from '../state/settings.ts';
 import { StudySection } from '../study/StudySection.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { CompareTable } from './CompareTable.tsx';
@@ -33,7 +34,7 @@ export default function CompareScreen({ theme }: { theme: string }) {
     (key: string) => setPicked((before) => (before.includes(key) ? before.filter((one) => one !== key) : [...before, key])),
     [],
   );
-  const training = { ...defaultTraining, ...settings.training };
+  const training = { ...defaultTraining, ...settings.training, max_length: lengthOf(settings, cardOf(catalogue, settings.method)) };
   const cells = useMemo(() => (catalogue === undefined ? [] : cellsOf(settings, catalogue, report)), [settings, catalogue, report]);
   const signature = useMemo(() => signatureOf(cells), [cells]);
   // A plan takes the worker's time from a run; then it is asked for by hand.
@@ -107,9 +108,10 @@ function Setup() {
   const settings = useApp((state) => state.settings);
   const model = useApp((state) => state.model);
   const bundled = useApp((state) => state.catalogue.value?.models ?? noModels);
+  const card = useApp((state) => cardOf(state.catalogue.value, state.settings.method));
   const { choose, setTraining } = useActions();
   const [fromDisk, setFromDisk] = useState(settings.model.kind === 'files');
-  const numbers = trainingEntries(settings, undefined).filter(({ name }) => ['batch_size', 'max_length'].includes(name));
+  const numbers = trainingEntries(settings, card).filter(({ name }) => ['batch_size', 'max_length'].includes(name));
   return (
     <section className="card section" aria-label="What is compared">
       <header className="section-head">

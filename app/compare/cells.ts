@@ -4,7 +4,7 @@ import { type Category, categories, type MethodName, type ModelRef, type PolicyN
 import type { ErrorReport } from '../../src/protocol/errors.ts';
 import type { Catalogue, DataReport, PlanReport, PlanRequest } from '../../src/protocol/messages.ts';
 import { inOrder } from '../methods/groups.ts';
-import { planRequestOf, type Settings } from '../state/settings.ts';
+import { cardOf, lengthOf, planRequestOf, type Settings } from '../state/settings.ts';
 import { type Pace, predictedMs } from './pace.ts';
 
 export interface Cell {
@@ -18,6 +18,7 @@ export const keyOf = ({ method, policy }: { method: MethodName; policy: PolicyNa
 
 /** Every method with every policy that it doesn't refuse, each with its own defaults, at the batch and length that are chosen. */
 export function cellsOf(settings: Settings, catalogue: Catalogue, report: DataReport | undefined): Cell[] {
+  const length = lengthOf(settings, cardOf(catalogue, settings.method));
   return inOrder(catalogue.methods).flatMap(({ name, title, refusals }) =>
     policyNames
       .filter((policy) => refusals[policy] === null)
@@ -26,7 +27,7 @@ export function cellsOf(settings: Settings, catalogue: Catalogue, report: DataRe
         policy,
         title: `${title}, ${policy}`,
         // A step at the full length: the plan of a run would depend on the data's own lengths.
-        request: planRequestOf(settings, report, { method: name, policy, options: {} }, 'step'),
+        request: planRequestOf(settings, length, report, { method: name, policy, options: {} }, 'step'),
       })),
   );
 }

@@ -8,7 +8,7 @@ import { memoryOptions } from '../../src/protocol/options/memory.ts';
 import { methodOptions } from '../../src/protocol/options/methods.ts';
 import type { Options } from '../../src/protocol/options/option.ts';
 import { trainingOptions } from '../../src/protocol/options/training.ts';
-import { optionDefaults, type Settings, trainingDefaultsOf } from '../state/settings.ts';
+import { lengthDefault, optionDefaults, type Settings, trainingDefaultsOf } from '../state/settings.ts';
 import type { OptionEntry } from './OptionField.tsx';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -34,11 +34,13 @@ const errorAt = (error: ErrorReport | undefined, part: string) => (name: string)
 
 /** Numbers and choices of training that the chosen optimizer reads. */
 export function trainingEntries(settings: Settings, card: MethodCard | undefined, error?: ErrorReport): OptionEntry[] {
-  const defaults = trainingDefaultsOf(card, settings.training);
+  const defaults = { ...trainingDefaultsOf(card, settings.training), max_length: lengthDefault(settings, card) };
   const optim = settings.training.optim ?? defaults.optim;
-  return entriesOf(trainingOptions, settings.training, { ...defaults }, errorAt(error, 'training')).filter(({ name }) =>
-    readsArgument(optim, name),
-  );
+  const fewer = defaults.max_length < trainingOptions.max_length.default;
+  const reason = `The model has positions for ${defaults.max_length} tokens of text.`;
+  return entriesOf(trainingOptions, settings.training, { ...defaults }, errorAt(error, 'training'))
+    .filter(({ name }) => readsArgument(optim, name))
+    .map((entry) => (entry.name === 'max_length' && fewer ? { ...entry, option: { ...entry.option, reason } } : entry));
 }
 
 /** Hyper-parameters that the method reads, under its own names. */

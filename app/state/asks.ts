@@ -8,7 +8,7 @@ import { reportOf } from '../../src/protocol/errors.ts';
 import type { CallName, Calls, PlanReport, PlanRequest } from '../../src/protocol/messages.ts';
 import type { Answer, AppState } from './app_state.ts';
 import { latest } from './latest.ts';
-import { firstRun, planRequestsOf, type Settings } from './settings.ts';
+import { cardOf, firstRun, lengthOf, planRequestsOf, type Settings } from './settings.ts';
 
 /** Plans follow typing and sliders; longer than a tenth of a second would feel detached. */
 const PLAN_DELAY_MS = 60;
@@ -66,11 +66,12 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
     askPlans(planRequestsOf(settings, catalogue.value, report.value));
   };
 
-  const describe = asking('model', 'describeModel', 0);
   const examine = asking('report', 'examineData', DATA_DELAY_MS, plans);
   const report = () => {
-    const { model, data, columns, training } = getState().settings;
-    const { max_length, seed } = { ...defaultTraining, ...training };
+    const { settings, catalogue } = getState();
+    const { model, data, columns, training } = settings;
+    const max_length = lengthOf(settings, cardOf(catalogue.value, settings.method));
+    const { seed } = { ...defaultTraining, ...training };
     await_('report');
     examine({
       model,
@@ -90,6 +91,16 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
     setState({ preview: { pending: true }, report: { pending: true } });
     askPreview({ data: getState().settings.data });
   };
+  const describe = asking('model', 'describeModel', 0, ({ max_position_embeddings: positions }) => {
+    const { settings, catalogue } = getState();
+    if (settings.positions === positions) return;
+    const next = { ...settings, positions };
+    setState({ settings: next });
+    const card = cardOf(catalogue.value, settings.method);
+    if (lengthOf(next, card) === lengthOf(settings, card)) return;
+    report();
+    plans();
+  });
   const model = () => {
     made.clear();
     setState({ model: { pending: true } });
@@ -123,10 +134,13 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
     },
     settingsChanged(before: Settings) {
       const { settings } = getState();
-      const length = (of: Settings) => `${of.training.max_length} ${of.training.seed}`;
+      const card = cardOf(getState().catalogue.value, settings.method);
+      const cardBefore = cardOf(getState().catalogue.value, before.method);
+      const length = `${lengthOf(settings, card)} ${settings.training.seed}`;
+      const lengthBefore = `${lengthOf(before, cardBefore)} ${before.training.seed}`;
       if (settings.model !== before.model) model();
       if (settings.data !== before.data) preview();
-      else if (settings.columns !== before.columns || settings.model !== before.model || length(settings) !== length(before)) report();
+      else if (settings.columns !== before.columns || settings.model !== before.model || length !== lengthBefore) report();
       plans();
     },
     predict(text: string, textPair?: string) {

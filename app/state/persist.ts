@@ -30,7 +30,7 @@ export async function load(): Promise<Kept> {
 }
 
 export function save({ theme, settings }: Pick<Kept, 'theme' | 'settings'>): void {
-  const { model, pooling, data, columns, ...rest } = settings;
+  const { model, positions: _, pooling, data, columns, ...rest } = settings;
   const bundled = {
     model: model.kind === 'bundled' ? model : firstRun.model,
     pooling: model.kind === 'bundled' ? pooling : undefined,

@@ -15,10 +15,13 @@ import {
   type TrainingArguments,
   trainingDefaults,
 } from '../../src/protocol/config.ts';
+import { defaultLength, textPositions } from '../../src/protocol/lengths.ts';
 import type { Catalogue, DataReport, MethodCard, PlanRequest } from '../../src/protocol/messages.ts';
 
 export interface Settings {
   readonly model: ModelRef;
+  /** Of the model, once it is known: the default length heeds them. */
+  readonly positions?: number | undefined;
   /** Left out: the model's own. */
   readonly pooling?: Pooling | undefined;
   readonly data: DataRef;
@@ -55,6 +58,16 @@ export function trainingDefaultsOf(
 ): TrainingArguments {
   return { ...trainingDefaults(card?.learning_rate ?? defaultTraining.learning_rate, optim), optim: defaultTraining.optim };
 }
+
+/** The length where none is chosen: the usual one, or as much as the model takes under the method. */
+export function lengthDefault({ positions, options }: Settings, card: MethodCard | undefined): number {
+  if (positions === undefined) return defaultTraining.max_length;
+  const num_virtual_tokens = options.num_virtual_tokens ?? card?.defaults.fixed.num_virtual_tokens ?? 0;
+  return defaultLength(textPositions(positions, card ?? { uses: [] }, { num_virtual_tokens }));
+}
+
+export const lengthOf = (settings: Settings, card: MethodCard | undefined): number =>
+  settings.training.max_length ?? lengthDefault(settings, card);
 
 export function optionDefaults(card: MethodCard, chosen: Partial<MethodOptions>): MethodOptions {
   return card.defaults[chosen.streams ?? 'fixed'];
@@ -124,7 +137,7 @@ export function runConfigOf(settings: Settings, card: MethodCard): RunConfig {
     checkpoint_every,
     ...memoryOf(settings, card),
     options: { ...optionsOf(settings, card), ...streamsOf(settings, card) },
-    training: { ...trainingDefaultsOf(card, settings.training), ...settings.training },
+    training: { ...trainingDefaultsOf(card, settings.training), ...settings.training, max_length: lengthOf(settings, card) },
   };
 }
 
@@ -147,7 +160,13 @@ function keptBy({ optim, momentum, head_learning_rate }: Settings['training']): 
 type PlanOf = Pick<PlanRequest, 'method' | 'policy' | 'options'> & Settings['memory'];
 
 /** A plan at the chosen batch and length: of a whole run where the data are known for this length, or of one `step` at that length. */
-export function planRequestOf(settings: Settings, report: DataReport | undefined, of: PlanOf, extent: 'run' | 'step'): PlanRequest {
+export function planRequestOf(
+  settings: Settings,
+  length: number,
+  report: DataReport | undefined,
+  of: PlanOf,
+  extent: 'run' | 'step',
+): PlanRequest {
   const training = { ...defaultTraining, ...settings.training };
   return {
     model: settings.model,
@@ -156,8 +175,8 @@ export function planRequestOf(settings: Settings, report: DataReport | undefined
     checkpoint_every: settings.checkpoint_every,
     ...of,
     batch_size: training.batch_size,
-    length: training.max_length,
-    ...(extent === 'run' && report?.max_length === training.max_length ? { buckets: report.buckets } : {}),
+    length,
+    ...(extent === 'run' && report?.max_length === length ? { buckets: report.buckets } : {}),
     dropout: training.dropout,
     optimizer: keptBy(settings.training),
   };
@@ -165,8 +184,8 @@ export function planRequestOf(settings: Settings, report: DataReport | undefined
 
 /** The chosen plan, then those it is compared with, each once. All at the same batch and length. */
 export function planRequestsOf(settings: Settings, catalogue: Catalogue, report: DataReport | undefined): PlanRequest[] {
-  const request = (of: PlanOf) => planRequestOf(settings, report, of, 'run');
   const card = cardOf(catalogue, settings.method);
+  const request = (of: PlanOf) => planRequestOf(settings, lengthOf(settings, card), report, of, 'run');
   const chosen = request({
     method: settings.method,
     policy: policyOf(settings, card),

@@ -18,6 +18,7 @@ import { followRun } from './run_events.ts';
 import {
   cardOf,
   firstRun,
+  lengthDefault,
   optionDefaults,
   runConfigOf,
   type Settings,
@@ -99,7 +100,8 @@ export function createApp(client: TrainerClient, kept: Kept): App {
 
   const choose = (change: Partial<Settings>) => {
     const before = getState().settings;
-    setState({ settings: withoutStaleRanges({ ...before, ...change }, before), startError: undefined });
+    const positions = change.model === undefined || change.model === before.model ? before.positions : undefined;
+    setState({ settings: withoutStaleRanges({ ...before, ...change, positions }, before), startError: undefined });
     asks.settingsChanged(before);
     save(getState());
   };
@@ -145,7 +147,8 @@ export function createApp(client: TrainerClient, kept: Kept): App {
     choose,
     setTraining: (change) => {
       const { settings, catalogue } = getState();
-      const defaults = trainingDefaultsOf(cardOf(catalogue.value, settings.method), settings.training);
+      const card = cardOf(catalogue.value, settings.method);
+      const defaults = { ...trainingDefaultsOf(card, settings.training), max_length: lengthDefault(settings, card) };
       choose({ training: withValues(settings.training, defaults, change) });
     },
     setOption: (change) => {

@@ -7,7 +7,7 @@ import { commandFlags, type Given, usage } from '../flags.ts';
 import { modelRef } from '../folders.ts';
 import { openSession } from '../open_session.ts';
 import { planObject, planText } from '../plan_report.ts';
-import { configOf, memoryIn, numberOf, requireRead, type Settings, settingsOf } from '../settings.ts';
+import { configOf, lengthNote, memoryIn, numberOf, requireRead, type Settings, settingsOf } from '../settings.ts';
 
 /** The plan that a run of these settings would have. */
 export async function planRequestOf(settings: Settings, num_labels: number, num_hidden_layers?: number): Promise<PlanRequest> {
@@ -38,6 +38,8 @@ export async function plan(given: Given, console: Console): Promise<number> {
   const { methods } = await calls.catalogue(undefined);
   const settings = await settingsOf(given, methods, positions);
   requireRead(given, methods, settings);
+  const note = lengthNote(given, settings);
+  if (note !== undefined) console.say(note);
   const examined = async () => {
     const { model, data, eval_data, training } = await configOf(settings);
     const { guess: columns, reasons } = await calls.previewData({ data, named: settings.columns });

@@ -13,7 +13,7 @@ import { bundledNames, dataFile, fileSha256, modelFolder } from '../folders.ts';
 import { openSession, sayDevice } from '../open_session.ts';
 import { checkpointFolder, openOut } from '../out_folder.ts';
 import { type Fingerprints, folderRuns, type RunRecord } from '../run_folder.ts';
-import { configOf, differences, numberOf, requireRead, type Settings, settingsOf, textOf } from '../settings.ts';
+import { configOf, differences, lengthNote, numberOf, requireRead, type Settings, settingsOf, textOf } from '../settings.ts';
 import { TrainReport } from '../train_report.ts';
 
 /** Ended by Ctrl-C, as shells know it. */
@@ -80,6 +80,8 @@ export async function train(given: Given, console: Console): Promise<number> {
     requireThere(settings);
   }
   requireRead(given, methods, settings);
+  const note = lengthNote(given, settings);
+  if (note !== undefined) console.say(note);
   let config = await configOf(settings);
   if (!config.columns) {
     const { guess, reasons } = await plain.calls.previewData({ data: config.data, named: settings.columns });

@@ -7,6 +7,7 @@ const words = (padTokenId = 0): Tokenizer => ({
   padTokenId,
   modelMaxLength: 512,
   vocabSize: 300,
+  largestId: 299,
   token: (id) => `w${id}`,
   encode(text, textPair) {
     const [first, second] = [text, textPair ?? ''].map((each) => each.split(' ').filter(Boolean).map(Number)) as [number[], number[]];

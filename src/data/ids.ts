@@ -64,6 +64,7 @@ export function withinTables(tokenizer: Tokenizer, rows: TableRows): Tokenizer {
     padTokenId: tokenizer.padTokenId,
     modelMaxLength: tokenizer.modelMaxLength,
     vocabSize: tokenizer.vocabSize,
+    largestId: tokenizer.largestId,
     token: (id) => tokenizer.token(id),
     encode,
   };

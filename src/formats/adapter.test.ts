@@ -48,7 +48,7 @@ function specs({ num_labels, hyper_parameters }: AdapterConfig): TensorSpec[] {
 }
 
 const expectations: AdapterExpectations = {
-  positions: 64,
+  positionsOf: () => 64,
   methods: ['lora', 'meft1'],
   base: { name: 'mine', sha256: SHA },
   tensorsOf: specs,

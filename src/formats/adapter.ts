@@ -58,7 +58,7 @@ export async function readAdapter(files: ReadonlyMap<string, Uint8Array>, expect
   const given = hasConfig ? jsonOf(files, 'adapter_config.json') : mirrorOf(file.metadata.retrace, where);
   const config = parseConfig(given, where, expect.methods);
   checkBase(config, expect.base, where);
-  checkLength(config, expect.positions, where);
+  checkLength(config, expect, where);
   const labels = readLabels(files, config.num_labels);
   const tensors = await readTensors(file, expect.tensorsOf(config)).catch((thrown: unknown) => {
     throw namingBase(thrown, config, expect.base);

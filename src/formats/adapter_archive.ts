@@ -74,8 +74,8 @@ export interface AdapterExpectations {
   readonly methods: readonly string[];
   /** The base that is loaded, where one is. `sha256` is of its model.safetensors, absent before that was read. */
   readonly base?: { readonly name: string; readonly sha256?: string };
-  /** Longest sequence that it takes: what adapters may say at most, and what those have that don't say. */
-  readonly positions?: number;
+  /** The longest text that the method takes on it: what adapters may say at most, and what those have that don't say. */
+  positionsOf?(method: string, hyper_parameters: HyperParameters): number;
   /** What is called how in the base; asked for where an adapter chooses modules by more than the ends of their names. */
   names?(): BaseNames;
   /** The method's tensors on that base. */
@@ -160,8 +160,9 @@ export function namingBase(thrown: unknown, { base_model }: AdapterConfig, base:
 }
 
 /** Error `bad-adapter-config` where the adapter takes longer texts than its base has positions for. */
-export function checkLength({ max_length }: AdapterConfig, positions: number | undefined, where: string): void {
-  if (positions === undefined || max_length <= positions) return;
+export function checkLength({ method, hyper_parameters, max_length }: AdapterConfig, expect: AdapterExpectations, where: string): void {
+  const positions = expect.positionsOf?.(method, hyper_parameters) ?? max_length;
+  if (max_length <= positions) return;
   refuseAdapter(
     'bad-adapter-config',
     `${where} says max_length ${max_length}; the base has positions for ${positions} tokens of text.`,

@@ -12,7 +12,6 @@ import { ConfigReader } from './config.ts';
 import type { Adaptation, Backbone, BackboneConfig, LayerBlocks, LinearSite } from './model.ts';
 
 export interface BertConfig extends BackboneConfig {
-  readonly type_vocab_size: number;
   readonly attention_probs_dropout_prob: number;
 }
 

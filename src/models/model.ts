@@ -69,6 +69,7 @@ export interface BackboneConfig {
   readonly intermediate_size: number;
   readonly vocab_size: number;
   readonly max_position_embeddings: number;
+  readonly type_vocab_size: number;
   readonly initializer_range: number;
   readonly layer_norm_eps: number;
   readonly hidden_dropout_prob: number;

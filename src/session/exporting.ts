@@ -1,7 +1,7 @@
 // Export and import of adapters. An export counts as done only after it was read back and gave the same logits.
 
 import { taskNamed } from '../data/tasks.ts';
-import type { AdapterArchive, AdapterConfig, BaseNames } from '../formats/adapter_archive.ts';
+import type { AdapterArchive, AdapterConfig, BaseNames, HyperParameters } from '../formats/adapter_archive.ts';
 import { readExported, writeExported } from '../formats/exported.ts';
 import type { CardFacts } from '../formats/model_card.ts';
 import { peftTypeOf } from '../formats/peft/layout.ts';
@@ -9,10 +9,11 @@ import type { RunRecord } from '../formats/records/log_history.ts';
 import { runRecords } from '../formats/records/run_records.ts';
 import { readZip, writeZip } from '../formats/zip.ts';
 import { isHead } from '../methods/method.ts';
-import { methodNamed, methods } from '../methods/registry.ts';
+import { methodNamed, methods, resolveOptions } from '../methods/registry.ts';
 import { singleStream } from '../methods/single_stream.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type Pooling } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
+import { textPositions } from '../protocol/lengths.ts';
 import type { ExportResult } from '../protocol/messages.ts';
 import { planPrograms } from '../train/programs.ts';
 import type { BaseModel } from './base_model.ts';
@@ -140,6 +141,7 @@ export async function exportAdapter(request: ExportRequest): Promise<ExportResul
     methods: methods.map((method) => method.name),
     base: { name: engine.model.name, sha256: engine.sha256 },
     names: () => namesOf(engine.model),
+    positionsOf: positionsOn(engine.model),
     tensorsOf: () => engine.trainer.trainables.map(({ name: tensor, shape }) => ({ name: tensor, shape })),
   });
   engine.trainer.setParameters(valuesOf(again));
@@ -220,14 +222,23 @@ export function namesOf(model: BaseModel): BaseNames {
   const { parameters } = outlineOf(model, engine, 1, { method: looking, options, policy });
   return { dense, parameters: [...parameters.keys()].filter((name) => !isHead(name)) };
 }
+/** The longest text that an adapter's method takes on this base. */
+const positionsOn =
+  (model: BaseModel) =>
+  (name: string, { num_virtual_tokens }: HyperParameters): number => {
+    const method = methodNamed(name);
+    const preset = resolveOptions(method, {}).num_virtual_tokens;
+    const options = { num_virtual_tokens: Number(num_virtual_tokens ?? preset) };
+    return textPositions(model.backbone().config.max_position_embeddings, method, options);
+  };
 
 /** Reads an adapter for this base. `sha256` of the base's checkpoint, where it is known by now. */
 export const readAdapterZip = (name: string, bytes: Uint8Array, model: BaseModel, sha256: string | undefined): Promise<AdapterArchive> =>
   readExported(readZip(name, bytes), {
     methods: methods.map((method) => method.name),
     base: { name: model.name, ...(sha256 === undefined ? {} : { sha256 }) },
-    positions: model.backbone().config.max_position_embeddings,
     names: () => namesOf(model),
+    positionsOf: positionsOn(model),
     tensorsOf: (config) => expectedTensors(model, config),
   });
 

@@ -3,6 +3,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { chooseBuckets } from '../data/batches.ts';
+import { withinTables } from '../data/ids.ts';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
 import { defaultTraining, type ModelRef, parseRunConfig, type RunConfig } from '../protocol/config.ts';
 import { RetraceError, reportOf } from '../protocol/errors.ts';
@@ -30,7 +31,7 @@ import { Occupancy, type Occupation } from './occupancy.ts';
 import { phaseEvent } from './phase.ts';
 import { predict } from './predict.ts';
 import { Run, withCheckpoint } from './run.ts';
-import { reportPlan, resolveMethod, setupOf } from './setup.ts';
+import { type ResolvedMethod, reportPlan, requireTextLength, resolveMethod, setupOf } from './setup.ts';
 import { Study } from './study.ts';
 
 interface Ready {
@@ -114,7 +115,7 @@ export class Session {
       return {
         model: opened,
         get tokenizer() {
-          tokenizer ??= loadTokenizer(opened.folder);
+          tokenizer ??= loadTokenizer(opened.folder).then((own) => withinTables(own, opened.backbone().config));
           return tokenizer;
         },
       };
@@ -139,9 +140,12 @@ export class Session {
 
   async #plan(request: Calls['plan']['argument']): Promise<PlanReport> {
     const { model } = await this.#model(request.model);
+    const resolved = resolveMethod(request.method, request.policy, request.options);
+    // Also where the texts at hand are all shorter: what is planned must be what is trained and exported.
+    requireTextLength(model, resolved, request.length);
     const setup = setupOf({
       model,
-      resolved: resolveMethod(request.method, request.policy, request.options),
+      resolved,
       memory: request,
       pooling: request.pooling,
       num_labels: request.num_labels,
@@ -196,10 +200,10 @@ export class Session {
   }
 
   async #start(gate: Gate, config: RunConfig, stored?: StoredRun): Promise<void> {
-    resolveMethod(config.method, config.policy, config.options);
+    const resolved = resolveMethod(config.method, config.policy, config.options);
     await this.#release();
     try {
-      await this.#train(gate, config, stored);
+      await this.#train(gate, config, resolved, stored);
     } catch (thrown) {
       if (thrown === stopped) return this.#stoppedEarly(gate, stored);
       const error = withCheckpoint(await this.#lossOr(thrown), this.#ready?.run?.saved ?? stored?.summary);
@@ -230,11 +234,12 @@ export class Session {
     });
   }
 
-  async #train(gate: Gate, config: RunConfig, stored?: StoredRun): Promise<void> {
+  async #train(gate: Gate, config: RunConfig, resolved: ResolvedMethod, stored?: StoredRun): Promise<void> {
     const device = await this.#device.open();
     const { model, tokenizer: loading } = await this.#model(config.model);
-    const tokenizer = await loading;
     const { training } = config;
+    requireTextLength(model, resolved, training.max_length);
+    const tokenizer = await loading;
     const onPhase = (phase: Phase, done?: number, of?: number) => {
       gate.requireOpen();
       this.#emit(phaseEvent(phase, done, of));

@@ -19,6 +19,7 @@ import {
   streamKinds,
 } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
+import { requireLength } from '../protocol/lengths.ts';
 import type { MethodCard, OptionCard, PlanReport } from '../protocol/messages.ts';
 import { type ProgramSetup, type planPrograms, stackOf } from '../train/programs.ts';
 import type { BaseModel } from './base_model.ts';
@@ -98,6 +99,12 @@ function requireAllowed(method: Method, policy: PolicyName): void {
   });
 }
 
+/** Error `length-above-model`, where texts of this many tokens have no positions. */
+export function requireTextLength(model: BaseModel, { method, options }: ResolvedMethod, length: number): void {
+  const { max_position_embeddings: positions } = model.backbone().config;
+  requireLength({ length, positions, method, options, model: model.name });
+}
+
 /** Kernels index a tensor's elements by 32 bits. */
 const mostElements = 2 ** 32 - 1;
 
@@ -105,16 +112,8 @@ const mostElements = 2 ** 32 - 1;
 export function setupOf(request: SetupRequest): ProgramSetup {
   const { model, resolved, memory, num_labels, batch_size, lengths, optimizer, purposes } = request;
   const backbone = model.backbone(request.dropout);
-  const { max_position_embeddings } = backbone.config;
   const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
-  if (longest > max_position_embeddings) {
-    throw new RetraceError({
-      code: 'length-above-model',
-      message: `A length of ${longest} tokens is asked for; ${model.name} has ${max_position_embeddings} positions.`,
-      where: 'max_length',
-      remedy: `Use a length of at most ${max_position_embeddings}.`,
-    });
-  }
+  requireTextLength(model, resolved, longest);
   if (num_labels > mostLabels) {
     throw new RetraceError({
       code: 'too-many-classes',

@@ -17,6 +17,7 @@ import { unchangedLayer } from '../methods/single_stream.ts';
 import { type Backbone, noAdaptation } from '../models/model.ts';
 import type { MethodOptions, Pooling } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
+import { requireLength } from '../protocol/lengths.ts';
 import { type RowHead, rowLoss } from './row_loss.ts';
 import { type OptimizerArguments, stepPrograms } from './update.ts';
 
@@ -74,9 +75,6 @@ const classifier =
       return linear(g, dropout(g, rows, hidden_dropout_prob, 'dropout'), w, { bias });
     });
 
-/** The least length that a run may ask for. */
-const shortest = 4;
-
 /** Tokens that a part of a batch keeps where nothing else is asked for: enough rows for a matrix product to fill a GPU's cores. */
 const tokensPerPart = 512;
 
@@ -107,19 +105,6 @@ interface Recorded<T> {
   readonly tape: readonly Node[];
 }
 
-/** Error: `length-above-model`. */
-function requirePositions(T: number, first: number, positions: number): void {
-  const [tokens, virtual] = [positions - first, positions - T];
-  if (T <= tokens) return;
-  const fewer = tokens < shortest;
-  throw new RetraceError({
-    code: 'length-above-model',
-    message: `A length of ${T} tokens is asked for, behind ${first} virtual tokens; the model has ${positions} positions.`,
-    where: fewer ? 'num_virtual_tokens' : 'max_length',
-    remedy: fewer ? `Use fewer virtual tokens: at most ${virtual}.` : `Use a length of at most ${tokens}, or fewer virtual tokens.`,
-  });
-}
-
 function begin(g: Graph, { backbone, method, options, batch_size: B, chunks, token_chunk }: ProgramSetup, T: number): Forward {
   const given = g.input('lengths', [B], 'u32');
   const wiring = method.wire(backbone, options);
@@ -131,7 +116,6 @@ function begin(g: Graph, { backbone, method, options, batch_size: B, chunks, tok
   const below = () => {
     const h = g.scope('embeddings', () => {
       const before = wiring.adaptation.tokensBefore?.(g);
-      requirePositions(T, before?.first_position ?? 0, backbone.config.max_position_embeddings);
       if (before?.prompt) lengths = addToLengths(g, given, before.prompt.shape[0] as number);
       return backbone.embeddings(g, B, T, before);
     });
@@ -208,15 +192,21 @@ function requireAdamw({ parameters }: Registry, { method, optimizer: { optim }, 
   });
 }
 
-/** Plans all programs of a run. Deterministic: the same setup gives the same plan anywhere. Errors: `optimizer-off-gpu`, `modules-to-save`. */
+/**
+ * Plans all programs of a run. Deterministic: the same setup gives the same plan anywhere. Errors: `optimizer-off-gpu`, `modules-to-save`,
+ * `length-above-model`.
+ */
 export function planPrograms(setup: ProgramSetup): { plan: Plan; registry: Registry } {
+  const { method, options, backbone, lengths } = setup;
+  const { max_position_embeddings: positions } = backbone.config;
+  for (const length of lengths) requireLength({ length, positions, method, options, model: 'the model' });
   const registry = new Registry(setup.max_binding);
-  const options = { trains: (name: string) => setup.method.trains(name, setup.options), storedType: setup.storedType };
+  const tracing = { trains: (name: string) => method.trains(name, options), storedType: setup.storedType };
   const sources = setup.lengths.flatMap((T) =>
-    setup.purposes.map((purpose) => (purpose === 'training' ? traceTraining : traceEvaluation)(registry, options, setup, T)),
+    setup.purposes.map((purpose) => (purpose === 'training' ? traceTraining : traceEvaluation)(registry, tracing, setup, T)),
   );
   requireAdamw(registry, setup);
   if (setup.purposes.includes('training')) requireSaved(setup.options, registry.parameters.keys());
-  const plan = planRun(registry, sources, stepPrograms(registry, options, setup));
+  const plan = planRun(registry, sources, stepPrograms(registry, tracing, setup));
   return { plan, registry };
 }

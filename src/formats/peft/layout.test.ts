@@ -69,7 +69,7 @@ function specs({ method, num_labels, hyper_parameters }: AdapterConfig): TensorS
 const expectations: AdapterExpectations = {
   methods: peftTypes.map(({ method }) => method),
   base: { name: 'random', sha256: 'ab'.repeat(32) },
-  positions: 16,
+  positionsOf: (_, { num_virtual_tokens }) => 16 - Number(num_virtual_tokens ?? 0),
   names: () => ({
     dense: [...[0, 1].flatMap((i) => Object.keys(dense).map((path) => `encoder.layer.${i}.${path}`)), 'pooler.dense'],
     parameters: ['pooler.dense.weight', 'pooler.dense.bias'],

@@ -165,7 +165,11 @@ function typeOf(given: PeftConfig): PeftType {
   if ((given.task_type ?? 'SEQ_CLS') !== 'SEQ_CLS') refusePeft(given, 'task_type', '"SEQ_CLS", or null with a saved classifier,');
   const { auto_mapping } = given;
   const { base_model_class } = isRecord(auto_mapping) ? auto_mapping : {};
-  if (base_model_class !== undefined && base_model_class !== null && !CLASSIFIER.test(String(base_model_class)))
+  if (
+    base_model_class !== undefined &&
+    base_model_class !== null &&
+    !(typeof base_model_class === 'string' && CLASSIFIER.test(base_model_class))
+  )
     refusePeft(given, 'auto_mapping', 'a base_model_class that ends in "ForSequenceClassification"');
   for (const [key, value] of Object.entries(given)) {
     if (isOn(value) && !shared.includes(key) && !type.known.includes(key)) refusePeft(given, key, 'none');
@@ -222,8 +226,8 @@ export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: A
       return known;
     },
   });
-  const positions = (expect.positions ?? 512) - (type.positions?.(hyper_parameters) ?? 0);
-  const base = isRecord(mirrored) ? mirrored : { ...foreignConfig(given, names, file), max_length: positions };
+  const max_length = Math.max(1, expect.positionsOf?.(type.method, hyper_parameters) ?? 512);
+  const base = isRecord(mirrored) ? mirrored : { ...foreignConfig(given, names, file), max_length };
   // PEFT's own file decides what both say, for that is what PEFT would do.
   const merged = {
     ...base,
@@ -232,7 +236,7 @@ export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: A
   };
   const config = parseConfig(merged, isRecord(mirrored) ? where : CONFIG, expect.methods);
   checkBase(config, expect.base, where);
-  checkLength(config, positions, where);
+  checkLength(config, expect, where);
   const labels = readLabels(files, config.num_labels);
   const tensors = await unpacked(type, config, { file, names }, expect.tensorsOf(config)).catch((thrown: unknown) => {
     throw namingBase(thrown, config, expect.base);

@@ -37,8 +37,6 @@ export interface PeftType {
   readonly known: readonly string[];
   /** `inBackbone` puts PEFT's and the backbone's prefix before a module path. Never asked for the head. */
   place(spec: TensorSpec, specs: readonly TensorSpec[], config: AdapterConfig, inBackbone: (path: string) => string): Place;
-  /** Positions that it takes from the text. */
-  positions?(hyper_parameters: HyperParameters): number;
 }
 
 export function refusePeft(given: PeftConfig, key: string, wanted: string): never {

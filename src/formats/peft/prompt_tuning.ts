@@ -26,6 +26,5 @@ export const promptTuning: PeftType = {
     if ((given.num_transformer_submodules ?? 1) !== 1) refusePeft(given, 'num_transformer_submodules', '1');
     return { num_virtual_tokens: countOf(given, 'num_virtual_tokens') };
   },
-  positions: ({ num_virtual_tokens }) => Number(num_virtual_tokens),
   place: ({ shape }) => ({ name: 'prompt_embeddings', shape }),
 };

@@ -13,6 +13,9 @@ export type SchedulerName = (typeof schedulerNames)[number];
 const asRoberta = 'The value with which RoBERTa was fine-tuned on GLUE (Liu et al. 2019).';
 const steps = whole(0, 1e9);
 
+/** The least length that a run may ask for: a few special tokens and a word. */
+export const shortestLength = 4;
+
 export const trainingOptions = {
   batch_size: option({
     // What is too large for a model is said with the largest that is not (src/session/setup.ts).
@@ -24,7 +27,7 @@ export const trainingOptions = {
     main: true,
   }),
   max_length: option({
-    schema: whole(4, 1e6),
+    schema: whole(shortestLength, 1e6),
     default: 64,
     label: 'Max length',
     help: 'Tokens of an example. Longer texts are cut there, and how many were cut is said.',
