@@ -4,11 +4,10 @@
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const THOUSANDS = /^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?$/;
 const DECIMAL_COMMA = /^[+-]?\d*,\d+$/;
-const UNITS = /^[$€£]\s*|\s*[%$€£]$/g;
 
-/** The number that a cell is, or undefined: `3`, `-1.50`, `1e-3`, `1,5` (a decimal comma), `1,000` (a thousand), `12 %`. */
+/** The number that a cell is, or undefined: `3`, `-1.50`, `1e-3`, `1,5` (a decimal comma), `1,000` (a thousand). */
 export function numberOf(cell: string): number | undefined {
-  const plain = cell.normalize('NFKC').trim().replace(/^[−–]/, '-').replace(UNITS, '');
+  const plain = cell.normalize('NFKC').trim().replace(/^[−–]/, '-');
   if (NUMBER.test(plain)) return Number(plain);
   if (THOUSANDS.test(plain)) return Number(plain.replaceAll(',', ''));
   return DECIMAL_COMMA.test(plain) ? Number(plain.replace(',', '.')) : undefined;

@@ -141,6 +141,22 @@ export interface DataPreview {
   readonly reasons: ColumnReasons;
 }
 
+/** Rows of a file: how many, and the first of them, numbered as a spreadsheet does. */
+export interface RowsIn {
+  readonly file: string;
+  readonly count: number;
+  readonly first: readonly number[];
+}
+
+/** Something in the data that will probably mislead a run. Nothing is refused for it. */
+export interface DataWarning {
+  readonly code: string;
+  /** What it is, with counts and rows. */
+  readonly message: string;
+  readonly remedy: string;
+  readonly rows: readonly RowsIn[];
+}
+
 /** What the tokenised data are like. */
 export interface DataReport {
   readonly labels: readonly string[];

@@ -1,0 +1,125 @@
+// The rows of a table as the checks look at them: texts and labels, each put into one form once, with the file's row numbers. Decides nothing.
+// Invariant: every pass over the rows is linear, and rows are counted all, though only the first are listed.
+
+import type { RowsIn } from '../../protocol/messages.ts';
+import type { ColumnChoice } from '../examples.ts';
+import { columnIndex, type Table } from '../table/table.ts';
+
+/** A class, or a set of rows of any kind: how many there are, and the first of them. */
+export interface RowSet {
+  count: number;
+  readonly first: number[];
+}
+
+export interface CheckedRows {
+  /** File name. */
+  readonly name: string;
+  readonly textColumn: string;
+  readonly pairColumn: string | undefined;
+  readonly labelColumn: string;
+  readonly texts: readonly string[];
+  /** Second texts, where there are any. */
+  readonly pairs: readonly string[] | undefined;
+  /** The row that has the text first: the same for all rows of one text (of one pair), Unicode form and spaces put aside. */
+  readonly firstRow: Uint32Array;
+  /** That row for the text of another file's row, or undefined. */
+  rowOf(text: string, pair: string | undefined): number | undefined;
+  /** Trimmed, as the classes are. */
+  readonly labels: readonly string[];
+  /** Labels with their outer spaces, where there are any. */
+  readonly untrimmed: ReadonlyMap<string, RowSet>;
+  readonly classes: ReadonlyMap<string, RowSet>;
+  readonly numbers: readonly number[];
+}
+
+const LISTED = 20;
+
+export function addRow(rows: RowSet, number: number): void {
+  rows.count += 1;
+  if (rows.first.length < LISTED) rows.first.push(number);
+}
+
+export const rowSet = (numbers: Iterable<number> = []): RowSet => {
+  const rows: RowSet = { count: 0, first: [] };
+  for (const number of numbers) addRow(rows, number);
+  return rows;
+};
+
+/** Those rows of which the test holds, by their place. */
+export function rowsWhere(numbers: readonly number[], test: (row: number) => boolean): RowSet {
+  const rows = rowSet();
+  for (let i = 0; i < numbers.length; i++) if (test(i)) addRow(rows, numbers[i] ?? 0);
+  return rows;
+}
+
+export function addTo(sets: Map<string, RowSet>, key: string, number: number): void {
+  const rows = sets.get(key);
+  if (rows) addRow(rows, number);
+  else sets.set(key, { count: 1, first: [number] });
+}
+
+export const rowsIn = (file: string, { count, first }: RowSet): RowsIn => ({ file, count, first });
+
+export const count = (value: number): string => value.toLocaleString('en-US');
+
+/** `1 row`, `2,000 rows` */
+export const plural = (value: number, one: string, many = `${one}s`): string => `${count(value)} ${value === 1 ? one : many}`;
+
+/** `row 3`; `rows 3, 7, 12, 13, 20 and 40 more` */
+export function rowsText({ count: all, first }: RowSet, shown = 5): string {
+  const more = all - Math.min(shown, first.length);
+  return `row${all === 1 ? '' : 's'} ${first.slice(0, shown).join(', ')}${more > 0 ? ` and ${count(more)} more` : ''}`;
+}
+
+/** A value in a message, shortened, with what can't be seen written out. */
+export function quoted(value: string, visible: 'as it is' | 'code points' = 'as it is'): string {
+  const short = value.length > 40 ? `${value.slice(0, 39)}…` : value;
+  const hidden = visible === 'code points' ? /[^\x20-\x7e…]/gu : /[\p{C}\p{Zl}\p{Zp}\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/gu;
+  return `"${short.replace(hidden, (mark) => `\\u${(mark.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`)}"`;
+}
+
+/** `"a", "b", "c" and 4 more` */
+export function listed(parts: readonly string[], shown = 4): string {
+  const more = parts.length - shown;
+  if (more > 0) return `${parts.slice(0, shown).join(', ')} and ${count(more)} more`;
+  return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
+}
+
+const textForm = (text: string): string => {
+  // Most texts are in that form already, and a million of them need not be written anew.
+  const composed = /[\u0300-\uffff]/.test(text) ? text.normalize('NFC') : text;
+  return /^\s|\s$|\s\s|[^\S ]/.test(composed) ? composed.replace(/\s+/g, ' ').trim() : composed;
+};
+
+/** What makes a text the same as another. Case counts, for models can tell it. */
+const keyOf = (text: string, pair: string | undefined): string =>
+  pair === undefined ? textForm(text) : `${textForm(text)}\0${textForm(pair)}`;
+
+/** Error: `missing-column`. */
+export function checkedRows(table: Table, { textColumn, textPairColumn, labelColumn }: ColumnChoice): CheckedRows {
+  const [textAt, labelAt] = [columnIndex(table, textColumn), columnIndex(table, labelColumn)];
+  const pairAt = textPairColumn === undefined ? undefined : columnIndex(table, textPairColumn);
+  const texts = table.rows.map((row) => row[textAt] ?? '');
+  const pairs = pairAt === undefined ? undefined : table.rows.map((row) => row[pairAt] ?? '');
+  const untrimmed = new Map<string, RowSet>();
+  const classes = new Map<string, RowSet>();
+  const labels = table.rows.map((row, i) => {
+    const [raw, number] = [row[labelAt] ?? '', table.rowNumbers[i] ?? 0];
+    const label = raw.trim();
+    addTo(classes, label, number);
+    if (label !== raw) addTo(untrimmed, label, number);
+    return label;
+  });
+  const firsts = new Map<string, number>();
+  const firstRow = Uint32Array.from(texts, (text, i) => {
+    const key = keyOf(text, pairs?.[i]);
+    const first = firsts.get(key);
+    if (first === undefined) firsts.set(key, i);
+    return first ?? i;
+  });
+  return {
+    ...{ name: table.name, textColumn, pairColumn: textPairColumn, labelColumn },
+    ...{ texts, pairs, firstRow, labels, untrimmed, classes, numbers: table.rowNumbers },
+    rowOf: (text, pair) => firsts.get(keyOf(text, pair)),
+  };
+}
