@@ -246,6 +246,32 @@ describe('bad input is named by place, with a remedy', () => {
   });
 });
 
+test('columns are guessed with reasons, and what looks wrong is said, on stderr and as JSON', async () => {
+  const rows = Array.from({ length: 60 }, (_, i) => `${i}\tfiction\ta man walks ${i}\ta person goes ${i}\t${['Yes', 'No', 'yes'][i % 3]}`);
+  const path = join(folder, 'pairs.tsv');
+  writeFileSync(path, ['index\tgenre\tsentence1\tsentence2\tscore', ...rows].join('\n'));
+  const inspected = await retrace(['inspect', path, '--json']);
+  expect(inspected.code, inspected.stderr).toBe(0);
+  const columns = { text: 'sentence1', text_pair: 'sentence2', label: 'score' };
+  const label = `labels are often called 'score'; its 3 values are "No", "Yes" and "yes"`;
+  const warnings = [
+    { code: 'labels-look-alike', rows: [{ file: 'pairs.tsv', count: 20, first: Array.from({ length: 20 }, (_, i) => 4 + 3 * i) }] },
+  ];
+  expect(linesOf(inspected)[0]).toMatchObject({ roles: columns, reasons: { label }, warnings });
+  expect(inspected.stderr).toContain('warning: Labels in column "score" of pairs.tsv that differ only in case');
+
+  const flags = ['--model', tinyModel(folder), '--data', path, '--max-length', '16', '--method', 'linear-probe', '--json'];
+  const planned = await retrace(['plan', ...flags]);
+  expect(planned.code, planned.stderr).toBe(0);
+  expect(linesOf(planned)).toEqual([expect.objectContaining({ columns, reasons: expect.objectContaining({ label }) })]);
+  expect(linesOf(planned)[0]?.['warnings']).toMatchObject(warnings);
+  expect(planned.stderr).toContain(`label 'score', because ${label}`);
+  expect(planned.stderr).toMatch(/warning: .*\n {2}remedy: If they mean the same/);
+  const single = await retrace(['plan', ...flags, '--text-pair-column', 'none', '--label-column', 'genre', '--eval-data', path]);
+  expect(single).toMatchObject({ code: 1, stderr: expect.stringContaining('same label, "fiction"') });
+  expect(single.stderr).toMatch(/columns: text 'sentence\d', label 'genre'/);
+});
+
 test('inspect says what a model, a tensor file and a table hold', async () => {
   const model = tinyModel(folder);
   expect((await retrace(['inspect', model])).stdout).toMatch(/bert, 3 layers of 32.*\n.*every tensor is there/);

@@ -4,6 +4,7 @@ import type { RunEvent, SavedRun } from '../src/protocol/messages.ts';
 import type { Console } from './console.ts';
 import { bytesText, countText, percentText } from './format.ts';
 import { planObject } from './plan_report.ts';
+import { sayWarnings, sendWarnings } from './warnings.ts';
 
 type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
 
@@ -60,13 +61,15 @@ export class TrainReport {
     if (phase === 'paused') this.onPaused();
   }
 
-  #data({ type, labels, train, evaluation, truncated, max_length, lengths }: Of<'data'>): void {
+  #data({ type, labels, train, evaluation, truncated, max_length, lengths, warnings }: Of<'data'>): void {
     this.#console.event({ type, labels, train, evaluation, truncated, max_length });
     const longest = lengths.length - 1;
     const split = evaluation.held_back ? 'held back' : 'given';
     this.#console.say(
       `data: ${countText(train.examples)} examples of ${labels.length} classes, ${countText(evaluation.examples)} for evaluation (${split}), at most ${longest} tokens`,
     );
+    sendWarnings(this.#console, warnings);
+    sayWarnings(this.#console, warnings);
     if (truncated === 0) return;
     const all = train.examples + evaluation.examples;
     this.#console.say(

@@ -10,6 +10,7 @@ import { dataOfFile, dataOfPasted } from '../ui/files.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Segmented } from '../ui/Segmented.tsx';
 import { DataPicture } from './DataPicture.tsx';
+import { DataWarnings } from './DataWarnings.tsx';
 import { PreviewTable } from './PreviewTable.tsx';
 
 interface DataSectionProps {
@@ -74,6 +75,7 @@ export function DataSection({ data, columns, bundled, preview, report, fromDisk,
             <PreviewTable preview={preview.value} columns={columns} explained={fromDisk} onColumns={onColumns} />
           )}
           {report.error !== undefined && <ErrorNote error={report.error} />}
+          {report.value !== undefined && <DataWarnings warnings={report.value.warnings} />}
           {report.value !== undefined && <DataPicture report={report.value} pending={report.pending} />}
           {report.pending && report.value === undefined && preview.error === undefined && (
             <div className="skeleton skeleton-tall" role="status" aria-label="Tokenising" />

@@ -15,6 +15,7 @@ import { inspectModel } from '../inspect/model.ts';
 import { inspectRun } from '../inspect/run.ts';
 import { inspectTensors } from '../inspect/tensors.ts';
 import { textOf } from '../settings.ts';
+import { sayWarnings } from '../warnings.ts';
 
 async function folderFindings(path: string, given: Given): Promise<Finding[]> {
   const found: Finding[] = [];
@@ -53,9 +54,10 @@ export async function inspect(given: Given, console: Console, positionals: reado
   const paths = named.filter((path) => path !== undefined);
   if (paths.length === 0) throw usage('Nothing to inspect is named.', 'Give a folder or a file: retrace inspect PATH.', 'PATH');
   for (const path of paths) {
-    for (const { object, text } of await findings(path, given)) {
+    for (const { object, text, warnings = [] } of await findings(path, given)) {
       console.event(object);
       console.result(text);
+      sayWarnings(console, warnings);
     }
   }
   return 0;

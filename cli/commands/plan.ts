@@ -8,6 +8,7 @@ import { modelRef } from '../folders.ts';
 import { openSession } from '../open_session.ts';
 import { planObject, planText } from '../plan_report.ts';
 import { configOf, lengthNote, memoryIn, numberOf, requireRead, type Settings, settingsOf } from '../settings.ts';
+import { sayWarnings } from '../warnings.ts';
 
 /** The plan that a run of these settings would have. */
 export async function planRequestOf(settings: Settings, num_labels: number, num_hidden_layers?: number): Promise<PlanRequest> {
@@ -45,8 +46,9 @@ export async function plan(given: Given, console: Console): Promise<number> {
     const { guess: columns, reasons } = await calls.previewData({ data, named: settings.columns });
     sayColumns(console, columns, reasons);
     const request = { model, data, columns, max_length: training.max_length, seed: training.seed };
-    const { labels } = await calls.examineData({ ...request, ...(eval_data ? { eval_data } : {}) });
-    return { labels, of: { columns, reasons } };
+    const { labels, warnings } = await calls.examineData({ ...request, ...(eval_data ? { eval_data } : {}) });
+    sayWarnings(console, warnings);
+    return { labels, of: { columns, reasons, warnings } };
   };
   const num_labels = numberOf(given, 'num-labels');
   const data = given['data'] === undefined || num_labels !== undefined ? undefined : await examined();

@@ -1,6 +1,8 @@
 // A data file: its columns, what they are taken for, its classes. Every fault of a row is the error that training would meet.
 
 import { existsSync } from 'node:fs';
+import { checkRows } from '../../src/data/checks/checks.ts';
+import { checkedRows } from '../../src/data/checks/rows.ts';
 import { toExamples } from '../../src/data/examples.ts';
 import type { Table } from '../../src/data/table/table.ts';
 import { columnsOf, openData, readRows } from '../../src/session/data.ts';
@@ -24,6 +26,7 @@ export async function inspectData(path: string, given: Given): Promise<Finding> 
     guess: (beginning: Table) => columnsOf(beginning, namedColumns(given)),
   });
   const { examples, labels } = toExamples(table, choice);
+  const warnings = checkRows(checkedRows(table, choice));
   const { rows: count, sampledFrom = count.length, reading = source.reading, notes = [] } = table;
   const per_label = labels.map(() => 0);
   for (const { label } of examples) per_label[label] = (per_label[label] ?? 0) + 1;
@@ -32,10 +35,11 @@ export async function inspectData(path: string, given: Given): Promise<Finding> 
     .slice(0, shownClasses)
     .map((i) => [labels[i] as string, countText(per_label[i] ?? 0), percentText((per_label[i] ?? 0) / examples.length)]);
   return {
+    warnings,
     object: {
       type: 'data',
       ...{ name: table.name, rows: sampledFrom, columns: source.columns.map(({ name }) => name), header: table.header },
-      ...{ kinds: source.columns.map(({ is }) => is), reading, notes, roles: columns, reasons, labels, per_label },
+      ...{ kinds: source.columns.map(({ is }) => is), reading, notes, roles: columns, reasons, labels, per_label, warnings },
       ...(count.length < sampledFrom ? { sampled: count.length } : {}),
     },
     text: [

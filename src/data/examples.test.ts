@@ -74,3 +74,16 @@ test('a class never loses its last example and nothing to hold out is an error',
   ).toEqual([0, 1]);
   expect(() => holdOut(dataset([3, 3]), 0.1, 1)).toThrow(expect.objectContaining({ code: 'too-few-examples' }));
 });
+
+test('labels that are not known but look like known ones are said to, and hidden labels are named for what they are', () => {
+  const remedy = (csv: string, labels?: readonly string[]): unknown => {
+    try {
+      return toExamples(parseTable('a.csv', csv), columns, labels);
+    } catch (thrown) {
+      return (thrown as { remedy: string }).remedy;
+    }
+  };
+  expect(remedy('text,label\na,yes\nb,1.0\nc,new', ['Yes', '1'])).toContain('"yes" looks like "Yes", "1.0" looks like "1".');
+  expect(remedy('text,label\na,new\nb,x', ['x', 'y'])).not.toContain('looks like');
+  expect(remedy('text,label\na,-1\nb,-1')).toContain('labels are kept secret');
+});

@@ -3,6 +3,7 @@
 
 import { RetraceError } from '../protocol/errors.ts';
 import { permutation, randomKey, siteId } from '../random/counter.ts';
+import { labelForm } from './checks/label_forms.ts';
 import { columnIndex, listRows, type Table } from './table/table.ts';
 
 export interface Example {
@@ -32,6 +33,16 @@ function refuseRows(table: Table, rows: readonly number[], code: string, what: s
     where: `${table.name}, row ${rows[0] ?? 0}`,
     remedy,
   });
+}
+
+/** ` "yes" looks like "Yes".`, where labels that are not known look like known ones. */
+function alikeText(unknown: readonly string[], known: readonly string[]): string {
+  const byForm = new Map(known.map((label) => [labelForm(label), label]));
+  const alike = unknown.flatMap((label) => {
+    const same = byForm.get(labelForm(label));
+    return same === undefined ? [] : [`${JSON.stringify(label)} looks like ${JSON.stringify(same)}`];
+  });
+  return alike.length === 0 ? '' : ` ${alike.slice(0, 5).join(', ')}.`;
 }
 
 /**
@@ -73,14 +84,16 @@ export function toExamples(table: Table, columns: ColumnChoice, labels?: readonl
     `Use the labels of the training data (${known
       .slice(0, 8)
       .map((value) => `"${value}"`)
-      .join(', ')}${known.length > 8 ? ', ...' : ''}).`,
+      .join(', ')}${known.length > 8 ? ', ...' : ''}).${alikeText(unknown, known)}`,
   );
   if (known.length < 2) {
     throw new RetraceError({
       code: 'one-class',
       message: `All ${values.length} rows of ${table.name} have the same label, "${known[0] ?? ''}".`,
       where: `${table.name}, column "${columns.labelColumn}"`,
-      remedy: 'A classifier needs at least two classes. Choose another label column or add rows of another class.',
+      remedy: /^[-−]1(?:\.0*)?$/.test(known[0] ?? '')
+        ? 'Files of GLUE whose labels are kept secret have -1 everywhere: take the training or development file.'
+        : 'A classifier needs at least two classes. Choose another label column or add rows of another class.',
     });
   }
   const examples = values.map((value, row) => ({

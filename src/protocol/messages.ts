@@ -162,6 +162,7 @@ export interface DataReport {
   readonly labels: readonly string[];
   readonly train: { readonly examples: number; readonly per_label: readonly number[] };
   readonly evaluation: { readonly examples: number; readonly per_label: readonly number[]; readonly held_back: boolean };
+  readonly warnings: readonly DataWarning[];
   /** lengths[n] = examples of n tokens after truncation. */
   readonly lengths: readonly number[];
   readonly truncated: number;

@@ -1,6 +1,8 @@
 // From data references to tokenised examples: reads the table, finds the columns, holds a part back where no evaluation data are given.
 
 import { chooseBuckets } from '../data/batches.ts';
+import { checkRows, checkSplit } from '../data/checks/checks.ts';
+import { checkedRows } from '../data/checks/rows.ts';
 import { guessColumns } from '../data/columns/guess.ts';
 import { type TokenizedDataset, tokenizeDataset } from '../data/dataset.ts';
 import { type ColumnChoice, type Dataset, holdOut, toExamples } from '../data/examples.ts';
@@ -11,7 +13,7 @@ import type { Tokenizer } from '../data/tokenizer.ts';
 import { blobSource, openFile } from '../hub/folder.ts';
 import type { ColumnReasons, Columns, DataRef, NamedColumns } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import type { DataPreview, DataReport } from '../protocol/messages.ts';
+import type { DataPreview, DataReport, DataWarning } from '../protocol/messages.ts';
 import type { Host } from './host.ts';
 
 /** Share of the data that is held back for evaluation where there are no evaluation data. */
@@ -155,6 +157,18 @@ export interface RunData {
   readonly heldBack: boolean;
   /** Rows of the training file, where they are more than were taken. */
   readonly sampledFrom: number | undefined;
+  /** What looks wrong with them. */
+  readonly warnings: readonly DataWarning[];
+}
+
+/** Where the examples of a part stand in the whole. */
+function placesOf(part: Dataset, whole: Dataset): ReadonlySet<number> {
+  const held = new Set(part.examples);
+  const places = new Set<number>();
+  whole.examples.forEach((example, place) => {
+    if (held.has(example)) places.add(place);
+  });
+  return places;
 }
 
 /** Training and evaluation examples, tokenised. `onProgress` counts examples of both. */
@@ -170,6 +184,10 @@ export async function loadData(
   const evaluation = request.eval_data && (await readRows(request.eval_data, host, { columns, seed }));
   const given = evaluation && toExamples(evaluation.table, evaluation.choice, whole.labels);
   const parts = given ? { train: whole, held: given } : holdOut(whole, heldBackShare, request.seed);
+  const checked = checkedRows(table, choice);
+  const other = evaluation ? { given: checkedRows(evaluation.table, evaluation.choice) } : { held: placesOf(parts.held, whole) };
+  // Nobody can mend the bundled data (three of CLINC150's 3,000 validation texts stand in its training part too).
+  const warnings = request.data.kind === 'bundled' ? [] : [...checkRows(checked), ...checkSplit(checked, other)];
   const of = parts.train.examples.length + parts.held.examples.length;
   const tokenize = (part: Dataset, before: number) =>
     tokenizeDataset(part, tokenizer, { maxLength: request.max_length, onProgress: (done) => onProgress?.(before + done, of) });
@@ -181,6 +199,7 @@ export async function loadData(
     columns,
     heldBack: !given,
     sampledFrom: table.sampledFrom,
+    warnings,
   };
 }
 
@@ -205,13 +224,14 @@ export async function loadEvaluation(
 export const bucketsOf = (train: TokenizedDataset, evaluation: TokenizedDataset): number[] =>
   chooseBuckets(Uint32Array.from([...train.lengths, ...evaluation.lengths]), { maxLength: train.maxLength });
 
-export function reportData({ train, evaluation, labels, heldBack, sampledFrom }: RunData): DataReport {
+export function reportData({ train, evaluation, labels, heldBack, sampledFrom, warnings }: RunData): DataReport {
   const lengths: number[] = [];
   for (const length of train.lengths) lengths[length] = (lengths[length] ?? 0) + 1;
   return {
     labels,
     train: { examples: train.examples.length, per_label: train.classCounts },
     evaluation: { examples: evaluation.examples.length, per_label: evaluation.classCounts, held_back: heldBack },
+    warnings,
     lengths: Array.from(lengths, (count) => count ?? 0),
     truncated: train.truncated + evaluation.truncated,
     ...(sampledFrom === undefined ? {} : { sampled_from: sampledFrom }),

@@ -241,6 +241,12 @@ test.each([
   expect(warnings.at(-1)?.rows[0]?.first.slice(0, first.length)).toEqual(first);
 });
 
+test('one fault is said once: where labels are numbers or ids their classes are not counted too', () => {
+  const scores = Array.from({ length: 200 }, (_, i) => ((i * i) % 97) / 4);
+  expect(codes(labelled(scores.map(String)))).toEqual(['labels-are-numbers']);
+  expect(codes(labelled(scores.map((_, i) => `case ${i} of many`)))).toEqual(['labels-as-many-as-rows']);
+});
+
 test('a label that any text has is no leak, and emoji are words', () => {
   expect(codes(rowsOf(sound.map(([first, label], i) => [`${first} pos or neg ${'😀'.repeat(1 + (i % 3))}`, label])))).toEqual([]);
   expect(codes(rowsOf([...sound, ['😀', 'pos']]))).toEqual([]);

@@ -26,32 +26,44 @@ function together(rows: CheckedRows, labels: readonly string[]): RowSet {
 /** Without a unit: `12 %`, `$3.50`. */
 const amountOf = (label: string): number | undefined => numberOf(label.replace(/^[$€£]\s*|\s*[%$€£]$/g, ''));
 
-/** Decimals, or more whole numbers than classes are counted by: rather a number to predict. */
-export const numbersAsLabels: Check = (rows) => {
-  const labels = [...rows.classes.keys()];
-  const numbers = labels.flatMap((label) => {
+interface LabelNumbers {
+  /** Those labels that show it. */
+  readonly labels: readonly string[];
+  readonly what: 'decimal numbers' | 'numbers';
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Decimals, or more whole numbers than classes are numbered by: rather a number to predict. */
+function numbersOf({ classes, labels }: CheckedRows): LabelNumbers | undefined {
+  const numbers = [...classes.keys()].flatMap((label) => {
     const value = amountOf(label);
     return value === undefined ? [] : [{ label, value }];
   });
-  if (numbers.length < 2 || numbers.length < 0.9 * labels.length) return [];
+  if (numbers.length < 2 || numbers.length < 0.9 * classes.size) return undefined;
   const decimals = numbers.filter(({ value }) => !Number.isInteger(value));
-  const values = numbers.map(({ value }) => value);
-  const [low, high] = values.reduce<[number, number]>(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [Infinity, -Infinity]);
-  // Numbers of classes run without gaps from 0 or 1, and each comes again and again.
-  const numbered = (low === 0 || low === 1) && high - low + 1 === numbers.length && rows.labels.length >= 10 * numbers.length;
-  if (decimals.length === 0 && (numbers.length <= MOST_NUMBERED || numbered)) return [];
-  const some = decimals.length > 0 ? decimals : numbers;
-  const what = decimals.length > 0 ? 'decimal numbers' : 'numbers';
-  const found = together(
-    rows,
-    some.map(({ label }) => label),
+  const [low, high] = numbers.reduce<[number, number]>(
+    ([a, b], { value }) => [Math.min(a, value), Math.max(b, value)],
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
   );
+  // Numbers of classes run without gaps from 0 or 1, and each comes again and again.
+  const numbered = (low === 0 || low === 1) && high - low + 1 === numbers.length && labels.length >= 10 * numbers.length;
+  if (decimals.length === 0 && (numbers.length <= MOST_NUMBERED || numbered)) return undefined;
+  const [some, what] = decimals.length > 0 ? ([decimals, 'decimal numbers'] as const) : ([numbers, 'numbers'] as const);
+  return { labels: some.map(({ label }) => label), what, low, high };
+}
+
+export const numbersAsLabels: Check = (rows) => {
+  const numbers = numbersOf(rows);
+  if (!numbers) return [];
+  const { labels, what, low, high } = numbers;
+  const found = together(rows, labels);
   return [
     {
       code: 'labels-are-numbers',
       message:
-        `${count(some.length)} of the ${plural(labels.length, 'label')} in ${columnOf(rows)} are ${what} from ${low} to ${high} ` +
-        `(${listed(some.map(({ label }) => quoted(label)))}; ${rowsText(found)}). Each becomes a class of its own, and 3.9 is as far from 4.0 as from 0.`,
+        `${count(labels.length)} of the ${plural(rows.classes.size, 'label')} in ${columnOf(rows)} are ${what} from ${low} to ${high} ` +
+        `(${listed(labels.map((label) => quoted(label)))}; ${rowsText(found)}). Each becomes a class of its own, and an answer that is nearly right counts as wrong.`,
       remedy:
         'Retrace learns classes and cannot predict numbers yet (regression). Put the numbers into a few classes, such as low, middle and high, or choose another label column.',
       rows: [rowsIn(rows.name, found)],
@@ -118,7 +130,7 @@ export const labelOfEachRow: Check = (rows) => {
 };
 
 export const singleRows: Check = (rows) => {
-  if (labelledByRow(rows)) return [];
+  if (labelledByRow(rows) || numbersOf(rows)) return [];
   const single = [...rows.classes].filter(([, { count: size }]) => size === 1).map(([label]) => label);
   if (single.length === 0) return [];
   const found = together(rows, single);
@@ -141,7 +153,7 @@ export const unbalancedClasses: Check = (rows) => {
   const sizes = [...rows.classes].sort(([, a], [, b]) => b.count - a.count);
   const [largest, smallest] = [sizes[0], sizes.at(-1)];
   const all = rows.labels.length;
-  if (!largest || !smallest || sizes.length < 2 || labelledByRow(rows)) return [];
+  if (!largest || !smallest || sizes.length < 2 || labelledByRow(rows) || numbersOf(rows)) return [];
   const share = largest[1].count / all;
   if (share < MOST_OF_ALL && largest[1].count < MOST_TO_LEAST * smallest[1].count) return [];
   return [
