@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { methods } from '../src/methods/registry.ts';
 import { policyNames } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
+import { selfTestTexts } from '../src/protocol/messages.ts';
 import { defaultMaxRows, encodings } from '../src/protocol/reading.ts';
 import { choice, type FlagRow, flag, list, number, text } from './flag_rows.ts';
 import { memoryFlags, methodFlags, modelFlags, trainingFlags } from './option_flags.ts';
@@ -79,6 +80,10 @@ export const commandFlags = {
     resume: flag('go on with the run in --out'),
     overwrite: flag('use --out although it holds something'),
     'pause-after': number('steps after which to pause, as Ctrl-C would'),
+    'self-test-texts': choice(
+      selfTestTexts,
+      "whose texts go with the adapter for comparing logits: made-up ones (default), or some of the data's",
+    ),
     ...output,
   },
   evaluate: { ...adapter, ...model, data: data.data, ...columns, ...reading, ...rows, ...output },

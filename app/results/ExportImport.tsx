@@ -1,7 +1,7 @@
 // The adapter out as a zip, and such a zip in again; both with the logits compared.
 
 import { useState } from 'react';
-import type { ExportResult, ImportResult } from '../../src/protocol/messages.ts';
+import type { ExportResult, ImportResult, SelfTestTexts } from '../../src/protocol/messages.ts';
 import { bytes, number, plural } from '../format.ts';
 import type { Answer } from '../state/app_state.ts';
 import { Choice } from '../ui/Choice.tsx';
@@ -15,7 +15,7 @@ const licences = ['apache-2.0', 'mit', 'cc-by-4.0', 'cc-by-sa-4.0', 'cc-by-nc-4.
 interface ExportPanelProps {
   suggestion: string;
   exported: Answer<ExportResult>;
-  onExport(name: string, licence: string): Promise<ExportResult | undefined>;
+  onExport(name: string, licence: string, self_test_texts: SelfTestTexts): Promise<ExportResult | undefined>;
 }
 
 function download({ file_name, zip }: ExportResult): void {
@@ -30,6 +30,7 @@ function download({ file_name, zip }: ExportResult): void {
 export function ExportPanel({ suggestion, exported, onExport }: ExportPanelProps) {
   const [name, setName] = useState(suggestion);
   const [licence, setLicence] = useState<(typeof licences)[number]>('apache-2.0');
+  const [ofData, setOfData] = useState(false);
   const { value, error, pending } = exported;
   return (
     <div className="export">
@@ -42,11 +43,21 @@ export function ExportPanel({ suggestion, exported, onExport }: ExportPanelProps
         items={licences.map((each) => ({ value: each, label: each }))}
         onChange={setLicence}
       />
+      <label className="check">
+        <input type="checkbox" checked={ofData} onChange={({ target }) => setOfData(target.checked)} /> Test it on texts of my data
+      </label>
+      <p className="small muted">
+        {ofData
+          ? 'Up to eight texts of the evaluation data go into the zip, with their logits. Whoever gets it can read them.'
+          : 'Eight made-up sentences go into the zip, with their logits, so that others can check it. No text of your data does.'}
+      </p>
       <button
         type="button"
         className="button button-primary"
         disabled={pending || name.trim() === ''}
-        onClick={() => void onExport(name.trim(), licence).then((result) => result !== undefined && download(result))}
+        onClick={() =>
+          void onExport(name.trim(), licence, ofData ? 'data' : 'bundled').then((result) => result !== undefined && download(result))
+        }
       >
         <Icon name="download" /> {pending ? 'Writing and reading back …' : 'Export as zip'}
       </button>
@@ -57,6 +68,7 @@ export function ExportPanel({ suggestion, exported, onExport }: ExportPanelProps
             <Icon name="check" />
             {value.file_name}, {bytes(value.zip.byteLength)}: read back, largest difference of logits{' '}
             {number(value.verified.largest_difference)} on {plural(value.verified.texts, 'text')}
+            {value.self_test_texts === 'data' ? ' of the data, which it carries' : ', made up'}
           </p>
           {value.not_peft !== undefined && (
             <p className="small muted">{value.not_peft} It is in Retrace's own layout, which its Python package loads.</p>

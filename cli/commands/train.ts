@@ -145,10 +145,13 @@ export async function train(given: Given, console: Console): Promise<number> {
   const licence = bundledNames('models').includes(settings.model)
     ? ((await calls.catalogue(undefined)).models.find(({ name }) => name === settings.model)?.licence ?? '')
     : '';
-  const { zip, verified, not_peft } = await calls.exportAdapter({ name: basename(out), licence });
+  const self_test_texts = given['self-test-texts'] === 'data' ? 'data' : 'bundled';
+  const { zip, verified, not_peft } = await calls.exportAdapter({ name: basename(out), licence, self_test_texts });
   const saved = await writeAdapterFolder(out, zip);
   console.event({ type: 'saved', ...saved, step: report.step });
-  console.say(`read back and compared on ${verified.texts} texts: logits differ by at most ${verified.largest_difference}`);
+  console.say(
+    `read back and compared on ${verified.texts} ${self_test_texts === 'data' ? 'texts of the data, which it carries' : 'made-up texts'}: logits differ by at most ${verified.largest_difference}`,
+  );
   if (not_peft !== undefined) console.say(`${not_peft} It is in Retrace's own layout, which python/retrace loads.`);
   console.say(report.summary());
   console.result(`adapter: ${saved.path}`);

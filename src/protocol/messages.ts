@@ -279,6 +279,10 @@ export interface SavedRun {
   readonly finished: boolean;
 }
 
+/** Which texts an export's self-test is made of: made-up ones that come with Retrace, or some of the evaluation data. */
+export const selfTestTexts = ['bundled', 'data'] as const;
+export type SelfTestTexts = (typeof selfTestTexts)[number];
+
 export interface ExportResult {
   readonly file_name: string;
   readonly zip: Uint8Array;
@@ -286,6 +290,8 @@ export interface ExportResult {
   readonly not_peft?: string;
   /** The zip was read back and its logits compared with the trained model's on these many texts. */
   readonly verified: { readonly texts: number; readonly largest_difference: number };
+  /** Whose texts the zip carries, with their logits. */
+  readonly self_test_texts: SelfTestTexts;
 }
 
 export interface ImportResult {
@@ -398,7 +404,8 @@ export interface Calls {
   predict: { argument: { texts: readonly { text: string; text_pair?: string }[] }; answer: readonly Prediction[] };
   /** Metrics of what is trained or imported on these data, whose labels must be among its own. Columns left out are guessed. */
   evaluate: { argument: { data: DataRef; columns?: NamedColumns }; answer: EvaluationReport };
-  exportAdapter: { argument: { name: string; licence: string }; answer: ExportResult };
+  /** Its self-test is made of texts that come with Retrace, unless those of the data are asked for. */
+  exportAdapter: { argument: { name: string; licence: string; self_test_texts?: SelfTestTexts }; answer: ExportResult };
   /** Reads a zip made by `exportAdapter`; the model it needs must be `model`. From then on `predict` uses it. */
   importAdapter: { argument: { zip: Blob; model: ModelRef }; answer: ImportResult };
   savedRuns: { argument: undefined; answer: readonly SavedRun[] };

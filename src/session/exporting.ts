@@ -14,17 +14,16 @@ import { singleStream } from '../methods/single_stream.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type Pooling } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { textPositions } from '../protocol/lengths.ts';
-import type { ExportResult } from '../protocol/messages.ts';
+import type { ExportResult, SelfTestTexts } from '../protocol/messages.ts';
 import { planPrograms } from '../train/programs.ts';
 import type { BaseModel } from './base_model.ts';
 import type { Engine, EngineConfig } from './engine.ts';
 import type { Evaluation } from './evaluation.ts';
 import { predict, type TextToPredict } from './predict.ts';
+import { selfTestNote } from './self_test_texts.ts';
 import { type ResolvedMethod, resolveMethod, setupOf } from './setup.ts';
 import { version } from './version.ts';
 
-/** Texts of the self-test that travels with an export. */
-export const selfTestTexts = 8;
 /** Logits of a re-imported adapter may differ by this much and no more. */
 export const logitTolerance = 1e-4;
 
@@ -34,7 +33,9 @@ export interface ExportRequest {
   readonly licence: string;
   readonly config: EngineConfig;
   readonly dataset: CardFacts['dataset'];
-  readonly texts: readonly (readonly [string, string | undefined])[];
+  /** Of the self-test, and whose they are. */
+  readonly texts: readonly TextToPredict[];
+  readonly self_test_texts: SelfTestTexts;
   readonly evaluation: Evaluation | undefined;
   readonly device: string;
   /** What the run measured on its way. */
@@ -83,7 +84,7 @@ function archiveOf({ engine, config, texts }: ExportRequest, values: Values, log
       seed: config.training.seed,
       retrace_version: version,
       self_test: {
-        texts: texts.map(([text, pair]) => (pair === undefined ? text : ([text, pair] as [string, string]))),
+        texts: texts.map(({ text, text_pair }) => (text_pair === undefined ? text : ([text, text_pair] as [string, string]))),
         logits: logits.map((row) => [...row]),
       },
     },
@@ -92,7 +93,8 @@ function archiveOf({ engine, config, texts }: ExportRequest, values: Values, log
   };
 }
 
-function cardFacts({ engine, name, licence, config, dataset, evaluation, device }: ExportRequest): CardFacts {
+function cardFacts(request: ExportRequest): CardFacts {
+  const { engine, name, licence, config, dataset, evaluation, device, texts, self_test_texts } = request;
   const { executor, setup, sha256, model } = engine;
   const { account } = executor.allocator;
   const method = methodNamed(config.method);
@@ -122,6 +124,7 @@ function cardFacts({ engine, name, licence, config, dataset, evaluation, device 
       ['memory policy', config.policy],
       ['GPU bytes, planned', String(executor.plan.total)],
       ['GPU bytes, allocated', String(account.total)],
+      ['self-test', selfTestNote(self_test_texts, texts.length)],
       ['device', device],
       ['Retrace', version],
     ],
@@ -131,9 +134,8 @@ function cardFacts({ engine, name, licence, config, dataset, evaluation, device 
 /** The zip of the trained adapter, read back and compared. Errors: `export-differs`. */
 export async function exportAdapter(request: ExportRequest): Promise<ExportResult> {
   const { engine, texts, name } = request;
-  const asked = texts.map(([text, text_pair]) => ({ text, ...(text_pair === undefined ? {} : { text_pair }) }));
   const values = await engine.trainer.read('parameter');
-  const before = await logitsOfEach(engine, asked);
+  const before = await logitsOfEach(engine, texts);
   const archive = archiveOf(request, values, before);
   const zip = writeZip([...writeExported(archive, cardFacts(request)), ...runRecords(request.record)]);
   const type = peftTypeOf(archive);
@@ -145,7 +147,7 @@ export async function exportAdapter(request: ExportRequest): Promise<ExportResul
     tensorsOf: () => engine.trainer.trainables.map(({ name: tensor, shape }) => ({ name: tensor, shape })),
   });
   engine.trainer.setParameters(valuesOf(again));
-  const after = await logitsOfEach(engine, asked);
+  const after = await logitsOfEach(engine, texts);
   const largest_difference = largestDifference(before, after);
   if (!(largest_difference <= logitTolerance)) {
     throw new RetraceError({
@@ -156,7 +158,13 @@ export async function exportAdapter(request: ExportRequest): Promise<ExportResul
     });
   }
   const layout = typeof type === 'string' ? { not_peft: type } : {};
-  return { file_name: `${name}.zip`, zip, ...layout, verified: { texts: texts.length, largest_difference } };
+  return {
+    file_name: `${name}.zip`,
+    zip,
+    ...layout,
+    verified: { texts: texts.length, largest_difference },
+    self_test_texts: request.self_test_texts,
+  };
 }
 
 /** Values of an archive by parameter name. */

@@ -81,7 +81,11 @@ test.each(['meft1', 'lora', 'linear-probe', 'full'] as const)(
     const before = await first.calls.predict({ texts });
     for (const { probabilities } of before) expect(probabilities.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 9);
     const exported = await first.calls.exportAdapter({ name: 'tiny', licence: 'apache-2.0' });
-    expect(exported.verified).toEqual({ texts: 4, largest_difference: 0 });
+    expect(exported.verified).toEqual({ texts: 8, largest_difference: 0 });
+    // No text of the data, however it may be encoded, is in what others will get.
+    const written = new TextDecoder('latin1').decode(exported.zip);
+    expect(written).toContain('The kettle is on the stove.');
+    expect(written).not.toMatch(/turn on the light|book a flight/);
 
     const { session: second } = session();
     const imported = await second.calls.importAdapter({ zip: new Blob([Uint8Array.from(exported.zip)]), model });

@@ -24,13 +24,14 @@ import { catalogue } from './catalogue.ts';
 import { bucketsOf, loadData, loadEvaluation, previewOf, type RunData, reportData } from './data.ts';
 import { DeviceHolder, type Engine, type EngineConfig, startEngine } from './engine.ts';
 import { evaluate } from './evaluation.ts';
-import { engineConfigOf, exportAdapter, logitTolerance, readAdapterZip, runSelfTest, selfTestTexts, valuesOf } from './exporting.ts';
+import { engineConfigOf, exportAdapter, logitTolerance, readAdapterZip, runSelfTest, valuesOf } from './exporting.ts';
 import { Gate, stopped } from './gate.ts';
 import type { Host, StoredRun } from './host.ts';
 import { Occupancy, type Occupation } from './occupancy.ts';
 import { phaseEvent } from './phase.ts';
 import { predict } from './predict.ts';
 import { Run, withCheckpoint } from './run.ts';
+import { selfTestTexts } from './self_test_texts.ts';
 import { type ResolvedMethod, reportPlan, requireTextLength, resolveMethod, setupOf } from './setup.ts';
 import { Study } from './study.ts';
 
@@ -94,10 +95,10 @@ export class Session {
     },
     predict: ({ texts }) => this.#occupancy.reading(async () => predict(this.#requireReady().engine, texts)),
     evaluate: (request) => this.#occupancy.alone('evaluation', () => this.#evaluate(request)),
-    exportAdapter: async ({ name, licence }) => {
+    exportAdapter: async (request) => {
       // What is read back is written over the parameters, which a run would have changed meanwhile.
       this.#occupancy.refuseDuring('run');
-      return this.#occupancy.reading(() => this.#export(name, licence));
+      return this.#occupancy.reading(() => this.#export(request));
     },
     importAdapter: ({ zip, model }) =>
       this.#occupancy.alone('import', async () => this.#import(new Uint8Array(await zip.arrayBuffer()), model)),
@@ -296,7 +297,7 @@ export class Session {
     return { ...evaluation, truncated: dataset.truncated, max_length, columns, reasons };
   }
 
-  async #export(name: string, licence: string): Promise<ExportResult> {
+  async #export({ name, licence, self_test_texts = 'bundled' }: Calls['exportAdapter']['argument']): Promise<ExportResult> {
     const { engine, config, data, run } = this.#requireReady();
     if (!data || !run) throw nothingTrained();
     const { info } = await this.#device.open();
@@ -311,7 +312,8 @@ export class Session {
         eval_examples: data.run.evaluation.examples.length,
         eval_split: data.split,
       },
-      texts: data.run.texts.slice(0, selfTestTexts).map(({ text, textPair }) => [text, textPair] as const),
+      texts: selfTestTexts(self_test_texts, data.run),
+      self_test_texts,
       evaluation: run.evaluation,
       device: info.description || info.vendor,
       record: {

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { selfTestNote, selfTestTexts } from './self_test_texts.ts';
+
+const example = (text: string, textPair?: string) => ({ text, label: 0, ...(textPair === undefined ? {} : { textPair }) });
+const single = { texts: Array.from({ length: 20 }, (_, i) => example(`secret ${i}`)) };
+const pairs = { texts: [example('secret', 'also secret')] };
+
+test('the texts of an export are made up, eight of them, and pairs where the data are pairs', () => {
+  const texts = selfTestTexts('bundled', single);
+  expect(texts).toHaveLength(8);
+  expect(JSON.stringify(texts)).not.toContain('secret');
+  expect(texts.some(({ text_pair }) => text_pair !== undefined)).toBe(false);
+  expect(selfTestTexts('bundled', pairs).every(({ text_pair }) => text_pair !== undefined)).toBe(true);
+  expect(JSON.stringify(selfTestTexts('bundled', pairs))).not.toContain('secret');
+});
+
+test('those of the data go with it where that is asked for, and the card says which', () => {
+  expect(selfTestTexts('data', single).map(({ text }) => text)).toEqual(Array.from({ length: 8 }, (_, i) => `secret ${i}`));
+  expect(selfTestTexts('data', pairs)).toEqual([{ text: 'secret', text_pair: 'also secret' }]);
+  expect([selfTestNote('bundled', 8), selfTestNote('data', 1)]).toEqual([
+    '8 made-up sentences, none of the data',
+    '1 texts of the evaluation data',
+  ]);
+});
