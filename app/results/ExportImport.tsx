@@ -91,6 +91,7 @@ const TOLERANCE = 1e-4;
 
 export function ImportPanel({ imported, busy, onImport }: ImportPanelProps) {
   const { value, error, pending } = imported;
+  const texts = value?.verified.texts ?? [];
   const same = value !== undefined && value.verified.largest_difference <= TOLERANCE;
   return (
     <>
@@ -119,18 +120,22 @@ export function ImportPanel({ imported, busy, onImport }: ImportPanelProps) {
         <>
           <p className={same ? 'verdict verdict-good' : 'verdict verdict-bad'} role="status">
             <Icon name={same ? 'check' : 'alert'} />
-            {value.name} ({value.method}, {plural(value.labels.length, 'label')}): {same ? 'the same logits' : 'other logits'}, largest
-            difference {number(value.verified.largest_difference)}
+            {value.name} ({value.method}, {plural(value.labels.length, 'label')}):{' '}
+            {texts.length === 0
+              ? 'read. It carries no self-test, so its logits were not compared'
+              : `${same ? 'the same logits' : 'other logits'}, largest difference ${number(value.verified.largest_difference)}`}
           </p>
-          <Numbers
-            caption="Recorded and computed logits"
-            head={['Text', 'Label', 'Recorded', 'Computed']}
-            rows={value.verified.texts.map((text, i) => {
-              const recorded = value.verified.recorded[i] ?? [];
-              const top = recorded.reduce((at, logit, index) => (logit > (recorded[at] ?? 0) ? index : at), 0);
-              return [text, value.labels[top] ?? '', number(recorded[top] ?? 0), number(value.verified.computed[i]?.[top] ?? 0)];
-            })}
-          />
+          {texts.length > 0 && (
+            <Numbers
+              caption="Recorded and computed logits"
+              head={['Text', 'Label', 'Recorded', 'Computed']}
+              rows={texts.map((text, i) => {
+                const recorded = value.verified.recorded[i] ?? [];
+                const top = recorded.reduce((at, logit, index) => (logit > (recorded[at] ?? 0) ? index : at), 0);
+                return [text, value.labels[top] ?? '', number(recorded[top] ?? 0), number(value.verified.computed[i]?.[top] ?? 0)];
+              })}
+            />
+          )}
         </>
       )}
     </>

@@ -60,14 +60,26 @@ export async function inspectAdapter(path: string, given: Given): Promise<Findin
   const sha256 = model.checkpoint && (await fileSha256(`${modelFolder(place)}/model.safetensors`));
   const zip = writeZip([...files].map(([name, bytes]) => ({ path: name, bytes })));
   const { method, config, labels } = await readAdapterZip(path, zip, model, sha256);
-  const { base_model, max_length, pooling, hyper_parameters, seed } = config;
+  const { base_model, max_length, pooling, hyper_parameters, seed, self_test } = config;
+  const compared =
+    base_model.sha256 === null
+      ? 'it names no checksum: the weights were not compared'
+      : sha256 === undefined
+        ? 'no weights are here to compare with its checksum'
+        : 'the very weights that are here';
   return {
-    object: { type: 'adapter', ...{ ...facts, checked: true, method, base_model, labels, max_length, pooling, hyper_parameters, seed } },
+    object: {
+      type: 'adapter',
+      ...{ ...facts, checked: true, method, base_model, labels, max_length, pooling, hyper_parameters, seed, weights_compared: compared },
+    },
     text: [
-      `${path}: ${method} on ${base_model.name} (${base_model.sha256 === null ? 'it names no checksum: the weights were not compared' : 'the very weights that are here'}), ${size}`,
+      `${path}: ${method} on ${base_model.name} (${compared}), ${size}`,
       `in ${layout === 'peft' ? "PEFT's" : "Retrace's"} layout, written by ${written_by}`,
       `${labels.length} classes: ${labels.slice(0, 12).join(', ')}${labels.length > 12 ? ', …' : ''}`,
       `at most ${max_length} tokens, pooling ${pooling}`,
+      self_test === undefined || self_test.texts.length === 0
+        ? 'no self-test: it records no logits to compare'
+        : `a self-test on ${self_test.texts.length} texts, not run here: predict and evaluate run it`,
       Object.entries(hyper_parameters)
         .flatMap(([name, value]) => shownOption(name, value))
         .join(', '),

@@ -219,6 +219,18 @@ describe('refused with place, numbers and remedy:', () => {
       'bad-adapter-config',
       'base_model.sha256',
     ],
+    [
+      'the config of another run',
+      () => changed({ seed: 43 }),
+      'mixed-runs',
+      'adapter_config.json and adapter.safetensors are of two runs: they differ in seed (',
+    ],
+    [
+      'the config of a run with other numbers',
+      () => changed({ max_length: 7, self_test: { texts: ['x'], logits: [[1, 2, 3]] } }),
+      'mixed-runs',
+      'they differ in max_length, self_test',
+    ],
     ['another base', () => changed({ base_model: { ...config.base_model, sha256: 'cd'.repeat(32) } }), 'wrong-base', 'cd'.repeat(32)],
     [
       'too few label names',

@@ -15,12 +15,15 @@ import {
   readLabels,
   readTensors,
   refuseAdapter,
+  requireOneRun,
   tensorsToWrite,
 } from './adapter_archive.ts';
 import { type CardFacts, writeModelCard } from './model_card.ts';
 import { writeSafetensors } from './safetensors.ts';
 import { isRecord, parseJson } from './text.ts';
 import type { ArchiveFile } from './zip.ts';
+
+const MIRROR = 'adapter.safetensors, __metadata__';
 
 const howToLoad = (
   why: string,
@@ -48,18 +51,22 @@ export function writeAdapter({ config, labels, tensors }: AdapterArchive, facts:
 
 /**
  * Reads the layout. Without adapter_config.json the mirror in the tensor file serves. Errors: `missing-file`, `unknown-format`,
- * `unknown-method`, `bad-adapter-config`, `wrong-base`, `bad-labels`, `missing-tensor`, `misshapen-tensor`, `unknown-tensor`, `not-finite`,
+ * `unknown-method`, `bad-adapter-config`, `wrong-base`, `mixed-runs`, `bad-labels`, `missing-tensor`, `misshapen-tensor`, `unknown-tensor`, `not-finite`,
  * `safetensors-*`.
  */
 export async function readAdapter(files: ReadonlyMap<string, Uint8Array>, expect: AdapterExpectations): Promise<AdapterArchive> {
   const file = await openTensors(files, 'adapter.safetensors');
   const hasConfig = files.has('adapter_config.json');
-  const where = hasConfig ? 'adapter_config.json' : 'adapter.safetensors, __metadata__';
+  const where = hasConfig ? 'adapter_config.json' : MIRROR;
   const given = hasConfig ? jsonOf(files, 'adapter_config.json') : mirrorOf(file.metadata.retrace, where);
   const config = parseConfig(given, where, expect.methods);
   checkBase(config, expect.base, where);
   checkLength(config, expect, where);
   const labels = readLabels(files, config.num_labels);
+  if (hasConfig && file.metadata.retrace !== undefined) {
+    const mirror = parseConfig(mirrorOf(file.metadata.retrace, MIRROR), MIRROR, expect.methods);
+    requireOneRun(config, mirror, ['adapter_config.json', 'adapter.safetensors']);
+  }
   const tensors = await readTensors(file, expect.tensorsOf(config)).catch((thrown: unknown) => {
     throw namingBase(thrown, config, expect.base);
   });

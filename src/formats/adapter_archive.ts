@@ -172,6 +172,31 @@ export function checkLength({ method, hyper_parameters, max_length }: AdapterCon
 
 const shown = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 
+/** What two records of one run have alike; the base's name and the version are for people, and may be corrected by hand. */
+const ofOneRun = ['method', 'num_labels', 'pooling', 'max_length', 'hyper_parameters', 'seed', 'self_test'] as const;
+
+/** Error `mixed-runs`, where what rides in the tensor file's metadata says something else than the file beside it: weights of one run, config of another. */
+export function requireOneRun(beside: Record<string, unknown>, mirror: Record<string, unknown>, paths: readonly [string, string]): void {
+  const other = ofOneRun.filter((key) => key in beside && key in mirror && !same(beside[key], mirror[key]));
+  const [first] = other;
+  if (first === undefined) return;
+  const values = first === 'self_test' ? '' : ` (${shownValue(beside[first])} and ${shownValue(mirror[first])})`;
+  refuseAdapter(
+    'mixed-runs',
+    `${paths[0]} and ${paths[1]} are of two runs: they differ in ${other.join(', ')}${values}.`,
+    `${paths[0]}, ${first}`,
+    'Put the files of one export side by side: unpack its zip again, or export the adapter again.',
+  );
+}
+
+function same(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return Object.is(a, b);
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && same(Reflect.get(a, key), Reflect.get(b, key)))
+  );
+}
+
 /** Opens the tensor file of an adapter. */
 export function openTensors(files: ReadonlyMap<string, Uint8Array>, path: string): Promise<TensorFile> {
   return openTensorFile(bytesOf(path, fileOf(files, path)));

@@ -20,6 +20,7 @@ import {
   readLabels,
   readTensors,
   refuseAdapter,
+  requireOneRun,
   type TensorSpec,
   tensorsToWrite,
 } from '../adapter_archive.ts';
@@ -45,6 +46,9 @@ const inTaskModel =
       CONFIG,
     );
   };
+
+/** The texts and logits again, for programs that read no metadata. */
+const SELF_TEST = 'self_test.json';
 
 /** Where each of our tensors lies in PEFT's file. */
 function placesOf(type: PeftType, config: AdapterConfig, specs: readonly TensorSpec[]): ReadonlyMap<string, Place> {
@@ -145,7 +149,7 @@ export function writePeft(type: PeftType, { config, labels, tensors }: AdapterAr
   return [
     { path: TENSORS, bytes: writeSafetensors(tensorsToWrite(packed(tensors, placesOf(type, config, specs))), metadata) },
     { path: CONFIG, bytes: jsonBytes(peftConfig(type, config, specs)) },
-    ...(self_test === undefined ? [] : [{ path: 'self_test.json', bytes: jsonBytes({ pooling, max_length, ...self_test }) }]),
+    ...(self_test === undefined ? [] : [{ path: SELF_TEST, bytes: jsonBytes({ pooling, max_length, ...self_test }) }]),
     labelsFile(labels),
     writeModelCard(facts, { library_name: 'peft', tags: [method, 'retrace', 'transformers'], how_to_load: howToLoad(config) }),
   ];
@@ -238,6 +242,10 @@ export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: A
   checkBase(config, expect.base, where);
   checkLength(config, expect, where);
   const labels = readLabels(files, config.num_labels);
+  if (config.self_test !== undefined && files.has(SELF_TEST)) {
+    const { texts, logits } = jsonOf(files, SELF_TEST);
+    requireOneRun({ self_test: { texts, logits } }, { self_test: config.self_test }, [SELF_TEST, TENSORS]);
+  }
   const tensors = await unpacked(type, config, { file, names }, expect.tensorsOf(config)).catch((thrown: unknown) => {
     throw namingBase(thrown, config, expect.base);
   });
