@@ -32,7 +32,10 @@ const rows = {
   'max-rows': number(`rows taken of a file; of one that has more, a sample drawn by --seed (default: ${defaultMaxRows})`),
 };
 const data = {
-  data: text('DATA', 'a file of rows (CSV, TSV, JSON, JSON Lines), or bundled:clinc150 (default); bundled:clinc150/test is another part'),
+  data: text(
+    'DATA',
+    'a file of rows (CSV, TSV, JSON, JSON Lines, Parquet), or bundled:clinc150 (default); bundled:clinc150/test is another part',
+  ),
   'eval-data': text('DATA', 'evaluate on these (default: a seeded tenth of --data is held back)'),
   ...columns,
   ...reading,

@@ -10,9 +10,10 @@ import type { TableSource } from './table.ts';
 
 const ascii = (text: string): readonly number[] => [...new TextEncoder().encode(text)];
 
+const PARQUET = ascii('PAR1');
+
 /** What people have in place of a table, by its first bytes. */
 const OTHER_FILES: readonly { readonly is: string; readonly begins: readonly number[] }[] = [
-  { is: 'a Parquet file', begins: ascii('PAR1') },
   { is: 'a zip archive or an Excel workbook', begins: ascii('PK\u0003\u0004') },
   { is: 'a gzip archive', begins: [0x1f, 0x8b] },
   { is: 'a PDF document', begins: ascii('%PDF') },
@@ -49,6 +50,7 @@ function isOtherJson(text: string): boolean {
 export async function openTable(file: ByteSource, settings: ReadingSettings = {}): Promise<TableSource> {
   const first = await file.read(0, Math.min(file.size, PIECE));
   refuseOther(file.name, first);
+  if (PARQUET.every((byte, i) => first[i] === byte)) return (await import('./parquet.ts')).openParquet(file);
   const whole = first.length === file.size;
   const encoding = findEncoding(first, settings.encoding);
   const sample = new TextDecoding(file.name, encoding).push(first.subarray(encoding.mark), whole ? 'last' : 'more');

@@ -1,0 +1,251 @@
+// Parquet as a table, by hyparquet: of each row group only the columns that are wanted are fetched and decoded, one group at a time. Loaded only
+// when there is such a file. Invariant: sizes and counts in the file meet their bounds (parquet_guard.ts) before anything is made of them.
+
+import {
+  type AsyncBuffer,
+  type DecodedArray,
+  type FileMetaData,
+  parquetMetadataAsync,
+  parquetScan,
+  parquetSchema,
+  type SchemaTree,
+} from 'hyparquet';
+import type { ByteSource } from '../../formats/bytes.ts';
+import { isRecord } from '../../formats/text.ts';
+import { RetraceError } from '../../protocol/errors.ts';
+import type { ColumnKind } from '../../protocol/reading.ts';
+import { badParquet, boundedCompressors, checkFooter, checkMetadata, checkPages } from './parquet_guard.ts';
+import {
+  type Column,
+  cellTooLarge,
+  emptyTable,
+  MAX_CELL,
+  MAX_COLUMNS,
+  type Row,
+  type RowBatch,
+  type RowRequest,
+  type TableSource,
+} from './table.ts';
+
+/** Rows made at a time of a decoded row group. */
+const BATCH = 4096;
+
+interface ParquetColumn extends Column {
+  /** The column of the file, then keys within its structs. */
+  readonly path: readonly string[];
+  readonly float: boolean;
+  /** Names of classes by number, where the file's Hugging Face metadata has them. */
+  readonly classes?: readonly string[] | undefined;
+}
+
+function leafKind({ element }: SchemaTree): { readonly kind: ColumnKind; readonly is: string } {
+  const { type, converted_type, logical_type } = element;
+  if (type === 'BOOLEAN') return { kind: 'boolean', is: 'true or false' };
+  const logical = logical_type?.type;
+  if (
+    /^(?:DATE|TIME|TIMESTAMP)/.test(converted_type ?? '') ||
+    logical === 'DATE' ||
+    logical === 'TIME' ||
+    logical === 'TIMESTAMP' ||
+    type === 'INT96'
+  )
+    return { kind: 'text', is: 'dates and times' };
+  if (converted_type === 'DECIMAL' || logical === 'DECIMAL' || logical === 'FLOAT16') return { kind: 'number', is: 'numbers' };
+  if (logical === 'UUID') return { kind: 'text', is: 'text' };
+  if (
+    type === 'FIXED_LEN_BYTE_ARRAY' ||
+    converted_type === 'BSON' ||
+    logical === 'BSON' ||
+    logical === 'GEOMETRY' ||
+    logical === 'GEOGRAPHY'
+  )
+    return { kind: 'bytes', is: 'bytes' };
+  return type === 'BYTE_ARRAY' ? { kind: 'text', is: 'text' } : { kind: 'number', is: 'numbers' };
+}
+
+/** What a node of the schema is as columns: a struct is one for each of its members, a list is one. */
+function columnsOfNode(node: SchemaTree, path: readonly string[]): ParquetColumn[] {
+  const { element, children } = node;
+  const name = path.join('.');
+  const annotation = element.logical_type?.type ?? element.converted_type;
+  if (element.repetition_type === 'REPEATED' || annotation === 'LIST') {
+    let inner = node;
+    while (inner.children.length === 1 && inner.children[0] !== undefined) inner = inner.children[0];
+    const is = inner.children.length > 0 ? 'lists of objects' : `lists of ${leafKind(inner).is === 'text' ? 'texts' : leafKind(inner).is}`;
+    return [{ name, path, kind: 'list', is, float: false }];
+  }
+  if (annotation === 'MAP' || annotation === 'MAP_KEY_VALUE' || annotation === 'VARIANT')
+    return [{ name, path, kind: 'object', is: 'objects', float: false }];
+  if (children.length > 0) return children.flatMap((child) => columnsOfNode(child, [...path, child.element.name]));
+  return [{ name, path, ...leafKind(node), float: element.type === 'FLOAT' || element.type === 'DOUBLE' }];
+}
+
+/** Class names by column, as the datasets library writes them: {"info": {"features": {"label": {"names": [...], "_type": "ClassLabel"}}}}. */
+function classNames(metadata: FileMetaData): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, readonly string[]>();
+  const text = metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value;
+  let json: unknown;
+  try {
+    json = JSON.parse(text ?? 'null');
+  } catch {
+    // Written by whoever made the file; without it the numbers stand for themselves.
+    return found;
+  }
+  const info = isRecord(json) && isRecord(json['info']) ? json['info'] : {};
+  const features = isRecord(info['features']) ? info['features'] : {};
+  for (const [column, feature] of Object.entries(features)) {
+    if (!isRecord(feature) || feature['_type'] !== 'ClassLabel' || !Array.isArray(feature['names'])) continue;
+    const names: readonly unknown[] = feature['names'];
+    const texts = names.filter((name): name is string => typeof name === 'string' && name.trim() !== '');
+    if (texts.length === names.length && texts.length <= 4096 && new Set(texts).size === texts.length) found.set(column, texts);
+  }
+  return found;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The library's own put replacement characters for what is no UTF-8, and parse JSON, which is a text here. */
+const parsers = {
+  stringFromBytes: (bytes: Uint8Array | undefined) => bytes && utf8.decode(bytes),
+  jsonFromBytes: (bytes: Uint8Array | undefined) => bytes && utf8.decode(bytes),
+};
+
+/** A decoded value as a cell. */
+function cellText(value: unknown, { float, classes }: ParquetColumn): string {
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'string') return value;
+  if (typeof value === 'bigint' || typeof value === 'boolean') return className(String(value), classes);
+  if (typeof value === 'number') {
+    if (Number.isNaN(value)) return '';
+    // As Python writes floats, and so pandas' CSV of the same table: 1.0 is not the class 1.
+    return float && Number.isInteger(value) && Math.abs(value) < 1e16 ? `${value}.0` : className(String(value), classes);
+  }
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? '' : value.toISOString();
+  if (value instanceof Uint8Array) return utf8.decode(value);
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'bigint'
+      ? Number.isSafeInteger(Number(part))
+        ? Number(part)
+        : String(part)
+      : part instanceof Uint8Array
+        ? '(bytes)'
+        : part,
+  );
+}
+
+const className = (number: string, classes: readonly string[] | undefined): string =>
+  classes !== undefined && /^\d+$/.test(number) ? (classes[Number(number)] ?? number) : number;
+
+function within(value: unknown, keys: readonly string[]): unknown {
+  return keys.reduce<unknown>((inner, key) => (isRecord(inner) ? inner[key] : undefined), value);
+}
+
+/** Errors: `bad-parquet`, `too-many-columns`, `empty-table`. */
+export async function openParquet(file: ByteSource): Promise<TableSource> {
+  await checkFooter(file);
+  const metadata = await guarded(file, () => parquetMetadataAsync(bufferOf(file)));
+  checkMetadata(file, metadata);
+  const tree = await guarded(file, async () => parquetSchema(metadata));
+  const classes = classNames(metadata);
+  const columns = tree.children
+    .flatMap((child) => columnsOfNode(child, [child.element.name]))
+    .map((column): ParquetColumn => {
+      const names = column.path.length === 1 ? classes.get(column.name) : undefined;
+      return names === undefined || column.kind !== 'number'
+        ? column
+        : { ...column, kind: 'text', is: `classes (${names.slice(0, 4).join(', ')}${names.length > 4 ? ', ...' : ''})`, classes: names };
+    });
+  if (columns.length > MAX_COLUMNS) {
+    throw new RetraceError({
+      code: 'too-many-columns',
+      message: `${file.name} has ${columns.length} columns; at most ${MAX_COLUMNS} are read.`,
+      where: file.name,
+      remedy: 'Keep the columns of the texts and labels alone.',
+    });
+  }
+  const rowCount = Number(metadata.num_rows);
+  if (rowCount === 0 || columns.length === 0) throw emptyTable(file.name, 'no rows');
+  const codecs = new Set(metadata.row_groups.flatMap((group) => group.columns.map(({ meta_data }) => meta_data?.codec ?? '')));
+  const named = columns.filter((column) => column.classes !== undefined);
+  const note = named.map(
+    ({ name, classes: names = [] }) =>
+      `"${name}" holds numbers, which are read as the names that the file gives its classes (0: ${names[0]}).`,
+  );
+  return {
+    ...{ name: file.name, size: file.size, columns, header: true, rowCount },
+    reading: {
+      format: 'parquet',
+      header: true,
+      said: `${metadata.row_groups.length} row groups, ${[...codecs].join(' and ').toLowerCase()}`,
+    },
+    rows: (request) => rowsOf(file, metadata, columns, note, request),
+  };
+}
+
+const bufferOf = (file: ByteSource): AsyncBuffer => ({
+  byteLength: file.size,
+  async slice(begin, end = file.size) {
+    if (!(begin >= 0 && end >= begin && end <= file.size)) throw new Error(`bytes ${begin} to ${end} are asked for, of ${file.size}`);
+    const bytes = await file.read(begin, end);
+    return bytes.slice().buffer;
+  },
+});
+
+/** What the library throws, as an error that says which file. */
+async function guarded<T>(file: ByteSource, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (thrown instanceof RetraceError) throw thrown;
+    throw badParquet(file, thrown instanceof Error ? thrown.message : String(thrown));
+  }
+}
+
+async function* rowsOf(
+  file: ByteSource,
+  metadata: FileMetaData,
+  columns: readonly ParquetColumn[],
+  notes: readonly string[],
+  { columns: wanted, onNote }: RowRequest = {},
+): AsyncGenerator<RowBatch> {
+  const picked = wanted === undefined ? columns : wanted.flatMap((at) => columns[at] ?? []);
+  const names = [...new Set(picked.flatMap(({ path: [top = ''] }) => [top]))];
+  const compressors = await boundedCompressors(file);
+  const scanned = { file: bufferOf(file), metadata, columns: names, compressors, parsers, utf8: false, useOffsetIndex: false };
+  const scan = await guarded(file, () => parquetScan(scanned));
+  let begin = 0;
+  for (const group of metadata.row_groups) {
+    const end = begin + Number(group.num_rows);
+    await checkPages(file, metadata, group, names, compressors);
+    const data = new Map<string, DecodedArray>();
+    for (const column of end > begin ? names : []) {
+      data.set(column, await guarded(file, () => scan.readColumn({ column, rowStart: begin, rowEnd: end })));
+    }
+    for (let at = begin; at < end; at += BATCH) {
+      const rows = Array.from({ length: Math.min(BATCH, end - at) }, (_, i) => rowOf(file, data, at + i - begin, at + i + 1, picked));
+      yield { rows, bytesRead: Math.round((file.size * (at + rows.length)) / Number(metadata.num_rows)) };
+    }
+    begin = end;
+  }
+  for (const note of notes) onNote?.(note);
+}
+
+function rowOf(
+  file: ByteSource,
+  data: ReadonlyMap<string, DecodedArray>,
+  at: number,
+  number: number,
+  columns: readonly ParquetColumn[],
+): Row {
+  const cells = columns.map((column) => {
+    let cell: string;
+    try {
+      cell = cellText(within(data.get(column.path[0] ?? '')?.[at], column.path.slice(1)), column);
+    } catch {
+      throw badParquet(file, `column "${column.name}" is no UTF-8 text in row ${number}`);
+    }
+    if (cell.length > MAX_CELL) throw cellTooLarge(file.name, number, '');
+    return cell;
+  });
+  return { number, cells };
+}
