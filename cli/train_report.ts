@@ -61,8 +61,18 @@ export class TrainReport {
     if (phase === 'paused') this.onPaused();
   }
 
-  #data({ type, labels, train, evaluation, truncated, max_length, lengths, warnings }: Of<'data'>): void {
-    this.#console.event({ type, labels, train, evaluation, truncated, max_length });
+  #data({ type, labels, train, evaluation, truncated, max_length, lengths, warnings, sampled_from }: Of<'data'>): void {
+    this.#console.event({
+      type,
+      labels,
+      train,
+      evaluation,
+      truncated,
+      max_length,
+      ...(sampled_from === undefined ? {} : { sampled_from }),
+    });
+    if (sampled_from !== undefined)
+      this.#console.say(`data: a sample of the ${countText(sampled_from)} rows in the file is used (--max-rows)`);
     const longest = lengths.length - 1;
     const split = evaluation.held_back ? 'held back' : 'given';
     this.#console.say(

@@ -14,14 +14,16 @@ interface DataPictureProps {
 const LISTED = 12;
 
 export function DataPicture({ report, pending }: DataPictureProps) {
-  const { labels, train, evaluation, lengths, truncated, max_length } = report;
+  const { labels, train, evaluation, lengths, truncated, max_length, sampled_from } = report;
   const rows = labels.map((label, i) => ({ label, train: train.per_label[i] ?? 0, evaluation: evaluation.per_label[i] ?? 0 }));
   const all = train.examples + evaluation.examples;
   return (
     <div className="data-picture" aria-busy={pending}>
       <Figure
         title={plural(labels.length, 'label')}
-        note={`${integer(train.examples)} to train on, ${integer(evaluation.examples)} to evaluate with${evaluation.held_back ? ', held back' : ''}`}
+        note={`${integer(train.examples)} to train on, ${integer(evaluation.examples)} to evaluate with${evaluation.held_back ? ', held back' : ''}${
+          sampled_from === undefined ? '' : `; a sample of the ${integer(sampled_from)} rows in the file`
+        }`}
         picture={
           labels.length <= LISTED ? (
             <BalanceList rows={rows} />

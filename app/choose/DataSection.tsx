@@ -12,6 +12,7 @@ import { Segmented } from '../ui/Segmented.tsx';
 import { DataPicture } from './DataPicture.tsx';
 import { DataWarnings } from './DataWarnings.tsx';
 import { PreviewTable } from './PreviewTable.tsx';
+import { ReadingFields } from './ReadingFields.tsx';
 
 interface DataSectionProps {
   data: DataRef;
@@ -54,20 +55,7 @@ export function DataSection({ data, columns, bundled, preview, report, fromDisk,
       </div>
       {fromDisk && <Connect onData={onData} />}
       {fromDisk && data.kind !== 'file' && <p className="small muted">Nothing is chosen yet: until then it is {data.name}.</p>}
-      {fromDisk && data.kind === 'file' && (
-        <div className="row">
-          <span className="label">First row</span>
-          <Segmented
-            label="First row"
-            value={data.header === false ? 'data' : 'names'}
-            items={[
-              { value: 'names', label: 'names the columns' },
-              { value: 'data', label: 'is data' },
-            ]}
-            onChange={(value) => onData({ ...data, header: value === 'names' })}
-          />
-        </div>
-      )}
+      {fromDisk && data.kind === 'file' && <ReadingFields data={data} reading={preview.value?.reading} onData={onData} />}
       {(!fromDisk || data.kind === 'file') && (
         <>
           {preview.error !== undefined && <ErrorNote error={preview.error} />}
@@ -94,14 +82,14 @@ function Connect({ onData }: { onData: DataSectionProps['onData'] }) {
   const [text, setText] = useState('');
   return (
     <DropZone
-      hint="CSV or TSV, with or without a header. It stays on this machine: there is no server to send it to."
+      hint="CSV, TSV, JSON, JSON Lines or Parquet. It stays on this machine: there is no server to send it to."
       onDrop={(transfer) => {
         const file = transfer.files[0];
         if (file !== undefined) onData(dataOfFile(file));
       }}
     >
       <Pick
-        accept=".csv,.tsv,.tab,.txt,text/csv,text/tab-separated-values"
+        accept=".csv,.tsv,.tab,.txt,.json,.jsonl,.ndjson,.parquet,text/csv,text/tab-separated-values,application/json"
         label={
           <>
             <Icon name="file" /> Choose a file

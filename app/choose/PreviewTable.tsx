@@ -2,6 +2,7 @@
 
 import type { Columns } from '../../src/protocol/config.ts';
 import type { DataPreview } from '../../src/protocol/messages.ts';
+import type { ColumnKind } from '../../src/protocol/reading.ts';
 import { plural } from '../format.ts';
 import { Choice } from '../ui/Choice.tsx';
 import { guessesOf, missingRoles, type Role, roleOf, withRole } from './columns.ts';
@@ -21,6 +22,9 @@ const items: readonly { value: Role | 'ignore'; label: string }[] = [
   { value: 'ignore', label: 'Not used' },
 ];
 
+/** Lists, objects and bytes can be neither text nor label. */
+const holdsTexts = (kind: ColumnKind | undefined): boolean => kind !== 'list' && kind !== 'object' && kind !== 'bytes';
+
 const roleTitles: Readonly<Record<Role, string>> = { text: 'text', text_pair: 'second text', label: 'label' };
 
 export function PreviewTable({ preview, columns, explained, onColumns }: PreviewTableProps) {
@@ -34,15 +38,19 @@ export function PreviewTable({ preview, columns, explained, onColumns }: Preview
         <table>
           <thead>
             <tr>
-              {preview.columns.map((column) => (
+              {preview.columns.map((column, i) => (
                 <th key={column} scope="col" data-role={roleOf(columns, column)}>
                   <span className="column-name">{preview.header ? column : `column ${column}`}</span>
-                  <Choice
-                    label={`Part of column ${column}`}
-                    value={roleOf(columns, column)}
-                    items={items}
-                    onChange={(role) => onColumns(withRole(columns, column, role))}
-                  />
+                  {holdsTexts(preview.kinds[i]?.kind) ? (
+                    <Choice
+                      label={`Part of column ${column}`}
+                      value={roleOf(columns, column)}
+                      items={items}
+                      onChange={(role) => onColumns(withRole(columns, column, role))}
+                    />
+                  ) : (
+                    <span className="small muted">{preview.kinds[i]?.is}</span>
+                  )}
                 </th>
               ))}
             </tr>
@@ -61,9 +69,18 @@ export function PreviewTable({ preview, columns, explained, onColumns }: Preview
         </table>
       </section>
       <p className="small muted">
+        {preview.rows_counted === 'estimated' ? 'about ' : ''}
         {plural(preview.rows, 'row')}
         {preview.header ? '' : ', no header'}
+        {explained ? `; ${preview.reading.said}` : ''}
       </p>
+      {preview.notes.length > 0 && (
+        <ul className="guesses small" aria-label="How the file was read">
+          {preview.notes.map((note) => (
+            <li key={note}>{note}</li>
+          ))}
+        </ul>
+      )}
       {guesses.length > 0 && (
         <ul className="guesses small muted" aria-label="Why these columns">
           {guesses.map(({ role, column, reason }) => (

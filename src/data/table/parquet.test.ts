@@ -128,6 +128,29 @@ test.each([
   });
 });
 
+test('a run longer than there are values is refused before it is decoded', async () => {
+  const bytes = Uint8Array.from(Buffer.from(recorded.files['none, pages 1.0'] ?? '', 'base64'));
+  // Definition levels of 30 values that are all there: two bytes, a run of 30 (30 << 1 = 60) ones.
+  const at = Buffer.from(bytes).indexOf(Buffer.from([2, 0, 0, 0, 60, 1]));
+  expect(at).toBeGreaterThan(0);
+  bytes.set([0xfe, 0xff, 0xff, 0xff, 0x0f, 1], at + 4);
+  await expect(open(bytes).then((source) => readTable(source))).rejects.toMatchObject({
+    code: 'bad-parquet',
+    message: 'a.parquet is not a sound Parquet file: column "label": a run of 2147483647 where there are 30 values.',
+  });
+});
+
+test('bytes that are no text are described in a preview, and refused where they are wanted', async () => {
+  const source = await open(
+    written({ columnData: [{ name: 'raw', data: [Uint8Array.of(0xff, 0), Uint8Array.of(0x61)], type: 'BYTE_ARRAY' }] }),
+  );
+  expect((await readTable(source)).rows).toEqual([['(2 bytes)'], ['a']]);
+  await expect(readTable(source, { columns: [0] })).rejects.toMatchObject({
+    code: 'bad-parquet',
+    message: expect.stringContaining('row 1'),
+  });
+});
+
 test('of 800 files with changed bytes each is a table or an error that says what is wrong', async () => {
   const small = written({
     columnData: [

@@ -111,7 +111,7 @@ const parsers = {
 };
 
 /** A decoded value as a cell. */
-function cellText(value: unknown, { float, classes }: ParquetColumn): string {
+function cellText(value: unknown, { float, classes }: ParquetColumn, bytes: 'refuse' | 'describe'): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'string') return value;
   if (typeof value === 'bigint' || typeof value === 'boolean') return className(String(value), classes);
@@ -121,7 +121,7 @@ function cellText(value: unknown, { float, classes }: ParquetColumn): string {
     return float && Number.isInteger(value) && Math.abs(value) < 1e16 ? `${value}.0` : className(String(value), classes);
   }
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? '' : value.toISOString();
-  if (value instanceof Uint8Array) return utf8.decode(value);
+  if (value instanceof Uint8Array) return bytesText(value, bytes);
   return JSON.stringify(value, (_, part: unknown) =>
     typeof part === 'bigint'
       ? Number.isSafeInteger(Number(part))
@@ -131,6 +131,16 @@ function cellText(value: unknown, { float, classes }: ParquetColumn): string {
         ? '(bytes)'
         : part,
   );
+}
+
+/** Old writers do not say of texts that they are; what is no text is refused where it is wanted as one. */
+function bytesText(value: Uint8Array, bytes: 'refuse' | 'describe'): string {
+  try {
+    return utf8.decode(value);
+  } catch (thrown) {
+    if (bytes === 'refuse') throw thrown;
+    return `(${value.length} bytes)`;
+  }
 }
 
 const className = (number: string, classes: readonly string[] | undefined): string =>
@@ -222,7 +232,9 @@ async function* rowsOf(
       data.set(column, await guarded(file, () => scan.readColumn({ column, rowStart: begin, rowEnd: end })));
     }
     for (let at = begin; at < end; at += BATCH) {
-      const rows = Array.from({ length: Math.min(BATCH, end - at) }, (_, i) => rowOf(file, data, at + i - begin, at + i + 1, picked));
+      const rows = Array.from({ length: Math.min(BATCH, end - at) }, (_, i) =>
+        rowOf(file, data, at + i - begin, at + i + 1, picked, wanted === undefined ? 'describe' : 'refuse'),
+      );
       yield { rows, bytesRead: Math.round((file.size * (at + rows.length)) / Number(metadata.num_rows)) };
     }
     begin = end;
@@ -236,11 +248,12 @@ function rowOf(
   at: number,
   number: number,
   columns: readonly ParquetColumn[],
+  bytes: 'refuse' | 'describe',
 ): Row {
   const cells = columns.map((column) => {
     let cell: string;
     try {
-      cell = cellText(within(data.get(column.path[0] ?? '')?.[at], column.path.slice(1)), column);
+      cell = cellText(within(data.get(column.path[0] ?? '')?.[at], column.path.slice(1)), column, bytes);
     } catch {
       throw badParquet(file, `column "${column.name}" is no UTF-8 text in row ${number}`);
     }
