@@ -3,6 +3,7 @@
 import { Tabs } from 'radix-ui';
 import { lazy, Suspense, useDeferredValue, useEffect } from 'react';
 import { ChooseScreen } from './choose/ChooseScreen.tsx';
+import { Busy } from './frame/Busy.tsx';
 import { Environment } from './frame/Environment.tsx';
 import { Header } from './frame/Header.tsx';
 import { useTheme } from './frame/theme.ts';
@@ -49,6 +50,7 @@ function Frame() {
       <Header />
       <main>
         <Environment />
+        <Busy />
         <Tabs.Content value="choose" tabIndex={-1}>
           <ChooseScreen />
         </Tabs.Content>

@@ -10,7 +10,7 @@ import './styles/index.css';
 const root = document.getElementById('root');
 if (root !== null) {
   const kept = await load();
-  const app = createApp(startTrainer().client, kept);
+  const app = createApp(startTrainer(), kept);
   // Before the first render: a screen that is shown later than that is another entry of the history.
   app.actions.show(screenOfHash());
   createRoot(root).render(<AppRoot app={app} />);

@@ -81,6 +81,8 @@ export interface AppState {
   readonly queue: QueueState;
   readonly study: StudyState;
   readonly startError?: ErrorReport | undefined;
+  /** What went with a worker that was ended, where one was; empty: nothing. Until something else is chosen. */
+  readonly cancelled?: string | undefined;
   readonly savedRuns: readonly SavedRun[];
   readonly prediction: Answer<Prediction>;
   readonly exported: Answer<ExportResult>;

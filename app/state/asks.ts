@@ -115,19 +115,36 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
     refuse('prediction'),
   );
 
+  const environment = asking('environment', 'environment', 0);
+  const catalogue = asking('catalogue', 'catalogue', 0, ({ methods }) => {
+    const { settings } = getState();
+    // Kept by a version that had a method of another name.
+    if (!methods.some(({ name }) => name === settings.method))
+      setState({ settings: { ...settings, method: firstRun.method, options: {} } });
+    plans();
+  });
+
   return {
     savedRuns,
     planned,
+    /** Leaves every question that is open. */
+    drop() {
+      for (const asked of [environment, catalogue, describe, askPreview, examine, askPlans, askPrediction]) asked.drop();
+    },
+    /** Asks again what has no answer to stand on. */
+    again() {
+      const { environment: device, catalogue: known, model: described, preview: previewed, report: examined, plans: made } = getState();
+      if (device.value === undefined) environment(undefined);
+      if (known.value === undefined) catalogue(undefined);
+      if (described.value === undefined) model();
+      if (previewed.value === undefined) preview();
+      else if (examined.value === undefined) report();
+      else if (made.value === undefined) plans();
+    },
     /** What the page needs to know at first. */
     begin() {
-      asking('environment', 'environment', 0)(undefined);
-      asking('catalogue', 'catalogue', 0, ({ methods }) => {
-        const { settings } = getState();
-        // Kept by a version that had a method of another name.
-        if (!methods.some(({ name }) => name === settings.method))
-          setState({ settings: { ...settings, method: firstRun.method, options: {} } });
-        plans();
-      })(undefined);
+      environment(undefined);
+      catalogue(undefined);
       model();
       preview();
       void savedRuns();

@@ -19,7 +19,14 @@ test('only the newest question is answered, even when an older answer comes last
   await vi.advanceTimersByTimeAsync(60);
   ask(3);
   await vi.advanceTimersByTimeAsync(1000);
+  // Neither a question that waits to be asked nor one that waits for its answer comes back.
+  ask(4);
+  ask.drop();
+  ask(5);
+  await vi.advanceTimersByTimeAsync(55);
+  ask.drop();
+  await vi.advanceTimersByTimeAsync(1000);
   vi.useRealTimers();
-  expect(asked).toEqual([2, 3]);
+  expect(asked).toEqual([2, 3, 5]);
   expect(delivered).toEqual([3]);
 });

@@ -1,15 +1,22 @@
 // Waits a little, then asks; of several questions only the newest is answered. Invariant: an answer that was overtaken is never delivered.
 
-/** Returns `ask`; each call of it cancels the one before. `deliver` and `fail` are called for the newest question only. */
+export interface Asking<Q> {
+  /** Takes the place of the question before. */
+  (question: Q): void;
+  /** Leaves the newest question unasked, or its answer undelivered. */
+  drop(): void;
+}
+
+/** `deliver` and `fail` are called for the newest question only. */
 export function latest<Q, A>(
   delayMs: number,
   answer: (question: Q) => Promise<A>,
   deliver: (answer: A, question: Q) => void,
   fail: (error: unknown, question: Q) => void,
-): (question: Q) => void {
+): Asking<Q> {
   let newest = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  return (question) => {
+  const ask = (question: Q) => {
     const mine = ++newest;
     clearTimeout(timer);
     timer = setTimeout(() => {
@@ -19,4 +26,9 @@ export function latest<Q, A>(
       );
     }, delayMs);
   };
+  const drop = () => {
+    newest++;
+    clearTimeout(timer);
+  };
+  return Object.assign(ask, { drop });
 }

@@ -9,6 +9,7 @@ import type { ExportResult, SelfTestTexts } from '../../src/protocol/messages.ts
 import type { Picked } from '../queue/queue.ts';
 import { type AppState, noComparison, noStudy, type Screen } from './app_state.ts';
 import { asksOf } from './asks.ts';
+import { cancellingOf } from './cancelling.ts';
 import { comparingOf } from './comparing.ts';
 import { occupationOf } from './occupied.ts';
 import { type Kept, save, saveQueue, type Theme } from './persist.ts';
@@ -32,6 +33,8 @@ export interface Actions {
   show(screen: Screen): void;
   setTheme(theme: Theme): void;
   choose(change: Partial<Settings>): void;
+  /** Ends whatever the worker is at, and puts the page back to where it was. */
+  cancel(): void;
   setTraining(change: Partial<TrainingArguments>): void;
   setOption(change: Partial<MethodOptions>): void;
   resetNumbers(): void;
@@ -101,7 +104,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
   const choose = (change: Partial<Settings>) => {
     const before = getState().settings;
     const positions = change.model === undefined || change.model === before.model ? before.positions : undefined;
-    setState({ settings: withoutStaleRanges({ ...before, ...change, positions }, before), startError: undefined });
+    setState({ settings: withoutStaleRanges({ ...before, ...change, positions }, before), startError: undefined, cancelled: undefined });
     asks.settingsChanged(before);
     save(getState());
   };
@@ -117,12 +120,13 @@ export function createApp(client: TrainerClient, kept: Kept): App {
     // A queue's own runs begin while it goes.
     if (occupation !== undefined && !(occupation === 'queue' && screen === 'compare')) return;
     deliverEvents();
-    setState({ run: newRun(name, pair), startError: undefined, exported: idle, imported: idle, prediction: idle });
+    setState({ run: newRun(name, pair), startError: undefined, cancelled: undefined, exported: idle, imported: idle, prediction: idle });
     if (screen === 'train') setState({ screen });
     await call().catch((thrown: unknown) => {
       deliverEvents();
       const { run } = getState();
       if (run?.plan !== undefined || (run?.steps.length ?? 0) > 0) return failRun(thrown);
+      if (reportOf(thrown).code === 'cancelled') return setState({ run: undefined, ...(screen === 'train' ? { screen: 'choose' } : {}) });
       // Refused before anything ran: the fault is in a choice, and is shown where choices are made.
       setState({ run: undefined, startError: reportOf(thrown), ...(screen === 'train' ? { screen: 'choose' } : {}) });
     });
@@ -138,7 +142,10 @@ export function createApp(client: TrainerClient, kept: Kept): App {
   const studying = studyingOf(client, store);
   const queueing = queueingOf(client, store, { live, keep: saveQueue, alone: aloneAmongTabs });
 
+  const cancel = cancellingOf(client, store, { asks, cancelComparing: comparing.cancel, keep: save });
+
   const actions: Actions = {
+    cancel,
     show: (screen) => setState({ screen }),
     setTheme: (theme) => {
       setState({ theme });
@@ -196,7 +203,8 @@ export function createApp(client: TrainerClient, kept: Kept): App {
         setState({ exported: { pending: false, value } });
         return value;
       } catch (thrown) {
-        setState({ exported: { pending: false, error: reportOf(thrown) } });
+        const error = reportOf(thrown);
+        if (error.code !== 'cancelled') setState({ exported: { pending: false, error } });
         return undefined;
       }
     },
@@ -209,6 +217,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
         setState({ imported: { pending: false, value }, prediction: idle });
       } catch (thrown) {
         const error = reportOf(thrown);
+        if (error.code === 'cancelled') return;
         // Refused before it took the place of what the worker held, or after: only the worker knows.
         const held = await client.call('predict', { texts: [] }).then(
           () => true,

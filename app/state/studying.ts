@@ -54,7 +54,7 @@ export function studyingOf(client: TrainerClient, { getState, setState }: StoreA
       });
       await client.call('study', studyRequestOf(settings, max_steps)).then(
         (report) => put({ running: false, report }),
-        (thrown: unknown) => put({ running: false, error: reportOf(thrown) }),
+        (thrown: unknown) => put({ running: false, ...(reportOf(thrown).code === 'cancelled' ? {} : { error: reportOf(thrown) }) }),
       );
     },
     async stop(): Promise<void> {

@@ -8,6 +8,8 @@ import type { CallName, Calls, FromWorker, RunEvent, ToWorker } from '../protoco
 export interface Port {
   postMessage(message: ToWorker): void;
   addEventListener(type: 'message', listener: (event: { data: FromWorker }) => void): void;
+  /** Ends the other side, whatever it is at, and frees all that it holds, GPU memory included. */
+  terminate(): void;
 }
 
 interface Waiting {
@@ -15,15 +17,41 @@ interface Waiting {
   reject(error: RetraceError): void;
 }
 
+const cancelled = () =>
+  new RetraceError({
+    code: 'cancelled',
+    message: 'The work was cancelled, and the worker that did it was ended.',
+    remedy: 'Go on from the last checkpoint under Saved runs, if it had one.',
+  });
+
 export class TrainerClient {
-  readonly #port: Port;
+  readonly #start: () => Port;
+  #port: Port;
   readonly #waiting = new Map<number, Waiting>();
   readonly #listeners = new Set<(event: RunEvent) => void>();
   #nextId = 1;
 
-  constructor(port: Port) {
-    this.#port = port;
-    port.addEventListener('message', ({ data }) => this.#receive(data));
+  /** `start` begins a worker: once now, and again each time that this one is ended. */
+  constructor(start: () => Port) {
+    this.#start = start;
+    this.#port = this.#begin();
+  }
+
+  #begin(): Port {
+    const port = this.#start();
+    // What a worker sent before its end may still arrive after it.
+    port.addEventListener('message', ({ data }) => port === this.#port && this.#receive(data));
+    return port;
+  }
+
+  /**
+   * Ends the worker and begins another, at once: a call that hangs in a file can't be asked to stop. Open calls are rejected with `cancelled`; what
+   * was trained or imported is gone from the worker, and saved runs are not.
+   */
+  restart(): void {
+    this.#port.terminate();
+    this.#port = this.#begin();
+    this.fail(cancelled());
   }
 
   /** Sends a call; rejects with the RetraceError that the worker reports. */

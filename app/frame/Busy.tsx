@@ -1,0 +1,50 @@
+// What the worker has been at for a while, with the way out of it; and afterwards, what went with it. Says nothing while answers come soon.
+
+import { useEffect, useState } from 'react';
+import { busyWith, lostWith } from '../state/cancelling.ts';
+import { useActions, useApp } from '../state/context.ts';
+import { Icon } from '../ui/icons.tsx';
+
+/** Nobody wants to cancel what is nearly there. */
+const PATIENCE_MS = 2000;
+/** Long enough to read what went with the worker. */
+const READING_MS = 12_000;
+
+export function Busy() {
+  const busy = useApp(busyWith);
+  const lost = useApp(lostWith);
+  const cancelled = useApp((state) => state.cancelled);
+  const { cancel } = useActions();
+  const long = useLong(busy !== undefined, PATIENCE_MS);
+  const read = useLong(cancelled !== undefined, READING_MS);
+  if (busy !== undefined && long) {
+    return (
+      <p className="note busy" role="status">
+        <Icon name="info" />
+        <span>
+          Still {busy} … {lost !== undefined && `If you cancel: ${lost}`}
+        </span>
+        <button type="button" className="button" onClick={cancel}>
+          {lost !== undefined ? 'Cancel all the same' : 'Cancel'}
+        </button>
+      </p>
+    );
+  }
+  if (cancelled === undefined || read) return null;
+  return (
+    <p className="note busy" role="status">
+      <Icon name="info" /> Cancelled; the choices from before stand. {cancelled}
+    </p>
+  );
+}
+
+/** Whether it has been on for so long, without a break. */
+function useLong(on: boolean, ms: number): boolean {
+  const [long, setLong] = useState(false);
+  useEffect(() => {
+    if (!on) return setLong(false);
+    const timer = setTimeout(() => setLong(true), ms);
+    return () => clearTimeout(timer);
+  }, [on, ms]);
+  return on && long;
+}

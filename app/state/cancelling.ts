@@ -1,0 +1,101 @@
+// What the worker is busy with that a person can't wait for for ever, and how to be rid of it: the worker is ended, another one begun, and the page
+// put back to where it was. Invariant: nothing that was typed or chosen is lost but the file or folder that was being read.
+
+import type { StoreApi } from 'zustand/vanilla';
+import type { TrainerClient } from '../../src/client/trainer_client.ts';
+import type { AppState } from './app_state.ts';
+import { isActive } from './run.ts';
+
+/** Phases of a run before its first step. */
+const preparing: readonly string[] = ['loading model', 'tokenising', 'planning', 'compiling'];
+
+type Looked = Pick<
+  AppState,
+  'run' | 'comparison' | 'imported' | 'exported' | 'model' | 'preview' | 'report' | 'plans' | 'prediction' | 'settings'
+>;
+
+/** What the worker is at, in words that follow "Still"; undefined where nobody waits, or only for the steps of a run. */
+export function busyWith({
+  run,
+  comparison,
+  imported,
+  exported,
+  model,
+  preview,
+  report,
+  plans,
+  prediction,
+  settings,
+}: Looked): string | undefined {
+  if (run !== undefined && isActive(run) && preparing.includes(run.phase)) return `${run.phase} for ${run.name}`;
+  if (imported.pending) return 'importing the adapter';
+  if (exported.pending) return 'writing the export';
+  if (model.pending) return `reading ${settings.model.name}`;
+  if (preview.pending) return `reading ${settings.data.name}`;
+  if (report.pending) return `tokenising ${settings.data.name}`;
+  // A comparison has a button of its own.
+  if (plans.pending && !comparison.running) return 'planning memory';
+  return prediction.pending ? 'predicting' : undefined;
+}
+
+/** What goes with the worker, to be said before and after; undefined where nothing does. */
+export function lostWith({ run }: Pick<AppState, 'run'>): string | undefined {
+  if (run === undefined) return undefined;
+  if (run.finished !== undefined) return 'The trained model has to be opened again, under Saved runs.';
+  if (run.steps.length === 0) return undefined;
+  return run.savedAt === undefined
+    ? 'The run that is under way ends with it, and has no checkpoint yet.'
+    : `The run that is under way ends with it; it can go on from step ${run.savedAt}, under Saved runs.`;
+}
+
+type Chosen = Pick<AppState['settings'], 'model' | 'positions' | 'pooling' | 'data' | 'columns'>;
+type Settled = Pick<AppState, 'model' | 'preview' | 'report' | 'plans'> & { readonly chosen: Chosen };
+
+const chosenOf = ({ model, positions, pooling, data, columns }: AppState['settings']): Chosen => ({
+  model,
+  positions,
+  pooling,
+  data,
+  columns,
+});
+
+interface CancellingNeeds {
+  /** Leaves open questions, and asks again what has no answer. */
+  readonly asks: { drop(): void; again(): void; savedRuns(): Promise<void> };
+  /** Leaves a comparison that is being planned. */
+  cancelComparing(): void;
+  keep(state: AppState): void;
+}
+
+export function cancellingOf(client: TrainerClient, { getState, setState, subscribe }: StoreApi<AppState>, needs: CancellingNeeds) {
+  // The last time that model and data were both understood: a plan comes last, and of the newest choices only.
+  let settled: Settled | undefined;
+  subscribe(({ model, preview, report, plans, settings }, before) => {
+    if (plans === before.plans) return;
+    const answers = [model, preview, report, plans];
+    if (answers.some(({ pending, error, value }) => pending || error !== undefined || value === undefined)) return;
+    settled = { model, preview, report, plans, chosen: chosenOf(settings) };
+  });
+
+  return function cancel(): void {
+    const before = getState();
+    const lost = lostWith(before);
+    const reading = [before.model, before.preview, before.report, before.plans].some(({ pending }) => pending);
+    needs.asks.drop();
+    needs.cancelComparing();
+    client.restart();
+    const { chosen, ...answers } = settled ?? {};
+    setState({
+      ...(reading && chosen !== undefined ? { ...answers, settings: { ...before.settings, ...chosen } } : {}),
+      ...(before.run?.finished === undefined ? {} : { run: undefined }),
+      startError: undefined,
+      imported: { pending: false },
+      exported: { pending: false },
+      prediction: { pending: false },
+      cancelled: lost ?? '',
+    });
+    needs.keep(getState());
+    needs.asks.again();
+    void needs.asks.savedRuns();
+  };
+}
