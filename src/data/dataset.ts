@@ -32,6 +32,18 @@ export interface TokenizeOptions {
 const SLICE_MS = 12;
 const HISTOGRAM_STEP = 8;
 
+/** Lets other work go first. By a message and not by setTimeout, which a browser holds for 4 ms when it is asked again and again. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}
+
 /** Tokenises in slices of about 12 ms, giving way to other work between them. Rejects with the signal's reason when it aborts. */
 export async function tokenizeDataset(dataset: Dataset, tokenizer: Tokenizer, options: TokenizeOptions): Promise<TokenizedDataset> {
   const { maxLength, signal } = options;
@@ -41,7 +53,7 @@ export async function tokenizeDataset(dataset: Dataset, tokenizer: Tokenizer, op
     examples.push({ ...tokenizer.encode(text, textPair, maxLength), label });
     if (performance.now() < sliceEnd) continue;
     options.onProgress?.(examples.length, dataset.examples.length);
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await pause();
     signal?.throwIfAborted();
     sliceEnd = performance.now() + SLICE_MS;
   }

@@ -63,7 +63,8 @@ export async function loadTokenizer(folder: ModelFolder): Promise<Tokenizer> {
       const kept = longestFirst(first, second, room);
       const length = special + kept[0] + kept[1];
       const input_ids = new Uint32Array(length);
-      const token_type_ids = new Uint32Array(length);
+      const typed = tokenTypes && template.some((piece) => piece.type !== 0);
+      const token_type_ids = typed ? new Uint32Array(length) : zeros(length);
       let at = 0;
       for (const piece of template) {
         const begin = at;
@@ -73,9 +74,20 @@ export async function loadTokenizer(folder: ModelFolder): Promise<Tokenizer> {
           const from = truncationSide === 'right' ? 0 : ids.length - kept[piece.text];
           for (let i = 0; i < kept[piece.text]; i++) input_ids[at++] = ids[from + i] as number;
         }
-        if (tokenTypes) token_type_ids.fill(piece.type, begin, at);
+        if (typed) token_type_ids.fill(piece.type, begin, at);
       }
       return { input_ids, token_type_ids, length, fullLength: special + first + second, truncated: kept[0] + kept[1] < first + second };
     },
   };
+}
+
+const zeroTypes = new Map<number, Uint32Array>();
+
+/** As many zeros, shared by all texts of a length: a million texts would hold a million of them. */
+function zeros(length: number): Uint32Array {
+  const known = zeroTypes.get(length);
+  if (known !== undefined) return known;
+  const made = new Uint32Array(length);
+  if (length <= 4096) zeroTypes.set(length, made);
+  return made;
 }

@@ -3,6 +3,7 @@
 
 import { Trie } from './trie.ts';
 import { codePoints } from './unicode.ts';
+import type { Work } from './work.ts';
 
 export interface AddedToken {
   readonly content: string;
@@ -25,9 +26,13 @@ export type Found = { readonly begin: number; readonly end: number; readonly id:
 
 /** Words to look for, with a table of the units that they begin with. */
 class Finder {
-  readonly #trie = new Trie();
+  readonly #trie: Trie;
   readonly #firsts = new Uint8Array(0x10000);
   empty = true;
+
+  constructor(fail: (why: string) => never) {
+    this.#trie = new Trie(fail);
+  }
 
   add(word: string, id: number): void {
     if (word === '') return;
@@ -37,13 +42,14 @@ class Finder {
   }
 
   /** The longest word at the leftmost place from `from` on. */
-  next(text: string, from: number): { readonly begin: number; readonly end: number; readonly id: number } | undefined {
+  next(text: string, from: number, work: Work): { readonly begin: number; readonly end: number; readonly id: number } | undefined {
     for (let begin = from; begin < text.length; begin++) {
       if (this.#firsts[text.charCodeAt(begin)] === 0) continue;
       let node = 0;
       let end = -1;
       let id = -1;
-      for (let i = begin; i < text.length; i++) {
+      let i = begin;
+      for (; i < text.length; i++) {
         node = this.#trie.next(node, text.charCodeAt(i));
         if (node < 0) break;
         const value = this.#trie.value(node);
@@ -51,6 +57,7 @@ class Finder {
         end = i + 1;
         id = value;
       }
+      work.spend(i - begin, 'added_tokens');
       if (end > 0) return { begin, end, id };
     }
     return undefined;
@@ -60,15 +67,19 @@ class Finder {
 export class AddedTokens {
   readonly ids = new Map<string, number>();
   readonly byId = new Map<number, AddedToken>();
-  #raw = new Finder();
-  #normalized = new Finder();
+  #raw: Finder;
+  #normalized: Finder;
 
-  /** `modelId` and `modelSize` are the model's; `normalize` is the tokenizer's normalizer. */
+  /** `modelId` and `modelSize` are the model's; `normalize` is the tokenizer's normalizer; `fail` throws where the tokens are too many. */
   constructor(
     private readonly modelId: (token: string) => number | undefined,
     private readonly modelSize: number,
     private readonly normalize: (text: string) => string,
-  ) {}
+    private readonly fail: (why: string) => never,
+  ) {
+    this.#raw = new Finder(fail);
+    this.#normalized = new Finder(fail);
+  }
 
   get anyNormalized(): boolean {
     return !this.#normalized.empty;
@@ -87,8 +98,8 @@ export class AddedTokens {
       this.ids.set(token.content, id);
       this.byId.set(id, token);
     }
-    this.#raw = new Finder();
-    this.#normalized = new Finder();
+    this.#raw = new Finder(this.fail);
+    this.#normalized = new Finder(this.fail);
     for (const [id, token] of this.byId) {
       if (token.normalized) this.#normalized.add(this.normalize(token.content), id);
       else this.#raw.add(token.content, id);
@@ -96,7 +107,7 @@ export class AddedTokens {
   }
 
   /** Stretches and tokens that cover `text`. `splitSpecial`: special tokens are text like any other. */
-  find(text: string, where: 'raw' | 'normalized', splitSpecial: boolean): Found[] {
+  find(text: string, where: 'raw' | 'normalized', splitSpecial: boolean, work: Work): Found[] {
     const finder = where === 'raw' ? this.#raw : this.#normalized;
     const found: Found[] = [];
     let done = 0;
@@ -105,7 +116,7 @@ export class AddedTokens {
     const wordBefore = (i: number): boolean =>
       i > 0 && word.has(text.codePointAt(i - ((text.charCodeAt(i - 1) & 0xfc00) === 0xdc00 ? 2 : 1)) as number);
     const wordAfter = (i: number): boolean => i < text.length && word.has(text.codePointAt(i) as number);
-    for (let match = finder.empty ? undefined : finder.next(text, 0); match !== undefined; match = finder.next(text, match.end)) {
+    for (let match = finder.empty ? undefined : finder.next(text, 0, work); match !== undefined; match = finder.next(text, match.end, work)) {
       let { begin, end } = match;
       const token = this.byId.get(match.id) as AddedToken;
       if (splitSpecial && token.special) continue;

@@ -19,6 +19,8 @@ export interface EngineParts {
   readonly model: Model;
   readonly normalizer?: Normalizer | undefined;
   readonly preTokenizer?: PreTokenizer | undefined;
+  /** Throws `bad-tokenizer`, with what is wrong with the added tokens. */
+  fail(why: string): never;
 }
 
 export class Engine {
@@ -37,14 +39,14 @@ export class Engine {
     this.added = new AddedTokens(
       (token) => model.vocabulary.get(token),
       model.vocabSize,
-      (text) => {
-        this.#work.begin(text.length);
-        return this.#normalized({ text, head: true }).text;
-      },
+      (text) => this.#normalized({ text, head: true }).text,
+      parts.fail,
     );
   }
 
   addTokens(tokens: readonly AddedToken[]): void {
+    const lengths = [...this.added.byId.values(), ...tokens].reduce((sum, token) => sum + token.content.length, 0);
+    this.#work.begin(lengths);
     this.added.add(tokens);
     this.#tokens = undefined;
     this.#chunks.clear();
@@ -96,14 +98,13 @@ export class Engine {
   }
 
   /** Parts the text at tokens that are looked for in it as it is. */
-  #begin(given: string, segment: (text: string, begin: number) => void, ids: number[], size?: (count: number) => void): void {
+  #begin(given: string, segment: (text: string, begin: number) => void, ids: number[]): void {
     const text = LONE.test(given) ? given.replace(LONES, '\ufffd') : given;
     this.#work.begin(text.length);
-    for (const { begin, end, id } of this.added.find(text, 'raw', this.splitSpecialTokens)) {
+    for (const { begin, end, id } of this.added.find(text, 'raw', this.splitSpecialTokens, this.#work)) {
       if (id === undefined) segment(begin === 0 && end === text.length ? text : text.slice(begin, end), begin);
       else {
         ids.push(id);
-        size?.(-1);
       }
     }
   }
@@ -135,13 +136,11 @@ export class Engine {
   }
 
   /** Normalizes, finds normalized tokens, splits and looks up the words. */
-  #segment(given: string, givenHead: boolean, ids: number[], size?: (count: number) => void): void {
+  #segment(given: string, givenHead: boolean, ids: number[]): void {
     const { preTokenizer } = this.#parts;
     const { text, head } = this.#normalized({ text: given, head: givenHead });
     const word = (piece: string): void => {
-      const before = ids.length;
       this.#word(piece, ids);
-      size?.(ids.length - before);
     };
     const split = (piece: string, pieceHead: boolean): void => {
       if (preTokenizer === undefined) word(piece);
@@ -151,11 +150,10 @@ export class Engine {
       if (text !== '') split(text, head);
       return;
     }
-    for (const { begin, end, id } of this.added.find(text, 'normalized', this.splitSpecialTokens)) {
+    for (const { begin, end, id } of this.added.find(text, 'normalized', this.splitSpecialTokens, this.#work)) {
       if (id === undefined) split(text.slice(begin, end), head && begin === 0);
       else {
         ids.push(id);
-        size?.(-1);
       }
     }
   }

@@ -154,6 +154,7 @@ export async function tokenizerFromFolder(folder: ModelFolder): Promise<FolderTo
 function engineOf(family: Family, { definition, vocabulary, merges }: Files, config: JsonCursor, special: SpecialTokens): Engine {
   const part = (value: Record<string, unknown>): JsonCursor => new JsonCursor(value, config.file);
   const vocab = vocabulary?.value;
+  const fail = (why: string): never => (definition ?? config).at('added_tokens').fail(why);
   const unk_token = special.named.get('unk_token')?.content ?? '[UNK]';
   const modelFile = vocabulary ?? config;
   const made = (value: Record<string, unknown>): JsonCursor => new JsonCursor(value, modelFile.file, modelFile.path === '' ? '' : 'model');
@@ -174,6 +175,7 @@ function engineOf(family: Family, { definition, vocabulary, merges }: Files, con
         model: modelOf(made({ type: 'WordPiece', vocab, unk_token })),
         normalizer: normalizerOf(part(normalizer)),
         preTokenizer: preTokenizerOf(part({ type: 'BertPreTokenizer' })),
+        fail,
       });
     }
     case 'byte-level': {
@@ -185,7 +187,7 @@ function engineOf(family: Family, { definition, vocabulary, merges }: Files, con
         continuing_subword_prefix: '',
         end_of_word_suffix: '',
       };
-      return new Engine({ model: modelOf(made(bpe)), preTokenizer: preTokenizerOf(part({ type: 'ByteLevel', add_prefix_space })) });
+      return new Engine({ model: modelOf(made(bpe)), preTokenizer: preTokenizerOf(part({ type: 'ByteLevel', add_prefix_space })), fail });
     }
     case 'unigram': {
       const prepend_scheme = config.at('add_prefix_space').boolean(true) ? 'always' : 'never';
@@ -195,6 +197,7 @@ function engineOf(family: Family, { definition, vocabulary, merges }: Files, con
         model: modelOf(made({ type: 'Unigram', vocab, unk_id: 3 })),
         normalizer: charsmap === undefined ? undefined : normalizerOf(charsmap),
         preTokenizer: preTokenizerOf(part({ type: 'Sequence', pretokenizers })),
+        fail,
       });
     }
     case 'as-it-is': {
@@ -205,6 +208,7 @@ function engineOf(family: Family, { definition, vocabulary, merges }: Files, con
         model: modelOf(whole.at('model')),
         normalizer: normalizer.absent ? undefined : normalizerOf(normalizer),
         preTokenizer: preTokenizer.absent ? undefined : preTokenizerOf(preTokenizer),
+        fail,
       });
       engine.addTokens(special.inDefinition);
       return engine;

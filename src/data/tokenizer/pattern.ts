@@ -8,8 +8,8 @@ import type { Work } from './work.ts';
 /** The end of the match that goes on from `i`, or -1. */
 type Go = (i: number) => number;
 
-/** Deeper than this the call stack of a browser could end; only groups that repeat go deeper with the text. */
-const MOST_DEPTH = 1_000;
+/** Rounds of a group in one another; only groups that repeat go deeper with the text, and no known pattern has one that goes so deep. */
+const MOST_DEPTH = 3_000;
 
 export class Pattern {
   readonly #start: Go;
@@ -50,10 +50,20 @@ export class Pattern {
     this.#depth = 0;
     for (let i = from; i <= text.length; i += widthAt(text, i)) {
       work.spend(1, this.where);
-      const end = this.#start(i);
+      const end = this.#from(i, work);
       if (end >= 0) return [i, end];
     }
     return undefined;
+  }
+
+  #from(i: number, work: Work): number {
+    try {
+      return this.#start(i);
+    } catch (thrown) {
+      // The call stack ended: too deep for here, and for a step count too.
+      if (thrown instanceof RangeError) work.spend(Number.POSITIVE_INFINITY, this.where);
+      throw thrown;
+    }
   }
 
   #step(): void {

@@ -10,7 +10,11 @@ import { isAscii } from './unicode.ts';
 /** The largest that is known has 0.4 MB. */
 const mostBytes = 16 << 20;
 
+/** The longest that is known has 33. */
+const mostReplaced = 1024;
+
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 export function precompiled(at: JsonCursor): Normalizer {
   const coded = at.string();
@@ -44,8 +48,10 @@ export function precompiled(at: JsonCursor): Normalizer {
       node ^= offset(unit);
       if (((unit >>> 8) & 1) === 1) {
         const begin = (units[node] ?? outside()) & 0x7fffffff;
-        const end = targets.indexOf(0, begin);
-        return new TextDecoder().decode(targets.subarray(begin, end < 0 ? targets.length : end));
+        const zero = targets.indexOf(0, begin);
+        const end = zero < 0 ? targets.length : zero;
+        if (end - begin > mostReplaced) at.fail(`replaces a character by ${end - begin} bytes; ${mostReplaced} is the most that Retrace takes`);
+        return decoder.decode(targets.subarray(begin, end));
       }
     }
     return undefined;
@@ -65,7 +71,10 @@ export function precompiled(at: JsonCursor): Normalizer {
       const { text } = draft;
       let normalized = '';
       const characters = (cluster: string): void => {
-        for (const character of cluster) normalized += become(character) ?? character;
+        for (const character of cluster) {
+          normalized += become(character) ?? character;
+          work.hold(normalized.length, at.path);
+        }
       };
       if (isAscii(text) && !text.includes('\r\n')) characters(text);
       else {

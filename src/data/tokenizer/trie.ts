@@ -3,6 +3,9 @@
 
 const EMPTY = -1;
 
+/** A vocabulary of 256,000 pieces has 1.2 million nodes; these take 100 MB. */
+const mostNodes = 4_000_000;
+
 export class Trie {
   #nodes = 1;
   #used = 0;
@@ -11,6 +14,9 @@ export class Trie {
   #to = new Int32Array(1024);
   /** [nodes], the value of the word that ends at a node, or -1. */
   #value = new Int32Array(256).fill(EMPTY);
+
+  /** `fail` throws, where the words are too many. */
+  constructor(private readonly fail: (why: string) => never) {}
 
   #slot(node: number, unit: number): number {
     const mask = this.#from.length - 1;
@@ -40,6 +46,7 @@ export class Trie {
       const unit = word.charCodeAt(i);
       let slot = this.#slot(node, unit);
       if (this.#from[slot] === EMPTY) {
+        if (this.#nodes >= mostNodes) this.fail(`has tokens whose beginnings are more than ${mostNodes} in all`);
         if (this.#used * 2 >= this.#from.length) {
           this.#grow();
           slot = this.#slot(node, unit);

@@ -11,7 +11,7 @@ const unknownPenalty = 10;
 export function unigram(at: JsonCursor): Model {
   const scores: number[] = [];
   const vocabulary = new Map<string, number>();
-  const trie = new Trie();
+  const trie = new Trie((why) => at.at('vocab').fail(why));
   for (const [id, piece] of at.at('vocab').array(mostTokens).entries()) {
     const [token, score] = Array.isArray(piece) ? (piece as unknown[]) : [];
     if (typeof token !== 'string' || typeof score !== 'number')
