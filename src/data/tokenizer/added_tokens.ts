@@ -116,7 +116,11 @@ export class AddedTokens {
     const wordBefore = (i: number): boolean =>
       i > 0 && word.has(text.codePointAt(i - ((text.charCodeAt(i - 1) & 0xfc00) === 0xdc00 ? 2 : 1)) as number);
     const wordAfter = (i: number): boolean => i < text.length && word.has(text.codePointAt(i) as number);
-    for (let match = finder.empty ? undefined : finder.next(text, 0, work); match !== undefined; match = finder.next(text, match.end, work)) {
+    for (
+      let match = finder.empty ? undefined : finder.next(text, 0, work);
+      match !== undefined;
+      match = finder.next(text, match.end, work)
+    ) {
       let { begin, end } = match;
       const token = this.byId.get(match.id) as AddedToken;
       if (splitSpecial && token.special) continue;

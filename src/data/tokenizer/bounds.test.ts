@@ -10,7 +10,8 @@ const vocab = { '[UNK]': 0, a: 1, b: 2, ' ': 3 };
 const model = { type: 'WordLevel', vocab, unk_token: '[UNK]' };
 const asItIs = { tokenizer_class: 'PreTrainedTokenizerFast' };
 
-const load = (definition: object) => loadTokenizer(folderOf({ 'tokenizer.json': { model, ...definition }, 'tokenizer_config.json': asItIs }));
+const load = (definition: object) =>
+  loadTokenizer(folderOf({ 'tokenizer.json': { model, ...definition }, 'tokenizer_config.json': asItIs }));
 
 async function encode(definition: object, text: string): Promise<number[]> {
   return [...(await load(definition)).encode(text, undefined, 10 ** 7).input_ids];
@@ -24,10 +25,20 @@ test.each([
   ['a group that repeats what repeats', { normalizer: regex('(a+)+$') }, `${'a'.repeat(40)}!`, 'normalizer.pattern.Regex'],
   ['alternatives that overlap', { normalizer: regex('(a|a|aa)+$') }, `${'a'.repeat(60)}!`, 'normalizer.pattern.Regex'],
   ['a look ahead into all that follows', { normalizer: regex('a(?=.*.*.*.*b)') }, 'a'.repeat(2000), 'normalizer.pattern.Regex'],
-  ['a pre-tokenizer of the kind', { pre_tokenizer: { type: 'Split', pattern: { Regex: '(a*)*b' }, behavior: 'Isolated', invert: false } }, 'a'.repeat(3000), 'pre_tokenizer.pattern.Regex'],
+  [
+    'a pre-tokenizer of the kind',
+    { pre_tokenizer: { type: 'Split', pattern: { Regex: '(a*)*b' }, behavior: 'Isolated', invert: false } },
+    'a'.repeat(3000),
+    'pre_tokenizer.pattern.Regex',
+  ],
   ['nine chained expansions', { normalizer: sequence(Array(9).fill(expand('aaaaaaaaaa'))) }, 'aaaa', 'normalizer.normalizers[4]'],
   ['one expansion that is long', { normalizer: expand('a'.repeat(100_000)) }, 'aaaa', 'normalizer'],
-  ['prefixes before prefixes', { normalizer: sequence(Array(60).fill({ type: 'Prepend', prepend: 'b'.repeat(5000) })) }, 'a', 'normalizer.normalizers[20]'],
+  [
+    'prefixes before prefixes',
+    { normalizer: sequence(Array(60).fill({ type: 'Prepend', prepend: 'b'.repeat(5000) })) },
+    'a',
+    'normalizer.normalizers[20]',
+  ],
 ])('%s is refused soon: its place is named', async (_, definition, text, where) => {
   const begin = performance.now();
   await expect(encode(definition, text)).rejects.toMatchObject({ code: 'tokenizer-too-slow', where: `tokenizer.json, ${where}` });
@@ -35,12 +46,19 @@ test.each([
 });
 
 test('added tokens that are long, and a text that nearly has them at every place, are refused too', async () => {
-  const added_tokens = [{ id: 9, content: `${'a'.repeat(5_000)}b`, single_word: false, lstrip: false, rstrip: false, normalized: false, special: false }];
-  await expect(encode({ added_tokens }, 'a'.repeat(20_000))).rejects.toMatchObject({ code: 'tokenizer-too-slow', where: 'tokenizer.json, added_tokens' });
+  const added_tokens = [
+    { id: 9, content: `${'a'.repeat(5_000)}b`, single_word: false, lstrip: false, rstrip: false, normalized: false, special: false },
+  ];
+  await expect(encode({ added_tokens }, 'a'.repeat(20_000))).rejects.toMatchObject({
+    code: 'tokenizer-too-slow',
+    where: 'tokenizer.json, added_tokens',
+  });
 });
 
 test('real patterns take 100,000 characters', async () => {
-  const split = (pattern: string): object => ({ pre_tokenizer: { type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false } });
+  const split = (pattern: string): object => ({
+    pre_tokenizer: { type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false },
+  });
   for (const pattern of ['\\s+(?!\\S)|\\s+|\\S+', '[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}|.']) {
     expect((await encode(split(pattern), 'a'.repeat(100_000))).length).toBe(1);
     expect((await encode(split(pattern), ' '.repeat(100_000))).length).toBeGreaterThan(0);
@@ -72,11 +90,17 @@ test.each([
   [{ pre_tokenizer: { type: 'UnicodeScripts' } }, 'pre_tokenizer.type'],
   [{ pre_tokenizer: { type: 'FixedLength', length: 0 } }, 'pre_tokenizer.length'],
   [{ pre_tokenizer: { type: 'Metaspace', replacement: 'ab' } }, 'pre_tokenizer.replacement'],
-  [{ post_processor: { type: 'TemplateProcessing', single: [{ SpecialToken: { id: 'x', type_id: 0 } }], pair: [], special_tokens: {} } }, 'post_processor.special_tokens.x'],
+  [
+    { post_processor: { type: 'TemplateProcessing', single: [{ SpecialToken: { id: 'x', type_id: 0 } }], pair: [], special_tokens: {} } },
+    'post_processor.special_tokens.x',
+  ],
   [{ added_tokens: [{ id: -1, content: 'x' }] }, 'added_tokens[0].id'],
   [{ added_tokens: [{ id: 1 }] }, 'added_tokens[0].content'],
 ])('%j is refused with its place', async (definition, path) => {
-  await expect(load(definition)).rejects.toMatchObject({ code: 'bad-tokenizer', where: expect.stringContaining(`mine/tokenizer.json, ${path}`) });
+  await expect(load(definition)).rejects.toMatchObject({
+    code: 'bad-tokenizer',
+    where: expect.stringContaining(`mine/tokenizer.json, ${path}`),
+  });
 });
 
 test('an unknown token that the vocabulary lacks is an error when a text needs it', async () => {
@@ -86,14 +110,19 @@ test('an unknown token that the vocabulary lacks is an error when a text needs i
 });
 
 test('names that objects have by nature are tokens like any other', async () => {
-  const text = '{"model":{"type":"WordLevel","unk_token":"[UNK]","vocab":{"[UNK]":0,"__proto__":1,"constructor":2,"toString":3}},"pre_tokenizer":{"type":"WhitespaceSplit"}}';
+  const text =
+    '{"model":{"type":"WordLevel","unk_token":"[UNK]","vocab":{"[UNK]":0,"__proto__":1,"constructor":2,"toString":3}},"pre_tokenizer":{"type":"WhitespaceSplit"}}';
   const tokenizer = await loadTokenizer(folderOf({ 'tokenizer.json': text, 'tokenizer_config.json': asItIs }));
   expect([...tokenizer.encode('__proto__ constructor toString valueOf', undefined, 9).input_ids]).toEqual([1, 2, 3, 0]);
 });
 
 test('a folder that only SentencePiece reads says how to make tokenizer.json of it', async () => {
   const folder = folderOf({ 'config.json': { model_type: 'albert' }, 'spiece.model': 'binary' });
-  await expect(loadTokenizer(folder)).rejects.toMatchObject({ code: 'missing-file', message: expect.stringContaining('spiece.model'), remedy: expect.stringContaining('save_pretrained') });
+  await expect(loadTokenizer(folder)).rejects.toMatchObject({
+    code: 'missing-file',
+    message: expect.stringContaining('spiece.model'),
+    remedy: expect.stringContaining('save_pretrained'),
+  });
 });
 
 test('half of a pair of UTF-16 units counts as U+FFFD', async () => {

@@ -50,7 +50,8 @@ export function precompiled(at: JsonCursor): Normalizer {
         const begin = (units[node] ?? outside()) & 0x7fffffff;
         const zero = targets.indexOf(0, begin);
         const end = zero < 0 ? targets.length : zero;
-        if (end - begin > mostReplaced) at.fail(`replaces a character by ${end - begin} bytes; ${mostReplaced} is the most that Retrace takes`);
+        if (end - begin > mostReplaced)
+          at.fail(`replaces a character by ${end - begin} bytes; ${mostReplaced} is the most that Retrace takes`);
         return decoder.decode(targets.subarray(begin, end));
       }
     }
