@@ -23,6 +23,7 @@ const columns = {
 };
 /** How a file of rows is read; what is left out is found out from it. */
 const reading = {
+  header: flag('the first row names the columns (default: as it looks)'),
   'no-header': flag('the first row is data; columns are numbers'),
   separator: text('CHARACTER', 'between cells: tab, comma, semicolon, pipe, none, or any character (default: found out)'),
   quote: text('CHARACTER', 'round cells: double, single, none, or any character (default: found out)'),

@@ -125,7 +125,7 @@ export async function modelRef(place: string, num_hidden_layers?: number): Promi
 /** Where data lie: a part of a bundled set, or a file. Plain data, so that a run remembers it. */
 export type DataPlace =
   | { readonly kind: 'bundled'; readonly name: string; readonly part: string }
-  | ({ readonly kind: 'file'; readonly path: string; readonly header: boolean } & Omit<ReadingSettings, 'header'>);
+  | ({ readonly kind: 'file'; readonly path: string } & ReadingSettings);
 
 /** `bundled:clinc150`, `bundled:clinc150/test`, or a file. Errors: `unknown-bundled`, `no-such-file`. */
 export function dataPlace(argument: string, flag: string, part: string, reading: ReadingSettings): DataPlace {
@@ -147,7 +147,7 @@ export function dataPlace(argument: string, flag: string, part: string, reading:
   }
   if (!existsSync(argument) || !statSync(argument).isFile())
     throw noSuchFile(argument, flag, 'Give a CSV or TSV file, or bundled:clinc150.');
-  return { ...reading, kind: 'file', path: resolve(argument), header: reading.header ?? true };
+  return { ...reading, kind: 'file', path: resolve(argument) };
 }
 
 /** The file on disk. */

@@ -272,6 +272,19 @@ test('columns are guessed with reasons, and what looks wrong is said, on stderr 
   expect(single.stderr).toMatch(/columns: text 'sentence\d', label 'genre'/);
 });
 
+test('a first row that is data is seen to be, unless one says otherwise', async () => {
+  const path = join(folder, 'headless.csv');
+  const rows = Array.from({ length: 30 }, (_, i) => `${1 + (i % 4)},headline ${i},a longer text about the headline number ${i}`);
+  writeFileSync(path, rows.join('\n'));
+  const [guessed, named] = await Promise.all([retrace(['inspect', path, '--json']), retrace(['inspect', path, '--json', '--header'])]);
+  expect(linesOf(guessed)[0]).toMatchObject({ rows: 30, header: false, roles: { text: '2', label: '0' } });
+  expect((linesOf(guessed)[0] as unknown as { reading: { said: string } }).reading.said).toContain(
+    'the first row is data ("1" is a number like those below it)',
+  );
+  expect(linesOf(named)[0]).toMatchObject({ rows: 29, header: true });
+  expect(await retrace(['inspect', path, '--header', '--no-header'])).toMatchObject({ code: 2 });
+});
+
 test('inspect says what a model, a tensor file and a table hold', async () => {
   const model = tinyModel(folder);
   expect((await retrace(['inspect', model])).stdout).toMatch(/bert, 3 layers of 32.*\n.*every tensor is there/);

@@ -16,7 +16,10 @@ const records: readonly [string, string, Option][] = Object.entries(optionTable)
 const notOptions = {
   plan: ['num-labels'],
   train: ['out', 'resume', 'overwrite', 'pause-after'],
-  both: ['model', 'data', 'eval-data', 'text-column', 'text-pair-column', 'label-column', 'no-header', 'task', 'method', 'json', 'help'],
+  both: [
+    ...['model', 'data', 'eval-data', 'text-column', 'text-pair-column', 'label-column', 'task', 'method', 'json', 'help'],
+    ...['header', 'no-header', 'separator', 'quote', 'encoding', 'max-rows'],
+  ],
 };
 
 test.each(['plan', 'train'] as const)('%s takes every option of the table, and nothing else but what is named here', (command) => {

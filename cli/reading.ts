@@ -32,12 +32,14 @@ export function givenReading(given: Given): ReadingSettings {
   const [separator, quote] = [characterOf(given, 'separator'), characterOf(given, 'quote')];
   if (separator !== undefined && separator !== '' && separator === quote)
     throw usage(`--separator and --quote are both '${quote}'.`, 'Give two different characters.', '--quote');
+  if (given['header'] === true && given['no-header'] === true)
+    throw usage('--header and --no-header say the opposite.', 'Give one of them, or none: the first row is looked at.', '--header');
   const encoding = v.safeParse(readingSettings.encoding, given['encoding']);
   const max_rows = v.safeParse(readingSettings.max_rows, given['max-rows']);
   if (!max_rows.success)
     throw usage(`--max-rows is ${given['max-rows']}; whole numbers from 1 to 10000000 are allowed.`, 'Correct this value.', '--max-rows');
   return {
-    ...(given['no-header'] === true ? { header: false } : {}),
+    ...(given['no-header'] === true ? { header: false } : given['header'] === true ? { header: true } : {}),
     ...(separator === undefined ? {} : { separator }),
     ...(quote === undefined ? {} : { quote }),
     ...(encoding.success && encoding.output !== undefined ? { encoding: encoding.output } : {}),

@@ -21,7 +21,7 @@ export type Fingerprints = Readonly<Record<string, string>>;
 
 const place = v.variant('kind', [
   v.object({ kind: v.literal('bundled'), name: v.string(), part: v.string() }),
-  v.object({ kind: v.literal('file'), path: v.string(), ...readingSettings, header: v.boolean() }),
+  v.object({ kind: v.literal('file'), path: v.string(), ...readingSettings }),
 ]);
 
 const recordSchema = v.object({

@@ -51,7 +51,7 @@ function dataOf(given: Given, kept?: Settings): Pick<Settings, 'data' | 'eval_da
     named !== undefined || !kept
       ? dataPlace(named ?? 'bundled:clinc150', '--data', 'train', reading)
       : kept.data.kind === 'file'
-        ? { ...kept.data, ...reading, header: reading.header ?? kept.data.header }
+        ? { ...kept.data, ...reading }
         : kept.data;
   const evaluation = textOf(given, 'eval-data');
   if (evaluation !== undefined) return { data, eval_data: dataPlace(evaluation, '--eval-data', 'validation', reading) };
@@ -196,7 +196,7 @@ export function differences(kept: Settings, given: Settings): string[] {
       method,
       ...memoryIn(settings),
       pooling,
-      'no-header': data.kind === 'file' && !data.header,
+      'no-header': data.kind === 'file' && data.header === false,
       ...readingFlags(data),
       ...Object.fromEntries(Object.entries(columns).map(([name, value]) => [`${name}-column`, value])),
       ...options,

@@ -24,7 +24,7 @@ export function ReadingFields({ data, reading, onData }: ReadingFieldsProps) {
       {delimited && (
         <Segmented
           label="First row"
-          value={data.header === false ? 'data' : 'names'}
+          value={(data.header ?? reading?.header ?? true) ? 'names' : 'data'}
           items={[
             { value: 'names', label: 'First row names the columns' },
             { value: 'data', label: 'is data' },

@@ -24,7 +24,7 @@ const previewRows = 12;
 export async function openData(data: DataRef, host: Host): Promise<TableSource> {
   if (data.kind === 'file') return openTable(blobSource(data.name, data.blob), data);
   const source = await openFile(await host.bundled('data', data.name), `${data.part}.tsv`);
-  return openTable({ ...source, name: `${data.name}/${data.part}.tsv` });
+  return openTable({ ...source, name: `${data.name}/${data.part}.tsv` }, { header: true });
 }
 
 interface ReadRows {
@@ -161,6 +161,9 @@ export interface RunData {
   readonly warnings: readonly DataWarning[];
 }
 
+/** A file beside another has a header where the other has one, unless it is said. */
+const likewise = (data: DataRef, { header }: Table): DataRef => (data.kind === 'file' ? { header, ...data } : data);
+
 /** Where the examples of a part stand in the whole. */
 function placesOf(part: Dataset, whole: Dataset): ReadonlySet<number> {
   const held = new Set(part.examples);
@@ -181,7 +184,7 @@ export async function loadData(
   const { seed } = request;
   const { table, columns, choice } = await readRows(request.data, host, { columns: request.columns, seed });
   const whole = toExamples(table, choice);
-  const evaluation = request.eval_data && (await readRows(request.eval_data, host, { columns, seed }));
+  const evaluation = request.eval_data && (await readRows(likewise(request.eval_data, table), host, { columns, seed }));
   const given = evaluation && toExamples(evaluation.table, evaluation.choice, whole.labels);
   const parts = given ? { train: whole, held: given } : holdOut(whole, heldBackShare, request.seed);
   const checked = checkedRows(table, choice);

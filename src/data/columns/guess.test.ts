@@ -184,6 +184,13 @@ test('every guess has its reason, in words and counts', () => {
   );
 });
 
+test('columns of lists and objects are passed over', () => {
+  const rows = table({ text: ['[1,2]'], tokens: text, tag: ['a', 'b', 'c'], label: binary });
+  const kind = (kind: 'text' | 'list' | 'object') => ({ name: '', kind, is: kind });
+  const kinds = [kind('list'), kind('text'), kind('text'), kind('object')];
+  expect(guessColumns({ ...rows, kinds }).columns).toEqual({ text: 'tokens', label: 'tag' });
+});
+
 test('columns that are named stay, and the others are guessed around them', () => {
   const pairs = table({ question: other, sentence: text, label: binary, topic: ['a', 'b', 'c'] });
   expect(guessColumns(pairs, { label: 'topic' })).toMatchObject({ columns: { text: 'question', text_pair: 'sentence', label: 'topic' } });

@@ -187,7 +187,9 @@ export function guessColumns(table: Table, named: NamedColumns = {}): ColumnGues
   const profiles = profileColumns(table);
   const given = [named.text, named.text_pair, named.label].filter((name) => typeof name === 'string');
   const takenAt = given.map((name) => columnIndex(table, name));
-  const free = profiles.filter(({ at }) => !takenAt.includes(at));
+  // Lists and objects are no texts and no labels.
+  const readable = profiles.filter(({ at }) => !['list', 'object', 'bytes'].includes(table.kinds?.[at]?.kind ?? 'text'));
+  const free = (readable.length > 0 ? readable : profiles).filter(({ at }) => !takenAt.includes(at));
   const label = table.header && named.label === undefined ? labelByName(free) : undefined;
   const withoutLabel = free.filter((column) => column !== label?.column);
 

@@ -4,6 +4,7 @@
 import type { ByteSource } from '../../formats/bytes.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import type { Reading, ReadingSettings } from '../../protocol/reading.ts';
+import { guessHeader, type HeaderGuess } from '../columns/header.ts';
 import { type DialectFound, findDialect, isBlank } from './dialect.ts';
 import { type EncodingFound, type TextBeginning, textPieces } from './encoding.ts';
 import { kindOfTexts } from './kinds.ts';
@@ -130,7 +131,12 @@ export class DelimitedRows {
 
 const SEPARATOR_NAMES: Readonly<Record<string, string>> = { '\t': 'tabs', ',': 'commas', ';': 'semicolons', '|': 'bars', ' ': 'spaces' };
 
-function sentence(dialect: DialectFound, { encoding, mark }: EncodingFound, lineEnds: readonly string[]): string {
+function sentence(
+  dialect: DialectFound,
+  { encoding, mark }: EncodingFound,
+  lineEnds: readonly string[],
+  { header, reason }: HeaderGuess,
+): string {
   const { separator, quote, separatorFrom } = dialect;
   const from = separatorFrom === 'sep line' ? ' (its sep= line says so)' : '';
   const encodingName = {
@@ -144,6 +150,7 @@ function sentence(dialect: DialectFound, { encoding, mark }: EncodingFound, line
     separator === '' ? 'one column' : `separated by ${SEPARATOR_NAMES[separator] ?? `'${separator}'`}${from}`,
     quote === '' ? 'a quote is a character like any other' : `quoted with ${quote}`,
     `${encodingName[encoding]}${mark > 0 ? ' (byte-order mark)' : ''}`,
+    ...(header || reason === '' ? [] : [`the first row is data (${reason})`]),
     ...(lineEnds.length > 1 ? [`lines end in ${lineEnds.slice(0, -1).join(', ')} and ${lineEnds.at(-1)}`] : []),
   ].join(', ');
 }
@@ -156,15 +163,26 @@ export interface DelimitedBeginning {
   readonly reading: Reading;
 }
 
+/** Whether the first row names the columns, by those below it. */
+function headerOf(name: string, dialect: DialectFound, text: string): HeaderGuess {
+  const [first, ...rows] = new DelimitedRows(name, dialect, false).push(text);
+  return guessHeader(
+    first?.cells ?? [],
+    rows.map(({ cells }) => cells),
+  );
+}
+
 /** Errors: those of `DelimitedRows`, and `empty-table`. */
 export function begin(
   name: string,
   text: string,
   encoding: EncodingFound,
-  { header = true, ...settings }: ReadingSettings,
+  { header: given, ...settings }: ReadingSettings,
   extent: 'whole' | 'sample',
   dialect = findDialect(name, text, { ...settings, whole: extent === 'whole' }),
 ): DelimitedBeginning {
+  const guess = given === undefined ? headerOf(name, dialect, text) : { header: given, reason: '' };
+  const { header } = guess;
   const rows = new DelimitedRows(name, dialect, header);
   const sample = rows.push(text);
   if (extent === 'whole') sample.push(...rows.end());
@@ -185,7 +203,7 @@ export function begin(
       encoding: encoding.encoding,
       separator: dialect.separator,
       quote: dialect.quote,
-      said: sentence(dialect, encoding, rows.lineEnds),
+      said: sentence(dialect, encoding, rows.lineEnds, guess),
     },
   };
 }
