@@ -109,6 +109,8 @@ test.each([
   ],
   ['decimals with a comma', times(6, ['0,5', '1,5', '2,5']), 'labels-are-numbers', 'from 0.5 to 2.5', [2, 3, 4]],
   ['amounts', times(6, ['$3.50', '$4.25', '$9.99']), 'labels-are-numbers', '"$3.50"', [2, 3, 4]],
+  ['ratings of five', times(6, ['3.5/5', '4/5', '4.5/5']), 'labels-are-numbers', 'from 3.5 to 4.5', [2, 4, 5]],
+  ['stars', times(6, ['3.5 stars', '4 stars', '1 star']), 'labels-are-numbers', '"3.5 stars"', [2, 5, 8]],
   [
     'many whole numbers with gaps',
     times(

@@ -23,8 +23,9 @@ function together(rows: CheckedRows, labels: readonly string[]): RowSet {
   return { count: sets.reduce((sum, set) => sum + set.count, 0), first };
 }
 
-/** Without a unit: `12 %`, `$3.50`. */
-const amountOf = (label: string): number | undefined => numberOf(label.replace(/^[$€£]\s*|\s*[%$€£]$/g, ''));
+/** Without a unit: `12 %`, `$3.50`, `3.5/5`, `4.5 stars`. */
+const amountOf = (label: string): number | undefined =>
+  numberOf(label.replace(/^[$€£]\s*|\s*(?:[%$€£★]|\/\s*\d+|(?:stars?|points?|pts|out of \d+))$/gi, ''));
 
 interface LabelNumbers {
   /** Those labels that show it. */
