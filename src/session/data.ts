@@ -174,6 +174,16 @@ function placesOf(part: Dataset, whole: Dataset): ReadonlySet<number> {
   return places;
 }
 
+/** A part to train on and a part to evaluate with. Where none can be held back, the error says what is wrong with the data, if anything is. */
+function heldOut(whole: Dataset, seed: number, [why]: readonly DataWarning[]): { readonly train: Dataset; readonly held: Dataset } {
+  try {
+    return holdOut(whole, heldBackShare, seed);
+  } catch (thrown) {
+    if (!(thrown instanceof RetraceError) || why === undefined) throw thrown;
+    throw new RetraceError({ ...thrown.toReport(), message: `${thrown.message} ${why.message}`, remedy: why.remedy });
+  }
+}
+
 /** Training and evaluation examples, tokenised. `onProgress` counts examples of both. */
 export async function loadData(
   request: DataRequest,
@@ -186,11 +196,12 @@ export async function loadData(
   const whole = toExamples(table, choice);
   const evaluation = request.eval_data && (await readRows(likewise(request.eval_data, table), host, { columns, seed }));
   const given = evaluation && toExamples(evaluation.table, evaluation.choice, whole.labels);
-  const parts = given ? { train: whole, held: given } : holdOut(whole, heldBackShare, request.seed);
   const checked = checkedRows(table, choice);
+  const own = checkRows(checked);
+  const parts = given ? { train: whole, held: given } : heldOut(whole, seed, own);
   const other = evaluation ? { given: checkedRows(evaluation.table, evaluation.choice) } : { held: placesOf(parts.held, whole) };
   // Nobody can mend the bundled data (three of CLINC150's 3,000 validation texts stand in its training part too).
-  const warnings = request.data.kind === 'bundled' ? [] : [...checkRows(checked), ...checkSplit(checked, other)];
+  const warnings = request.data.kind === 'bundled' ? [] : [...own, ...checkSplit(checked, other)];
   const of = parts.train.examples.length + parts.held.examples.length;
   const tokenize = (part: Dataset, before: number) =>
     tokenizeDataset(part, tokenizer, { maxLength: request.max_length, onProgress: (done) => onProgress?.(before + done, of) });

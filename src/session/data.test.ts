@@ -1,0 +1,62 @@
+// From files to data of a run, without a device: what is guessed, refused and warned of on the way.
+
+import { expect, test } from 'vitest';
+import { nodeHost } from '../../cli/host.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
+import type { DataRef } from '../protocol/config.ts';
+import { loadData, loadEvaluation, previewOf } from './data.ts';
+
+/** One token a word. */
+const tokenizer: Tokenizer = {
+  ...{ padTokenId: 0, modelMaxLength: 512, vocabSize: 100, largestId: 99 },
+  token: String,
+  encode(text) {
+    const length = text.split(' ').length;
+    return { input_ids: new Uint32Array(length), token_type_ids: new Uint32Array(length), length, fullLength: length, truncated: false };
+  },
+};
+const file = (name: string, rows: readonly string[]): DataRef => ({ kind: 'file', name, blob: new Blob([rows.join('\n')]) });
+const load = (data: DataRef, eval_data?: DataRef) =>
+  loadData({ data, ...(eval_data ? { eval_data } : {}), max_length: 16, seed: 42 }, tokenizer, nodeHost());
+const rowsOf = (count: number, label: (i: number) => string): string[] =>
+  Array.from({ length: count }, (_, i) => `a text about number ${i},${label(i)}`);
+const two = (i: number): string => (i % 2 ? 'good' : 'bad');
+
+test('a run knows what looks wrong with its data, between its parts too', async () => {
+  const train = file('train.csv', ['text,label', ...rowsOf(40, two), 'a text about number 3,good']);
+  const held = await load(train);
+  expect(held.warnings.map(({ code }) => code)).toContain('texts-repeated');
+  const given = await load(train, file('test.csv', ['text,label', 'a text about number 7,good', 'another,bad']));
+  expect(given.warnings.find(({ code }) => code === 'texts-in-both')?.rows).toEqual([
+    { file: 'test.csv', count: 1, first: [2] },
+    { file: 'train.csv', count: 1, first: [9] },
+  ]);
+});
+
+test('where nothing can be held back, the error says what is wrong with the labels', async () => {
+  const scores = file('scores.csv', ['text,score', ...rowsOf(30, (i) => String(i / 7))]);
+  await expect(load(scores)).rejects.toMatchObject({
+    code: 'too-few-examples',
+    message: expect.stringMatching(/too few to hold back.*looks like an id or a text/),
+    remedy: 'Choose another label column.',
+  });
+});
+
+test('a file to evaluate with has a header where the training file has one', async () => {
+  const headless = await load(file('train.csv', rowsOf(40, two)), file('test.csv', ['this one,good', 'that one,bad']));
+  expect(headless.columns).toEqual({ text: '0', label: '1' });
+  expect([headless.train.examples.length, headless.evaluation.examples.length]).toEqual([40, 2]);
+});
+
+test('where labels are known, the column that has them is the label, and the preview says why a column was guessed', async () => {
+  const data = file('new.csv', ['text,category,stars', ...rowsOf(20, (i) => `books,${1 + (i % 2)}`)]);
+  expect((await previewOf(data, undefined, nodeHost())).guess).toEqual({ text: 'text', label: 'stars' });
+  const ask = (columns?: { label: string }) =>
+    loadEvaluation({ data, labels: ['books', 'films'], max_length: 16, ...(columns ? { columns } : {}) }, tokenizer, nodeHost());
+  expect(await ask()).toMatchObject({
+    columns: { text: 'text', label: 'category' },
+    reasons: { label: 'each of its values is one of the 2 labels that were trained' },
+  });
+  await expect(ask({ label: 'stars' })).rejects.toMatchObject({ code: 'unknown-label' });
+  expect((await previewOf(data, { label: 'category', text_pair: null }, nodeHost())).reasons).not.toHaveProperty('label');
+});
