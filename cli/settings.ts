@@ -196,6 +196,7 @@ export function differences(kept: Settings, given: Settings): string[] {
       method,
       ...memoryIn(settings),
       pooling,
+      header: data.kind === 'file' && data.header === true,
       'no-header': data.kind === 'file' && data.header === false,
       ...readingFlags(data),
       ...Object.fromEntries(Object.entries(columns).map(([name, value]) => [`${name}-column`, value])),
