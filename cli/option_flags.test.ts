@@ -15,7 +15,7 @@ const records: readonly [string, string, Option][] = Object.entries(optionTable)
 /** What a run is made of beside its options: places, columns and what the command itself does. */
 const notOptions = {
   plan: ['num-labels'],
-  train: ['out', 'resume', 'overwrite', 'pause-after'],
+  train: ['out', 'resume', 'overwrite', 'pause-after', 'self-test-texts'],
   both: [
     ...['model', 'data', 'eval-data', 'text-column', 'text-pair-column', 'label-column', 'task', 'method', 'json', 'help'],
     ...['header', 'no-header', 'separator', 'quote', 'encoding', 'max-rows'],
