@@ -6,14 +6,19 @@ import { expect, test } from 'vitest';
 import { writeSafetensors } from '../src/formats/safetensors.ts';
 import { linesOf, retrace, scratchFolder, tinyModel, topicsFile } from './testing.ts';
 
-test('a table of 100,000 classes is inspected in one pass over its rows', async () => {
-  const path = join(scratchFolder(), 'many.tsv');
-  writeFileSync(path, `text\tlabel\n${Array.from({ length: 150_000 }, (_, i) => `some words\tc${i % 100_000}`).join('\n')}\n`);
-  const begun = performance.now();
-  const { code, stdout } = await retrace(['inspect', path]);
-  expect(code).toBe(0);
-  expect(stdout).toContain('100000 classes');
-  expect(performance.now() - begun).toBeLessThan(15_000);
+test('a table of 100,000 classes is inspected in one pass over its rows, as one of two classes is', async () => {
+  const timed = async (classes: number): Promise<number> => {
+    const path = join(scratchFolder(), 'many.tsv');
+    writeFileSync(path, `text\tlabel\n${Array.from({ length: 120_000 }, (_, i) => `some words\tc${i % classes}`).join('\n')}\n`);
+    const begun = performance.now();
+    const { code, stdout } = await retrace(['inspect', path]);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`${classes} classes`);
+    return performance.now() - begun;
+  };
+  const [few, many] = [await timed(2), await timed(100_000)];
+  // Rows by classes took a hundred times as long.
+  expect(many / few).toBeLessThan(12);
 });
 
 test('an adapter folder that holds other files, one named __proto__, is what its own files say', async () => {
@@ -66,7 +71,7 @@ test('a length past the positions is refused before anything is read, though eve
   const [model, data] = [tinyModel(folder), topicsFile(folder)];
   const refused = await retrace(trainOn(folder, model, data, '--max-length', '100'));
   expect(refused.code).toBe(2);
-  expect(linesOf(refused)).toEqual([
+  expect(linesOf(refused).slice(-1)).toEqual([
     expect.objectContaining({ type: 'error', code: 'length-above-model', message: expect.stringContaining('100 tokens') }),
   ]);
   const planned = await retrace(['plan', '--model', model, '--pooling', 'mean', '--method', 'prompt-tuning', '--json']);
@@ -77,7 +82,7 @@ test('a length past the positions is refused before anything is read, though eve
 
 test('a token that was added without a row is refused where it occurs, before planning, and does no harm where it does not', async () => {
   const folder = scratchFolder();
-  const model = tinyModel(folder, {}, { zorblax: 99, quux: 100 });
+  const model = tinyModel(folder, {}, ['zorblax', 'quux']);
   const data = topicsFile(folder);
   const rows = join(folder, 'added.tsv');
   writeFileSync(

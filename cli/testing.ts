@@ -55,27 +55,28 @@ const bankWords = ['pay', 'bill', 'balance', 'account', 'card', 'money'];
 const plainWords = ['the', 'my', 'please', 'now', 'some', 'what', 'is', 'on', 'for', 'to'];
 
 /**
- * The tiny BERT's folder, with a WordPiece vocabulary of whole words within its 99 ids. `added`: tokens of these ids beside them, as
+ * The tiny BERT's folder, with a WordPiece vocabulary of whole words within its 99 ids. `added`: tokens with the ids behind them, as
  * `add_tokens` without `resize_token_embeddings` leaves them.
  */
-export function tinyModel(
-  folder: string,
-  change: Readonly<Record<string, unknown>> = {},
-  added: Readonly<Record<string, number>> = {},
-): string {
+export function tinyModel(folder: string, change: Readonly<Record<string, unknown>> = {}, added: readonly string[] = []): string {
   const path = join(folder, 'tiny');
   mkdirSync(path, { recursive: true });
   copyFileSync(join(tinyVectors, 'model.safetensors'), join(path, 'model.safetensors'));
   const config = JSON.parse(readFileSync(join(tinyVectors, 'config.json'), 'utf8')) as object;
   writeFileSync(join(path, 'config.json'), JSON.stringify({ ...config, ...change }));
   const special = ['[PAD]', '[UNK]', '[CLS]', '[SEP]'];
-  const vocabulary = [...special, ...musicWords, ...bankWords, ...plainWords];
+  const words = [...special, ...musicWords, ...bankWords, ...plainWords];
+  // Added tokens come behind the last row of the table, whatever ids a file gives them.
+  const vocabulary = added.length === 0 ? words : Array.from({ length: 99 }, (_, id) => words[id] ?? `[unused${id}]`);
   const token = (name: string, type: number) => ({ SpecialToken: { id: name, type_id: type } });
   const tokenizer = {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: [...special.map((content, id) => [content, id] as const), ...Object.entries(added)].map(([content, id]) => ({
+    added_tokens: [
+      ...special.map((content, id) => [content, id] as const),
+      ...added.map((content, i) => [content, vocabulary.length + i] as const),
+    ].map(([content, id]) => ({
       id,
       content,
       special: id < special.length,

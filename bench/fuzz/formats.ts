@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { zipSync } from 'fflate';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { nodeHost } from '../../cli/host.ts';
 import { withinTables } from '../../src/data/ids.ts';
 import { loadTokenizer } from '../../src/data/tokenizer.ts';
@@ -173,9 +174,43 @@ export const formats: readonly Format[] = [
   },
   {
     name: 'tsv',
-    samples: () => [lines('\t', plain)],
+    samples: () => [lines('\t', plain), lines('\t', quoted)],
     mutate: damagedBytes,
     read: (bytes) => readData('x.tsv', bytes),
+  },
+  {
+    name: 'json',
+    samples: () => [utf8(JSON.stringify(rows)), utf8(JSON.stringify({ data: rows }, null, 1))],
+    mutate: damagedJsonFile,
+    read: (bytes) => readData('x.json', bytes),
+  },
+  {
+    name: 'jsonl',
+    samples: () => [
+      utf8(rows.map((row) => JSON.stringify(row)).join('\n')),
+      utf8(`${rows.map((row) => JSON.stringify(row)).join('\r\n')}\r\n`),
+    ],
+    mutate: damagedJsonFile,
+    read: (bytes) => readData('x.jsonl', bytes),
+  },
+  {
+    name: 'parquet',
+    samples: () =>
+      (['UNCOMPRESSED', 'SNAPPY'] as const).map(
+        (codec) =>
+          new Uint8Array(
+            parquetWriteBuffer({
+              columnData: [
+                { name: 'idx', data: rows.map(({ idx }) => idx), type: 'INT32' },
+                { name: 'text', data: rows.map(({ text }) => text), type: 'STRING' },
+                { name: 'label', data: rows.map(({ label }) => label), type: 'STRING' },
+              ],
+              codec,
+            }),
+          ),
+      ),
+    mutate: damagedBytes,
+    read: (bytes) => readData('x.parquet', bytes),
   },
   {
     name: 'safetensors',
@@ -207,7 +242,19 @@ export const formats: readonly Format[] = [
     mutate: damagedJsonFile,
     read: readAdapterConfig,
   },
-  { name: 'tokenizer', samples: () => [utf8(JSON.stringify(bundledTokenizer()))], mutate: damagedJsonFile, read: readTokenizer },
+  {
+    name: 'tokenizer',
+    // One of each kind beside the bundled one: BPE over bytes and characters, Unigram, words.
+    samples: () => {
+      const kinds = ['bpe_gpt2', 'bpe_split', 'bpe_characters', 'unigram', 'unigram_bytes', 'word_level', 'wordpiece_added'];
+      return [
+        utf8(JSON.stringify(bundledTokenizer())),
+        ...kinds.map((kind) => fileAt(`${root}src/data/vectors/tokenizers/${kind}/tokenizer.json`)),
+      ];
+    },
+    mutate: damagedJsonFile,
+    read: readTokenizer,
+  },
 ];
 
 export const formatNamed = (name: string): Format => {

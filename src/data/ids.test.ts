@@ -66,3 +66,13 @@ test('whatever a tokenizer throws is an error with the text in it', () => {
     }),
   );
 });
+
+test('tokens past the table that no text has are warned of, by name; where there are none, nothing is said', () => {
+  expect(withinTables(words(), rows).warnings).toMatchObject([
+    {
+      code: 'tokens-past-table',
+      message: expect.stringMatching(/has 128 tokens past the 172 rows .*: "w172", "w173", "w174", "w175", "w176" and 123 more/),
+    },
+  ]);
+  expect(withinTables(words(), { ...rows, vocab_size: 300 }).warnings).toEqual([]);
+});

@@ -2,6 +2,7 @@
 // together: an id without a row would read whatever lies behind the table. Invariant: every id that reaches a batch has passed here.
 
 import { RetraceError, reportOf } from '../protocol/errors.ts';
+import type { DataWarning } from '../protocol/messages.ts';
 import type { Encoded, Tokenizer } from './tokenizer.ts';
 
 /** Rows of a model's embedding tables, as its config.json says and its checkpoint has. */
@@ -30,6 +31,24 @@ function refuseType(id: number, { type_vocab_size }: TableRows, where: string): 
     where,
     remedy: 'Choose one text column, for this model tells no second text from a first; or use the tokenizer that came with the model.',
   });
+}
+
+const shownTokens = 5;
+
+/** Tokens that a text must not have, where there are any: no harm as long as none has. */
+function strays(tokenizer: Tokenizer, { vocab_size }: TableRows): DataWarning[] {
+  const count = tokenizer.largestId + 1 - vocab_size;
+  if (count <= 0) return [];
+  const first = Array.from({ length: Math.min(count, shownTokens) }, (_, i) => `"${shortened(tokenizer.token(vocab_size + i))}"`);
+  const more = count > shownTokens ? ` and ${count - shownTokens} more` : '';
+  return [
+    {
+      code: 'tokens-past-table',
+      message: `The tokenizer has ${count} ${count === 1 ? 'token' : 'tokens'} past the ${vocab_size} rows of the model's table: ${first.join(', ')}${more}. A text with one of them is refused.`,
+      remedy: 'In Python: model.resize_token_embeddings(len(tokenizer)), then save both; or use the tokenizer that came with the model.',
+      rows: [],
+    },
+  ];
 }
 
 const firstPast = (ids: Uint32Array, rows: number): number | undefined => ids.find((id) => id >= rows);
@@ -65,6 +84,7 @@ export function withinTables(tokenizer: Tokenizer, rows: TableRows): Tokenizer {
     modelMaxLength: tokenizer.modelMaxLength,
     vocabSize: tokenizer.vocabSize,
     largestId: tokenizer.largestId,
+    warnings: strays(tokenizer, rows),
     token: (id) => tokenizer.token(id),
     encode,
   };

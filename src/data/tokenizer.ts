@@ -3,6 +3,7 @@
 
 import type { ModelFolder } from '../hub/folder.ts';
 import { RetraceError } from '../protocol/errors.ts';
+import type { DataWarning } from '../protocol/messages.ts';
 import { tokenizerFromFolder } from './tokenizer/from_folder.ts';
 import { specialTokens } from './tokenizer/post_processors.ts';
 
@@ -25,6 +26,8 @@ export interface Tokenizer {
   readonly vocabSize: number;
   /** No id is above this one. It may be above `vocabSize`, where ids have gaps. */
   readonly largestId: number;
+  /** What to know of it before a run; left out: nothing. */
+  readonly warnings?: readonly DataWarning[];
   /** At most `maxLength` tokens, special ones included. Error: `max-length-too-small`. */
   encode(text: string, textPair: string | undefined, maxLength: number): Encoded;
   /** The token of an id, as a preview shows it. */

@@ -213,7 +213,7 @@ export async function loadData(
     columns,
     heldBack: !given,
     sampledFrom: table.sampledFrom,
-    warnings,
+    warnings: [...(tokenizer.warnings ?? []), ...warnings],
   };
 }
 
