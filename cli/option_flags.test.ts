@@ -1,5 +1,6 @@
 // The command line and the protocol's table of options: every option has its flag, and no flag of a run stands beside the table unsaid.
 
+import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { flagNameOf, kindOf, type Option } from '../src/protocol/options/option.ts';
 import { optionTable } from '../src/protocol/options/table.ts';
@@ -18,7 +19,8 @@ const notOptions = {
   train: ['out', 'resume', 'overwrite', 'pause-after', 'self-test-texts'],
   both: [
     ...['model', 'data', 'eval-data', 'text-column', 'text-pair-column', 'label-column', 'task', 'method', 'json', 'help'],
-    ...['header', 'no-header', 'separator', 'quote', 'encoding', 'max-rows'],
+    // How a file is read belongs to the file, not to the run (src/protocol/reading.ts).
+    ...['no-header', 'separator', 'quote', 'encoding', 'max-rows'],
   ],
 };
 
@@ -39,7 +41,10 @@ function another(name: string, option: Option): [string[], unknown] {
       ],
     ];
   if (kind.kind === 'switch') return [[], true];
-  if (kind.kind === 'list') return [['a,b'], ['a', 'b']];
+  if (kind.kind === 'list') {
+    const names = [['a', 'b'], ['a=8']].find((list) => v.is(option.schema, list)) ?? [];
+    return [[names.join()], names];
+  }
   if (kind.kind === 'words') {
     const word = kind.words.find((one) => one !== option.default) as string;
     return [[word], word];
@@ -71,4 +76,17 @@ test('help names every flag with what the table says of it, in lines that a term
   }
   const long = help.split('\n').filter((line) => line.length > 120 && !/^ {2}--[a-z-]+ \S+$/.test(line));
   expect(long).toEqual([]);
+});
+
+test('a wrong item of a list is said of its flag', async () => {
+  for (const [flag, value] of [
+    ['rank-pattern', 'query=0'],
+    ['ranges', '0-9999999:store'],
+  ] as const) {
+    const { given } = readFlags('train', [`--${flag}`, value]);
+    await expect(settingsOf(given, methodCards(), async () => 512).then(configOf)).rejects.toMatchObject({
+      code: 'usage',
+      where: `--${flag}`,
+    });
+  }
 });

@@ -64,9 +64,11 @@ export const methodFlags: Rows = Object.fromEntries(
 
 const everyOption: Options = Object.assign({}, ...Object.values(optionTable));
 
+export const isOption = (name: string): boolean => Object.hasOwn(everyOption, name);
+
 /** The flag of an option, `--` included; of any other name the same with dashes. */
 export function flagOf(name: string): string {
-  const option = everyOption[name];
+  const option = isOption(name) ? everyOption[name] : undefined;
   return `--${option === undefined ? name.replaceAll('_', '-') : flagNameOf(name, option)}`;
 }
 

@@ -22,7 +22,7 @@ import { memoryOptions } from '../src/protocol/options/memory.ts';
 import { namedColumns, wholeColumns } from './columns.ts';
 import { type Given, usage } from './flags.ts';
 import { type DataPlace, dataPlace, dataRef, modelPlace, modelRef } from './folders.ts';
-import { flagOf, givenOptions, memoryNames, optionNames, trainingNames } from './option_flags.ts';
+import { flagOf, givenOptions, isOption, memoryNames, optionNames, trainingNames } from './option_flags.ts';
 import { parseRanges } from './policy_ranges.ts';
 import { givenReading, placedReading } from './reading.ts';
 
@@ -51,7 +51,7 @@ function dataOf(given: Given, kept?: Settings): Pick<Settings, 'data' | 'eval_da
     named !== undefined || !kept
       ? dataPlace(named ?? 'bundled:clinc150', '--data', 'train', reading)
       : kept.data.kind === 'file'
-        ? { ...kept.data, ...reading }
+        ? { ...kept.data, ...reading, header: reading.header ?? kept.data.header }
         : kept.data;
   const evaluation = textOf(given, 'eval-data');
   if (evaluation !== undefined) return { data, eval_data: dataPlace(evaluation, '--eval-data', 'validation', reading) };
@@ -173,8 +173,8 @@ export async function configOf(settings: Settings): Promise<RunConfig> {
 export function asUsage(thrown: unknown): unknown {
   if (!(thrown instanceof RetraceError) || thrown.code !== 'run-config') return thrown;
   const path = thrown.where?.split('.') ?? [];
-  const field = path.includes('ranges') ? 'ranges' : (path.at(-1) ?? '');
-  const name = flagOf(field);
+  // Of a list the path goes on into its items.
+  const name = flagOf(path.find(isOption) ?? path.at(-1) ?? '');
   const [, expected, received] = /Expected (.+) but received (.+)$/.exec(thrown.message) ?? [];
   return usage(
     expected === undefined ? `${name}: ${thrown.message}` : `${name} is ${received}; allowed: ${expected.replace(/^%/, 'multiples of ')}.`,
@@ -196,8 +196,7 @@ export function differences(kept: Settings, given: Settings): string[] {
       method,
       ...memoryIn(settings),
       pooling,
-      header: data.kind === 'file' && data.header === true,
-      'no-header': data.kind === 'file' && data.header === false,
+      'no-header': data.kind === 'file' && !data.header,
       ...readingFlags(data),
       ...Object.fromEntries(Object.entries(columns).map(([name, value]) => [`${name}-column`, value])),
       ...options,
