@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { fileFolder } from '../hub/folder.ts';
 import { withinTables } from './ids.ts';
-import type { Tokenizer } from './tokenizer.ts';
+import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 
 /** Words are their own ids; the second text of a pair is of type 1. */
 const words = (padTokenId = 0): Tokenizer => ({
@@ -75,4 +76,21 @@ test('tokens past the table that no text has are warned of, by name; where there
     },
   ]);
   expect(withinTables(words(), { ...rows, vocab_size: 300 }).warnings).toEqual([]);
+});
+
+const vocabulary = (song: string) =>
+  `{"model":{"type":"WordLevel","unk_token":"[UNK]","vocab":{"[UNK]":0,"song":${song}}},"pre_tokenizer":{"type":"Whitespace"},"added_tokens":[]}`;
+const load = (song: string) => loadTokenizer(fileFolder([{ path: 'tokenizer.json', blob: new Blob([vocabulary(song)]) }], 'odd'));
+
+test.each(['5e9', '4294967296', '-1', '1.5', '1e999', '"7"', 'null'])(
+  'an id of %s is refused with its tokenizer: it would wrap into another',
+  async (id) => {
+    await expect(load(id)).rejects.toMatchObject({ code: 'bad-tokenizer', message: expect.stringContaining('"song"') });
+  },
+);
+
+test('a vocabulary whose own words lie past the table is held to it as added tokens are', async () => {
+  const encode = withinTables(await load('172'), rows).encode;
+  expect(() => encode('a song', undefined, 8)).toThrow(/"song" has the id 172/);
+  expect([...withinTables(await load('171'), rows).encode('song', undefined, 8).input_ids]).toContain(171);
 });

@@ -22,7 +22,7 @@ export { type SchedulerName, schedulerNames } from './options/training.ts';
 export const activationRules = methodOptions.activation_rule.schema.options;
 
 /** Classes that a head may have. The counts of a confusion table are their square. */
-export const mostLabels = 4096;
+export const mostLabels = 2000;
 
 /** Memory categories of the one allocator. */
 export const categories = ['weights', 'adapter', 'gradient', 'optimizer', 'activation', 'workspace', 'staging'] as const;
