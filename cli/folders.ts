@@ -146,7 +146,7 @@ export function dataPlace(argument: string, flag: string, part: string, reading:
     });
   }
   if (!existsSync(argument) || !statSync(argument).isFile())
-    throw noSuchFile(argument, flag, 'Give a CSV or TSV file, or bundled:clinc150.');
+    throw noSuchFile(argument, flag, 'Give a file of rows (CSV, TSV, JSON, JSON Lines, Parquet), or bundled:clinc150.');
   return { ...reading, kind: 'file', path: resolve(argument) };
 }
 

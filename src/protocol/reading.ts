@@ -7,8 +7,8 @@ import * as v from 'valibot';
 export const encodings = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252', 'latin1'] as const;
 export type Encoding = (typeof encodings)[number];
 
-/** Rows that a table holds at most unless `max_rows` says otherwise; of more a sample is drawn. */
-export const defaultMaxRows = 500_000;
+/** Rows that a table holds at most unless `max_rows` says otherwise; of more a sample is drawn. Tokenised they take some hundred megabytes. */
+export const defaultMaxRows = 200_000;
 
 const character = (what: string) =>
   v.pipe(

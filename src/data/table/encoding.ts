@@ -7,8 +7,10 @@ import { firstInvalidUtf8 } from '../../formats/text.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import type { Encoding, ReadingSettings } from '../../protocol/reading.ts';
 
-/** Bytes read at a time: large enough for disks, small beside what a page may hold. */
-export const PIECE = 2 ** 20;
+/** Bytes at the beginning of a file from which its format and dialect are told. */
+export const BEGINNING = 2 ** 20;
+/** Bytes read at a time: so few that the rows made of them are gone before a collector moves them to where garbage stays long. */
+const PIECE = 2 ** 18;
 
 const MARKS: readonly { readonly encoding: Encoding; readonly bytes: readonly number[] }[] = [
   { encoding: 'utf-8', bytes: [0xef, 0xbb, 0xbf] },

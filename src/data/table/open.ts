@@ -4,7 +4,7 @@ import type { ByteSource } from '../../formats/bytes.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import type { ReadingSettings } from '../../protocol/reading.ts';
 import { openDelimited } from './delimited.ts';
-import { findEncoding, PIECE, TextDecoding } from './encoding.ts';
+import { BEGINNING, findEncoding, TextDecoding } from './encoding.ts';
 import { jsonBeginning, openJson } from './json.ts';
 import type { TableSource } from './table.ts';
 
@@ -48,7 +48,7 @@ function isOtherJson(text: string): boolean {
 
 /** Its columns and how it is read; no more than its beginning is looked at. Errors: `not-a-table`, and those of the format. */
 export async function openTable(file: ByteSource, settings: ReadingSettings = {}): Promise<TableSource> {
-  const first = await file.read(0, Math.min(file.size, PIECE));
+  const first = await file.read(0, Math.min(file.size, BEGINNING));
   refuseOther(file.name, first);
   if (PARQUET.every((byte, i) => first[i] === byte)) return (await import('./parquet.ts')).openParquet(file);
   const whole = first.length === file.size;

@@ -6,8 +6,8 @@ import { defaultMaxRows } from '../../protocol/reading.ts';
 import { randomKey, randomU32, siteId } from '../../random/counter.ts';
 import { emptyTable, type Row, type RowBatch, type Table, type TableSource } from './table.ts';
 
-/** Characters that a table holds at most, in the columns that were asked for. */
-const MAX_CHARACTERS = 128 * 2 ** 20;
+/** Characters that a table holds at most, in the columns that were asked for, unless people say how many rows they want. */
+const MAX_CHARACTERS = 64 * 2 ** 20;
 
 export interface TableBounds {
   readonly maxRows?: number | undefined;
@@ -33,14 +33,13 @@ function detached({ number, cells }: Row): Row {
 
 interface Drawn {
   readonly priority: number;
-  readonly place: number;
   readonly row: Row;
 }
 
 /** Keeps the rows with the smallest random numbers: a uniform sample without knowing how many rows will come. */
 class Sample {
   readonly #key: number;
-  #maxRows: number;
+  readonly #maxRows: number;
   readonly #maxCharacters: number;
   #kept: Drawn[] = [];
   #characters = 0;
@@ -55,35 +54,28 @@ class Sample {
   }
 
   add(row: Row): void {
-    const place = this.seen++;
-    const priority = randomU32(this.#key, place);
+    const priority = randomU32(this.#key, this.seen++);
     if (priority >= this.#below) return;
-    this.#kept.push({ priority, place, row: detached(row) });
+    this.#kept.push({ priority, row: detached(row) });
     this.#characters += row.cells.reduce((sum, cell) => sum + cell.length, 0);
-    if (this.#kept.length > this.#maxRows * 1.25 + 100 || this.#characters > this.#maxCharacters * 1.25) this.#cut();
+    if (this.#kept.length > this.#maxRows * 1.15 + 100 || this.#characters > this.#maxCharacters * 1.15) this.#cut();
   }
 
   #cut(): void {
-    if (this.#kept.length <= this.#maxRows && this.#characters <= this.#maxCharacters) return;
-    this.#kept.sort((a, b) => a.priority - b.priority || a.place - b.place);
-    let [count, characters] = [0, 0];
-    for (const { row } of this.#kept) {
-      const more = row.cells.reduce((sum, cell) => sum + cell.length, 0);
-      if (count === this.#maxRows || characters + more > this.#maxCharacters) break;
-      characters += more;
-      count++;
+    let count = Math.min(this.#kept.length, this.#maxRows);
+    while (count < this.#kept.length || this.#characters > this.#maxCharacters) {
+      if (count === this.#kept.length) count = Math.min(count - 1, Math.floor((count * this.#maxCharacters) / this.#characters));
+      // Equal draws stay out together, so that the sample does not depend on when it is cut.
+      this.#below = Uint32Array.from(this.#kept, ({ priority }) => priority).sort()[count] ?? this.#below;
+      this.#kept = this.#kept.filter(({ priority }) => priority < this.#below);
+      this.#characters = this.#kept.reduce((sum, { row }) => row.cells.reduce((n, cell) => n + cell.length, sum), 0);
+      count = this.#kept.length;
     }
-    this.#below = this.#kept[count]?.priority ?? this.#below;
-    // The rows kept are those below the first that is not: equal draws stay out together.
-    while (count > 0 && (this.#kept[count - 1]?.priority ?? 0) >= this.#below) count--;
-    this.#kept.length = count;
-    this.#maxRows = count;
-    this.#characters = this.#kept.reduce((sum, { row }) => row.cells.reduce((n, cell) => n + cell.length, sum), 0);
   }
 
   rows(): Row[] {
     this.#cut();
-    return this.#kept.sort((a, b) => a.place - b.place).map(({ row }) => row);
+    return this.#kept.map(({ row }) => row);
   }
 }
 
@@ -121,7 +113,8 @@ const noRows = ({ name, header, columns }: TableSource): RetraceError =>
 
 /** All rows, or a sample where there are more than the bounds allow. Errors: those of the format, `empty-table`. */
 export function readTable(source: TableSource, bounds: TableBounds = {}): Promise<Table> {
-  const { maxRows = defaultMaxRows, maxCharacters = MAX_CHARACTERS, seed = 42, columns, onProgress } = bounds;
+  const { maxRows = defaultMaxRows, seed = 42, columns, onProgress } = bounds;
+  const { maxCharacters = bounds.maxRows === undefined ? MAX_CHARACTERS : Number.POSITIVE_INFINITY } = bounds;
   return withReading(source, async (reading) => {
     const sample = new Sample(seed, maxRows, maxCharacters);
     const notes: string[] = [];
