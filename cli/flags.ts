@@ -6,9 +6,8 @@ import { methods } from '../src/methods/registry.ts';
 import { policyNames } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
 import { selfTestTexts } from '../src/protocol/messages.ts';
-import { defaultMaxRows, encodings } from '../src/protocol/reading.ts';
 import { choice, type FlagRow, flag, list, number, text } from './flag_rows.ts';
-import { memoryFlags, methodFlags, modelFlags, trainingFlags } from './option_flags.ts';
+import { memoryFlags, methodFlags, modelFlags, readingFlags, trainingFlags } from './option_flags.ts';
 
 const methodNames = methods.map(({ name }) => name);
 
@@ -21,17 +20,8 @@ const columns = {
   'text-pair-column': text('COLUMN', 'a second text, for pairs (default: guessed); none: there is none'),
   'label-column': text('COLUMN', 'the label (default: guessed)'),
 };
-/** How a file of rows is read; what is left out is found out from it. */
-const reading = {
-  header: flag('the first row names the columns (default: as it looks)'),
-  'no-header': flag('the first row is data; columns are numbers'),
-  separator: text('CHARACTER', 'between cells: tab, comma, semicolon, pipe, none, or any character (default: found out)'),
-  quote: text('CHARACTER', 'round cells: double, single, none, or any character (default: found out)'),
-  encoding: choice(encodings, 'of the text (default: UTF-8, or what its byte-order mark says)'),
-};
-const rows = {
-  'max-rows': number(`rows taken of a file; of one that has more, a sample drawn by --seed (default: ${defaultMaxRows})`),
-};
+/** Predictions are made of every row. */
+const { 'max-rows': _, ...reading } = readingFlags;
 const data = {
   data: text(
     'DATA',
@@ -39,8 +29,7 @@ const data = {
   ),
   'eval-data': text('DATA', 'evaluate on these (default: a seeded tenth of --data is held back)'),
   ...columns,
-  ...reading,
-  ...rows,
+  ...readingFlags,
   task: choice(['classification'], 'what is learned'),
 };
 const method = {
@@ -90,7 +79,7 @@ export const commandFlags = {
     ),
     ...output,
   },
-  evaluate: { ...adapter, ...model, data: data.data, ...columns, ...reading, ...rows, ...output },
+  evaluate: { ...adapter, ...model, data: data.data, ...columns, ...readingFlags, ...output },
   predict: {
     ...adapter,
     ...model,
@@ -120,7 +109,7 @@ export const commandFlags = {
     picture: text('FILE.svg', 'also draw it: a bar a row, bytes by category on one axis'),
     ...output,
   },
-  inspect: { ...model, ...adapter, data: text('FILE', 'in place of the path'), ...columns, ...reading, ...rows, ...output },
+  inspect: { ...model, ...adapter, data: text('FILE', 'in place of the path'), ...columns, ...readingFlags, ...output },
 } satisfies Record<string, Record<string, FlagRow>>;
 
 export type CommandName = keyof typeof commandFlags;

@@ -1,5 +1,6 @@
 // The command line and the protocol's table of options: every option has its flag, and no flag of a run stands beside the table unsaid.
 
+import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { flagNameOf, kindOf, type Option } from '../src/protocol/options/option.ts';
@@ -19,8 +20,8 @@ const notOptions = {
   train: ['out', 'resume', 'overwrite', 'pause-after', 'self-test-texts'],
   both: [
     ...['model', 'data', 'eval-data', 'text-column', 'text-pair-column', 'label-column', 'task', 'method', 'json', 'help'],
-    // How a file is read belongs to the file, not to the run (src/protocol/reading.ts).
-    ...['no-header', 'separator', 'quote', 'encoding', 'max-rows'],
+    // The other value of `header`.
+    'no-header',
   ],
 };
 
@@ -28,6 +29,8 @@ test.each(['plan', 'train'] as const)('%s takes every option of the table, and n
   const expected = [...records.map(([, name, option]) => flagNameOf(name, option)), ...notOptions.both, ...notOptions[command]];
   expect(Object.keys(commandFlags[command]).sort()).toEqual(expected.sort());
 });
+
+const file = fileURLToPath(new URL('../public/data/clinc150/test.tsv', import.meta.url));
 
 /** A value that is not the default, as it is typed and as it is meant. */
 function another(name: string, option: Option): [string[], unknown] {
@@ -41,6 +44,7 @@ function another(name: string, option: Option): [string[], unknown] {
       ],
     ];
   if (kind.kind === 'switch') return [[], true];
+  if (kind.kind === 'text') return [['|'], '|'];
   if (kind.kind === 'list') {
     const names = [['a', 'b'], ['a=8']].find((list) => v.is(option.schema, list)) ?? [];
     return [[names.join()], names];
@@ -56,9 +60,10 @@ function another(name: string, option: Option): [string[], unknown] {
 
 test.each(records)('%s option %s goes from its flag into the run configuration', async (group, name, option) => {
   const [typed, meant] = another(name, option);
-  const { given } = readFlags('train', [flagOf(name), ...typed]);
+  const { given } = readFlags('train', ['--data', file, flagOf(name), ...typed]);
   const config = await configOf(await settingsOf(given, methodCards(), async () => 512));
-  const part = group === 'method' ? config.options : group === 'training' ? config.training : config;
+  const parts: Readonly<Record<string, unknown>> = { method: config.options, training: config.training, reading: config.data };
+  const part = parts[group] ?? config;
   expect(part).toMatchObject({ [name]: meant });
 });
 

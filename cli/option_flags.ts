@@ -7,9 +7,10 @@ import { memoryOptions } from '../src/protocol/options/memory.ts';
 import { methodOptions } from '../src/protocol/options/methods.ts';
 import { modelOptions } from '../src/protocol/options/model.ts';
 import { flagNameOf, kindOf, type Option, type Options } from '../src/protocol/options/option.ts';
+import { readingOptions } from '../src/protocol/options/reading.ts';
 import { optionTable } from '../src/protocol/options/table.ts';
 import { trainingOptions } from '../src/protocol/options/training.ts';
-import { choice, type FlagRow, flag, list, number } from './flag_rows.ts';
+import { choice, type FlagRow, flag, list, number, text } from './flag_rows.ts';
 
 type Rows = Readonly<Record<string, FlagRow>>;
 
@@ -18,6 +19,7 @@ function rowOf(option: Option, help: string): FlagRow {
   if (kind.kind === 'number') return number(help);
   if (kind.kind === 'words') return choice(kind.words, help);
   if (kind.kind === 'switch') return flag(help);
+  if (kind.kind === 'text') return text(option.form ?? 'TEXT', help);
   return list(option.form ?? 'NAME,...', help);
 }
 
@@ -53,6 +55,8 @@ export const memoryNames = Object.keys(memoryOptions) as (keyof typeof memoryOpt
 export const trainingNames = Object.keys(trainingOptions) as (keyof typeof trainingOptions)[];
 
 export const modelFlags: Rows = rowsOf(modelOptions);
+/** What reads a file; a first row that is data has a flag of its own, for a switch alone can't say it. */
+export const readingFlags: Rows = { ...rowsOf(readingOptions), 'no-header': flag('The first row is data; columns go by their numbers.') };
 export const memoryFlags: Rows = rowsOf(memoryOptions);
 export const trainingFlags: Rows = rowsOf(trainingOptions);
 export const methodFlags: Rows = Object.fromEntries(

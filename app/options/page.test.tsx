@@ -11,10 +11,12 @@ import { methodCards } from '../../src/session/setup.ts';
 import { MethodSection } from '../choose/MethodSection.tsx';
 import { ModelSection } from '../choose/ModelSection.tsx';
 import { AdvancedFields, NumbersSection } from '../choose/NumbersSection.tsx';
+import { ReadingFields } from '../choose/ReadingFields.tsx';
 import { firstRun, type Settings } from '../state/settings.ts';
 
 const cards = methodCards();
 const nothing = () => undefined;
+const file = { kind: 'file', name: 'a.csv', blob: new Blob(['a,b']) } as const;
 
 /** All that can be set of a run with this method, as markup. */
 function markupOf(card: MethodCard, settings: Settings, policy: (typeof policyNames)[number]): string {
@@ -38,6 +40,7 @@ function markupOf(card: MethodCard, settings: Settings, policy: (typeof policyNa
         description={{ pending: false, value: description }}
         {...{ onFromDisk: nothing, onModel: nothing, onPooling: nothing }}
       />
+      <ReadingFields data={file} reading={undefined} onData={nothing} />
       <MethodSection methods={cards} method={card.name} policy={policy} onMethod={nothing} onPolicy={nothing} />
       <NumbersSection {...shared} {...handlers} />
       <AdvancedFields {...shared} {...handlers} />

@@ -82,12 +82,13 @@ export const defaultsOf = <T extends Options>(options: T): { readonly [K in With
     Object.entries(options).flatMap(([name, record]) => ('default' in record ? [[name, record.default]] : [])),
   ) as unknown as { readonly [K in WithDefault<T>]: v.InferOutput<T[K]['schema']> };
 
-/** What a value may be: of these bounds, of these words, a list of words, on or off. Anything else is written as text. */
+/** What a value may be: of these bounds, of these words, a list of words, on or off, a text. Anything else is written in a form of its own. */
 export type OptionKind =
   | ({ readonly kind: 'number' } & Bounds)
   | { readonly kind: 'words'; readonly words: readonly string[] }
   | { readonly kind: 'list' }
   | { readonly kind: 'switch' }
+  | { readonly kind: 'text' }
   | { readonly kind: 'other' };
 
 export interface Bounds {
@@ -131,6 +132,7 @@ export function kindOf({ schema }: Option): OptionKind {
   if (schema.type === 'number') return { kind: 'number', ...boundsOf(schema) };
   if (schema.type === 'picklist' && 'options' in schema) return { kind: 'words', words: schema.options as readonly string[] };
   if (schema.type === 'boolean') return { kind: 'switch' };
+  if (schema.type === 'string') return { kind: 'text' };
   const listed = schema.type === 'array' && 'item' in schema && (schema.item as OptionSchema).type === 'string';
   return { kind: listed ? 'list' : 'other' };
 }

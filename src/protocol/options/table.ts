@@ -5,10 +5,12 @@ import { memoryOptions } from './memory.ts';
 import { methodOptions } from './methods.ts';
 import { modelOptions } from './model.ts';
 import type { Options } from './option.ts';
+import { readingOptions } from './reading.ts';
 import { trainingOptions } from './training.ts';
 
 export const optionTable = {
   model: modelOptions,
+  reading: readingOptions,
   memory: memoryOptions,
   method: methodOptions,
   training: trainingOptions,
