@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { createStore } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
-import { type AppState, noComparison } from './app_state.ts';
+import { type AppState, noComparison, noStudy } from './app_state.ts';
 import { busyWith, cancellingOf, lostWith } from './cancelling.ts';
 import { newRun, type RunState } from './run.ts';
 import { firstRun } from './settings.ts';
@@ -16,7 +16,7 @@ function setUp() {
       ({
         settings: firstRun,
         ...{ environment: known('gpu'), catalogue: known('cards'), model: waiting, preview: waiting, report: waiting, plans: waiting },
-        ...{ comparison: noComparison, prediction: idle, exported: idle, imported: idle, savedRuns: [] },
+        ...{ comparison: noComparison, study: noStudy, prediction: idle, exported: idle, imported: idle, savedRuns: [] },
       }) as unknown as AppState,
   );
   const restart = vi.fn();
@@ -73,6 +73,8 @@ test('steps of a run are no wait, its preparation is; what would go with the wor
   set({ run: stepping });
   expect(busyWith(store.getState())).toBeUndefined();
   expect(lostWith(store.getState())).toBe('The run that is under way ends with it; it can go on from step 25, under Saved runs.');
+  set({ study: { ...noStudy, running: true } });
+  expect(busyWith(store.getState())).toBe('preparing the study');
   expect(lostWith({ run: { ...stepping, savedAt: undefined } as unknown as RunState })).toContain('no checkpoint yet');
   expect(lostWith({ run: { ...stepping, finished: { type: 'finished', step: 1, reason: 'completed' } } })).toContain('opened again');
 });

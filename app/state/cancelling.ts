@@ -11,12 +11,13 @@ const preparing: readonly string[] = ['loading model', 'tokenising', 'planning',
 
 type Looked = Pick<
   AppState,
-  'run' | 'comparison' | 'imported' | 'exported' | 'model' | 'preview' | 'report' | 'plans' | 'prediction' | 'settings'
+  'run' | 'comparison' | 'study' | 'imported' | 'exported' | 'model' | 'preview' | 'report' | 'plans' | 'prediction' | 'settings'
 >;
 
 /** What the worker is at, in words that follow "Still"; undefined where nobody waits, or only for the steps of a run. */
 export function busyWith({
   run,
+  study,
   comparison,
   imported,
   exported,
@@ -28,6 +29,7 @@ export function busyWith({
   settings,
 }: Looked): string | undefined {
   if (run !== undefined && isActive(run) && preparing.includes(run.phase)) return `${run.phase} for ${run.name}`;
+  if (study.running && study.done === 0) return 'preparing the study';
   if (imported.pending) return 'importing the adapter';
   if (exported.pending) return 'writing the export';
   if (model.pending) return `reading ${settings.model.name}`;
