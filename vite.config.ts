@@ -1,5 +1,6 @@
 // How the page is built and served, and how the tests run. Invariant: the built page may talk to nobody but its own origin. A worker
-// takes its policy from its own response and not from the page, so `npm start` sends it as a header with every file as well.
+// takes its policy from its own response and not from the page, so `npm start` and `npm run preview` send it as a header with every file as well. What is
+// built works under any path of any static host: every address in it is relative.
 import react from '@vitejs/plugin-react';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
@@ -10,7 +11,7 @@ const CONTENT_SECURITY_POLICY = [
   // WebAssembly is compiled where an adapter lives off the GPU; text is never run as code.
   "script-src 'self' 'wasm-unsafe-eval'",
   "connect-src 'self'",
-  "worker-src 'self' blob:",
+  "worker-src 'self'",
   "img-src 'self' data: blob:",
   // Radix locks scrolling with a style element of its own.
   "style-src 'self' 'unsafe-inline'",
@@ -20,6 +21,12 @@ const CONTENT_SECURITY_POLICY = [
 ].join('; ');
 
 const ISOLATION = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+
+/** What a server sends with every file; the README names them for other hosts. A meta tag can't say who may frame the page. */
+const SECURITY = {
+  'Content-Security-Policy': `${CONTENT_SECURITY_POLICY}; frame-ancestors 'none'`,
+  'X-Content-Type-Options': 'nosniff',
+};
 
 /** The policy as a meta tag of the built page; not in development, where Vite's own inline scripts and web socket need more. */
 const contentSecurityPolicy: Plugin = {
@@ -42,10 +49,11 @@ export default defineConfig({
   plugins: [react(), contentSecurityPolicy, licenses],
   // A file that is not there is a 404, not the page: optional files of a model folder are probed for.
   appType: 'mpa',
+  base: './',
   build: { target: 'es2023', assetsInlineLimit: 0, chunkSizeWarningLimit: 1000 },
   worker: { format: 'es' },
   server: { headers: ISOLATION },
-  preview: { headers: { ...ISOLATION, 'Content-Security-Policy': CONTENT_SECURITY_POLICY } },
+  preview: { headers: { ...ISOLATION, ...SECURITY } },
   test: {
     include: ['{app,cli,scripts,src}/**/*.test.{ts,tsx}'],
     environment: 'node',

@@ -6,6 +6,7 @@ import { ChooseScreen } from './choose/ChooseScreen.tsx';
 import { Busy } from './frame/Busy.tsx';
 import { Environment } from './frame/Environment.tsx';
 import { Header } from './frame/Header.tsx';
+import { Privacy } from './frame/Privacy.tsx';
 import { useTheme } from './frame/theme.ts';
 import { ResultsScreen } from './results/ResultsScreen.tsx';
 import { type Screen, screens } from './state/app_state.ts';
@@ -67,12 +68,9 @@ function Frame() {
         </Tabs.Content>
       </main>
       <footer>
+        <Privacy />
         <p>
-          Retrace trains on your own GPU, inside this page. 0 bytes of your data leave it: its security policy lets it talk to nobody but
-          the address it came from.
-        </p>
-        <p>
-          <a href="/licenses.md">Licences of what it is made of</a>
+          <a href="./licenses.md">Third-party licences</a>
         </p>
       </footer>
     </Tabs.Root>

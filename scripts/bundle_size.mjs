@@ -11,7 +11,7 @@ const BUDGET_KB = 250;
 /** Paths under dist/ of the scripts that index.html names: the entry and, as preloads, all that it imports statically. */
 function initialScripts(html) {
   const tags = html.match(/<(?:script|link)\b[^>]*>/g) ?? [];
-  return tags.flatMap((tag) => /(?:src|href)="\/?([^"]+\.js)"/.exec(tag)?.[1] ?? []);
+  return tags.flatMap((tag) => /(?:src|href)="(?:\.?\/)?([^"]+\.js)"/.exec(tag)?.[1] ?? []);
 }
 
 /** Prints every script with its gzipped size, in kB of 1000 bytes; true where the initial ones keep to the budget. */

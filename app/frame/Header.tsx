@@ -17,7 +17,7 @@ export function Header() {
   return (
     <header className="top">
       <h1>
-        <img src="/icon.svg" alt="" width="24" height="24" /> Retrace
+        <img src="./icon.svg" alt="" width="24" height="24" /> Retrace
       </h1>
       <Tabs.List className="tabs" aria-label="Screens">
         <Tabs.Trigger value="choose">Choose</Tabs.Trigger>

@@ -8,7 +8,9 @@ import { Session } from '../session/session.ts';
 import { offloadWorker } from './offload.ts';
 import { browserRuns } from './run_store.ts';
 
-const rootOf = (kind: 'models' | 'data'): string => new URL(`/${kind}/`, self.location.origin).href;
+/** Where the page lies, seen from here: the build puts workers into assets/ beside it, under whatever path it is hosted; in development all is below /. */
+const page = new URL(import.meta.env.DEV ? '/' : '../', self.location.href);
+const rootOf = (kind: 'models' | 'data'): string => new URL(`${kind}/`, page).href;
 
 const host: Host = {
   gpu: async () => navigator.gpu,
