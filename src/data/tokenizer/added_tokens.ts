@@ -125,10 +125,14 @@ export class AddedTokens {
       const token = this.byId.get(match.id) as AddedToken;
       if (splitSpecial && token.special) continue;
       if (token.single_word && (wordBefore(begin) || wordAfter(end))) continue;
-      if (token.lstrip) while (begin > done && space.has(text.charCodeAt(begin - 1))) begin -= 1;
+      if (token.lstrip) {
+        while (begin > 0 && space.has(text.charCodeAt(begin - 1))) begin -= 1;
+        begin = Math.max(begin, done);
+      }
       if (token.rstrip) while (end < text.length && space.has(text.charCodeAt(end))) end += 1;
       if (done < begin) found.push({ begin: done, end: begin, id: undefined });
-      found.push({ begin, end, id: match.id });
+      // Spaces that the token before took are not there for this one: where it is nothing else, it is gone.
+      if (begin < end) found.push({ begin, end, id: match.id });
       done = end;
     }
     if (done < text.length) found.push({ begin: done, end: text.length, id: undefined });

@@ -186,7 +186,8 @@ export function normalizerOf(at: JsonCursor, depth = 0): Normalizer {
     Replace: () => replace(at),
     Prepend: () => prepend(at),
     Precompiled: () => precompiled(at.at('precompiled_charsmap')),
-    ByteLevel: () => simple(true, spell),
+    // A space becomes a letter, and parts nothing any more.
+    ByteLevel: () => simple(false, spell),
     Sequence: () => sequence(at, depth),
   };
   for (const form of ['NFC', 'NFD', 'NFKC', 'NFKD'] as const satisfies readonly NormalForm[]) {

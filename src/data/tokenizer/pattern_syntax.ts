@@ -2,10 +2,7 @@
 // and calls are refused by name; captures are groups, since nothing here asks what they held. Invariant: what is read is a subset of what Oniguruma
 // reads, with the same meaning.
 
-import { type CodePointClass, codePoints } from './unicode.ts';
-
-/** A test of one code point. */
-export type Test = (codePoint: number) => boolean;
+import { caseless, either, hexDigit, not, ofClass, posixTest, propertyTest, type Test, within, wordTest } from './pattern_classes.ts';
 
 export type Tree =
   | { readonly kind: 'one'; readonly test: Test }
@@ -30,56 +27,6 @@ interface Flags {
 const MOST_DEPTH = 50;
 const MOST_NODES = 5_000;
 const MOST_REPEATS = 100_000;
-
-const PROPERTIES: Readonly<Record<string, readonly CodePointClass[]>> = {
-  ...{
-    l: ['letter'],
-    letter: ['letter'],
-    n: ['number'],
-    number: ['number'],
-    m: ['mark'],
-    mark: ['mark'],
-    p: ['punct'],
-    punctuation: ['punct'],
-    punct: ['punct'],
-  },
-  ...{ s: ['symbol'], symbol: ['symbol'], lu: ['upper'], ll: ['small'], lt: ['title'], lm: ['modifier'], lc: ['upper', 'small', 'title'] },
-  ...{ space: ['space'], whitespace: ['space'], white_space: ['space'], word: ['onigWord'], han: ['han'] },
-};
-
-const within =
-  (first: number, last: number): Test =>
-  (c) =>
-    c >= first && c <= last;
-const either = (tests: readonly Test[]): Test => (tests.length === 1 ? (tests[0] as Test) : (c) => tests.some((test) => test(c)));
-const not =
-  (test: Test): Test =>
-  (c) =>
-    !test(c);
-const classTest = (name: CodePointClass): Test => {
-  const set = codePoints(name);
-  return (c) => set.has(c);
-};
-
-let sameLetter: Map<string, number[]> | undefined;
-
-/** A letter without its case: ſ, S and s are one, as the Kelvin sign and k are. */
-const folded = (text: string): string => text.toUpperCase().toLowerCase();
-
-/** A test that takes a letter for the same one in another case, as Oniguruma does with single characters. */
-function caseless(test: Test): Test {
-  if (sameLetter === undefined) {
-    sameLetter = new Map();
-    for (let c = 0; c < 0x1e944; c++) {
-      const text = String.fromCodePoint(c);
-      const key = folded(text);
-      if (key === text && text.toUpperCase() === text) continue;
-      sameLetter.set(key, [...(sameLetter.get(key) ?? []), c]);
-    }
-  }
-  const letters = sameLetter;
-  return (c) => test(c) || (letters.get(folded(String.fromCodePoint(c)))?.some(test) ?? false);
-}
 
 /** Reads `source`. `fail` throws, with what is wrong. */
 export function readPattern(source: string, fail: (why: string) => never): Tree {
@@ -230,7 +177,7 @@ export function readPattern(source: string, fail: (why: string) => never): Tree 
       return node({ kind: 'atomic', body: newline });
     }
     if (/^[1-9]$/.test(c) || (/^[kgKGXNOyY]$/.test(c) && c !== '')) refuse(`uses \\${c}, which Retrace does not know`);
-    return one(escapedClass() ?? equals(escapedPoint()), flags);
+    return one(escapedClass('alone') ?? equals(escapedPoint()), flags);
   }
 
   const equals =
@@ -239,27 +186,25 @@ export function readPattern(source: string, fail: (why: string) => never): Tree 
       c === point;
 
   /** After a backslash: a class such as \s or \p{L}, or undefined. */
-  function escapedClass(): Test | undefined {
+  function escapedClass(place: 'alone' | 'in a set'): Test | undefined {
     const c = peek();
     if (c === 'p' || c === 'P') {
       const property = /^[pP]\{(\^?)([\w\s-]+)\}/.exec(text.slice(at, at + 40).join(''));
       if (property === null) return refuse('has a property without a name');
-      const name = (property[2] as string).replace(/[\s-]/g, '').toLowerCase();
-      const classes = Object.hasOwn(PROPERTIES, name)
-        ? (PROPERTIES[name] as readonly CodePointClass[])
-        : refuse(`uses ${property[0]}, a property that Retrace does not know`);
+      const test = propertyTest(property[2] as string) ?? refuse(`uses ${property[0]}, a property that Retrace does not know`);
       at += property[0].length;
-      const test = either(classes.map(classTest));
       return (c === 'P') !== (property[1] === '^') ? not(test) : test;
     }
-    const negative = /^[DSWH]$/.test(c);
-    const letter = c.toLowerCase();
     if (!/^[dswhDSWH]$/.test(c)) return undefined;
     at += 1;
-    const hex = either([within(48, 57), within(65, 70), within(97, 102)]);
-    const digit = (p: number): boolean => codePoints('number').has(p) && /^\p{Nd}$/u.test(String.fromCodePoint(p));
-    const test = letter === 'd' ? digit : letter === 'h' ? hex : classTest(letter === 's' ? 'space' : 'onigWord');
-    return negative ? not(test) : test;
+    const tests: Readonly<Record<string, () => Test>> = {
+      d: () => ofClass('digit'),
+      s: () => ofClass('space'),
+      w: () => wordTest(place),
+      h: () => hexDigit,
+    };
+    const test = (tests[c.toLowerCase()] as () => Test)();
+    return c === c.toUpperCase() ? not(test) : test;
   }
 
   /** After a backslash: one character. */
@@ -297,7 +242,8 @@ export function readPattern(source: string, fail: (why: string) => never): Tree 
       const posix = /^\[:(\^?)(\w+):\]/.exec(text.slice(at, at + 16).join(''));
       if (posix !== null) {
         at += posix[0].length;
-        add(posixTest(posix[2] as string, posix[1] === '^'));
+        const named = posixTest(posix[2] as string) ?? refuse(`uses [:${posix[2]}:], which Retrace does not know`);
+        add(posix[1] === '^' ? not(named) : named);
         continue;
       }
       if (take('[')) {
@@ -325,7 +271,7 @@ export function readPattern(source: string, fail: (why: string) => never): Tree 
 
   function setClass(): Test | undefined {
     at += 1;
-    const found = escapedClass();
+    const found = escapedClass('in a set');
     if (found === undefined) at -= 1;
     return found;
   }
@@ -334,23 +280,6 @@ export function readPattern(source: string, fail: (why: string) => never): Tree 
     if (!take('\\')) return (text[at++] as string).codePointAt(0) as number;
     if (take('b')) return 8;
     return escapedPoint();
-  }
-
-  function posixTest(name: string, negative: boolean): Test {
-    const alpha = (c: number): boolean => /^\p{Alphabetic}$/u.test(String.fromCodePoint(c));
-    const tests: Readonly<Record<string, Test>> = {
-      ...{ space: classTest('space'), word: classTest('onigWord'), alpha, upper: classTest('upper'), lower: classTest('small') },
-      ...{ punct: either([classTest('punct'), classTest('symbol')]), digit: (c) => /^\p{Nd}$/u.test(String.fromCodePoint(c)) },
-      alnum: (c) => alpha(c) || /^\p{Nd}$/u.test(String.fromCodePoint(c)),
-      ...{
-        xdigit: either([within(48, 57), within(65, 70), within(97, 102)]),
-        ascii: within(0, 127),
-        cntrl: either([within(0, 31), within(127, 159)]),
-      },
-      blank: (c) => c === 9 || /^\p{Zs}$/u.test(String.fromCodePoint(c)),
-    };
-    const test = Object.hasOwn(tests, name) ? (tests[name] as Test) : refuse(`uses [:${name}:], which Retrace does not know`);
-    return negative ? not(test) : test;
   }
 
   const tree = choice({ ignoreCase: false, dotAll: false, extended: false }, 0);

@@ -86,6 +86,7 @@ sets = {
     "number": matches(r"\p{N}"),
     "space": matches(r"\s"),
     "onigWord": matches(r"\w"),
+    "digit": matches(r"\d"),
     "mark": matches(r"\p{M}"),
     "upper": matches(r"\p{Lu}"),
     "small": matches(r"\p{Ll}"),
