@@ -15,8 +15,10 @@ export function Busy() {
   const lost = useApp(lostWith);
   const cancelled = useApp((state) => state.cancelled);
   const { cancel } = useActions();
-  const long = useLong(busy !== undefined, PATIENCE_MS);
-  const read = useLong(cancelled !== undefined, READING_MS);
+  // A run that says how far it is needs no word from here.
+  const sign = useApp((state) => state.run?.progress);
+  const long = useLong(busy !== undefined, PATIENCE_MS, sign);
+  const read = useLong(cancelled !== undefined, READING_MS, cancelled);
   if (busy !== undefined && long) {
     return (
       <p className="note busy" role="status">
@@ -38,13 +40,15 @@ export function Busy() {
   );
 }
 
-/** Whether it has been on for so long, without a break. */
-function useLong(on: boolean, ms: number): boolean {
+/** Whether it has been on for so long, without a break or a sign of life. */
+function useLong(on: boolean, ms: number, sign: unknown): boolean {
   const [long, setLong] = useState(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a sign of life begins the wait anew.
   useEffect(() => {
-    if (!on) return setLong(false);
+    setLong(false);
+    if (!on) return;
     const timer = setTimeout(() => setLong(true), ms);
     return () => clearTimeout(timer);
-  }, [on, ms]);
+  }, [on, ms, sign]);
   return on && long;
 }
