@@ -177,7 +177,7 @@ test('every guess has its reason, in words and counts', () => {
   });
   expect(guessColumns(table({ was: text, wie: ['gut', 'schlecht'] })).reasons).toEqual({
     text: 'its texts are the longest: 12 words on average',
-    label: 'of the other columns it has the fewest values that differ; its 2 values are "gut" and "schlecht"',
+    label: 'it has the fewest values of the columns that are left; its 2 values are "gut" and "schlecht"',
   });
   expect(guessColumns(table({ text, body: other, label: binary })).reasons.text).toBe(
     "texts are often called 'text'; 'body' could be a text too",

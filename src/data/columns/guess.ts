@@ -176,7 +176,7 @@ function labelByContent(columns: Profiles, header: boolean): Choice | undefined 
   const plain = header ? able.filter(({ name }) => !isAside(name)) : able;
   const noIds = (some: Profiles): Profiles => some.filter((column) => isLabel(column) && !column.ids);
   const column = [noIds(plain), noIds(able), able.filter(({ distinct }) => distinct >= 2), able].map(least).find(Boolean);
-  return column && { column, reason: 'of the other columns it has the fewest values that differ' };
+  return column && { column, reason: 'it has the fewest values of the columns that are left' };
 }
 
 /**
