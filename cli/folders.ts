@@ -6,6 +6,7 @@ import { createReadStream, existsSync, openAsBlob, readdirSync, statSync } from 
 import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import type { ByteSource } from '../src/formats/bytes.ts';
+import { openCheckpoint } from '../src/hub/checkpoint.ts';
 import type { ModelFolder } from '../src/hub/folder.ts';
 import type { DataRef, ModelRef } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
@@ -89,12 +90,11 @@ export function modelPlace(argument: string): string {
   if (argument === 'bundled') return firstModel;
   if (existsSync(join(argument, 'config.json'))) return resolve(argument);
   if (bundledNames('models').includes(argument)) return argument;
-  const isFolder = existsSync(argument) && statSync(argument).isDirectory();
+  // What a folder lacks is said by who opens it: all of it at once.
+  if (existsSync(argument) && statSync(argument).isDirectory()) return resolve(argument);
   throw new RetraceError({
     code: 'no-such-model',
-    message: isFolder
-      ? `The folder '${argument}' has no config.json.`
-      : `'${argument}' is neither a folder nor the name of a bundled model.`,
+    message: `'${argument}' is neither a folder nor the name of a bundled model.`,
     where: '--model',
     remedy: `Give a model's folder as downloaded from the hub (config.json, tokenizer.json, model.safetensors), or 'bundled' (${bundledNames('models').join(', ')}).`,
   });
@@ -160,9 +160,18 @@ export async function dataRef(place: DataPlace): Promise<DataRef> {
   return { ...reading, name: basename(path), blob: await openAsBlob(path) };
 }
 
-/** sha256 of a file, read piece by piece. */
-export async function fileSha256(path: string): Promise<string> {
+async function sha256Of(paths: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
-  for await (const piece of createReadStream(path)) hash.update(piece as Uint8Array);
+  for (const path of paths) for await (const piece of createReadStream(path)) hash.update(piece as Uint8Array);
   return hash.digest('hex');
+}
+
+/** sha256 of a file, read piece by piece. */
+export const fileSha256 = (path: string): Promise<string> => sha256Of([path]);
+
+/** sha256 of a model's weights, as an adapter names its base: of several files, of their bytes in the order of names. Undefined without weights. */
+export async function weightsSha256(place: string): Promise<string | undefined> {
+  const root = modelFolder(place);
+  const checkpoint = await openCheckpoint(diskFolder(root, basename(root)));
+  return checkpoint && sha256Of(checkpoint.files.map(({ source }) => join(root, source.name)));
 }

@@ -42,6 +42,7 @@ export class TrainReport {
     // The folder that was written, and the error that the command ends with, are said by the command: `saved` and `error` are passed over.
     if (event.type === 'phase') this.#phase(event);
     else if (event.type === 'data') this.#data(event);
+    else if (event.type === 'model') this.#model(event);
     else if (event.type === 'plan') this.#plan(event);
     else if (event.type === 'step') this.#step(event);
     else if (event.type === 'evaluate') this.#evaluate(event);
@@ -85,6 +86,11 @@ export class TrainReport {
     this.#console.say(
       `data: ${countText(truncated)} of ${countText(all)} texts are longer than ${max_length} tokens and are cut there (--max-length)`,
     );
+  }
+
+  #model(event: Of<'model'>): void {
+    this.#console.event(event);
+    for (const note of event.notes) this.#console.say(`model: ${note}`);
   }
 
   #plan(event: Of<'plan'>): void {

@@ -40,7 +40,7 @@ export function ModelSection({ model, pooling, description, bundled, fromDisk, o
       />
       {fromDisk && (
         <DropZone
-          hint="A Hugging Face folder of the BERT family: config.json, tokenizer.json, model.safetensors. It is read in place, never copied or sent."
+          hint="A Hugging Face folder of the BERT family: config.json, tokenizer.json and the weights (model.safetensors, its shards, or pytorch_model.bin). It is read in place, never copied or sent."
           onDrop={(transfer) => void modelOfDropped(transfer).then(take)}
         >
           <Pick
@@ -91,17 +91,33 @@ function Facts({ description, name }: { description: ModelDescription | undefine
   const facts = [
     ['Model', description.name],
     ['Architecture', `${description.model_type}, ${description.num_hidden_layers} layers, ${description.hidden_size} wide`],
-    ['Parameters', integer(description.parameters)],
-    ['On disk', `${bytes(description.bytes)}, ${description.stored_type}`],
+    ['Parameters', description.bytes > 0 ? integer(description.parameters) : '–'],
+    ['On disk', description.bytes > 0 ? `${bytes(description.bytes)}, ${description.stored_type}` : 'no weights'],
   ] as const;
+  const { missing, notes } = description;
   return (
-    <dl className="facts">
-      {facts.map(([term, value]) => (
-        <div key={term}>
-          <dt>{term}</dt>
-          <dd>{value}</dd>
+    <>
+      <dl className="facts">
+        {facts.map(([term, value]) => (
+          <div key={term}>
+            <dt>{term}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {missing.length > 0 && (
+        <div className="note note-warning" role="status">
+          <p>
+            The folder has no {missing.join(', no ')}: enough for a plan, but not for a run. Download {missing.length === 1 ? 'it' : 'them'}{' '}
+            from the model's page on the hub (Files and versions) into the same folder.
+          </p>
         </div>
+      )}
+      {notes.map((note) => (
+        <p key={note} className="small muted">
+          {note}
+        </p>
       ))}
-    </dl>
+    </>
   );
 }

@@ -30,6 +30,8 @@ function markupOf(card: MethodCard, settings: Settings, policy: (typeof policyNa
     max_position_embeddings: 64,
     parameters: 1,
     bytes: 1,
+    notes: [],
+    missing: [],
     stored_type: 'f32',
     pooling: 'mean',
   } as const;

@@ -17,6 +17,8 @@ export interface RunState {
   readonly pair?: boolean | undefined;
   /** Of its data, once they are read. */
   readonly labels?: readonly string[];
+  /** How its model was read, and what the classifier starts from. */
+  readonly notes?: readonly string[];
   readonly phase: Phase;
   readonly progress: { readonly done?: number; readonly of?: number; readonly detail?: string };
   readonly plan?: PlanReport;
@@ -52,6 +54,9 @@ export function afterEvents(run: RunState, events: readonly RunEvent[]): RunStat
       }
       case 'data':
         next = { ...next, labels: event.labels };
+        break;
+      case 'model':
+        next = { ...next, notes: event.notes };
         break;
       case 'plan': {
         const { type: _, ...plan } = event;

@@ -80,6 +80,11 @@ export function RunHead({ run, onPause, onProceed, onStop }: RunHeadProps) {
         {worst !== undefined && <Reading name="Rebuilding error" value={number(worst.error)} note={worst.layer} />}
         <Reading name="Saved" value={run.savedAt === undefined ? 'not yet' : `step ${run.savedAt}`} />
       </dl>
+      {run.notes?.map((note) => (
+        <p key={note} className="small muted">
+          {note}
+        </p>
+      ))}
     </section>
   );
 }

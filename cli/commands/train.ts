@@ -9,7 +9,7 @@ import { writeAdapterFolder } from '../adapter_files.ts';
 import { sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
 import { type Given, usage } from '../flags.ts';
-import { bundledNames, dataFile, fileSha256, modelFolder } from '../folders.ts';
+import { bundledNames, dataFile, fileSha256, modelFolder, weightsSha256 } from '../folders.ts';
 import { openSession, sayDevice } from '../open_session.ts';
 import { checkpointFolder, openOut } from '../out_folder.ts';
 import { type Fingerprints, folderRuns, type RunRecord } from '../run_folder.ts';
@@ -20,9 +20,9 @@ import { TrainReport } from '../train_report.ts';
 const interrupted = 130;
 
 async function fingerprintsOf({ model, data, eval_data }: Settings): Promise<Fingerprints> {
-  const weights = join(modelFolder(model), 'model.safetensors');
+  const weights = await weightsSha256(model);
   return {
-    ...(existsSync(weights) ? { model: await fileSha256(weights) } : {}),
+    ...(weights === undefined ? {} : { model: weights }),
     data: await fileSha256(dataFile(data)),
     ...(eval_data ? { eval_data: await fileSha256(dataFile(eval_data)) } : {}),
   };

@@ -10,7 +10,7 @@ import { openBaseModel } from '../../src/session/base_model.ts';
 import { readAdapterZip } from '../../src/session/exporting.ts';
 import { readAdapterFiles } from '../adapter_files.ts';
 import type { Given } from '../flags.ts';
-import { bundledNames, fileSha256, modelFolder, modelPlace, modelRef } from '../folders.ts';
+import { bundledNames, modelPlace, modelRef, weightsSha256 } from '../folders.ts';
 import { countText } from '../format.ts';
 import { nodeHost } from '../host.ts';
 import { textOf } from '../settings.ts';
@@ -57,7 +57,7 @@ export async function inspectAdapter(path: string, given: Given): Promise<Findin
     };
   }
   const model = await openBaseModel(await modelRef(place), nodeHost());
-  const sha256 = model.checkpoint && (await fileSha256(`${modelFolder(place)}/model.safetensors`));
+  const sha256 = await weightsSha256(place);
   const zip = writeZip([...files].map(([name, bytes]) => ({ path: name, bytes })));
   const { method, config, labels } = await readAdapterZip(path, zip, model, sha256);
   const { base_model, max_length, pooling, hyper_parameters, seed, self_test } = config;

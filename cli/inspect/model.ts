@@ -1,46 +1,62 @@
-// A model's folder: what it is, and whether its weights are those that its configuration asks for.
+// A model's folder: what it is, and whether a run could begin with it: the same checks, weights read to the last number.
 
-import { defaultTraining } from '../../src/protocol/config.ts';
-import { describe, openBaseModel } from '../../src/session/base_model.ts';
-import { resolveMethod, setupOf } from '../../src/session/setup.ts';
-import { wanted } from '../../src/session/weights.ts';
-import { planPrograms } from '../../src/train/programs.ts';
+import { withinTables } from '../../src/data/ids.ts';
+import { loadTokenizer } from '../../src/data/tokenizer.ts';
+import { floatDtypes } from '../../src/formats/tensor_file.ts';
+import { type BaseModel, describe, openBaseModel } from '../../src/session/base_model.ts';
+import { labelNames } from '../../src/session/classifier.ts';
+import { requireWeights } from '../../src/session/required_weights.ts';
+import { checkNumbers } from '../../src/session/weights.ts';
 import { modelPlace, modelRef } from '../folders.ts';
 import { bytesText, countText } from '../format.ts';
 import { nodeHost } from '../host.ts';
 import type { Finding } from './finding.ts';
 
+const shownNames = 4;
+
+/** Float tensors that no run reads: a head of another task, say. Others are buffers, such as position_ids. */
+function unusedOf(model: BaseModel, used: ReadonlySet<string>): string[] {
+  const tensors = [...(model.checkpoint?.tensors.values() ?? [])];
+  return tensors.filter(({ entry }) => floatDtypes.includes(entry.dtype) && !used.has(entry.name)).map(({ entry }) => entry.name);
+}
+
+/** The classes of the checkpoint's classifier, where it has one. */
+function classesOf(model: BaseModel): { rows: number; names?: readonly string[] } | undefined {
+  const [weight] = model.backbone().names.classifier;
+  const rows = weight === undefined ? undefined : model.entry(weight)?.entry.shape[0];
+  if (rows === undefined) return undefined;
+  const names = labelNames(model.config, rows);
+  return names ? { rows, names } : { rows };
+}
+
 export async function inspectModel(path: string): Promise<Finding> {
   const model = await openBaseModel(await modelRef(modelPlace(path)), nodeHost());
-  const description = describe(model);
-  const files = await model.folder.list();
-  if (model.checkpoint) {
-    const setup = setupOf({
-      model,
-      resolved: resolveMethod('linear-probe', 'store', {}),
-      memory: { policy: 'store', checkpoint_every: 1 },
-      pooling: description.pooling ?? 'mean',
-      num_labels: 2,
-      batch_size: 1,
-      lengths: [Math.min(8, description.max_position_embeddings)],
-      dropout: 0,
-      optimizer: defaultTraining,
-      purposes: ['evaluation'],
-    });
-    wanted(model, planPrograms(setup).registry);
-  }
-  const weights = model.checkpoint !== undefined;
-  const missing = ['tokenizer.json', 'model.safetensors'].filter((name) => !files.includes(name));
+  const description = await describe(model);
+  const { missing, notes } = description;
+  const placements = requireWeights(model, description.pooling ?? 'mean');
+  await checkNumbers(model, placements);
+  if (!missing.some((file) => file.startsWith('tokenizer'))) withinTables(await loadTokenizer(model.folder), model.backbone().config);
+  const hasWeights = model.checkpoint !== undefined;
+  const classes = hasWeights ? classesOf(model) : undefined;
+  const used = new Set([...placements.values()].map(({ entry }) => entry.name));
+  for (const name of model.backbone().names.classifier) used.add(model.entry(name)?.entry.name ?? name);
+  const unused = unusedOf(model, used);
   const { model_type, num_hidden_layers, hidden_size, parameters, stored_type, bytes, pooling, max_position_embeddings } = description;
-  const what = weights
-    ? `${countText(parameters)} parameters as ${stored_type}, ${bytesText(bytes)}; every tensor is there in its shape`
+  const what = hasWeights
+    ? `${countText(parameters)} parameters as ${stored_type}, ${bytesText(bytes)}; every tensor is there in its shape, every number is finite`
     : 'no weights';
+  const more = unused.length - shownNames;
   return {
-    object: { type: 'model', ...{ ...description, missing } },
+    object: { type: 'model', ...{ ...description, ...(classes ? { classifier: classes } : {}), unused_tensors: unused } },
     text: [
       `${path}: ${model_type}, ${num_hidden_layers} layers of ${hidden_size}, at most ${max_position_embeddings} tokens, pooling ${pooling ?? 'is to be chosen: --pooling'}`,
       what,
-      ...(missing.length > 0 ? [`missing: ${missing.join(', ')}${weights ? '' : '; enough for plan and compare'}`] : []),
+      ...(classes ? [`a classifier of ${classes.rows} classes: ${classes.names?.slice(0, 12).join(', ') ?? 'without names'}`] : []),
+      ...(unused.length > 0
+        ? [`not used: ${unused.length} tensors, ${unused.slice(0, shownNames).join(', ')}${more > 0 ? ` and ${more} more` : ''}`]
+        : []),
+      ...notes,
+      ...(missing.length > 0 ? [`missing: ${missing.join(', ')}${hasWeights ? '' : '; enough for plan and compare'}`] : []),
     ].join('\n'),
   };
 }

@@ -15,20 +15,40 @@ from .errors import AdapterError
 from .pooling import POOLINGS, BertForSequenceClassificationWithMeanPooling
 
 
-FILES = ("config.json", "tokenizer.json", "model.safetensors")
+# Where weights may stand, in the order in which Transformers looks for them; an index lists the files of several.
+WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+# Each part of a folder, by the files of which one serves.
+FILES = (("config.json",), ("tokenizer.json", "vocab.txt", "vocab.json"), WEIGHTS)
+
+
+def weight_files(folder):
+    """The files of a folder's weights in the order of their names, none where there are none. Error: AdapterError."""
+    found = next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
+    if found is None or found.suffix != ".json":
+        return [] if found is None else [found]
+    try:
+        shards = sorted(set(json.loads(found.read_text(encoding="utf-8"))["weight_map"].values()))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise AdapterError(f"{found} is no index of weights: {one_line(error)}. Download it again.") from error
+    absent = [name for name in shards if not (folder / name).is_file()]
+    if absent:
+        raise AdapterError(f"{folder} lacks {', '.join(absent)}, which {found.name} lists. Download them too.")
+    return [folder / name for name in shards]
 
 
 def read_base(folder):
     """config.json of a base model's folder, which must be a whole BERT. Error: AdapterError."""
-    absent = [name for name in FILES if not (folder / name).is_file()]
+    absent = [names[0] for names in FILES if not any((folder / name).is_file() for name in names)]
     if absent:
-        raise AdapterError(f"{folder} is no base model: there is no {' and no '.join(absent)}. Give a folder with {', '.join(FILES)}.")
+        whole = ", ".join(names[0] for names in FILES)
+        raise AdapterError(f"{folder} is no base model: there is no {' and no '.join(absent)}. Give a folder with {whole}.")
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except ValueError as error:
         raise AdapterError(f"{folder / 'config.json'} is not JSON: {error}. Download it again.") from error
     model_type = config.get("model_type") if isinstance(config, dict) else None
-    if model_type != "bert":
+    # Configurations of 2018 and 2019 name no type; what lacks a BERT's tensors is found when it is loaded.
+    if model_type not in ("bert", None) or not isinstance(config, dict):
         raise AdapterError(f'{folder / "config.json"} says model_type "{model_type}"; this loads "bert".')
     return config
 

@@ -1,7 +1,8 @@
 """Loads what Retrace exports, a folder or a zip, on top of Transformers: our own layout (methods/), or PEFT's (peft_layout.py).
 
 What it is not: a downloader. The base model is a folder on disk, and its weights must be the very ones that the adapter was trained
-on (sha256 of model.safetensors), unless asked otherwise. It breaks if a file's tensors do not fit the module one to one.
+on (sha256 of the weights; of several files, of their bytes in the order of names), unless asked otherwise. It breaks if a file's tensors
+do not fit the module one to one.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from torch import nn
 from transformers import PreTrainedTokenizerBase
 
 from .archive import file_of, json_of, labels_of, mirrored_config, read_files
-from .base import one_line, read_base, tokenizer_of
+from .base import one_line, read_base, tokenizer_of, weight_files
 from .config import check_config
 from .errors import AdapterError
 from .methods import METHODS, build
@@ -55,7 +56,7 @@ class Loaded:
 
 
 def load(folder_or_zip, base_model, check_base=True):
-    """The exported classifier as `Loaded`. `base_model` is a folder with config.json, tokenizer.json and model.safetensors."""
+    """The exported classifier as `Loaded`. `base_model` is a Hugging Face folder: config.json, tokenizer, weights."""
     base_model = Path(base_model)
     files, base_config = read_files(Path(folder_or_zip)), read_base(base_model)
     try:
@@ -100,10 +101,15 @@ def _own(files, config, base_model):
 
 
 def _check_base(expected, base_model):
-    weights = base_model / "model.safetensors"
-    found = hashlib.sha256(weights.read_bytes()).hexdigest()
+    weights = weight_files(base_model)
+    digest = hashlib.sha256()
+    for path in weights:
+        with path.open("rb") as file:
+            while piece := file.read(2**22):
+                digest.update(piece)
+    found = digest.hexdigest()
     if found != expected:
         raise AdapterError(
-            f"The adapter was trained on weights with sha256 {expected}, but {weights} has {found}. "
+            f"The adapter was trained on weights with sha256 {expected}, but {', '.join(map(str, weights))} has {found}. "
             "Take the base that the model card names, or pass check_base=False if you know that the weights are equal."
         )

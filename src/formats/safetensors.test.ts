@@ -21,6 +21,7 @@ const hostile: [what: string, bytes: Uint8Array, code: string, says: RegExp][] =
   ['a file of seven bytes', new Uint8Array(7), 'truncated', /has 7 bytes/],
   ['a header length beyond the limit', file('{}', 0, 100_000_001n), 'header-size', /claims a header of 100000001 bytes/],
   ['a header length of 2^64 - 1', file('{}', 0, 0xffffffffffffffffn), 'header-size', /at most 100000000/],
+  ['a pointer of Git LFS', new TextEncoder().encode('version https://git-lfs.github.com/spec/v1\n'), 'lfs-pointer', /Git LFS/],
   ['a header that ends behind the file', file('{}', 0, 3n), 'truncated', /has 10 bytes, but its header alone ends at byte 11/],
   ['an empty header', file(''), 'header-json', /does not begin with "\{"/],
   ['a header that is not UTF-8', file([0x7b, 0x22, 0xff, 0x22, 0x7d]), 'header-encoding', /not UTF-8 at byte 10/],

@@ -36,6 +36,14 @@ export async function openSafetensors(source: ByteSource): Promise<TensorFile> {
   const first = await source.read(0, 8);
   const headerBytes = Number(new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true));
   if (headerBytes > MAX_HEADER_BYTES) {
+    if (new TextDecoder('latin1').decode(first) === 'version ') {
+      throw new RetraceError({
+        code: 'safetensors-lfs-pointer',
+        message: `${name} is the pointer of a Git LFS file, not the file.`,
+        where: `${name}, byte 0`,
+        remedy: 'Fetch the file itself: git lfs pull, or download it from the hub.',
+      });
+    }
     refuse('header-size', `${name} claims a header of ${headerBytes} bytes; at most ${MAX_HEADER_BYTES} are allowed.`, `${name}, byte 0`);
   }
   if (8 + headerBytes > size) {

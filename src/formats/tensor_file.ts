@@ -160,7 +160,7 @@ export const floatDtypes: readonly Dtype[] = ['F64', 'F32', 'F16', 'BF16'];
 /** Elements of a float type as f32, each the nearest. `bytes` holds whole elements; a value beyond f32's range becomes an infinity. */
 export function widen(bytes: Uint8Array, dtype: Dtype): Float32Array<ArrayBuffer> | undefined {
   // Copied, for a typed view needs an aligned buffer.
-  const { buffer } = Uint8Array.from(bytes);
+  const { buffer } = new Uint8Array(bytes);
   if (dtype === 'F32') return new Float32Array(buffer);
   if (dtype === 'F64') return Float32Array.from(new Float64Array(buffer));
   if (dtype === 'F16') return Float32Array.from(new Uint16Array(buffer), f16ToF32);

@@ -49,11 +49,24 @@ export function decodeUtf8(name: string, bytes: Uint8Array): string {
   return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 }
 
-/** JSON text as an unknown value; the caller checks its shape. */
+/** A number that Python's json writes and JSON does not have. */
+const NO_NUMBER = /[:[,]\s*(-?Infinity|NaN)\s*(?=[,}\]])/;
+
+/** JSON text as an unknown value; the caller checks its shape. Errors: `not-json`, `not-a-json-number`. */
 export function parseJson(name: string, text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (thrown) {
+    const found = NO_NUMBER.exec(text);
+    if (found) {
+      const line = text.slice(0, found.index + 1).split('\n').length;
+      throw new RetraceError({
+        code: 'not-a-json-number',
+        message: `${name} holds ${found[1]} in line ${line}, which Python writes and JSON has no word for.`,
+        where: `${name}, line ${line}`,
+        remedy: 'Write a number in its place, or remove the entry.',
+      });
+    }
     throw new RetraceError({
       code: 'not-json',
       message: `${name} is not JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}`,

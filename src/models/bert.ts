@@ -9,7 +9,7 @@ import { layerNorm } from '../graph/ops/layer_norm.ts';
 import { linear } from '../graph/ops/linear.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { ConfigReader } from './config.ts';
-import type { Adaptation, Backbone, BackboneConfig, LayerBlocks, LinearSite } from './model.ts';
+import type { Adaptation, Backbone, BackboneConfig, CheckpointNames, LayerBlocks, LinearSite } from './model.ts';
 
 export interface BertConfig extends BackboneConfig {
   readonly attention_probs_dropout_prob: number;
@@ -109,6 +109,15 @@ function narrowedConfig(config: BertConfig, factor: number): BertConfig {
   return { ...config, hidden_size: hidden_size / factor, intermediate_size: intermediate_size / factor };
 }
 
+const bertNames: CheckpointNames = {
+  prefixes: ['bert.', 'model.', ''],
+  anchor: 'embeddings.position_embeddings.weight',
+  // TensorFlow's names for a LayerNorm, which bert-base-uncased on the hub still has.
+  aliases: (name) => [name.replace(/LayerNorm\.weight$/, 'LayerNorm.gamma').replace(/LayerNorm\.bias$/, 'LayerNorm.beta')],
+  tied: { 'embeddings.word_embeddings.weight': 'cls.predictions.decoder.weight' },
+  classifier: ['classifier.weight', 'classifier.bias'],
+};
+
 export function bert(config: BertConfig): Backbone {
   const { hidden_size: C, intermediate_size: I, num_attention_heads, hidden_dropout_prob, attention_probs_dropout_prob } = config;
 
@@ -138,7 +147,7 @@ export function bert(config: BertConfig): Backbone {
 
   return {
     config,
-    prefixes: ['bert.', 'model.', ''],
+    names: bertNames,
     embeddings(g, B, T, before = { first_position: 0 }) {
       const h = embedding(g, B, T, {
         ...before,

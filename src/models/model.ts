@@ -76,10 +76,23 @@ export interface BackboneConfig {
   readonly hidden_act: 'gelu' | 'relu';
 }
 
+/** How checkpoints of an architecture spell its parameters. */
+export interface CheckpointNames {
+  /** What stands before the names of the backbone; a head's stand without. */
+  readonly prefixes: readonly string[];
+  /** A parameter that every checkpoint has under this name, so that what stands before it is the prefix. */
+  readonly anchor: string;
+  /** Older spellings of a parameter's name. */
+  aliases(name: string): readonly string[];
+  /** By parameter, a tensor beside the backbone that has the same values, where only one of both is saved. */
+  readonly tied: Readonly<Record<string, string>>;
+  /** The parameters of the head, whose rows are the classes. */
+  readonly classifier: readonly string[];
+}
+
 export interface Backbone {
   readonly config: BackboneConfig;
-  /** Prefixes that checkpoints of this architecture put before its names. */
-  readonly prefixes: readonly string[];
+  readonly names: CheckpointNames;
   /** Hidden states [B, T, C] of the batch inputs, with virtual tokens [B, P + T, C]. */
   embeddings(g: Graph, B: number, T: number, before?: TokensBefore): Tensor;
   layers(lengths: Tensor, adaptation: Adaptation): readonly LayerBlocks[];

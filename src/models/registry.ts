@@ -1,23 +1,69 @@
-// Architectures by `model_type`. A new one is a file beside bert.ts and a line here.
+// Architectures by `model_type`. A new one is a file beside bert.ts and a row here, which also says how a configuration without a model_type is known.
 
 import { RetraceError } from '../protocol/errors.ts';
 import { shownValue } from '../protocol/shown.ts';
 import { bert, readBertConfig } from './bert.ts';
 import type { Backbone } from './model.ts';
 
-const architectures: Readonly<Record<string, (json: unknown, place: string, dropout?: number) => Backbone>> = {
-  bert: (json, place, dropout) => bert(readBertConfig(json, place, dropout)),
+interface Architecture {
+  build(json: unknown, place: string, dropout?: number): Backbone;
+  /** Names of Transformers' classes, as `architectures` lists them. */
+  readonly classes: RegExp;
+  /** Whether these keys and no others are an old configuration of it, which lists no classes either. */
+  hasKeysOf(config: Readonly<Record<string, unknown>>): boolean;
+}
+
+/** Every key of bert_config.json as Google wrote it in 2018. RoBERTa's old ones have one token type; ELECTRA's and ALBERT's an `embedding_size`. */
+const bertKeys = [
+  'hidden_size',
+  'num_hidden_layers',
+  'num_attention_heads',
+  'intermediate_size',
+  'hidden_act',
+  'vocab_size',
+  'type_vocab_size',
+];
+
+const architectures: Readonly<Record<string, Architecture>> = {
+  bert: {
+    build: (json, place, dropout) => bert(readBertConfig(json, place, dropout)),
+    classes: /^Bert(?:Model|For|LMHead)/,
+    hasKeysOf: (config) =>
+      bertKeys.every((key) => Object.hasOwn(config, key)) && config.type_vocab_size === 2 && !Object.hasOwn(config, 'embedding_size'),
+  },
 };
+
+const names = Object.keys(architectures);
+
+/** What the configuration says; an empty text says nothing. */
+const saidType = (json: unknown): unknown => (json as { model_type?: unknown } | null)?.model_type || undefined;
+
+/** The architecture of a configuration that does not name its own, by the classes that it lists, else by its keys. */
+export function recognised(json: unknown): string | undefined {
+  const config = typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as Readonly<Record<string, unknown>>) : {};
+  if (saidType(json) !== undefined) return undefined;
+  const listed = Array.isArray(config.architectures) ? config.architectures : [];
+  if (listed.length === 0) return names.find((name) => architectures[name]?.hasKeysOf(config));
+  return names.find((name) => listed.every((one) => typeof one === 'string' && architectures[name]?.classes.test(one)));
+}
 
 /** The backbone that a config.json describes. `dropout` replaces the configuration's dropout probabilities. */
 export function backboneOf(json: unknown, place: string, dropout?: number): Backbone {
-  const type = (json as { model_type?: unknown } | null)?.model_type;
-  const build = typeof type === 'string' && Object.hasOwn(architectures, type) ? architectures[type] : undefined;
-  if (build) return build(json, place, dropout);
+  const said = saidType(json);
+  const type = said ?? recognised(json);
+  const architecture = typeof type === 'string' && Object.hasOwn(architectures, type) ? architectures[type] : undefined;
+  if (architecture) return architecture.build(json, place, dropout);
+  const supported = `supported: ${names.join(', ')}`;
   throw new RetraceError({
     code: 'unsupported-model-type',
-    message: `The model_type ${shownValue(type)} is not supported; supported: ${Object.keys(architectures).join(', ')}.`,
+    message:
+      said === undefined
+        ? `config.json has no model_type, and its keys are those of no supported architecture (${supported}).`
+        : `The model_type ${shownValue(said)} is not supported; ${supported}.`,
     where: `${place}: model_type`,
-    remedy: 'Choose a model of a supported architecture, such as the bundled all-MiniLM-L6-v2.',
+    remedy:
+      said === undefined
+        ? `If the model is one of these, add its line to config.json, such as "model_type": "${names[0]}". Else choose another model.`
+        : 'Choose a model of a supported architecture, such as the bundled all-MiniLM-L6-v2.',
   });
 }

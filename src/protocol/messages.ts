@@ -120,6 +120,10 @@ export interface ModelDescription {
   /** Absent where the folder's own is none of these: one has to be chosen. */
   readonly pooling?: Pooling;
   readonly max_position_embeddings: number;
+  /** What people should know of how the folder was read. */
+  readonly notes: readonly string[];
+  /** Files that a run needs and the folder lacks. */
+  readonly missing: readonly string[];
 }
 
 export interface DataPreview {
@@ -327,6 +331,8 @@ export type Phase =
 export type RunEvent =
   | { readonly type: 'phase'; readonly phase: Phase; readonly done?: number; readonly of?: number; readonly detail?: string }
   | ({ readonly type: 'data' } & DataReport)
+  /** What the classifier starts from, and how the model's folder was read. */
+  | { readonly type: 'model'; readonly classifier: 'checkpoint' | 'fresh'; readonly notes: readonly string[] }
   | ({ readonly type: 'plan' } & PlanReport)
   | {
       readonly type: 'step';

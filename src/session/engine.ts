@@ -14,6 +14,7 @@ import type { PlanReport } from '../protocol/messages.ts';
 import { type ProgramSetup, planPrograms } from '../train/programs.ts';
 import { Trainer } from '../train/trainer.ts';
 import type { BaseModel } from './base_model.ts';
+import { type ClassifierStart, classifierStart, classifierValues } from './classifier.ts';
 import type { Host } from './host.ts';
 import { withRemedies } from './remedies.ts';
 import { reportPlan, resolveMethod, setupOf } from './setup.ts';
@@ -26,10 +27,12 @@ export interface Engine {
   readonly executor: Executor;
   readonly trainer: Trainer;
   readonly report: PlanReport;
-  /** Of model.safetensors, as it was streamed. */
+  /** Of the base's weights, as they were streamed. */
   readonly sha256: string;
   readonly buckets: readonly number[];
   readonly labels: readonly string[];
+  /** What the classifier started from. */
+  readonly classifier: ClassifierStart;
 }
 
 /** What of a RunConfig decides the programs. */
@@ -124,8 +127,10 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
   try {
     const trainer = new Trainer(executor, planned.registry, { training, max_steps, streamLimit: streamLimitOf(setup) });
     trainer.initialise(training.seed);
+    const classifier = classifierStart(model, labels);
+    trainer.setParameters(await classifierValues(model, classifier));
     const sha256 = await streamWeights(model, planned.registry, executor, (done, of) => request.onPhase('loading model', done, of));
-    return { model, tokenizer, setup, executor, trainer, report, sha256, buckets, labels };
+    return { model, tokenizer, setup, executor, trainer, report, sha256, buckets, labels, classifier };
   } catch (error) {
     executor.destroy();
     throw error;

@@ -121,6 +121,7 @@ function cardFacts(request: ExportRequest): CardFacts {
       ),
     ],
     notes: [
+      ['classifier', engine.classifier.text],
       ['memory policy', config.policy],
       ['GPU bytes, planned', String(executor.plan.total)],
       ['GPU bytes, allocated', String(account.total)],

@@ -5,7 +5,7 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import { chooseBuckets } from '../data/batches.ts';
 import { withinTables } from '../data/ids.ts';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
-import { defaultTraining, type ModelRef, parseRunConfig, type RunConfig } from '../protocol/config.ts';
+import { defaultTraining, type ModelRef, type Pooling, parseRunConfig, type RunConfig } from '../protocol/config.ts';
 import { RetraceError, reportOf } from '../protocol/errors.ts';
 import type {
   Calls,
@@ -21,6 +21,7 @@ import { stepsOf } from '../train/epochs.ts';
 import { planPrograms } from '../train/programs.ts';
 import { type BaseModel, describe, openBaseModel } from './base_model.ts';
 import { catalogue } from './catalogue.ts';
+import { classifierStart } from './classifier.ts';
 import { bucketsOf, loadData, loadEvaluation, previewOf, type RunData, reportData } from './data.ts';
 import { DeviceHolder, type Engine, type EngineConfig, startEngine } from './engine.ts';
 import { evaluate } from './evaluation.ts';
@@ -30,10 +31,12 @@ import type { Host, StoredRun } from './host.ts';
 import { Occupancy, type Occupation } from './occupancy.ts';
 import { phaseEvent } from './phase.ts';
 import { predict } from './predict.ts';
+import { requireRunnable, requireWeights } from './required_weights.ts';
 import { Run, withCheckpoint } from './run.ts';
 import { selfTestTexts } from './self_test_texts.ts';
 import { type ResolvedMethod, reportPlan, requireTextLength, resolveMethod, setupOf } from './setup.ts';
 import { Study } from './study.ts';
+import { checkNumbers } from './weights.ts';
 
 interface Ready {
   readonly engine: Engine;
@@ -65,7 +68,11 @@ export class Session {
   readonly calls: { [K in keyof Calls]: (argument: Calls[K]['argument']) => Promise<Calls[K]['answer']> } = {
     catalogue: () => catalogue(this.#host),
     environment: () => this.#environment(),
-    describeModel: async ({ model }) => describe((await this.#model(model)).model),
+    describeModel: async ({ model: ref }) => {
+      const { model } = await this.#model(ref);
+      requireWeights(model, model.ownPooling ?? 'mean');
+      return describe(model);
+    },
     previewData: ({ data, named }) => previewOf(data, named, this.#host),
     examineData: async ({ model, ...request }) => {
       const { tokenizer } = await this.#model(model);
@@ -128,6 +135,16 @@ export class Session {
     return known;
   }
 
+  /** A model that a run can begin with, its tokenizer beside it. Whatever is wrong with its folder is refused here, before any work on data. */
+  async #runnable(ref: ModelRef, pooling: Pooling | undefined, onProgress?: (done: number, of: number) => void) {
+    const opened = await this.#model(ref);
+    const { model } = opened;
+    const placements = await requireRunnable(model, pooling ?? model.pooling);
+    // Bundled weights are known to be sound; others are read once more for it than they need to be.
+    if (ref.kind === 'files') await checkNumbers(model, placements, onProgress);
+    return { model, tokenizer: await opened.tokenizer };
+  }
+
   async #environment(): Promise<Environment> {
     try {
       const { info, device } = await this.#device.open();
@@ -144,6 +161,7 @@ export class Session {
     const resolved = resolveMethod(request.method, request.policy, request.options);
     // Also where the texts at hand are all shorter: what is planned must be what is trained and exported.
     requireTextLength(model, resolved, request.length);
+    requireWeights(model, request.pooling ?? model.pooling);
     const setup = setupOf({
       model,
       resolved,
@@ -179,8 +197,7 @@ export class Session {
 
   async #measureStarts(gate: Gate, request: Calls['study']['argument']): Promise<Calls['study']['answer']> {
     const device = await this.#device.open();
-    const { model, tokenizer: loading } = await this.#model(request.model);
-    const tokenizer = await loading;
+    const { model, tokenizer } = await this.#runnable(request.model, request.pooling);
     const { max_length, seed } = request.training;
     const data = await loadData({ ...request, max_length, seed }, tokenizer, this.#host);
     await this.#release();
@@ -236,19 +253,20 @@ export class Session {
   }
 
   async #train(gate: Gate, config: RunConfig, resolved: ResolvedMethod, stored?: StoredRun): Promise<void> {
-    const device = await this.#device.open();
-    const { model, tokenizer: loading } = await this.#model(config.model);
     const { training } = config;
-    requireTextLength(model, resolved, training.max_length);
-    const tokenizer = await loading;
     const onPhase = (phase: Phase, done?: number, of?: number) => {
       gate.requireOpen();
       this.#emit(phaseEvent(phase, done, of));
     };
+    const device = await this.#device.open();
+    const { model, tokenizer } = await this.#runnable(config.model, config.pooling, (done, of) => onPhase('loading model', done, of));
+    requireTextLength(model, resolved, training.max_length);
     const data = await loadData({ ...config, max_length: training.max_length, seed: training.seed }, tokenizer, this.#host, (done, of) =>
       onPhase('tokenising', done, of),
     );
     this.#emit({ type: 'data', ...reportData(data) });
+    const { start, text } = classifierStart(model, data.labels);
+    this.#emit({ type: 'model', classifier: start, notes: [text, ...model.notes] });
     const max_steps = stepsOf(training, data.train.examples.length);
     const engine = await startEngine(device, {
       config,
@@ -330,16 +348,18 @@ export class Session {
   }
 
   async #import(zip: Uint8Array, ref: ModelRef): Promise<ImportResult> {
-    const { model, tokenizer } = await this.#model(ref);
+    const opened = await this.#model(ref);
+    const { model } = opened;
     const known = this.#ready?.engine;
     const archive = await readAdapterZip('adapter.zip', zip, model, known?.model === model ? known.sha256 : undefined);
+    await requireRunnable(model, archive.config.pooling);
     await this.#release();
     const device = await this.#device.open();
     const config = engineConfigOf(archive.config);
     const engine = await startEngine(device, {
       config,
       model,
-      tokenizer: await tokenizer,
+      tokenizer: await opened.tokenizer,
       labels: archive.labels,
       // Every length may come; the buckets then pad the fewest tokens.
       buckets: chooseBuckets(

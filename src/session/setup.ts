@@ -37,8 +37,11 @@ export function resolveMethod(name: string, policy: PolicyName, chosen: MethodCh
   return { method, options: resolveOptions(method, chosen), policy };
 }
 
+/** What of a model decides its programs: no weights. */
+export type PlannedModel = Pick<BaseModel, 'name' | 'backbone' | 'pooling' | 'storedType'>;
+
 export interface SetupRequest {
-  readonly model: BaseModel;
+  readonly model: PlannedModel;
   readonly resolved: ResolvedMethod;
   readonly memory: MemorySettings;
   readonly pooling: Pooling | undefined;
@@ -100,7 +103,7 @@ function requireAllowed(method: Method, policy: PolicyName): void {
 }
 
 /** Error `length-above-model`, where texts of this many tokens have no positions. */
-export function requireTextLength(model: BaseModel, { method, options }: ResolvedMethod, length: number): void {
+export function requireTextLength(model: PlannedModel, { method, options }: ResolvedMethod, length: number): void {
   const { max_position_embeddings: positions } = model.backbone().config;
   requireLength({ length, positions, method, options, model: model.name });
 }

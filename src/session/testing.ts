@@ -22,6 +22,7 @@ import { randomKey, randomNormal, randomUniform, siteId } from '../random/counte
 import { type ProgramSetup, planPrograms } from '../train/programs.ts';
 import { type MicroBatch, Trainer } from '../train/trainer.ts';
 import { type BaseModel, openBaseModel } from './base_model.ts';
+import { classifierStart, classifierValues } from './classifier.ts';
 import { offloadFor, streamLimitOf } from './engine.ts';
 import type { Host } from './host.ts';
 import { resolveMethod, setupOf } from './setup.ts';
@@ -119,6 +120,8 @@ export async function testEngine(request: TestRequest): Promise<TestEngine> {
   const executor = await Executor.prepare(request.device ?? (await testDevice()), plan, undefined, host);
   const trainer = new Trainer(executor, registry, { training, max_steps: request.max_steps ?? 8, streamLimit: streamLimitOf(setup) });
   trainer.initialise(training.seed);
+  const labels = Array.from({ length: request.num_labels }, (_, i) => `LABEL_${i}`);
+  trainer.setParameters(await classifierValues(request.model, classifierStart(request.model, labels)));
   await streamWeights(request.model, registry, executor, () => undefined);
   return { trainer, executor, setup };
 }
@@ -135,8 +138,17 @@ export interface RandomBertShape {
 /** A BERT of any shape with weights at N(0, 0.05²), opened. */
 export const randomBert = (shape: RandomBertShape): Promise<BaseModel> => openBaseModel(randomBertFiles(shape), nodeHost());
 
+/** What a test changes in a random BERT's folder. */
+export interface FolderChange {
+  /** Beside the shape, and instead of what is there. */
+  readonly config?: object;
+  tensors?(whole: readonly TensorToWrite[]): readonly TensorToWrite[];
+  /** Of weights, by path; one model.safetensors where left out. */
+  weights?(tensors: readonly TensorToWrite[]): Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
+}
+
 /** The same as picked files. With the bundled tokenizer where the vocabulary has its size, so that a whole session runs on it in moments. */
-export function randomBertFiles(shape: RandomBertShape): Extract<ModelRef, { kind: 'files' }> {
+export function randomBertFiles(shape: RandomBertShape, change: FolderChange = {}): Extract<ModelRef, { kind: 'files' }> {
   const { hidden_size: C, intermediate_size: I, vocab_size, max_position_embeddings, num_hidden_layers } = shape;
   const tensors: TensorToWrite[] = [];
   const put = (name: string, size: readonly number[], mean: number) => {
@@ -167,9 +179,11 @@ export function randomBertFiles(shape: RandomBertShape): Extract<ModelRef, { kin
     norm(`${layer}.output`);
   }
   dense('pooler.dense', C, C);
+  const changed = change.tensors?.(tensors) ?? tensors;
+  const weights = change.weights?.(changed) ?? { 'model.safetensors': writeSafetensors(changed, { format: 'pt' }) };
   const files = [
-    { path: 'config.json', blob: new Blob([JSON.stringify({ model_type: 'bert', ...shape })]) },
-    { path: 'model.safetensors', blob: new Blob([writeSafetensors(tensors, { format: 'pt' })]) },
+    { path: 'config.json', blob: new Blob([JSON.stringify({ model_type: 'bert', ...shape, ...change.config })]) },
+    ...Object.entries(weights).map(([path, bytes]) => ({ path, blob: new Blob([bytes]) })),
   ];
   if (vocab_size === bundledVocabulary) files.push({ path: 'tokenizer.json', blob: new Blob([readFileSync(bundledTokenizer)]) });
   return { kind: 'files', name: 'random', files };

@@ -21,13 +21,14 @@ test('the bundled checkpoint is read in pieces of at most 4 MiB, once, and its m
       return source.read(begin, end);
     },
   };
-  const checkpoint = await openSafetensors(counting);
+  const file = await openSafetensors(counting);
   const header = reads.reduce((sum, bytes) => sum + bytes, 0);
-  const { executor } = await testEngine({ ...request, model: { ...model, checkpoint } });
+  const tensors = new Map([...file.tensors].map(([name, entry]) => [name, { file, entry }]));
+  const { executor } = await testEngine({ ...request, model: { ...model, checkpoint: { files: [file], tensors, notes: [] } } });
   expect(Math.max(...reads)).toBeLessThanOrEqual(4 * 2 ** 20);
   // The header twice: once to open, once for the checksum.
   expect(reads.reduce((sum, bytes) => sum + bytes, 0)).toBe(source.size + header);
-  const matrices = [...checkpoint.tensors.values()].filter(({ name, shape }) => shape.length === 2 && !name.startsWith('pooler'));
+  const matrices = [...file.tensors.values()].filter(({ name, shape }) => shape.length === 2 && !name.startsWith('pooler'));
   const stored = matrices.reduce((sum, { begin, end }) => sum + end - begin, 0);
   const { weights } = executor.allocator.account.live;
   executor.destroy();

@@ -1,97 +1,190 @@
-// Streams a checkpoint to the GPU in file order, in small pieces: f16 stays f16 where the plan keeps it so, everything else is widened to f32.
-// Invariant: the heap never holds more than a piece, and what is written is exactly what the plan has room for.
+// Streams a checkpoint to the GPU in file order, in small pieces: f16 stays f16 where the plan keeps it so, everything else becomes f32.
+// Invariant: the heap never holds more than a piece, what is written is exactly what the plan has room for, and every number of it is finite.
 
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { bf16ToF32, f16ToF32 } from '../formats/half.ts';
-import { DTYPE_BYTES, type Dtype, readTensorPieces, type TensorEntry } from '../formats/tensor_file.ts';
+import type { ByteSource } from '../formats/bytes.ts';
+import { DTYPE_BYTES, type Dtype, readTensorPieces, type TensorEntry, widen } from '../formats/tensor_file.ts';
 import type { Executor } from '../gpu/executor.ts';
 import type { Parameter, Registry } from '../graph/ir.ts';
+import type { Checkpoint, StoredTensor } from '../hub/checkpoint.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import { type BaseModel, requireCheckpoint } from './base_model.ts';
+import type { BaseModel } from './base_model.ts';
+import { placementsOf } from './required_weights.ts';
 
 const pieceBytes = 4 * 2 ** 20;
 
-/** Converts a piece of whole elements to what a tensor of `dtype` holds. */
-function convert(bytes: Uint8Array, from: Dtype, to: 'f32' | 'f16', where: string): Uint8Array<ArrayBuffer> {
-  const { buffer } = Uint8Array.from(bytes);
-  if ((from === 'F32' && to === 'f32') || (from === 'F16' && to === 'f16')) return new Uint8Array(buffer);
-  if (from === 'F16' && to === 'f32') return new Uint8Array(Float32Array.from(new Uint16Array(buffer), f16ToF32).buffer);
-  if (from === 'BF16' && to === 'f32') return new Uint8Array(Float32Array.from(new Uint16Array(buffer), bf16ToF32).buffer);
+/** Error `weights-not-finite`, with the first number that is none or does not fit f32. */
+export function refuseNumber(entry: TensorEntry, element: number, value: number, where: string): never {
+  const beyond = Number.isFinite(value);
   throw new RetraceError({
-    code: 'unsupported-dtype',
-    message: `The tensor is ${from}; F32, F16 or BF16 is expected.`,
-    where,
-    remedy: 'Save the model in one of these types.',
+    code: 'weights-not-finite',
+    message: beyond
+      ? `The tensor '${entry.name}' holds ${value} at element ${element}, which is beyond the range of f32.`
+      : `The tensor '${entry.name}' holds ${value} at element ${element}.`,
+    where: `${where}: ${entry.name}`,
+    remedy: 'The checkpoint is damaged, or its training diverged. Download it again, or choose another one.',
   });
 }
 
-function checkShape(model: BaseModel, parameter: Parameter, entry: TensorEntry | undefined): TensorEntry {
-  const place = `${model.name}/model.safetensors`;
-  if (!entry) {
-    throw new RetraceError({
-      code: 'missing-tensor',
-      message: `The checkpoint has no tensor '${parameter.name}' of shape [${parameter.shape.join(', ')}] (looked for it with and without the model's prefix).`,
-      where: place,
-      remedy: 'The weights and config.json do not belong together, or the file lacks a part (a pooler, for instance: choose mean pooling).',
-    });
+/** Index of the first half that is an infinity or no number, or -1. */
+function badHalf(halves: Uint16Array): number {
+  for (let i = 0; i < halves.length; i++) if (((halves[i] as number) & 0x7c00) === 0x7c00) return i;
+  return -1;
+}
+
+/** Index of the first float that is an infinity or no number, or -1. `x - x` is 0 for every other. */
+export function badFloat(values: Float32Array): number {
+  for (let i = 0; i < values.length; i++) {
+    const x = values[i] as number;
+    if (x - x !== 0) return i;
   }
-  if (entry.shape.join() !== parameter.shape.join()) {
-    throw new RetraceError({
-      code: 'misshapen-tensor',
-      message: `The tensor '${entry.name}' has the shape [${entry.shape.join(', ')}]; config.json asks for [${parameter.shape.join(', ')}].`,
-      where: `${place}: ${entry.name}`,
-      remedy: 'The weights and config.json do not belong together. Choose the folder of one model.',
-    });
+  return -1;
+}
+
+/** A piece of whole elements as what a tensor of type `to` holds. `first` is the index of its first element. Error: `weights-not-finite`. */
+function convert(bytes: Uint8Array, entry: TensorEntry, to: 'f32' | 'f16', first: number, where: string): Uint8Array<ArrayBuffer> {
+  if (entry.dtype === 'F16' && to === 'f16') {
+    const { buffer } = new Uint8Array(bytes);
+    const bad = badHalf(new Uint16Array(buffer));
+    if (bad >= 0) refuseNumber(entry, first + bad, widen(bytes.subarray(2 * bad, 2 * bad + 2), 'F16')?.[0] ?? Number.NaN, where);
+    return new Uint8Array(buffer);
   }
-  return entry;
+  const values = widen(bytes, entry.dtype) as Float32Array<ArrayBuffer>;
+  const bad = badFloat(values);
+  if (bad >= 0) refuseNumber(entry, first + bad, numberAt(bytes, entry.dtype, bad) ?? (values[bad] as number), where);
+  return new Uint8Array(values.buffer);
+}
+
+/** The number of an f64 tensor as it stands there, before it became f32. */
+const numberAt = (bytes: Uint8Array, dtype: Dtype, i: number): number | undefined =>
+  dtype === 'F64' ? new DataView(bytes.buffer, bytes.byteOffset).getFloat64(8 * i, true) : undefined;
+
+/** The same bytes, hashed on their way once and in order: what is read past is read for the hash alone. */
+class Hashed implements ByteSource {
+  readonly name: string;
+  readonly size: number;
+  readonly #source: ByteSource;
+  readonly #update: (bytes: Uint8Array) => void;
+  #reached = 0;
+
+  constructor(source: ByteSource, update: (bytes: Uint8Array) => void) {
+    this.name = source.name;
+    this.size = source.size;
+    this.#source = source;
+    this.#update = update;
+  }
+
+  async read(begin: number, end: number): Promise<Uint8Array> {
+    await this.upTo(begin);
+    const bytes = await this.#source.read(begin, end);
+    if (begin === this.#reached) {
+      this.#update(bytes);
+      this.#reached = end;
+    }
+    return bytes;
+  }
+
+  /** Hashes what lies before `end` and was not read yet. */
+  async upTo(end: number): Promise<void> {
+    while (this.#reached < end) {
+      const to = Math.min(this.#reached + pieceBytes, end);
+      this.#update(await this.#source.read(this.#reached, to));
+      this.#reached = to;
+    }
+  }
+}
+
+interface PieceOfTensor {
+  readonly stored: StoredTensor;
+  /** Of the piece in the tensor, row-major, bytes. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Every wanted tensor of a checkpoint in pieces, in file order, and its sha256: of several files, of their bytes in the order of names. */
+async function streamTensors(
+  { files }: Checkpoint,
+  wanted: ReadonlySet<string>,
+  onPiece: (piece: PieceOfTensor) => Promise<void>,
+  onProgress: (done: number, of: number) => void,
+): Promise<string> {
+  const hash = sha256.create();
+  const of = files.reduce((sum, { source }) => sum + source.size, 0);
+  let done = 0;
+  for (const file of files) {
+    const source = new Hashed(file.source, (bytes) => {
+      hash.update(bytes);
+      done += bytes.length;
+      onProgress(done, of);
+    });
+    for (const entry of file.tensors.values()) {
+      if (!wanted.has(entry.name)) continue;
+      for await (const { offset, bytes } of readTensorPieces(file, entry.name, pieceBytes, source)) {
+        await onPiece({ stored: { file, entry }, offset, bytes });
+      }
+    }
+    await source.upTo(file.source.size);
+  }
+  return bytesToHex(hash.digest());
+}
+
+const placeOf = (model: BaseModel, { file }: StoredTensor): string => `${model.name}/${file.source.name}`;
+
+/** Reads every pretrained number without keeping it. Error: `weights-not-finite`. */
+export async function checkNumbers(
+  model: BaseModel,
+  placements: ReadonlyMap<string, StoredTensor>,
+  onProgress: (done: number, of: number) => void = () => undefined,
+): Promise<void> {
+  const seen = new Set([...placements.values()].map(({ entry }) => entry));
+  const of = [...seen].reduce((sum, { begin, end }) => sum + end - begin, 0);
+  let done = 0;
+  for (const stored of placements.values()) {
+    if (!seen.delete(stored.entry)) continue;
+    const { dtype } = stored.entry;
+    for await (const { offset, bytes } of readTensorPieces(stored.file, stored.entry.name, pieceBytes)) {
+      convert(bytes, stored.entry, dtype === 'F16' ? 'f16' : 'f32', offset / DTYPE_BYTES[dtype], placeOf(model, stored));
+      done += bytes.length;
+      onProgress(Math.min(done, of), of);
+    }
+  }
 }
 
 /**
- * What of the checkpoint goes where: by entry name, whose values one or several parameters start from. A head in the file is used where its shape
- * fits, as Transformers does. Errors: `missing-tensor`, `misshapen-tensor`.
+ * Writes every pretrained parameter; gives the checkpoint's sha256. `onProgress` counts bytes. Errors: as of `placementsOf`,
+ * `weights-not-finite`.
  */
-export function wanted(model: BaseModel, registry: Registry): Map<string, readonly Parameter[]> {
-  const byEntry = new Map<string, Parameter[]>();
-  const add = ({ name }: TensorEntry, parameter: Parameter) => byEntry.set(name, [...(byEntry.get(name) ?? []), parameter]);
-  for (const parameter of registry.parameters.values()) {
-    const entry = model.entry(parameter.name);
-    if (parameter.initial.from === 'checkpoint') add(checkShape(model, parameter, entry), parameter);
-    else if (entry && entry.shape.join() === parameter.shape.join()) add(entry, parameter);
-  }
-  return byEntry;
-}
-
-/** Writes every pretrained parameter; gives the checkpoint's sha256. `onProgress` counts bytes. */
 export async function streamWeights(
   model: BaseModel,
   registry: Registry,
   executor: Executor,
   onProgress: (done: number, of: number) => void,
 ): Promise<string> {
-  const file = await requireCheckpoint(model);
-  const parameters = wanted(model, registry);
-  const hash = sha256.create();
-  const first = Math.min(...[...file.tensors.values()].map(({ begin }) => begin));
-  hash.update(await file.source.read(0, first));
-  let done = first;
-  for (const entry of file.tensors.values()) {
-    for await (const { offset, bytes } of readTensorPieces(file, entry.name, pieceBytes)) {
-      hash.update(bytes);
-      for (const parameter of parameters.get(entry.name) ?? [])
-        await writePiece(executor, parameter, entry, offset, bytes, `${model.name}/model.safetensors: ${entry.name}`);
-      done += bytes.length;
-      onProgress(done, file.source.size);
-    }
+  const { checkpoint } = model;
+  if (!checkpoint) throw new Error('streamWeights needs a checkpoint: requireRunnable comes first');
+  // One tensor may be where several parameters start from.
+  const started = new Map<string, Parameter[]>();
+  for (const [name, { entry }] of placementsOf(model, registry.parameters.values())) {
+    const parameter = registry.parameters.get(name) as Parameter;
+    started.set(entry.name, [...(started.get(entry.name) ?? []), parameter]);
   }
-  return bytesToHex(hash.digest());
+  return streamTensors(
+    checkpoint,
+    new Set(started.keys()),
+    async ({ stored, offset, bytes }) => {
+      for (const parameter of started.get(stored.entry.name) ?? [])
+        await writePiece(executor, parameter, stored, offset, bytes, placeOf(model, stored));
+    },
+    onProgress,
+  );
 }
 
 /** Writes a piece of a checkpoint tensor into those row pieces of the parameter that it overlaps. */
 async function writePiece(
   executor: Executor,
   parameter: Parameter,
-  entry: TensorEntry,
+  { entry }: StoredTensor,
   offset: number,
   bytes: Uint8Array,
   where: string,
@@ -106,7 +199,7 @@ async function writePiece(
     const [from, to] = [Math.max(begin, first), Math.min(end, last)];
     if (from >= to) continue;
     const to_ = tensor.dtype === 'f16' ? 'f16' : 'f32';
-    const converted = convert(bytes.subarray((from - begin) * size, (to - begin) * size), entry.dtype, to_, where);
+    const converted = convert(bytes.subarray((from - begin) * size, (to - begin) * size), entry, to_, from, where);
     executor.writeTensor(tensor, converted, (from - first) * (to_ === 'f16' ? 2 : 4));
   }
   // Lets the queue drain, so that the staging copies of the driver do not pile up.

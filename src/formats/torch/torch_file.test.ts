@@ -5,6 +5,7 @@ import { type ByteSource, bytesOf } from '../bytes.ts';
 import { openSafetensors } from '../safetensors.ts';
 import { elementsOf, readFloats, readTensorPieces, type TensorFile } from '../tensor_file.ts';
 import { writeZip } from '../zip.ts';
+import { dict, global, int, type Part, type PickledTensor, pickle, tensor, text, tuple } from './testing.ts';
 import { openTorchFile } from './torch_file.ts';
 
 // Written by python/record/torch_files.py.
@@ -65,46 +66,17 @@ test('opening reads the directory, the headers and the pickle, and a tensor its 
   expect(ranges).toEqual([[begin, end]]);
 });
 
-// Pickles by hand, as pickletools names the opcodes.
 const utf8 = new TextEncoder();
-type Part = string | number | Part[];
-const flat = (...parts: Part[]): number[] =>
-  parts.flatMap((part) => (Array.isArray(part) ? flat(...part) : typeof part === 'string' ? [...utf8.encode(part)] : [part]));
-const text = (value: string): Part => ['X', value.length % 256, Math.floor(value.length / 256), 0, 0, value];
-const global = (module: string, name: string): Part => ['c', `${module}\n${name}\n`];
-const int = (value: number): Part => ['J', ...[0, 8, 16, 24].map((shift) => (value >> shift) & 255)];
-const tuple = (...items: Part[]): Part => ['(', ...items, 't'];
-const PROTO: Part = [0x80, 2];
-
-interface Tensor {
-  readonly storage?: string;
-  readonly key?: string;
-  readonly elements?: number;
-  readonly offset?: Part;
-  readonly shape?: Part;
-  readonly strides?: Part;
-  readonly rebuild?: string;
-}
-
-const tensor = ({ storage = 'FloatStorage', key = '0', elements = 4, ...rest }: Tensor = {}): Part => [
-  global('torch._utils', rest.rebuild ?? '_rebuild_tensor_v2'),
-  '(',
-  [tuple(text('storage'), global('torch', storage), text(key), text('cpu'), int(elements)), 'Q'],
-  [rest.offset ?? int(0), rest.shape ?? tuple(int(4)), rest.strides ?? tuple(int(1)), 0x89],
-  [global('collections', 'OrderedDict'), ')R', 't', 'R'],
-];
-
-const dict = (...items: Part[]): Part => ['}', '(', ...items, 'u'];
-const archive = (pickle: Part, records: Record<string, Uint8Array> = { 'data/0': Uint8Array.from({ length: 16 }, (_, i) => i) }) =>
+const archive = (content: Part, records: Record<string, Uint8Array> = { 'data/0': Uint8Array.from({ length: 16 }, (_, i) => i) }) =>
   writeZip(
-    [['data.pkl', Uint8Array.from(flat(PROTO, pickle, '.'))] as const, ...Object.entries(records)].map(([path, bytes]) => ({
+    [['data.pkl', pickle(content)] as const, ...Object.entries(records)].map(([path, bytes]) => ({
       path: `x/${path}`,
       bytes,
     })),
   );
 
 const open = (bytes: Uint8Array) => openTorchFile(bytesOf('x.bin', bytes));
-const one = (changes: Tensor): Uint8Array => archive(dict(text('w'), tensor(changes)));
+const one = (changes: PickledTensor): Uint8Array => archive(dict(text('w'), tensor(changes)));
 
 test('the least file that torch could have written opens, with big-endian elements turned', async () => {
   const records = { byteorder: utf8.encode('big'), 'data/0': Uint8Array.of(0x3f, 0x80, 0, 0, 0x40, 0, 0, 0, 0x40, 0x40, 0, 0, 0, 0, 0, 0) };
@@ -170,7 +142,7 @@ const hostile: [what: string, bytes: Uint8Array, code: string, says: RegExp][] =
     /before 1\.6/,
   ],
   ['the tar form', Uint8Array.from([...new Uint8Array(257), ...utf8.encode('ustar'), ...new Uint8Array(250)]), 'legacy', /tar form/],
-  ['a plain pickle', Uint8Array.from(flat(PROTO, dict(), '.')), 'not-torch', /plain pickle/],
+  ['a plain pickle', pickle(dict()), 'not-torch', /plain pickle/],
   ['an empty file', new Uint8Array(0), 'not-torch', /is empty/],
   ['a pointer of Git LFS', utf8.encode('version https://git-lfs.github.com/spec/v1\n'), 'not-torch', /Git LFS/],
   ['a page', utf8.encode('<html>'), 'not-torch', /begins with 3c 68/],

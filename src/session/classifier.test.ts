@@ -1,0 +1,81 @@
+// What a run's classifier starts from: rows by name, by number, in order, or anew. Needs no GPU.
+
+import { expect, test } from 'vitest';
+import { nodeHost } from '../../cli/host.ts';
+import type { TensorToWrite } from '../formats/safetensors.ts';
+import { type BaseModel, openBaseModel } from './base_model.ts';
+import { classifierStart, classifierValues } from './classifier.ts';
+import { randomBertFiles } from './testing.ts';
+
+const shape = {
+  ...{ hidden_size: 16, num_attention_heads: 4, intermediate_size: 16, vocab_size: 20, max_position_embeddings: 16 },
+  num_hidden_layers: 1,
+};
+const named = (...names: string[]) => ({ id2label: Object.fromEntries(names.map((name, i) => [i, name])) });
+const nli = named('entailment', 'neutral', 'contradiction');
+
+/** Row i holds i everywhere. */
+function head(rows: number, C = 16, before = ''): TensorToWrite[] {
+  const weight = Float32Array.from({ length: rows * C }, (_, i) => Math.floor(i / C));
+  const bias = Float32Array.from({ length: rows }, (_, i) => i);
+  return [
+    { name: `${before}classifier.weight`, dtype: 'F32', shape: [rows, C], bytes: new Uint8Array(weight.buffer) },
+    { name: `${before}classifier.bias`, dtype: 'F32', shape: [rows], bytes: new Uint8Array(bias.buffer) },
+  ];
+}
+
+const model = (config: object, own: readonly TensorToWrite[] = head(3)): Promise<BaseModel> =>
+  openBaseModel(randomBertFiles(shape, { config, tensors: (all) => [...all, ...own] }), nodeHost());
+
+const rowsOf = async (base: BaseModel, labels: readonly string[]) => {
+  const values = await classifierValues(base, classifierStart(base, labels));
+  const bias = values.get('classifier.bias');
+  const weight = values.get('classifier.weight');
+  if (bias && weight) expect([...weight].filter((_, i) => i % 16 === 0)).toEqual([...bias]);
+  return bias && [...bias];
+};
+
+test.each<[what: string, config: object, labels: string[], rows: number[], says: string]>([
+  ['all by name, in another order', nli, ['contradiction', 'entailment', 'neutral'], [2, 0, 1], 'all 3 of its classes, each by its name'],
+  ['some by name', nli, ['contradiction', 'entailment'], [2, 0], '2 of its 3 classes'],
+  ['by label2id alone', { label2id: { b: 1, a: 0, c: 2 } }, ['c', 'b', 'a'], [2, 1, 0], 'each by its name'],
+  [
+    'unnamed classes in order',
+    named('LABEL_0', 'LABEL_1', 'LABEL_2'),
+    ['bad', 'fair', 'good'],
+    [0, 1, 2],
+    'have no names: bad is class 0, fair is class 1',
+  ],
+  ['classes that nobody listed', {}, ['bad', 'fair', 'good'], [0, 1, 2], 'have no names'],
+  ['unnamed classes by number', named('LABEL_0', 'LABEL_1', 'LABEL_2'), ['2', '0', '1'], [2, 0, 1], '2 is class 2'],
+  ['unnamed classes by their own names', named('LABEL_0', 'LABEL_1', 'LABEL_2'), ['LABEL_2', 'LABEL_0'], [2, 0], 'each by its name'],
+])('%s', async (_, config, labels, rows, says) => {
+  const base = await model(config);
+  const start = classifierStart(base, labels);
+  expect(start.start, start.text).toBe('checkpoint');
+  expect(start.text).toContain(says);
+  expect(await rowsOf(base, labels)).toEqual(rows);
+});
+
+test.each<[what: string, base: () => Promise<BaseModel>, labels: string[], says: string]>([
+  ['other names', () => model(nli), ['neg', 'pos'], "the checkpoint's classes are entailment, neutral, contradiction; it has no neg, pos"],
+  ['one other name among three', () => model(nli), ['entailment', 'neutral', 'unsure'], 'it has no unsure'],
+  ['names that differ by case', () => model(nli), ['Entailment', 'neutral', 'contradiction'], 'it has no Entailment'],
+  ['numbers beside names, whose order nobody told', () => model(nli), ['0', '1', '2'], 'it has no 0, 1, 2'],
+  ['unnamed classes of another count', () => model({}), ['neg', 'pos'], 'has 3 classes without names, and these are 2'],
+  ['two classes of one name', () => model(named('a', 'a', 'b')), ['a', 'b'], 'without names'],
+  ['no classifier', () => model(nli, []), ['neutral'], 'the checkpoint has no classifier'],
+  ['a classifier of another width', () => model(nli, head(3, 32)), ['neutral', 'entailment'], 'other tensors'],
+  ['a classifier without its bias', () => model(nli, head(3).slice(0, 1)), ['neutral', 'entailment'], 'other tensors'],
+  [
+    'a classifier of tokens',
+    () => model({ ...nli, architectures: ['BertForTokenClassification'] }),
+    ['neutral', 'entailment'],
+    'that of BertForTokenClassification',
+  ],
+])('%s: a fresh one', async (_, base, labels, says) => {
+  const opened = await base();
+  const start = classifierStart(opened, labels);
+  expect(start).toMatchObject({ start: 'fresh', text: expect.stringContaining(says) });
+  expect(await classifierValues(opened, start)).toEqual(new Map());
+});

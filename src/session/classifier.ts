@@ -1,0 +1,109 @@
+// What the classifier of a run starts from: the checkpoint's own, row by row under the names that config.json gives its classes, or a fresh one. Says
+// which, and why. Invariant: a row is used for the class of its name, or not at all; names that name nothing (LABEL_0) count by their number.
+
+import { floatDtypes, readFloats } from '../formats/tensor_file.ts';
+import { isRecord } from '../formats/text.ts';
+import type { StoredTensor } from '../hub/checkpoint.ts';
+import type { BaseModel } from './base_model.ts';
+import { badFloat, refuseNumber } from './weights.ts';
+
+export interface ClassifierStart {
+  readonly start: 'checkpoint' | 'fresh';
+  /** For each class of the run, the checkpoint's row. Where it starts from the checkpoint. */
+  readonly rows?: readonly number[];
+  /** For people. */
+  readonly text: string;
+}
+
+const shownLabels = 6;
+const listed = (labels: readonly string[]): string =>
+  labels.slice(0, shownLabels).join(', ') + (labels.length > shownLabels ? ` and ${labels.length - shownLabels} more` : '');
+
+/** Names of the checkpoint's classes in the order of its rows, from `id2label`, else `label2id`; undefined where they are not one for each row. */
+export function labelNames({ id2label, label2id }: Readonly<Record<string, unknown>>, rows: number): readonly string[] | undefined {
+  const byId = isRecord(id2label)
+    ? Object.entries(id2label)
+    : isRecord(label2id)
+      ? Object.entries(label2id).map(([name, id]) => [String(id), name] as const)
+      : [];
+  const names: string[] = [];
+  for (const [id, name] of byId) if (/^\d+$/.test(id) && Number(id) < rows && typeof name === 'string') names[Number(id)] = name;
+  const whole = byId.length === rows && names.length === rows && new Set(names).size === rows;
+  return whole ? names : undefined;
+}
+
+/** Transformers' names for classes that nobody named. */
+const isUnnamed = (names: readonly string[]): boolean => names.every((name, i) => name === `LABEL_${i}`);
+
+/** The checkpoint's classifier, where it is one of whole texts: its tensors, [rows, C] first. */
+function storedClassifier(model: BaseModel): { tensors: Map<string, StoredTensor>; rows: number } | string {
+  const { names, config } = model.backbone();
+  const tensors = new Map<string, StoredTensor>();
+  for (const name of names.classifier) {
+    const found = model.entry(name);
+    if (found) tensors.set(name, found);
+  }
+  if (tensors.size === 0) return 'the checkpoint has no classifier';
+  const [weight, ...others] = names.classifier.map((name) => tensors.get(name)?.entry.shape);
+  const rows = weight?.[0] ?? 0;
+  if (tensors.size < names.classifier.length || weight?.length !== 2 || weight[1] !== config.hidden_size) {
+    return "the checkpoint's classifier has other tensors than ours";
+  }
+  if (others.some((shape) => shape?.length !== 1 || shape[0] !== rows)) return "the checkpoint's classifier has other tensors than ours";
+  if (![...tensors.values()].every(({ entry }) => floatDtypes.includes(entry.dtype))) return "the checkpoint's classifier is not in floats";
+  const { architectures } = model.config;
+  const declared = Array.isArray(architectures) ? architectures.filter((name) => typeof name === 'string') : [];
+  if (declared.length > 0 && !declared.some((name) => name.endsWith('ForSequenceClassification'))) {
+    return `the checkpoint's classifier is that of ${listed(declared)}`;
+  }
+  return { tensors, rows };
+}
+
+const fresh = (why: string): ClassifierStart => ({ start: 'fresh', text: `The classifier starts anew: ${why}.` });
+
+/** What the classifier of these classes starts from. */
+export function classifierStart(model: BaseModel, labels: readonly string[]): ClassifierStart {
+  const stored = storedClassifier(model);
+  if (typeof stored === 'string') return fresh(stored);
+  const { rows } = stored;
+  const names = labelNames(model.config, rows);
+  const own = (text: string, order: readonly number[]): ClassifierStart => ({ start: 'checkpoint', rows: order, text });
+  if (names && !isUnnamed(names)) {
+    const order = labels.map((label) => names.indexOf(label));
+    const lacking = labels.filter((_, i) => order[i] === -1);
+    if (lacking.length === 0) {
+      const of = labels.length === rows ? `all ${rows} of its classes` : `${labels.length} of its ${rows} classes`;
+      return own(`The classifier is the checkpoint's, for ${of}, each by its name.`, order);
+    }
+    return fresh(`the checkpoint's classes are ${listed(names)}; it has no ${listed(lacking)}`);
+  }
+  if (names) {
+    const byName = labels.map((label) => names.indexOf(label));
+    if (byName.every((row) => row >= 0))
+      return own(`The classifier is the checkpoint's, for ${labels.length} of its ${rows} classes, each by its name.`, byName);
+  }
+  if (rows !== labels.length) return fresh(`the checkpoint's has ${rows} classes without names, and these are ${labels.length}`);
+  // Classes that are the numbers of rows already; everything else is taken in order, as Transformers takes it.
+  const numbers = labels.map((label) => (/^\d+$/.test(label) ? Number(label) : -1));
+  const isNumbered = new Set(numbers).size === rows && numbers.every((number) => number >= 0 && number < rows);
+  const order = isNumbered ? numbers : labels.map((_, i) => i);
+  const taken = labels.map((label, i) => `${label} is class ${order[i]}`);
+  return own(`The classifier is the checkpoint's, whose ${rows} classes have no names: ${listed(taken)}.`, order);
+}
+
+/** Values of the classifier's parameters by name, rows in the order of the run's classes; none where it starts anew. Error: `weights-not-finite`. */
+export async function classifierValues(model: BaseModel, { rows }: ClassifierStart): Promise<Map<string, Float32Array<ArrayBuffer>>> {
+  const values = new Map<string, Float32Array<ArrayBuffer>>();
+  const stored = rows && storedClassifier(model);
+  if (!stored || typeof stored === 'string') return values;
+  for (const [name, { file, entry }] of stored.tensors) {
+    const all = await readFloats(file, entry.name);
+    const bad = badFloat(all);
+    if (bad >= 0) refuseNumber(entry, bad, all[bad] as number, `${model.name}/${file.source.name}`);
+    const columns = all.length / stored.rows;
+    const own = new Float32Array(rows.length * columns);
+    for (const [i, row] of rows.entries()) own.set(all.subarray(row * columns, (row + 1) * columns), i * columns);
+    values.set(name, own);
+  }
+  return values;
+}

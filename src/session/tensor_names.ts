@@ -1,0 +1,59 @@
+// Where a checkpoint keeps the parameters of a backbone: under which prefix, and under which of their names. Reads nothing.
+// Invariant: one prefix for the whole backbone, so that a file with two models in it never gives a mixture of both.
+
+import type { Checkpoint, StoredTensor } from '../hub/checkpoint.ts';
+import type { CheckpointNames } from '../models/model.ts';
+import { RetraceError } from '../protocol/errors.ts';
+
+export interface TensorNames {
+  /** The tensor of a parameter, whatever the file calls it. */
+  find(name: string): StoredTensor | undefined;
+  /** What stands before the backbone's names. */
+  readonly prefix: string;
+}
+
+/** What wrappers put before all names: DataParallel, torch.compile, and the module of sentence-transformers that holds the model. */
+const wrappers = ['module.', '_orig_mod.', '0.auto_model.', 'auto_model.'];
+
+/** Finds the prefix by the one parameter that stands in every checkpoint. Error `ambiguous-tensor-names`: two models in one file. */
+export function tensorNames({ tensors, files }: Checkpoint, names: CheckpointNames): TensorNames {
+  const prefix = prefixOf(tensors, names, files.map(({ source }) => source.name).join(', '));
+  const architecture = names.prefixes.find((known) => known !== '' && prefix.endsWith(known)) ?? '';
+  // A head stands beside the backbone: 'classifier.weight' beside 'bert.embeddings...', both behind what a wrapper put before them.
+  const outside = prefix.slice(0, prefix.length - architecture.length);
+  return {
+    prefix,
+    find(name) {
+      const own = [name, ...names.aliases(name)].map((spelling) => prefix + spelling);
+      const tied = Object.hasOwn(names.tied, name) ? [outside + names.tied[name]] : [];
+      const places = names.classifier.includes(name) ? [outside + name, prefix + name] : [...own, ...tied];
+      const found = places.find((place) => tensors.has(place));
+      return found === undefined ? undefined : tensors.get(found);
+    },
+  };
+}
+
+function prefixOf(tensors: Checkpoint['tensors'], { prefixes, anchor }: CheckpointNames, place: string): string {
+  const found = [...tensors.keys()]
+    .filter((name) => name === anchor || name.endsWith(`.${anchor}`))
+    .map((name) => name.slice(0, name.length - anchor.length));
+  const stripped = (prefix: string): string => {
+    const wrapper = wrappers.find((known) => prefix.startsWith(known));
+    return wrapper === undefined ? prefix : stripped(prefix.slice(wrapper.length));
+  };
+  // Where several models stand in one file, that with the architecture's own prefix is meant.
+  for (const known of prefixes) {
+    const [only, second] = found.filter((prefix) => stripped(prefix) === known);
+    if (only !== undefined && second === undefined) return only;
+  }
+  if (found.length > 1) {
+    throw new RetraceError({
+      code: 'ambiguous-tensor-names',
+      message: `The checkpoint holds ${found.length} models, under ${found.map((prefix) => `'${prefix}'`).join(', ')}; one is expected.`,
+      where: place,
+      remedy: 'Save the one that you mean by itself, with save_pretrained.',
+    });
+  }
+  const [name] = tensors.keys();
+  return found[0] ?? prefixes.find((known) => name?.startsWith(known)) ?? '';
+}
