@@ -35,7 +35,10 @@ export async function inspectModel(path: string): Promise<Finding> {
   const { missing, notes } = description;
   const placements = requireWeights(model, description.pooling ?? 'mean');
   await checkNumbers(model, placements);
-  if (!missing.some((file) => file.startsWith('tokenizer'))) withinTables(await loadTokenizer(model.folder), model.backbone().config);
+  const { config } = model.backbone();
+  const tokens = missing.some((file) => file.startsWith('tokenizer'))
+    ? 0
+    : withinTables(await loadTokenizer(model.folder), config).vocabSize;
   const hasWeights = model.checkpoint !== undefined;
   const classes = hasWeights ? classesOf(model) : undefined;
   const used = new Set([...placements.values()].map(({ entry }) => entry.name));
@@ -56,6 +59,9 @@ export async function inspectModel(path: string): Promise<Finding> {
         ? [`not used: ${unused.length} tensors, ${unused.slice(0, shownNames).join(', ')}${more > 0 ? ` and ${more} more` : ''}`]
         : []),
       ...notes,
+      ...(tokens > config.vocab_size
+        ? [`the tokenizer has ids up to ${tokens - 1}, the table ${config.vocab_size} rows: texts with the tokens past it are refused`]
+        : []),
       ...(missing.length > 0 ? [`missing: ${missing.join(', ')}${hasWeights ? '' : '; enough for plan and compare'}`] : []),
     ].join('\n'),
   };
