@@ -9,8 +9,12 @@ import { nodeHost } from '../../cli/host.ts';
 import { withinTables } from '../../src/data/ids.ts';
 import { loadTokenizer } from '../../src/data/tokenizer.ts';
 import type { AdapterConfig } from '../../src/formats/adapter_archive.ts';
+import { bytesOf as sourceOf } from '../../src/formats/bytes.ts';
 import { writeExported } from '../../src/formats/exported.ts';
+import { openSafetensors } from '../../src/formats/safetensors.ts';
+import { readTensorPieces } from '../../src/formats/tensor_file.ts';
 import { isRecord } from '../../src/formats/text.ts';
+import { openTorchFile } from '../../src/formats/torch/torch_file.ts';
 import { readZip, writeZip } from '../../src/formats/zip.ts';
 import { fileFolder } from '../../src/hub/folder.ts';
 import { methods, resolveOptions } from '../../src/methods/registry.ts';
@@ -67,6 +71,15 @@ async function readModel(model: ModelRef): Promise<void> {
     ...{ policy: 'store', checkpoint_every: 1 },
   });
 }
+
+/** Opens what torch.save wrote and reads every tensor of it. */
+async function readTorchFile(bytes: Uint8Array): Promise<void> {
+  const file = await openTorchFile(sourceOf('pytorch_model.bin', bytes));
+  for (const name of file.tensors.keys())
+    for await (const piece of readTensorPieces(file, name, 2 ** 20)) if (piece.bytes.length === 0) return;
+}
+
+const tinyTensors = [...(await openSafetensors(sourceOf('model', fileAt(`${vectors}tiny_bert/model.safetensors`)))).tensors.keys()];
 
 let opened: ReturnType<typeof openBaseModel> | undefined;
 const tinyModel = () => {
@@ -217,6 +230,36 @@ export const formats: readonly Format[] = [
     samples: () => [fileAt(`${vectors}tiny_bert/model.safetensors`)],
     mutate: damagedSafetensors,
     read: (bytes) => readModel(tiny({ 'model.safetensors': bytes })),
+  },
+  {
+    name: 'torch',
+    samples: () => ['state_dict', 'protocol5', 'nested', 'training'].map((name) => fileAt(`${vectors}torch/${name}.bin`)),
+    mutate: damagedBytes,
+    read: readTorchFile,
+  },
+  {
+    name: 'weights_index',
+    samples: () => {
+      const shard = 'model-00001-of-00001.safetensors';
+      return [
+        utf8(JSON.stringify({ metadata: { total_size: 1 }, weight_map: Object.fromEntries(tinyTensors.map((name) => [name, shard])) })),
+      ];
+    },
+    mutate: damagedJsonFile,
+    read: (bytes) =>
+      readModel(
+        tiny({
+          'model.safetensors.index.json': bytes,
+          'model-00001-of-00001.safetensors': fileAt(`${vectors}tiny_bert/model.safetensors`),
+        }),
+      ),
+  },
+  {
+    name: 'pooling',
+    samples: () => [utf8(JSON.stringify({ pooling_mode: ['mean'] })), utf8(JSON.stringify({ pooling_mode_cls_token: true }))],
+    mutate: damagedJsonFile,
+    read: (bytes) =>
+      readModel(tiny({ '1_Pooling/config.json': bytes, 'model.safetensors': fileAt(`${vectors}tiny_bert/model.safetensors`) })),
   },
   {
     name: 'config',

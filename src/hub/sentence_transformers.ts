@@ -2,6 +2,7 @@
 // Forms: `pooling_mode_*` switches (to 5.3) and `pooling_mode`, one name or a list (since); modules.json says where the pooling's folder is.
 
 import { isRecord } from '../formats/text.ts';
+import { shownValue } from '../protocol/shown.ts';
 import { type ModelFolder, readJson } from './folder.ts';
 
 export interface SentenceTransformers {
@@ -33,7 +34,7 @@ function modesOf(declared: unknown): string[] {
   if (!isRecord(declared)) return [];
   const named = declared.pooling_mode;
   if (typeof named === 'string') return named.toLowerCase().split('+');
-  if (Array.isArray(named)) return named.map((mode) => String(mode).toLowerCase());
+  if (Array.isArray(named)) return named.map((mode) => (typeof mode === 'string' ? mode.toLowerCase() : shownValue(mode)));
   const switches = Object.entries(declared).filter(([name]) => name.startsWith('pooling_mode_'));
   if (switches.length === 0) return ['mean'];
   return switches

@@ -65,8 +65,7 @@ export async function openBaseModel(model: ModelRef, host: Host): Promise<BaseMo
     entry,
     checkpoint,
     // Without a checkpoint, what the configuration declares.
-    storedType: (name) =>
-      (checkpoint ? entry(name)?.entry.dtype : /^(torch\.)?float16$/.test(String(declared)) ? 'F16' : 'F32') === 'F16' ? 'f16' : 'f32',
+    storedType: (name) => ((checkpoint ? entry(name)?.entry.dtype : isHalf(declared) ? 'F16' : 'F32') === 'F16' ? 'f16' : 'f32'),
     notes: [
       ...(type === undefined ? [] : [`config.json has no model_type; its keys are those of ${type}, and as that it is read.`]),
       ...(checkpoint?.notes ?? []),
@@ -75,6 +74,9 @@ export async function openBaseModel(model: ModelRef, host: Host): Promise<BaseMo
     ],
   };
 }
+
+/** A configuration's word for f16, in both of its forms. */
+const isHalf = (dtype: unknown): boolean => dtype === 'float16' || dtype === 'torch.float16';
 
 /** How the folder's sentence-transformers files pool; the pretrained pooler on the first token where there are none. */
 async function poolingOf(
