@@ -103,7 +103,7 @@ interface PieceOfTensor {
 }
 
 /** Every wanted tensor of a checkpoint in pieces, in file order, and its sha256: of several files, of their bytes in the order of names. */
-async function streamTensors(
+export async function streamTensors(
   { files }: Checkpoint,
   wanted: ReadonlySet<string>,
   onPiece: (piece: PieceOfTensor) => Promise<void>,
