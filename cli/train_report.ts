@@ -62,7 +62,7 @@ export class TrainReport {
     if (phase === 'paused') this.onPaused();
   }
 
-  #data({ type, labels, train, evaluation, truncated, max_length, lengths, warnings, sampled_from }: Of<'data'>): void {
+  #data({ type, labels, train, evaluation, truncated, max_length, lengths, warnings, sampled_from, reading }: Of<'data'>): void {
     this.#console.event({
       type,
       labels,
@@ -71,9 +71,9 @@ export class TrainReport {
       truncated,
       max_length,
       ...(sampled_from === undefined ? {} : { sampled_from }),
+      reading,
     });
-    if (sampled_from !== undefined)
-      this.#console.say(`data: a sample of the ${countText(sampled_from)} rows in the file is used (--max-rows)`);
+    for (const sentence of reading) this.#console.say(`data: ${sentence}`);
     const longest = lengths.length - 1;
     const split = evaluation.held_back ? 'held back' : 'given';
     this.#console.say(

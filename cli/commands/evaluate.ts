@@ -35,7 +35,8 @@ export async function evaluate(given: Given, console: Console): Promise<number> 
   const named = namedColumns(given);
   await calls.previewData({ data, named });
   await importGiven(calls, given, console);
-  const { metrics, confusion, examples, truncated, max_length, columns, reasons } = await calls.evaluate({ data, columns: named });
+  const { metrics, confusion, examples, truncated, max_length, columns, reasons, reading } = await calls.evaluate({ data, columns: named });
+  for (const sentence of reading) console.say(`data: ${sentence}`);
   sayColumns(console, columns, reasons);
   if (truncated > 0) {
     console.say(`data: ${countText(truncated)} of ${countText(examples)} texts are longer than ${max_length} tokens and were cut there`);

@@ -172,6 +172,8 @@ export interface DataReport {
   readonly truncated: number;
   /** Rows that the training file has, where a sample of them was taken. */
   readonly sampled_from?: number;
+  /** How the files were read, and remarks on them, a sentence each; nothing of bundled data. */
+  readonly reading: readonly string[];
   readonly max_length: number;
   /** Padded lengths that a run on these data uses, ascending. */
   readonly buckets: readonly number[];
@@ -257,6 +259,8 @@ export interface EvaluationReport {
   readonly max_length: number;
   readonly columns: Columns;
   readonly reasons: ColumnReasons;
+  /** As in a `DataReport`. */
+  readonly reading: readonly string[];
 }
 
 export interface Prediction {

@@ -157,12 +157,20 @@ export interface RunData {
   readonly heldBack: boolean;
   /** Rows of the training file, where they are more than were taken. */
   readonly sampledFrom: number | undefined;
+  readonly reading: readonly string[];
   /** What looks wrong with them. */
   readonly warnings: readonly DataWarning[];
 }
 
 /** A file beside another has a header where the other has one, unless it is said. */
 const likewise = (data: DataRef, { header }: Table): DataRef => (data.kind === 'file' ? { header, ...data } : data);
+
+/** How a file was read, in sentences; nobody chose how the bundled data are. */
+function readingOf({ name, reading, rows, sampledFrom, notes = [] }: Table, data: DataRef): string[] {
+  if (data.kind === 'bundled') return [];
+  const sampled = sampledFrom === undefined ? [] : [`Of ${sampledFrom} rows of ${name} a sample of ${rows.length} is taken (--max-rows).`];
+  return [...(reading ? [`${name}: ${reading.said}`] : []), ...sampled, ...notes];
+}
 
 /** Where the examples of a part stand in the whole. */
 function placesOf(part: Dataset, whole: Dataset): ReadonlySet<number> {
@@ -213,6 +221,10 @@ export async function loadData(
     columns,
     heldBack: !given,
     sampledFrom: table.sampledFrom,
+    reading: [
+      ...readingOf(table, request.data),
+      ...(evaluation && request.eval_data ? readingOf(evaluation.table, request.eval_data) : []),
+    ],
     warnings: [...(tokenizer.warnings ?? []), ...warnings],
   };
 }
@@ -227,18 +239,19 @@ export async function loadEvaluation(
   },
   tokenizer: Tokenizer,
   host: Host,
-): Promise<ChosenColumns & { dataset: TokenizedDataset }> {
+): Promise<ChosenColumns & { dataset: TokenizedDataset; reading: readonly string[] }> {
   const guess = (table: Table) => columnsFor(table, request.labels, request.columns);
   const { table, columns, reasons, choice } = await readRows(request.data, host, { guess });
   const examples = toExamples(table, choice, request.labels);
-  return { columns, reasons, dataset: await tokenizeDataset(examples, tokenizer, { maxLength: request.max_length }) };
+  const dataset = await tokenizeDataset(examples, tokenizer, { maxLength: request.max_length });
+  return { columns, reasons, dataset, reading: readingOf(table, request.data) };
 }
 
 /** Padded lengths of a run over these data. */
 export const bucketsOf = (train: TokenizedDataset, evaluation: TokenizedDataset): number[] =>
   chooseBuckets(Uint32Array.from([...train.lengths, ...evaluation.lengths]), { maxLength: train.maxLength });
 
-export function reportData({ train, evaluation, labels, heldBack, sampledFrom, warnings }: RunData): DataReport {
+export function reportData({ train, evaluation, labels, heldBack, sampledFrom, reading, warnings }: RunData): DataReport {
   const lengths: number[] = [];
   for (const length of train.lengths) lengths[length] = (lengths[length] ?? 0) + 1;
   return {
@@ -249,6 +262,7 @@ export function reportData({ train, evaluation, labels, heldBack, sampledFrom, w
     lengths: Array.from(lengths, (count) => count ?? 0),
     truncated: train.truncated + evaluation.truncated,
     ...(sampledFrom === undefined ? {} : { sampled_from: sampledFrom }),
+    reading,
     max_length: train.maxLength,
     buckets: bucketsOf(train, evaluation),
   };

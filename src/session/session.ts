@@ -309,10 +309,10 @@ export class Session {
     const { engine } = this.#requireReady();
     const max_length = engine.buckets.at(-1) as number;
     const asked = { ...request, labels: engine.labels, max_length };
-    const { dataset, columns, reasons } = await loadEvaluation(asked, engine.tokenizer, this.#host);
+    const { dataset, columns, reasons, reading } = await loadEvaluation(asked, engine.tokenizer, this.#host);
     const of = dataset.examples.length;
     const evaluation = await evaluate(engine, dataset, (done) => this.#emit({ type: 'phase', phase: 'evaluating', done, of }));
-    return { ...evaluation, truncated: dataset.truncated, max_length, columns, reasons };
+    return { ...evaluation, truncated: dataset.truncated, max_length, columns, reasons, reading };
   }
 
   async #export({ name, licence, self_test_texts = 'bundled' }: Calls['exportAdapter']['argument']): Promise<ExportResult> {
