@@ -76,7 +76,7 @@ export function requireTexts({ name, columns }: TableSource, at: number): void {
   if (column === undefined || !['list', 'object', 'bytes'].includes(column.kind)) return;
   throw new RetraceError({
     code: 'not-texts',
-    message: `Column "${column.name}" of ${name} holds no texts or labels: it is ${column.is}.`,
+    message: `Column "${column.name}" of ${name} holds ${column.is}, which can be neither texts nor labels.`,
     where: `${name}, column "${column.name}"`,
     remedy: 'Choose another column.',
   });

