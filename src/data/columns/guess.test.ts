@@ -166,6 +166,12 @@ test('a file that is sorted by its label shows all of its values', () => {
   expect(guessColumns(sorted).columns).toEqual({ text: 'was', label: 'wie' });
 });
 
+test('a label by name is one although the beginning of a large file has one value of it', () => {
+  const beginning = table({ text, label: constant, type: ['a', 'b'] });
+  expect(guessColumns(beginning).columns.label).toBe('type');
+  expect(guessColumns({ ...beginning, sampledFrom: 100_000 }).columns.label).toBe('label');
+});
+
 test('every guess has its reason, in words and counts', () => {
   const { reasons } = guessColumns(
     table({ index: number, genre: ['a', 'b'], sentence1: text, sentence2: other, score: (i) => String(i / 4) }),

@@ -144,11 +144,12 @@ function valuesText(table: Table, at: number): string {
   return `it has ${count(values.size)} different values ${rows}, numbers from ${low} to ${high}`;
 }
 
-/** A label column whose name says so. */
-function labelByName(columns: Profiles): Choice | undefined {
+/** A label column whose name says so. The beginning of a file that is sorted by its label has one value of it. */
+function labelByName(columns: Profiles, seen: 'all rows' | 'the first'): Choice | undefined {
   const labels = columns.filter(isLabel);
+  const maybe = seen === 'all rows' ? labels : columns.filter((column) => isLabel({ ...column, distinct: column.distinct + 1 }));
   const first = (names: readonly string[], of: Profiles) => names.map((name) => byName(of, name)).find(Boolean);
-  const plain = first(labelNames, labels);
+  const plain = first(labelNames, maybe);
   if (plain) return { column: plain, reason: `labels are often called '${plain.name}'` };
   const kinds = labels.filter(({ name }) => kindNames.includes(plainName(name)));
   const kind = least(kinds);
@@ -190,7 +191,8 @@ export function guessColumns(table: Table, named: NamedColumns = {}): ColumnGues
   // Lists and objects are no texts and no labels.
   const readable = profiles.filter(({ at }) => !['list', 'object', 'bytes'].includes(table.kinds?.[at]?.kind ?? 'text'));
   const free = (readable.length > 0 ? readable : profiles).filter(({ at }) => !takenAt.includes(at));
-  const label = table.header && named.label === undefined ? labelByName(free) : undefined;
+  const label =
+    table.header && named.label === undefined ? labelByName(free, table.sampledFrom === undefined ? 'all rows' : 'the first') : undefined;
   const withoutLabel = free.filter((column) => column !== label?.column);
 
   const pair = named.text === undefined && named.text_pair === undefined ? choosePair(table, withoutLabel) : undefined;
