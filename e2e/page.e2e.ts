@@ -94,7 +94,9 @@ test('a table without a header keeps its first row, and long labels stay within 
   await page.setViewportSize({ width: 390, height: 844 });
   const label = (i: number) => `${'unbreakable'.repeat(20)}${i}`;
   await paste(page, Array.from({ length: 60 }, (_, i) => `${'some words '.repeat(30)}${i},${label(i % 15)}`).join('\n'));
-  await page.getByText(/^59 rows$/).waitFor();
+  await page.getByText('60 rows, no header').waitFor();
+  await page.getByRole('radio', { name: 'First row names the columns' }).click();
+  await page.getByText(/^59 rows/).waitFor();
   await page.getByRole('radio', { name: 'is data' }).click();
   await page.getByText('60 rows, no header').waitFor();
   await page.getByRole('heading', { name: '15 labels' }).waitFor();
