@@ -65,6 +65,13 @@ test('real patterns take 100,000 characters', async () => {
   }
 });
 
+/** A list in a list, and so on. */
+function deep(depth: number): unknown {
+  let value: unknown = [];
+  for (let i = 0; i < depth; i++) value = [value];
+  return value;
+}
+
 const nested = (depth: number): object => (depth === 0 ? { type: 'Lowercase' } : sequence([nested(depth - 1)]));
 
 test.each([
@@ -74,6 +81,7 @@ test.each([
   [{ model: { type: 'WordLevel', vocab: 7 } }, 'model.vocab'],
   [{ model: { type: 'BPE', vocab: { a: 0, b: 1 }, merges: ['a b'] } }, 'model.merges'],
   [{ model: { type: 'BPE', vocab: { a: 0, b: 1 }, merges: [['a']] } }, 'model.merges'],
+  [{ model: { type: 'BPE', vocab: { a: 0, b: 1 }, merges: [deep(2_000)] } }, 'model.merges'],
   [{ model: { type: 'BPE', vocab: { a: 0 }, merges: [], dropout: 0.1 } }, 'model.dropout'],
   [{ model: { type: 'Unigram', vocab: [['a', 'high']], unk_id: 0 } }, 'model.vocab'],
   [{ model: { type: 'Unigram', vocab: [['a', -1]], unk_id: 4 } }, 'model.unk_id'],
@@ -96,7 +104,7 @@ test.each([
   ],
   [{ added_tokens: [{ id: -1, content: 'x' }] }, 'added_tokens[0].id'],
   [{ added_tokens: [{ id: 1 }] }, 'added_tokens[0].content'],
-])('%j is refused with its place', async (definition, path) => {
+])('what is no tokenizer is refused with its place (case %#)', async (definition, path) => {
   await expect(load(definition)).rejects.toMatchObject({
     code: 'bad-tokenizer',
     where: expect.stringContaining(`mine/tokenizer.json, ${path}`),

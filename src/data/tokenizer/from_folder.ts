@@ -9,6 +9,7 @@ import type { AddedToken } from './added_tokens.ts';
 import { Engine } from './engine.ts';
 import { type Family, familyOf } from './families.ts';
 import { JsonCursor } from './json_cursor.ts';
+import { mostTokens } from './models/model.ts';
 import { modelOf } from './models/registry.ts';
 import { normalizerOf } from './normalizers.ts';
 import { bertTemplates, type Piece, robertaTemplates, type Templates, templatesOf } from './post_processors.ts';
@@ -85,7 +86,10 @@ async function vocabularyFiles(folder: ModelFolder, family: Family): Promise<Fil
 /** Vocabularies that stand as a list count from 0. */
 function listedVocabulary(at: JsonCursor, family: Family): JsonCursor {
   if (family.kind === 'unigram' || family.kind === 'as-it-is' || !Array.isArray(at.value)) return at;
-  const tokens = (at.value as unknown[]).map((piece, id) => [String(Array.isArray(piece) ? piece[0] : piece), id] as const);
+  const tokens = at.array(mostTokens).map((piece, id) => {
+    const token: unknown = Array.isArray(piece) ? piece[0] : piece;
+    return [typeof token === 'string' ? token : at.fail(`has at ${id} something else than a token`), id] as const;
+  });
   return new JsonCursor(Object.fromEntries(tokens), at.file, at.path);
 }
 

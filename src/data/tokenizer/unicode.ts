@@ -73,18 +73,29 @@ export function lowerCase(text: string): string {
   return lower;
 }
 
-let normalizing: RegExp | undefined;
-
 /**
  * `text` in a normal form of Unicode 9, which is the library's. What was assigned by then never changes its form, so the browser's own function
  * serves for runs of such characters; all others neither combine nor decompose, and part the runs.
  */
 export function normalForm(text: string, form: NormalForm): string {
-  if (isAscii(text)) return text;
-  if (normalizing === undefined) {
-    const hex = (c: number): string => `\\u{${c.toString(16)}}`;
-    const ranges = [...decodeRanges(codePointRanges.normalizes)].map(([first, end]) => `${hex(first)}-${hex(end - 1)}`);
-    normalizing = new RegExp(`[${ranges.join('')}]+`, 'gu');
+  // A later version changes whatever an earlier one does.
+  if (isAscii(text) || text.normalize(form) === text) return text;
+  const known = codePoints('normalizes');
+  let formed = '';
+  let done = 0;
+  let begin = -1;
+  for (let i = 0; i <= text.length; ) {
+    const point = i < text.length ? (text.codePointAt(i) as number) : -1;
+    const member = point >= 0 && known.has(point);
+    if (member && begin < 0) {
+      formed += text.slice(done, i);
+      begin = i;
+    } else if (!member && begin >= 0) {
+      formed += text.slice(begin, i).normalize(form);
+      done = i;
+      begin = -1;
+    }
+    i += point > 0xffff ? 2 : 1;
   }
-  return text.replace(normalizing, (run) => run.normalize(form));
+  return formed + text.slice(done);
 }

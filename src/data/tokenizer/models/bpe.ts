@@ -2,7 +2,7 @@
 // a merge is done where its pair stands at that moment, whatever its rank was found for; ids come out as Rust's, its oddities with unknown characters
 // and bytes included.
 
-import type { JsonCursor } from '../json_cursor.ts';
+import { type JsonCursor, shown } from '../json_cursor.ts';
 import { type Model, mostTokens, readVocabulary } from './model.ts';
 
 interface Merges {
@@ -19,12 +19,12 @@ function readMerges(at: JsonCursor, vocabulary: ReadonlyMap<string, number>, pre
   const into = new Map<number, number>();
   for (const [i, merge] of at.array(mostTokens).entries()) {
     const words = typeof merge === 'string' ? merge.split(' ') : merge;
-    const fail = (why: string): never => at.fail(`has at ${i} ${JSON.stringify(merge)?.slice(0, 60)}, ${why}`);
+    const fail = (why: string): never => at.fail(`has at ${i} ${shown(merge)}, ${why}`);
     if (!Array.isArray(words) || words.length !== 2 || words.some((word) => typeof word !== 'string')) fail('which is no pair of tokens');
     const [left, right] = words as [string, string];
-    const idOf = (token: string): number => vocabulary.get(token) ?? fail(`and the vocabulary does not have ${JSON.stringify(token)}`);
+    const idOf = (token: string): number => vocabulary.get(token) ?? fail(`and the vocabulary does not have ${shown(token)}`);
     const [a, b, c] = [idOf(left), idOf(right), idOf(left + right.slice(prefix.length))];
-    if (a > 0x1fffff) fail(`and the id of ${JSON.stringify(left)} is ${a}; 2097151 is the highest that Retrace merges`);
+    if (a > 0x1fffff) fail(`and the id of ${shown(left)} is ${a}; 2097151 is the highest that Retrace merges`);
     rank.set(pairOf(a, b), i);
     into.set(pairOf(a, b), c);
   }
@@ -72,7 +72,7 @@ export function bpe(at: JsonCursor): Model {
       flush();
       unknown =
         vocabulary.get(unkToken) ??
-        at.at('unk_token').fail(`is ${JSON.stringify(unkToken)}, which the vocabulary does not have, and a text needs it`);
+        at.at('unk_token').fail(`is ${shown(unkToken)}, which the vocabulary does not have, and a text needs it`);
     }
     flush();
     return ids;

@@ -1,6 +1,6 @@
 // WordLevel: a word is one token or the unknown one. Characters, too, where the pre-tokenizer splits to those.
 
-import type { JsonCursor } from '../json_cursor.ts';
+import { type JsonCursor, shown } from '../json_cursor.ts';
 import { type Model, readVocabulary } from './model.ts';
 
 export function wordLevel(at: JsonCursor): Model {
@@ -12,12 +12,7 @@ export function wordLevel(at: JsonCursor): Model {
     tokenize(word, ids) {
       const id = vocabulary.get(word) ?? vocabulary.get(unkToken);
       ids.push(
-        id ??
-          at
-            .at('unk_token')
-            .fail(
-              `is ${JSON.stringify(unkToken)}, which the vocabulary does not have, and the text ${JSON.stringify(word.slice(0, 40))} needs it`,
-            ),
+        id ?? at.at('unk_token').fail(`is ${shown(unkToken)}, which the vocabulary does not have, and the text ${shown(word)} needs it`),
       );
     },
   };

@@ -1,7 +1,7 @@
 // WordPiece (Schuster & Nakajima 2012; BERT's form): from the left, the longest piece in the vocabulary, with a prefix on all but the first. Invariant: a
 // word of which any part is unknown is one unknown token.
 
-import type { JsonCursor } from '../json_cursor.ts';
+import { type JsonCursor, shown } from '../json_cursor.ts';
 import { type Model, readVocabulary } from './model.ts';
 
 export function wordPiece(at: JsonCursor): Model {
@@ -14,7 +14,7 @@ export function wordPiece(at: JsonCursor): Model {
   for (const token of vocabulary.keys()) longest = Math.max(longest, token.length);
 
   const put = (ids: number[]): void => {
-    ids.push(unknown ?? at.at('unk_token').fail(`is ${JSON.stringify(unkToken)}, which the vocabulary does not have, and a text needs it`));
+    ids.push(unknown ?? at.at('unk_token').fail(`is ${shown(unkToken)}, which the vocabulary does not have, and a text needs it`));
   };
 
   return {
