@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { HEAD_FILES } from '../src/formats/adapter_hub/layout.ts';
 import { tensorFiles } from '../src/formats/exported.ts';
 import { isRunRecord } from '../src/formats/records/run_records.ts';
 import { readZip, writeZip } from '../src/formats/zip.ts';
@@ -10,7 +11,15 @@ import { RetraceError } from '../src/protocol/errors.ts';
 import { fileSha256, noSuchFile } from './folders.ts';
 
 /** All that an adapter of either layout may be made of, as it is read, and as it is written here. */
-const readableFiles = [...tensorFiles, 'adapter_config.json', 'labels.json', 'self_test.json', 'README.md'];
+const readableFiles = [
+  ...tensorFiles,
+  ...HEAD_FILES,
+  'head_config.json',
+  'adapter_config.json',
+  'labels.json',
+  'self_test.json',
+  'README.md',
+];
 const adapterFiles = readableFiles.filter((name) => !name.endsWith('.bin'));
 
 const hasTensors = (path: string): boolean => tensorFiles.some((name) => existsSync(join(path, name)));

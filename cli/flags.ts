@@ -72,6 +72,7 @@ export const commandFlags = {
     out: text('FOLDER', 'where the adapter and its checkpoint go; needed'),
     resume: flag('go on with the run in --out'),
     overwrite: flag('use --out although it holds something'),
+    'adapter-hub': flag("also writes the adapter in the layout of AdapterHub's library, into the folder adapter-hub in --out"),
     'pause-after': number('steps after which to pause, as Ctrl-C would'),
     'self-test-texts': choice(
       selfTestTexts,

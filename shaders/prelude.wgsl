@@ -72,6 +72,7 @@ fn stream_status(x: i32, f: f32, scale: f32) -> u32 {
 const GELU = 1u;
 const TANH = 2u;
 const RELU = 3u;
+const SILU = 4u;
 
 // Standard normal distribution, Φ(x) = (1 + erf(x / √2)) / 2. An odd polynomial near 0, exp of one in the tails, both minimax fits
 // against f64: absolute error below 1.2e-7, and small values of the left tail keep their leading digits.
@@ -99,10 +100,15 @@ fn sigmoid(x: f32) -> f32 {
   return 1.0 / (1.0 + exp(-clamp(x, -80.0, 80.0)));
 }
 
+fn sigmoid4(x: vec4f) -> vec4f {
+  return 1.0 / (1.0 + exp(-clamp(x, vec4f(-80.0), vec4f(80.0))));
+}
+
 fn activate(code: u32, x: vec4f) -> vec4f {
   if (code == GELU) { return x * normal_cdf(x); }
   if (code == TANH) { return tanh4(x); }
   if (code == RELU) { return max(x, vec4f()); }
+  if (code == SILU) { return x * sigmoid4(x); }
   return x;
 }
 
@@ -111,5 +117,6 @@ fn activation_slope(code: u32, x: vec4f) -> vec4f {
   if (code == GELU) { return normal_cdf(x) + x * 0.3989422804 * exp(-0.5 * min(x * x, vec4f(170.0))); }
   if (code == TANH) { return 1.0 - x * x; }
   if (code == RELU) { return select(vec4f(), vec4f(1.0), x > vec4f()); }
+  if (code == SILU) { return sigmoid4(x) * (1.0 + x * sigmoid4(-x)); }
   return vec4f(1.0);
 }

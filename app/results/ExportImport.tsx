@@ -1,7 +1,7 @@
 // The adapter out as a zip, and such a zip in again; both with the logits compared.
 
 import { useState } from 'react';
-import type { ExportResult, ImportResult, SelfTestTexts } from '../../src/protocol/messages.ts';
+import type { Calls, ExportLayout, ExportResult, ImportResult } from '../../src/protocol/messages.ts';
 import { bytes, number, plural } from '../format.ts';
 import type { Answer } from '../state/app_state.ts';
 import { Choice } from '../ui/Choice.tsx';
@@ -15,7 +15,7 @@ const licences = ['apache-2.0', 'mit', 'cc-by-4.0', 'cc-by-sa-4.0', 'cc-by-nc-4.
 interface ExportPanelProps {
   suggestion: string;
   exported: Answer<ExportResult>;
-  onExport(name: string, licence: string, self_test_texts: SelfTestTexts): Promise<ExportResult | undefined>;
+  onExport(request: Calls['exportAdapter']['argument']): Promise<ExportResult | undefined>;
 }
 
 function download({ file_name, zip }: ExportResult): void {
@@ -31,6 +31,7 @@ export function ExportPanel({ suggestion, exported, onExport }: ExportPanelProps
   const [name, setName] = useState(suggestion);
   const [licence, setLicence] = useState<(typeof licences)[number]>('apache-2.0');
   const [ofData, setOfData] = useState(false);
+  const [layout, setLayout] = useState<ExportLayout>('auto');
   const { value, error, pending } = exported;
   return (
     <div className="export">
@@ -42,6 +43,16 @@ export function ExportPanel({ suggestion, exported, onExport }: ExportPanelProps
         value={licence}
         items={licences.map((each) => ({ value: each, label: each }))}
         onChange={setLicence}
+      />
+      <span className="label">Layout</span>
+      <Choice<ExportLayout>
+        label="Layout"
+        value={layout}
+        items={[
+          { value: 'auto', label: "PEFT's, or Retrace's own" },
+          { value: 'adapter-hub', label: "AdapterHub's" },
+        ]}
+        onChange={setLayout}
       />
       <label className="check">
         <input type="checkbox" checked={ofData} onChange={({ target }) => setOfData(target.checked)} /> Test it on texts of my data
@@ -56,7 +67,9 @@ export function ExportPanel({ suggestion, exported, onExport }: ExportPanelProps
         className="button button-primary"
         disabled={pending || name.trim() === ''}
         onClick={() =>
-          void onExport(name.trim(), licence, ofData ? 'data' : 'bundled').then((result) => result !== undefined && download(result))
+          void onExport({ name: name.trim(), licence, layout, self_test_texts: ofData ? 'data' : 'bundled' }).then(
+            (result) => result !== undefined && download(result),
+          )
         }
       >
         <Icon name="download" /> {pending ? 'Writing and reading back …' : 'Export as zip'}
@@ -96,7 +109,7 @@ export function ImportPanel({ imported, busy, onImport }: ImportPanelProps) {
   return (
     <>
       <DropZone
-        hint="A zip that Retrace exported. The model it was trained on must be the one chosen."
+        hint="A zip that Retrace exported, or of a folder that PEFT or AdapterHub's library saved. The model it was trained on must be the one chosen."
         onDrop={(transfer) => {
           const file = transfer.files[0];
           if (file !== undefined && busy === undefined) onImport(file);

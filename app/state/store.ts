@@ -5,7 +5,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import type { MethodOptions, TrainingArguments } from '../../src/protocol/config.ts';
 import { reportOf } from '../../src/protocol/errors.ts';
-import type { ExportResult, SelfTestTexts } from '../../src/protocol/messages.ts';
+import type { Calls, ExportResult } from '../../src/protocol/messages.ts';
 import type { Picked } from '../queue/queue.ts';
 import { type AppState, noComparison, noStudy, type Screen } from './app_state.ts';
 import { asksOf } from './asks.ts';
@@ -58,7 +58,7 @@ export interface Actions {
   proceed(steps: 'all' | 'one'): Promise<void>;
   stop(keep: 'best' | 'last' | 'nothing'): Promise<void>;
   predict(text: string, textPair?: string): void;
-  exportAdapter(name: string, licence: string, self_test_texts: SelfTestTexts): Promise<ExportResult | undefined>;
+  exportAdapter(request: Calls['exportAdapter']['argument']): Promise<ExportResult | undefined>;
   importAdapter(zip: Blob): Promise<void>;
 }
 
@@ -196,10 +196,10 @@ export function createApp(client: TrainerClient, kept: Kept): App {
       if (keep === 'nothing') setState({ run: undefined, ...(getState().queue.going ? {} : { screen: 'choose' }) });
     },
     predict: asks.predict,
-    exportAdapter: async (name, licence, self_test_texts) => {
+    exportAdapter: async (request) => {
       setState({ exported: waiting });
       try {
-        const value = await client.call('exportAdapter', { name, licence, self_test_texts });
+        const value = await client.call('exportAdapter', request);
         setState({ exported: { pending: false, value } });
         return value;
       } catch (thrown) {

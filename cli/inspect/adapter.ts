@@ -2,6 +2,7 @@
 
 import { isAbsolute } from 'node:path';
 import { type HyperParameters, jsonOf, openTensors } from '../../src/formats/adapter_archive.ts';
+import { isAdapterHub } from '../../src/formats/adapter_hub/layout.ts';
 import { tensorFiles } from '../../src/formats/exported.ts';
 import { elementsOf } from '../../src/formats/tensor_file.ts';
 import { isRecord } from '../../src/formats/text.ts';
@@ -18,11 +19,15 @@ import type { Finding } from './finding.ts';
 import { shownOfAdapter, tensorObjects, tensorTable } from './tensors.ts';
 
 /** Which layout the files are in, and what wrote them, as far as they say. */
-function layoutOf(files: ReadonlyMap<string, Uint8Array>): { layout: 'retrace' | 'peft'; written_by: string } {
+function layoutOf(files: ReadonlyMap<string, Uint8Array>): { layout: 'Retrace' | 'PEFT' | 'AdapterHub'; written_by: string } {
   const config = files.has('adapter_config.json') ? jsonOf(files, 'adapter_config.json') : {};
-  if (typeof config['peft_type'] !== 'string') return { layout: 'retrace', written_by: 'Retrace' };
-  const version = typeof config['peft_version'] === 'string' ? ` ${config['peft_version'].slice(0, 20)}` : '';
-  return { layout: 'peft', written_by: files.has('self_test.json') ? 'Retrace' : `PEFT${version}` };
+  const own = files.has('labels.json') || files.has('self_test.json');
+  const version = (text: unknown) => (typeof text === 'string' ? ` ${text.slice(0, 20)}` : '');
+  if (isAdapterHub(config))
+    return { layout: 'AdapterHub', written_by: own ? 'Retrace' : `AdapterHub's library${version(config['version'])}` };
+  if (typeof config['peft_type'] === 'string')
+    return { layout: 'PEFT', written_by: own ? 'Retrace' : `PEFT${version(config['peft_version'])}` };
+  return { layout: 'Retrace', written_by: 'Retrace' };
 }
 
 /** A hyper-parameter in a few words; what is none is left out. */
@@ -53,7 +58,7 @@ export async function inspectAdapter(path: string, given: Given): Promise<Findin
   if (place === undefined) {
     return {
       object: { type: 'adapter', ...{ ...facts, checked: false } },
-      text: `${path}: an adapter in ${layout === 'peft' ? "PEFT's" : "Retrace's"} layout, written by ${written_by}, of ${size}; name its base by --model to check it\n\n${tensorTable(tensors, shownOfAdapter)}`,
+      text: `${path}: an adapter in ${layout}'s layout, written by ${written_by}, of ${size}; name its base by --model to check it\n\n${tensorTable(tensors, shownOfAdapter)}`,
     };
   }
   const model = await openBaseModel(await modelRef(place), nodeHost());
@@ -74,7 +79,7 @@ export async function inspectAdapter(path: string, given: Given): Promise<Findin
     },
     text: [
       `${path}: ${method} on ${base_model.name} (${compared}), ${size}`,
-      `in ${layout === 'peft' ? "PEFT's" : "Retrace's"} layout, written by ${written_by}`,
+      `in ${layout}'s layout, written by ${written_by}`,
       `${labels.length} classes: ${labels.slice(0, 12).join(', ')}${labels.length > 12 ? ', …' : ''}`,
       `at most ${max_length} tokens, pooling ${pooling}`,
       self_test === undefined || self_test.texts.length === 0

@@ -26,6 +26,7 @@ VARIANTS = {
     "one_layer": LoraConfig(**CLS, **Q, layers_to_transform=1),
     "some_layers": LoraConfig(**CLS, r=2, target_modules=["query", "dense"], layers_to_transform=[0, 2], layers_pattern="layer"),
     "upper_layers": LoraConfig(**CLS, **Q, layers_to_transform=[1, 2]),
+    "upper_layers_dense": LoraConfig(**CLS, r=1, target_modules=["query", "dense"], layers_to_transform=[1, 2]),
     "upper_layers_bias_all": LoraConfig(**CLS, **Q, layers_to_transform=[2], bias="all"),
     "patterns": LoraConfig(
         **CLS, r=3, lora_alpha=5, target_modules=["query", "value"], rank_pattern={"value": 1, "layer.0.attention.self.query": 2}, alpha_pattern={"query": 9}

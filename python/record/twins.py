@@ -55,7 +55,14 @@ FOLDERS = {
         },
     ),
     "bitfit": ("bitfit", {"plain": (BOTH, {}), "frozen_layer": (MEAN, FROZEN)}),
-    "houlsby": ("houlsby", {"r8": (BOTH, {"adapter_size": 8}), "frozen_layer": (MEAN, {"adapter_size": 8} | FROZEN)}),
+    "houlsby": (
+        "houlsby",
+        {
+            "r8": (BOTH, {"adapter_size": 8}),
+            "frozen_layer": (MEAN, {"adapter_size": 8} | FROZEN),
+            "swish_pooler": (("cls",), {"adapter_size": 8, "non_linearity": "swish", "modules_to_save": ["pooler"]}),
+        },
+    ),
     "parallel-adapter": ("parallel-adapter", {"r8": (BOTH, PARALLEL), "frozen_layer": (MEAN, PARALLEL | FROZEN)}),
     "lst": ("lst", {"k2": (BOTH, LST), "frozen_layer": (MEAN, LST | FROZEN)}),
     "read": (

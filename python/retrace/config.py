@@ -53,6 +53,7 @@ HYPER_PARAMETERS = {
     "combination_weight": _number(least=0),
     "lora_alpha": _POSITIVE,
     "lora_dropout": _PROBABILITY,
+    "non_linearity": _one_of("model", "gelu", "relu", "swish"),
     "use_rslora": _BOOLEAN,
     "rank_pattern": _NAMES,
     "alpha_pattern": _NAMES,

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from transformers.activations import ACT2FN
 
+from .base import lies_below
 from .pooling import pool
 
 
@@ -21,6 +22,10 @@ class Twin(nn.Module):
         super().__init__()
         self.hyper_parameters, self.pooling = hyper_parameters, pooling
         self.bert = bert.requires_grad_(False)
+        saved, frozen = hyper_parameters.get("modules_to_save", []), hyper_parameters.get("frozen_layers", 0)
+        for name, p in bert.named_parameters():
+            module = f".{name.rpartition('.')[0]}."
+            p.requires_grad_(any(f".{one}." in module for one in saved) and not lies_below(name, frozen))
         self.add(bert.config, hyper_parameters)
         self.dropout = nn.Dropout(hyper_parameters.get("dropout", 0.0))
         self.classifier = dense(bert.config.hidden_size, num_labels, std=bert.config.initializer_range)
@@ -66,11 +71,11 @@ class Twin(nn.Module):
 
     def trainable(self):
         """The trained parameters by their names in Retrace's files."""
-        return {name: p for name, p in self.named_parameters() if p.requires_grad}
+        return {name.removeprefix("bert."): p for name, p in self.named_parameters() if p.requires_grad}
 
 
 class Adapter(nn.Module):
-    """[..., C] -> [..., C]: up(dropout(act(down(x)))) through a bottleneck of R, act the backbone's; no residual, no scale."""
+    """[..., C] -> [..., C]: up(dropout(act(down(x)))) through a bottleneck of R, act the backbone's or non_linearity; no residual, no scale."""
 
     def __init__(self, config, hyper_parameters, layer_norm=False):
         super().__init__()
@@ -79,7 +84,8 @@ class Adapter(nn.Module):
             self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
         self.down = dense(config.hidden_size, hyper_parameters["adapter_size"], std)  # weight [R, C]
         self.up = dense(hyper_parameters["adapter_size"], config.hidden_size, std)  # weight [C, R]
-        self.activation = ACT2FN[config.hidden_act]
+        asked = hyper_parameters.get("non_linearity", "model")
+        self.activation = ACT2FN[config.hidden_act if asked == "model" else asked]
         self.dropout = nn.Dropout(hyper_parameters.get("dropout", 0.0))
 
     def forward(self, x):

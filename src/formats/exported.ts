@@ -3,13 +3,14 @@
 
 import { readAdapter, writeAdapter } from './adapter.ts';
 import { type AdapterArchive, type AdapterExpectations, jsonOf, refuseAdapter } from './adapter_archive.ts';
+import { isAdapterHub, readAdapterHub } from './adapter_hub/layout.ts';
 import type { CardFacts } from './model_card.ts';
 import { peftTypeOf, readPeft, writePeft } from './peft/layout.ts';
-import { TENSORS, TORCH_TENSORS } from './peft/peft_type.ts';
+import { CONFIG, TENSORS, TORCH_TENSORS } from './peft/peft_type.ts';
 import type { ArchiveFile } from './zip.ts';
 
-/** Tensor files by which an adapter is known: ours, and PEFT's. */
-export const tensorFiles = ['adapter.safetensors', TENSORS, TORCH_TENSORS] as const;
+/** Tensor files by which an adapter is known: ours (and AdapterHub's), and PEFT's. */
+export const tensorFiles = ['adapter.safetensors', TENSORS, TORCH_TENSORS, 'pytorch_adapter.bin'] as const;
 
 /** In PEFT's layout where PEFT has a type for it, else in ours, which then says why. */
 export function writeExported(archive: AdapterArchive, facts: CardFacts): ArchiveFile[] {
@@ -23,7 +24,8 @@ export function writeExported(archive: AdapterArchive, facts: CardFacts): Archiv
  */
 export async function readExported(files: ReadonlyMap<string, Uint8Array>, expect: AdapterExpectations): Promise<AdapterArchive> {
   const flat = adapterFolder(files);
-  const saysPeft = flat.has('adapter_config.json') && 'peft_type' in jsonOf(flat, 'adapter_config.json');
+  if (flat.has(CONFIG) && isAdapterHub(jsonOf(flat, CONFIG))) return readAdapterHub(flat, expect);
+  const saysPeft = flat.has(CONFIG) && 'peft_type' in jsonOf(flat, CONFIG);
   // Where only PEFT's tensor file is there, what is missing is missing from PEFT's layout.
   const isPeft = saysPeft || ((flat.has(TENSORS) || flat.has(TORCH_TENSORS)) && !flat.has('adapter.safetensors'));
   return isPeft ? readPeft(flat, expect) : readAdapter(flat, expect);

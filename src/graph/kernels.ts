@@ -28,7 +28,7 @@ export const stepScalars = {
 } as const satisfies Record<string, ScalarType>;
 
 /** Codes of the ACTIVATION override. */
-export const activationCode = { none: 0, gelu: 1, tanh: 2, relu: 3 } as const;
+export const activationCode = { none: 0, gelu: 1, tanh: 2, relu: 3, silu: 4 } as const;
 export type Activation = keyof typeof activationCode;
 
 const rw = 'read_write' as const;

@@ -1,6 +1,7 @@
 // The bottleneck adapter: A(x) = W2 · dropout(act(W1 x + b1)) + b2, no residual inside (Liao et al. 2023; authors' code).
 
 import type { Graph, Initial, Tensor } from '../graph/ir.ts';
+import type { Activation } from '../graph/kernels.ts';
 import { applyActivation, dropout, scaleAdd } from '../graph/ops/elementwise.ts';
 import { layerNorm } from '../graph/ops/layer_norm.ts';
 import { linear } from '../graph/ops/linear.ts';
@@ -18,13 +19,16 @@ export interface AdapterPlace {
   readonly start?: Readonly<Record<'down' | 'up', Initial>>;
 }
 
+/** By the option's words; the model's own where left out. */
+const activations: Readonly<Partial<Record<MethodOptions['non_linearity'], Activation>>> = { gelu: 'gelu', relu: 'relu', swish: 'silu' };
+
 /** A(x) [.., C] in the scope `name`. */
 export function adapter(
   g: Graph,
   name: string,
   x: Tensor,
   { hidden_size: C, hidden_act, hidden_dropout_prob, layer_norm_eps }: BackboneConfig,
-  { adapter_size: r, adapter_init_std: std }: MethodOptions,
+  { adapter_size: r, adapter_init_std: std, non_linearity }: MethodOptions,
   { into, scaling = 1, layer_norm = false, start }: AdapterPlace = {},
 ): Tensor {
   return g.scope(name, () => {
@@ -35,10 +39,9 @@ export function adapter(
     const normed = layer_norm ? layerNorm(g, x, vector('LayerNorm.weight', C, 1), vector('LayerNorm.bias', C), layer_norm_eps) : x;
     const down = { bias: vector('down.bias', r) };
     const w1 = matrix('down', [r, C]);
+    const activation = activations[non_linearity] ?? hidden_act;
     const hidden =
-      hidden_act === 'gelu'
-        ? linear(g, normed, w1, { ...down, activation: 'gelu' })
-        : applyActivation(g, linear(g, normed, w1, down), hidden_act);
+      activation === 'gelu' ? linear(g, normed, w1, { ...down, activation }) : applyActivation(g, linear(g, normed, w1, down), activation);
     const dropped = dropout(g, hidden, hidden_dropout_prob, 'dropout');
     const up = { bias: vector('up.bias', C) };
     const w2 = matrix('up', [C, r]);

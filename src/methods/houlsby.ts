@@ -2,7 +2,7 @@
 // layers' LayerNorms stay frozen, the bottleneck has dropout inside, and the start's tails are not cut.
 
 import { adapter } from './adapter.ts';
-import { isHead, type Method } from './method.ts';
+import { isHead, type Method, savesParameter } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';
 
 export const houlsby: Method = {
@@ -18,11 +18,11 @@ export const houlsby: Method = {
     kept: 'everything',
   },
   paper: { title: 'Parameter-Efficient Transfer Learning for NLP (Houlsby et al., ICML 2019)', url: 'https://arxiv.org/abs/1902.00751' },
-  trains: (name) => isHead(name) || name.includes('.adapter.'),
+  trains: (name, options) => isHead(name) || name.includes('.adapter.') || savesParameter(name, options),
   refuses: notReversible('Houlsby’s adapters'),
   defaultPolicy: 'store',
   learning_rate: 2e-3,
-  uses: ['adapter_size', 'adapter_init_std', 'frozen_layers'],
+  uses: ['adapter_size', 'adapter_init_std', 'non_linearity', 'modules_to_save', 'frozen_layers'],
   why: {
     adapter_size: 'In the middle of the sizes 8 to 256 that Houlsby et al. (2019) tried.',
     adapter_init_std: 'The value of Houlsby et al. (2019): larger ones did worse, for they start away from the pretrained behaviour.',

@@ -1,10 +1,10 @@
 // parallel-adapter: a scaled bottleneck beside the feed-forward pair, y + s·A(a), from the pair's own input (He et al. 2022, the scaled parallel
 // adapter of their table 6). Its second matrix starts at zero, as theirs, so training starts at the pretrained behaviour. Not as there: A has the
-// backbone's activation, where theirs has relu.
+// backbone's activation unless another is asked for, where theirs has relu.
 
 import type { BackboneConfig } from '../models/model.ts';
 import { type AdapterPlace, adapter } from './adapter.ts';
-import { isHead, type Method } from './method.ts';
+import { isHead, type Method, savesParameter } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';
 
 /** The authors' (their option `lora`): Kaiming uniform with a = √5, and zero. */
@@ -23,11 +23,11 @@ export const parallelAdapter: Method = {
     title: 'Towards a Unified View of Parameter-Efficient Transfer Learning (He et al., ICLR 2022)',
     url: 'https://arxiv.org/abs/2110.04366',
   },
-  trains: (name) => isHead(name) || name.includes('.adapter_ffn.'),
+  trains: (name, options) => isHead(name) || name.includes('.adapter_ffn.') || savesParameter(name, options),
   refuses: notReversible('The parallel adapter'),
   defaultPolicy: 'store',
   learning_rate: 1e-3,
-  uses: ['adapter_size', 'adapter_scaling', 'frozen_layers'],
+  uses: ['adapter_size', 'adapter_scaling', 'non_linearity', 'modules_to_save', 'frozen_layers'],
   why: {
     adapter_size: 'The size of Houlsby’s adapters here, so that the two compare.',
     adapter_scaling: 'The value of He et al. (2022), which spares a search for the learning rate.',

@@ -291,6 +291,10 @@ export interface SavedRun {
 export const selfTestTexts = ['bundled', 'data'] as const;
 export type SelfTestTexts = (typeof selfTestTexts)[number];
 
+/** Layouts of an export: `auto` is PEFT's where PEFT has a type for the method, else Retrace's. */
+export const exportLayouts = ['auto', 'adapter-hub'] as const;
+export type ExportLayout = (typeof exportLayouts)[number];
+
 export interface ExportResult {
   readonly file_name: string;
   readonly zip: Uint8Array;
@@ -415,7 +419,10 @@ export interface Calls {
   /** Metrics of what is trained or imported on these data, whose labels must be among its own. Columns left out are guessed. */
   evaluate: { argument: { data: DataRef; columns?: NamedColumns }; answer: EvaluationReport };
   /** Its self-test is made of texts that come with Retrace, unless those of the data are asked for. */
-  exportAdapter: { argument: { name: string; licence: string; self_test_texts?: SelfTestTexts }; answer: ExportResult };
+  exportAdapter: {
+    argument: { name: string; licence: string; self_test_texts?: SelfTestTexts; layout?: ExportLayout };
+    answer: ExportResult;
+  };
   /** Reads a zip made by `exportAdapter`; the model it needs must be `model`. From then on `predict` uses it. */
   importAdapter: { argument: { zip: Blob; model: ModelRef }; answer: ImportResult };
   savedRuns: { argument: undefined; answer: readonly SavedRun[] };

@@ -4,10 +4,13 @@ import { randomKey, randomUniform } from '../random/counter.ts';
 import { at, type Reference, type Step } from './kernel.ts';
 import { normalCdf, normalPdf } from './normal.ts';
 
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
 export function activate(code: number, x: number): number {
   if (code === activationCode.gelu) return x * normalCdf(x);
   if (code === activationCode.tanh) return Math.tanh(x);
   if (code === activationCode.relu) return Math.max(x, 0);
+  if (code === activationCode.silu) return x * sigmoid(x);
   return x;
 }
 
@@ -16,6 +19,7 @@ export function activationSlope(code: number, x: number): number {
   if (code === activationCode.gelu) return normalCdf(x) + x * normalPdf(x);
   if (code === activationCode.tanh) return 1 - x * x;
   if (code === activationCode.relu) return x > 0 ? 1 : 0;
+  if (code === activationCode.silu) return sigmoid(x) * (1 + x * sigmoid(-x));
   return 1;
 }
 

@@ -2,6 +2,7 @@
 
 import { taskNamed } from '../data/tasks.ts';
 import type { AdapterArchive, AdapterConfig, BaseNames, HyperParameters } from '../formats/adapter_archive.ts';
+import { writeAdapterHub } from '../formats/adapter_hub/layout.ts';
 import { readExported, writeExported } from '../formats/exported.ts';
 import type { CardFacts } from '../formats/model_card.ts';
 import { peftTypeOf } from '../formats/peft/layout.ts';
@@ -14,7 +15,7 @@ import { singleStream } from '../methods/single_stream.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type Pooling } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { textPositions } from '../protocol/lengths.ts';
-import type { ExportResult, SelfTestTexts } from '../protocol/messages.ts';
+import type { ExportLayout, ExportResult, SelfTestTexts } from '../protocol/messages.ts';
 import { planPrograms } from '../train/programs.ts';
 import type { BaseModel } from './base_model.ts';
 import type { Engine, EngineConfig } from './engine.ts';
@@ -31,6 +32,7 @@ export interface ExportRequest {
   readonly engine: Engine;
   readonly name: string;
   readonly licence: string;
+  readonly layout: ExportLayout;
   readonly config: EngineConfig;
   readonly dataset: CardFacts['dataset'];
   /** Of the self-test, and whose they are. */
@@ -132,13 +134,16 @@ function cardFacts(request: ExportRequest): CardFacts {
   };
 }
 
-/** The zip of the trained adapter, read back and compared. Errors: `export-differs`. */
+/** The zip of the trained adapter, read back and compared. Errors: `export-differs`, `not-adapter-hub`. */
 export async function exportAdapter(request: ExportRequest): Promise<ExportResult> {
   const { engine, texts, name } = request;
   const values = await engine.trainer.read('parameter');
   const before = await logitsOfEach(engine, texts);
   const archive = archiveOf(request, values, before);
-  const zip = writeZip([...writeExported(archive, cardFacts(request)), ...runRecords(request.record)]);
+  const facts = cardFacts(request);
+  const hub = request.layout === 'adapter-hub';
+  const own = hub ? writeAdapterHub(archive, facts, engine.setup.backbone.config) : writeExported(archive, facts);
+  const zip = writeZip([...own, ...runRecords(request.record)]);
   const type = peftTypeOf(archive);
   const again = await readExported(readZip(name, zip), {
     methods: methods.map((method) => method.name),
@@ -158,7 +163,7 @@ export async function exportAdapter(request: ExportRequest): Promise<ExportResul
       remedy: 'The export was not kept. Please report this.',
     });
   }
-  const layout = typeof type === 'string' ? { not_peft: type } : {};
+  const layout = typeof type === 'string' && !hub ? { not_peft: type } : {};
   return {
     file_name: `${name}.zip`,
     zip,

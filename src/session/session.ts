@@ -315,7 +315,12 @@ export class Session {
     return { ...evaluation, truncated: dataset.truncated, max_length, columns, reasons, reading };
   }
 
-  async #export({ name, licence, self_test_texts = 'bundled' }: Calls['exportAdapter']['argument']): Promise<ExportResult> {
+  async #export({
+    name,
+    licence,
+    self_test_texts = 'bundled',
+    layout = 'auto',
+  }: Calls['exportAdapter']['argument']): Promise<ExportResult> {
     const { engine, config, data, run } = this.#requireReady();
     if (!data || !run) throw nothingTrained();
     const { info } = await this.#device.open();
@@ -323,6 +328,7 @@ export class Session {
       engine,
       name,
       licence,
+      layout,
       config,
       dataset: {
         name: data.name,

@@ -87,13 +87,21 @@ function packed(tensors: AdapterArchive['tensors'], places: ReadonlyMap<string, 
   return stored;
 }
 
+/** Modules that were trained whole: one by one above frozen layers, for PEFT looks for every one of a name. */
+function savedModules({ hyper_parameters }: AdapterConfig, specs: readonly TensorSpec[]): string[] {
+  const named = listed(hyper_parameters.modules_to_save);
+  if (Number(hyper_parameters.frozen_layers ?? 0) === 0) return named;
+  const modules = specs.map(({ name }) => name.slice(0, name.lastIndexOf('.')));
+  return [...new Set(modules.filter((path) => named.some((name) => `.${path}.`.includes(`.${name}.`))))];
+}
+
 /** The small set of keys that old and new versions of PEFT accept, sorted as PEFT sorts them. */
 function peftConfig(type: PeftType, config: AdapterConfig, specs: readonly TensorSpec[]): Record<string, unknown> {
   const keys = {
     auto_mapping: null,
     base_model_name_or_path: config.base_model.name,
     inference_mode: true,
-    modules_to_save: ['classifier', ...listed(config.hyper_parameters.modules_to_save)],
+    modules_to_save: ['classifier', ...savedModules(config, specs)],
     peft_type: type.peft_type,
     revision: null,
     task_type: 'SEQ_CLS',
@@ -229,6 +237,7 @@ export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: A
       known ??= expect.names?.() ?? refusePeft(given, 'target_modules', 'without a base model, a list of the ends of names');
       return known;
     },
+    mirrored: mirroredOptions(mirrored),
   });
   const max_length = Math.max(1, expect.positionsOf?.(type.method, hyper_parameters) ?? 512);
   const base = isRecord(mirrored) ? mirrored : { ...foreignConfig(given, names, file), max_length };
@@ -236,7 +245,7 @@ export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: A
   const merged = {
     ...base,
     method: type.method,
-    hyper_parameters: { ...(isRecord(base.hyper_parameters) ? base.hyper_parameters : {}), ...hyper_parameters },
+    hyper_parameters: { ...mirroredOptions(mirrored), ...hyper_parameters },
   };
   const config = parseConfig(merged, isRecord(mirrored) ? where : CONFIG, expect.methods);
   checkBase(config, expect.base, where);
@@ -251,6 +260,9 @@ export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: A
   });
   return { method: config.method, config, labels, tensors };
 }
+
+const mirroredOptions = (mirrored: unknown): Readonly<Record<string, unknown>> =>
+  isRecord(mirrored) && isRecord(mirrored['hyper_parameters']) ? mirrored['hyper_parameters'] : {};
 
 /** Our tensors from PEFT's file. Errors: those of `readTensors`. */
 async function unpacked(

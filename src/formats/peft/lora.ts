@@ -2,7 +2,7 @@
 // with `modules_to_save`, modules that are trained whole.
 
 import { modulesToSave, type PeftBase, patternOf, targetModules } from './modules.ts';
-import { countOf, layerOf, listed, numberOf, type PeftConfig, type PeftType, refusePeft } from './peft_type.ts';
+import { countOf, layerOf, listed, matches, numberOf, type PeftConfig, type PeftType, refusePeft } from './peft_type.ts';
 
 const biases = ['none', 'all', 'lora_only'];
 /** Ways to start that leave the base as it is; the others (PiSSA, OLoRA, LoftQ, ...) take something out of its weights. */
@@ -11,22 +11,25 @@ const plainStarts = [true, false, 'gaussian', 'eva', 'orthogonal'];
 const defaultTargets = ['query', 'value'];
 
 /**
- * Layers below the first of `layers_to_transform`, where those are all from one on to the last and the file has nothing of those below: our own
- * way to say it. Else 0, and the modules are named one by one.
+ * Layers below the first of `layers_to_transform`, where those are all from one on to the last and the file has nothing else: our own way to say it.
+ * Else 0, and the modules are named one by one.
  */
-function frozenLayers(given: PeftConfig, { stored, names }: PeftBase): number {
+function frozenLayers(given: PeftConfig, { stored, names, mirrored }: PeftBase): number {
   const { layers_to_transform: layers, target_modules, layers_pattern, exclude_modules } = given;
   if (!Array.isArray(layers) || !Array.isArray(target_modules) || layers_pattern || exclude_modules) return 0;
   const sorted = layers.map(Number).toSorted((a, b) => a - b);
   const first = sorted[0] ?? 0;
+  if (mirrored['frozen_layers'] === first) return first;
   const last = Math.max(
     ...names()
       .dense.map(layerOf)
       .filter((layer) => !Number.isNaN(layer)),
   );
   const toTheTop = sorted.at(-1) === last && sorted.every((layer, i) => layer === first + i);
-  const below = [...stored].some((name) => layerOf(name) < first || name.startsWith('embeddings.') || name.startsWith('pooler.'));
-  return toTheTop && !below ? first : 0;
+  // PEFT counts layers alone among the modules, and every bias of the model.
+  const outside = matches('pooler.dense', target_modules.map(String));
+  const below = [...stored].some((name) => layerOf(name) < first || name.startsWith('embeddings.'));
+  return toTheTop && !outside && !below ? first : 0;
 }
 
 /** `name=number` entries as PEFT's object. */

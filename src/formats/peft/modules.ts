@@ -13,6 +13,8 @@ export interface PeftBase {
   /** Names of the tensors in the file, as ours: without prefixes. */
   readonly stored: ReadonlySet<string>;
   names(): BaseNames;
+  /** What Retrace itself noted of an adapter that it wrote; empty for others. */
+  readonly mirrored: Readonly<Record<string, unknown>>;
 }
 
 const asList = (value: unknown): unknown[] => (Array.isArray(value) ? value : value === undefined || value === null ? [] : [value]);

@@ -41,6 +41,14 @@ export const methodOptions = {
     reason: 'PEFT’s default: none trains.',
     words: { none: 'none', lora_only: 'beside LoRA', all: 'all' },
   }),
+  non_linearity: option({
+    schema: v.picklist(['model', 'gelu', 'relu', 'swish']),
+    default: 'model',
+    label: 'Activation',
+    help: 'What stands between the two matrices of an adapter: the activation of the model’s own feed-forward pairs, or another.',
+    reason: 'The model’s own. AdapterHub’s presets have swish (Houlsby’s) and relu (parallel).',
+    words: { model: 'the model’s', gelu: 'GELU', relu: 'ReLU', swish: 'swish' },
+  }),
   rnn_type: option({
     schema: v.picklist(['gru', 'lstm', 'rnn']),
     default: 'gru',

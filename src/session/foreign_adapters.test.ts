@@ -1,0 +1,160 @@
+// Adapters that other libraries saved (python/vectors/peft, python/vectors/adapter_hub), in every variant: read for the tiny BERT, on the GPU, against
+// that library's own logits.
+
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { expect, test } from 'vitest';
+import type { AdapterArchive } from '../formats/adapter_archive.ts';
+import { writeAdapterHub } from '../formats/adapter_hub/layout.ts';
+import { bytesOf } from '../formats/bytes.ts';
+import type { CardFacts } from '../formats/model_card.ts';
+import { readFloats } from '../formats/tensor_file.ts';
+import { openTensorFile } from '../formats/tensor_formats.ts';
+import { writeZip } from '../formats/zip.ts';
+import { engineConfigOf, readAdapterZip, valuesOf } from './exporting.ts';
+import { batchOf, modelAt, type RecordedBatch, readVectorJson, testEngine, vectors } from './testing.ts';
+
+type Logits = readonly (readonly number[])[];
+const recorded = Object.fromEntries(
+  ['peft', 'adapter_hub'].flatMap((library) =>
+    Object.entries(readVectorJson<{ logits: Readonly<Record<string, Logits>> }>(`${library}/expected.json`).logits).map(
+      ([name, logits]) => [`${library}/${name}`, logits] as const,
+    ),
+  ),
+);
+const { batch } = readVectorJson<{ batch: RecordedBatch }>('tiny_bert/expected.json');
+const model = await modelAt(`${vectors}tiny_bert`);
+
+/** The files of a folder of python/vectors, by their paths in it. */
+function filesOf(name: string): Map<string, Uint8Array> {
+  const folder = join(vectors, name);
+  const paths = (readdirSync(folder, { recursive: true }) as string[])
+    .map((path) => join(folder, path))
+    .filter((path) => statSync(path).isFile());
+  return new Map(paths.map((path) => [relative(folder, path), new Uint8Array(readFileSync(path))]));
+}
+
+const read = (files: ReadonlyMap<string, Uint8Array>) =>
+  readAdapterZip('adapter.zip', writeZip([...files].map(([path, bytes]) => ({ path, bytes }))), model, undefined);
+
+async function logitsOf(archive: AdapterArchive): Promise<Float32Array> {
+  const { method, options, pooling } = engineConfigOf(archive.config);
+  const { trainer, executor } = await testEngine({
+    model,
+    method,
+    policy: 'store',
+    pooling: pooling ?? 'mean',
+    num_labels: archive.labels.length,
+    batch_size: 4,
+    lengths: [11],
+    options,
+    change: (setup) => ({ ...setup, purposes: ['evaluation'] }),
+  });
+  trainer.setParameters(valuesOf(archive));
+  const logits = await trainer.logits(batchOf(batch));
+  executor.destroy();
+  return logits;
+}
+
+test.each(Object.keys(recorded))("%s gives its library's logits", async (name) => {
+  const ours = await logitsOf(await read(filesOf(name)));
+  const far = (recorded[name] ?? []).flat().map((x, i) => Math.abs(x - (ours[i] as number)));
+  expect(far).toHaveLength(12);
+  expect(Math.max(...far)).toBeLessThan(1e-5);
+});
+
+const json = (bytes: Uint8Array | undefined) => JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+
+async function tensorsOf(files: ReadonlyMap<string, Uint8Array>): Promise<Record<string, [string, Float32Array]>> {
+  const all: [string, [string, Float32Array]][] = [];
+  for (const [path, bytes] of files) {
+    if (!/\.(safetensors|bin)$/.test(path)) continue;
+    const file = await openTensorFile(bytesOf(path, bytes));
+    for (const { name, shape } of file.tensors.values()) all.push([name, [shape.join(), await readFloats(file, name)]]);
+  }
+  return Object.fromEntries(all.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const facts: CardFacts = {
+  name: 'task',
+  base_model: { name: 'tiny_bert', sha256: null },
+  pipeline_tag: 'text-classification',
+  method: 'one',
+  dataset: { name: 'three', train_examples: 1, eval_examples: 0, eval_split: 'none' },
+  metrics: [],
+  labels: ['bad', 'fine', 'good'],
+  hyper_parameters: [],
+  notes: [],
+};
+
+const ofHub = Object.keys(recorded).filter((name) => name.startsWith('adapter_hub/') && !name.endsWith('static_head'));
+test.each(ofHub)("%s is written again as AdapterHub's library saved it, tensor for tensor", async (name) => {
+  const files = filesOf(name);
+  const written = new Map(
+    writeAdapterHub(await read(files), facts, model.backbone().config).map(({ path, bytes }) => [path, bytes] as const),
+  );
+  expect(await tensorsOf(written)).toEqual(await tensorsOf(files));
+  const [ours, theirs] = [written, files].map((these) => json(these.get('adapter_config.json')));
+  const { config: own, ...outer } = ours as { config: Record<string, unknown> };
+  const { config: saved, ...around } = theirs as { config: Record<string, unknown> };
+  expect(outer).toEqual(around);
+  // The factor stands for a whole number of neurons.
+  for (const [key, value] of Object.entries(own)) {
+    if (key === 'reduction_factor') expect(Math.floor(32 / Number(value))).toBe(Math.floor(32 / Number(saved[key])));
+    else if (key !== 'init_weights') expect({ [key]: value }).toEqual({ [key]: saved[key] });
+  }
+  expect(json(written.get('head_config.json'))).toEqual(json(files.get('head_config.json')));
+  expect((await read(written)).tensors).toEqual((await read(files)).tensors);
+});
+
+test.each([
+  ['adapter_hub/seq_bn', 'original_ln_before'],
+  ['adapter_hub/learned_scaling', 'scaling'],
+  ['adapter_hub/output_alone', 'mh_adapter'],
+])('%s is another function than any of ours: refused by %s', async (name, key) => {
+  await expect(read(filesOf(name))).rejects.toMatchObject({
+    code: 'unsupported-adapter-hub',
+    where: `adapter_config.json, ${key}`,
+    message: expect.stringContaining(key),
+  });
+});
+
+test.each([
+  ['adapter_hub/houlsby', 'adapter_config.json', { non_linearity: 'leakyrelu' }],
+  ['adapter_hub/houlsby', 'adapter_config.json', { leave_out: [1] }],
+  ['adapter_hub/houlsby', 'adapter_config.json', { reduction_factor: { default: 8 } }],
+  ['adapter_hub/houlsby', 'adapter_config.json', { use_gating: true }],
+  ['adapter_hub/houlsby', 'adapter_config.json', { phm_layer: true }],
+  ['adapter_hub/houlsby', 'adapter_config.json', { architecture: 'prefix_tuning' }],
+  ['adapter_hub/lora', 'adapter_config.json', { composition_mode: 'scale' }],
+  ['adapter_hub/lora', 'adapter_config.json', { attn_matrices: ['o'] }],
+  ['adapter_hub/lora', 'head_config.json', { head_type: 'tagging' }],
+  ['adapter_hub/lora', 'head_config.json', { use_pooler: false }],
+  ['adapter_hub/par_bn', 'head_config.json', { activation_function: 'relu' }],
+  ['adapter_hub/par_bn', 'head_config.json', { layers: 3 }],
+] as const)('%s with %s %j is refused by its key', async (name, file, change) => {
+  const files = filesOf(name);
+  const outer = json(files.get(file));
+  files.set(file, new TextEncoder().encode(JSON.stringify({ ...outer, config: { ...(outer['config'] as object), ...change } })));
+  const [key] = Object.keys(change);
+  await expect(read(files)).rejects.toMatchObject({ code: 'unsupported-adapter-hub', where: `${file}, ${key}` });
+});
+
+test('a head that was not saved is named with how to save it', async () => {
+  const files = filesOf('adapter_hub/lora');
+  files.delete('head_config.json');
+  await expect(read(files)).rejects.toMatchObject({ code: 'missing-file', remedy: expect.stringContaining('with_head=True') });
+});
+
+test.each([
+  ['ia3', {}, 'no adapter that is the same function as ia3'],
+  ['lora', { bias: 'all' }, 'no biases'],
+  ['lora', { use_rslora: true }, 'one scale'],
+  ['houlsby', { modules_to_save: ['LayerNorm'] }, 'LayerNorm was trained'],
+] as const)('%s with %j is not written in that layout', async (method, options, says) => {
+  const { config, ...rest } = await read(filesOf('adapter_hub/lora'));
+  const changed = { ...rest, config: { ...config, method, hyper_parameters: { ...config.hyper_parameters, ...options } } };
+  expect(() => writeAdapterHub({ ...changed, method } as AdapterArchive, facts, model.backbone().config)).toThrow(says);
+  const mean = { ...rest, config: { ...config, pooling: 'mean' as const } };
+  expect(() => writeAdapterHub(mean, facts, model.backbone().config)).toThrow('mean of all');
+});
