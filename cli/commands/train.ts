@@ -154,7 +154,7 @@ export async function train(given: Given, console: Console): Promise<number> {
   );
   if (not_peft !== undefined) console.say(`${not_peft} It is in Retrace's own layout, which python/retrace loads.`);
   if (given['adapter-hub'] === true) {
-    const again = await calls.exportAdapter({ name: basename(out), licence, layout: 'adapter-hub' });
+    const again = await calls.exportAdapter({ name: basename(out), licence, self_test_texts, layout: 'adapter-hub' });
     const hub = await writeAdapterFolder(join(out, 'adapter-hub'), again.zip);
     console.say(`for AdapterHub's library, read back likewise: ${hub.path}`);
   }
