@@ -1,5 +1,5 @@
-// Adapters that other libraries saved (python/vectors/peft, python/vectors/adapter_hub), in every variant: read for the tiny BERT, on the GPU, against
-// that library's own logits.
+// Adapters that other libraries saved (python/vectors/peft, python/vectors/adapter_hub), in every variant: read for the tiny BERT, run by the f64 interpreter,
+// against that library's own logits.
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -8,11 +8,15 @@ import type { AdapterArchive } from '../formats/adapter_archive.ts';
 import { writeAdapterHub } from '../formats/adapter_hub/layout.ts';
 import { bytesOf } from '../formats/bytes.ts';
 import type { CardFacts } from '../formats/model_card.ts';
-import { readFloats } from '../formats/tensor_file.ts';
+import { readFloats, type TensorFile } from '../formats/tensor_file.ts';
 import { openTensorFile } from '../formats/tensor_formats.ts';
 import { writeZip } from '../formats/zip.ts';
+import { Registry, type Tensor } from '../graph/ir.ts';
+import { Interpreter } from '../reference/interpreter.ts';
+import { traceEvaluation } from '../train/programs.ts';
 import { engineConfigOf, readAdapterZip, valuesOf } from './exporting.ts';
-import { batchOf, modelAt, type RecordedBatch, readVectorJson, testEngine, vectors } from './testing.ts';
+import { resolveMethod, setupOf } from './setup.ts';
+import { batchOf, modelAt, type RecordedBatch, readVectorJson, vectors } from './testing.ts';
 
 type Logits = readonly (readonly number[])[];
 const recorded = Object.fromEntries(
@@ -37,23 +41,35 @@ function filesOf(name: string): Map<string, Uint8Array> {
 const read = (files: ReadonlyMap<string, Uint8Array>) =>
   readAdapterZip('adapter.zip', writeZip([...files].map(([path, bytes]) => ({ path, bytes }))), model, undefined);
 
-async function logitsOf(archive: AdapterArchive): Promise<Float32Array> {
-  const { method, options, pooling } = engineConfigOf(archive.config);
-  const { trainer, executor } = await testEngine({
+/** Logits of the recorded batch, in f64. */
+async function logitsOf(archive: AdapterArchive): Promise<Float64Array> {
+  const { method, options, pooling, training } = engineConfigOf(archive.config);
+  const resolved = resolveMethod(method, 'store', options);
+  const setup = setupOf({
     model,
-    method,
-    policy: 'store',
-    pooling: pooling ?? 'mean',
+    resolved,
+    memory: { policy: 'store', checkpoint_every: 1 },
+    pooling,
     num_labels: archive.labels.length,
     batch_size: 4,
     lengths: [11],
-    options,
-    change: (setup) => ({ ...setup, purposes: ['evaluation'] }),
+    dropout: 0,
+    optimizer: training,
+    purposes: ['evaluation'],
   });
-  trainer.setParameters(valuesOf(archive));
-  const logits = await trainer.logits(batchOf(batch));
-  executor.destroy();
-  return logits;
+  const registry = new Registry();
+  const tracing = { trains: (name: string) => resolved.method.trains(name, setup.options), storedType: () => 'f32' as const };
+  const { graph } = traceEvaluation(registry, tracing, setup, 11);
+  const interpreter = new Interpreter();
+  for (const { name, tensors } of registry.parameters.values()) {
+    const stored = model.entry(name)?.name;
+    const values = archive.tensors.get(name)?.data ?? (await readFloats(model.checkpoint as TensorFile, String(stored)));
+    interpreter.set(tensors[0] as Tensor, values);
+  }
+  const inputs = batchOf(batch);
+  for (const [name, tensor] of graph.inputs) interpreter.set(tensor, inputs[name as 'input_ids']);
+  interpreter.run(graph);
+  return interpreter.values(registry.state('logits', [4, archive.labels.length], 'f32'));
 }
 
 test.each(Object.keys(recorded))("%s gives its library's logits", async (name) => {
