@@ -3,24 +3,14 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HEAD_FILES } from '../src/formats/adapter_hub/layout.ts';
-import { tensorFiles } from '../src/formats/exported.ts';
+import { adapterFileNames, tensorFiles } from '../src/formats/exported.ts';
 import { isRunRecord } from '../src/formats/records/run_records.ts';
 import { readZip, writeZip } from '../src/formats/zip.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
 import { fileSha256, noSuchFile } from './folders.ts';
 
-/** All that an adapter of either layout may be made of, as it is read, and as it is written here. */
-const readableFiles = [
-  ...tensorFiles,
-  ...HEAD_FILES,
-  'head_config.json',
-  'adapter_config.json',
-  'labels.json',
-  'self_test.json',
-  'README.md',
-];
-const adapterFiles = readableFiles.filter((name) => !name.endsWith('.bin'));
+/** Those that are written here: what others pickled is theirs. */
+const writtenFiles = adapterFileNames.filter((name) => !name.endsWith('.bin'));
 
 const hasTensors = (path: string): boolean => tensorFiles.some((name) => existsSync(join(path, name)));
 
@@ -54,7 +44,7 @@ export async function readAdapterFiles(path: string, where = '--adapter'): Promi
     });
   }
   // A folder may hold whatever else; what an adapter is not made of is not read.
-  const names = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile() && readableFiles.includes(entry.name));
+  const names = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile() && adapterFileNames.includes(entry.name));
   return new Map(await Promise.all(names.map(async ({ name }) => [name, await readFile(join(folder, name))] as const)));
 }
 
@@ -72,7 +62,7 @@ export async function writeAdapterFolder(folder: string, zip: Uint8Array): Promi
     await writeFile(join(folder, `${name}.part`), bytes);
     await rename(join(folder, `${name}.part`), join(folder, name));
   }
-  const stale = (await readdir(folder)).filter((name) => (adapterFiles.includes(name) || isRunRecord(name)) && !files.has(name));
+  const stale = (await readdir(folder)).filter((name) => (writtenFiles.includes(name) || isRunRecord(name)) && !files.has(name));
   await Promise.all(stale.map((name) => rm(join(folder, name), { force: true })));
   const path = join(folder, tensorFiles.find((name) => files.has(name)) ?? '');
   return { path, sha256: await fileSha256(path) };

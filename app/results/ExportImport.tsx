@@ -1,13 +1,14 @@
 // The adapter out as a zip, and such a zip in again; both with the logits compared.
 
 import { useState } from 'react';
-import type { Calls, ExportLayout, ExportResult, ImportResult } from '../../src/protocol/messages.ts';
+import type { AdapterSource, Calls, ExportLayout, ExportResult, ImportResult } from '../../src/protocol/messages.ts';
 import { bytes, number, plural } from '../format.ts';
 import type { Answer } from '../state/app_state.ts';
 import { Choice } from '../ui/Choice.tsx';
 import { DropZone, Pick } from '../ui/DropZone.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Numbers } from '../ui/Figure.tsx';
+import { adapterOfDropped, adapterOfPicked } from '../ui/files.ts';
 import { Icon } from '../ui/icons.tsx';
 
 const licences = ['apache-2.0', 'mit', 'cc-by-4.0', 'cc-by-sa-4.0', 'cc-by-nc-4.0', 'other'] as const;
@@ -96,7 +97,7 @@ interface ImportPanelProps {
   imported: Answer<ImportResult>;
   /** Why none can be imported now. */
   busy: string | undefined;
-  onImport(zip: Blob): void;
+  onImport(adapter: AdapterSource): void;
 }
 
 /** Logits as documented in the format are compared to this. */
@@ -105,15 +106,15 @@ const TOLERANCE = 1e-4;
 export function ImportPanel({ imported, busy, onImport }: ImportPanelProps) {
   const { value, error, pending } = imported;
   const texts = value?.verified.texts ?? [];
+  const take = (adapter: AdapterSource | undefined) => {
+    if (adapter !== undefined && busy === undefined) onImport(adapter);
+  };
   const same = value !== undefined && value.verified.largest_difference <= TOLERANCE;
   return (
     <>
       <DropZone
-        hint="A zip that Retrace exported, or of a folder that PEFT or AdapterHub's library saved. The model it was trained on must be the one chosen."
-        onDrop={(transfer) => {
-          const file = transfer.files[0];
-          if (file !== undefined && busy === undefined) onImport(file);
-        }}
+        hint="A zip that Retrace exported, or a folder that PEFT or AdapterHub's library saved. The model it was trained on must be the one chosen."
+        onDrop={(transfer) => void adapterOfDropped(transfer).then(take)}
       >
         <Pick
           accept=".zip,application/zip"
@@ -123,7 +124,17 @@ export function ImportPanel({ imported, busy, onImport }: ImportPanelProps) {
               <Icon name="file" /> {pending ? 'Reading …' : 'Choose a zip'}
             </>
           }
-          onPick={([file]) => file !== undefined && onImport(file)}
+          onPick={(files) => take(adapterOfPicked(files))}
+        />
+        <Pick
+          folder
+          disabled={busy !== undefined}
+          label={
+            <>
+              <Icon name="folder" /> Choose a folder
+            </>
+          }
+          onPick={(files) => take(adapterOfPicked(files))}
         />
         <span className="muted">or drop it here</span>
       </DropZone>

@@ -82,7 +82,7 @@ export function ResultsScreen({ theme }: { theme: string }) {
         )}
         <section className="card" aria-label="Import">
           <h2>Import</h2>
-          <ImportPanel imported={imported} busy={busy} onImport={(zip) => void importAdapter(zip)} />
+          <ImportPanel imported={imported} busy={busy} onImport={(adapter) => void importAdapter(adapter)} />
         </section>
       </div>
     </div>

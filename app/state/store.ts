@@ -5,7 +5,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import type { MethodOptions, TrainingArguments } from '../../src/protocol/config.ts';
 import { reportOf } from '../../src/protocol/errors.ts';
-import type { Calls, ExportResult } from '../../src/protocol/messages.ts';
+import type { AdapterSource, Calls, ExportResult } from '../../src/protocol/messages.ts';
 import type { Picked } from '../queue/queue.ts';
 import { type AppState, noComparison, noStudy, type Screen } from './app_state.ts';
 import { asksOf } from './asks.ts';
@@ -59,7 +59,7 @@ export interface Actions {
   stop(keep: 'best' | 'last' | 'nothing'): Promise<void>;
   predict(text: string, textPair?: string): void;
   exportAdapter(request: Calls['exportAdapter']['argument']): Promise<ExportResult | undefined>;
-  importAdapter(zip: Blob): Promise<void>;
+  importAdapter(adapter: AdapterSource): Promise<void>;
 }
 
 export interface App {
@@ -208,12 +208,12 @@ export function createApp(client: TrainerClient, kept: Kept): App {
         return undefined;
       }
     },
-    importAdapter: async (zip) => {
+    importAdapter: async (adapter) => {
       if (occupationOf(getState()) !== undefined) return;
       const before = getState().imported.value;
       setState({ imported: { pending: true, value: before }, prediction: idle });
       try {
-        const value = await client.call('importAdapter', { zip, model: getState().settings.model });
+        const value = await client.call('importAdapter', { ...adapter, model: getState().settings.model });
         setState({ imported: { pending: false, value }, prediction: idle });
       } catch (thrown) {
         const error = reportOf(thrown);

@@ -1,6 +1,7 @@
 // Files that people pick or drop, as the protocol wants them. Nothing is read here: blobs are handles, and the worker reads what it needs.
 
 import type { DataRef, ModelRef } from '../../src/protocol/config.ts';
+import type { AdapterSource } from '../../src/protocol/messages.ts';
 
 interface FolderFile {
   readonly path: string;
@@ -12,6 +13,23 @@ export function modelOfPicked(files: readonly File[]): ModelRef | undefined {
   const name = files[0]?.webkitRelativePath.split('/')[0];
   if (name === undefined || name === '') return undefined;
   return { kind: 'files', name, files: files.map((file) => ({ path: file.webkitRelativePath.slice(name.length + 1), blob: file })) };
+}
+
+/** An adapter's folder, or its zip. */
+export function adapterOfPicked(files: readonly File[]): AdapterSource | undefined {
+  const folder = modelOfPicked(files);
+  if (folder?.kind === 'files') return { files: folder.files };
+  const [zip] = files;
+  return zip && { zip };
+}
+
+/** The same, dropped: its folder, its zip, or its files one by one. As with folders of models, the event is asked at once. */
+export async function adapterOfDropped(transfer: DataTransfer): Promise<AdapterSource | undefined> {
+  const files = [...transfer.files];
+  const folder = await modelOfDropped(transfer);
+  if (folder?.kind === 'files') return { files: folder.files };
+  if (files.length > 1) return { files: files.map((file) => ({ path: file.name, blob: file })) };
+  return adapterOfPicked(files);
 }
 
 const readEntries = (reader: FileSystemDirectoryReader) =>

@@ -20,7 +20,7 @@ import { fileFolder } from '../../src/hub/folder.ts';
 import { methods, resolveOptions } from '../../src/methods/registry.ts';
 import type { ModelRef } from '../../src/protocol/config.ts';
 import { openBaseModel } from '../../src/session/base_model.ts';
-import { expectedTensors, readAdapterZip } from '../../src/session/exporting.ts';
+import { expectedTensors, readAdapterFor } from '../../src/session/exporting.ts';
 import { Session } from '../../src/session/session.ts';
 import { damagedBytes, damagedJsonFile, damagedSafetensors, type Mutator } from './mutate.ts';
 
@@ -138,7 +138,7 @@ const adapters = () => {
 };
 
 const zipOf = (files: ReadonlyMap<string, Uint8Array>): Uint8Array => writeZip([...files].map(([path, bytes]) => ({ path, bytes })));
-const readAdapter = async (zip: Uint8Array): Promise<unknown> => readAdapterZip('x.zip', zip, await tinyModel(), undefined);
+const readAdapter = async (zip: Uint8Array): Promise<unknown> => readAdapterFor(readZip('x.zip', zip), await tinyModel(), undefined);
 
 /** Adapters whose configuration is replaced: what a config says is held against each kind of tensors. */
 async function readAdapterConfig(bytes: Uint8Array): Promise<void> {

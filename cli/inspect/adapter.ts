@@ -6,9 +6,8 @@ import { isAdapterHub } from '../../src/formats/adapter_hub/layout.ts';
 import { tensorFiles } from '../../src/formats/exported.ts';
 import { elementsOf } from '../../src/formats/tensor_file.ts';
 import { isRecord } from '../../src/formats/text.ts';
-import { writeZip } from '../../src/formats/zip.ts';
 import { openBaseModel } from '../../src/session/base_model.ts';
-import { readAdapterZip } from '../../src/session/exporting.ts';
+import { readAdapterFor } from '../../src/session/exporting.ts';
 import { readAdapterFiles } from '../adapter_files.ts';
 import type { Given } from '../flags.ts';
 import { bundledNames, modelPlace, modelRef, weightsSha256 } from '../folders.ts';
@@ -63,8 +62,7 @@ export async function inspectAdapter(path: string, given: Given): Promise<Findin
   }
   const model = await openBaseModel(await modelRef(place), nodeHost());
   const sha256 = await weightsSha256(place);
-  const zip = writeZip([...files].map(([name, bytes]) => ({ path: name, bytes })));
-  const { method, config, labels } = await readAdapterZip(path, zip, model, sha256);
+  const { method, config, labels } = await readAdapterFor(files, model, sha256);
   const { base_model, max_length, pooling, hyper_parameters, seed, self_test } = config;
   const compared =
     base_model.sha256 === null

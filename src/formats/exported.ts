@@ -3,7 +3,7 @@
 
 import { readAdapter, writeAdapter } from './adapter.ts';
 import { type AdapterArchive, type AdapterExpectations, jsonOf, refuseAdapter } from './adapter_archive.ts';
-import { isAdapterHub, readAdapterHub } from './adapter_hub/layout.ts';
+import { HEAD_FILES, isAdapterHub, readAdapterHub } from './adapter_hub/layout.ts';
 import type { CardFacts } from './model_card.ts';
 import { peftTypeOf, readPeft, writePeft } from './peft/layout.ts';
 import { CONFIG, TENSORS, TORCH_TENSORS } from './peft/peft_type.ts';
@@ -11,6 +11,12 @@ import type { ArchiveFile } from './zip.ts';
 
 /** Tensor files by which an adapter is known: ours (and AdapterHub's), and PEFT's. */
 export const tensorFiles = ['adapter.safetensors', TENSORS, TORCH_TENSORS, 'pytorch_adapter.bin'] as const;
+
+/** Every file that an adapter of any layout is made of. */
+export const adapterFileNames: readonly string[] = [
+  ...[...tensorFiles, ...HEAD_FILES],
+  ...[CONFIG, 'head_config.json', 'labels.json', 'self_test.json', 'README.md'],
+];
 
 /** In PEFT's layout where PEFT has a type for it, else in ours, which then says why. */
 export function writeExported(archive: AdapterArchive, facts: CardFacts): ArchiveFile[] {

@@ -291,6 +291,9 @@ export interface SavedRun {
 export const selfTestTexts = ['bundled', 'data'] as const;
 export type SelfTestTexts = (typeof selfTestTexts)[number];
 
+/** An adapter: a zip, or the files of a folder by their paths in it. */
+export type AdapterSource = { readonly zip: Blob } | { readonly files: readonly { readonly path: string; readonly blob: Blob }[] };
+
 /** Layouts of an export: `auto` is PEFT's where PEFT has a type for the method, else Retrace's. */
 export const exportLayouts = ['auto', 'adapter-hub'] as const;
 export type ExportLayout = (typeof exportLayouts)[number];
@@ -423,8 +426,8 @@ export interface Calls {
     argument: { name: string; licence: string; self_test_texts?: SelfTestTexts; layout?: ExportLayout };
     answer: ExportResult;
   };
-  /** Reads a zip made by `exportAdapter`; the model it needs must be `model`. From then on `predict` uses it. */
-  importAdapter: { argument: { zip: Blob; model: ModelRef }; answer: ImportResult };
+  /** Reads what `exportAdapter` made, or another library; the model it needs must be `model`. From then on `predict` uses it. */
+  importAdapter: { argument: AdapterSource & { model: ModelRef }; answer: ImportResult };
   savedRuns: { argument: undefined; answer: readonly SavedRun[] };
   deleteRun: { argument: { id: string }; answer: undefined };
 }

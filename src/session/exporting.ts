@@ -3,7 +3,7 @@
 import { taskNamed } from '../data/tasks.ts';
 import type { AdapterArchive, AdapterConfig, BaseNames, HyperParameters } from '../formats/adapter_archive.ts';
 import { writeAdapterHub } from '../formats/adapter_hub/layout.ts';
-import { readExported, writeExported } from '../formats/exported.ts';
+import { adapterFileNames, readExported, writeExported } from '../formats/exported.ts';
 import type { CardFacts } from '../formats/model_card.ts';
 import { peftTypeOf } from '../formats/peft/layout.ts';
 import type { RunRecord } from '../formats/records/log_history.ts';
@@ -15,7 +15,7 @@ import { singleStream } from '../methods/single_stream.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type Pooling } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { textPositions } from '../protocol/lengths.ts';
-import type { ExportLayout, ExportResult, SelfTestTexts } from '../protocol/messages.ts';
+import type { AdapterSource, ExportLayout, ExportResult, SelfTestTexts } from '../protocol/messages.ts';
 import { planPrograms } from '../train/programs.ts';
 import type { BaseModel } from './base_model.ts';
 import type { Engine, EngineConfig } from './engine.ts';
@@ -246,9 +246,32 @@ const positionsOn =
     return textPositions(model.backbone().config.max_position_embeddings, method, options);
   };
 
+/** What an adapter may weigh; a whole model trained is one too. */
+const mostBytes = 2 ** 30;
+
+/** The files of an adapter, wherever they come from; what it is not made of is not read. Errors: `adapter-too-large`, `zip-*`. */
+export async function filesOf(source: AdapterSource): Promise<Map<string, Uint8Array>> {
+  if ('zip' in source) return readZip('adapter.zip', new Uint8Array(await source.zip.arrayBuffer()));
+  const own = source.files.filter(({ path }) => adapterFileNames.includes(path.slice(path.lastIndexOf('/') + 1)));
+  const size = own.reduce((sum, { blob }) => sum + blob.size, 0);
+  if (size > mostBytes) {
+    throw new RetraceError({
+      code: 'adapter-too-large',
+      message: `The adapter's files have ${size} bytes; at most ${mostBytes} are read.`,
+      where: 'adapter',
+      remedy: 'Choose the folder of one adapter, without the model.',
+    });
+  }
+  return new Map(await Promise.all(own.map(async ({ path, blob }) => [path, new Uint8Array(await blob.arrayBuffer())] as const)));
+}
+
 /** Reads an adapter for this base. `sha256` of the base's checkpoint, where it is known by now. */
-export const readAdapterZip = (name: string, bytes: Uint8Array, model: BaseModel, sha256: string | undefined): Promise<AdapterArchive> =>
-  readExported(readZip(name, bytes), {
+export const readAdapterFor = (
+  files: ReadonlyMap<string, Uint8Array>,
+  model: BaseModel,
+  sha256: string | undefined,
+): Promise<AdapterArchive> =>
+  readExported(files, {
     methods: methods.map((method) => method.name),
     base: { name: model.name, ...(sha256 === undefined ? {} : { sha256 }) },
     names: () => namesOf(model),

@@ -10,11 +10,10 @@ import { bytesOf } from '../formats/bytes.ts';
 import type { CardFacts } from '../formats/model_card.ts';
 import { readFloats, type TensorFile } from '../formats/tensor_file.ts';
 import { openTensorFile } from '../formats/tensor_formats.ts';
-import { writeZip } from '../formats/zip.ts';
 import { Registry, type Tensor } from '../graph/ir.ts';
 import { Interpreter } from '../reference/interpreter.ts';
 import { traceEvaluation } from '../train/programs.ts';
-import { engineConfigOf, readAdapterZip, valuesOf } from './exporting.ts';
+import { engineConfigOf, filesOf, readAdapterFor } from './exporting.ts';
 import { resolveMethod, setupOf } from './setup.ts';
 import { batchOf, modelAt, type RecordedBatch, readVectorJson, vectors } from './testing.ts';
 
@@ -30,7 +29,7 @@ const { batch } = readVectorJson<{ batch: RecordedBatch }>('tiny_bert/expected.j
 const model = await modelAt(`${vectors}tiny_bert`);
 
 /** The files of a folder of python/vectors, by their paths in it. */
-function filesOf(name: string): Map<string, Uint8Array> {
+function recordedFiles(name: string): Map<string, Uint8Array> {
   const folder = join(vectors, name);
   const paths = (readdirSync(folder, { recursive: true }) as string[])
     .map((path) => join(folder, path))
@@ -38,8 +37,7 @@ function filesOf(name: string): Map<string, Uint8Array> {
   return new Map(paths.map((path) => [relative(folder, path), new Uint8Array(readFileSync(path))]));
 }
 
-const read = (files: ReadonlyMap<string, Uint8Array>) =>
-  readAdapterZip('adapter.zip', writeZip([...files].map(([path, bytes]) => ({ path, bytes }))), model, undefined);
+const read = (files: ReadonlyMap<string, Uint8Array>) => readAdapterFor(files, model, undefined);
 
 /** Logits of the recorded batch, in f64. */
 async function logitsOf(archive: AdapterArchive): Promise<Float64Array> {
@@ -73,7 +71,7 @@ async function logitsOf(archive: AdapterArchive): Promise<Float64Array> {
 }
 
 test.each(Object.keys(recorded))("%s gives its library's logits", async (name) => {
-  const ours = await logitsOf(await read(filesOf(name)));
+  const ours = await logitsOf(await read(recordedFiles(name)));
   const far = (recorded[name] ?? []).flat().map((x, i) => Math.abs(x - (ours[i] as number)));
   expect(far).toHaveLength(12);
   expect(Math.max(...far)).toBeLessThan(1e-5);
@@ -105,7 +103,7 @@ const facts: CardFacts = {
 
 const ofHub = Object.keys(recorded).filter((name) => name.startsWith('adapter_hub/') && !name.endsWith('static_head'));
 test.each(ofHub)("%s is written again as AdapterHub's library saved it, tensor for tensor", async (name) => {
-  const files = filesOf(name);
+  const files = recordedFiles(name);
   const written = new Map(
     writeAdapterHub(await read(files), facts, model.backbone().config).map(({ path, bytes }) => [path, bytes] as const),
   );
@@ -128,7 +126,7 @@ test.each([
   ['adapter_hub/learned_scaling', 'scaling'],
   ['adapter_hub/output_alone', 'mh_adapter'],
 ])('%s is another function than any of ours: refused by %s', async (name, key) => {
-  await expect(read(filesOf(name))).rejects.toMatchObject({
+  await expect(read(recordedFiles(name))).rejects.toMatchObject({
     code: 'unsupported-adapter-hub',
     where: `adapter_config.json, ${key}`,
     message: expect.stringContaining(key),
@@ -149,15 +147,23 @@ test.each([
   ['adapter_hub/par_bn', 'head_config.json', { activation_function: 'relu' }],
   ['adapter_hub/par_bn', 'head_config.json', { layers: 3 }],
 ] as const)('%s with %s %j is refused by its key', async (name, file, change) => {
-  const files = filesOf(name);
+  const files = recordedFiles(name);
   const outer = json(files.get(file));
   files.set(file, new TextEncoder().encode(JSON.stringify({ ...outer, config: { ...(outer['config'] as object), ...change } })));
   const [key] = Object.keys(change);
   await expect(read(files)).rejects.toMatchObject({ code: 'unsupported-adapter-hub', where: `${file}, ${key}` });
 });
 
+test('a picked folder is read like a zip, and what is no part of an adapter is left where it is', async () => {
+  const files = [...recordedFiles('peft/other_name')].map(([path, bytes]) => ({ path, blob: new Blob([Uint8Array.from(bytes)]) }));
+  const other = { path: 'mine/optimizer.pt', blob: new Blob(['x']) };
+  const found = await filesOf({ files: [...files, other] });
+  expect([...found.keys()].toSorted()).toEqual(['mine/adapter_config.json', 'mine/adapter_model.safetensors']);
+  expect((await read(found)).method).toBe('lora');
+});
+
 test('a head that was not saved is named with how to save it', async () => {
-  const files = filesOf('adapter_hub/lora');
+  const files = recordedFiles('adapter_hub/lora');
   files.delete('head_config.json');
   await expect(read(files)).rejects.toMatchObject({ code: 'missing-file', remedy: expect.stringContaining('with_head=True') });
 });
@@ -168,7 +174,7 @@ test.each([
   ['lora', { use_rslora: true }, 'one scale'],
   ['houlsby', { modules_to_save: ['LayerNorm'] }, 'LayerNorm was trained'],
 ] as const)('%s with %j is not written in that layout', async (method, options, says) => {
-  const { config, ...rest } = await read(filesOf('adapter_hub/lora'));
+  const { config, ...rest } = await read(recordedFiles('adapter_hub/lora'));
   const changed = { ...rest, config: { ...config, method, hyper_parameters: { ...config.hyper_parameters, ...options } } };
   expect(() => writeAdapterHub({ ...changed, method } as AdapterArchive, facts, model.backbone().config)).toThrow(says);
   const mean = { ...rest, config: { ...config, pooling: 'mean' as const } };

@@ -25,7 +25,7 @@ import { classifierStart } from './classifier.ts';
 import { bucketsOf, loadData, loadEvaluation, previewOf, type RunData, reportData } from './data.ts';
 import { DeviceHolder, type Engine, type EngineConfig, startEngine } from './engine.ts';
 import { evaluate } from './evaluation.ts';
-import { engineConfigOf, exportAdapter, logitTolerance, readAdapterZip, runSelfTest, valuesOf } from './exporting.ts';
+import { engineConfigOf, exportAdapter, filesOf, logitTolerance, readAdapterFor, runSelfTest, valuesOf } from './exporting.ts';
 import { Gate, stopped } from './gate.ts';
 import type { Host, StoredRun } from './host.ts';
 import { Occupancy, type Occupation } from './occupancy.ts';
@@ -107,8 +107,7 @@ export class Session {
       this.#occupancy.refuseDuring('run');
       return this.#occupancy.reading(() => this.#export(request));
     },
-    importAdapter: ({ zip, model }) =>
-      this.#occupancy.alone('import', async () => this.#import(new Uint8Array(await zip.arrayBuffer()), model)),
+    importAdapter: ({ model, ...adapter }) => this.#occupancy.alone('import', async () => this.#import(await filesOf(adapter), model)),
     savedRuns: () => this.#host.runs.list(),
     deleteRun: async ({ id }) => {
       await this.#host.runs.delete(id);
@@ -353,11 +352,11 @@ export class Session {
     return result;
   }
 
-  async #import(zip: Uint8Array, ref: ModelRef): Promise<ImportResult> {
+  async #import(files: ReadonlyMap<string, Uint8Array>, ref: ModelRef): Promise<ImportResult> {
     const opened = await this.#model(ref);
     const { model } = opened;
     const known = this.#ready?.engine;
-    const archive = await readAdapterZip('adapter.zip', zip, model, known?.model === model ? known.sha256 : undefined);
+    const archive = await readAdapterFor(files, model, known?.model === model ? known.sha256 : undefined);
     await requireRunnable(model, archive.config.pooling);
     await this.#release();
     const device = await this.#device.open();
@@ -380,7 +379,7 @@ export class Session {
     });
     try {
       // The checksum of the base is known only now that its bytes have passed by.
-      await readAdapterZip('adapter.zip', zip, model, engine.sha256);
+      await readAdapterFor(files, model, engine.sha256);
       engine.trainer.setParameters(valuesOf(archive));
       const verified = await runSelfTest(engine, archive.config);
       if (!(verified.largest_difference <= logitTolerance)) {
