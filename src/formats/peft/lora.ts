@@ -74,6 +74,7 @@ export const lora: PeftType = {
       refusePeft(given, 'init_lora_weights', 'a start that leaves the base model as it is');
     if ([...base.stored].some((name) => name.includes('.lora_embedding_')))
       refusePeft(given, 'target_modules', 'what chooses dense layers, not embeddings,');
+    if (typeof (given.use_rslora ?? false) !== 'boolean') refusePeft(given, 'use_rslora', 'true or false');
     const modules_to_save = modulesToSave(given, base);
     const frozen_layers = frozenLayers(given, base);
     const chosen = frozen_layers > 0 ? { ...given, layers_to_transform: null } : given;

@@ -17,6 +17,9 @@ export interface PeftBase {
   readonly mirrored: Readonly<Record<string, unknown>>;
 }
 
+/** Regular expressions in one rank_pattern or alpha_pattern, each of which is tried on every module. */
+const mostPatterns = 32;
+
 const asList = (value: unknown): unknown[] => (Array.isArray(value) ? value : value === undefined || value === null ? [] : [value]);
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
@@ -124,7 +127,9 @@ export function amongTargets(given: PeftConfig, key: string, value: unknown, tar
     return value.map((name) => withoutPrefix(String(name), base.prefix)).toSorted();
   return reading(given, key, () => {
     // For these modules PEFT takes any end of a path, also within a name.
-    const named = isText(value) ? fullMatcher(value) : (path: string) => asList(value).some((name) => isText(name) && path.endsWith(name));
+    if (!isText(value) && !(Array.isArray(value) && value.every(isText)))
+      return refusePeft(given, key, 'a list of names or a regular expression');
+    const named = isText(value) ? fullMatcher(value) : (path: string) => value.some((name) => path.endsWith(name));
     return base.names().dense.filter((path) => matches(path, targets) && named(base.prefix + path));
   });
 }
@@ -138,6 +143,7 @@ export function patternOf(given: PeftConfig, key: string, base: PeftBase): strin
   if (entries.length === 0 && typeof value === 'object' && !Array.isArray(value)) return [];
   if (entries.length === 0 || !numeric) return refusePeft(given, key, 'an object of module names and positive numbers');
   if (entries.every(([name]) => /^[\w.]+$/.test(name))) return entries.map(([name, n]) => `${withoutPrefix(name, base.prefix)}=${n}`);
+  if (entries.length > mostPatterns) return refusePeft(given, key, `at most ${mostPatterns} regular expressions`);
   return reading(given, key, () => {
     const matchers = entries.map(([pattern, n]) => [fullMatcher(String.raw`(.*\.)?(${pattern})`), n] as const);
     return base.names().dense.flatMap((path) => {

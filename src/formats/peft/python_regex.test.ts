@@ -48,7 +48,7 @@ test.each([
   } catch (thrown) {
     expect(thrown).toBeInstanceOf(PatternError);
   }
-  expect(performance.now() - begin).toBeLessThan(3000);
+  expect(performance.now() - begin).toBeLessThan(10_000);
 });
 
 test.each([
