@@ -8,7 +8,7 @@ import type { AdapterArchive } from '../formats/adapter_archive.ts';
 import { writeAdapterHub } from '../formats/adapter_hub/layout.ts';
 import { bytesOf } from '../formats/bytes.ts';
 import type { CardFacts } from '../formats/model_card.ts';
-import { readFloats, type TensorFile } from '../formats/tensor_file.ts';
+import { readFloats } from '../formats/tensor_file.ts';
 import { openTensorFile } from '../formats/tensor_formats.ts';
 import { Registry, type Tensor } from '../graph/ir.ts';
 import { Interpreter } from '../reference/interpreter.ts';
@@ -60,8 +60,9 @@ async function logitsOf(archive: AdapterArchive): Promise<Float64Array> {
   const { graph } = traceEvaluation(registry, tracing, setup, 11);
   const interpreter = new Interpreter();
   for (const { name, tensors } of registry.parameters.values()) {
-    const stored = model.entry(name)?.name;
-    const values = archive.tensors.get(name)?.data ?? (await readFloats(model.checkpoint as TensorFile, String(stored)));
+    const { file, entry } = model.entry(name) ?? {};
+    const values = archive.tensors.get(name)?.data ?? (file && entry && (await readFloats(file, entry.name)));
+    if (values === undefined) throw new Error(`neither adapter nor base has ${name}`);
     interpreter.set(tensors[0] as Tensor, values);
   }
   const inputs = batchOf(batch);
