@@ -42,7 +42,9 @@ async function filesUnder(entry: FileSystemEntry, path: string): Promise<FolderF
   const found: FolderFile[] = [];
   // A reader gives a folder in parts and ends with an empty one.
   for (let part = await readEntries(reader); part.length > 0; part = await readEntries(reader)) {
-    for (const child of part) found.push(...(await filesUnder(child, path === '' ? child.name : `${path}/${child.name}`)));
+    for (const child of part) {
+      for (const file of await filesUnder(child, path === '' ? child.name : `${path}/${child.name}`)) found.push(file);
+    }
   }
   return found;
 }

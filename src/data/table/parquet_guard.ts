@@ -189,7 +189,7 @@ function checkPage(packed: Uint8Array, header: PageHeader, { definition, repetit
     for (const level of [repetition, definition]) {
       if (level === 0) continue;
       const length = page.getUint32(at, true);
-      checkRuns(page, at + 4, Math.min(page.byteLength, at + 4 + length), bits(level), values);
+      checkLevels(page, at + 4, Math.min(page.byteLength, at + 4 + length), bits(level), values);
       at += 4 + length;
     }
   } else {
@@ -198,8 +198,8 @@ function checkPage(packed: Uint8Array, header: PageHeader, { definition, repetit
     if (!(repetitionBytes >= 0 && definitionBytes >= 0 && behind <= packed.length))
       throw new Error('the levels of a page do not fit into it');
     const before = viewOf(packed);
-    if (repetition > 0) checkRuns(before, 0, repetitionBytes, bits(repetition), values);
-    if (definition > 0) checkRuns(before, repetitionBytes, behind, bits(definition), values);
+    if (repetition > 0) checkLevels(before, 0, repetitionBytes, bits(repetition), values);
+    if (definition > 0) checkLevels(before, repetitionBytes, behind, bits(definition), values);
     const rest = packed.subarray(behind);
     const length = header.uncompressedSize - behind;
     page = viewOf(header.isCompressed && length > 0 ? decompress(rest, length) : rest);
@@ -217,8 +217,14 @@ function checkPage(packed: Uint8Array, header: PageHeader, { definition, repetit
   }
 }
 
-/** Runs of the hybrid of run lengths and packed bits, none longer than there are values. */
-function checkRuns(view: DataView, begin: number, end: number, width: number, values: number): void {
+/** One level for each value, all within their own bytes: the library reads on behind them, where nothing was checked. */
+function checkLevels(view: DataView, begin: number, end: number, width: number, values: number): void {
+  const seen = checkRuns(view, begin, end, width, values);
+  if (seen < values) throw new Error(`a page has ${seen} levels for ${values} values`);
+}
+
+/** Runs of the hybrid of run lengths and packed bits, none longer than there are values; how many values they hold. */
+function checkRuns(view: DataView, begin: number, end: number, width: number, values: number): number {
   let seen = 0;
   for (let at = begin; at < end && seen < values; ) {
     const run = varint(view, at);
@@ -228,4 +234,5 @@ function checkRuns(view: DataView, begin: number, end: number, width: number, va
     at = run.end + (packed ? (run.value >>> 1) * width : (width + 7) >> 3);
     seen += count;
   }
+  return seen;
 }
