@@ -94,3 +94,10 @@ test('a vocabulary whose own words lie past the table is held to it as added tok
   expect(() => encode('a song', undefined, 8)).toThrow(/"song" has the id 172/);
   expect([...withinTables(await load('171'), rows).encode('song', undefined, 8).input_ids]).toContain(171);
 });
+
+test('a merge that is a list in lists, twenty thousand deep, is refused and not walked', async () => {
+  const deep = `${'['.repeat(20_000)}1${']'.repeat(20_000)}`;
+  const json = `{"model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":["a b",${deep}]},"added_tokens":[]}`;
+  const loading = loadTokenizer(fileFolder([{ path: 'tokenizer.json', blob: new Blob([json]) }], 'odd'));
+  await expect(loading).rejects.toMatchObject({ code: 'bad-tokenizer' });
+});

@@ -140,6 +140,18 @@ test('a run longer than there are values is refused before it is decoded', async
   });
 });
 
+/** Found by damaging files: a block of definition levels of length 0, and behind it, out of the values, a run of a thousand million. */
+const levelsOfNothing =
+  'UEFSMRUGFcQBFcQBXBUwFQAVMBUAFQQVAAAAMAEAAAAAAQAAAAIAAAADAAAABAAAAAUAAAAGAAAABwAAAAgAAAAJAAAACgAAAAsAAAAMAAAADQAAAA4AAAAPAAAAEAAAABEAAAASAAAAEwAAABQAAAAVAAAAFgAAABcAAAAVBBX6ARX6AUwVDBUAAAAeAAAAdGhlIG11c2ljIGlzIGxvdWQsICJ2ZXJ5IiBsb3VkEQAAAHBheSB0aGUgYmlsbDsgbm93EwAAAHdoYXQgaXMgbXkgYmFsYW5jZT8NAAAAcGxheQl0aGUgc29uZxMAAABncsO2w59lciBhbHMgMTAg4oKsAwAAAGEKYhUGFRoVGlwVMBUAFTAVEBUEFQAAADABAweIxiIai2gsorEVBBUiFSJMFQQVAAAABQAAAG11c2ljBAAAAGJhbmsVBhUOFQ5cFTAVABEwFRAVBBUAAAAwAQEHqqqqFQQZTEgEcm9vdBUGABUCJQIYA2lkeAAVDCUCGAR0ZXh0JQAAFQwlAhgFbGFiZWwlAAAWMBkcGTwmCBwVAhkVABkYA2lkeBUAFjAW8gEW8gEmCDw2ACgEFwAAABgEAAAAAAAZHBUGFQAVAgAAACb6ARwVDBklABAZGAR0ZXh0FQAWMBbcAhbcAiaSBCb6ARw2ACgQd2hhdCBpcyBteSBiYWxhbxgDYQpiEgAZLBUEFQAVAgAVBhUQFQIAAAAm1gQcFQwZJQAQGRgFbGFiZWwVABYwFnQWdCaSBSbWBBw2ACgFbXVzaWMYBGJhbmsAGSwVBBUAFQIAFQYVEBUCAAAAFsIFFjA2wgUAKAloeXBhcnF1ZXQZPBwAABwAABwAAAAfAQAAUEFSMQ==';
+
+test('levels that end before their values are refused: the library would read on, where nothing was checked', async () => {
+  const bytes = Uint8Array.from(atob(levelsOfNothing), (character) => character.charCodeAt(0));
+  await expect(readBeginning(await open(bytes))).rejects.toMatchObject({
+    code: 'bad-parquet',
+    message: expect.stringContaining('0 levels for 24 values'),
+  });
+});
+
 test('bytes that are no text are described in a preview, and refused where they are wanted', async () => {
   const source = await open(
     written({ columnData: [{ name: 'raw', data: [Uint8Array.of(0xff, 0), Uint8Array.of(0x61)], type: 'BYTE_ARRAY' }] }),

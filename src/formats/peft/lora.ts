@@ -68,7 +68,8 @@ export const lora: PeftType = {
     };
   },
   fromPeft(given, base) {
-    const asked = String(given.bias ?? 'none');
+    const bias = given.bias ?? 'none';
+    const asked = typeof bias === 'string' ? bias : '';
     if (!biases.includes(asked)) refusePeft(given, 'bias', biases.map((name) => `"${name}"`).join(' or '));
     if (!plainStarts.some((start) => start === (given.init_lora_weights ?? true)))
       refusePeft(given, 'init_lora_weights', 'a start that leaves the base model as it is');
