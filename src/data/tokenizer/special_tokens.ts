@@ -76,11 +76,13 @@ export function specialTokens({ config, definition, specialTokensMap, addedToken
   const given = config.at('added_tokens_decoder');
   const extraKey = config.at('extra_special_tokens').absent ? 'additional_special_tokens' : 'extra_special_tokens';
   let extras = config.at(extraKey);
+  let more: JsonCursor | undefined;
   if (given.absent) {
     if (specialTokensMap !== undefined) {
       readNames(specialTokensMap, true);
-      const more = specialTokensMap.at('additional_special_tokens');
-      if (!more.absent && extraKey === 'additional_special_tokens') extras = more;
+      // The older name counts only where tokenizer_config.json has neither.
+      if (extras.value === undefined) extras = specialTokensMap.at('additional_special_tokens');
+      more = specialTokensMap.at('extra_special_tokens');
     }
   } else {
     for (const id of Object.keys(given.object())) {
@@ -95,6 +97,7 @@ export function specialTokens({ config, definition, specialTokensMap, addedToken
   }
   for (const [key, token] of byKey) name(key, token);
   addExtra(extras);
+  if (more !== undefined) addExtra(more);
   if (given.absent) {
     const special = new Set([...NAMES.flatMap((key) => named.get(key)?.content ?? []), ...extra.map((token) => token.content)]);
     for (const content of addedTokens === undefined ? [] : Object.keys(addedTokens.object())) {
