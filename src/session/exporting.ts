@@ -21,7 +21,7 @@ import type { BaseModel } from './base_model.ts';
 import type { Engine, EngineConfig } from './engine.ts';
 import type { Evaluation } from './evaluation.ts';
 import { predict, type TextToPredict } from './predict.ts';
-import { selfTestNote } from './self_test_texts.ts';
+import { selfTestNote, shortened } from './self_test_texts.ts';
 import { type ResolvedMethod, resolveMethod, setupOf } from './setup.ts';
 import { version } from './version.ts';
 
@@ -135,8 +135,13 @@ function cardFacts(request: ExportRequest): CardFacts {
 }
 
 /** The zip of the trained adapter, read back and compared. Errors: `export-differs`, `not-adapter-hub`. */
-export async function exportAdapter(request: ExportRequest): Promise<ExportResult> {
-  const { engine, texts, name } = request;
+export async function exportAdapter(asked: ExportRequest): Promise<ExportResult> {
+  const { engine, name, config } = asked;
+  const planned = engine.buckets.at(-1) ?? 0;
+  const fits = ({ text, text_pair }: TextToPredict) =>
+    engine.tokenizer.encode(text, text_pair, config.training.max_length).input_ids.length <= planned;
+  const texts = shortened(asked.texts, fits);
+  const request = { ...asked, texts };
   const values = await engine.trainer.read('parameter');
   const before = await logitsOfEach(engine, texts);
   const archive = archiveOf(request, values, before);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { selfTestNote, selfTestTexts } from './self_test_texts.ts';
+import { selfTestNote, selfTestTexts, shortened } from './self_test_texts.ts';
 
 const example = (text: string, textPair?: string) => ({ text, label: 0, ...(textPair === undefined ? {} : { textPair }) });
 const single = { texts: Array.from({ length: 20 }, (_, i) => example(`secret ${i}`)) };
@@ -21,4 +21,18 @@ test('those of the data go with it where that is asked for, and the card says wh
     '8 made-up sentences, none of the data',
     '1 texts of the evaluation data',
   ]);
+});
+
+test('a text that is longer than the run was planned for loses words from its end, for whoever loads the adapter would cut it elsewhere', () => {
+  const atMost = (words: number) => (asked: { text: string; text_pair?: string }) =>
+    `${asked.text} ${asked.text_pair ?? ''}`.split(/\s+/).filter(Boolean).length <= words;
+  const texts = selfTestTexts('bundled', single);
+  const short = shortened(texts, atMost(3));
+  expect(short).toHaveLength(8);
+  expect(short.every(atMost(3))).toBe(true);
+  expect(short[0]).toEqual({ text: 'The kettle is' });
+  expect(short[6]).toEqual({ text: 'open the window' });
+  expect(shortened(selfTestTexts('bundled', pairs), atMost(4)).every(atMost(4))).toBe(true);
+  expect(shortened(texts, () => false)).toEqual([]);
+  expect(shortened(texts, () => true)).toEqual(texts);
 });

@@ -30,6 +30,25 @@ export function selfTestTexts(source: SelfTestTexts, { texts }: Pick<RunData, 't
   return texts.slice(0, count).map(({ text, textPair }) => (textPair === undefined ? { text } : { text, text_pair: textPair }));
 }
 
+const withoutLastWord = (text: string): string => text.trimEnd().split(/\s+/).slice(0, -1).join(' ');
+
+/**
+ * The same, with words taken off the ends of those that do not fit. A run is planned for the longest of its own texts, and cuts longer ones there; who
+ * loads the adapter cuts them at max_length, and would get other logits.
+ */
+export const shortened = (texts: readonly TextToPredict[], fits: (text: TextToPredict) => boolean): TextToPredict[] =>
+  texts.flatMap((given) => {
+    let { text, text_pair } = given;
+    const asked = () => (text_pair === undefined ? { text } : { text, text_pair });
+    while (!fits(asked())) {
+      const second = text_pair !== undefined && text_pair.length > text.length;
+      if (second) text_pair = withoutLastWord(text_pair as string);
+      else if (text === '') return [];
+      else text = withoutLastWord(text);
+    }
+    return text === '' ? [] : [asked()];
+  });
+
 /** What the card of the model says of them. */
 export const selfTestNote = (source: SelfTestTexts, texts: number): string =>
   source === 'bundled' ? `${texts} made-up sentences, none of the data` : `${texts} texts of the evaluation data`;
