@@ -120,7 +120,7 @@ export async function run(json: boolean): Promise<void> {
 
 async function prepare(device: GPUDevice, pipelines: PipelineCache, job: Omit<GemmRate, 'gflops' | 'busy_gflops'>): Promise<Job> {
   const { kernel, storedType, M, K, N } = job;
-  const pipeline = await pipelines.get({ kernel, storedType });
+  const pipeline = await pipelines.get({ kernel, storedTypes: { w: storedType } });
   const spec = kernelSpec(kernel);
   const sizes: Record<string, number> = { x: M * K, d_y: M * N, d_w: N * K, out: kernel === 'gemm_nt' ? M * N : M * K };
   sizes.w = (N * K) / (storedType === 'f16' ? 2 : 1);

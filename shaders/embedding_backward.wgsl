@@ -1,6 +1,6 @@
 // embedding_backward: d_table[ids[n] - row_begin] += sum of d_h over the tokens with that id, for ids in [row_begin, row_end). chain[n] is
 // the index of the next token with the same id + 1 (0 at the end), with the top bit set where n is the first of them: one thread sums a
-// chain in its order, so that the result is the same every time.
+// chain in its order, so that the result is the same every time. An id past the end of the table is in no piece, and adds to none.
 //
 //   binding  name     shape                     access
 //   0        ids      [N]                       read

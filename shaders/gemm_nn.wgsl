@@ -19,7 +19,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read_write> d_y: array<f32>;
-@group(0) @binding(1) var<storage, read> w: array<Stored4>;
+@group(0) @binding(1) var<storage, read> w: array<Stored_w>;
 @group(0) @binding(2) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(3) var<uniform> params: Params;
 
@@ -55,8 +55,8 @@ fn gemm_nn(@builtin(global_invocation_id) id: vec3u) {
   var at1 = min(column4 + 1u, K4 - 1u);
   var s: array<vec4f, 16>;
   for (var n = 0u; n < params.N; n++) {
-    let b0 = widen(w[at0]);
-    let b1 = widen(w[at1]);
+    let b0 = read_w(at0);
+    let b1 = read_w(at1);
     let a0 = d_y[y0 + n];
     let a1 = d_y[y1 + n];
     let a2 = d_y[y2 + n];

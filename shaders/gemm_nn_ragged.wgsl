@@ -1,8 +1,8 @@
-// gemm_nn_ragged: as gemm_nn, for any K and N and f32 weights, one output a thread.
+// gemm_nn_ragged: as gemm_nn, for any K and N, one output a thread.
 //
 //   binding  name    shape    access
 //   0        d_y     [M, N]   read_write, only read
-//   1        w       [N, K]   read
+//   1        w       [N, K]   read, f32 or f16
 //   2        out     [M, K]   read_write
 //   3        params           uniform
 //
@@ -16,7 +16,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read_write> d_y: array<f32>;
-@group(0) @binding(1) var<storage, read> w: array<f32>;
+@group(0) @binding(1) var<storage, read> w: array<Stored_w>;
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
 
@@ -30,7 +30,7 @@ fn gemm_nn_ragged(@builtin(global_invocation_id) id: vec3u) {
   if (k >= params.K || m >= params.M) { return; }
   var sum = 0.0;
   for (var n = 0u; n < params.N; n++) {
-    sum += d_y[m * params.N + n] * w[n * params.K + k];
+    sum += d_y[m * params.N + n] * read_w(n * params.K + k);
   }
   let at = m * params.K + k;
   var y = params.alpha * sum;

@@ -19,7 +19,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read_write> x: array<vec4f>;
-@group(0) @binding(1) var<storage, read> w: array<Stored4>;
+@group(0) @binding(1) var<storage, read> w: array<Stored_w>;
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> pre: array<vec4f>;
@@ -66,10 +66,10 @@ fn gemm_nt(@builtin(global_invocation_id) id: vec3u) {
     let a1 = x[x1 + k];
     let a2 = x[x2 + k];
     let a3 = x[x3 + k];
-    let b0 = widen(w[w0 + k]);
-    let b1 = widen(w[w1 + k]);
-    let b2 = widen(w[w2 + k]);
-    let b3 = widen(w[w3 + k]);
+    let b0 = read_w(w0 + k);
+    let b1 = read_w(w1 + k);
+    let b2 = read_w(w2 + k);
+    let b3 = read_w(w3 + k);
     s0 += vec4f(dot(a0, b0), dot(a0, b1), dot(a0, b2), dot(a0, b3));
     s1 += vec4f(dot(a1, b0), dot(a1, b1), dot(a1, b2), dot(a1, b3));
     s2 += vec4f(dot(a2, b0), dot(a2, b1), dot(a2, b2), dot(a2, b3));

@@ -1,5 +1,5 @@
-// prelude: what kernels share; appended to each of them. The aliases that depend on a model (Stored4, HeadVector) come from
-// src/gpu/pipelines.ts. Unused functions cost nothing.
+// prelude: what kernels share; appended to each of them. What depends on a model (Stored_NAME and read_NAME of stored
+// bindings, HeadVector) comes from src/gpu/pipelines.ts. Unused functions cost nothing.
 
 // Rewritten by every step; the same fields as `stepScalars` in src/graph/kernels.ts.
 struct StepScalars {

@@ -1,5 +1,5 @@
 // softmax_cross_entropy: row_loss = -log softmax(logits)[label] · inverse_count, and in place of the logits their gradient
-// (softmax(logits) - onehot(label)) · inverse_count, a row a thread. A negative label (-100) leaves both 0.
+// (softmax(logits) - onehot(label)) · inverse_count, a row a thread. A label that is no class, such as -100, leaves both 0.
 //
 //   binding  name      shape    access
 //   0        logits    [B, V]   read_write, afterwards their gradient
@@ -31,7 +31,8 @@ fn softmax_cross_entropy(
   if (b >= params.B) { return; }
   let first = b * params.V;
   let end = first + params.V;
-  if (labels[b] < 0) {
+  // As u32 a negative label lies above all classes.
+  if (u32(labels[b]) >= params.V) {
     row_loss[b] = 0.0;
     for (var i = first; i < end; i++) { logits[i] = 0.0; }
     return;

@@ -9,7 +9,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read_write> d_y: array<vec4f>;
-@group(0) @binding(1) var<storage, read> w: array<Stored4>;
+@group(0) @binding(1) var<storage, read> w: array<Stored_w>;
 @group(0) @binding(2) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(3) var<uniform> params: Params;
 
@@ -41,10 +41,10 @@ fn gemm_nn(@builtin(global_invocation_id) id: vec3u, @builtin(subgroup_invocatio
   for (var n = 0u; n < N4; n++) {
     let upper = d_y[y0 + n];
     let lower = d_y[y1 + n];
-    let b0 = widen(w[at]);
-    let b1 = widen(w[at + K4]);
-    let b2 = widen(w[at + 2u * K4]);
-    let b3 = widen(w[at + 3u * K4]);
+    let b0 = read_w(at);
+    let b1 = read_w(at + K4);
+    let b2 = read_w(at + 2u * K4);
+    let b3 = read_w(at + 3u * K4);
     s[0] += subgroupBroadcast(upper.x, 0u) * b0;
     s[1] += subgroupBroadcast(upper.x, 1u) * b0;
     s[2] += subgroupBroadcast(upper.x, 2u) * b0;

@@ -10,7 +10,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read_write> x: array<vec4f>;
-@group(0) @binding(1) var<storage, read> w: array<Stored4>;
+@group(0) @binding(1) var<storage, read> w: array<Stored_w>;
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> pre: array<vec4f>;
@@ -50,7 +50,7 @@ fn gemm_nt(@builtin(global_invocation_id) id: vec3u, @builtin(subgroup_invocatio
   for (var k = 0u; k < K4; k++) {
     let upper = x[x0 + k];
     let lower = x[x1 + k];
-    let b = mat4x4f(widen(w[w0 + k]), widen(w[w1 + k]), widen(w[w2 + k]), widen(w[w3 + k]));
+    let b = mat4x4f(read_w(w0 + k), read_w(w1 + k), read_w(w2 + k), read_w(w3 + k));
     s[0] += products(subgroupBroadcast(upper, 0u), b);
     s[1] += products(subgroupBroadcast(upper, 1u), b);
     s[2] += products(subgroupBroadcast(upper, 2u), b);

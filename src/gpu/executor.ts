@@ -295,11 +295,11 @@ export class Executor {
 
 function pipelineKey(call: KernelCall): PipelineKey {
   const spec = kernelSpec(call.kernel);
-  const stored = spec.stored?.map((name) => call.tensors[name]?.dtype).find((dtype) => dtype !== undefined);
+  const halves = Object.keys(spec.stored ?? {}).filter((name) => call.tensors[name]?.dtype === 'f16');
   return {
     kernel: call.kernel,
     overrides: call.overrides ?? {},
-    ...(stored === 'f16' ? { storedType: 'f16' as const } : {}),
+    ...(halves.length > 0 ? { storedTypes: Object.fromEntries(halves.map((name) => [name, 'f16' as const])) } : {}),
     ...(call.headSize === undefined ? {} : { headSize: call.headSize }),
   };
 }

@@ -1,5 +1,5 @@
 // Compiles the kernels of the table: composes a shader from its file and the prelude, makes bind group layouts from the table, and keeps
-// one pipeline per (kernel, overrides, stored type, head size). Not here: buffers, bind groups, dispatch. Invariant: layouts come from the
+// one pipeline per (kernel, overrides, stored types, head size). Not here: buffers, bind groups, dispatch. Invariant: layouts come from the
 // table alone, so a shader that disagrees with it fails to compile instead of reading the wrong buffer.
 import type { KernelSpec } from '../graph/kernel_spec.ts';
 import { type KernelName, kernelSpec } from '../graph/kernels.ts';
@@ -13,17 +13,26 @@ export type StoredType = 'f32' | 'f16';
 export interface PipelineKey {
   readonly kernel: KernelName;
   readonly overrides?: Readonly<Record<string, number>>;
-  /** How the `stored` bindings hold their numbers; f32 where left out. */
-  readonly storedType?: StoredType;
+  /** How each of the `stored` bindings holds its numbers; f32 where left out. */
+  readonly storedTypes?: Readonly<Record<string, StoredType>>;
   /** Elements of one attention head, a multiple of 4; needed by the kernels marked `head`. */
   readonly headSize?: number;
 }
 
-// Four neighbouring parameters as they lie in memory, and how they are widened. No optional feature is needed for f16.
-const storedAliases: Readonly<Record<StoredType, string>> = {
-  f32: 'alias Stored4 = vec4f;\nfn widen(x: Stored4) -> vec4f { return x; }\n',
-  f16: 'alias Stored4 = vec2u;\nfn widen(x: Stored4) -> vec4f { return vec4f(unpack2x16float(x.x), unpack2x16float(x.y)); }\n',
+/** Element type of a stored binding, and its i-th vec4f or f32, by how many numbers are read at a time. No optional feature is needed for f16. */
+const storedForms: Readonly<Record<StoredType, Readonly<Record<1 | 4, (name: string) => readonly [element: string, read: string]>>>> = {
+  f32: { 1: (name) => ['f32', `${name}[i]`], 4: (name) => ['vec4f', `${name}[i]`] },
+  f16: {
+    1: (name) => ['u32', `unpack2x16float(${name}[i / 2u])[i % 2u]`],
+    4: (name) => ['vec2u', `vec4f(unpack2x16float(${name}[i].x), unpack2x16float(${name}[i].y))`],
+  },
 };
+
+/** The alias of a stored binding's elements and the function that reads it. */
+function storedBinding(name: string, width: 1 | 4, type: StoredType): string {
+  const [element, read] = storedForms[type][width](name);
+  return `alias Stored_${name} = ${element};\nfn read_${name}(i: u32) -> ${width === 4 ? 'vec4f' : 'f32'} { return ${read}; }\n`;
+}
 
 function shaderFile(name: string): string {
   const text = files[`../../shaders/${name}.wgsl`];
@@ -44,7 +53,7 @@ function subgroupFile(name: string): string | undefined {
 export function kernelSource(key: PipelineKey, subgroups = false): string {
   const spec = kernelSpec(key.kernel);
   const parts = [(subgroups ? subgroupFile(key.kernel) : undefined) ?? shaderFile(key.kernel), shaderFile('prelude')];
-  if (spec.stored) parts.push(storedAliases[key.storedType ?? 'f32']);
+  for (const [name, width] of Object.entries(spec.stored ?? {})) parts.push(storedBinding(name, width, key.storedTypes?.[name] ?? 'f32'));
   if (spec.head) {
     const size = key.headSize;
     if (size === undefined || size <= 0 || size % 4 !== 0)
@@ -121,9 +130,10 @@ export class PipelineCache {
   }
 }
 
-function moduleLabel({ kernel, storedType, headSize }: PipelineKey): string {
+function moduleLabel({ kernel, storedTypes, headSize }: PipelineKey): string {
   const spec = kernelSpec(kernel);
-  const variant = [...(spec.stored ? [storedType ?? 'f32'] : []), ...(spec.head ? [`head ${headSize}`] : [])];
+  const stored = Object.keys(spec.stored ?? {}).map((name) => `${name} ${storedTypes?.[name] ?? 'f32'}`);
+  const variant = [...stored, ...(spec.head ? [`head ${headSize}`] : [])];
   return [kernel, ...variant].join(' ');
 }
 

@@ -14,7 +14,6 @@ export interface KernelRun {
   readonly uniforms: Readonly<Record<string, number>>;
   readonly overrides?: Readonly<Record<string, number>>;
   readonly step?: Readonly<Partial<Record<keyof typeof stepScalars, number>>>;
-  readonly storedType?: StoredType;
   readonly headSize?: number;
 }
 
@@ -37,7 +36,7 @@ const OFFSET = 256;
 /** The tensors after the dispatch, as new arrays. Error when a word around one of them has changed, or on a validation error. */
 export async function runKernel(device: GPUDevice, pipelines: PipelineCache, run: KernelRun): Promise<Record<string, Words>> {
   const spec = kernelSpec(run.kernel);
-  const pipeline = await pipelines.get(run);
+  const pipeline = await pipelines.get({ ...run, storedTypes: storedTypesOf(run) });
   device.pushErrorScope('validation');
   const names = Object.keys(spec.bindings);
   const buffers = names.map((name) => tensorBuffer(device, name, run.tensors[name] ?? new Uint32Array(4)));
@@ -74,6 +73,12 @@ export async function runKernel(device: GPUDevice, pipelines: PipelineCache, run
   for (const buffer of buffers) buffer.destroy();
   return results;
 }
+
+/** A stored binding whose array holds f16 bits is f16. */
+const storedTypesOf = ({ kernel, tensors }: KernelRun): Readonly<Record<string, StoredType>> =>
+  Object.fromEntries(
+    Object.keys(kernelSpec(kernel).stored ?? {}).map((name) => [name, tensors[name] instanceof Uint16Array ? 'f16' : 'f32']),
+  );
 
 const paddedBytes = (words: Words): number => Math.ceil(words.byteLength / 4) * 4;
 

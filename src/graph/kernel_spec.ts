@@ -10,8 +10,11 @@ export interface KernelSpec {
   readonly uniforms: Readonly<Record<string, ScalarType>>;
   /** Names of the `override` constants. */
   readonly overrides?: readonly string[];
-  /** Binding whose element type follows the stored type of a parameter (f32 or f16, through the aliases of the prelude). */
-  readonly stored?: readonly string[];
+  /**
+   * Bindings of frozen parameters, each stored as f32 or f16 whatever the others are, with the numbers that the shader reads at a time. A binding NAME of
+   * these is an `array<Stored_NAME>`, read by `read_NAME(i)`, which gives the i-th vec4f or f32 (src/gpu/pipelines.ts makes both).
+   */
+  readonly stored?: Readonly<Record<string, 1 | 4>>;
   /** Whether the kernel reads the per-step scalars (`StepScalars`). */
   readonly step?: true;
   /** Whether the prelude's `HeadVector` alias (one attention head as vec4s) is needed. */

@@ -103,6 +103,9 @@ function checkCall(call: KernelCall, node: Node): void {
   const spec = kernelSpec(call.kernel);
   const extra = Object.keys(call.tensors).find((name) => !(name in spec.bindings));
   const missing = Object.keys(spec.uniforms).find((name) => !Number.isFinite(call.uniforms[name]));
+  const narrow = Object.entries(call.tensors).find(([name, tensor]) => tensor?.dtype === 'f16' && !(name in (spec.stored ?? {})));
+  if (narrow)
+    throw new Error(`op '${node.op.name}' lowers to '${call.kernel}', which reads '${narrow[1]?.name}' as f32; it is stored as f16`);
   if (extra ?? missing) throw new Error(`op '${node.op.name}' lowers to '${call.kernel}' with wrong '${extra ?? missing}'`);
 }
 

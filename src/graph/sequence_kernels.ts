@@ -7,14 +7,18 @@ const rw = 'read_write' as const;
 const read = 'read' as const;
 
 export const sequenceKernels = {
-  // h[B,S,C] = word[ids] + position[position_ids + first_position] + token_type[token_type_ids]; only rows whose id lies in [row_begin, row_end) are written
-  // (`word` holds those rows), so a table larger than a binding is gathered piece by piece. PROMPT: an example's first P rows t < P are prompt[t] +
-  // position[t] + token_type[0], the tokens follow.
+  // h[B,S,C] = word[ids] + position[position_ids + first_position] + token_type[token_type_ids]; an id past the end of its table (V words, `positions`,
+  // `types`) adds zeros. Only rows whose id lies in [row_begin, row_end) are written (`word` holds those rows), so a table larger than a binding is
+  // gathered piece by piece; the first piece also writes rows whose id is in none. PROMPT: an example's first P rows t < P are prompt[t] + position[t]
+  // + token_type[0], the tokens follow.
   embedding: {
     bindings: { ids: read, position_ids: read, token_type_ids: read, word: read, position: read, token_type: read, prompt: read, h: rw },
-    uniforms: { B: 'u32', S: 'u32', P: 'u32', first_position: 'u32', C: 'u32', row_begin: 'u32', row_end: 'u32' },
+    uniforms: {
+      ...{ B: 'u32', S: 'u32', P: 'u32', first_position: 'u32', C: 'u32', row_begin: 'u32', row_end: 'u32' },
+      ...{ V: 'u32', positions: 'u32', types: 'u32' },
+    },
     overrides: ['PROMPT'],
-    stored: ['word', 'position', 'token_type'],
+    stored: { word: 4, position: 4, token_type: 4 },
     work: [['B', 'S', 'C']],
     tile: [256],
   },

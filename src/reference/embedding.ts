@@ -1,21 +1,30 @@
 // References of the embedding sum and of its gradient, for the rows [row_begin, row_end) of a table.
 import { add, at, type Reference } from './kernel.ts';
 
+/** An id past the end of its table adds nothing; the first piece of the word table writes the rows whose id is in none. */
 export const embedding: Reference<'embedding'> = (
   { ids, position_ids, token_type_ids, word, position, token_type, prompt, h },
-  { B, S, P, first_position, C, row_begin, row_end },
+  { B, S, P, first_position, C, row_begin, row_end, V, positions, types },
   { PROMPT = 0 },
 ) => {
   for (let b = 0; b < B; b++) {
-    const write = (t: number, rowAt: (c: number) => number, place: number, segment: number) => {
-      for (let c = 0; c < C; c++) h[(b * S + t) * C + c] = rowAt(c) + at(position, place * C + c) + at(token_type, segment * C + c);
+    const write = (t: number, parts: readonly ((c: number) => number)[]) => {
+      for (let c = 0; c < C; c++) h[(b * S + t) * C + c] = parts.reduce((sum, part) => sum + part(c), 0);
     };
-    if (PROMPT) for (let t = 0; t < P; t++) write(t, (c) => at(prompt, t * C + c), t, 0);
+    const rowOf = (table: Float64Array, row: number, rows: number) => (c: number) => (row < rows ? at(table, row * C + c) : 0);
+    if (PROMPT) {
+      for (let t = 0; t < P; t++) write(t, [rowOf(prompt, t, P), rowOf(position, t, positions), rowOf(token_type, 0, types)]);
+    }
     for (let t = P; t < S; t++) {
       const n = b * (S - P) + t - P;
-      const row = at(ids, n) - row_begin;
-      if (row < 0 || row >= row_end - row_begin) continue;
-      write(t, (c) => at(word, row * C + c), at(position_ids, n) + first_position, at(token_type_ids, n));
+      const id = at(ids, n);
+      const here = id >= row_begin && id < row_end;
+      if (!here && (id < V || row_begin > 0)) continue;
+      write(t, [
+        here ? rowOf(word, id - row_begin, row_end - row_begin) : () => 0,
+        rowOf(position, at(position_ids, n) + first_position, positions),
+        rowOf(token_type, at(token_type_ids, n), types),
+      ]);
     }
   }
 };

@@ -169,7 +169,7 @@ it('the gradient of the embedding table, tokens that repeat included', () => {
     run(
       'embedding',
       { ids, position_ids: zeros(4), token_type_ids: zeros(4), word: moved, position: other, token_type: other, h: zeros(12) },
-      { B: 2, S: 2, P: 0, first_position: 0, ...range },
+      { B: 2, S: 2, P: 0, first_position: 0, V: 4, positions: 4, types: 4, ...range },
     );
   const chain = Float64Array.of(2 ** 31 + 3, 2 ** 31, 0, 2 ** 31);
   const { d_table } = run('embedding_backward', { ids, chain, d_h, d_table: zeros(9) }, { N: 4, ...range });

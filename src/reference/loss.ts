@@ -6,7 +6,7 @@ export const softmax_cross_entropy: Reference<'softmax_cross_entropy'> = ({ logi
     const row = logits.subarray(b * V, (b + 1) * V);
     const label = at(labels, b);
     row_loss[b] = 0;
-    if (label < 0) {
+    if (label < 0 || label >= V) {
       row.fill(0);
       continue;
     }

@@ -3,7 +3,7 @@
 import { randomKey, randomNormal, randomU32, siteId } from '../../random/counter.ts';
 import type { KernelRun } from '../testing.ts';
 
-export interface KernelCase extends Omit<KernelRun, 'storedType'> {
+export interface KernelCase extends KernelRun {
   /** What is special about it: `ragged`, `several workgroups` ... */
   readonly name: string;
   /** Largest error, as a share of the largest magnitude of the tensor, or of 1 where all are smaller; 1e-5 where left out: some hundred f32 roundings in a sum. */

@@ -16,6 +16,9 @@ const even: readonly Shape[] = [
 const odd: readonly Shape[] = [
   ['one element', 1, 1, 1],
   ['ragged', 9, 5, 3],
+  ['one workgroup exactly', 8, 8, 8],
+  ['rows of whole vec4s, but not as many', 5, 12, 6],
+  ['as many rows as whole vec4s, of odd length', 3, 7, 8],
   ['several workgroups', 33, 17, 19],
 ];
 

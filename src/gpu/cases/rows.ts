@@ -103,33 +103,40 @@ const embedding: KernelCase[] = (
     ['one token after a prompt of one', 1, 1, 1, 4, 0, 5],
     ['a piece of the table, after a prompt', 3, 5, 3, 12, 2, 5],
     ['several workgroups, with prompts', 2, 20, 15, 36, 0, 9],
+    ['ids past the ends of their tables', 3, 11, 0, 12, 0, 9],
+    ['ids past the ends of their tables, the first piece', 3, 11, 0, 12, 0, 4],
+    ['ids past the ends of their tables, a later piece, after a prompt', 3, 7, 3, 12, 4, 9],
   ] as const
 ).flatMap(([name, B, T, P, C, row_begin, row_end]) => {
   const N = B * T;
   const S = P + T;
-  const ids = integers('ids', N, 0, row_begin === 0 ? row_end : 9);
+  const past = name.startsWith('ids past');
+  /** Every fourth id is one that no table has: the next one, and the largest there is. */
+  const some = (ids: readonly number[], rows: number): Uint32Array<ArrayBuffer> =>
+    Uint32Array.from(ids, (id, n) => (past && n % 4 === 1 ? (n % 8 === 1 ? rows : 0xffffffff) : id));
+  const ids = some(integers('ids', N, 0, row_begin === 0 && !past ? row_end : 9), 9);
   const rows = row_end - row_begin;
   return [
     {
       kernel: 'embedding',
       name,
       tensors: {
-        ids: Uint32Array.from(ids),
-        position_ids: Uint32Array.from(integers('position_ids', N, 0, 16)),
-        token_type_ids: Uint32Array.from(integers('token_type_ids', N, 0, 2)),
+        ids,
+        position_ids: some(integers('position_ids', N, 0, 16).toReversed(), 16),
+        token_type_ids: some(integers('token_type_ids', N, 0, 2), 2).reverse(),
         word: halves('word', rows * C),
         position: halves('position', (16 + P) * C),
         token_type: halves('token_type', 2 * C),
         ...(P ? { prompt: normals('prompt', P * C) } : {}),
         h: unset(B * S * C),
       },
-      uniforms: { B, S, P, first_position: P, C, row_begin, row_end },
+      uniforms: { B, S, P, first_position: P, C, row_begin, row_end, V: 9, positions: 16 + P, types: 2 },
       overrides: { PROMPT: P ? 1 : 0 },
     },
     {
       kernel: 'embedding_backward',
       name,
-      tensors: { ids: Uint32Array.from(ids), chain: chainOf(ids), d_h: normals('d_h', N * C), d_table: normals('d_table', rows * C) },
+      tensors: { ids, chain: chainOf([...ids]), d_h: normals('d_h', N * C), d_table: normals('d_table', rows * C) },
       uniforms: { N, C, row_begin, row_end },
     },
   ] satisfies KernelCase[];
@@ -186,7 +193,7 @@ const loss: KernelCase[] = [
       name,
       tensors: {
         logits: normals('logits', B * V, 4),
-        labels: Int32Array.from(integers('labels', B, 0, V), (label, b) => (b % 3 === 1 ? -100 : label)),
+        labels: Int32Array.from(integers('labels', B, 0, V), (label, b) => (b % 3 === 1 ? -100 : b % 7 === 5 ? V + (b % 2) * 1e9 : label)),
         row_loss: unset(B),
       },
       uniforms: { B, V },

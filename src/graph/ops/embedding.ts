@@ -50,7 +50,9 @@ const embeddingOp: Op<EmbeddingAttributes> = {
     const h = outputs[0] as Tensor;
     const [B, S, C] = h.shape as [number, number, number];
     const { first_position } = attributes as EmbeddingAttributes;
-    const size = { B, S, P: prompt?.shape[0] ?? 0, first_position, C };
+    const rowsIn = (table: Tensor | undefined) => table?.shape[0] as number;
+    const V = pieces.reduce((sum, piece) => sum + rowsIn(piece), 0);
+    const size = { B, S, P: prompt?.shape[0] ?? 0, first_position, C, V, positions: rowsIn(position), types: rowsIn(token_type) };
     return pieces.map((word) => ({
       kernel: 'embedding' as const,
       tensors: { ids, position_ids, token_type_ids, word, position, token_type, prompt, h },
