@@ -76,7 +76,7 @@ export class DelimitedRows {
         if (this.#header) continue;
       }
       if (cells.length !== this.#first.cells.length) this.#noteRagged(number, cells.length);
-      else if (this.#raggedCount === 0) rows.push({ number, cells });
+      else if (this.#raggedCount === 0) rows.push(record);
     }
     return rows;
   }

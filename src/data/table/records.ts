@@ -20,7 +20,7 @@ export interface TextRecord {
   readonly cells: string[];
   /** A line with nothing in it, not even quotes: Python's csv has [] for it. */
   readonly blank: boolean;
-  readonly fault?: RecordFault;
+  readonly fault: RecordFault | undefined;
 }
 
 const [LF, CR] = [10, 13];
@@ -147,7 +147,7 @@ export class RecordReader {
 
   #endRecord(): void {
     const blank = this.#cells.length === 1 && this.#cells[0] === '' && !this.#quoted;
-    this.#out.push({ number: this.#number, cells: this.#cells, blank, ...(this.#fault === undefined ? {} : { fault: this.#fault }) });
+    this.#out.push({ number: this.#number, cells: this.#cells, blank, fault: this.#fault });
     this.#number++;
     this.#cells = [];
     this.#quoted = false;
