@@ -301,3 +301,13 @@ test('plain LoRA on the tiny BERT, as PEFT saved it for the recorded logits, is 
   const stored = 'base_model.model.bert.encoder.layer.2.attention.self.value.lora_B.weight';
   expect(tensors.get('encoder.layer.2.attention.self.value.lora_B.weight')?.data).toEqual(await readFloats(await fileOf(files), stored));
 });
+
+test('layers that are lists in lists, twenty thousand deep, are refused and not walked', async () => {
+  const files = await byPeft('lora_bias_all', { layers_to_transform: ['@'] });
+  const text = new TextDecoder().decode(files.get('adapter_config.json')).replace('"@"', `${'['.repeat(20_000)}1${']'.repeat(20_000)}`);
+  files.set('adapter_config.json', new TextEncoder().encode(text));
+  await expect(readExported(files, expectations)).rejects.toMatchObject({
+    code: 'unsupported-peft',
+    where: 'adapter_config.json, layers_to_transform',
+  });
+});

@@ -10,14 +10,22 @@ const plainStarts = [true, false, 'gaussian', 'eva', 'orthogonal'];
 /** PEFT's for BERT and its kin. */
 const defaultTargets = ['query', 'value'];
 
+interface Kinds {
+  readonly number: number;
+  readonly string: string;
+}
+
+const isListOf = <K extends keyof Kinds>(value: unknown, kind: K): value is Kinds[K][] =>
+  Array.isArray(value) && value.every((each) => typeof each === kind);
+
 /**
  * Layers below the first of `layers_to_transform`, where those are all from one on to the last and the file has nothing else: our own way to say it.
  * Else 0, and the modules are named one by one.
  */
 function frozenLayers(given: PeftConfig, { stored, names, mirrored }: PeftBase): number {
   const { layers_to_transform: layers, target_modules, layers_pattern, exclude_modules } = given;
-  if (!Array.isArray(layers) || !Array.isArray(target_modules) || layers_pattern || exclude_modules) return 0;
-  const sorted = layers.map(Number).toSorted((a, b) => a - b);
+  if (!isListOf(layers, 'number') || !isListOf(target_modules, 'string') || layers_pattern || exclude_modules) return 0;
+  const sorted = layers.toSorted((a, b) => a - b);
   const first = sorted[0] ?? 0;
   if (mirrored['frozen_layers'] === first) return first;
   const last = Math.max(
@@ -27,7 +35,7 @@ function frozenLayers(given: PeftConfig, { stored, names, mirrored }: PeftBase):
   );
   const toTheTop = sorted.at(-1) === last && sorted.every((layer, i) => layer === first + i);
   // PEFT counts layers alone among the modules, and every bias of the model.
-  const outside = matches('pooler.dense', target_modules.map(String));
+  const outside = matches('pooler.dense', target_modules);
   const below = [...stored].some((name) => layerOf(name) < first || name.startsWith('embeddings.'));
   return toTheTop && !outside && !below ? first : 0;
 }
