@@ -69,7 +69,7 @@ function refuse(model: BaseModel, misfits: readonly Misfit[], of: number): never
   const [missing, misshapen, unread] = [having('missing-tensor'), having('misshapen-tensor'), having('unsupported-dtype')];
   const [{ code, parameter, found }] = misfits as [Misfit];
   const files = (model.checkpoint?.files ?? []).map(({ source }) => source.name);
-  const onlyPooler = misfits.every(({ parameter: { name } }) => name.startsWith('pooler.'));
+  const onlyPooler = misfits.every(({ code: how, parameter: { name } }) => how === 'missing-tensor' && name.startsWith('pooler.'));
   const remedy = onlyPooler
     ? 'The checkpoint has no pooler, which the first token goes through: choose mean pooling (--pooling mean).'
     : code === 'unsupported-dtype'
