@@ -42,7 +42,7 @@ model-index:
     metrics:
     - {name: "F1", type: "f1", value: 0.91234, verified: false}
 `);
-  expect(body).toContain(`sha256 of its model.safetensors: \`${'ab'.repeat(32)}\``);
+  expect(body).toContain(`sha256 of its weights: \`${'ab'.repeat(32)}\``);
   expect(body).toContain('20 examples (validation) it reaches, self-reported:');
   expect(body).toContain('- F1: 0.9123');
   expect(body).toContain('\\<b\\>bold\\</b\\> · a\\|b');

@@ -89,7 +89,7 @@ export function writeModelCard(facts: CardFacts, layout: CardLayout): ArchiveFil
           `On ${dataset.eval_examples} examples (${plain(dataset.eval_split)}) it reaches, self-reported:\n`,
           ...metrics.map(({ title, value }) => `- ${title}: ${value.toFixed(4)}`),
         ].join('\n');
-  const checksum = base_model.sha256 === null ? [] : [`- sha256 of its model.safetensors: \`${base_model.sha256}\``];
+  const checksum = base_model.sha256 === null ? [] : [`- sha256 of its weights: \`${base_model.sha256}\``];
   const text = [
     frontMatter(facts, layout),
     `# ${plain(facts.name)}\n`,
