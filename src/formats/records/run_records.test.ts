@@ -7,6 +7,7 @@ import type { RunEvent } from '../../protocol/messages.ts';
 import type { RunRecord } from './log_history.ts';
 import { isRunRecord, runRecords } from './run_records.ts';
 import { crc32c, tagOf, tensorboardEvents } from './tensorboard.ts';
+import { trainerState } from './trainer_state.ts';
 
 const step = (number: number, loss: number): RunEvent => ({
   type: 'step',
@@ -74,7 +75,7 @@ test("trainer_state.json has Trainer's keys, sorted, and the history in its name
     epoch: 75,
     global_step: 300,
     num_input_tokens_seen: 120,
-    num_train_epochs: 3,
+    num_train_epochs: 75,
   });
   expect(state.log_history).toEqual([
     { epoch: 0.25, grad_norm: 0.5, learning_rate: 0.001, loss: 1.5, num_input_tokens_seen: 40, step: 1 },
@@ -100,6 +101,8 @@ test("trainer_state.json has Trainer's keys, sorted, and the history in its name
     },
   ]);
   expect(textOf('trainer_state.json')).toMatch(/^\{\n {2}"best_global_step": 300,\n[\s\S]*\}\n$/);
+  const asked = trainerState({ ...run, training: { ...run.training, max_steps: -1 } });
+  expect(JSON.parse(new TextDecoder().decode(asked))).toMatchObject({ num_train_epochs: 3 });
 });
 
 test('the table has a row a step, evaluations beside them, and no text of the user', () => {
