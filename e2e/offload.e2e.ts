@@ -80,7 +80,7 @@ test('the page trains sparse adapters in the memory that was predicted, their ro
   await page.goto(site.address);
   await page.getByRole('radio', { name: 'Sparse adapter' }).click();
   await paste(page, rowsOfTwoTopics(24));
-  await page.getByText('held back').waitFor();
+  await page.getByText('to evaluate with, held back').waitFor();
   await setNumber(page, 'Batch size', 4);
   await setNumber(page, 'Max length', 16);
   await setNumber(page, 'Steps', 2);

@@ -28,7 +28,7 @@ test('a queue trains two methods alike, outlives its tab, and its runs can be ex
   page.on('dialog', (dialog) => void dialog.accept());
   await page.goto(site.address);
   await paste(page, rowsOfTwoTopics(48));
-  await page.getByText('held back').waitFor();
+  await page.getByText('to evaluate with, held back').waitFor();
   await setNumber(page, 'Batch size', 8);
   await setNumber(page, 'Max length', 16);
   await setNumber(page, 'Steps', 5);

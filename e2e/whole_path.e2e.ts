@@ -49,7 +49,7 @@ test('a run learns, pauses, survives a reload, and its exported adapter gives th
   });
   await page.goto(site.address);
   await paste(page, rowsOfTwoTopics(64));
-  await page.getByText('held back').waitFor();
+  await page.getByText('to evaluate with, held back').waitFor();
   await setNumber(page, 'Batch size', 8);
   await setNumber(page, 'Max length', 16);
   await setNumber(page, 'Steps', 14);
