@@ -1,6 +1,7 @@
 // From flags to a run: settings are plain data that a folder can remember, and the session's RunConfig is made from them. Defaults come from
 // the protocol and from the method's card, never from here.
 
+import type { MethodCard } from '../src/protocol/cards.ts';
 import {
   defaultTraining,
   type MemorySettings,
@@ -16,7 +17,6 @@ import {
 } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
 import { defaultLength, textPositions } from '../src/protocol/lengths.ts';
-import type { MethodCard } from '../src/protocol/messages.ts';
 import { type OptimizerName, optimizerCards, readsArgument } from '../src/protocol/optimizers.ts';
 import { memoryOptions } from '../src/protocol/options/memory.ts';
 import { namedColumns, wholeColumns } from './columns.ts';

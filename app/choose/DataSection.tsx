@@ -1,8 +1,9 @@
 // The data: bundled, or a table from the disk or the clipboard; its columns; what it is like.
 
 import { useState } from 'react';
+import type { Catalogue } from '../../src/protocol/cards.ts';
 import type { Columns, DataRef } from '../../src/protocol/config.ts';
-import type { Catalogue, DataPreview, DataReport } from '../../src/protocol/messages.ts';
+import type { DataPreview, DataReport } from '../../src/protocol/messages.ts';
 import type { Answer } from '../state/app_state.ts';
 import { DropZone, Pick } from '../ui/DropZone.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';

@@ -1,7 +1,7 @@
 // How activations come back, in detail: segments, snapshots, chunks, and policies by ranges of layers.
 
+import type { MethodCard } from '../../src/protocol/cards.ts';
 import { type PolicyName, policyNames, type StreamKind } from '../../src/protocol/config.ts';
-import type { MethodCard } from '../../src/protocol/messages.ts';
 import { memoryOptions } from '../../src/protocol/options/memory.ts';
 import { memoryEntries } from '../options/entries.ts';
 import { OptionGroup } from '../options/OptionGroup.tsx';

@@ -1,7 +1,7 @@
 // The method and how its activations come back.
 
+import type { MethodCard } from '../../src/protocol/cards.ts';
 import { type MethodName, type PolicyName, policyNames } from '../../src/protocol/config.ts';
-import type { MethodCard } from '../../src/protocol/messages.ts';
 import { memoryOptions } from '../../src/protocol/options/memory.ts';
 import { MethodDetail } from '../methods/MethodDetail.tsx';
 import { MethodTiles } from '../methods/MethodTiles.tsx';

@@ -1,7 +1,8 @@
 // The model: the bundled one, or a folder from the disk.
 
+import type { BundledItem } from '../../src/protocol/cards.ts';
 import { type ModelRef, type Pooling, poolings } from '../../src/protocol/config.ts';
-import type { BundledItem, ModelDescription } from '../../src/protocol/messages.ts';
+import type { ModelDescription } from '../../src/protocol/messages.ts';
 import { modelOptions } from '../../src/protocol/options/model.ts';
 import { bytes, integer } from '../format.ts';
 import type { Answer } from '../state/app_state.ts';

@@ -1,9 +1,9 @@
 // The few numbers that matter, the others behind "Advanced", each with its default and a way back to it.
 
 import { Collapsible } from 'radix-ui';
+import type { MethodCard } from '../../src/protocol/cards.ts';
 import type { MethodOptions, PolicyName, TrainingArguments } from '../../src/protocol/config.ts';
 import type { ErrorReport } from '../../src/protocol/errors.ts';
-import type { MethodCard } from '../../src/protocol/messages.ts';
 import { plural } from '../format.ts';
 import { methodEntries, trainingEntries } from '../options/entries.ts';
 import { OptionGroup } from '../options/OptionGroup.tsx';

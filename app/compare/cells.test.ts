@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Catalogue, PlanReport } from '../../src/protocol/messages.ts';
+import type { Catalogue } from '../../src/protocol/cards.ts';
+import type { PlanReport } from '../../src/protocol/messages.ts';
 import { methodCards } from '../../src/session/setup.ts';
 import { firstRun } from '../state/settings.ts';
 import { type Cell, cellsOf, csvOf, keyOf, rowsOf, sorted } from './cells.ts';

@@ -1,8 +1,9 @@
 // The matrix of methods × policies: which cells there are, what is asked for each, what a row says, how rows are sorted and written as CSV. Pure.
 
+import type { Catalogue } from '../../src/protocol/cards.ts';
 import { type Category, categories, type MethodName, type ModelRef, type PolicyName, policyNames } from '../../src/protocol/config.ts';
 import type { ErrorReport } from '../../src/protocol/errors.ts';
-import type { Catalogue, DataReport, PlanReport, PlanRequest } from '../../src/protocol/messages.ts';
+import type { DataReport, PlanReport, PlanRequest } from '../../src/protocol/messages.ts';
 import { inOrder } from '../methods/groups.ts';
 import { cardOf, lengthOf, planRequestOf, type Settings } from '../state/settings.ts';
 import { type Pace, predictedMs } from './pace.ts';

@@ -1,7 +1,8 @@
 // Bytes by category of several plans, as bars on one axis.
 
+import type { Catalogue } from '../../src/protocol/cards.ts';
 import type { Category } from '../../src/protocol/config.ts';
-import type { Catalogue, PlanReport } from '../../src/protocol/messages.ts';
+import type { PlanReport } from '../../src/protocol/messages.ts';
 import { bytes, percent } from '../format.ts';
 import { useWidth } from '../ui/use_width.ts';
 import { CategoryLegend } from './CategoryLegend.tsx';

@@ -1,8 +1,9 @@
 // The memory that a run will take, before it is started: exact, from the plan that the allocator obeys.
 
 import { useState } from 'react';
+import type { Catalogue } from '../../src/protocol/cards.ts';
 import { type Category, categories } from '../../src/protocol/config.ts';
-import type { Catalogue, PlanReport } from '../../src/protocol/messages.ts';
+import type { PlanReport } from '../../src/protocol/messages.ts';
 import { bytes, integer, percent } from '../format.ts';
 import type { Answer } from '../state/app_state.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';

@@ -2,7 +2,8 @@
 // lines over it. The cursor follows the mouse and the arrow keys and says what happens at its moment.
 
 import { useMemo, useState } from 'react';
-import type { Catalogue, PlanReport, TimelineMoment } from '../../src/protocol/messages.ts';
+import type { Catalogue } from '../../src/protocol/cards.ts';
+import type { PlanReport, TimelineMoment } from '../../src/protocol/messages.ts';
 import { bytes } from '../format.ts';
 import { useWidth } from '../ui/use_width.ts';
 import { type Axis, axisOf, partsOf, story, ticksOf, titleOf } from './plans.ts';

@@ -1,7 +1,8 @@
 // What the memory picture says about plans: names, shares, and moments of several plans on one axis. Pure.
 
+import type { Catalogue } from '../../src/protocol/cards.ts';
 import type { Category } from '../../src/protocol/config.ts';
-import type { Catalogue, PlanReport, TimelineMoment } from '../../src/protocol/messages.ts';
+import type { PlanReport, TimelineMoment } from '../../src/protocol/messages.ts';
 
 export const categoryTitles: Readonly<Record<Category, string>> = {
   weights: 'weights',

@@ -1,6 +1,6 @@
 // The chosen method at a second look: the picture with its legend, the paper, every option with its default and the reason for it.
 
-import type { MethodCard } from '../../src/protocol/messages.ts';
+import type { MethodCard } from '../../src/protocol/cards.ts';
 import { MethodDiagram } from './MethodDiagram.tsx';
 
 export function MethodDetail({ card }: { card: MethodCard }) {

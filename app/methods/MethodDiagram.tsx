@@ -1,7 +1,7 @@
 // Draws the shapes of a method's picture. Grey is frozen, orange trains, a blue disc is kept for the backward pass: shape tells them apart too.
 
 import { memo } from 'react';
-import type { AddedPart, MethodDiagram as Description } from '../../src/protocol/messages.ts';
+import type { AddedPart, MethodDiagram as Description } from '../../src/protocol/cards.ts';
 import { diagramText, HEIGHT, type Shape, shapesOf, WIDTH } from './diagram.ts';
 
 export const MethodDiagram = memo(function MethodDiagram({ diagram }: { diagram: Description }) {

@@ -1,8 +1,8 @@
 // All methods to choose from, in groups: name, picture, sentence.
 
 import { RadioGroup } from 'radix-ui';
+import type { MethodCard } from '../../src/protocol/cards.ts';
 import type { MethodName } from '../../src/protocol/config.ts';
-import type { MethodCard } from '../../src/protocol/messages.ts';
 import { grouped, groupTitles } from './groups.ts';
 import { MethodDiagram } from './MethodDiagram.tsx';
 

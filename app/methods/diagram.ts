@@ -1,7 +1,7 @@
 // A method's description as shapes: one layer between embeddings and head, on a ground of 212 × 92. Pure; the drawing is in MethodDiagram.tsx.
 // One layout serves every method: blocks in a row, each with what is added to it. Invariant: nothing here knows a method's name.
 
-import type { AddedPart, AddedPlace, LayerPart, MethodDiagram, ModelPart } from '../../src/protocol/messages.ts';
+import type { AddedPart, AddedPlace, LayerPart, MethodDiagram, ModelPart } from '../../src/protocol/cards.ts';
 
 export const WIDTH = 212;
 export const HEIGHT = 92;

@@ -1,6 +1,6 @@
 // The groups under which methods are offered, in the order of the page.
 
-import type { MethodCard, MethodGroup } from '../../src/protocol/messages.ts';
+import type { MethodCard, MethodGroup } from '../../src/protocol/cards.ts';
 
 export const groupTitles: Readonly<Record<MethodGroup, { readonly title: string; readonly says: string }>> = {
   reversible: { title: 'Reversible', says: 'layers are undone, not remembered' },

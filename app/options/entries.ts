@@ -1,8 +1,8 @@
 // Which options stand on the page, with their values, in the order of the protocol's table. Pure.
 
+import type { MethodCard } from '../../src/protocol/cards.ts';
 import type { PolicyName } from '../../src/protocol/config.ts';
 import type { ErrorReport } from '../../src/protocol/errors.ts';
-import type { MethodCard } from '../../src/protocol/messages.ts';
 import { readsArgument } from '../../src/protocol/optimizers.ts';
 import { memoryOptions } from '../../src/protocol/options/memory.ts';
 import { methodOptions } from '../../src/protocol/options/methods.ts';

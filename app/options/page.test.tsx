@@ -2,8 +2,8 @@
 
 import { renderToStaticMarkup } from 'react-dom/server';
 import { expect, test } from 'vitest';
+import type { MethodCard } from '../../src/protocol/cards.ts';
 import { policyNames, streamKinds } from '../../src/protocol/config.ts';
-import type { MethodCard } from '../../src/protocol/messages.ts';
 import { optimizerNames } from '../../src/protocol/optimizers.ts';
 import type { Option } from '../../src/protocol/options/option.ts';
 import { optionTable } from '../../src/protocol/options/table.ts';

@@ -1,9 +1,10 @@
 // A queue of runs that differ in nothing but method and policy: same model, data, seed and steps. Pure; who runs it is in state/queueing.ts.
 // Invariant: an item's configuration is fixed when the queue is made, so that what is chosen meanwhile changes nothing in it.
 
+import type { Catalogue } from '../../src/protocol/cards.ts';
 import type { MethodName, PolicyName, RunConfig } from '../../src/protocol/config.ts';
 import type { ErrorReport } from '../../src/protocol/errors.ts';
-import type { Catalogue, SavedRun } from '../../src/protocol/messages.ts';
+import type { SavedRun } from '../../src/protocol/messages.ts';
 import type { RunState } from '../state/run.ts';
 import { cardOf, runConfigOf, type Settings } from '../state/settings.ts';
 

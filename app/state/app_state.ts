@@ -1,9 +1,9 @@
 // What the page knows, as types and as it is at first: what is chosen, what the worker has answered, the run. Not here: what changes it (store.ts and
 // those beside it).
 
+import type { Catalogue } from '../../src/protocol/cards.ts';
 import type { ErrorReport } from '../../src/protocol/errors.ts';
 import type {
-  Catalogue,
   DataPreview,
   DataReport,
   Environment,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import type { Catalogue } from '../../src/protocol/cards.ts';
 import { defaultTraining, parseRunConfig } from '../../src/protocol/config.ts';
-import type { Catalogue } from '../../src/protocol/messages.ts';
 import { methodCards } from '../../src/session/setup.ts';
 import { changedCount, firstRun, planRequestsOf, runConfigOf, trainingDefaultsOf, withoutStaleRanges, withValue } from './settings.ts';
 

@@ -1,6 +1,7 @@
 // What the person has chosen, kept as differences from the defaults, and what follows from it: the run's configuration and the requests for
 // memory plans. Pure. Invariant: a value equal to its default is never kept, so the number of kept values is the number of changes.
 
+import type { Catalogue, MethodCard } from '../../src/protocol/cards.ts';
 import {
   type Columns,
   type DataRef,
@@ -16,7 +17,7 @@ import {
   trainingDefaults,
 } from '../../src/protocol/config.ts';
 import { defaultLength, textPositions } from '../../src/protocol/lengths.ts';
-import type { Catalogue, DataReport, MethodCard, PlanRequest } from '../../src/protocol/messages.ts';
+import type { DataReport, PlanRequest } from '../../src/protocol/messages.ts';
 
 export interface Settings {
   readonly model: ModelRef;

@@ -2,9 +2,9 @@
 // activations. With --study another question: where methods start (compare/study.ts).
 
 import { writeFile } from 'node:fs/promises';
+import type { MethodCard } from '../../src/protocol/cards.ts';
 import { type MethodName, type PolicyName, policyNames } from '../../src/protocol/config.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
-import type { MethodCard } from '../../src/protocol/messages.ts';
 import { csvOf, type Row, sortRows, tableOf } from '../compare/columns.ts';
 import { pictureOf } from '../compare/picture.ts';
 import { requireOfPlans, studyStarts } from '../compare/study.ts';

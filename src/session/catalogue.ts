@@ -1,7 +1,7 @@
 // What comes with the product: methods, bundled models and data sets, from their own index files.
 
 import { readJson } from '../hub/folder.ts';
-import type { BundledItem, Catalogue } from '../protocol/messages.ts';
+import type { BundledItem, Catalogue } from '../protocol/cards.ts';
 import type { Host } from './host.ts';
 import { methodCards } from './setup.ts';
 

@@ -77,6 +77,11 @@ export class Run {
     return this.#step;
   }
 
+  /** Of the whole run. */
+  get max_steps(): number {
+    return this.#request.max_steps;
+  }
+
   /** The last checkpoint that was written. */
   get saved(): SavedRun | undefined {
     return this.#saved;

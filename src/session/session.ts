@@ -2,7 +2,6 @@
 
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { chooseBuckets } from '../data/batches.ts';
 import { withinTables } from '../data/ids.ts';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
 import { defaultTraining, type ModelRef, type Pooling, parseRunConfig, type RunConfig } from '../protocol/config.ts';
@@ -25,9 +24,10 @@ import { classifierStart } from './classifier.ts';
 import { bucketsOf, loadData, loadEvaluation, previewOf, type RunData, reportData } from './data.ts';
 import { DeviceHolder, type Engine, type EngineConfig, startEngine } from './engine.ts';
 import { evaluate } from './evaluation.ts';
-import { engineConfigOf, exportAdapter, filesOf, logitTolerance, readAdapterFor, runSelfTest, valuesOf } from './exporting.ts';
+import { exportAdapter, filesOf, readAdapterFor } from './exporting.ts';
 import { Gate, stopped } from './gate.ts';
 import type { Host, StoredRun } from './host.ts';
+import { startImported } from './importing.ts';
 import { Occupancy, type Occupation } from './occupancy.ts';
 import { phaseEvent } from './phase.ts';
 import { predict } from './predict.ts';
@@ -342,7 +342,7 @@ export class Session {
       record: {
         events: run.history,
         training: config.training,
-        max_steps: config.training.max_steps,
+        max_steps: run.max_steps,
         train_examples: data.run.train.examples.length,
         best: run.best,
         ended_at: run.saved ? Date.parse(run.saved.saved_at) : Date.now(),
@@ -360,42 +360,15 @@ export class Session {
     await requireRunnable(model, archive.config.pooling);
     await this.#release();
     const device = await this.#device.open();
-    const config = engineConfigOf(archive.config);
-    const engine = await startEngine(device, {
-      config,
+    const { engine, config, verified } = await startImported(files, archive, {
+      device,
       model,
       tokenizer: await opened.tokenizer,
-      labels: archive.labels,
-      // Every length may come; the buckets then pad the fewest tokens.
-      buckets: chooseBuckets(
-        Uint32Array.from({ length: archive.config.max_length }, (_, i) => i + 1),
-        { maxLength: archive.config.max_length },
-      ),
-      max_steps: 1,
-      purposes: ['evaluation'],
       offload: this.#host.offload,
       onPhase: (phase, done, of) => this.#emit(phaseEvent(phase, done, of)),
-      onPlan: () => undefined,
     });
-    try {
-      // The checksum of the base is known only now that its bytes have passed by.
-      await readAdapterFor(files, model, engine.sha256);
-      engine.trainer.setParameters(valuesOf(archive));
-      const verified = await runSelfTest(engine, archive.config);
-      if (!(verified.largest_difference <= logitTolerance)) {
-        throw new RetraceError({
-          code: 'import-differs',
-          message: `On its own self-test the adapter gives logits that differ by ${verified.largest_difference} from the recorded ones (allowed: ${logitTolerance}).`,
-          where: 'self_test',
-          remedy: 'The file was changed, or it was made for other weights. Export it again.',
-        });
-      }
-      this.#ready = { engine, config };
-      this.#emit({ type: 'phase', phase: 'finished' });
-      return { name: archive.config.base_model.name, method: config.method, labels: archive.labels, verified };
-    } catch (error) {
-      engine.executor.destroy();
-      throw error;
-    }
+    this.#ready = { engine, config };
+    this.#emit({ type: 'phase', phase: 'finished' });
+    return { name: archive.config.base_model.name, method: config.method, labels: archive.labels, verified };
   }
 }

@@ -8,6 +8,7 @@ import { factsOf } from '../methods/options.ts';
 import { methodNamed, methods, resolveOptions } from '../methods/registry.ts';
 import type { Backbone } from '../models/model.ts';
 import { hostBytes } from '../offload/offload.ts';
+import type { MethodCard, OptionCard } from '../protocol/cards.ts';
 import {
   type MemorySettings,
   type MethodChoices,
@@ -20,7 +21,7 @@ import {
 } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { requireLength } from '../protocol/lengths.ts';
-import type { MethodCard, OptionCard, PlanReport } from '../protocol/messages.ts';
+import type { PlanReport } from '../protocol/messages.ts';
 import { type ProgramSetup, type planPrograms, stackOf } from '../train/programs.ts';
 import type { BaseModel } from './base_model.ts';
 
