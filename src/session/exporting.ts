@@ -49,10 +49,14 @@ type Values = Map<string, Float32Array<ArrayBuffer>>;
 const largestDifference = (a: readonly (readonly number[])[], b: readonly (readonly number[])[]): number =>
   a.reduce((most, row, i) => row.reduce((worst, x, j) => Math.max(worst, Math.abs(x - (b[i]?.[j] ?? Number.NaN))), most), 0);
 
-/** Logits of each text by itself, as PyTorch checks them: under the union of sparse adapters, texts of a batch change each other's. */
+/** Logits of each text as it has them by itself: in batches, unless the texts of a batch change each other's (the union of sparse adapters). */
 async function logitsOfEach(engine: Engine, texts: readonly TextToPredict[]): Promise<number[][]> {
+  const { method, backbone, options } = engine.setup;
+  const alone = method.wire(backbone, options).wholeBatch === 'always';
   const rows: number[][] = [];
-  for (const text of texts) rows.push(...(await predict(engine, [text])).map(({ logits }) => [...logits]));
+  for (const batch of alone ? texts.map((text) => [text]) : [texts]) {
+    rows.push(...(await predict(engine, batch)).map(({ logits }) => [...logits]));
+  }
   return rows;
 }
 
