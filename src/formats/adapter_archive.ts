@@ -197,8 +197,9 @@ function same(a: unknown, b: unknown): boolean {
   );
 }
 
-/** Opens the tensor file of an adapter. */
-export function openTensors(files: ReadonlyMap<string, Uint8Array>, path: string): Promise<TensorFile> {
+/** Opens the tensor file of an adapter: `preferred`, or `otherwise` where that alone is there. */
+export function openTensors(files: ReadonlyMap<string, Uint8Array>, preferred: string, otherwise = preferred): Promise<TensorFile> {
+  const path = files.has(otherwise) && !files.has(preferred) ? otherwise : preferred;
   return openTensorFile(bytesOf(path, fileOf(files, path)));
 }
 

@@ -1,7 +1,7 @@
 // Export and import of adapters. An export counts as done only after it was read back and gave the same logits.
 
 import { taskNamed } from '../data/tasks.ts';
-import type { AdapterArchive, AdapterConfig, BaseNames, HyperParameters } from '../formats/adapter_archive.ts';
+import type { AdapterArchive, AdapterConfig, AdapterExpectations, BaseNames, HyperParameters } from '../formats/adapter_archive.ts';
 import { writeAdapterHub } from '../formats/adapter_hub/layout.ts';
 import { adapterFileNames, readExported, writeExported } from '../formats/exported.ts';
 import type { CardFacts } from '../formats/model_card.ts';
@@ -155,10 +155,7 @@ export async function exportAdapter(asked: ExportRequest): Promise<ExportResult>
   const zip = writeZip([...own, ...runRecords(request.record)]);
   const type = peftTypeOf(archive);
   const again = await readExported(readZip(name, zip), {
-    methods: methods.map((method) => method.name),
-    base: { name: engine.model.name, sha256: engine.sha256 },
-    names: () => namesOf(engine.model),
-    positionsOf: positionsOn(engine.model),
+    ...expectationsOn(engine.model, engine.sha256),
     tensorsOf: () => engine.trainer.trainables.map(({ name: tensor, shape }) => ({ name: tensor, shape })),
   });
   engine.trainer.setParameters(valuesOf(again));
@@ -245,6 +242,7 @@ export function namesOf(model: BaseModel): BaseNames {
   const { parameters } = outlineOf(model, engine, 1, { method: looking, options, policy });
   return { dense, parameters: [...parameters.keys()].filter((name) => !isHead(name)) };
 }
+
 /** The longest text that an adapter's method takes on this base. */
 const positionsOn =
   (model: BaseModel) =>
@@ -274,19 +272,21 @@ export async function filesOf(source: AdapterSource): Promise<Map<string, Uint8A
   return new Map(await Promise.all(own.map(async ({ path, blob }) => [path, new Uint8Array(await blob.arrayBuffer())] as const)));
 }
 
+/** What an adapter for this base must fit. `sha256` of the base's checkpoint, where it is known by now. */
+const expectationsOn = (model: BaseModel, sha256: string | undefined): AdapterExpectations => ({
+  methods: methods.map((method) => method.name),
+  base: { name: model.name, ...(sha256 === undefined ? {} : { sha256 }) },
+  names: () => namesOf(model),
+  positionsOf: positionsOn(model),
+  tensorsOf: (config) => expectedTensors(model, config),
+});
+
 /** Reads an adapter for this base. `sha256` of the base's checkpoint, where it is known by now. */
 export const readAdapterFor = (
   files: ReadonlyMap<string, Uint8Array>,
   model: BaseModel,
   sha256: string | undefined,
-): Promise<AdapterArchive> =>
-  readExported(files, {
-    methods: methods.map((method) => method.name),
-    base: { name: model.name, ...(sha256 === undefined ? {} : { sha256 }) },
-    names: () => namesOf(model),
-    positionsOf: positionsOn(model),
-    tensorsOf: (config) => expectedTensors(model, config),
-  });
+): Promise<AdapterArchive> => readExported(files, expectationsOn(model, sha256));
 
 /** Recorded logits of an adapter's self-test against those computed here. */
 export async function runSelfTest(engine: Engine, config: AdapterConfig) {

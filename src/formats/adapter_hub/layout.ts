@@ -25,7 +25,6 @@ import { type CardFacts, writeModelCard } from '../model_card.ts';
 import { isHead, listed } from '../peft/peft_type.ts';
 import { BACKBONE_PREFIX } from '../peft/stored_names.ts';
 import { writeSafetensors } from '../safetensors.ts';
-import type { TensorFile } from '../tensor_file.ts';
 import { isRecord, parseJson } from '../text.ts';
 import type { ArchiveFile } from '../zip.ts';
 import { bottleneck } from './bottleneck.ts';
@@ -43,9 +42,6 @@ export const HEAD_FILES = ['model_head.safetensors', 'pytorch_model_head.bin'] a
 export const isAdapterHub = (config: Readonly<Record<string, unknown>>): boolean => 'config' in config && 'hidden_size' in config;
 
 const inBackbone = ({ base_model: { model_type } }: AdapterConfig, name: string): string => `${BACKBONE_PREFIX[model_type] ?? ''}${name}`;
-
-const openEither = (files: ReadonlyMap<string, Uint8Array>, [first, second]: readonly [string, string]): Promise<TensorFile> =>
-  openTensors(files, files.has(second) && !files.has(first) ? second : first);
 
 function typeOf(config: Readonly<Record<string, unknown>>): HubType {
   const architecture = config['architecture'] ?? null;
@@ -68,9 +64,9 @@ export async function readAdapterHub(files: ReadonlyMap<string, Uint8Array>, exp
   const outer = jsonOf(files, CONFIG);
   const given = outer['config'];
   if (!isRecord(given)) return refuseHub(outer, 'config', 'an object');
-  const file = await openEither(files, ADAPTER_FILES);
+  const file = await openTensors(files, ...ADAPTER_FILES);
   const head = headIn(files);
-  const headFile = await openEither(files, HEAD_FILES);
+  const headFile = await openTensors(files, ...HEAD_FILES);
   const names = () => expect.names?.() ?? refuseHub(outer, 'config', 'what is read beside its base model');
   const { method, hyper_parameters: own } = typeOf(given).fromHub(given, file, names);
   const hyper_parameters = { ...own, modules_to_save: [...head.modules_to_save] };

@@ -225,7 +225,7 @@ function withoutHead(given: PeftConfig, { ours }: StoredNames, file: TensorFile)
 export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: AdapterExpectations): Promise<AdapterArchive> {
   const given = jsonOf(files, CONFIG);
   const type = typeOf(given);
-  const file = await openTensors(files, files.has(TORCH_TENSORS) && !files.has(TENSORS) ? TORCH_TENSORS : TENSORS);
+  const file = await openTensors(files, TENSORS, TORCH_TENSORS);
   const where = `${TENSORS}, __metadata__`;
   const mirrored = file.metadata.retrace === undefined ? undefined : parseJson(where, file.metadata.retrace);
   const names = storedNames(type, file);
