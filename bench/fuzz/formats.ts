@@ -19,8 +19,9 @@ import { readZip, writeZip } from '../../src/formats/zip.ts';
 import { fileFolder } from '../../src/hub/folder.ts';
 import { methods, resolveOptions } from '../../src/methods/registry.ts';
 import type { ModelRef } from '../../src/protocol/config.ts';
+import { expectedTensors } from '../../src/session/adapter_expectations.ts';
 import { openBaseModel } from '../../src/session/base_model.ts';
-import { expectedTensors, readAdapterFor } from '../../src/session/exporting.ts';
+import { readAdapterFor } from '../../src/session/importing.ts';
 import { Session } from '../../src/session/session.ts';
 import { damagedBytes, damagedJsonFile, damagedSafetensors, type Mutator } from './mutate.ts';
 

@@ -7,7 +7,7 @@ import { tensorFiles } from '../../src/formats/exported.ts';
 import { elementsOf } from '../../src/formats/tensor_file.ts';
 import { isRecord } from '../../src/formats/text.ts';
 import { openBaseModel } from '../../src/session/base_model.ts';
-import { readAdapterFor } from '../../src/session/exporting.ts';
+import { readAdapterFor } from '../../src/session/importing.ts';
 import { readAdapterFiles } from '../adapter_files.ts';
 import type { Given } from '../flags.ts';
 import { bundledNames, modelPlace, modelRef, weightsSha256 } from '../folders.ts';

@@ -60,7 +60,7 @@ export async function readAdapter(files: ReadonlyMap<string, Uint8Array>, expect
   const where = hasConfig ? 'adapter_config.json' : MIRROR;
   const given = hasConfig ? jsonOf(files, 'adapter_config.json') : mirrorOf(file.metadata.retrace, where);
   const config = parseConfig(given, where, expect.methods);
-  checkBase(config, expect.base, where);
+  checkBase(config, expect.base);
   checkLength(config, expect, where);
   const labels = readLabels(files, config.num_labels);
   if (hasConfig && file.metadata.retrace !== undefined) {

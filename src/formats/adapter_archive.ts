@@ -140,13 +140,13 @@ export function parseConfig(value: Record<string, unknown>, where: string, metho
 }
 
 /** Error `wrong-base` where the adapter was trained on other weights than those loaded. An adapter that names no checksum passes. */
-export function checkBase(config: AdapterConfig, base: AdapterExpectations['base'], where: string): void {
+export function checkBase(config: AdapterConfig, base: AdapterExpectations['base']): void {
   const { name, sha256 } = config.base_model;
   if (base?.sha256 === undefined || sha256 === null || sha256 === base.sha256) return;
   refuseAdapter(
     'wrong-base',
     `The adapter was trained on ${name} (sha256 ${sha256}), but ${base.name} (sha256 ${base.sha256}) is loaded.`,
-    `${where}, base_model.sha256`,
+    'adapter, base_model.sha256',
     `Load ${name} first, with the very weights that the model card names.`,
   );
 }

@@ -1,32 +1,26 @@
-// Export and import of adapters. An export counts as done only after it was read back and gave the same logits.
+// Exporting an adapter: the trained values written with configuration, labels, card and records. Not here: which files a layout has (src/formats).
+// Invariant: an export counts as done only after it was read back and gave the same logits.
 
 import { taskNamed } from '../data/tasks.ts';
-import type { AdapterArchive, AdapterConfig, AdapterExpectations, BaseNames, HyperParameters } from '../formats/adapter_archive.ts';
+import type { AdapterArchive, AdapterConfig } from '../formats/adapter_archive.ts';
 import { writeAdapterHub } from '../formats/adapter_hub/layout.ts';
-import { adapterFileNames, readExported, writeExported } from '../formats/exported.ts';
+import { readExported, writeExported } from '../formats/exported.ts';
 import type { CardFacts } from '../formats/model_card.ts';
 import { peftTypeOf } from '../formats/peft/layout.ts';
 import type { RunRecord } from '../formats/records/log_history.ts';
 import { runRecords } from '../formats/records/run_records.ts';
 import { readZip, writeZip } from '../formats/zip.ts';
-import { isHead } from '../methods/method.ts';
-import { methodNamed, methods, resolveOptions } from '../methods/registry.ts';
-import { singleStream } from '../methods/single_stream.ts';
-import { defaultTraining, type MethodChoices, type MethodName, type Pooling } from '../protocol/config.ts';
+import { methodNamed } from '../methods/registry.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import { textPositions } from '../protocol/lengths.ts';
-import type { AdapterSource, ExportLayout, ExportResult, SelfTestTexts } from '../protocol/messages.ts';
-import { planPrograms } from '../train/programs.ts';
-import type { BaseModel } from './base_model.ts';
+import type { ExportLayout, ExportResult, SelfTestTexts } from '../protocol/messages.ts';
+import { expectationsOn } from './adapter_expectations.ts';
 import type { Engine, EngineConfig } from './engine.ts';
 import type { Evaluation } from './evaluation.ts';
-import { predict, type TextToPredict } from './predict.ts';
+import { valuesOf } from './importing.ts';
+import type { TextToPredict } from './predict.ts';
+import { largestDifference, logitsOfEach, logitTolerance } from './self_test.ts';
 import { selfTestNote, shortened } from './self_test_texts.ts';
-import { type ResolvedMethod, resolveMethod, setupOf } from './setup.ts';
 import { version } from './version.ts';
-
-/** Logits of a re-imported adapter may differ by this much and no more. */
-export const logitTolerance = 1e-4;
 
 export interface ExportRequest {
   readonly engine: Engine;
@@ -44,26 +38,11 @@ export interface ExportRequest {
   readonly record: RunRecord;
 }
 
-type Values = Map<string, Float32Array<ArrayBuffer>>;
-
-const largestDifference = (a: readonly (readonly number[])[], b: readonly (readonly number[])[]): number =>
-  a.reduce((most, row, i) => row.reduce((worst, x, j) => Math.max(worst, Math.abs(x - (b[i]?.[j] ?? Number.NaN))), most), 0);
-
-/** Logits of each text as it has them by itself: in batches, unless the texts of a batch change each other's (the union of sparse adapters). */
-async function logitsOfEach(engine: Engine, texts: readonly TextToPredict[]): Promise<number[][]> {
-  const { method, backbone, options } = engine.setup;
-  const alone = method.wire(backbone, options).wholeBatch === 'always';
-  const rows: number[][] = [];
-  for (const batch of alone ? texts.map((text) => [text]) : [texts]) {
-    rows.push(...(await predict(engine, batch)).map(({ logits }) => [...logits]));
-  }
-  return rows;
-}
-
-const textsOf = (config: AdapterConfig) =>
-  (config.self_test?.texts ?? []).map((text) => (typeof text === 'string' ? { text } : { text: text[0], text_pair: text[1] }));
-
-function archiveOf({ engine, config, texts }: ExportRequest, values: Values, logits: readonly (readonly number[])[]): AdapterArchive {
+function archiveOf(
+  { engine, config, texts }: ExportRequest,
+  values: ReadonlyMap<string, Float32Array>,
+  logits: readonly (readonly number[])[],
+): AdapterArchive {
   const { setup, model } = engine;
   const method = methodNamed(config.method);
   const used = Object.fromEntries(method.uses.map((key) => [key, setup.options[key]]));
@@ -177,121 +156,4 @@ export async function exportAdapter(asked: ExportRequest): Promise<ExportResult>
     verified: { texts: texts.length, largest_difference },
     self_test_texts: request.self_test_texts,
   };
-}
-
-/** Values of an archive by parameter name. */
-export const valuesOf = ({ tensors }: AdapterArchive): Values =>
-  new Map(
-    [...tensors].map(([name, { data }]) => [
-      name,
-      data.buffer instanceof ArrayBuffer ? (data as Float32Array<ArrayBuffer>) : Float32Array.from(data),
-    ]),
-  );
-
-/** What of an adapter's configuration decides the programs. */
-export function engineConfigOf(config: AdapterConfig): EngineConfig {
-  const method = methodNamed(config.method);
-  const chosen: MethodChoices = Object.fromEntries(
-    Object.entries(config.hyper_parameters).filter(([key]) => (method.uses as readonly string[]).includes(key)),
-  );
-  return {
-    method: config.method as MethodName,
-    policy: method.defaultPolicy,
-    checkpoint_every: 1,
-    options: chosen,
-    pooling: config.pooling as Pooling,
-    training: { ...defaultTraining, max_length: config.max_length, dropout: 0 },
-  };
-}
-
-/** The programs of one short text under such a configuration: enough to know what there is. */
-function outlineOf(model: BaseModel, engine: EngineConfig, num_labels: number, resolved: ResolvedMethod) {
-  return planPrograms(
-    setupOf({
-      model,
-      resolved,
-      memory: engine,
-      pooling: engine.pooling,
-      num_labels,
-      batch_size: 1,
-      lengths: [8],
-      dropout: 0,
-      optimizer: engine.training,
-      purposes: ['evaluation'],
-    }),
-  ).registry;
-}
-
-/** Tensors that an adapter of this configuration must hold on this base. */
-export function expectedTensors(model: BaseModel, config: AdapterConfig): { name: string; shape: readonly number[] }[] {
-  const engine = engineConfigOf(config);
-  const registry = outlineOf(model, engine, config.num_labels, resolveMethod(engine.method, engine.policy, engine.options));
-  return [...registry.parameters.values()].filter(({ trainable }) => trainable).map(({ name, shape }) => ({ name, shape }));
-}
-
-/** What a base calls its dense layers and parameters, under the head that Transformers gives it. */
-export function namesOf(model: BaseModel): BaseNames {
-  const dense: string[] = [];
-  const adapts = ({ path }: { readonly path: string }) => {
-    dense.push(path);
-    return false;
-  };
-  const { method, options, policy } = resolveMethod('linear-probe', 'store', {});
-  const engine: EngineConfig = { method: method.name, policy, checkpoint_every: 1, options: {}, pooling: 'cls', training: defaultTraining };
-  const looking = { ...method, wire: () => singleStream({ linear: { adapts } }) };
-  const { parameters } = outlineOf(model, engine, 1, { method: looking, options, policy });
-  return { dense, parameters: [...parameters.keys()].filter((name) => !isHead(name)) };
-}
-
-/** The longest text that an adapter's method takes on this base. */
-const positionsOn =
-  (model: BaseModel) =>
-  (name: string, { num_virtual_tokens }: HyperParameters): number => {
-    const method = methodNamed(name);
-    const preset = resolveOptions(method, {}).num_virtual_tokens;
-    const options = { num_virtual_tokens: Number(num_virtual_tokens ?? preset) };
-    return textPositions(model.backbone().config.max_position_embeddings, method, options);
-  };
-
-/** What an adapter may weigh; a whole model trained is one too. */
-const mostBytes = 2 ** 30;
-
-/** The files of an adapter, wherever they come from; what it is not made of is not read. Errors: `adapter-too-large`, `zip-*`. */
-export async function filesOf(source: AdapterSource): Promise<Map<string, Uint8Array>> {
-  if ('zip' in source) return readZip('adapter.zip', new Uint8Array(await source.zip.arrayBuffer()));
-  const own = source.files.filter(({ path }) => adapterFileNames.includes(path.slice(path.lastIndexOf('/') + 1)));
-  const size = own.reduce((sum, { blob }) => sum + blob.size, 0);
-  if (size > mostBytes) {
-    throw new RetraceError({
-      code: 'adapter-too-large',
-      message: `The adapter's files have ${size} bytes; at most ${mostBytes} are read.`,
-      where: 'adapter',
-      remedy: 'Choose the folder of one adapter, without the model.',
-    });
-  }
-  return new Map(await Promise.all(own.map(async ({ path, blob }) => [path, new Uint8Array(await blob.arrayBuffer())] as const)));
-}
-
-/** What an adapter for this base must fit. `sha256` of the base's checkpoint, where it is known by now. */
-const expectationsOn = (model: BaseModel, sha256: string | undefined): AdapterExpectations => ({
-  methods: methods.map((method) => method.name),
-  base: { name: model.name, ...(sha256 === undefined ? {} : { sha256 }) },
-  names: () => namesOf(model),
-  positionsOf: positionsOn(model),
-  tensorsOf: (config) => expectedTensors(model, config),
-});
-
-/** Reads an adapter for this base. `sha256` of the base's checkpoint, where it is known by now. */
-export const readAdapterFor = (
-  files: ReadonlyMap<string, Uint8Array>,
-  model: BaseModel,
-  sha256: string | undefined,
-): Promise<AdapterArchive> => readExported(files, expectationsOn(model, sha256));
-
-/** Recorded logits of an adapter's self-test against those computed here. */
-export async function runSelfTest(engine: Engine, config: AdapterConfig) {
-  const asked = textsOf(config);
-  const computed = await logitsOfEach(engine, asked);
-  const recorded = config.self_test?.logits ?? [];
-  return { texts: asked.map(({ text }) => text), recorded, computed, largest_difference: largestDifference(recorded, computed) };
 }

@@ -13,7 +13,8 @@ import { openTensorFile } from '../formats/tensor_formats.ts';
 import { Registry, type Tensor } from '../graph/ir.ts';
 import { Interpreter } from '../reference/interpreter.ts';
 import { traceEvaluation } from '../train/programs.ts';
-import { engineConfigOf, filesOf, readAdapterFor } from './exporting.ts';
+import { engineConfigOf } from './adapter_expectations.ts';
+import { filesOf, readAdapterFor } from './importing.ts';
 import { resolveMethod, setupOf } from './setup.ts';
 import { batchOf, modelAt, type RecordedBatch, readVectorJson, vectors } from './testing.ts';
 

@@ -1,12 +1,51 @@
-// An imported adapter made ready to predict with: its engine started, its values put in, its self-test passed. Not here: which files it may lie in and
-// what they must hold (exporting.ts, src/formats). Invariant: an engine that does not pass is ended before the error is thrown.
+// Importing an adapter: its files found, read for a base, and made ready to predict with: its engine started, its values put in, its self-test
+// passed. Not here: how layouts are read (src/formats). Invariant: an engine that does not pass is ended before the error is thrown.
 
 import { chooseBuckets } from '../data/batches.ts';
-import type { AdapterArchive } from '../formats/adapter_archive.ts';
+import { type AdapterArchive, checkBase } from '../formats/adapter_archive.ts';
+import { adapterFileNames, readExported } from '../formats/exported.ts';
+import { readZip } from '../formats/zip.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import type { ImportResult } from '../protocol/messages.ts';
+import type { AdapterSource, ImportResult } from '../protocol/messages.ts';
+import { engineConfigOf, expectationsOn } from './adapter_expectations.ts';
+import type { BaseModel } from './base_model.ts';
 import { type Engine, type EngineConfig, type EngineRequest, startEngine } from './engine.ts';
-import { engineConfigOf, logitTolerance, readAdapterFor, runSelfTest, valuesOf } from './exporting.ts';
+import { logitTolerance, runSelfTest } from './self_test.ts';
+
+/** What an adapter may weigh; a whole model trained is one too. */
+const mostBytes = 2 ** 30;
+
+/** The files of an adapter, wherever they come from; what it is not made of is not read. Errors: `adapter-too-large`, `zip-*`. */
+export async function filesOf(source: AdapterSource): Promise<Map<string, Uint8Array>> {
+  if ('zip' in source) return readZip('adapter.zip', new Uint8Array(await source.zip.arrayBuffer()));
+  const own = source.files.filter(({ path }) => adapterFileNames.includes(path.slice(path.lastIndexOf('/') + 1)));
+  const size = own.reduce((sum, { blob }) => sum + blob.size, 0);
+  if (size > mostBytes) {
+    throw new RetraceError({
+      code: 'adapter-too-large',
+      message: `The adapter's files have ${size} bytes; at most ${mostBytes} are read.`,
+      where: 'adapter',
+      remedy: 'Choose the folder of one adapter, without the model.',
+    });
+  }
+  return new Map(await Promise.all(own.map(async ({ path, blob }) => [path, new Uint8Array(await blob.arrayBuffer())] as const)));
+}
+
+/** Reads an adapter for this base. `sha256` of the base's checkpoint, where it is known by now. */
+export const readAdapterFor = (
+  files: ReadonlyMap<string, Uint8Array>,
+  model: BaseModel,
+  sha256: string | undefined,
+): Promise<AdapterArchive> => readExported(files, expectationsOn(model, sha256));
+
+/** Values of an archive by parameter name. */
+export const valuesOf = ({ tensors }: AdapterArchive): Map<string, Float32Array<ArrayBuffer>> =>
+  new Map(
+    [...tensors].map(([name, { data }]) => [
+      name,
+      data.buffer instanceof ArrayBuffer ? (data as Float32Array<ArrayBuffer>) : Float32Array.from(data),
+    ]),
+  );
 
 interface Imported {
   readonly engine: Engine;
@@ -19,11 +58,7 @@ interface Surroundings extends Pick<EngineRequest, 'model' | 'tokenizer' | 'offl
 }
 
 /** Errors: `import-differs`; `wrong-base`, now that the base's bytes have passed by; and those of starting an engine. */
-export async function startImported(
-  files: ReadonlyMap<string, Uint8Array>,
-  archive: AdapterArchive,
-  { device, ...surroundings }: Surroundings,
-): Promise<Imported> {
+export async function startImported(archive: AdapterArchive, { device, ...surroundings }: Surroundings): Promise<Imported> {
   const config = engineConfigOf(archive.config);
   const { max_length } = archive.config;
   const engine = await startEngine(device, {
@@ -40,8 +75,8 @@ export async function startImported(
     onPlan: () => undefined,
   });
   try {
-    // The checksum of the base is known only now that its bytes have passed by.
-    await readAdapterFor(files, surroundings.model, engine.sha256);
+    // Its bytes have passed by only now.
+    checkBase(archive.config, { name: surroundings.model.name, sha256: engine.sha256 });
     engine.trainer.setParameters(valuesOf(archive));
     const verified = await runSelfTest(engine, archive.config);
     if (!(verified.largest_difference <= logitTolerance)) {

@@ -24,10 +24,10 @@ import { classifierStart } from './classifier.ts';
 import { bucketsOf, loadData, loadEvaluation, previewOf, type RunData, reportData } from './data.ts';
 import { DeviceHolder, type Engine, type EngineConfig, startEngine } from './engine.ts';
 import { evaluate } from './evaluation.ts';
-import { exportAdapter, filesOf, readAdapterFor } from './exporting.ts';
+import { exportAdapter } from './exporting.ts';
 import { Gate, stopped } from './gate.ts';
 import type { Host, StoredRun } from './host.ts';
-import { startImported } from './importing.ts';
+import { filesOf, readAdapterFor, startImported } from './importing.ts';
 import { Occupancy, type Occupation } from './occupancy.ts';
 import { phaseEvent } from './phase.ts';
 import { predict } from './predict.ts';
@@ -360,7 +360,7 @@ export class Session {
     await requireRunnable(model, archive.config.pooling);
     await this.#release();
     const device = await this.#device.open();
-    const { engine, config, verified } = await startImported(files, archive, {
+    const { engine, config, verified } = await startImported(archive, {
       device,
       model,
       tokenizer: await opened.tokenizer,

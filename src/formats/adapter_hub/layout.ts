@@ -85,7 +85,7 @@ export async function readAdapterHub(files: ReadonlyMap<string, Uint8Array>, exp
   const merged = { format: 'retrace', format_version: FORMAT_VERSION, pooling: 'cls', ...base, method };
   const kept = isRecord(mirrored) && isRecord(mirrored['hyper_parameters']) ? mirrored['hyper_parameters'] : {};
   const config = parseConfig({ ...merged, hyper_parameters: { ...kept, ...hyper_parameters } }, CONFIG, expect.methods);
-  checkBase(config, expect.base, where);
+  checkBase(config, expect.base);
   checkLength(config, expect, where);
   const type = byMethod[method] as HubType;
   const inHead = ({ name }: TensorSpec) => isHead(name) || head.modules_to_save.some((module) => name.startsWith(`${module}.`));

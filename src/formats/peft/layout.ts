@@ -248,7 +248,7 @@ export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: A
     hyper_parameters: { ...mirroredOptions(mirrored), ...hyper_parameters },
   };
   const config = parseConfig(merged, isRecord(mirrored) ? where : CONFIG, expect.methods);
-  checkBase(config, expect.base, where);
+  checkBase(config, expect.base);
   checkLength(config, expect, where);
   const labels = readLabels(files, config.num_labels);
   if (config.self_test !== undefined && files.has(SELF_TEST)) {

@@ -1,0 +1,87 @@
+// What an adapter must fit to be read for a base: the tensors that its method has there, the names that its configuration may choose by, the
+// positions that its texts may have. Reads no adapter (importing.ts, src/formats). Invariant: all of it comes from the programs that would run.
+
+import type { AdapterConfig, AdapterExpectations, BaseNames, HyperParameters } from '../formats/adapter_archive.ts';
+import { isHead } from '../methods/method.ts';
+import { methodNamed, methods, resolveOptions } from '../methods/registry.ts';
+import { singleStream } from '../methods/single_stream.ts';
+import { defaultTraining, type MethodChoices, type MethodName, type Pooling } from '../protocol/config.ts';
+import { textPositions } from '../protocol/lengths.ts';
+import { planPrograms } from '../train/programs.ts';
+import type { BaseModel } from './base_model.ts';
+import type { EngineConfig } from './engine.ts';
+import { type ResolvedMethod, resolveMethod, setupOf } from './setup.ts';
+
+/** What of an adapter's configuration decides the programs. */
+export function engineConfigOf(config: AdapterConfig): EngineConfig {
+  const method = methodNamed(config.method);
+  const chosen: MethodChoices = Object.fromEntries(
+    Object.entries(config.hyper_parameters).filter(([key]) => (method.uses as readonly string[]).includes(key)),
+  );
+  return {
+    method: config.method as MethodName,
+    policy: method.defaultPolicy,
+    checkpoint_every: 1,
+    options: chosen,
+    pooling: config.pooling as Pooling,
+    training: { ...defaultTraining, max_length: config.max_length, dropout: 0 },
+  };
+}
+
+/** The programs of one short text under such a configuration: enough to know what there is. */
+function outlineOf(model: BaseModel, engine: EngineConfig, num_labels: number, resolved: ResolvedMethod) {
+  return planPrograms(
+    setupOf({
+      model,
+      resolved,
+      memory: engine,
+      pooling: engine.pooling,
+      num_labels,
+      batch_size: 1,
+      lengths: [8],
+      dropout: 0,
+      optimizer: engine.training,
+      purposes: ['evaluation'],
+    }),
+  ).registry;
+}
+
+/** Tensors that an adapter of this configuration must hold on this base. */
+export function expectedTensors(model: BaseModel, config: AdapterConfig): { name: string; shape: readonly number[] }[] {
+  const engine = engineConfigOf(config);
+  const registry = outlineOf(model, engine, config.num_labels, resolveMethod(engine.method, engine.policy, engine.options));
+  return [...registry.parameters.values()].filter(({ trainable }) => trainable).map(({ name, shape }) => ({ name, shape }));
+}
+
+/** What a base calls its dense layers and parameters, under the head that Transformers gives it. */
+export function namesOf(model: BaseModel): BaseNames {
+  const dense: string[] = [];
+  const adapts = ({ path }: { readonly path: string }) => {
+    dense.push(path);
+    return false;
+  };
+  const { method, options, policy } = resolveMethod('linear-probe', 'store', {});
+  const engine: EngineConfig = { method: method.name, policy, checkpoint_every: 1, options: {}, pooling: 'cls', training: defaultTraining };
+  const looking = { ...method, wire: () => singleStream({ linear: { adapts } }) };
+  const { parameters } = outlineOf(model, engine, 1, { method: looking, options, policy });
+  return { dense, parameters: [...parameters.keys()].filter((name) => !isHead(name)) };
+}
+
+/** The longest text that an adapter's method takes on this base. */
+const positionsOn =
+  (model: BaseModel) =>
+  (name: string, { num_virtual_tokens }: HyperParameters): number => {
+    const method = methodNamed(name);
+    const preset = resolveOptions(method, {}).num_virtual_tokens;
+    const options = { num_virtual_tokens: Number(num_virtual_tokens ?? preset) };
+    return textPositions(model.backbone().config.max_position_embeddings, method, options);
+  };
+
+/** What an adapter for this base must fit. `sha256` of the base's checkpoint, where it is known by now. */
+export const expectationsOn = (model: BaseModel, sha256: string | undefined): AdapterExpectations => ({
+  methods: methods.map((method) => method.name),
+  base: { name: model.name, ...(sha256 === undefined ? {} : { sha256 }) },
+  names: () => namesOf(model),
+  positionsOf: positionsOn(model),
+  tensorsOf: (config) => expectedTensors(model, config),
+});
