@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { fileFolder, type ModelFolder } from '../hub/folder.ts';
-import { diskFolder } from './tokenizer/testing.ts';
+import { diskFolder, folderOf } from './tokenizer/testing.ts';
 import { loadTokenizer, longestFirst } from './tokenizer.ts';
 import vectors from './vectors/tokenizer.json' with { type: 'json' };
 
@@ -40,4 +40,21 @@ test('a folder without a usable tokenizer says what is wrong', async () => {
   await expect(loadTokenizer(fileFolder([], 'mine'))).rejects.toMatchObject({ code: 'missing-file', where: 'mine/tokenizer.json' });
   await expect(loadTokenizer(folder('{"model":null}'))).rejects.toMatchObject({ code: 'bad-tokenizer' });
   await expect(loadTokenizer(folder('{"model":{"type":"Riddle","vocab":{}}}'))).rejects.toMatchObject({ code: 'bad-tokenizer' });
+});
+
+test.each([
+  ['tokenizer_config.json', 'T5Tokenizer', 'PreTrainedTokenizerFast'],
+  ['tokenizer_config.json', 'DebertaV2TokenizerFast', 'PreTrainedTokenizerFast'],
+  ['config.json', 'AlbertTokenizer', 'PreTrainedTokenizerFast'],
+  ['config.json', 'BertJapaneseTokenizer', 'Choose a model'],
+])('a class whose rules are not here is refused, not taken for its file: %s, %s', async (path, tokenizer_class, remedy) => {
+  const whole = { 'tokenizer.json': { model: { type: 'WordLevel', vocab: { a: 0, '[UNK]': 1 }, unk_token: '[UNK]' } } };
+  const loaded = loadTokenizer(folderOf({ ...whole, [path]: { tokenizer_class } }));
+  await expect(loaded).rejects.toMatchObject({
+    code: 'bad-tokenizer',
+    message: expect.stringContaining(tokenizer_class.replace('Fast', '')),
+    where: `mine/${path}, tokenizer_class`,
+    remedy: expect.stringContaining(remedy),
+  });
+  await expect(loadTokenizer(folderOf({ ...whole, [path]: { tokenizer_class: 'OfTomorrowTokenizer' } }))).resolves.toBeDefined();
 });

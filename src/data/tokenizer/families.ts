@@ -1,6 +1,9 @@
 // Which of Transformers' tokenizer classes a folder's files ask for, and what that class does: the rules of AutoTokenizer (5.24). A class that is not
 // here takes tokenizer.json as it is. Invariant: one row a class; what classes share is not told apart.
 
+import type { JsonCursor } from './json_cursor.ts';
+import { whyUnread } from './unread_classes.ts';
+
 export interface Family {
   /** What is made of the vocabulary, whatever else tokenizer.json says. */
   readonly kind: 'bert' | 'byte-level' | 'unigram' | 'as-it-is';
@@ -49,6 +52,7 @@ const classes = new Map<string, Family>([
   ...['BertTokenizer', 'ElectraTokenizer', 'MobileBertTokenizer', 'SqueezeBertTokenizer', 'LayoutLMTokenizer', 'ConvBertTokenizer'].map(
     (name) => [name, bert] as const,
   ),
+  ...['DPRContextEncoderTokenizer', 'DPRQuestionEncoderTokenizer', 'DPRReaderTokenizer'].map((name) => [name, bert] as const),
   ['DistilBertTokenizer', distilbert],
   ['MPNetTokenizer', mpnet],
   ...['RobertaTokenizer', 'BartTokenizer', 'LongformerTokenizer', 'LEDTokenizer'].map((name) => [name, roberta] as const),
@@ -70,10 +74,15 @@ const modelTypes = new Map<string, Family>([
 /** Types that take tokenizer.json as it is, whatever class their files name. */
 const alwaysAsItIs = new Set(['modernbert', 'modernbert-decoder', 'xlm-roberta-xl', 'phi3', 'qwen2', 'nemotron']);
 
-/** `vocabTxt`: the folder has a vocab.txt, which without any other word is BERT's. */
-export function familyOf(tokenizerClass: unknown, modelType: unknown, vocabTxt: boolean): Family {
+/** `named` is the tokenizer_class; `vocabTxt`: the folder has a vocab.txt, which without any other word is BERT's. Error: `bad-tokenizer`. */
+export function familyOf(named: JsonCursor, modelType: unknown, vocabTxt: boolean): Family {
   if (typeof modelType === 'string' && alwaysAsItIs.has(modelType)) return asItIs;
-  if (typeof tokenizerClass === 'string') return classes.get(tokenizerClass.replace(/Fast$/, '')) ?? asItIs;
+  if (typeof named.value === 'string') {
+    const name = named.value.replace(/Fast$/, '');
+    const unread = whyUnread(name);
+    if (unread !== undefined) named.fail(unread.why, unread.remedy);
+    return classes.get(name) ?? asItIs;
+  }
   if (typeof modelType === 'string') return modelTypes.get(modelType) ?? asItIs;
   return vocabTxt ? bert : asItIs;
 }

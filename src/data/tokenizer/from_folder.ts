@@ -121,7 +121,9 @@ export async function tokenizerFromFolder(folder: ModelFolder): Promise<FolderTo
   const modelConfig = await optionalJson(folder, 'config.json');
   const modelConfigValue = isRecord(modelConfig?.value) ? modelConfig.value : {};
   const hasVocabTxt = (await folder.open('vocab.txt')) !== undefined;
-  const family = familyOf(config.at('tokenizer_class').value ?? modelConfigValue.tokenizer_class, modelConfigValue.model_type, hasVocabTxt);
+  const inConfig = config.at('tokenizer_class');
+  const inModelConfig = new JsonCursor(modelConfigValue.tokenizer_class, `${folder.name}/config.json`, 'tokenizer_class');
+  const family = familyOf(inConfig.absent ? inModelConfig : inConfig, modelConfigValue.model_type, hasVocabTxt);
   const files = await vocabularyFiles(folder, family);
   const special = specialTokens({
     config,

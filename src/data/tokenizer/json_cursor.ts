@@ -13,12 +13,12 @@ export class JsonCursor {
   ) {}
 
   /** Throws `bad-tokenizer`. */
-  fail(why: string): never {
+  fail(why: string, remedy = 'Download the tokenizer files of the model again, or correct the place that is named.'): never {
     throw new RetraceError({
       code: 'bad-tokenizer',
       message: `The tokenizer can't be used: ${this.path === '' ? this.file : `${this.path} in ${this.file}`} ${why}.`,
       where: this.path === '' ? this.file : `${this.file}, ${this.path}`,
-      remedy: 'Download the tokenizer files of the model again, or correct the place that is named.',
+      remedy,
     });
   }
 
