@@ -100,11 +100,13 @@ test('a run learns, pauses, survives a reload, and its exported adapter gives th
     .locator('input[accept=".zip,application/zip"]')
     .setInputFiles({ name: 'adapter.zip', mimeType: 'application/zip', buffer: await readFile(zip) });
   await page.getByText('the same logits').waitFor({ timeout: 120_000 });
+  // The sentence that stood there is asked of the adapter that is there now.
+  await page.getByRole('list', { name: 'Probabilities' }).getByText('weather').waitFor();
   // What is refused before it is loaded leaves what is there.
   await page
     .locator('input[accept=".zip,application/zip"]')
     .setInputFiles({ name: 'rubbish.zip', mimeType: 'application/zip', buffer: Buffer.from('no zip') });
-  await page.getByRole('alert').filter({ hasText: 'zip' }).waitFor();
+  await page.getByRole('alert').filter({ hasText: 'rubbish.zip is not a sound zip' }).waitFor();
   await page.getByLabel('Your sentence', { exact: true }).fill('pay the bill for my boat');
   await page.getByRole('list', { name: 'Probabilities' }).getByText('money').waitFor();
   expect(complaints).toEqual([]);

@@ -68,7 +68,7 @@ export function ResultsScreen({ theme }: { theme: string }) {
         <section className="card" aria-label="Try it">
           <h2>Try your own</h2>
           {usable ? (
-            <TrySentence labels={labels} pair={pair} prediction={prediction} onText={predict} />
+            <TrySentence labels={labels} pair={pair} prediction={prediction} importing={imported.pending} onText={predict} />
           ) : (
             <p className="muted">Once a run has ended or an adapter is imported.</p>
           )}
@@ -82,6 +82,9 @@ export function ResultsScreen({ theme }: { theme: string }) {
         )}
         <section className="card" aria-label="Import">
           <h2>Import</h2>
+          {kept && exported.value === undefined && (
+            <p className="small muted">It takes the place of the trained model: export that first if you want to keep it.</p>
+          )}
           <ImportPanel imported={imported} busy={busy} onImport={(adapter) => void importAdapter(adapter)} />
         </section>
       </div>

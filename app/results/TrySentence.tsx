@@ -1,6 +1,6 @@
 // A sentence of one's own, and how sure the model is of each label.
 
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { Prediction } from '../../src/protocol/messages.ts';
 import { percent } from '../format.ts';
 import type { Answer } from '../state/app_state.ts';
@@ -10,15 +10,21 @@ interface TrySentenceProps {
   labels: readonly string[];
   pair: boolean;
   prediction: Answer<Prediction>;
+  /** Another adapter is being read: once it is, the text in the field is asked of it. */
+  importing: boolean;
   onText(text: string, textPair?: string): void;
 }
 
 const SHOWN = 10;
 
-export function TrySentence({ labels, pair, prediction, onText }: TrySentenceProps) {
+export function TrySentence({ labels, pair, prediction, importing, onText }: TrySentenceProps) {
   const [text, setText] = useState('');
   const [second, setSecond] = useState('');
   const { value, error, pending } = prediction;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the text is asked as it is typed; here, only when the model has changed.
+  useEffect(() => {
+    if (!importing && text.trim() !== '') onText(text, second);
+  }, [importing]);
   const ranked = (value?.probabilities ?? [])
     .map((probability, i) => ({ label: labels[i] ?? `label ${i}`, probability }))
     .sort((a, b) => b.probability - a.probability)

@@ -20,7 +20,7 @@ export function adapterOfPicked(files: readonly File[]): AdapterSource | undefin
   const folder = modelOfPicked(files);
   if (folder?.kind === 'files') return { files: folder.files };
   const [zip] = files;
-  return zip && { zip };
+  return zip && { zip, name: zip.name };
 }
 
 /** The same, dropped: its folder, its zip, or its files one by one. As with folders of models, the event is asked at once. */

@@ -215,8 +215,10 @@ export interface SavedRun {
 export const selfTestTexts = ['bundled', 'data'] as const;
 export type SelfTestTexts = (typeof selfTestTexts)[number];
 
-/** An adapter: a zip, or the files of a folder by their paths in it. */
-export type AdapterSource = { readonly zip: Blob } | { readonly files: readonly { readonly path: string; readonly blob: Blob }[] };
+/** An adapter: a zip, by the `name` that errors call it, or the files of a folder by their paths in it. */
+export type AdapterSource =
+  | { readonly zip: Blob; readonly name?: string }
+  | { readonly files: readonly { readonly path: string; readonly blob: Blob }[] };
 
 /** Layouts of an export: `auto` is PEFT's where PEFT has a type for the method, else Retrace's. */
 export const exportLayouts = ['auto', 'adapter-hub'] as const;

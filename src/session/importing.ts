@@ -17,7 +17,7 @@ const mostBytes = 2 ** 30;
 
 /** The files of an adapter, wherever they come from; what it is not made of is not read. Errors: `adapter-too-large`, `zip-*`. */
 export async function filesOf(source: AdapterSource): Promise<Map<string, Uint8Array>> {
-  if ('zip' in source) return readZip('adapter.zip', new Uint8Array(await source.zip.arrayBuffer()));
+  if ('zip' in source) return readZip(source.name ?? 'adapter.zip', new Uint8Array(await source.zip.arrayBuffer()));
   const own = source.files.filter(({ path }) => adapterFileNames.includes(path.slice(path.lastIndexOf('/') + 1)));
   const size = own.reduce((sum, { blob }) => sum + blob.size, 0);
   if (size > mostBytes) {
