@@ -149,6 +149,11 @@ export function ImportPanel({ imported, busy, onImport }: ImportPanelProps) {
               ? 'read. It carries no self-test, so its logits were not compared'
               : `${same ? 'the same logits' : 'other logits'}, largest difference ${number(value.verified.largest_difference)}`}
           </p>
+          {value.notes.map((note) => (
+            <p key={note} className="small muted">
+              {note}
+            </p>
+          ))}
           {texts.length > 0 && (
             <Numbers
               caption="Recorded and computed logits"

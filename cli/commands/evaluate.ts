@@ -21,10 +21,11 @@ export async function importGiven(calls: OpenSession['calls'], given: Given, con
   const model = await modelRef(modelPlace(textOf(given, 'model') ?? 'bundled'));
   await sayDevice(calls, console);
   const imported = await calls.importAdapter({ zip, model });
-  const { verified, method, labels } = imported;
+  const { verified, method, labels, notes } = imported;
   console.say(
     `adapter: ${method}, ${labels.length} classes; ${verified.texts.length === 0 ? 'it records no logits to compare' : `its logits on ${verified.texts.length} texts are the recorded ones to ${verified.largest_difference.toExponential(1)}`}`,
   );
+  for (const note of notes) console.say(`adapter: ${note}`);
   return imported;
 }
 

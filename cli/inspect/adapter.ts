@@ -62,7 +62,7 @@ export async function inspectAdapter(path: string, given: Given): Promise<Findin
   }
   const model = await openBaseModel(await modelRef(place), nodeHost());
   const sha256 = await weightsSha256(place);
-  const { method, config, labels } = await readAdapterFor(files, model, sha256);
+  const { method, config, labels, notes = [] } = await readAdapterFor(files, model, sha256);
   const { base_model, max_length, pooling, hyper_parameters, seed, self_test } = config;
   const compared =
     base_model.sha256 === null
@@ -73,12 +73,25 @@ export async function inspectAdapter(path: string, given: Given): Promise<Findin
   return {
     object: {
       type: 'adapter',
-      ...{ ...facts, checked: true, method, base_model, labels, max_length, pooling, hyper_parameters, seed, weights_compared: compared },
+      ...{
+        ...facts,
+        checked: true,
+        method,
+        base_model,
+        labels,
+        notes,
+        max_length,
+        pooling,
+        hyper_parameters,
+        seed,
+        weights_compared: compared,
+      },
     },
     text: [
       `${path}: ${method} on ${base_model.name} (${compared}), ${size}`,
       `in ${layout}'s layout, written by ${written_by}`,
       `${labels.length} classes: ${labels.slice(0, 12).join(', ')}${labels.length > 12 ? ', …' : ''}`,
+      ...notes,
       `at most ${max_length} tokens, pooling ${pooling}`,
       self_test === undefined || self_test.texts.length === 0
         ? 'no self-test: it records no logits to compare'

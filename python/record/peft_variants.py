@@ -55,6 +55,13 @@ VARIANTS = {
     ),
     "ia3_exclude": IA3Config(**CLS, target_modules=["value", "output.dense"], feedforward_modules=["output.dense"], exclude_modules=["attention.output.dense"]),
     "ia3_pooler_saved": IA3Config(**CLS, modules_to_save=["pooler"]),
+    # No task type and no saved classifier: the base's own works, as it is or with an adapter on it.
+    "base_head": LoraConfig(**Q),
+    "base_head_f16": LoraConfig(**Q, bias="all"),
+    "base_head_adapted": LoraConfig(r=2, lora_alpha=1, use_rslora=True, target_modules="all-linear", rank_pattern={"classifier": 1}, alpha_pattern={"class.*r": 2}),
+    "base_head_ia3": IA3Config(target_modules=["value"], feedforward_modules=[]),
+    "base_head_ia3_f16": IA3Config(target_modules=["key", "classifier"], feedforward_modules=[]),
+    "base_head_ia3_entering": IA3Config(target_modules=["value", "classifier"], feedforward_modules=["classifier"]),
 }
 # What other versions did otherwise: 0.5 and before put an adapted layer's bias beside its adapter; whole state dicts keep PEFT's wrappers and
 # the adapter's name; 0.4 knew a few keys.
@@ -110,11 +117,20 @@ def save(variant, model, adapter):
     return config.parent
 
 
+def load_base(variant):
+    """The tiny BERT, with the classifier that it has after it was stored in f16 where the variant says so."""
+    model = BertForSequenceClassification.from_pretrained(TINY_BERT)
+    if variant.endswith("_f16"):
+        for p in model.classifier.parameters():
+            p.data = p.data.half().float()
+    return model
+
+
 def main():
     batch, logits = tiny_batch(), {}
     for variant, config in VARIANTS.items():
         adapter = "mine" if variant == "other_name" else "default"
-        base = lambda: BertForSequenceClassification.from_pretrained(TINY_BERT)
+        base = lambda: load_base(variant)
         model = get_peft_model(base(), config, adapter_name=adapter).eval()
         draw(model)
         folder = save(variant, model, adapter)

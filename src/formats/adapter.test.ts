@@ -92,7 +92,11 @@ test('an adapter comes back through files and through a zip, also one repacked w
 
 test('the tensor file alone suffices but for the names of the labels', async () => {
   const alone = new Map([...written()].filter(([path]) => path === 'adapter.safetensors'));
-  expect(await readAdapter(alone, expectations)).toEqual({ ...archive, labels: ['LABEL_0', 'LABEL_1', 'LABEL_2'] });
+  expect(await readAdapter(alone, expectations)).toEqual({
+    ...archive,
+    labels: ['LABEL_0', 'LABEL_1', 'LABEL_2'],
+    notes: ['Nothing names the classes of the adapter: they are numbered.'],
+  });
 });
 
 test('the files are laid out as docs/format.md says', async () => {

@@ -62,7 +62,7 @@ export async function readAdapter(files: ReadonlyMap<string, Uint8Array>, expect
   const config = parseConfig(given, where, expect.methods);
   checkBase(config, expect.base);
   checkLength(config, expect, where);
-  const labels = readLabels(files, config.num_labels);
+  const named = readLabels(files, config.num_labels);
   if (hasConfig && file.metadata.retrace !== undefined) {
     const mirror = parseConfig(mirrorOf(file.metadata.retrace, MIRROR), MIRROR, expect.methods);
     requireOneRun(config, mirror, ['adapter_config.json', 'adapter.safetensors']);
@@ -70,7 +70,7 @@ export async function readAdapter(files: ReadonlyMap<string, Uint8Array>, expect
   const tensors = await readTensors(file, expect.tensorsOf(config)).catch((thrown: unknown) => {
     throw namingBase(thrown, config, expect.base);
   });
-  return { method: config.method, config, labels, tensors };
+  return { method: config.method, config, tensors, ...named };
 }
 
 function mirrorOf(text: string | undefined, where: string): Record<string, unknown> {

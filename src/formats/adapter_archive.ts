@@ -56,6 +56,8 @@ export interface AdapterArchive {
   /** [num_labels] */
   readonly labels: readonly string[];
   readonly tensors: ReadonlyMap<string, AdapterTensor>;
+  /** Of one that was read: what people should know of what its own files do not say. */
+  readonly notes?: readonly string[];
 }
 
 export interface TensorSpec {
@@ -78,6 +80,10 @@ export interface AdapterExpectations {
   positionsOf?(method: string, hyper_parameters: HyperParameters): number;
   /** What is called how in the base; asked for where an adapter chooses modules by more than the ends of their names. */
   names?(): BaseNames;
+  /** The base's own classifier, as f32: "classifier.weight" and "classifier.bias"; or why there is none, as the rest of a sentence. */
+  head?(): Promise<ReadonlyMap<string, AdapterTensor> | string>;
+  /** The names that the base's config.json gives to so many classes, where it does. */
+  classNames?(count: number): readonly string[] | undefined;
   /** The method's tensors on that base. */
   tensorsOf(config: AdapterConfig): readonly TensorSpec[];
 }
@@ -256,9 +262,21 @@ export function labelsFile(labels: readonly string[]): { path: string; bytes: Ui
   return { path: 'labels.json', bytes: jsonBytes({ labels, id2label, label2id }) };
 }
 
-/** Names of the classes; "LABEL_0", "LABEL_1", ... where there is no labels.json. Error `bad-labels`. */
-export function readLabels(files: ReadonlyMap<string, Uint8Array>, num_labels: number): string[] {
-  if (!files.has('labels.json')) return Array.from({ length: num_labels }, (_, i) => `LABEL_${i}`);
+/** Names of the classes: those of labels.json, else the base's for so many classes, else "LABEL_0", "LABEL_1", ... Error `bad-labels`. */
+export function readLabels(
+  files: ReadonlyMap<string, Uint8Array>,
+  num_labels: number,
+  { base, classNames }: Pick<AdapterExpectations, 'base' | 'classNames'> = {},
+): Pick<AdapterArchive, 'labels' | 'notes'> {
+  if (files.has('labels.json')) return { labels: namedLabels(files, num_labels) };
+  const ofBase = classNames?.(num_labels);
+  if (ofBase)
+    return { labels: ofBase, notes: [`The adapter does not name its classes: they have the names in config.json of ${base?.name}.`] };
+  const numbered = Array.from({ length: num_labels }, (_, i) => `LABEL_${i}`);
+  return { labels: numbered, notes: ['Nothing names the classes of the adapter: they are numbered.'] };
+}
+
+function namedLabels(files: ReadonlyMap<string, Uint8Array>, num_labels: number): string[] {
   const { labels } = jsonOf(files, 'labels.json');
   if (!Array.isArray(labels) || !labels.every((label) => typeof label === 'string') || labels.length !== num_labels) {
     const found = Array.isArray(labels) ? `${labels.length} entries` : typeof labels;

@@ -239,6 +239,8 @@ export interface ImportResult {
   readonly name: string;
   readonly method: MethodName;
   readonly labels: readonly string[];
+  /** What the adapter's own files do not say, and where it came from instead. */
+  readonly notes: readonly string[];
   /** Logits recorded in the zip against those computed here. */
   readonly verified: {
     readonly texts: readonly string[];

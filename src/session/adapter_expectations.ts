@@ -9,6 +9,7 @@ import { defaultTraining, type MethodChoices, type MethodName, type Pooling } fr
 import { textPositions } from '../protocol/lengths.ts';
 import { planPrograms } from '../train/programs.ts';
 import type { BaseModel } from './base_model.ts';
+import { checkpointClassifier, labelNames } from './classifier.ts';
 import type { EngineConfig } from './engine.ts';
 import { type ResolvedMethod, resolveMethod, setupOf } from './setup.ts';
 
@@ -83,5 +84,7 @@ export const expectationsOn = (model: BaseModel, sha256: string | undefined): Ad
   base: { name: model.name, ...(sha256 === undefined ? {} : { sha256 }) },
   names: () => namesOf(model),
   positionsOf: positionsOn(model),
+  head: () => checkpointClassifier(model),
+  classNames: (count) => labelNames(model.config, count),
   tensorsOf: (config) => expectedTensors(model, config),
 });

@@ -1,6 +1,7 @@
 // What the classifier of a run starts from: the checkpoint's own, row by row under the names that config.json gives its classes, or a fresh one. Says
 // which, and why. Invariant: a row is used for the class of its name, or not at all; names that name nothing (LABEL_0) count by their number.
 
+import type { AdapterTensor } from '../formats/adapter_archive.ts';
 import { floatDtypes, readFloats } from '../formats/tensor_file.ts';
 import { isRecord } from '../formats/text.ts';
 import type { StoredTensor } from '../hub/checkpoint.ts';
@@ -91,18 +92,29 @@ export function classifierStart(model: BaseModel, labels: readonly string[]): Cl
   return own(`The classifier is the checkpoint's, whose ${rows} classes have no names: ${listed(taken)}.`, order);
 }
 
+/** The checkpoint's classifier as it stands, or why it has none. Error: `weights-not-finite`. */
+export async function checkpointClassifier(model: BaseModel): Promise<ReadonlyMap<string, AdapterTensor> | string> {
+  const stored = storedClassifier(model);
+  if (typeof stored === 'string') return stored;
+  const values = new Map<string, AdapterTensor>();
+  for (const [name, { file, entry }] of stored.tensors) {
+    const data = await readFloats(file, entry.name);
+    const bad = badFloat(data);
+    if (bad >= 0) refuseNumber(entry, bad, data[bad] as number, `${model.name}/${file.source.name}`);
+    values.set(name, { shape: entry.shape, data });
+  }
+  return values;
+}
+
 /** Values of the classifier's parameters by name, rows in the order of the run's classes; none where it starts anew. Error: `weights-not-finite`. */
 export async function classifierValues(model: BaseModel, { rows }: ClassifierStart): Promise<Map<string, Float32Array<ArrayBuffer>>> {
   const values = new Map<string, Float32Array<ArrayBuffer>>();
-  const stored = rows && storedClassifier(model);
+  const stored = rows && (await checkpointClassifier(model));
   if (!stored || typeof stored === 'string') return values;
-  for (const [name, { file, entry }] of stored.tensors) {
-    const all = await readFloats(file, entry.name);
-    const bad = badFloat(all);
-    if (bad >= 0) refuseNumber(entry, bad, all[bad] as number, `${model.name}/${file.source.name}`);
-    const columns = all.length / stored.rows;
+  for (const [name, { shape, data }] of stored) {
+    const columns = data.length / (shape[0] as number);
     const own = new Float32Array(rows.length * columns);
-    for (const [i, row] of rows.entries()) own.set(all.subarray(row * columns, (row + 1) * columns), i * columns);
+    for (const [i, row] of rows.entries()) own.set(data.subarray(row * columns, (row + 1) * columns), i * columns);
     values.set(name, own);
   }
   return values;

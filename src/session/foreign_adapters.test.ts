@@ -4,16 +4,20 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
+import { nodeHost } from '../../cli/host.ts';
 import type { AdapterArchive } from '../formats/adapter_archive.ts';
 import { writeAdapterHub } from '../formats/adapter_hub/layout.ts';
 import { bytesOf } from '../formats/bytes.ts';
+import { f32ToF16 } from '../formats/half.ts';
 import type { CardFacts } from '../formats/model_card.ts';
+import { type TensorToWrite, writeSafetensors } from '../formats/safetensors.ts';
 import { readFloats } from '../formats/tensor_file.ts';
 import { openTensorFile } from '../formats/tensor_formats.ts';
 import { Registry, type Tensor } from '../graph/ir.ts';
 import { Interpreter } from '../reference/interpreter.ts';
 import { traceEvaluation } from '../train/programs.ts';
 import { engineConfigOf } from './adapter_expectations.ts';
+import { type BaseModel, openBaseModel } from './base_model.ts';
 import { filesOf, readAdapterFor } from './importing.ts';
 import { resolveMethod, setupOf } from './setup.ts';
 import { batchOf, modelAt, type RecordedBatch, readVectorJson, vectors } from './testing.ts';
@@ -38,14 +42,36 @@ function recordedFiles(name: string): Map<string, Uint8Array> {
   return new Map(paths.map((path) => [relative(folder, path), new Uint8Array(readFileSync(path))]));
 }
 
-const read = (files: ReadonlyMap<string, Uint8Array>) => readAdapterFor(files, model, undefined);
+/** The tiny BERT with other words in its config.json and another classifier. */
+async function tinyWith(config: object, head: (tensor: TensorToWrite) => TensorToWrite[]): Promise<BaseModel> {
+  const file = await openTensorFile(bytesOf('x', new Uint8Array(readFileSync(`${vectors}tiny_bert/model.safetensors`))));
+  const tensors: TensorToWrite[] = [];
+  for (const { name, shape } of file.tensors.values()) {
+    const tensor = { name, dtype: 'F32' as const, shape, bytes: new Uint8Array((await readFloats(file, name)).buffer) };
+    tensors.push(...(name.startsWith('classifier.') ? head(tensor) : [tensor]));
+  }
+  const files = [
+    { path: 'config.json', blob: new Blob([JSON.stringify({ ...readVectorJson<object>('tiny_bert/config.json'), ...config })]) },
+    { path: 'model.safetensors', blob: new Blob([writeSafetensors(tensors, { format: 'pt' })]) },
+  ];
+  return openBaseModel({ kind: 'files', name: 'tiny', files }, nodeHost());
+}
+
+const inHalf = (tensor: TensorToWrite): TensorToWrite[] => {
+  const halves = Uint16Array.from(new Float32Array(tensor.bytes.slice().buffer), f32ToF16);
+  return [{ ...tensor, dtype: 'F16', bytes: new Uint8Array(halves.buffer) }];
+};
+const named = { id2label: { 0: 'bad', 1: 'fine', 2: 'good' } };
+const halfHead = await tinyWith(named, inHalf);
+
+const read = (files: ReadonlyMap<string, Uint8Array>, base = model) => readAdapterFor(files, base, undefined);
 
 /** Logits of the recorded batch, in f64. */
-async function logitsOf(archive: AdapterArchive): Promise<Float64Array> {
+async function logitsOf(archive: AdapterArchive, base: BaseModel): Promise<Float64Array> {
   const { method, options, pooling, training } = engineConfigOf(archive.config);
   const resolved = resolveMethod(method, 'store', options);
   const setup = setupOf({
-    model,
+    model: base,
     resolved,
     memory: { policy: 'store', checkpoint_every: 1 },
     pooling,
@@ -61,7 +87,7 @@ async function logitsOf(archive: AdapterArchive): Promise<Float64Array> {
   const { graph } = traceEvaluation(registry, tracing, setup, 11);
   const interpreter = new Interpreter();
   for (const { name, tensors } of registry.parameters.values()) {
-    const { file, entry } = model.entry(name) ?? {};
+    const { file, entry } = base.entry(name) ?? {};
     const values = archive.tensors.get(name)?.data ?? (file && entry && (await readFloats(file, entry.name)));
     if (values === undefined) throw new Error(`neither adapter nor base has ${name}`);
     interpreter.set(tensors[0] as Tensor, values);
@@ -73,10 +99,53 @@ async function logitsOf(archive: AdapterArchive): Promise<Float64Array> {
 }
 
 test.each(Object.keys(recorded))("%s gives its library's logits", async (name) => {
-  const ours = await logitsOf(await read(recordedFiles(name)));
+  const base = name.endsWith('_f16') ? halfHead : model;
+  const ours = await logitsOf(await read(recordedFiles(name), base), base);
   const far = (recorded[name] ?? []).flat().map((x, i) => Math.abs(x - (ours[i] as number)));
   expect(far).toHaveLength(12);
   expect(Math.max(...far)).toBeLessThan(1e-5);
+});
+
+const borrowed = 'The adapter has no classifier of its own: it works with that of tiny.';
+const numbered = 'Nothing names the classes of the adapter: they are numbered.';
+
+test('classes that PEFT does not name have the names of the base where it has so many, and numbers elsewhere', async () => {
+  const ofBase = 'The adapter does not name its classes: they have the names in config.json of tiny.';
+  expect(await read(recordedFiles('peft/ia3'), halfHead)).toMatchObject({ labels: ['bad', 'fine', 'good'], notes: [ofBase] });
+  expect(await read(recordedFiles('peft/base_head'), halfHead)).toMatchObject({ notes: [borrowed, ofBase] });
+  const two = await tinyWith({ id2label: { 0: 'bad', 1: 'good' } }, (tensor) => [tensor]);
+  const labels = ['LABEL_0', 'LABEL_1', 'LABEL_2'];
+  expect(await read(recordedFiles('peft/ia3'), two)).toMatchObject({ labels, notes: [numbered] });
+  const files = recordedFiles('peft/ia3');
+  files.set('labels.json', new TextEncoder().encode('{"labels": ["x", "y", "z"]}'));
+  const own = await read(files, halfHead);
+  expect(own.labels).toEqual(['x', 'y', 'z']);
+  expect(own.notes).toBeUndefined();
+});
+
+test.each([
+  ['without a classifier', {}, () => [], 'the checkpoint has no classifier'],
+  [
+    'for another task',
+    { architectures: ['BertForTokenClassification'] },
+    (tensor: TensorToWrite) => [tensor],
+    'BertForTokenClassification',
+  ],
+] as const)('an adapter whose head was not saved is refused on a base %s', async (_, config, head, why) => {
+  await expect(read(recordedFiles('peft/base_head'), await tinyWith(config, head))).rejects.toMatchObject({
+    code: 'missing-tensor',
+    message: expect.stringMatching(`its head was not saved, and .*${why}.*PEFT would begin with a random one`),
+    remedy: expect.stringContaining('modules_to_save'),
+  });
+});
+
+test.each([
+  ['base_head_adapted', { rank_pattern: {} }, 'misshapen-tensor', 'classifier.lora_A.weight has shape [1, 32], expected [2, 32]'],
+  ['base_head_ia3_entering', { feedforward_modules: [] }, 'misshapen-tensor', 'classifier.ia3_l has shape [1, 32], expected [3, 1]'],
+] as const)('an adapter on the classifier of %s that does not fit %j is named', async (name, change, code, says) => {
+  const files = recordedFiles(`peft/${name}`);
+  files.set('adapter_config.json', new TextEncoder().encode(JSON.stringify({ ...json(files.get('adapter_config.json')), ...change })));
+  await expect(read(files)).rejects.toMatchObject({ code, message: expect.stringContaining(says) });
 });
 
 const json = (bytes: Uint8Array | undefined) => JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;

@@ -369,6 +369,7 @@ export class Session {
     });
     this.#ready = { engine, config };
     this.#emit({ type: 'phase', phase: 'finished' });
-    return { name: archive.config.base_model.name, method: config.method, labels: archive.labels, verified };
+    const { labels, notes = [] } = archive;
+    return { name: archive.config.base_model.name, method: config.method, labels, notes, verified };
   }
 }

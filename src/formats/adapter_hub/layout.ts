@@ -99,9 +99,9 @@ export async function readAdapterHub(files: ReadonlyMap<string, Uint8Array>, exp
       stored,
     );
     const ofHead = await readTensors(headFile, specs.filter(inHead), head.storedName);
-    const labels =
-      files.has('labels.json') || head.labels?.length !== config.num_labels ? readLabels(files, config.num_labels) : head.labels;
-    return { method, config, labels, tensors: new Map([...ofAdapter, ...ofHead]) };
+    const labels = files.has('labels.json') || head.labels?.length !== config.num_labels ? undefined : head.labels;
+    const named = labels === undefined ? readLabels(files, config.num_labels) : { labels };
+    return { method, config, tensors: new Map([...ofAdapter, ...ofHead]), ...named };
   } catch (thrown) {
     throw namingBase(thrown, config, expect.base);
   }

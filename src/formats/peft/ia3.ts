@@ -1,6 +1,6 @@
 // IA3: one vector for each chosen dense layer, [out, 1] on what leaves it, or [1, in] on what enters where it is among feedforward_modules.
 
-import { amongTargets, modulesToSave, targetModules } from './modules.ts';
+import { amongTargets, ending, modulesToSave, reading, targetModules } from './modules.ts';
 import { listed, lowestLayer, matches, type PeftType, refusePeft } from './peft_type.ts';
 
 const suffix = '.ia3_l';
@@ -39,6 +39,19 @@ export const ia3: PeftType = {
     const wordForWord = feedforward_modules.every((name) => targets.includes(name));
     const target_modules = wordForWord ? targets : base.names().dense.filter((path) => matches(path, targets));
     return { target_modules, feedforward_modules, modules_to_save };
+  },
+  onHead(given, [labels, width]) {
+    const named = given.feedforward_modules ?? defaultFeedforward;
+    const entering = reading(given, 'feedforward_modules', () => ending(given, 'feedforward_modules', named)('classifier'));
+    return {
+      specs: [{ name: 'classifier.ia3_l', shape: entering ? [1, width] : [labels, 1] }],
+      put(name, part, adapter) {
+        const l = adapter.get('classifier.ia3_l')?.data ?? [];
+        // What enters is scaled by columns, what leaves by rows, its bias too.
+        if (name === 'classifier.bias') return entering ? part : part.map((b, row) => b * (l[row] as number));
+        return part.map((w, at) => w * (l[entering ? at % width : Math.floor(at / width)] as number));
+      },
+    };
   },
   place({ name, shape: [size = 0, ...rest] }, _, { hyper_parameters }, inBackbone) {
     if (!name.endsWith(suffix)) return { name: inBackbone(name), shape: [size, ...rest] };

@@ -29,6 +29,7 @@ import { writeSafetensors } from '../safetensors.ts';
 import type { TensorFile } from '../tensor_file.ts';
 import { isRecord, parseJson } from '../text.ts';
 import type { ArchiveFile } from '../zip.ts';
+import { type ForeignHead, foreignHead } from './head.ts';
 import { CONFIG, isHead, listed, type PeftConfig, type PeftType, type Place, refusePeft, TENSORS, TORCH_TENSORS } from './peft_type.ts';
 import { peftTypes } from './registry.ts';
 import { BACKBONE_PREFIX, ourName, type StoredNames, storedNames } from './stored_names.ts';
@@ -190,36 +191,19 @@ function typeOf(given: PeftConfig): PeftType {
 }
 
 /** The retrace config of a folder that PEFT wrote: what it does not say is null, or what Transformers' own classifier does. */
-function foreignConfig(given: PeftConfig, names: StoredNames, file: TensorFile): Record<string, unknown> {
-  const head = file.tensors.get(names.ours.get('classifier.weight') ?? '');
-  if (head === undefined) return withoutHead(given, names, file);
-  return {
-    format: 'retrace',
-    format_version: FORMAT_VERSION,
-    base_model: {
-      name: typeof given.base_model_name_or_path === 'string' ? given.base_model_name_or_path : 'unknown',
-      model_type: names.model_type,
-      sha256: null,
-      dtype: null,
-    },
-    num_labels: head.shape[0],
-    pooling: 'cls',
-    seed: null,
-    retrace_version: null,
-  };
-}
-
-/** Errors: `unsupported-peft`, where the head has an adapter of its own; `missing-tensor`. */
-function withoutHead(given: PeftConfig, { ours }: StoredNames, file: TensorFile): never {
-  if ([...ours.keys()].some((name) => name.startsWith('classifier.')))
-    refusePeft(given, 'target_modules', 'a classifier that is saved whole, not adapted,');
-  return refuseAdapter(
-    'missing-tensor',
-    `${file.source.name} has no classifier.weight among its ${file.tensors.size} tensors: its head was not saved.`,
-    file.source.name,
-    'Only classifiers can be loaded. Save the adapter with task_type "SEQ_CLS", or with modules_to_save ["classifier"].',
-  );
-}
+const foreignConfig = (given: PeftConfig, { model_type }: StoredNames): Record<string, unknown> => ({
+  format: 'retrace',
+  format_version: FORMAT_VERSION,
+  base_model: {
+    name: typeof given.base_model_name_or_path === 'string' ? given.base_model_name_or_path : 'unknown',
+    model_type,
+    sha256: null,
+    dtype: null,
+  },
+  pooling: 'cls',
+  seed: null,
+  retrace_version: null,
+});
 
 /** Reads what `writePeft` or PEFT itself saved. Errors: those of `readAdapter`, `unsupported-peft`, `unknown-model-type`. */
 export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: AdapterExpectations): Promise<AdapterArchive> {
@@ -240,7 +224,8 @@ export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: A
     mirrored: mirroredOptions(mirrored),
   });
   const max_length = Math.max(1, expect.positionsOf?.(type.method, hyper_parameters) ?? 512);
-  const base = isRecord(mirrored) ? mirrored : { ...foreignConfig(given, names, file), max_length };
+  const head = isRecord(mirrored) ? undefined : await foreignHead(type, given, names, file, expect);
+  const base = isRecord(mirrored) ? mirrored : { ...foreignConfig(given, names), num_labels: head?.num_labels, max_length };
   // PEFT's own file decides what both say, for that is what PEFT would do.
   const merged = {
     ...base,
@@ -250,15 +235,18 @@ export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: A
   const config = parseConfig(merged, isRecord(mirrored) ? where : CONFIG, expect.methods);
   checkBase(config, expect.base);
   checkLength(config, expect, where);
-  const labels = readLabels(files, config.num_labels);
+  // Classes of our own runs have an order of their own.
+  const named = readLabels(files, config.num_labels, isRecord(mirrored) ? {} : expect);
   if (config.self_test !== undefined && files.has(SELF_TEST)) {
     const { texts, logits } = jsonOf(files, SELF_TEST);
     requireOneRun({ self_test: { texts, logits } }, { self_test: config.self_test }, [SELF_TEST, TENSORS]);
   }
-  const tensors = await unpacked(type, config, { file, names }, expect.tensorsOf(config)).catch((thrown: unknown) => {
+  const tensors = await unpacked(type, config, { file, names, head }, expect.tensorsOf(config)).catch((thrown: unknown) => {
     throw namingBase(thrown, config, expect.base);
   });
-  return { method: config.method, config, labels, tensors };
+  const borrowed = head?.fromBase.size ? [`The adapter has no classifier of its own: it works with that of ${expect.base?.name}.`] : [];
+  const notes = [...borrowed, ...(named.notes ?? [])];
+  return { method: config.method, config, labels: named.labels, tensors, ...(notes.length > 0 ? { notes } : {}) };
 }
 
 const mirroredOptions = (mirrored: unknown): Readonly<Record<string, unknown>> =>
@@ -268,19 +256,22 @@ const mirroredOptions = (mirrored: unknown): Readonly<Record<string, unknown>> =
 async function unpacked(
   type: PeftType,
   config: AdapterConfig,
-  { file, names }: { file: TensorFile; names: StoredNames },
+  { file, names, head }: { file: TensorFile; names: StoredNames; head: ForeignHead | undefined },
   specs: readonly TensorSpec[],
 ): Promise<Map<string, AdapterTensor>> {
-  const places = placesOf(type, config, specs);
-  const needed = { ...file, tensors: new Map([...file.tensors].filter(([name]) => !names.copies.has(name))) };
+  const fromBase = head?.fromBase ?? new Map<string, AdapterTensor>();
+  const saved = specs.filter(({ name }) => !fromBase.has(name));
+  const places = placesOf(type, config, saved);
+  const needed = { ...file, tensors: new Map([...file.tensors].filter(([name]) => !names.copies.has(name) && !head?.merged.has(name))) };
   const wanted = [...new Map([...places.values()].map((place) => [place.name, place])).values()];
   const stored = await readTensors(needed, wanted, (name) => names.ours.get(ourName(type, name)) ?? name);
-  return new Map(
-    specs.map(({ name, shape }) => {
+  return new Map([
+    ...fromBase,
+    ...saved.map(({ name, shape }) => {
       const place = places.get(name) as Place;
       const own = emptyTensor(shape);
       copyTensor(own, stored.get(place.name) as AdapterTensor, place, 'from file');
-      return [name, own];
+      return [name, own] as const;
     }),
-  );
+  ]);
 }

@@ -1,7 +1,7 @@
 // LORA: lora_A and lora_B beside chosen dense layers, each of its own rank and α where patterns say so; with `bias`, the backbone's own biases too;
 // with `modules_to_save`, modules that are trained whole.
 
-import { modulesToSave, type PeftBase, patternOf, targetModules } from './modules.ts';
+import { modulesToSave, type PeftBase, patternFor, patternOf, targetModules } from './modules.ts';
 import { countOf, layerOf, listed, matches, numberOf, type PeftConfig, type PeftType, refusePeft } from './peft_type.ts';
 
 const biases = ['none', 'all', 'lora_only'];
@@ -100,6 +100,28 @@ export const lora: PeftType = {
       alpha_pattern: patternOf(given, 'alpha_pattern', base),
       modules_to_save,
       ...(given.layers_to_transform ? { frozen_layers } : {}),
+    };
+  },
+  onHead(given, [labels, width]) {
+    const rank = patternFor(given, 'rank_pattern', 'classifier') ?? countOf(given, 'r', 8);
+    const alpha = patternFor(given, 'alpha_pattern', 'classifier') ?? numberOf(given, 'lora_alpha', 8);
+    const scale = alpha / (given.use_rslora === true ? Math.sqrt(rank) : rank);
+    return {
+      specs: [
+        { name: 'classifier.lora_A.weight', shape: [rank, width] },
+        { name: 'classifier.lora_B.weight', shape: [labels, rank] },
+      ],
+      put(name, part, adapter) {
+        const [A, B] = ['A', 'B'].map((letter) => adapter.get(`classifier.lora_${letter}.weight`)?.data ?? new Float32Array());
+        if (name !== 'classifier.weight' || !A || !B) return part;
+        // W + scale · B A
+        return part.map((w, at) => {
+          const [row, column] = [Math.floor(at / width), at % width];
+          let sum = 0;
+          for (let k = 0; k < rank; k++) sum += (B[row * rank + k] as number) * (A[k * width + column] as number);
+          return w + scale * sum;
+        });
+      },
     };
   },
   place({ name, shape }, specs, _, inBackbone) {

@@ -24,8 +24,8 @@ const asList = (value: unknown): unknown[] => (Array.isArray(value) ? value : va
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
 
-/** Runs what matches patterns of `key`; a pattern that is not supported is refused there. */
-function reading<T>(given: PeftConfig, key: string, run: () => T): T {
+/** Runs what matches patterns of `key`; one that is not supported is refused there. */
+export function reading<T>(given: PeftConfig, key: string, run: () => T): T {
   try {
     return run();
   } catch (thrown) {
@@ -103,7 +103,9 @@ export function targetModules(given: PeftConfig, base: PeftBase, defaults: reado
   const targets: unknown = target_modules ?? defaults;
   const layers = layersToTransform(given);
   const plain = Array.isArray(targets) && targets.every(isText) && !isGiven(exclude_modules) && layers === undefined;
-  if (plain) return [...new Set(targets.map((name) => withoutPrefix(name, base.prefix)))].toSorted();
+  // An adapter on the classifier is read with it (head.ts).
+  if (plain)
+    return [...new Set(targets.map((name) => withoutPrefix(name, base.prefix)))].filter((name) => name !== 'classifier').toSorted();
   const { dense } = base.names();
   const all = isText(targets) && targets.toLowerCase() === 'all-linear';
   return reading(given, isText(targets) ? 'target_modules' : isGiven(exclude_modules) ? 'exclude_modules' : 'layers_pattern', () => {
@@ -126,29 +128,53 @@ export function amongTargets(given: PeftConfig, key: string, value: unknown, tar
   if (Array.isArray(value) && value.every((name) => isText(name) && targets.includes(withoutPrefix(name, base.prefix))))
     return value.map((name) => withoutPrefix(String(name), base.prefix)).toSorted();
   return reading(given, key, () => {
-    // For these modules PEFT takes any end of a path, also within a name.
-    if (!isText(value) && !(Array.isArray(value) && value.every(isText)))
-      return refusePeft(given, key, 'a list of names or a regular expression');
-    const named = isText(value) ? fullMatcher(value) : (path: string) => value.some((name) => path.endsWith(name));
+    const named = ending(given, key, value);
     return base.names().dense.filter((path) => matches(path, targets) && named(base.prefix + path));
   });
 }
 
-/** rank_pattern or alpha_pattern as `name=number`, the first that fits a module deciding. */
-export function patternOf(given: PeftConfig, key: string, base: PeftBase): string[] {
+/** As `choosing`, but any end of a path is taken, also within a name: PEFT's rule for feedforward_modules. Error also: `PatternError`. */
+export function ending(given: PeftConfig, key: string, value: unknown): (path: string) => boolean {
+  if (isText(value)) return fullMatcher(value);
+  if (Array.isArray(value) && value.every(isText)) return (path) => value.some((name) => path.endsWith(name));
+  return refusePeft(given, key, 'a list of names or a regular expression');
+}
+
+/** The names or regular expressions of rank_pattern or alpha_pattern, and their numbers. */
+function patternEntries(given: PeftConfig, key: string): [pattern: string, n: number][] {
   const value = given[key];
   if (!isGiven(value)) return [];
-  const entries = typeof value === 'object' && !Array.isArray(value) ? Object.entries(value as Record<string, unknown>) : [];
-  const numeric = entries.every(([, n]) => typeof n === 'number' && n > 0 && (key === 'alpha_pattern' || Number.isInteger(n)));
-  if (entries.length === 0 && typeof value === 'object' && !Array.isArray(value)) return [];
-  if (entries.length === 0 || !numeric) return refusePeft(given, key, 'an object of module names and positive numbers');
-  if (entries.every(([name]) => /^[\w.]+$/.test(name))) return entries.map(([name, n]) => `${withoutPrefix(name, base.prefix)}=${n}`);
-  if (entries.length > mostPatterns) return refusePeft(given, key, `at most ${mostPatterns} regular expressions`);
+  const entries = typeof value === 'object' && !Array.isArray(value) ? Object.entries(value as Record<string, unknown>) : undefined;
+  const fits = (n: unknown): n is number => typeof n === 'number' && n > 0 && (key === 'alpha_pattern' || Number.isInteger(n));
+  const numeric = entries?.filter((entry): entry is [string, number] => fits(entry[1]));
+  if (numeric === undefined || numeric.length < (entries?.length ?? 0))
+    return refusePeft(given, key, 'an object of module names and positive numbers');
+  return numeric.length <= mostPatterns || numeric.every(isPlain)
+    ? numeric
+    : refusePeft(given, key, `at most ${mostPatterns} regular expressions`);
+}
+
+const isPlain = ([pattern]: readonly [string, number]): boolean => /^[\w.]+$/.test(pattern);
+
+/** The number that such a pattern has for a path: that of the first that fits. */
+function patternNumber(entries: readonly (readonly [string, number])[]): (path: string) => number | undefined {
+  const matchers = entries.map(([pattern, n]) => [fullMatcher(String.raw`(.*\.)?(${pattern})`), n] as const);
+  return (path) => matchers.find(([fits]) => fits(path))?.[1];
+}
+
+/** rank_pattern or alpha_pattern as `name=number`, the first that fits a module deciding. */
+export function patternOf(given: PeftConfig, key: string, base: PeftBase): string[] {
+  const entries = patternEntries(given, key);
+  if (entries.every(isPlain)) return entries.map(([name, n]) => `${withoutPrefix(name, base.prefix)}=${n}`);
   return reading(given, key, () => {
-    const matchers = entries.map(([pattern, n]) => [fullMatcher(String.raw`(.*\.)?(${pattern})`), n] as const);
+    const numberOf = patternNumber(entries);
     return base.names().dense.flatMap((path) => {
-      const found = matchers.find(([fits]) => fits(base.prefix + path));
-      return found ? [`${path}=${found[1]}`] : [];
+      const n = numberOf(base.prefix + path);
+      return n === undefined ? [] : [`${path}=${n}`];
     });
   });
 }
+
+/** The number that rank_pattern or alpha_pattern has for one path. */
+export const patternFor = (given: PeftConfig, key: string, path: string): number | undefined =>
+  reading(given, key, () => patternNumber(patternEntries(given, key))(path));

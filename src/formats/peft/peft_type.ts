@@ -3,7 +3,7 @@
 // to write, and what PEFT says and it can't hold it refuses to read; nothing is passed over.
 
 import { shownValue } from '../../protocol/shown.ts';
-import { type AdapterConfig, type HyperParameters, refuseAdapter, type TensorSpec } from '../adapter_archive.ts';
+import { type AdapterConfig, type AdapterTensor, type HyperParameters, refuseAdapter, type TensorSpec } from '../adapter_archive.ts';
 import type { PeftBase } from './modules.ts';
 
 export const CONFIG = 'adapter_config.json';
@@ -21,6 +21,13 @@ export interface Place {
   readonly column?: number;
 }
 
+/** An adapter on the classifier itself, which has no place in ours. */
+export interface HeadAdapter {
+  readonly specs: readonly TensorSpec[];
+  /** A part of the head with the adapter in it. */
+  put(name: string, part: Float32Array, adapter: ReadonlyMap<string, AdapterTensor>): Float32Array;
+}
+
 export interface PeftType {
   readonly peft_type: string;
   /** Our method of the same forward pass. */
@@ -33,6 +40,8 @@ export interface PeftType {
   toPeft(config: AdapterConfig, specs: readonly TensorSpec[], inBackbone: (path: string) => string): Record<string, unknown>;
   /** Our hyper-parameters. Error: `unsupported-peft`. */
   fromPeft(given: PeftConfig, base: PeftBase): HyperParameters;
+  /** What this configuration puts on a classifier of [labels, C]. Error: `unsupported-peft`. */
+  onHead?(given: PeftConfig, shape: readonly [labels: number, width: number]): HeadAdapter;
   /** Keys of adapter_config.json that change nothing here, or that `fromPeft` looks at. */
   readonly known: readonly string[];
   /** `inBackbone` puts PEFT's and the backbone's prefix before a module path. Never asked for the head. */

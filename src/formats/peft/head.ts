@@ -1,0 +1,51 @@
+// The classifier of an adapter that PEFT saved without it: PEFT leaves the base's own in use, with an adapter on it where the configuration chooses it
+// (as "all-linear" does without a task type), which is put into its weights here. Invariant: what the file has of a head is never the base's.
+
+import { type AdapterExpectations, type AdapterTensor, readTensors, refuseAdapter } from '../adapter_archive.ts';
+import type { TensorFile } from '../tensor_file.ts';
+import { isHead, type PeftConfig, type PeftType, refusePeft } from './peft_type.ts';
+import type { StoredNames } from './stored_names.ts';
+
+/** [labels, C] and [labels]. */
+const parts = ['classifier.weight', 'classifier.bias'];
+
+export interface ForeignHead {
+  readonly num_labels: number;
+  /** The parts that are the base's. */
+  readonly fromBase: ReadonlyMap<string, AdapterTensor>;
+  /** Tensors of the file that were put into them. */
+  readonly merged: ReadonlySet<string>;
+}
+
+/** Errors: `missing-tensor`, where neither file nor base has a classifier; `unsupported-peft`, where it is adapted and not saved whole. */
+export async function foreignHead(
+  type: PeftType,
+  given: PeftConfig,
+  { ours }: StoredNames,
+  file: TensorFile,
+  expect: AdapterExpectations,
+): Promise<ForeignHead> {
+  const adapter = new Map([...ours].filter(([name]) => isHead(name) && !parts.includes(name)));
+  const saved = file.tensors.get(ours.get('classifier.weight') ?? '');
+  if (saved !== undefined) return { num_labels: saved.shape[0] ?? 1, fromBase: new Map(), merged: new Set() };
+  const base = (await expect.head?.()) ?? 'no base model is there to take one from';
+  if (typeof base === 'string') {
+    return refuseAdapter(
+      'missing-tensor',
+      `${file.source.name} has no classifier.weight among its ${file.tensors.size} tensors: its head was not saved, and ${base}. PEFT would begin with a random one.`,
+      file.source.name,
+      'Choose the fine-tuned model that it was trained on, with its classifier; or save the adapter with task_type "SEQ_CLS" or modules_to_save ["classifier"].',
+    );
+  }
+  const fromBase = new Map([...base].filter(([name]) => !ours.has(name)));
+  const [num_labels = 1, width = 1] = base.get('classifier.weight')?.shape ?? [];
+  if (adapter.size > 0) {
+    const { specs, put } =
+      type.onHead?.(given, [num_labels, width]) ?? refusePeft(given, 'target_modules', 'a classifier that is saved whole');
+    const stored = new Set(adapter.values());
+    const own = { ...file, tensors: new Map([...file.tensors].filter(([name]) => stored.has(name))) };
+    const read = await readTensors(own, specs, (name) => adapter.get(name) ?? name);
+    for (const [name, { shape, data }] of fromBase) fromBase.set(name, { shape, data: put(name, data, read) });
+  }
+  return { num_labels, fromBase, merged: new Set(adapter.values()) };
+}
