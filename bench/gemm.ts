@@ -9,7 +9,6 @@ import { openDevice } from '../src/gpu/device.ts';
 import { PipelineCache, type StoredType } from '../src/gpu/pipelines.ts';
 import { dispatchSize, type KernelName, kernelSpec } from '../src/graph/kernels.ts';
 import { packScalars } from '../src/graph/scalars.ts';
-import { restWhilePolling } from './rest_while_polling.ts';
 
 export interface GemmRate {
   readonly kernel: KernelName;
@@ -70,7 +69,6 @@ const budget = 400;
  */
 export async function measure(gpu: GPU, chosen?: readonly number[], shapes = [...layers, ...adapters]): Promise<GemmReport> {
   const { device, info } = await openDevice(gpu);
-  if (info.isFallback) restWhilePolling();
   const rows = chosen ?? (info.isFallback ? [32, 256] : [256, 512, 2048]);
   const pipelines = new PipelineCache(device);
   // A driver may compile as late as the first dispatch.

@@ -17,7 +17,6 @@ import { methodNamed, methods } from '../src/methods/registry.ts';
 import type { PolicyName } from '../src/protocol/config.ts';
 import type { HostStep } from '../src/protocol/messages.ts';
 import { type Pace, paceFile } from './pace.ts';
-import { restWhilePolling } from './rest_while_polling.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const fileOf = (method: string) => join(root, 'docs/learning', `${method}.json`);
@@ -71,7 +70,6 @@ async function trained(flags: readonly string[]): Promise<TrainEvent[]> {
 async function deviceName(): Promise<string> {
   const { info, device } = await openDevice(await nodeHost().gpu());
   device.destroy();
-  restWhilePolling();
   return info.description || info.vendor;
 }
 

@@ -8,7 +8,6 @@ import { openDevice } from '../src/gpu/device.ts';
 import { methods } from '../src/methods/registry.ts';
 import { randomBatch, type TestEngine, testEngine } from '../src/session/testing.ts';
 import { bundledModel } from './bundled.ts';
-import { restWhilePolling } from './rest_while_polling.ts';
 import { median, ratio, stepTimes } from './turns.ts';
 
 const folder = fileURLToPath(new URL('../docs/learning/', import.meta.url));
@@ -28,7 +27,6 @@ export interface Pace {
 
 async function measured(): Promise<Pace> {
   const device = await openDevice(await nodeHost().gpu());
-  restWhilePolling();
   const model = await bundledModel();
   const engines: TestEngine[] = [];
   for (const { name, defaultPolicy } of methods) {

@@ -7,10 +7,12 @@ import { join } from 'node:path';
 import { create, globals } from 'webgpu';
 import { softwareVulkanFolders } from '../scripts/browser.mjs';
 import { RetraceError } from '../src/protocol/errors.ts';
+import { restWhilePolling } from './polling.ts';
 
 /** A GPU whose requestAdapter() gives an adapter. Throws RetraceError 'no-adapter' where neither a driver nor a Chromium is found. */
 export async function openGpu(): Promise<GPU> {
   Object.assign(globalThis, globals);
+  restWhilePolling();
   return firstWithAdapter(systemHasDriver() ? [systemGpu, softwareGpu] : [softwareGpu, systemGpu]);
 }
 
