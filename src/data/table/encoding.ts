@@ -1,11 +1,12 @@
 // Bytes to text, a piece at a time, strictly: what does not belong to the encoding is an error that names byte and line, never a
-// replacement character. The encoding is UTF-8, or what a byte-order mark says, or what the user says; it is never guessed.
+// replacement character. The encoding is UTF-8, or what a byte-order mark says, or what the user says; a guess stands in errors only.
 // Invariant: the pieces joined are the text of the whole file, without the byte-order mark.
 
 import type { ByteSource } from '../../formats/bytes.ts';
 import { firstInvalidUtf8 } from '../../formats/text.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import type { Encoding, ReadingSettings } from '../../protocol/reading.ts';
+import { refuseBinary, utf16Without } from './binary.ts';
 
 /** Bytes at the beginning of a file from which its format and dialect are told. */
 export const BEGINNING = 2 ** 20;
@@ -56,8 +57,6 @@ export class TextDecoding {
     const bytes = this.#rest.length === 0 ? piece : joined(this.#rest, piece);
     const whole = last === 'last' ? bytes.length : bytes.length - unfinished(this.#encoding, bytes);
     const text = this.#decode(bytes.subarray(0, whole));
-    const zero = text.indexOf('\0');
-    if (zero >= 0) this.#refuse(text.slice(0, zero), this.#at + this.#bytesOf(text.slice(0, zero)), 0, 'UTF-16 or binary');
     this.#at += whole;
     this.#lines += breaksIn(text);
     this.#rest = bytes.slice(whole);
@@ -71,8 +70,9 @@ export class TextDecoding {
       const before = new TextDecoder('utf-8').decode(bytes.subarray(0, invalid));
       const [a, b] = bytes;
       const marked = this.#at === 0 && ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff));
-      const guess = marked ? 'UTF-16' : 'Windows-1252 or Latin-1';
-      return this.#refuse(before, this.#at + invalid, bytes[invalid] as number, guess);
+      const utf16 = marked ? undefined : utf16Without(bytes);
+      const guess = marked ? 'UTF-16' : utf16 === undefined ? 'Windows-1252 or Latin-1' : UNMARKED[utf16];
+      return this.#refuse(before, this.#at + invalid, bytes[invalid] as number, guess, utf16);
     }
     if (this.#encoding === 'latin1' || this.#encoding === 'windows-1252') return this.#singleBytes(bytes);
     return this.#utf16(bytes);
@@ -112,24 +112,48 @@ export class TextDecoding {
     return this.#refuse(text.slice(0, wrong), this.#at + 2 * wrong, bytes[2 * wrong] as number, 'cut off, or in another encoding');
   }
 
-  #bytesOf(text: string): number {
-    if (this.#encoding === 'utf-8') return new TextEncoder().encode(text).length;
-    return text.length * (this.#encoding.startsWith('utf-16') ? 2 : 1);
+  #refuse(before: string, at: number, byte: number, guess: string, likely?: Encoding): never {
+    throw wrongEncoding({ name: this.#name, encoding: this.#encoding, at, line: this.#lines + breaksIn(before) + 1, byte, guess, likely });
   }
+}
 
-  #refuse(before: string, at: number, byte: number, guess: string): never {
-    const isUtf8 = this.#encoding === 'utf-8';
-    throw new RetraceError({
-      code: 'wrong-encoding',
-      message:
-        `${this.#name} is not ${isUtf8 ? 'UTF-8 text' : `text in ${this.#encoding}`}: byte ${at}, in line ${this.#lines + breaksIn(before) + 1}, ` +
-        `is 0x${byte.toString(16).padStart(2, '0')}. It looks like ${guess}.`,
-      where: `${this.#name}, byte ${at}`,
-      remedy:
-        'Say which encoding it has (--encoding, or "Encoding" under the data on the page: windows-1252 is what Excel writes as plain CSV in Western ' +
-        'Europe), or save it as UTF-8 (in Excel: "CSV UTF-8").',
-    });
+const UNMARKED = { 'utf-16le': 'UTF-16 LE without a byte-order mark', 'utf-16be': 'UTF-16 BE without a byte-order mark' };
+
+interface Misfit {
+  readonly name: string;
+  readonly encoding: Encoding;
+  readonly at: number;
+  readonly line: number;
+  readonly byte: number;
+  /** What the file looks like, and the encoding to set where that is plain. */
+  readonly guess: string;
+  readonly likely?: Encoding | undefined;
+}
+
+function wrongEncoding({ name, encoding, at, line, byte, guess, likely }: Misfit): RetraceError {
+  const said =
+    likely === undefined
+      ? '(--encoding, or "Encoding" under the data on the page: windows-1252 is what Excel writes as plain CSV in Western Europe)'
+      : `(--encoding ${likely}, or "Encoding" under the data on the page)`;
+  return new RetraceError({
+    code: 'wrong-encoding',
+    message:
+      `${name} is not ${encoding === 'utf-8' ? 'UTF-8 text' : `text in ${encoding}`}: byte ${at}, in line ${line}, ` +
+      `is 0x${byte.toString(16).padStart(2, '0')}. It looks like ${guess}.`,
+    where: `${name}, byte ${at}`,
+    remedy: `Say which encoding it has ${said}, or save it as UTF-8 (in Excel: "CSV UTF-8").`,
+  });
+}
+
+/** A UTF-16 without its mark passes for UTF-8, with a NUL at every other byte. Errors: `wrong-encoding`, `not-a-table`. */
+function refuseNoText(name: string, first: Uint8Array, encoding: Encoding, said: Encoding | undefined): void {
+  if (encoding === 'utf-16le' || encoding === 'utf-16be') return;
+  const likely = said === 'utf-8' ? undefined : utf16Without(first);
+  if (likely !== undefined) {
+    const at = likely === 'utf-16le' ? 1 : 0;
+    throw wrongEncoding({ name, encoding, at, line: 1, byte: first[at] ?? 0, guess: UNMARKED[likely], likely });
   }
+  refuseBinary(name, first);
 }
 
 /** The text, or the offset of the first byte that does not belong. */
@@ -179,6 +203,18 @@ export interface TextBeginning {
   readonly sample: string;
   readonly whole: boolean;
   readonly settings: ReadingSettings;
+  /** With twice as much of the text. */
+  longer(): Promise<TextBeginning>;
+}
+
+/** By its first bytes. Errors: `wrong-encoding`, `not-a-table`. */
+export function beginningOf(file: ByteSource, first: Uint8Array, settings: ReadingSettings): TextBeginning {
+  const whole = first.length === file.size;
+  const encoding = findEncoding(first, settings.encoding);
+  refuseNoText(file.name, first, encoding.encoding, settings.encoding);
+  const sample = new TextDecoding(file.name, encoding).push(first.subarray(encoding.mark), whole ? 'last' : 'more');
+  const longer = async () => beginningOf(file, await file.read(0, Math.min(file.size, 2 * first.length)), settings);
+  return { file, encoding, sample, whole, settings, longer };
 }
 
 export interface TextPiece {

@@ -1,18 +1,20 @@
 // Tables from texts that a test spells out, at once.
 
+import { bytesOf } from '../../formats/bytes.ts';
 import type { ReadingSettings } from '../../protocol/reading.ts';
+import { refuseOther } from './binary.ts';
 import { begin, DelimitedRows } from './delimited.ts';
-import { findEncoding, TextDecoding } from './encoding.ts';
-import { refuseOther } from './open.ts';
+import { beginningOf } from './encoding.ts';
 import type { Table } from './table.ts';
 
 /** A delimited file in memory, as `openTable` and `readTable` read it. */
 export function parseTable(name: string, content: Uint8Array | string, settings: ReadingSettings = {}): Table {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
   refuseOther(name, bytes);
-  const encoding = findEncoding(bytes, settings.encoding);
-  const text = new TextDecoding(name, encoding).push(bytes.subarray(encoding.mark), 'last');
-  const { dialect, columns, reading } = begin(name, text, encoding, settings, 'whole');
+  const { encoding, sample: text } = beginningOf(bytesOf(name, bytes), bytes, settings);
+  const begun = begin(name, text, encoding, settings, 'whole');
+  if (begun === undefined) throw new Error('a whole text has its first row');
+  const { dialect, columns, reading } = begun;
   const reader = new DelimitedRows(name, dialect, reading.header);
   const rows = [...reader.push(text), ...reader.end()];
   return {
