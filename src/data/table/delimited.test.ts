@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { bytesOf } from '../../formats/bytes.ts';
 import { openTable } from './open.ts';
+import { readTable } from './sample.ts';
 import { columnIndex } from './table.ts';
 import { parseTable } from './testing.ts';
 
@@ -62,6 +63,54 @@ test('ragged rows are counted and the first few are named', () => {
     }),
   );
   expect(() => parseTable('a.tsv', 'a\tb\n\nlonely\n')).toThrow(expect.objectContaining({ where: 'a.tsv, row 3' }));
+});
+
+test('text behind a closing quote is part of the cell, and said with its rows', () => {
+  const lines = Array.from({ length: 9 }, (_, i) => (i % 2 === 0 ? `"semi;colon", ok ${i};${i}` : `plain;${i}`));
+  const table = parseTable('a.csv', `text;n\n\n${lines.join('\n')}\n"spaces"  ;9\n`);
+  expect(table.rows[0]).toEqual(['semi;colon, ok 0', '0']);
+  expect(table.notes).toEqual([
+    expect.stringMatching(/^In 5 rows of a.csv \(3, 5, 7, 9, 11\) text stands behind a closing quote; .*--quote/),
+  ]);
+  expect(parseTable('a.csv', 'text,n\n"a"b,1\n').notes).toEqual([expect.stringContaining('In 1 row of a.csv (2)')]);
+  expect(parseTable('a.csv', 'text,n\n"a" ,1\n').notes).toBeUndefined();
+});
+
+test('the separator by which quotes close before it is preferred to one that leaves text behind them', () => {
+  const table = parseTable('a.csv', 'a;b,c\n"x";y,z\n"u";v,w\n');
+  expect([table.reading?.separator, table.rows[0], table.notes]).toEqual([';', ['x', 'y,z'], undefined]);
+});
+
+const cells = (count: number, name: string): string => Array.from({ length: count }, (_, i) => `${name}${i}`).join(',');
+test.each([
+  ['200,000 columns', `${cells(200_000, 'c')}\n${cells(200_000, '')}\n`, 'too-many-columns', 'Row 1 of a.csv has more than 16384 cells'],
+  ['a row of 200,000 cells', `a,b\nc,d\n${cells(200_000, '')}\n`, 'too-many-columns', 'Row 3 of a.csv has more than 16384 cells'],
+  ['200,000 columns and no end', cells(200_000, 'column '), 'too-many-columns', 'Row 1'],
+  ['a cell of 6 MB', `text,label\n${'x'.repeat(6e6)},a\n`, 'cell-too-large', 'A cell in row 2 of a.csv'],
+  ['a cell of 6 MB in the header', `${'x'.repeat(6e6)},label\nb,a\n`, 'cell-too-large', 'A cell in row 1 of a.csv'],
+  ['cells of 18 MB in one row', `a,b,c,d,e,f\n${`${'x'.repeat(3e6)},`.repeat(5)}y\n`.repeat(2), 'ok', ''],
+  ['an unclosed quote before 30 kB', `text,label\na,b\n"c,d\n${'e,f\n'.repeat(8000)}`, 'bad-quotes', 'row 3 of a.csv is never closed'],
+  ['an unclosed quote before 6 MB', `text,label\na,b\n"c,d\n${`e,${'f'.repeat(1000)}\n`.repeat(6e3)}`, 'cell-too-large', 'row 3'],
+  ['a long header alone', `text,${'x'.repeat(2 ** 20)}\n`, 'empty-table', 'a header but no rows'],
+  ['rows longer than the header', 'a,b\nc,d\ne,f,g\n', 'ragged-rows', 'row 3 has 3'],
+  ['blank lines alone', '\n'.repeat(2 ** 21), 'empty-table', 'nothing but blank lines'],
+])('%s is an error with its row', async (_, text, code, message) => {
+  const opened = openTable(bytesOf('a.csv', utf8(text))).then((source) => readTable(source));
+  if (code === 'ok') expect((await opened).rows).toHaveLength(3);
+  else await expect(opened).rejects.toMatchObject({ code, message: expect.stringContaining(message), remedy: expect.any(String) });
+});
+
+test('rows that are longer than the part of the file that is looked at first are read', async () => {
+  const wide = await readTable(
+    await openTable(bytesOf('a.csv', utf8(`${`${cells(5000, 'a column with a long name ')}\n`}${`${cells(5000, '')}\n`.repeat(3)}`))),
+  );
+  expect([wide.columns.length, wide.rows.length, wide.rows[2]?.[4999]]).toEqual([5000, 3, '4999']);
+  const long = 'a; b '.repeat(2 ** 18);
+  const table = await readTable(await openTable(bytesOf('a.csv', utf8(`text;n\n"${long}";1\nb;2\n`))));
+  expect(table.rows.map((row) => row.map((cell) => cell.length))).toEqual([
+    [long.length, 1],
+    [1, 1],
+  ]);
 });
 
 test.each([

@@ -9,17 +9,35 @@ import { type DialectFound, findDialect, isBlank } from './dialect.ts';
 import { type EncodingFound, type TextBeginning, textPieces } from './encoding.ts';
 import { kindOfTexts } from './kinds.ts';
 import { type RecordFault, RecordReader, type TextRecord } from './records.ts';
-import { cellTooLarge, emptyTable, listRows, MAX_COLUMNS, type Row, type RowRequest, refuseDuplicates, type TableSource } from './table.ts';
+import {
+  cellTooLarge,
+  emptyTable,
+  headerAlone,
+  listRows,
+  MAX_COLUMNS,
+  type Row,
+  type RowBatch,
+  type RowRequest,
+  refuseDuplicates,
+  type TableSource,
+} from './table.ts';
 
 /** Ragged rows are counted this far behind the first of them, in characters: the whole of most files, and seconds of the largest. */
 const COUNT_RAGGED = 64 * 2 ** 20;
 const LISTED = 5;
+
+/**
+ * What becomes of text behind a closing quote: it joins the cell, as in Python's csv, and is said; or the row is refused, where the quotes are in
+ * doubt and another reading is left to be tried.
+ */
+type Tails = 'join' | 'refuse';
 
 /** Records of a dialect to rows of a table: sets the header apart, passes over blank lines, refuses what does not fit. */
 export class DelimitedRows {
   readonly #name: string;
   readonly #dialect: DialectFound;
   readonly #header: boolean;
+  readonly #tails: Tails;
   readonly #reader: RecordReader;
   #first: TextRecord | undefined;
   #filled = 0;
@@ -27,11 +45,14 @@ export class DelimitedRows {
   #raggedCount = 0;
   #raggedWidth = 0;
   #sinceRagged = 0;
+  #tailed: number[] = [];
+  #tailedCount = 0;
 
-  constructor(name: string, dialect: DialectFound, header: boolean) {
+  constructor(name: string, dialect: DialectFound, header: boolean, tails: Tails = 'join') {
     this.#name = name;
     this.#dialect = dialect;
     this.#header = header;
+    this.#tails = tails;
     this.#reader = new RecordReader(dialect);
   }
 
@@ -51,6 +72,11 @@ export class DelimitedRows {
     return rows;
   }
 
+  /** So far there is no row but the header, and the next one has begun. */
+  get inFirstRow(): boolean {
+    return this.#filled <= (this.#header ? 1 : 0) && this.#reader.pending > 0;
+  }
+
   /** Names of the columns, once a row was read. Error: `duplicate-column`. */
   columns(): string[] {
     const cells = this.#first?.cells ?? [];
@@ -63,14 +89,25 @@ export class DelimitedRows {
     return Object.entries(this.#reader.lineEnds).flatMap(([end, count]) => (count > 0 ? [JSON.stringify(end).slice(1, -1)] : []));
   }
 
+  /** What people should know of the rows so far. */
+  notes(): string[] {
+    const count = this.#tailedCount;
+    if (count === 0) return [];
+    const rows = `${count} ${count === 1 ? 'row' : 'rows'} of ${this.#name} (${listRows(this.#tailed, LISTED, count)})`;
+    return [
+      `In ${rows} text stands behind a closing quote; it is read as part of the cell, as Python's csv does. Most often the separator or the quotes are not what they seem: --separator and --quote set them, or the choices under the data on the page.`,
+    ];
+  }
+
   #rowsOf(records: readonly TextRecord[]): Row[] {
     const rows: Row[] = [];
     for (const record of records) {
       if (this.#dialect.sepLine && record.number === 1) continue;
       const { cells, number } = record;
       if (isBlank(record, this.#first?.cells.length ?? 1)) continue;
-      this.#refuse(number, record.fault);
+      this.#refuse(number, record.tail && this.#tails === 'refuse' ? 'tail' : record.fault);
       this.#filled++;
+      if (record.tail) this.#noteTail(number);
       if (this.#first === undefined) {
         this.#first = record;
         if (this.#header) continue;
@@ -87,7 +124,12 @@ export class DelimitedRows {
     if (this.#ragged.length < LISTED) this.#ragged.push(row);
   }
 
-  #refuse(row: number, fault: RecordFault | undefined): void {
+  #noteTail(row: number): void {
+    this.#tailedCount++;
+    if (this.#tailed.length < LISTED) this.#tailed.push(row);
+  }
+
+  #refuse(row: number, fault: RecordFault | 'tail' | undefined): void {
     if (fault === undefined) return;
     if (fault === 'long') {
       throw cellTooLarge(this.#name, row, this.#dialect.quote === '' ? '' : '; most likely a quote in it or before it is not closed');
@@ -95,9 +137,11 @@ export class DelimitedRows {
     if (fault === 'wide') {
       throw new RetraceError({
         code: 'too-many-columns',
-        message: `Row ${row} of ${this.#name} has more than ${MAX_COLUMNS} cells.`,
+        message: `Row ${row} of ${this.#name} has more than ${MAX_COLUMNS} cells; that many columns are read at most.`,
         where: `${this.#name}, row ${row}`,
-        remedy: 'Check that this is a table with one example a row, and that its separator is the right one.',
+        remedy:
+          'Keep the columns of the texts and labels alone. If the file should have few columns, say what separates its cells (--separator), and check ' +
+          'that its rows end in line breaks.',
       });
     }
     const mark = this.#dialect.quote;
@@ -172,7 +216,7 @@ function headerOf(name: string, dialect: DialectFound, text: string): HeaderGues
   );
 }
 
-/** Errors: those of `DelimitedRows`, and `empty-table`. */
+/** Undefined where a sample ends within the first row, or within the header. Errors: those of `DelimitedRows`, and `empty-table`. */
 export function begin(
   name: string,
   text: string,
@@ -180,19 +224,17 @@ export function begin(
   { header: given, ...settings }: ReadingSettings,
   extent: 'whole' | 'sample',
   dialect = findDialect(name, text, { ...settings, whole: extent === 'whole' }),
-): DelimitedBeginning {
+): DelimitedBeginning | undefined {
   const guess = given === undefined ? headerOf(name, dialect, text) : { header: given, reason: '' };
   const { header } = guess;
   const rows = new DelimitedRows(name, dialect, header);
   const sample = rows.push(text);
   if (extent === 'whole') sample.push(...rows.end());
   const columns = rows.columns();
-  if (columns.length === 0 || (extent === 'whole' && sample.length === 0)) {
-    const alone = columns.length > 0;
-    throw alone
-      ? emptyTable(name, 'a header but no rows', 'If its first row is data, say that there is no header.')
-      : emptyTable(name, 'no rows');
-  }
+  if (extent === 'sample' && rows.inFirstRow) return undefined;
+  if (columns.length === 0)
+    throw emptyTable(name, extent === 'whole' ? 'no rows' : `nothing but blank lines in its first ${text.length} characters`);
+  if (sample.length === 0 && extent === 'whole') throw headerAlone(name);
   return {
     dialect,
     encoding,
@@ -208,32 +250,48 @@ export function begin(
   };
 }
 
+interface WayOfReading {
+  readonly dialect: DialectFound;
+  readonly tails: Tails;
+}
+
+/** The likeliest first. */
+function waysOfReading(dialect: DialectFound): readonly [WayOfReading, ...WayOfReading[]] {
+  const asFound: WayOfReading = { dialect, tails: 'join' };
+  if (!dialect.quotesDoubtful) return [asFound];
+  return [{ dialect, tails: 'refuse' }, { dialect: { ...dialect, quote: '' }, tails: 'join' }, asFound];
+}
+
 /** A delimited file as a table, by the beginning of its text. */
-export function openDelimited({ file, encoding, sample: text, whole, settings }: TextBeginning): TableSource {
+export async function openDelimited(beginning: TextBeginning): Promise<TableSource> {
+  const { file, encoding, sample: text, whole, settings } = beginning;
   const extent = whole ? 'whole' : 'sample';
-  const likely = findDialect(file.name, text, { ...settings, whole });
-  const sourceOf = (dialect: DialectFound): TableSource => {
-    const { columns, reading } = begin(file.name, text, encoding, settings, extent, dialect);
-    const { otherwise, ...rest } = dialect;
+  const found = findDialect(file.name, text, { ...settings, whole });
+  const sourceOf = ({ dialect, tails }: WayOfReading, others: readonly WayOfReading[]): TableSource | undefined => {
+    const begun = begin(file.name, text, encoding, settings, extent, dialect);
+    if (begun === undefined) return undefined;
+    const { columns, reading } = begun;
+    const [next, ...rest] = others;
     return {
       ...{ name: file.name, size: file.size, columns, reading, header: reading.header },
-      rows: (request) => rowsOf(file, dialect, encoding, reading.header, request),
-      ...(otherwise && extent === 'sample' ? { otherwise: sourceOf({ ...rest, ...otherwise }) } : {}),
+      rows: (request) => rowsOf(file, new DelimitedRows(file.name, dialect, reading.header, tails), encoding, request),
+      ...(next === undefined ? {} : { otherwise: () => sourceOf(next, rest) }),
     };
   };
-  return sourceOf(likely);
+  const [first, ...others] = whole ? [{ dialect: found, tails: 'join' } as const] : waysOfReading(found);
+  // The first row, or the header, is longer than what was looked at.
+  return sourceOf(first, others) ?? openDelimited(await beginning.longer());
 }
 
 async function* rowsOf(
   file: ByteSource,
-  dialect: DialectFound,
+  reader: DelimitedRows,
   encoding: EncodingFound,
-  header: boolean,
-  { columns }: RowRequest = {},
-): AsyncGenerator<{ rows: Row[]; bytesRead: number }> {
-  const reader = new DelimitedRows(file.name, dialect, header);
+  { columns, onNote }: RowRequest = {},
+): AsyncGenerator<RowBatch> {
   const pick = (rows: Row[]): Row[] =>
     columns === undefined ? rows : rows.map(({ number, cells }) => ({ number, cells: columns.map((i) => cells[i] ?? '') }));
   for await (const { text, bytesRead } of textPieces(file, encoding)) yield { rows: pick(reader.push(text)), bytesRead };
   yield { rows: pick(reader.end()), bytesRead: file.size };
+  for (const note of reader.notes()) onNote?.(note);
 }

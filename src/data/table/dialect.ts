@@ -16,8 +16,8 @@ export interface DialectFound extends Dialect {
   readonly quoteFrom: 'user' | 'rows';
   /** The first record is Excel's `sep=` line. */
   readonly sepLine: boolean;
-  /** The reading to try where later rows do not fit this one. */
-  readonly otherwise?: Dialect;
+  /** No row that was looked at contradicts the quotes, but later ones may: this kind of file is also written without. */
+  readonly quotesDoubtful: boolean;
 }
 
 /**
@@ -38,9 +38,12 @@ interface Judged {
   readonly dialect: Dialect;
   readonly width: number;
   readonly rows: number;
-  /** Rows as wide as the first, and faults of quotes. */
+  /** Rows as wide as the first. */
   readonly even: number;
+  /** Rows that are not, or that are faulty. */
   readonly problems: number;
+  /** Rows with text behind a closing quote: they can be read, but speak against the reading. */
+  readonly tails: number;
   readonly oddity: number;
 }
 
@@ -53,7 +56,8 @@ function judge(dialect: Dialect, text: string, whole: boolean, sepLine: boolean)
   const records = reader.push(text);
   // What a sample breaks off is no fault; but a cell that takes up half of it was opened by a quote that is none.
   const broken = !whole && (reader.fault !== undefined || reader.pending > text.length / 2) ? 1 : 0;
-  if (whole) records.push(...reader.end());
+  // A sample may end within the first row: then that part of it has to do.
+  if (whole || records.length === 0) records.push(...reader.end());
   const filled = records.slice(sepLine ? 1 : 0).filter((record) => !isBlank(record, 2));
   const width = filled[0]?.cells.length ?? 0;
   const even = filled.filter(({ cells, fault }) => cells.length === width && fault === undefined).length;
@@ -65,12 +69,13 @@ function judge(dialect: Dialect, text: string, whole: boolean, sepLine: boolean)
       for (const [separator, odd] of others) if (cell.includes(separator)) oddity += odd;
     }
   }
-  return { dialect, width, rows: filled.length, even, problems: filled.length - even + broken, oddity };
+  const tails = filled.filter(({ tail }) => tail).length;
+  return { dialect, width, rows: filled.length, even, problems: filled.length - even + broken, tails, oddity };
 }
 
 /** Quotes are read as quotes unless the rows contradict them: then, in the formats that are written without, they are characters. */
 function betterQuoted(quoted: Judged, plain: Judged): Judged {
-  return quoted.problems > 0 && plain.problems < quoted.problems ? plain : quoted;
+  return (plain.problems - quoted.problems || plain.tails - quoted.tails) < 0 ? plain : quoted;
 }
 
 /** GLUE writes TSV without quotes, and a file of one column often is a list of lines; elsewhere a quote is a quote. */
@@ -84,13 +89,13 @@ export function findDialect(name: string, text: string, { separator, quote, whol
     if (quote !== undefined) return as(quote);
     return mayBePlain(candidate) ? betterQuoted(as('"'), as('')) : as('"');
   };
-  const { dialect } = given !== undefined ? read(given) : likeliest(name, [...SEPARATORS.keys()].map(read), () => read(''));
+  const { dialect, tails } = given !== undefined ? read(given) : likeliest(name, [...SEPARATORS.keys()].map(read), () => read(''));
   return {
     ...dialect,
     separatorFrom: separator !== undefined ? 'user' : said !== undefined ? 'sep line' : 'rows',
     quoteFrom: quote !== undefined ? 'user' : 'rows',
     sepLine: said !== undefined,
-    ...(quote === undefined && dialect.quote !== '' && mayBePlain(dialect.separator) ? { otherwise: { ...dialect, quote: '' } } : {}),
+    quotesDoubtful: quote === undefined && dialect.quote !== '' && mayBePlain(dialect.separator) && tails === 0,
   };
 }
 
@@ -98,11 +103,11 @@ function likeliest(name: string, judged: readonly Judged[], oneColumn: () => Jud
   const consistent = judged.filter(({ width, problems }) => width > 1 && problems === 0);
   if (consistent.length > 0) {
     const tabbed = /\.(tsv|tab)$/i.test(name) ? consistent.find(({ dialect }) => dialect.separator === '\t') : undefined;
-    return tabbed ?? consistent.reduce((best, next) => (next.oddity < best.oddity ? next : best));
+    return tabbed ?? consistent.reduce((best, next) => ((next.tails - best.tails || next.oddity - best.oddity) < 0 ? next : best));
   }
   // No separator in the first row and hardly one in the others: one text a line, with commas where prose has them.
   if (judged.every(({ width, even, rows }) => width <= 1 && 2 * even >= rows)) return oneColumn();
   // Nothing fits: what fits best, so that the error names the fewest rows.
-  const share = ({ width, problems, rows }: Judged): number => (width > 1 ? 0 : 2) + problems / Math.max(1, rows);
+  const share = ({ width, problems, tails, rows }: Judged): number => (width > 1 ? 0 : 2) + (problems + tails / 2) / Math.max(1, rows);
   return judged.reduce((best, next) => (share(next) < share(best) ? next : best));
 }

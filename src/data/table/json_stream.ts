@@ -2,7 +2,7 @@
 // Follows strings and brackets only; each element is parsed by json_value.ts. Invariant: the elements do not depend on where the text is cut.
 
 import { RetraceError } from '../../protocol/errors.ts';
-import { cellTooLarge, MAX_CELL } from './table.ts';
+import { cellTooLarge, MAX_ROW } from './table.ts';
 
 export interface JsonElement {
   /** The key that its list has in the file's object; undefined where the file is the list. */
@@ -15,7 +15,6 @@ export interface JsonElement {
 const MAX_DEPTH = 128;
 const MAX_KEY = 1024;
 const MAX_MEMBERS = 1000;
-const MAX_ELEMENT = 4 * MAX_CELL;
 const [QUOTE, BACKSLASH, COMMA, COLON, OPEN, CLOSE, OPEN_LIST, CLOSE_LIST] = [34, 92, 44, 58, 123, 125, 91, 93];
 const isSpace = (c: number): boolean => c === 32 || c === 10 || c === 13 || c === 9;
 
@@ -105,7 +104,7 @@ export class JsonStream {
       } else if (this.#root === undefined) throw this.#broken('it begins with neither a list nor an object');
     }
     const isKey = this.#root === 'object' && this.#depth === 1 && this.#member === 'key' && this.#inString;
-    if (this.#list === 'rows') this.#gather(text, begin, text.length, MAX_ELEMENT);
+    if (this.#list === 'rows') this.#gather(text, begin, text.length, MAX_ROW);
     else if (isKey) this.#gather(text, begin, text.length, MAX_KEY);
     const out = this.#out;
     this.#out = [];
@@ -145,7 +144,7 @@ export class JsonStream {
 
   #endElement(text: string, from: number, to: number): void {
     if (this.#list !== 'rows') return;
-    this.#gather(text, from, to, MAX_ELEMENT);
+    this.#gather(text, from, to, MAX_ROW);
     this.#number++;
     this.#out.push({ key: this.#key, number: this.#number, text: this.#element });
     this.#element = '';

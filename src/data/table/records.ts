@@ -1,8 +1,8 @@
 // Delimited text to records, a piece at a time: the state machine of Python's csv module (Modules/_csv.c, doublequote, not strict). Judges
-// nothing but quotes: how wide a record ought to be, and what a blank line means, is for the reader (delimited.ts).
+// nothing but sizes: how wide a record ought to be, and what a blank line means, is for the reader (delimited.ts).
 // Invariant: the cells do not depend on where the text is cut into pieces.
 
-import { MAX_CELL, MAX_COLUMNS } from './table.ts';
+import { MAX_CELL, MAX_COLUMNS, MAX_ROW } from './table.ts';
 
 export interface Dialect {
   /** One character between cells; '' where there is one column. */
@@ -11,8 +11,8 @@ export interface Dialect {
   readonly quote: string;
 }
 
-/** `tail`: text behind a closing quote; `open`: the file ends within quotes; `long`: a cell past MAX_CELL; `wide`: more cells than MAX_COLUMNS. */
-export type RecordFault = 'tail' | 'open' | 'long' | 'wide';
+/** `open`: the file ends within quotes; `long`: a cell past MAX_CELL, or cells past MAX_ROW; `wide`: more cells than MAX_COLUMNS. */
+export type RecordFault = 'open' | 'long' | 'wide';
 
 export interface TextRecord {
   /** Of the file: its first record is 1; blank lines count. */
@@ -20,6 +20,8 @@ export interface TextRecord {
   readonly cells: string[];
   /** A line with nothing in it, not even quotes: Python's csv has [] for it. */
   readonly blank: boolean;
+  /** Text stands behind a closing quote. It is part of the cell, as in Python's csv; mostly it means that the quotes are not what they seem. */
+  readonly tail: boolean;
   readonly fault: RecordFault | undefined;
 }
 
@@ -37,9 +39,12 @@ export class RecordReader {
   #number = 1;
   #cells: string[] = [];
   #cell = '';
+  /** Characters of the cells before `#cell`. */
+  #before = 0;
   #quoted = false;
   /** The cell was quoted, and its closing quote is behind. */
   #closed = false;
+  #tail = false;
   #fault: RecordFault | undefined;
   #out: TextRecord[] = [];
   /** Which line ends there are. */
@@ -53,7 +58,7 @@ export class RecordReader {
 
   /** Characters that belong to no whole record yet. */
   get pending(): number {
-    return this.#cells.reduce((sum, cell) => sum + cell.length, this.#cell.length);
+    return this.#before + this.#cell.length;
   }
 
   /** Number of the record that is being read. */
@@ -113,8 +118,8 @@ export class RecordReader {
       c = text.charCodeAt(i);
       if (c === this.#separator || c === LF || c === CR) break;
     }
-    // Python appends whatever follows a closing quote; spaces are harmless, anything else means that the quotes are not what they seem.
-    if (this.#closed && text.slice(from, i).trim() !== '') this.#fault ??= 'tail';
+    // Spaces behind a closing quote are common and harmless.
+    if (this.#closed && text.slice(from, i).trim() !== '') this.#tail = true;
     this.#append(text, from, i);
     if (i === n) return n;
     this.#endCell();
@@ -132,13 +137,15 @@ export class RecordReader {
   #endCell(): void {
     if (this.#cells.length === MAX_COLUMNS) this.#fault ??= 'wide';
     if (this.#fault !== 'wide') this.#cells.push(this.#cell);
+    this.#before += this.#cell.length;
     this.#cell = '';
     this.#closed = false;
     this.#state = 'begin';
   }
 
   #append(text: string, from: number, to: number): void {
-    if (this.#cell.length + to - from > MAX_CELL) this.#fault ??= 'long';
+    const length = this.#cell.length + to - from;
+    if (length > MAX_CELL || this.#before + length > MAX_ROW) this.#fault ??= 'long';
     // What is too long is refused by the reader; it is not gathered until then.
     if (this.#fault === 'long') return;
     const part = text.slice(from, to);
@@ -147,10 +154,12 @@ export class RecordReader {
 
   #endRecord(): void {
     const blank = this.#cells.length === 1 && this.#cells[0] === '' && !this.#quoted;
-    this.#out.push({ number: this.#number, cells: this.#cells, blank, fault: this.#fault });
+    this.#out.push({ number: this.#number, cells: this.#cells, blank, tail: this.#tail, fault: this.#fault });
     this.#number++;
     this.#cells = [];
+    this.#before = 0;
     this.#quoted = false;
+    this.#tail = false;
     this.#fault = undefined;
   }
 

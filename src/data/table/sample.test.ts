@@ -78,6 +78,20 @@ test('quotes that turn out to be characters far behind the beginning are read as
   expect((await countRows(source)).source.reading.quote).toBe('');
 });
 
+test('of quotes in doubt, text behind one far back makes them characters; where those rows do not fit, it joins its cell and is said', async () => {
+  const closed = Array.from({ length: 6000 }, (_, i) => `"all closed ${'and long '.repeat(20)}${i}"\tx\n`).join('');
+  const plain = await readTable(await openTable(bytesOf('a.tsv', utf8(`text\tlabel\n${closed}"He" said\ty\n`))));
+  expect([plain.rows.at(-1), plain.reading?.quote, plain.notes]).toEqual([['"He" said', 'y'], '', undefined]);
+  const quoted = await readTable(await openTable(bytesOf('a.tsv', utf8(`text\tlabel\n"a\tb"\tx\n${closed}"He" said\ty\n`))));
+  expect([quoted.rows.length, quoted.rows[0], quoted.rows.at(-1), quoted.reading?.quote]).toEqual([
+    6002,
+    ['a\tb', 'x'],
+    ['He said', 'y'],
+    '"',
+  ]);
+  expect(quoted.notes).toEqual([expect.stringContaining('In 1 row of a.tsv (6003)')]);
+});
+
 test('a fault far behind the beginning is named by its row', async () => {
   const source = await openTable(bytesOf('a.csv', Buffer.concat([numbered(80_000), utf8('1,2,3\n')])));
   await expect(readTable(source)).rejects.toMatchObject({ code: 'ragged-rows', where: 'a.csv, row 80002' });

@@ -4,7 +4,7 @@
 import { RetraceError } from '../../protocol/errors.ts';
 import { defaultMaxRows } from '../../protocol/reading.ts';
 import { randomKey, randomU32, siteId } from '../../random/counter.ts';
-import { emptyTable, type Row, type RowBatch, type Table, type TableSource } from './table.ts';
+import { emptyTable, headerAlone, type Row, type RowBatch, type Table, type TableSource } from './table.ts';
 
 /** Characters that a table holds at most, in the columns that were asked for, unless people say how many rows they want. */
 const MAX_CHARACTERS = 64 * 2 ** 20;
@@ -102,22 +102,19 @@ function tableOf(source: TableSource, rows: readonly Row[], columns: readonly nu
   };
 }
 
-/** `read` with the likelier reading of a file, else with the other; the first one's error where neither holds. */
+/** `read` with the likeliest reading of a file, else with the next; the last one's error where none holds. */
 export async function withReading<T>(source: TableSource, read: (source: TableSource) => Promise<T>): Promise<T> {
   try {
     return await read(source);
   } catch (thrown) {
-    if (source.otherwise === undefined || !(thrown instanceof RetraceError)) throw thrown;
-    return read(source.otherwise).catch(() => {
-      throw thrown;
-    });
+    const other = thrown instanceof RetraceError ? source.otherwise?.() : undefined;
+    if (other === undefined) throw thrown;
+    return withReading(other, read);
   }
 }
 
 const noRows = ({ name, header, columns }: TableSource): RetraceError =>
-  header && columns.length > 0
-    ? emptyTable(name, 'a header but no rows', 'If its first row is data, say that there is no header.')
-    : emptyTable(name, 'no rows');
+  header && columns.length > 0 ? headerAlone(name) : emptyTable(name, 'no rows');
 
 /** All rows, or a sample where there are more than the bounds allow. Errors: those of the format, `empty-table`. */
 export function readTable(source: TableSource, bounds: TableBounds = {}): Promise<Table> {

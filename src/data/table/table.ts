@@ -44,7 +44,7 @@ export interface TableSource {
   /** In the order of the file. Errors: those of the format, each naming its row. */
   rows(request?: RowRequest): AsyncIterable<RowBatch>;
   /** Another reading, where this one was only the likelier by what was looked at; to be tried when its rows turn out not to fit. */
-  readonly otherwise?: TableSource;
+  otherwise?(): TableSource | undefined;
 }
 
 /** Rows in memory: all of a file, or a sample of them. */
@@ -68,6 +68,8 @@ export interface Table {
 
 /** Most characters of one cell: a longer one is a fault of the file, most often a quote that is never closed. */
 export const MAX_CELL = 4 * 2 ** 20;
+/** Most characters of all cells of one row. */
+export const MAX_ROW = 4 * MAX_CELL;
 /** Most columns; spreadsheets end there too. */
 export const MAX_COLUMNS = 16_384;
 
@@ -103,6 +105,9 @@ export const cellTooLarge = (name: string, row: number, why: string): RetraceErr
 /** No row to learn from or to predict. */
 export const emptyTable = (name: string, what: string, remedy = 'Choose a file with one example a row.'): RetraceError =>
   new RetraceError({ code: 'empty-table', message: `${name} has ${what}.`, where: name, remedy });
+
+export const headerAlone = (name: string): RetraceError =>
+  emptyTable(name, 'a header but no rows', 'If its first row is data, say that there is no header.');
 
 /** Index of a column given by name or by 0-based number. Error: `missing-column`, naming those that exist. */
 export function columnIndex({ name, columns }: { readonly name: string; readonly columns: readonly string[] }, column: string): number {

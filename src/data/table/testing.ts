@@ -25,5 +25,6 @@ export function parseTable(name: string, content: Uint8Array | string, settings:
     header: reading.header,
     kinds: columns,
     reading,
+    ...(reader.notes().length > 0 ? { notes: reader.notes() } : {}),
   };
 }
