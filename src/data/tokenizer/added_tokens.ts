@@ -2,7 +2,7 @@
 // any word is split. Invariant: ids are given in the order of adding, whatever a file says that they are, as in the Rust library.
 
 import { Trie } from './trie.ts';
-import { codePoints } from './unicode.ts';
+import { codePoints } from './unicode/code_points.ts';
 import type { Work } from './work.ts';
 
 export interface AddedToken {

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { loadTokenizer } from '../tokenizer.ts';
-import { Pattern } from './pattern.ts';
+import { Pattern } from './patterns/pattern.ts';
 import { diskFolder, folderOf } from './testing.ts';
 import { Work } from './work.ts';
 

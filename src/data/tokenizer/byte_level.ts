@@ -1,7 +1,7 @@
 // GPT-2's alphabet: every byte of UTF-8 as one printable character, and the pattern that cuts text into its words. The pattern is written out by
 // hand, for it runs over every text of a byte-level tokenizer. Invariant: `cut` gives what Oniguruma finds for the pattern beside it.
 
-import { codePoints, isAscii } from './unicode.ts';
+import { codePoints, isAscii } from './unicode/code_points.ts';
 
 /** [256], the character of each byte: itself where it can be seen, else one from U+0100 on. */
 const alphabet: readonly string[] = (() => {

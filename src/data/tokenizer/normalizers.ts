@@ -3,9 +3,9 @@
 
 import { spell } from './byte_level.ts';
 import type { JsonCursor } from './json_cursor.ts';
-import { Pattern } from './pattern.ts';
+import { Pattern } from './patterns/pattern.ts';
 import { precompiled } from './precompiled.ts';
-import { codePoints, isAscii, lowerCase, type NormalForm, normalForm } from './unicode.ts';
+import { codePoints, isAscii, lowerCase, type NormalForm, normalForm } from './unicode/code_points.ts';
 import type { Work } from './work.ts';
 
 /** A text on its way. */

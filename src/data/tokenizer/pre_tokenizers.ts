@@ -4,7 +4,7 @@
 import { cut, spell } from './byte_level.ts';
 import type { JsonCursor } from './json_cursor.ts';
 import { mostDepth, mostSteps, patternOf } from './normalizers.ts';
-import { codePoints } from './unicode.ts';
+import { codePoints } from './unicode/code_points.ts';
 import type { Work } from './work.ts';
 
 /** Takes a word. `head`: it begins where the user's text begins. */

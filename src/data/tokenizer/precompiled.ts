@@ -2,10 +2,10 @@
 // Rust library where that is odd: a cluster of up to five bytes becomes what its shortest known prefix becomes. Invariant: no place outside the array
 // is read, whatever the bytes say.
 
-import { graphemes } from './graphemes.ts';
 import type { JsonCursor } from './json_cursor.ts';
 import type { Normalizer } from './normalizers.ts';
-import { isAscii } from './unicode.ts';
+import { isAscii } from './unicode/code_points.ts';
+import { graphemes } from './unicode/graphemes.ts';
 
 /** The largest that is known has 0.4 MB. */
 const mostBytes = 16 << 20;

@@ -1,4 +1,4 @@
-"""Makes ../tokenizer/unicode_tables.ts: what the Rust `tokenizers` library takes each code point for, found by giving it every one.
+"""Makes ../tokenizer/unicode/tables.ts: what the Rust `tokenizers` library takes each code point for, found by giving it every one.
 
     python src/data/vectors/unicode.py PATH/TO/unicode-segmentation/src/tables.rs
 
@@ -134,7 +134,7 @@ del clusters["CR"], clusters["LF"]
 lines = [f"  {name}: '{ranges(members)}'," for name, members in sets.items()]
 several = ", ".join(f"[{c}, {ascii(text)}]" for c, text in lower_several.items())
 cluster_lines = [f"  {name}: '{ranges(members)}'," for name, members in sorted(clusters.items())]
-out = pathlib.Path(__file__).parents[1] / "tokenizer" / "unicode_tables.ts"
+out = pathlib.Path(__file__).parents[1] / "tokenizer" / "unicode" / "tables.ts"
 out.write_text(
     f"""// Made by src/data/vectors/unicode.py from Python's tokenizers {tokenizers.__version__}: what that library takes each code point for. Not what the
 // browser's Unicode version says, which is another. Invariant: made anew, never edited. Ranges are gaps and lengths in turn, in base 36.

@@ -1,7 +1,7 @@
 // Classes of characters that patterns name: \p{L}, [:alpha:], \w, and letters without their case. What Oniguruma takes a character for is in tables for
 // the classes that tokenizers use; rarer ones (scripts, say) are the browser's. Invariant: no name means another set than in Oniguruma.
 
-import { type CodePointClass, codePoints } from './unicode.ts';
+import { type CodePointClass, codePoints } from '../unicode/code_points.ts';
 
 /** A test of one code point. */
 export type Test = (codePoint: number) => boolean;

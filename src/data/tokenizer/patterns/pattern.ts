@@ -1,10 +1,10 @@
 // Finds a pattern's matches in a text by backtracking, as Oniguruma does, with every step counted: JavaScript's own RegExp has other Unicode tables,
 // another syntax, and no way to stop it. Invariant: the first match in the order of the pattern's alternatives wins, not the longest.
 
-import type { Test } from './pattern_classes.ts';
-import { readPattern, type Tree } from './pattern_syntax.ts';
-import { codePoints } from './unicode.ts';
-import type { Work } from './work.ts';
+import { codePoints } from '../unicode/code_points.ts';
+import type { Work } from '../work.ts';
+import type { Test } from './classes.ts';
+import { readPattern, type Tree } from './syntax.ts';
 
 /** The end of the match that goes on from `i`, or -1. */
 type Go = (i: number) => number;

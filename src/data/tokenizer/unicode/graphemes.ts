@@ -1,8 +1,8 @@
 // Extended grapheme clusters (UAX 29), which SentencePiece's normalizer looks up as wholes: what people see as one character. Intl.Segmenter would do
 // it by the browser's Unicode version. Invariant: the clusters of the Rust crate unicode-segmentation, whose table this uses.
 
-import { CodePointSet, decodeRanges } from './unicode.ts';
-import { clusterRanges } from './unicode_tables.ts';
+import { CodePointSet, decodeRanges } from './code_points.ts';
+import { clusterRanges } from './tables.ts';
 
 /** Classes of a code point; 0 is any other. */
 const classes = {

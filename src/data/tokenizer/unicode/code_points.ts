@@ -1,7 +1,7 @@
 // Code points as the Rust tokenizers library takes them, from its own tables: classes, lower case, normal forms. Never asks the browser what a
 // character is, whose Unicode version is another. Invariant: what a table does not name stays as it is.
 
-import { codePointRanges, lowerCaseOfSeveral, lowerCaseRuns } from './unicode_tables.ts';
+import { codePointRanges, lowerCaseOfSeveral, lowerCaseRuns } from './tables.ts';
 
 export type CodePointClass = keyof typeof codePointRanges;
 export type NormalForm = 'NFC' | 'NFD' | 'NFKC' | 'NFKD';

@@ -2,7 +2,7 @@
 // and calls are refused by name; captures are groups, since nothing here asks what they held. Invariant: what is read is a subset of what Oniguruma
 // reads, with the same meaning.
 
-import { caseless, either, hexDigit, not, ofClass, posixTest, propertyTest, type Test, within, wordTest } from './pattern_classes.ts';
+import { caseless, either, hexDigit, not, ofClass, posixTest, propertyTest, type Test, within, wordTest } from './classes.ts';
 
 export type Tree =
   | { readonly kind: 'one'; readonly test: Test }
