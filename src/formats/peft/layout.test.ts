@@ -6,9 +6,9 @@ import { expect, test } from 'vitest';
 import type { AdapterConfig, AdapterExpectations, TensorSpec } from '../adapter_archive.ts';
 import { bytesOf } from '../bytes.ts';
 import { readExported, writeExported } from '../exported.ts';
-import type { CardFacts } from '../model_card.ts';
 import { openSafetensors, writeSafetensors } from '../safetensors.ts';
 import { readFloats } from '../tensor_file.ts';
+import { cardFacts as facts } from '../testing.ts';
 import { matches } from './peft_type.ts';
 import { peftTypes } from './registry.ts';
 
@@ -100,18 +100,6 @@ async function contents(files: ReadonlyMap<string, Uint8Array>): Promise<Map<str
   );
   return new Map((await Promise.all(rows)).map(([name, rest]) => [name, [...rest]]));
 }
-
-const facts: CardFacts = {
-  name: 'one',
-  base_model: { name: 'random', sha256: null },
-  pipeline_tag: 'text-classification',
-  method: 'one',
-  dataset: { name: 'three', train_examples: 1, eval_examples: 0, eval_split: 'none' },
-  metrics: [],
-  labels: ['a', 'b', 'c'],
-  hyper_parameters: [],
-  notes: [],
-};
 
 const ours = (config: AdapterConfig): AdapterConfig => ({
   ...config,
@@ -215,6 +203,8 @@ test.each([
   ['ia3', 'target_modules', 'no layer of it'],
   ['ia3', 'exclude_modules', '*'],
   ['ia3', 'exclude_modules', 3],
+  ['prefix_tuning', 'task_type', null],
+  ['prompt_tuning', 'task_type', null],
   ['prefix_tuning', 'prefix_projection', true],
   ['prefix_tuning', 'num_transformer_submodules', 2],
   ['prefix_tuning', 'num_virtual_tokens', 2.5],

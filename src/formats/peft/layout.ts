@@ -175,7 +175,8 @@ const CLASSIFIER = /ForSequenceClassification$/;
 function typeOf(given: PeftConfig): PeftType {
   const type = peftTypes.find(({ peft_type }) => peft_type === given.peft_type);
   if (type === undefined) return refusePeft(given, 'peft_type', peftTypes.map(({ peft_type }) => `"${peft_type}"`).join(', '));
-  if ((given.task_type ?? 'SEQ_CLS') !== 'SEQ_CLS') refusePeft(given, 'task_type', '"SEQ_CLS", or null with a saved classifier,');
+  const task = given.task_type ?? (type.needsTask ? null : 'SEQ_CLS');
+  if (task !== 'SEQ_CLS') refusePeft(given, 'task_type', type.needsTask ? '"SEQ_CLS"' : '"SEQ_CLS" or null');
   const { auto_mapping } = given;
   const { base_model_class } = isRecord(auto_mapping) ? auto_mapping : {};
   if (

@@ -111,7 +111,8 @@ export function targetModules(given: PeftConfig, base: PeftBase, defaults: reado
   return reading(given, isText(targets) ? 'target_modules' : isGiven(exclude_modules) ? 'exclude_modules' : 'layers_pattern', () => {
     const chosen = all ? () => true : choosing(given, 'target_modules', targets);
     const excluded = isGiven(exclude_modules) ? choosing(given, 'exclude_modules', exclude_modules) : () => false;
-    const layerOf = layers && layerBy(asList(given.layers_pattern).filter(isText));
+    const layerOf =
+      layers && layerBy(asList(given.layers_pattern).filter((pattern): pattern is string => isText(pattern) && pattern !== ''));
     // PEFT heeds layers for names that end a path, not for whole paths.
     const inLayers = (path: string) =>
       !layers || !layerOf || (Array.isArray(targets) && targets.includes(path)) || layers.includes(layerOf(path) ?? -1);

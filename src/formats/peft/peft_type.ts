@@ -32,6 +32,8 @@ export interface PeftType {
   readonly peft_type: string;
   /** Our method of the same forward pass. */
   readonly method: string;
+  /** Where the task is not named PEFT leaves these out of the forward pass. */
+  readonly needsTask?: boolean;
   /** What stands before the head's names in the file, and before the backbone's own prefix. */
   readonly prefix: string;
   /** Why an adapter of these tensors can't be said in PEFT's terms, where it can't. */

@@ -8,6 +8,7 @@ const isKey = (name: string): boolean => name.endsWith('.prefix_key');
 export const prefixTuning: PeftType = {
   peft_type: 'PREFIX_TUNING',
   method: 'prefix-tuning',
+  needsTask: true,
   prefix: 'base_model.',
   known: ['prefix_projection', 'encoder_hidden_size', 'init_weights'],
   refuses: (specs) => (lowestLayer(specs) > 0 ? 'PEFT puts a prefix into every layer; here the bottom ones have none.' : undefined),

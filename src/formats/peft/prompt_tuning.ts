@@ -5,6 +5,7 @@ import { countOf, type PeftType, refusePeft } from './peft_type.ts';
 export const promptTuning: PeftType = {
   peft_type: 'PROMPT_TUNING',
   method: 'prompt-tuning',
+  needsTask: true,
   prefix: 'base_model.',
   // How the tokens started, which is over once they are trained.
   known: ['prompt_tuning_init', 'prompt_tuning_init_text', 'tokenizer_name_or_path', 'tokenizer_kwargs'],
