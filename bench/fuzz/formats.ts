@@ -13,6 +13,7 @@ import { bytesOf as sourceOf } from '../../src/formats/bytes.ts';
 import { writeExported } from '../../src/formats/exported.ts';
 import { openSafetensors } from '../../src/formats/safetensors.ts';
 import { readTensorPieces } from '../../src/formats/tensor_file.ts';
+import { cardFacts } from '../../src/formats/testing.ts';
 import { isRecord } from '../../src/formats/text.ts';
 import { openTorchFile } from '../../src/formats/torch/torch_file.ts';
 import { readZip, writeZip } from '../../src/formats/zip.ts';
@@ -117,17 +118,7 @@ async function makeAdapters(): Promise<Map<string, Uint8Array>[]> {
     const tensors = expectedTensors(model, config).map(
       ({ name, shape }) => [name, { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) }] as const,
     );
-    const facts = {
-      ...{
-        name: 'x',
-        base_model: { name: 'tiny', sha256: null },
-        pipeline_tag: 'text-classification',
-        method: method.title,
-        labels: ['a', 'b'],
-      },
-      ...{ dataset: { name: 'd', train_examples: 1, eval_examples: 1, eval_split: 's' }, metrics: [], hyper_parameters: [], notes: [] },
-    };
-    const files = writeExported({ method: method.name, config, labels: ['a', 'b'], tensors: new Map(tensors) }, facts);
+    const files = writeExported({ method: method.name, config, labels: ['a', 'b'], tensors: new Map(tensors) }, cardFacts);
     return new Map(files.map(({ path, bytes }) => [path, bytes]));
   });
 }

@@ -9,10 +9,10 @@ import type { AdapterArchive } from '../formats/adapter_archive.ts';
 import { writeAdapterHub } from '../formats/adapter_hub/layout.ts';
 import { bytesOf } from '../formats/bytes.ts';
 import { f32ToF16 } from '../formats/half.ts';
-import type { CardFacts } from '../formats/model_card.ts';
 import { type TensorToWrite, writeSafetensors } from '../formats/safetensors.ts';
 import { readFloats } from '../formats/tensor_file.ts';
 import { openTensorFile } from '../formats/tensor_formats.ts';
+import { cardFacts as facts } from '../formats/testing.ts';
 import { Registry, type Tensor } from '../graph/ir.ts';
 import { Interpreter } from '../reference/interpreter.ts';
 import { traceEvaluation } from '../train/programs.ts';
@@ -159,18 +159,6 @@ async function tensorsOf(files: ReadonlyMap<string, Uint8Array>): Promise<Record
   }
   return Object.fromEntries(all.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
-
-const facts: CardFacts = {
-  name: 'task',
-  base_model: { name: 'tiny_bert', sha256: null },
-  pipeline_tag: 'text-classification',
-  method: 'one',
-  dataset: { name: 'three', train_examples: 1, eval_examples: 0, eval_split: 'none' },
-  metrics: [],
-  labels: ['bad', 'fine', 'good'],
-  hyper_parameters: [],
-  notes: [],
-};
 
 const ofHub = Object.keys(recorded).filter((name) => name.startsWith('adapter_hub/') && !name.endsWith('static_head'));
 test.each(ofHub)("%s is written again as AdapterHub's library saved it, tensor for tensor", async (name) => {
