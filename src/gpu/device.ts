@@ -37,6 +37,9 @@ export interface DeviceOptions {
 // hangs or aborts at a random moment. Held for good; there is one a process. Can go when a device of the `webgpu` package holds it.
 const held = new Set<GPU>();
 
+/** However often a device is opened. */
+const pipelinesOf = new WeakMap<GPUDevice, PipelineCache>();
+
 const softwareDriver = /swiftshader|llvmpipe|lavapipe|basic render/i;
 
 /** The adapter and device for compute. Errors: `no-webgpu` where there is no WebGPU at all, `no-adapter` where it has nothing to offer. */
@@ -67,10 +70,12 @@ export async function openDevice(gpu: GPU | undefined, options: DeviceOptions = 
     requiredLimits: options.limits === 'default' ? {} : memoryLimits(adapter.limits),
   });
   held.add(gpu);
+  const pipelines = pipelinesOf.get(device) ?? new PipelineCache(device);
+  pipelinesOf.set(device, pipelines);
   const { vendor, architecture, description } = adapter.info;
   return {
     device,
-    pipelines: new PipelineCache(device),
+    pipelines,
     info: { vendor, architecture, description, isFallback: isSoftware(adapter) },
     lost: device.lost.then(({ reason, message }) => ({ reason, message })),
   };

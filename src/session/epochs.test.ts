@@ -2,14 +2,13 @@
 // src/train/epochs.test.ts; here a run goes by them, resumes by them, and refuses a checkpoint that went by others.
 
 import { expect, test } from 'vitest';
-import { nodeHost } from '../../cli/host.ts';
 import { defaultTraining, type RunConfig } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { RunEvent } from '../protocol/messages.ts';
 import type { Host, StoredRun } from './host.ts';
 import { smallShape } from './outcome.ts';
 import { Session } from './session.ts';
-import { bundledVocabulary, randomBertFiles } from './testing.ts';
+import { bundledVocabulary, randomBertFiles, testHost } from './testing.ts';
 
 const lines = Array.from({ length: 10 }, (_, i) => `${['good', 'bad'][i % 2]} film number ${i},${i % 2}`);
 const data = { kind: 'file', name: 'ten.csv', blob: new Blob([`text,label\n${lines.join('\n')}\n`]) } as const;
@@ -32,7 +31,7 @@ function session() {
     list: async () => kept.map(({ summary }) => summary),
     delete: async () => undefined,
   };
-  const one = new Session({ ...nodeHost(), runs }, (event) => events.push(event));
+  const one = new Session(testHost(runs), (event) => events.push(event));
   return { kept, events, calls: one.calls };
 }
 

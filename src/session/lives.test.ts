@@ -4,7 +4,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { nodeHost } from '../../cli/host.ts';
 import { readZip } from '../formats/zip.ts';
 import { methods } from '../methods/registry.ts';
 import { defaultTraining, type MethodChoices, type Pooling, type RunConfig } from '../protocol/config.ts';
@@ -12,7 +11,7 @@ import { readParameters, readState } from './checkpoint.ts';
 import type { RunStore, StoredRun } from './host.ts';
 import { differingNames, smallChoices, smallShape } from './outcome.ts';
 import { Session } from './session.ts';
-import { bundledVocabulary, randomBertFiles } from './testing.ts';
+import { bundledVocabulary, randomBertFiles, testHost } from './testing.ts';
 
 const model = randomBertFiles({ ...smallShape, num_hidden_layers: 2, vocab_size: bundledVocabulary });
 const asked = ['turn on the light', 'book a flight to a far place'];
@@ -32,9 +31,9 @@ class Checkpoints implements RunStore {
   async delete() {}
 }
 
-// Two sessions that share nothing, each with a device of its own: kernels are compiled once in each.
+// Two sessions that share nothing but the device, so that a kernel is compiled once.
 const [here, there] = [new Checkpoints(), new Checkpoints()];
-const [one, other] = [here, there].map((runs) => new Session(nodeHost(runs), () => undefined)) as [Session, Session];
+const [one, other] = [here, there].map((runs) => new Session(testHost(runs), () => undefined)) as [Session, Session];
 
 /** Two lives of each method: as it is by default, and with the other value of every choice that has few. */
 const kinds: readonly { pooling: Pooling; options: MethodChoices }[] = [

@@ -1,13 +1,13 @@
 // A whole session without a worker: plan, run, pause, predict, export, import, and a damaged or foreign adapter.
 
 import { expect, test } from 'vitest';
-import { nodeHost, noRuns } from '../../cli/host.ts';
+import { noRuns } from '../../cli/host.ts';
 import { defaultTraining, type MethodName, type RunConfig } from '../protocol/config.ts';
 import type { RetraceError } from '../protocol/errors.ts';
 import type { RunEvent } from '../protocol/messages.ts';
 import type { RunStore, StoredRun } from './host.ts';
 import { Session } from './session.ts';
-import { bundledVocabulary, randomBertFiles } from './testing.ts';
+import { bundledVocabulary, randomBertFiles, testHost } from './testing.ts';
 
 const shape = {
   hidden_size: 32,
@@ -38,7 +38,7 @@ const config = (method: MethodName): RunConfig => ({
 
 function session(): { session: Session; events: RunEvent[] } {
   const events: RunEvent[] = [];
-  return { session: new Session(nodeHost(), (event) => events.push(event)), events };
+  return { session: new Session(testHost(), (event) => events.push(event)), events };
 }
 
 async function until(events: readonly RunEvent[], holds: (event: RunEvent) => boolean): Promise<void> {
@@ -211,7 +211,7 @@ test('a run that is paused in an evaluation is saved there; resumed, it makes up
   await undisturbed.calls.start(longer);
 
   const events: RunEvent[] = [];
-  const left = new Session(nodeHost(runs), (event) => {
+  const left = new Session(testHost(runs), (event) => {
     events.push(event);
     if (event.type === 'phase' && event.phase === 'evaluating') void left.calls.pause(undefined);
   });
@@ -222,12 +222,12 @@ test('a run that is paused in an evaluation is saved there; resumed, it makes up
   expect(stored.summary).toMatchObject({ step: 3, finished: false });
 
   const again: RunEvent[] = [];
-  const other = new Session(nodeHost(runs), (event) => again.push(event));
+  const other = new Session(testHost(runs), (event) => again.push(event));
   await other.calls.resume({ id: stored.summary.id });
   expect(seen(again)).toEqual(seen(wanted));
 
   const ended: RunEvent[] = [];
-  await new Session(nodeHost(runs), (event) => ended.push(event)).calls.resume({ id: stored.summary.id });
+  await new Session(testHost(runs), (event) => ended.push(event)).calls.resume({ id: stored.summary.id });
   expect(seen(ended), 'a finished run is not evaluated again').toEqual(seen(wanted));
   await left.calls.stop({ keep: 'nothing' });
 });

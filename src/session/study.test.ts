@@ -2,14 +2,13 @@
 // away the more it is moved, and every point is scored alike.
 
 import { expect, test } from 'vitest';
-import { nodeHost } from '../../cli/host.ts';
 import { defaultTraining } from '../protocol/config.ts';
 import type { RunEvent } from '../protocol/messages.ts';
 import type { StudyEvent, StudyRequest } from '../protocol/study.ts';
 import { Session } from './session.ts';
 import { distanceOf, spread } from './study.ts';
 import { studySeries } from './study_series.ts';
-import { bundledVocabulary, randomBertFiles } from './testing.ts';
+import { bundledVocabulary, randomBertFiles, testHost } from './testing.ts';
 
 const shape = {
   hidden_size: 32,
@@ -34,7 +33,7 @@ const request: StudyRequest = {
 
 test('LoRA and (IA)³ begin at the pretrained behaviour and leave it with c; MEFT is near it where λβ is small; all are scored', async () => {
   const events: RunEvent[] = [];
-  const session = new Session(nodeHost(), (event) => events.push(event));
+  const session = new Session(testHost(), (event) => events.push(event));
   const report = await session.calls.study({ ...request, series: ['lora', 'ia3', 'meft1-lambda'] });
   expect(report).toMatchObject({ data: 'tiny.tsv', texts: 4, eval_examples: 4, max_steps: 2, metric: 'accuracy', complete: true });
   const distances = (name: string) =>
@@ -61,7 +60,7 @@ test('LoRA and (IA)³ begin at the pretrained behaviour and leave it with c; MEF
 
 test('without steps it measures the distance alone; stopped, it answers with the points so far; meanwhile nothing else may run', async () => {
   let refused: unknown;
-  const session: Session = new Session(nodeHost(), (event) => {
+  const session: Session = new Session(testHost(), (event) => {
     if (event.type === 'study' && event.done === 1) {
       session.calls.study(request).catch((error: unknown) => {
         refused = error;

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { openGpu } from '../../cli/adapter.ts';
 import { diskFolder, nodeHost } from '../../cli/host.ts';
 import { bytesOf } from '../formats/bytes.ts';
 import { openSafetensors, type TensorToWrite, writeSafetensors } from '../formats/safetensors.ts';
@@ -24,7 +25,7 @@ import { type MicroBatch, Trainer } from '../train/trainer.ts';
 import { type BaseModel, openBaseModel } from './base_model.ts';
 import { classifierStart, classifierValues } from './classifier.ts';
 import { offloadFor, streamLimitOf } from './engine.ts';
-import type { Host } from './host.ts';
+import type { Host, RunStore } from './host.ts';
 import { resolveMethod, setupOf } from './setup.ts';
 import { streamWeights } from './weights.ts';
 
@@ -39,14 +40,37 @@ export async function readVectorTensors(path: string): Promise<Map<string, Float
   return values;
 }
 
-let opened: Promise<Device> | undefined;
-/** One device for a test file. */
-export function testDevice(): Promise<Device> {
-  opened ??= nodeHost()
-    .gpu()
-    .then((gpu) => openDevice(gpu));
-  return opened;
+/** From now on it has one adapter, and that one device, whoever asks. */
+function withOneDevice(gpu: GPU): GPU {
+  const requestAdapter = gpu.requestAdapter.bind(gpu);
+  let only: Promise<GPUAdapter | null> | undefined;
+  gpu.requestAdapter = (options) => {
+    only ??= requestAdapter(options).then((adapter) => {
+      if (adapter === null) return null;
+      const requestDevice = adapter.requestDevice.bind(adapter);
+      let device: Promise<GPUDevice> | undefined;
+      adapter.requestDevice = (descriptor) => {
+        device ??= requestDevice(descriptor);
+        return device;
+      };
+      return adapter;
+    });
+    return only;
+  };
+  return gpu;
 }
+
+let gpu: Promise<GPU> | undefined;
+function testGpu(): Promise<GPU> {
+  gpu ??= openGpu().then(withOneDevice);
+  return gpu;
+}
+
+/** The one device of a test file: a kernel is compiled once in it. */
+export const testDevice = async (): Promise<Device> => openDevice(await testGpu());
+
+/** Node's host, whose sessions all run on that device. */
+export const testHost = (runs?: RunStore): Host => ({ ...nodeHost(runs), gpu: testGpu });
 
 /** A model folder on disk, through the session's own reader. */
 export async function modelAt(folder: string): Promise<BaseModel> {
