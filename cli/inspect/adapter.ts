@@ -1,8 +1,9 @@
 // An adapter, folder or zip. Checked against its base where that is at hand: the bundled model, or --model.
 
 import { isAbsolute } from 'node:path';
-import { type HyperParameters, jsonOf, openTensors } from '../../src/formats/adapter_archive.ts';
+import { type HyperParameters, jsonOf } from '../../src/formats/adapter_archive.ts';
 import { isAdapterHub } from '../../src/formats/adapter_hub/layout.ts';
+import { openTensors } from '../../src/formats/adapter_tensors.ts';
 import { tensorFiles } from '../../src/formats/exported.ts';
 import { elementsOf } from '../../src/formats/tensor_file.ts';
 import { isRecord } from '../../src/formats/text.ts';

@@ -4,20 +4,15 @@
 import {
   type AdapterArchive,
   type AdapterExpectations,
-  checkBase,
-  checkLength,
   jsonBytes,
   jsonOf,
-  labelsFile,
-  namingBase,
-  openTensors,
   parseConfig,
-  readLabels,
-  readTensors,
+  readArchive,
   refuseAdapter,
   requireOneRun,
-  tensorsToWrite,
 } from './adapter_archive.ts';
+import { labelsFile, readLabels } from './adapter_labels.ts';
+import { openTensors, readTensors, tensorsToWrite } from './adapter_tensors.ts';
 import { type CardFacts, writeModelCard } from './model_card.ts';
 import { writeSafetensors } from './safetensors.ts';
 import { isRecord, parseJson } from './text.ts';
@@ -59,18 +54,14 @@ export async function readAdapter(files: ReadonlyMap<string, Uint8Array>, expect
   const hasConfig = files.has('adapter_config.json');
   const where = hasConfig ? 'adapter_config.json' : MIRROR;
   const given = hasConfig ? jsonOf(files, 'adapter_config.json') : mirrorOf(file.metadata.retrace, where);
-  const config = parseConfig(given, where, expect.methods);
-  checkBase(config, expect.base);
-  checkLength(config, expect, where);
-  const named = readLabels(files, config.num_labels);
-  if (hasConfig && file.metadata.retrace !== undefined) {
-    const mirror = parseConfig(mirrorOf(file.metadata.retrace, MIRROR), MIRROR, expect.methods);
-    requireOneRun(config, mirror, ['adapter_config.json', 'adapter.safetensors']);
-  }
-  const tensors = await readTensors(file, expect.tensorsOf(config)).catch((thrown: unknown) => {
-    throw namingBase(thrown, config, expect.base);
+  return readArchive(given, where, expect, async (config, specs) => {
+    const named = readLabels(files, config.num_labels);
+    if (hasConfig && file.metadata.retrace !== undefined) {
+      const mirror = parseConfig(mirrorOf(file.metadata.retrace, MIRROR), MIRROR, expect.methods);
+      requireOneRun(config, mirror, ['adapter_config.json', 'adapter.safetensors']);
+    }
+    return { tensors: await readTensors(file, specs), ...named };
   });
-  return { method: config.method, config, tensors, ...named };
 }
 
 function mirrorOf(text: string | undefined, where: string): Record<string, unknown> {

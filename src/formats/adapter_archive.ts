@@ -5,10 +5,6 @@ import * as v from 'valibot';
 import { methodChoices, mostLabels } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { shownValue } from '../protocol/shown.ts';
-import { bytesOf } from './bytes.ts';
-import type { TensorToWrite } from './safetensors.ts';
-import { readFloats, type TensorFile } from './tensor_file.ts';
-import { openTensorFile } from './tensor_formats.ts';
 import { decodeUtf8, isRecord, parseJson } from './text.ts';
 
 export const FORMAT_VERSION = 1;
@@ -157,16 +153,8 @@ export function checkBase(config: AdapterConfig, base: AdapterExpectations['base
   );
 }
 
-/** An error of tensors that do not fit, with the base that the adapter names where another is loaded: most often that is why. */
-export function namingBase(thrown: unknown, { base_model }: AdapterConfig, base: AdapterExpectations['base']): unknown {
-  const misfit = thrown instanceof RetraceError && ['missing-tensor', 'misshapen-tensor', 'unknown-tensor'].includes(thrown.code);
-  if (!misfit || base === undefined || base.name === base_model.name) return thrown;
-  const remedy = `The adapter was trained on ${base_model.name}, and ${base.name} is loaded. Load the model that it was trained on.`;
-  return new RetraceError({ ...thrown.toReport(), remedy });
-}
-
 /** Error `bad-adapter-config` where the adapter takes longer texts than its base has positions for. */
-export function checkLength({ method, hyper_parameters, max_length }: AdapterConfig, expect: AdapterExpectations, where: string): void {
+function checkLength({ method, hyper_parameters, max_length }: AdapterConfig, expect: AdapterExpectations, where: string): void {
   const positions = expect.positionsOf?.(method, hyper_parameters) ?? max_length;
   if (max_length <= positions) return;
   refuseAdapter(
@@ -176,7 +164,34 @@ export function checkLength({ method, hyper_parameters, max_length }: AdapterCon
   );
 }
 
-const shown = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
+/** An error of tensors that do not fit, with the base that the adapter names where another is loaded: most often that is why. */
+function namingBase(thrown: unknown, { base_model }: AdapterConfig, base: AdapterExpectations['base']): unknown {
+  const misfit = thrown instanceof RetraceError && ['missing-tensor', 'misshapen-tensor', 'unknown-tensor'].includes(thrown.code);
+  if (!misfit || base === undefined || base.name === base_model.name) return thrown;
+  const remedy = `The adapter was trained on ${base_model.name}, and ${base.name} is loaded. Load the model that it was trained on.`;
+  return new RetraceError({ ...thrown.toReport(), remedy });
+}
+
+/**
+ * What every layout does once it knows what the configuration says: that is judged, then labels and tensors are read, by `read`. Errors: those of
+ * `parseConfig` and `read`, `wrong-base`, `bad-adapter-config`.
+ */
+export async function readArchive(
+  said: Record<string, unknown>,
+  where: string,
+  expect: AdapterExpectations,
+  read: (config: AdapterConfig, specs: readonly TensorSpec[]) => Promise<Omit<AdapterArchive, 'method' | 'config'>>,
+): Promise<AdapterArchive> {
+  const config = parseConfig(said, where, expect.methods);
+  checkBase(config, expect.base);
+  checkLength(config, expect, where);
+  const specs = expect.tensorsOf(config);
+  try {
+    return { method: config.method, config, ...(await read(config, specs)) };
+  } catch (thrown) {
+    throw namingBase(thrown, config, expect.base);
+  }
+}
 
 /** What two records of one run have alike; the base's name and the version are for people, and may be corrected by hand. */
 const ofOneRun = ['method', 'num_labels', 'pooling', 'max_length', 'hyper_parameters', 'seed', 'self_test'] as const;
@@ -201,92 +216,4 @@ function same(a: unknown, b: unknown): boolean {
   return (
     keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && same(Reflect.get(a, key), Reflect.get(b, key)))
   );
-}
-
-/** Opens the tensor file of an adapter: `preferred`, or `otherwise` where that alone is there. */
-export function openTensors(files: ReadonlyMap<string, Uint8Array>, preferred: string, otherwise = preferred): Promise<TensorFile> {
-  const path = files.has(otherwise) && !files.has(preferred) ? otherwise : preferred;
-  return openTensorFile(bytesOf(path, fileOf(files, path)));
-}
-
-/**
- * Exactly the tensors of `specs`, as f32; `nameInFile` says what each is called there.
- * Errors: `missing-tensor`, `misshapen-tensor`, `unknown-tensor`, `not-finite`, each with name, expected and found.
- */
-export async function readTensors(
-  file: TensorFile,
-  specs: readonly TensorSpec[],
-  nameInFile: (name: string) => string = (name) => name,
-): Promise<Map<string, AdapterTensor>> {
-  const path = file.source.name;
-  const tensors = new Map<string, AdapterTensor>();
-  const expected = new Set<string>();
-  for (const { name, shape } of specs) {
-    const stored = nameInFile(name);
-    const entry = file.tensors.get(stored);
-    const where = `${path}, ${stored}`;
-    expected.add(stored);
-    if (entry === undefined) {
-      refuseAdapter('missing-tensor', `${path} has no tensor ${stored} (expected ${shown(shape)}) among its ${file.tensors.size}.`, where);
-    }
-    if (shown(entry.shape) !== shown(shape)) {
-      refuseAdapter('misshapen-tensor', `Tensor ${stored} has shape ${shown(entry.shape)}, expected ${shown(shape)}.`, where);
-    }
-    const data = await readFloats(file, stored);
-    const bad = data.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) refuseAdapter('not-finite', `Tensor ${stored} holds ${data[bad]} at element ${bad}.`, where);
-    tensors.set(name, { shape, data });
-  }
-  const surplus = [...file.tensors.keys()].filter((name) => !expected.has(name));
-  if (surplus[0] !== undefined) {
-    const count = `${surplus.length} of ${file.tensors.size} tensors`;
-    refuseAdapter('unknown-tensor', `${path} has ${count} that the method does not know: ${surplus[0]}.`, `${path}, ${surplus[0]}`);
-  }
-  return tensors;
-}
-
-/** Tensors ready for a safetensors file, in f32. */
-export function tensorsToWrite(tensors: AdapterArchive['tensors'], nameInFile: (name: string) => string = (name) => name): TensorToWrite[] {
-  return [...tensors].map(([name, { shape, data }]) => ({
-    name: nameInFile(name),
-    dtype: 'F32',
-    shape,
-    bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-  }));
-}
-
-/** labels.json: the names in order, and the two maps that Transformers' `from_pretrained` takes. */
-export function labelsFile(labels: readonly string[]): { path: string; bytes: Uint8Array } {
-  const id2label = Object.fromEntries(labels.map((label, i) => [String(i), label]));
-  const label2id = Object.fromEntries(labels.map((label, i) => [label, i]));
-  return { path: 'labels.json', bytes: jsonBytes({ labels, id2label, label2id }) };
-}
-
-/** Names of the classes: those of labels.json, else the base's for so many classes, else "LABEL_0", "LABEL_1", ... Error `bad-labels`. */
-export function readLabels(
-  files: ReadonlyMap<string, Uint8Array>,
-  num_labels: number,
-  { base, classNames }: Pick<AdapterExpectations, 'base' | 'classNames'> = {},
-): Pick<AdapterArchive, 'labels' | 'notes'> {
-  if (files.has('labels.json')) return { labels: namedLabels(files, num_labels) };
-  const ofBase = classNames?.(num_labels);
-  if (ofBase)
-    return { labels: ofBase, notes: [`The adapter does not name its classes: they have the names in config.json of ${base?.name}.`] };
-  const numbered = Array.from({ length: num_labels }, (_, i) => `LABEL_${i}`);
-  return { labels: numbered, notes: ['Nothing names the classes of the adapter: they are numbered.'] };
-}
-
-function namedLabels(files: ReadonlyMap<string, Uint8Array>, num_labels: number): string[] {
-  const { labels } = jsonOf(files, 'labels.json');
-  if (!Array.isArray(labels) || !labels.every((label) => typeof label === 'string') || labels.length !== num_labels) {
-    const found = Array.isArray(labels) ? `${labels.length} entries` : typeof labels;
-    return refuseAdapter('bad-labels', `labels.json should list ${num_labels} names under "labels"; found ${found}.`, 'labels.json');
-  }
-  const first = new Map(labels.map((label, i) => [label, i] as const).reverse());
-  const twice = labels.find((label, i) => (first.get(label) ?? i) < i);
-  if (twice !== undefined) {
-    const message = `labels.json names two classes "${twice}" (${labels.indexOf(twice)} and ${labels.lastIndexOf(twice)}, counted from 0).`;
-    return refuseAdapter('bad-labels', message, 'labels.json');
-  }
-  return labels;
 }

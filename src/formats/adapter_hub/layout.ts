@@ -6,21 +6,15 @@ import {
   type AdapterConfig,
   type AdapterExpectations,
   type AdapterTensor,
-  checkBase,
-  checkLength,
   FORMAT_VERSION,
   jsonBytes,
   jsonOf,
-  labelsFile,
-  namingBase,
-  openTensors,
-  parseConfig,
-  readLabels,
-  readTensors,
+  readArchive,
   refuseAdapter,
   type TensorSpec,
-  tensorsToWrite,
 } from '../adapter_archive.ts';
+import { labelsFile, readLabels } from '../adapter_labels.ts';
+import { openTensors, readTensors, tensorsToWrite } from '../adapter_tensors.ts';
 import { type CardFacts, writeModelCard } from '../model_card.ts';
 import { isHead, listed } from '../peft/peft_type.ts';
 import { BACKBONE_PREFIX } from '../peft/stored_names.ts';
@@ -84,27 +78,19 @@ export async function readAdapterHub(files: ReadonlyMap<string, Uint8Array>, exp
       };
   const merged = { format: 'retrace', format_version: FORMAT_VERSION, pooling: 'cls', ...base, method };
   const kept = isRecord(mirrored) && isRecord(mirrored['hyper_parameters']) ? mirrored['hyper_parameters'] : {};
-  const config = parseConfig({ ...merged, hyper_parameters: { ...kept, ...hyper_parameters } }, CONFIG, expect.methods);
-  checkBase(config, expect.base);
-  checkLength(config, expect, where);
-  const type = byMethod[method] as HubType;
-  const inHead = ({ name }: TensorSpec) => isHead(name) || head.modules_to_save.some((module) => name.startsWith(`${module}.`));
-  const prefixed = [...file.tensors.keys()].some((name) => name.startsWith(inBackbone(config, '')));
-  const stored = (name: string) => type.storedName(prefixed ? inBackbone(config, name) : name, String(outer['name']));
-  const specs = expect.tensorsOf(config);
-  try {
-    const ofAdapter = await readTensors(
-      file,
-      specs.filter((spec) => !inHead(spec)),
-      stored,
-    );
+  const said = { ...merged, hyper_parameters: { ...kept, ...hyper_parameters } };
+  return readArchive(said, isRecord(mirrored) ? where : CONFIG, expect, async (config, specs) => {
+    const type = byMethod[method] as HubType;
+    const inHead = ({ name }: TensorSpec) => isHead(name) || head.modules_to_save.some((module) => name.startsWith(`${module}.`));
+    const prefixed = [...file.tensors.keys()].some((name) => name.startsWith(inBackbone(config, '')));
+    const stored = (name: string) => type.storedName(prefixed ? inBackbone(config, name) : name, String(outer['name']));
+    const outside = specs.filter((spec) => !inHead(spec));
+    const ofAdapter = await readTensors(file, outside, stored);
     const ofHead = await readTensors(headFile, specs.filter(inHead), head.storedName);
     const labels = files.has('labels.json') || head.labels?.length !== config.num_labels ? undefined : head.labels;
     const named = labels === undefined ? readLabels(files, config.num_labels) : { labels };
-    return { method, config, tensors: new Map([...ofAdapter, ...ofHead]), ...named };
-  } catch (thrown) {
-    throw namingBase(thrown, config, expect.base);
-  }
+    return { tensors: new Map([...ofAdapter, ...ofHead]), ...named };
+  });
 }
 
 /** The library reads `scaling` as a number of its own only where it has a point. */

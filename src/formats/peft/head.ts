@@ -1,7 +1,8 @@
 // The classifier of an adapter that PEFT saved without it: PEFT leaves the base's own in use, with an adapter on it where the configuration chooses it
 // (as "all-linear" does without a task type), which is put into its weights here. Invariant: what the file has of a head is never the base's.
 
-import { type AdapterExpectations, type AdapterTensor, readTensors, refuseAdapter } from '../adapter_archive.ts';
+import { type AdapterExpectations, type AdapterTensor, refuseAdapter } from '../adapter_archive.ts';
+import { readTensors } from '../adapter_tensors.ts';
 import type { TensorFile } from '../tensor_file.ts';
 import { isHead, type PeftConfig, type PeftType, refusePeft } from './peft_type.ts';
 import type { StoredNames } from './stored_names.ts';

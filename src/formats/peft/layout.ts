@@ -8,22 +8,16 @@ import {
   type AdapterExpectations,
   type AdapterTensor,
   type BaseNames,
-  checkBase,
-  checkLength,
   FORMAT_VERSION,
   jsonBytes,
   jsonOf,
-  labelsFile,
-  namingBase,
-  openTensors,
-  parseConfig,
-  readLabels,
-  readTensors,
+  readArchive,
   refuseAdapter,
   requireOneRun,
   type TensorSpec,
-  tensorsToWrite,
 } from '../adapter_archive.ts';
+import { labelsFile, readLabels } from '../adapter_labels.ts';
+import { openTensors, readTensors, tensorsToWrite } from '../adapter_tensors.ts';
 import { type CardFacts, writeModelCard } from '../model_card.ts';
 import { writeSafetensors } from '../safetensors.ts';
 import type { TensorFile } from '../tensor_file.ts';
@@ -233,21 +227,18 @@ export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: A
     method: type.method,
     hyper_parameters: { ...mirroredOptions(mirrored), ...hyper_parameters },
   };
-  const config = parseConfig(merged, isRecord(mirrored) ? where : CONFIG, expect.methods);
-  checkBase(config, expect.base);
-  checkLength(config, expect, where);
-  // Classes of our own runs have an order of their own.
-  const named = readLabels(files, config.num_labels, isRecord(mirrored) ? {} : expect);
-  if (config.self_test !== undefined && files.has(SELF_TEST)) {
-    const { texts, logits } = jsonOf(files, SELF_TEST);
-    requireOneRun({ self_test: { texts, logits } }, { self_test: config.self_test }, [SELF_TEST, TENSORS]);
-  }
-  const tensors = await unpacked(type, config, { file, names, head }, expect.tensorsOf(config)).catch((thrown: unknown) => {
-    throw namingBase(thrown, config, expect.base);
+  return readArchive(merged, isRecord(mirrored) ? where : CONFIG, expect, async (config, specs) => {
+    // Classes of our own runs have an order of their own.
+    const named = readLabels(files, config.num_labels, isRecord(mirrored) ? {} : expect);
+    if (config.self_test !== undefined && files.has(SELF_TEST)) {
+      const { texts, logits } = jsonOf(files, SELF_TEST);
+      requireOneRun({ self_test: { texts, logits } }, { self_test: config.self_test }, [SELF_TEST, TENSORS]);
+    }
+    const tensors = await unpacked(type, config, { file, names, head }, specs);
+    const borrowed = head?.fromBase.size ? [`The adapter has no classifier of its own: it works with that of ${expect.base?.name}.`] : [];
+    const notes = [...borrowed, ...(named.notes ?? [])];
+    return { labels: named.labels, tensors, ...(notes.length > 0 ? { notes } : {}) };
   });
-  const borrowed = head?.fromBase.size ? [`The adapter has no classifier of its own: it works with that of ${expect.base?.name}.`] : [];
-  const notes = [...borrowed, ...(named.notes ?? [])];
-  return { method: config.method, config, labels: named.labels, tensors, ...(notes.length > 0 ? { notes } : {}) };
 }
 
 const mirroredOptions = (mirrored: unknown): Readonly<Record<string, unknown>> =>
