@@ -8,6 +8,8 @@ retrace.pooling's model.
 """
 
 import argparse
+import inspect
+import json
 import sys
 import tempfile
 import zipfile
@@ -15,7 +17,7 @@ from pathlib import Path
 
 import torch
 from peft import PeftModel
-from transformers import AutoModelForSequenceClassification
+from transformers import AutoModelForSequenceClassification, BertModel
 
 from check_adapter import ALLOWED, compare, quiet
 from retrace import AdapterError
@@ -23,13 +25,17 @@ from retrace import AdapterError
 
 @torch.no_grad()
 def by_peft_alone(adapter, base, loaded):
-    """Largest difference of a logit by Transformers and PEFT, with nothing of ours; None where the zip is not PEFT's or reads no pooler."""
+    """Largest difference of a logit by Transformers and PEFT, with nothing of ours; None where the zip is not PEFT's or reads no pooler, and of a
+    prefix where Transformers has renamed what PEFT gives it by (see retrace.pooling)."""
     if loaded.pooling != "cls":
         return None
     with zipfile.ZipFile(adapter) as archive, tempfile.TemporaryDirectory() as folder:
         if "adapter_model.safetensors" not in archive.namelist():
             return None
         archive.extractall(folder)
+        prefix = json.loads(archive.read("adapter_config.json"))["peft_type"] == "PREFIX_TUNING"
+        if prefix and "past_key_values" not in inspect.signature(BertModel.forward).parameters:
+            return None
         plain = AutoModelForSequenceClassification.from_pretrained(base, num_labels=len(loaded.labels))
         try:
             model = PeftModel.from_pretrained(plain, folder).eval()

@@ -9,10 +9,10 @@ import re
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification, BertModel
+from transformers import AutoTokenizer, BertConfig, BertModel
 
 from .errors import AdapterError
-from .pooling import POOLINGS, BertForSequenceClassificationWithMeanPooling
+from .pooling import POOLINGS, BertForSequenceClassificationWithMeanPooling, BertForSequenceClassificationWithPast
 
 
 # Where weights may stand, in the order in which Transformers looks for them; an index lists the files of several.
@@ -72,7 +72,7 @@ def bert_model(base_model, pooling):
 
 def bert_for_sequence_classification(base_model, pooling, num_labels):
     """The Transformers classifier; a classifier of another size in the folder is replaced by a fresh one."""
-    model_class = BertForSequenceClassificationWithMeanPooling if pooling == "mean" else BertForSequenceClassification
+    model_class = BertForSequenceClassificationWithMeanPooling if pooling == "mean" else BertForSequenceClassificationWithPast
     if isinstance(base_model, BertConfig):
         base_model.num_labels = num_labels
         return _whole(model_class, base_model, pooling)

@@ -30,6 +30,15 @@ def pool(hidden_states, attention_mask, pooling, pooler):
     raise AdapterError(f'pooling is "{pooling}"; known are {", ".join(POOLINGS)}.')
 
 
+class BertForSequenceClassificationWithPast(BertForSequenceClassification):
+    """The same, for PEFT (0.21), which gives a prefix only where a forward names `past_key_values`. Transformers 5.24 names it `cache`, and takes the
+    old name until 5.40: this can go when PEFT knows the new one.
+    """
+
+    def forward(self, input_ids=None, past_key_values=None, **given):
+        return super().forward(input_ids, past_key_values=past_key_values, **given)
+
+
 class BertForSequenceClassificationWithMeanPooling(BertForSequenceClassification):
     """BertForSequenceClassification whose classifier reads the mean of the tokens; there is no pooler.
 
