@@ -8,6 +8,7 @@ import { closeSync, mkdtempSync, openAsBlob, openSync, rmSync, writeSync } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import { markdownTable } from '../cli/format.ts';
 import { openTable } from '../src/data/table/open.ts';
 import { countRows, readBeginning, readTable } from '../src/data/table/sample.ts';
@@ -18,7 +19,8 @@ const formats = {
   jsonl: { begin: '', row: (i: number) => `{"id": ${i}, "text": "${textOf(i)}", "label": "class ${i % 7}"}\n`, between: '', end: '' },
   json: { begin: '[', row: (i: number) => `{"id": ${i}, "text": "${textOf(i)}", "label": "class ${i % 7}"}`, between: ',\n', end: ']' },
 } as const;
-type Format = keyof typeof formats;
+type Format = keyof typeof formats | 'parquet';
+const formatNames: readonly Format[] = ['csv', 'jsonl', 'json', 'parquet'];
 
 const steps = {
   preview: async (path: string) => {
@@ -43,7 +45,7 @@ const ceiling = ['--max-old-space-size=168', '--max-semi-space-size=8'];
 const textOf = (i: number): string => `the ${i % 1013}th text of ${i}, which is about as long as a review's first sentence is, or a tweet`;
 const source = async (path: string) => openTable(blobSource(path, await openAsBlob(path)));
 
-function write(path: string, format: Format, bytes: number): void {
+function write(path: string, format: keyof typeof formats, bytes: number): void {
   const { begin, row, between, end } = formats[format];
   const file = openSync(path, 'w');
   let written = writeSync(file, begin);
@@ -54,6 +56,31 @@ function write(path: string, format: Format, bytes: number): void {
   }
   writeSync(file, end);
   closeSync(file);
+}
+
+/** As pyarrow writes it by default: a million rows in a group, pages of a megabyte. */
+const GROUP = 2 ** 20;
+
+function writeParquet(path: string, bytes: number): void {
+  const schema: ConstructorParameters<typeof ParquetWriter>[0]['schema'] = [
+    { name: 'root', num_children: 3 },
+    { name: 'id', type: 'INT64', repetition_type: 'OPTIONAL' },
+    { name: 'text', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' },
+    { name: 'label', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' },
+  ];
+  const writer = fileWriter(path);
+  const parquet = new ParquetWriter({ writer, schema, codec: 'UNCOMPRESSED' });
+  for (let begin = 0; writer.offset < bytes; begin += GROUP) {
+    const columnOf = <T>(name: string, cell: (i: number) => T) => ({
+      name,
+      data: Array.from({ length: GROUP }, (_, i) => cell(begin + i)),
+    });
+    parquet.write({
+      columnData: [columnOf('id', BigInt), columnOf('text', textOf), columnOf('label', (i) => `class ${i % 7}`)],
+      rowGroupSize: GROUP,
+    });
+  }
+  parquet.finish();
 }
 
 interface Measured {
@@ -86,14 +113,15 @@ export async function run(json: boolean, of: readonly string[]): Promise<void> {
     return;
   }
   const megabytes = Number(of.find((word) => /^\d+$/.test(word)) ?? 2000);
-  const named = (Object.keys(formats) as Format[]).filter((format) => of.includes(format));
+  const named = formatNames.filter((format) => of.includes(format));
   const folder = mkdtempSync(join(tmpdir(), 'retrace-table-'));
   const rows: string[][] = [];
   const measured: object[] = [];
   try {
     for (const format of named.length > 0 ? named : (['csv'] as const)) {
       const file = join(folder, `rows.${format}`);
-      write(file, format, megabytes * 1e6);
+      if (format === 'parquet') writeParquet(file, megabytes * 1e6);
+      else write(file, format, megabytes * 1e6);
       for (const step of Object.keys(steps) as Step[]) {
         const bench = fileURLToPath(new URL('../scripts/bench.mjs', import.meta.url));
         const { stdout, stderr } = spawnSync(process.execPath, [...ceiling, bench, 'large_table', step.replaceAll(' ', '-'), file], {

@@ -1,20 +1,22 @@
-// Parquet as a table, by hyparquet: of each row group only the columns that are wanted are fetched and decoded, one group at a time. Loaded only
-// when there is such a file. Invariant: sizes and counts in the file meet their bounds (parquet_guard.ts) before anything is made of them.
+// Parquet as a table, by hyparquet: only the columns that are wanted are fetched and decoded, flat ones a few pages at a time (parquet_column.ts),
+// others by row groups. Loaded only when there is such a file. Invariant: sizes and counts in the file meet their bounds (parquet_guard.ts) before anything is made of them.
 
 import {
   type AsyncBuffer,
-  type DecodedArray,
   type FileMetaData,
+  type ParquetScan,
   parquetMetadataAsync,
   parquetScan,
   parquetSchema,
+  type RowGroup,
   type SchemaTree,
 } from 'hyparquet';
 import type { ByteSource } from '../../formats/bytes.ts';
 import { isRecord } from '../../formats/text.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import type { ColumnKind } from '../../protocol/reading.ts';
-import { badParquet, boundedCompressors, checkFooter, checkMetadata, checkPages } from './parquet_guard.ts';
+import { type Decoding, FlatColumn } from './parquet_column.ts';
+import { badParquet, boundedCompressors, checkChunk, checked, checkFooter, checkMetadata, PageCheck } from './parquet_guard.ts';
 import {
   type Column,
   cellTooLarge,
@@ -27,7 +29,7 @@ import {
   type TableSource,
 } from './table.ts';
 
-/** Rows made at a time of a decoded row group. */
+/** Rows made at a time. */
 const BATCH = 4096;
 
 interface ParquetColumn extends Column {
@@ -220,20 +222,21 @@ async function* rowsOf(
 ): AsyncGenerator<RowBatch> {
   const picked = wanted === undefined ? columns : wanted.flatMap((at) => columns[at] ?? []);
   const names = [...new Set(picked.flatMap(({ path: [top = ''] }) => [top]))];
-  const compressors = await boundedCompressors(file);
-  const scanned = { file: bufferOf(file), metadata, columns: names, compressors, parsers, utf8: false, useOffsetIndex: false };
-  const scan = await guarded(file, () => parquetScan(scanned));
+  const decoding = { compressors: await boundedCompressors(file), parsers, utf8: false };
+  const scan = await guarded(file, () =>
+    parquetScan({ ...decoding, file: bufferOf(file), metadata, columns: names, useOffsetIndex: false }),
+  );
   let begin = 0;
   for (const group of metadata.row_groups) {
     const end = begin + Number(group.num_rows);
-    await checkPages(file, metadata, group, names, compressors);
-    const data = new Map<string, DecodedArray>();
-    for (const column of end > begin ? names : []) {
-      data.set(column, await guarded(file, () => scan.readColumn({ column, rowStart: begin, rowEnd: end })));
-    }
+    const taking = new Map<string, Take>();
+    for (const name of end > begin ? names : []) taking.set(name, await takeFrom(file, metadata, group, name, begin, scan, decoding));
     for (let at = begin; at < end; at += BATCH) {
-      const rows = Array.from({ length: Math.min(BATCH, end - at) }, (_, i) =>
-        rowOf(file, data, at + i - begin, at + i + 1, picked, wanted === undefined ? 'describe' : 'refuse'),
+      const count = Math.min(BATCH, end - at);
+      const data = new Map<string, ArrayLike<unknown>>();
+      for (const [name, take] of taking) data.set(name, await take(count));
+      const rows = Array.from({ length: count }, (_, i) =>
+        rowOf(file, data, i, at + i + 1, picked, wanted === undefined ? 'describe' : 'refuse'),
       );
       yield { rows, bytesRead: Math.round((file.size * (at + rows.length)) / Number(metadata.num_rows)) };
     }
@@ -242,9 +245,41 @@ async function* rowsOf(
   for (const note of notes) onNote?.(note);
 }
 
+/** The next so many values of a column. */
+type Take = (count: number) => Promise<ArrayLike<unknown>>;
+
+/** A flat column comes page by page; one of lists or structs is decoded for the whole row group. */
+async function takeFrom(
+  file: ByteSource,
+  metadata: FileMetaData,
+  group: RowGroup,
+  name: string,
+  rowStart: number,
+  scan: ParquetScan,
+  decoding: Decoding,
+): Promise<Take> {
+  for (const chunk of group.columns) {
+    const column = chunk.meta_data;
+    if (column?.path_in_schema[0] !== name) continue;
+    const check = new PageCheck(file, metadata, group, column, decoding.compressors);
+    if (check.levels.flat) {
+      const pages = new FlatColumn(file, metadata, chunk, column, check, decoding);
+      return (count) => checked(file, column, () => pages.take(count));
+    }
+    await checked(file, column, () => checkChunk(file, chunk, column, check));
+  }
+  const rowEnd = rowStart + Number(group.num_rows);
+  const values = await guarded(file, () => scan.readColumn({ column: name, rowStart, rowEnd }));
+  let at = 0;
+  return async (count) => {
+    at += count;
+    return values.slice(at - count, at);
+  };
+}
+
 function rowOf(
   file: ByteSource,
-  data: ReadonlyMap<string, DecodedArray>,
+  data: ReadonlyMap<string, ArrayLike<unknown>>,
   at: number,
   number: number,
   columns: readonly ParquetColumn[],

@@ -2,16 +2,16 @@
 // footer, of row groups and pages, counts of values, and the lengths of runs are checked here; values are not decoded.
 // Invariant: a run or count that passes makes no more values than its column chunk has by the metadata, and no page more bytes than MAX_PAGE.
 
-import type { ColumnChunk, Compressors, FileMetaData, RowGroup } from 'hyparquet';
+import type { ColumnChunk, ColumnMetaData, Compressors, FileMetaData, RowGroup } from 'hyparquet';
 import type { ByteSource } from '../../formats/bytes.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import { type PageHeader, readPageHeader, varint } from './parquet_thrift.ts';
 
 const MAX_FOOTER = 64 * 2 ** 20;
-/** Bytes of one column in one row group, packed or not. */
+/** Bytes of one column in one row group, packed or not, where it has to be held. */
 const MAX_CHUNK = 512 * 2 ** 20;
 const MAX_PAGE = 256 * 2 ** 20;
-/** Values of one column in one row group, those within lists counted. */
+/** Likewise its values, those within lists counted. */
 const MAX_VALUES = 2 ** 26;
 const MAX_GROUPS = 100_000;
 /** Bit-packed runs come in eights, so that the last one may hold a few values too many. */
@@ -46,7 +46,7 @@ export async function checkFooter(file: ByteSource): Promise<void> {
 }
 
 /** The chunk's bytes in the file. */
-const rangeOf = ({ meta_data }: ColumnChunk): readonly [begin: number, end: number] => {
+export const rangeOf = ({ meta_data }: ColumnChunk): readonly [begin: number, end: number] => {
   const begin = Number(meta_data?.dictionary_page_offset || meta_data?.data_page_offset || 0);
   return [begin, begin + Number(meta_data?.total_compressed_size ?? 0)];
 };
@@ -118,64 +118,73 @@ function levelsOf({ schema }: FileMetaData, path: readonly string[]): Levels {
 
 const bits = (level: number): number => 32 - Math.clz32(level);
 
-/** Reads the pages of the columns named, and checks what they announce. Errors: `bad-parquet`, `parquet-too-large`. */
-export async function checkPages(
-  file: ByteSource,
-  metadata: FileMetaData,
-  group: RowGroup,
-  names: readonly string[],
-  compressors: Compressors,
-): Promise<void> {
-  for (const chunk of group.columns) {
-    const { meta_data } = chunk;
-    if (meta_data === undefined || !names.includes(meta_data.path_in_schema[0] ?? '')) continue;
-    const [begin, end] = rangeOf(chunk);
-    const column = meta_data.path_in_schema.join('.');
-    const most = Number(meta_data.num_values);
-    const bytes = Math.max(end - begin, Number(meta_data.total_uncompressed_size));
-    if (bytes > MAX_CHUNK) throw tooLarge(file, `a row group with ${bytes} bytes in column "${column}"; at most ${MAX_CHUNK} are read`);
-    if (most > MAX_VALUES) throw tooLarge(file, `a row group with ${most} values in column "${column}"; at most ${MAX_VALUES} are read`);
-    const levels = levelsOf(metadata, meta_data.path_in_schema);
-    if (levels.flat && most !== Number(group.num_rows)) {
-      throw badParquet(file, `column "${column}" has ${most} values in a row group of ${group.num_rows} rows`);
-    }
-    try {
-      checkChunk(await file.read(begin, end), levels, most, (input, length) => {
-        if (meta_data.codec === 'UNCOMPRESSED') return input;
-        const decompress = compressors[meta_data.codec];
-        if (decompress === undefined) throw new Error(`it is compressed by ${meta_data.codec}, which is not read`);
-        return decompress(input, length);
-      });
-    } catch (thrown) {
-      if (thrown instanceof RetraceError) throw thrown;
-      throw badParquet(file, `column "${column}": ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-    }
-  }
-}
-
 type Decompress = (input: Uint8Array, length: number) => Uint8Array;
 
-function checkChunk(bytes: Uint8Array, levels: Levels, most: number, decompress: Decompress): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let [at, values] = [0, 0];
-  while (at < bytes.length - 1) {
-    const { header, end } = readPageHeader(view, at);
+/** Checks the pages of one column of a row group, in their order. Errors: `bad-parquet`; what pages announce is thrown as an Error, see `checked`. */
+export class PageCheck {
+  readonly levels: Levels;
+  readonly #most: number;
+  readonly #decompress: Decompress;
+  #values = 0;
+
+  constructor(file: ByteSource, metadata: FileMetaData, group: RowGroup, column: ColumnMetaData, compressors: Compressors) {
+    const name = column.path_in_schema.join('.');
+    this.levels = levelsOf(metadata, column.path_in_schema);
+    this.#most = Number(column.num_values);
+    if (this.levels.flat && this.#most !== Number(group.num_rows)) {
+      throw badParquet(file, `column "${name}" has ${this.#most} values in a row group of ${group.num_rows} rows`);
+    }
+    this.#decompress = (input, length) => {
+      if (column.codec === 'UNCOMPRESSED') return input;
+      const decompress = compressors[column.codec];
+      if (decompress === undefined) throw new Error(`it is compressed by ${column.codec}, which is not read`);
+      return decompress(input, length);
+    };
+  }
+
+  /** `bytes` begin with the page, behind its header. */
+  page(header: PageHeader, bytes: Uint8Array): void {
     const { compressedSize, uncompressedSize } = header;
-    if (!(compressedSize >= 0 && end + compressedSize <= bytes.length))
-      throw new Error(`a page of ${compressedSize} bytes does not fit into it`);
+    if (!(compressedSize >= 0 && compressedSize <= bytes.length)) throw new Error(`a page of ${compressedSize} bytes does not fit into it`);
     if (!(uncompressedSize >= 0 && uncompressedSize <= MAX_PAGE)) throw new Error(`a page is said to unpack to ${uncompressedSize} bytes`);
     if (header.kind === 'dictionary') {
       // Each entry takes a bit at least.
-      if (!(header.values >= 0 && header.values <= Math.max(most, 8 * uncompressedSize)))
+      if (!(header.values >= 0 && header.values <= Math.max(this.#most, 8 * uncompressedSize)))
         throw new Error(`a dictionary of ${header.values} values`);
-    } else {
-      values += header.values;
-      if (!(header.values >= 0 && header.nulls >= 0 && header.nulls <= header.values && values <= most)) {
-        throw new Error(`its pages have ${values} values, and it has ${most}`);
-      }
-      checkPage(bytes.subarray(end, end + compressedSize), header, levels, decompress);
+      return;
     }
-    at = end + compressedSize;
+    this.#values += header.values;
+    if (!(header.values >= 0 && header.nulls >= 0 && header.nulls <= header.values && this.#values <= this.#most)) {
+      throw new Error(`its pages have ${this.#values} values, and it has ${this.#most}`);
+    }
+    checkPage(bytes.subarray(0, compressedSize), header, this.levels, this.#decompress);
+  }
+}
+
+/** What is thrown at a column, as an error that names it. */
+export async function checked<T>(file: ByteSource, { path_in_schema }: ColumnMetaData, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (thrown instanceof RetraceError) throw thrown;
+    throw badParquet(file, `column "${path_in_schema.join('.')}": ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
+}
+
+/** Checks all pages of a column that has to be held whole. Errors: `bad-parquet`, `parquet-too-large`. */
+export async function checkChunk(file: ByteSource, chunk: ColumnChunk, column: ColumnMetaData, check: PageCheck): Promise<void> {
+  const [begin, end] = rangeOf(chunk);
+  const name = column.path_in_schema.join('.');
+  const bytes = Math.max(end - begin, Number(column.total_uncompressed_size));
+  if (bytes > MAX_CHUNK) throw tooLarge(file, `a row group with ${bytes} bytes in column "${name}"; at most ${MAX_CHUNK} are read`);
+  if (column.num_values > MAX_VALUES)
+    throw tooLarge(file, `a row group with ${column.num_values} values in column "${name}"; at most ${MAX_VALUES} are read`);
+  const read = await file.read(begin, end);
+  const view = new DataView(read.buffer, read.byteOffset, read.byteLength);
+  for (let at = 0; at < read.length - 1; ) {
+    const { header, end: behind } = readPageHeader(view, at);
+    check.page(header, read.subarray(behind));
+    at = behind + header.compressedSize;
   }
 }
 

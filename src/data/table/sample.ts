@@ -15,7 +15,7 @@ export interface TableBounds {
   readonly seed?: number | undefined;
   /** Indices of the columns wanted; left out: all. */
   readonly columns?: readonly number[] | undefined;
-  onProgress?(bytesRead: number, of: number): void;
+  readonly onProgress?: ((bytesRead: number, of: number) => void) | undefined;
 }
 
 /** A copy that does not hold on to the piece of text that its cells were cut from (V8 keeps the whole parent of a slice). */
@@ -169,12 +169,26 @@ export function readBeginning(source: TableSource, readWhole = READ_WHOLE): Prom
   });
 }
 
-/** Reads all rows once, so that a fault shows before anything is done with them; the reading that holds, and how many rows it gives. */
-export function countRows(source: TableSource, columns?: readonly number[]): Promise<{ source: TableSource; count: number }> {
+export interface RowCount {
+  /** The reading that holds. */
+  readonly source: TableSource;
+  readonly count: number;
+  readonly notes: readonly string[];
+}
+
+/** Reads all rows once, so that a fault shows before anything is done with them. */
+export function countRows(
+  source: TableSource,
+  { columns, onProgress }: Pick<TableBounds, 'columns' | 'onProgress'> = {},
+): Promise<RowCount> {
   return withReading(source, async (reading) => {
     let count = 0;
-    for await (const { rows } of reading.rows({ columns })) count += rows.length;
+    const notes: string[] = [];
+    for await (const { rows, bytesRead } of reading.rows({ columns, onNote: (note) => notes.push(note) })) {
+      count += rows.length;
+      onProgress?.(bytesRead, reading.size);
+    }
     if (count === 0) throw noRows(reading);
-    return { source: reading, count };
+    return { source: reading, count, notes };
   });
 }

@@ -45,6 +45,9 @@ write("zstd, pages 2.0", compression="zstd", data_page_version="2.0")
 write("none, pages 2.0", compression="none", data_page_version="2.0")
 write("no dictionaries", use_dictionary=False)
 write("deltas", use_dictionary=False, column_encoding={"text": "DELTA_BYTE_ARRAY", "label": "DELTA_BINARY_PACKED", "score": "BYTE_STREAM_SPLIT"})
+# Pages that end at other rows in each column.
+write("many pages", data_page_size=1, write_batch_size=7, use_dictionary=False)
+write("many pages behind a dictionary, pages 2.0", data_page_size=1, write_batch_size=9, data_page_version="2.0", compression="zstd")
 
 path = pathlib.Path(__file__).with_name("parquet.json")
 path.write_text(json.dumps({"columns": columns, "rows": rows, "files": files}, indent=0) + "\n", encoding="utf-8")
