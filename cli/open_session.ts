@@ -1,6 +1,7 @@
 // A session for one command: Node's host, phases drawn as progress, the rest of the events for the command.
 
-import type { RunEvent } from '../src/protocol/messages.ts';
+import { basename } from 'node:path';
+import type { DataProgress, RunEvent } from '../src/protocol/messages.ts';
 import { openBaseModel } from '../src/session/base_model.ts';
 import type { RunStore } from '../src/session/host.ts';
 import { Session } from '../src/session/session.ts';
@@ -23,12 +24,13 @@ export function openSession(console: Console, onEvent: (event: RunEvent) => void
       if (event.phase !== phase) begun = performance.now();
       phase = event.phase;
       const spent = performance.now() - begun;
-      const bytes = event.phase === 'loading model';
+      const bytes = event.phase === 'loading model' || event.phase === 'reading data';
       const [done, of] = bytes ? [inMegabytes(event.done), inMegabytes(event.of)] : [event.done, event.of];
       const leftMs = event.done > 0 && spent > 2000 ? (spent / event.done) * (event.of - event.done) : undefined;
-      console.progress({ label: bytes ? 'loading model, MB' : event.phase, done, of, leftMs });
+      console.progress({ label: bytes ? `${event.phase}, MB` : event.phase, done, of, leftMs });
       return;
     }
+    if (event.type === 'preparing') return sayPreparing(console, event);
     if (event.type === 'phase') phase = event.phase;
     onEvent(event);
   });
@@ -36,6 +38,12 @@ export function openSession(console: Console, onEvent: (event: RunEvent) => void
     calls: session.calls,
     positions: async (place) => (await openBaseModel(await modelRef(place), nodeHost())).backbone().config.max_position_embeddings,
   };
+}
+
+/** How far the work on a file of rows is, as a line of progress. */
+export function sayPreparing(console: Console, { work, name, done, of }: DataProgress): void {
+  if (work === 'tokenising') console.progress({ label: work, done, of });
+  else console.progress({ label: `reading ${basename(name)}, MB`, done: inMegabytes(done), of: inMegabytes(of) });
 }
 
 /** Says what computes, and warns where that is slow. */

@@ -1,7 +1,10 @@
 // What the worker has been at for a while, with the way out of it; and afterwards, what went with it. Says nothing while answers come soon.
 
+import { Progress } from 'radix-ui';
 import { useEffect, useState } from 'react';
-import { busyWith, lostWith } from '../state/cancelling.ts';
+import type { DataProgress } from '../../src/protocol/messages.ts';
+import { bytes, integer } from '../format.ts';
+import { busyWith, lostWith, progressWith } from '../state/cancelling.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { Icon } from '../ui/icons.tsx';
 
@@ -13,6 +16,7 @@ const READING_MS = 12_000;
 export function Busy() {
   const busy = useApp(busyWith);
   const lost = useApp(lostWith);
+  const progress = useApp(progressWith);
   const cancelled = useApp((state) => state.cancelled);
   const { cancel } = useActions();
   // A run that says how far it is needs no word from here.
@@ -24,11 +28,12 @@ export function Busy() {
       <p className="note busy" role="status">
         <Icon name="info" />
         <span>
-          Still {busy} … {lost !== undefined && `If you cancel: ${lost}`}
+          Still {progress === undefined ? `${busy} …` : `${progressText(progress)}.`} {lost !== undefined && `If you cancel: ${lost}`}
         </span>
         <button type="button" className="button" onClick={cancel}>
           {lost !== undefined ? 'Cancel all the same' : 'Cancel'}
         </button>
+        {progress !== undefined && <Bar {...progress} />}
       </p>
     );
   }
@@ -37,6 +42,18 @@ export function Busy() {
     <p className="note busy" role="status">
       <Icon name="info" /> Cancelled; the choices from before stand. {cancelled}
     </p>
+  );
+}
+
+const progressText = ({ work, name, done, of }: DataProgress): string =>
+  `${work} ${name}: ${work === 'reading' ? `${bytes(done)} of ${bytes(of)}` : `${integer(done)} of ${integer(of)} texts`}`;
+
+function Bar({ done, of }: DataProgress) {
+  const share = done / Math.max(1, of);
+  return (
+    <Progress.Root className="progress" value={Math.round(share * 100)} aria-label="Progress">
+      <Progress.Indicator className="progress-bar" style={{ transform: `scaleX(${share})` }} />
+    </Progress.Root>
   );
 }
 

@@ -5,6 +5,7 @@ import type { Catalogue } from '../../src/protocol/cards.ts';
 import type { ErrorReport } from '../../src/protocol/errors.ts';
 import type {
   DataPreview,
+  DataProgress,
   DataReport,
   Environment,
   ExportResult,
@@ -74,6 +75,8 @@ export interface AppState {
   readonly model: Answer<ModelDescription>;
   readonly preview: Answer<DataPreview>;
   readonly report: Answer<DataReport>;
+  /** How far the data are read or tokenised, while that takes long. */
+  readonly preparing?: DataProgress | undefined;
   /** The chosen plan first, then those it is compared with. */
   readonly plans: Answer<readonly PlanReport[]>;
   readonly run?: RunState | undefined;

@@ -73,6 +73,7 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
     const max_length = lengthOf(settings, cardOf(catalogue.value, settings.method));
     const { seed } = { ...defaultTraining, ...training };
     await_('report');
+    setState({ preparing: undefined });
     examine({
       model,
       data,

@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { createStore } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import { type AppState, noComparison, noStudy } from './app_state.ts';
-import { busyWith, cancellingOf, lostWith } from './cancelling.ts';
+import { busyWith, cancellingOf, lostWith, progressWith } from './cancelling.ts';
 import { newRun, type RunState } from './run.ts';
 import { firstRun } from './settings.ts';
 
@@ -44,6 +44,18 @@ test('what was chosen and known before the work that is cancelled is chosen and 
   expect(store.getState()).toMatchObject({ ...sound, settings: { ...firstRun, method: 'lora' }, cancelled: '' });
   expect(store.getState().startError).toBeUndefined();
   expect(busyWith(store.getState())).toBeUndefined();
+});
+
+test('how far a file is read is shown while its data are waited for, and goes with the worker', () => {
+  const { store, set, cancel } = setUp();
+  const preparing = { work: 'reading', name: 'reviews.csv', done: 5e8, of: 2e9 } as const;
+  set({ preparing });
+  expect(progressWith(store.getState())).toEqual(preparing);
+  set({ report: known('report') });
+  expect(progressWith(store.getState())).toBeUndefined();
+  set({ report: waiting });
+  cancel();
+  expect(progressWith(store.getState())).toBeUndefined();
 });
 
 test('what was refused is never what is gone back to', () => {

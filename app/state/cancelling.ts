@@ -7,7 +7,7 @@ import type { AppState } from './app_state.ts';
 import { isActive } from './run.ts';
 
 /** Phases of a run before its first step. */
-const preparing: readonly string[] = ['loading model', 'tokenising', 'planning', 'compiling'];
+const preparing: readonly string[] = ['loading model', 'reading data', 'tokenising', 'planning', 'compiling'];
 
 type Looked = Pick<
   AppState,
@@ -38,6 +38,12 @@ export function busyWith({
   // A comparison has a button of its own.
   if (plans.pending && !comparison.running) return 'planning memory';
   return prediction.pending ? 'predicting' : undefined;
+}
+
+/** How far that is, where it is work on data that says so. */
+export function progressWith(state: Looked & Pick<AppState, 'preparing'>): AppState['preparing'] {
+  const { preparing, report, study } = state;
+  return report.pending || study.running ? preparing : undefined;
 }
 
 /** What goes with the worker, to be said before and after; undefined where nothing does. */
@@ -94,6 +100,7 @@ export function cancellingOf(client: TrainerClient, { getState, setState, subscr
       imported: { pending: false },
       exported: { pending: false },
       prediction: { pending: false },
+      preparing: undefined,
       cancelled: lost ?? '',
     });
     needs.keep(getState());

@@ -23,6 +23,8 @@ export function followRun(client: TrainerClient, store: StoreApi<AppState>): () 
     const events = waiting;
     waiting = [];
     const { run } = store.getState();
+    const preparing = events.findLast((event) => event.type === 'preparing');
+    if (preparing !== undefined) store.setState({ preparing: preparing.done < preparing.of ? preparing : undefined });
     if (run !== undefined) store.setState({ run: afterEvents(run, events) });
   };
 

@@ -16,7 +16,8 @@ interface RunHeadProps {
 /** What the phase is doing, in a line. */
 function phaseLine({ phase, progress, steps }: RunState): string {
   const last = steps.at(-1);
-  const within = progress.done !== undefined && progress.of !== undefined ? ` ${integer(progress.done)} of ${integer(progress.of)}` : '';
+  const shown = phase === 'loading model' || phase === 'reading data' ? bytes : integer;
+  const within = progress.done !== undefined && progress.of !== undefined ? ` ${shown(progress.done)} of ${shown(progress.of)}` : '';
   const detail = progress.detail === undefined ? '' : `: ${progress.detail}`;
   if ((phase === 'training' || phase === 'paused') && last !== undefined) return `${phase}, step ${last.step} of ${last.max_steps}`;
   return `${phase}${within}${detail}`;

@@ -32,7 +32,7 @@ async function folderFindings(path: string, given: Given): Promise<Finding[]> {
   });
 }
 
-async function findings(path: string, given: Given): Promise<Finding[]> {
+async function findings(path: string, given: Given, console: Console): Promise<Finding[]> {
   if (!path.startsWith('bundled')) {
     if (!existsSync(path)) throw noSuchFile(path, path, 'Check the path.');
     if (statSync(path).isDirectory()) return folderFindings(path, given);
@@ -42,7 +42,7 @@ async function findings(path: string, given: Given): Promise<Finding[]> {
   if (extension === '.safetensors' || isTorchFile(path)) return [await inspectTensors(path)];
   if (extension === '.zip') return [await inspectAdapter(path, given)];
   if (basename(path) === 'run.json') return [await inspectRun(resolve(path, '..'))];
-  return [await inspectData(path, given)];
+  return [await inspectData(path, given, console)];
 }
 
 export async function inspect(given: Given, console: Console, positionals: readonly string[]): Promise<number> {
@@ -54,7 +54,7 @@ export async function inspect(given: Given, console: Console, positionals: reado
   const paths = named.filter((path) => path !== undefined);
   if (paths.length === 0) throw usage('Nothing to inspect is named.', 'Give a folder or a file: retrace inspect PATH.', 'PATH');
   for (const path of paths) {
-    for (const { object, text, warnings = [] } of await findings(path, given)) {
+    for (const { object, text, warnings = [] } of await findings(path, given, console)) {
       console.event(object);
       console.result(text);
       sayWarnings(console, warnings);

@@ -7,10 +7,12 @@ import { toExamples } from '../../src/data/examples.ts';
 import type { Table } from '../../src/data/table/table.ts';
 import { columnsOf, openData, readRows } from '../../src/session/data.ts';
 import { columnsText, namedColumns, reasonLines } from '../columns.ts';
+import type { Console } from '../console.ts';
 import type { Given } from '../flags.ts';
 import { dataPlace, dataRef, noSuchFile } from '../folders.ts';
 import { countText, percentText, tableText } from '../format.ts';
 import { nodeHost } from '../host.ts';
+import { sayPreparing } from '../open_session.ts';
 import { givenReading } from '../reading.ts';
 import type { Finding } from './finding.ts';
 
@@ -18,12 +20,13 @@ const shownClasses = 30;
 
 const FORMATS = { delimited: 'delimited text', json: 'JSON', 'json-lines': 'JSON Lines', parquet: 'Parquet' };
 
-export async function inspectData(path: string, given: Given): Promise<Finding> {
+export async function inspectData(path: string, given: Given, console: Console): Promise<Finding> {
   if (!path.startsWith('bundled:') && !existsSync(path)) throw noSuchFile(path, path, 'Check the path.');
   const data = await dataRef(dataPlace(path, path, 'train', givenReading(given)));
   const source = await openData(data, nodeHost());
   const { table, columns, reasons, choice } = await readRows(data, nodeHost(), {
     guess: (beginning: Table) => columnsOf(beginning, namedColumns(given)),
+    onProgress: (progress) => sayPreparing(console, progress),
   });
   const { examples, labels } = toExamples(table, choice);
   const warnings = checkRows(checkedRows(table, choice));

@@ -255,6 +255,7 @@ export type Keep = 'best' | 'last' | 'nothing';
 
 export type Phase =
   | 'loading model'
+  | 'reading data'
   | 'tokenising'
   | 'planning'
   | 'compiling'
@@ -266,9 +267,19 @@ export type Phase =
   | 'stopped'
   | 'failed';
 
+/** How far the work on a file of rows is: bytes read, or examples tokenised. */
+export interface DataProgress {
+  readonly work: 'reading' | 'tokenising';
+  readonly name: string;
+  readonly done: number;
+  readonly of: number;
+}
+
 /** Events of a run, in order. The names and fields of `plan`, `step`, `evaluate`, `memory` and `saved` are those of `train --json`. */
 export type RunEvent =
   | { readonly type: 'phase'; readonly phase: Phase; readonly done?: number; readonly of?: number; readonly detail?: string }
+  /** Of data that are looked at beside a run or without one; a run has phases for it. */
+  | ({ readonly type: 'preparing' } & DataProgress)
   | ({ readonly type: 'data' } & DataReport)
   /** What the classifier starts from, and how the model's folder was read. */
   | { readonly type: 'model'; readonly classifier: 'checkpoint' | 'fresh'; readonly notes: readonly string[] }

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { nodeHost } from '../../cli/host.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import type { DataRef } from '../protocol/config.ts';
+import type { DataProgress } from '../protocol/messages.ts';
 import { loadData, loadEvaluation, previewOf } from './data.ts';
 
 /** One token a word. */
@@ -31,6 +32,40 @@ test('a run knows what looks wrong with its data, between its parts too', async 
     { file: 'test.csv', count: 1, first: [2] },
     { file: 'train.csv', count: 1, first: [9] },
   ]);
+});
+
+test.each(['domain', 'intent'])('of the bundled data by %s the same is said as of any others', async (label) => {
+  const of = (part: string): DataRef => ({ kind: 'bundled', name: 'clinc150', part });
+  const request = { data: of('train'), eval_data: of('validation'), columns: { text: 'text', label }, max_length: 16, seed: 42 };
+  const { warnings } = await loadData(request, tokenizer, nodeHost());
+  expect(warnings).toMatchObject([
+    {
+      code: 'texts-in-both',
+      message: expect.stringMatching(/^3 of the 3,000 rows .* by 0.1 percentage points at most.$/),
+      remedy: 'Nothing has to be done: these are the data as their authors published them.',
+    },
+  ]);
+});
+
+test('how far a large file is read is told in bytes, some times, before its texts are tokenised', async () => {
+  const told: DataProgress[] = [];
+  const large = file('large.csv', ['text,label', ...rowsOf(30_000, two)]);
+  // Each block of the file takes its time, as it does on a slow disk.
+  const slow = Object.assign(large.kind === 'file' ? large.blob : new Blob(), {
+    slice: (begin: number, end: number) => {
+      const until = performance.now() + 250;
+      while (performance.now() < until);
+      return Blob.prototype.slice.call(large.kind === 'file' ? large.blob : undefined, begin, end);
+    },
+  });
+  await loadData({ data: { kind: 'file', name: 'large.csv', blob: slow }, max_length: 16, seed: 42 }, tokenizer, nodeHost(), (progress) =>
+    told.push(progress),
+  );
+  const reading = told.filter(({ work }) => work === 'reading');
+  expect(reading.length).toBeGreaterThan(1);
+  expect(reading.at(-1)).toEqual({ work: 'reading', name: 'large.csv', done: slow.size, of: slow.size });
+  expect(reading.map(({ done }) => done)).toEqual(reading.map(({ done }) => done).toSorted((a, b) => a - b));
+  expect(told.at(-1)).toEqual({ work: 'tokenising', name: 'large.csv', done: 30_000, of: 30_000 });
 });
 
 test('where nothing can be held back, the error says what is wrong with the labels', async () => {

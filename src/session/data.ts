@@ -7,13 +7,13 @@ import { guessColumns } from '../data/columns/guess.ts';
 import { type TokenizedDataset, tokenizeDataset } from '../data/dataset.ts';
 import { type ColumnChoice, type Dataset, holdOut, toExamples } from '../data/examples.ts';
 import { openTable } from '../data/table/open.ts';
-import { readBeginning, readTable, type TableBounds } from '../data/table/sample.ts';
+import { readBeginning, readTable } from '../data/table/sample.ts';
 import { columnIndex, type Table, type TableSource } from '../data/table/table.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { blobSource, openFile } from '../hub/folder.ts';
 import type { ColumnReasons, Columns, DataRef, NamedColumns } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import type { DataPreview, DataReport, DataWarning } from '../protocol/messages.ts';
+import type { DataPreview, DataProgress, DataReport, DataWarning } from '../protocol/messages.ts';
 import type { Host } from './host.ts';
 
 /** Share of the data that is held back for evaluation where there are no evaluation data. */
@@ -25,6 +25,22 @@ export async function openData(data: DataRef, host: Host): Promise<TableSource> 
   if (data.kind === 'file') return openTable(blobSource(data.name, data.blob), data);
   const source = await openFile(await host.bundled('data', data.name), `${data.part}.tsv`);
   return openTable({ ...source, name: `${data.name}/${data.part}.tsv` }, { header: true });
+}
+
+export type OnDataProgress = (progress: DataProgress) => void;
+
+/** Nobody wants to be told of less. */
+const TELL_EVERY_MS = 200;
+
+/** How far a file is read, a few times a second; nothing of one that is read sooner. The end is told where there was a beginning. */
+export function tellReading(name: string, tell: OnDataProgress | undefined): (done: number, of: number) => void {
+  let [told, before] = [false, performance.now()];
+  return (done, of) => {
+    const now = performance.now();
+    if (done < of ? now - before < TELL_EVERY_MS : !told) return;
+    [told, before] = [done < of, now];
+    tell?.({ work: 'reading', name, done, of });
+  };
 }
 
 interface ReadRows {
@@ -43,8 +59,9 @@ export async function readRows(
   {
     columns: given,
     guess = columnsOf,
-    ...bounds
-  }: { columns?: Columns | undefined; guess?(table: Table): ChosenColumns } & Pick<TableBounds, 'seed' | 'onProgress'> = {},
+    seed,
+    onProgress,
+  }: { columns?: Columns | undefined; guess?(table: Table): ChosenColumns; seed?: number; onProgress?: OnDataProgress | undefined } = {},
 ): Promise<ReadRows> {
   const source = await openData(data, host);
   const { columns, reasons } = given ? { columns: given, reasons: {} } : guess((await readBeginning(source)).table);
@@ -58,7 +75,8 @@ export async function readRows(
   const [textAt, pairAt, labelAt] = [indexOf(text), text_pair === undefined ? undefined : indexOf(text_pair), indexOf(label)];
   const nameAt = (at: number): string => names[at] ?? String(at);
   const table = await readTable(source, {
-    ...bounds,
+    seed,
+    onProgress: tellReading(source.name, onProgress),
     maxRows: data.kind === 'file' ? data.max_rows : undefined,
     columns: [...new Set([textAt, ...(pairAt === undefined ? [] : [pairAt]), labelAt])].sort((a, b) => a - b),
   });
@@ -192,27 +210,29 @@ function heldOut(whole: Dataset, seed: number, [why]: readonly DataWarning[]): {
   }
 }
 
-/** Training and evaluation examples, tokenised. `onProgress` counts examples of both. */
-export async function loadData(
-  request: DataRequest,
-  tokenizer: Tokenizer,
-  host: Host,
-  onProgress?: (done: number, of: number) => void,
-): Promise<RunData> {
+/** Nobody is to mend what comes with Retrace; it is said what is in it all the same. */
+const asPublished = (warnings: readonly DataWarning[], data: DataRef): readonly DataWarning[] =>
+  data.kind === 'file'
+    ? warnings
+    : warnings.map((warning) => ({ ...warning, remedy: 'Nothing has to be done: these are the data as their authors published them.' }));
+
+/** Training and evaluation examples, tokenised. `onProgress` hears of both: bytes of each file, then examples of both parts. */
+export async function loadData(request: DataRequest, tokenizer: Tokenizer, host: Host, onProgress?: OnDataProgress): Promise<RunData> {
   const { seed } = request;
-  const { table, columns, choice } = await readRows(request.data, host, { columns: request.columns, seed });
+  const { table, columns, choice } = await readRows(request.data, host, { columns: request.columns, seed, onProgress });
   const whole = toExamples(table, choice);
-  const evaluation = request.eval_data && (await readRows(likewise(request.eval_data, table), host, { columns, seed }));
+  const evaluation = request.eval_data && (await readRows(likewise(request.eval_data, table), host, { columns, seed, onProgress }));
   const given = evaluation && toExamples(evaluation.table, evaluation.choice, whole.labels);
   const checked = checkedRows(table, choice);
   const own = checkRows(checked);
   const parts = given ? { train: whole, held: given } : heldOut(whole, seed, own);
   const other = evaluation ? { given: checkedRows(evaluation.table, evaluation.choice) } : { held: placesOf(parts.held, whole) };
-  // Nobody can mend the bundled data (three of CLINC150's 3,000 validation texts stand in its training part too).
-  const warnings = request.data.kind === 'bundled' ? [] : [...own, ...checkSplit(checked, other)];
-  const of = parts.train.examples.length + parts.held.examples.length;
+  const [name, of] = [table.name, parts.train.examples.length + parts.held.examples.length];
   const tokenize = (part: Dataset, before: number) =>
-    tokenizeDataset(part, tokenizer, { maxLength: request.max_length, onProgress: (done) => onProgress?.(before + done, of) });
+    tokenizeDataset(part, tokenizer, {
+      maxLength: request.max_length,
+      onProgress: (done) => onProgress?.({ work: 'tokenising', name, done: before + done, of }),
+    });
   return {
     train: await tokenize(parts.train, 0),
     evaluation: await tokenize(parts.held, parts.train.examples.length),
@@ -225,7 +245,7 @@ export async function loadData(
       ...readingOf(table, request.data),
       ...(evaluation && request.eval_data ? readingOf(evaluation.table, request.eval_data) : []),
     ],
-    warnings: [...(tokenizer.warnings ?? []), ...warnings],
+    warnings: [...(tokenizer.warnings ?? []), ...asPublished([...own, ...checkSplit(checked, other)], request.data)],
   };
 }
 
@@ -239,9 +259,10 @@ export async function loadEvaluation(
   },
   tokenizer: Tokenizer,
   host: Host,
+  onProgress?: OnDataProgress,
 ): Promise<ChosenColumns & { dataset: TokenizedDataset; reading: readonly string[] }> {
   const guess = (table: Table) => columnsFor(table, request.labels, request.columns);
-  const { table, columns, reasons, choice } = await readRows(request.data, host, { guess });
+  const { table, columns, reasons, choice } = await readRows(request.data, host, { guess, onProgress });
   const examples = toExamples(table, choice, request.labels);
   const dataset = await tokenizeDataset(examples, tokenizer, { maxLength: request.max_length });
   return { columns, reasons, dataset, reading: readingOf(table, request.data) };

@@ -8,6 +8,7 @@ import { defaultTraining, type ModelRef, type Pooling, parseRunConfig, type RunC
 import { RetraceError, reportOf } from '../protocol/errors.ts';
 import type {
   Calls,
+  DataProgress,
   Environment,
   EvaluationReport,
   ExportResult,
@@ -57,6 +58,7 @@ export class Session {
   /** Steers the run or study that goes on. */
   #gate: Gate | undefined;
   readonly #occupancy = new Occupancy();
+  readonly #onData = (progress: DataProgress): void => this.#emit({ type: 'preparing', ...progress });
 
   constructor(host: Host, emit: (event: RunEvent) => void) {
     this.#host = host;
@@ -76,7 +78,7 @@ export class Session {
     previewData: ({ data, named }) => previewOf(data, named, this.#host),
     examineData: async ({ model, ...request }) => {
       const { tokenizer } = await this.#model(model);
-      return reportData(await loadData(request, await tokenizer, this.#host));
+      return reportData(await loadData(request, await tokenizer, this.#host, this.#onData));
     },
     plan: (request) => this.#plan(request),
     start: async (config) => {
@@ -198,7 +200,7 @@ export class Session {
     const device = await this.#device.open();
     const { model, tokenizer } = await this.#runnable(request.model, request.pooling);
     const { max_length, seed } = request.training;
-    const data = await loadData({ ...request, max_length, seed }, tokenizer, this.#host);
+    const data = await loadData({ ...request, max_length, seed }, tokenizer, this.#host, this.#onData);
     await this.#release();
     const study = new Study(request, { device, model, tokenizer, data, emit: this.#emit, gate });
     try {
@@ -260,8 +262,9 @@ export class Session {
     const device = await this.#device.open();
     const { model, tokenizer } = await this.#runnable(config.model, config.pooling, (done, of) => onPhase('loading model', done, of));
     requireTextLength(model, resolved, training.max_length);
-    const data = await loadData({ ...config, max_length: training.max_length, seed: training.seed }, tokenizer, this.#host, (done, of) =>
-      onPhase('tokenising', done, of),
+    const asked = { ...config, max_length: training.max_length, seed: training.seed };
+    const data = await loadData(asked, tokenizer, this.#host, ({ work, done, of }) =>
+      onPhase(work === 'reading' ? 'reading data' : work, done, of),
     );
     this.#emit({ type: 'data', ...reportData(data) });
     const { start, text } = classifierStart(model, data.labels);
@@ -308,7 +311,7 @@ export class Session {
     const { engine } = this.#requireReady();
     const max_length = engine.buckets.at(-1) as number;
     const asked = { ...request, labels: engine.labels, max_length };
-    const { dataset, columns, reasons, reading } = await loadEvaluation(asked, engine.tokenizer, this.#host);
+    const { dataset, columns, reasons, reading } = await loadEvaluation(asked, engine.tokenizer, this.#host, this.#onData);
     const of = dataset.examples.length;
     const evaluation = await evaluate(engine, dataset, (done) => this.#emit({ type: 'phase', phase: 'evaluating', done, of }));
     return { ...evaluation, truncated: dataset.truncated, max_length, columns, reasons, reading };

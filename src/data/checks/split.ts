@@ -32,7 +32,7 @@ export function textsInBoth(whole: CheckedRows, evaluation: Evaluation): readonl
   return [
     {
       code: 'texts-in-both',
-      message: `${count(there.count)} of the ${plural(all, 'row')} ${side} to evaluate with ${there.count === 1 ? 'has' : 'have'} a ${what} that is trained on too (${rowsText(there)}; in ${name} ${rowsText(here)}). The scores will look better than they are.`,
+      message: `${count(there.count)} of the ${plural(all, 'row')} ${side} to evaluate with ${there.count === 1 ? 'has' : 'have'} a ${what} that is trained on too (${rowsText(there)}; in ${name} ${rowsText(here)}). ${effectOf(there.count / all)}`,
       remedy: given
         ? 'Remove these rows from one of the two files.'
         : 'Remove the repeated rows, or give a file of its own to evaluate on.',
@@ -47,6 +47,11 @@ function classesOf(whole: CheckedRows, evaluation: Evaluation): ReadonlyMap<stri
   for (const row of evaluation.held) addTo(classes, whole.labels[row] ?? '', whole.numbers[row] ?? 0);
   return classes;
 }
+
+const effectOf = (share: number): string =>
+  share < 0.01
+    ? `Accuracy can look better than it is by ${(100 * share).toFixed(1)} percentage points at most.`
+    : 'The scores will look better than they are.';
 
 /** Classes whose score nobody will know. Those of one row are named by another check where rows are held back. */
 export function classesNotEvaluated(whole: CheckedRows, evaluation: Evaluation): readonly DataWarning[] {
