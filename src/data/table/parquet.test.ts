@@ -33,12 +33,19 @@ interface Recorded {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
   readonly files: Readonly<Record<string, string>>;
+  /** Of decimals, times and floats: each cell as Python writes it. */
+  readonly types: { readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[]; readonly file: string };
 }
 const recorded = JSON.parse(readFileSync(new URL('../vectors/parquet.json', import.meta.url), 'utf8')) as Recorded;
 
 test.each(Object.entries(recorded.files))('as pyarrow writes it: %s', async (_, base64) => {
   const table = await readTable(await open(Uint8Array.from(Buffer.from(base64, 'base64'))));
   expect(table).toMatchObject({ columns: recorded.columns, rows: recorded.rows });
+});
+
+test('decimals, times, floats of 32 bits and large numbers lose no digit', async () => {
+  const { columns, rows, file } = recorded.types;
+  expect(await readTable(await open(Uint8Array.from(Buffer.from(file, 'base64'))))).toMatchObject({ columns, rows });
 });
 
 test('only the bytes of wanted columns are read, and a preview reads the first groups alone', async () => {

@@ -9,36 +9,22 @@ import {
   parquetScan,
   parquetSchema,
   type RowGroup,
+  type SchemaElement,
   type SchemaTree,
 } from 'hyparquet';
 import type { ByteSource } from '../../formats/bytes.ts';
 import { isRecord } from '../../formats/text.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import type { ColumnKind } from '../../protocol/reading.ts';
+import { cellText, type ParquetColumn, parsers } from './parquet_cells.ts';
 import { type Decoding, FlatColumn } from './parquet_column.ts';
 import { badParquet, boundedCompressors, checkChunk, checked, checkFooter, checkMetadata, PageCheck } from './parquet_guard.ts';
-import {
-  type Column,
-  cellTooLarge,
-  emptyTable,
-  MAX_CELL,
-  MAX_COLUMNS,
-  type Row,
-  type RowBatch,
-  type RowRequest,
-  type TableSource,
-} from './table.ts';
+import { cellTooLarge, emptyTable, MAX_CELL, MAX_COLUMNS, type Row, type RowBatch, type RowRequest, type TableSource } from './table.ts';
 
+/** Digits behind a decimal's point: a decimal of 128 bits has 38, one of 256 bits 76. */
+const MAX_SCALE = 76;
 /** Rows made at a time. */
 const BATCH = 4096;
-
-interface ParquetColumn extends Column {
-  /** The column of the file, then keys within its structs. */
-  readonly path: readonly string[];
-  readonly float: boolean;
-  /** Names of classes by number, where the file's Hugging Face metadata has them. */
-  readonly classes?: readonly string[] | undefined;
-}
 
 function leafKind({ element }: SchemaTree): { readonly kind: ColumnKind; readonly is: string } {
   const { type, converted_type, logical_type } = element;
@@ -65,6 +51,11 @@ function leafKind({ element }: SchemaTree): { readonly kind: ColumnKind; readonl
   return type === 'BYTE_ARRAY' ? { kind: 'text', is: 'text' } : { kind: 'number', is: 'numbers' };
 }
 
+const decimalScale = ({ scale, logical_type }: SchemaElement): number => {
+  const digits = scale ?? (logical_type?.type === 'DECIMAL' ? logical_type.scale : 0);
+  return Number.isInteger(digits) && digits >= 0 && digits <= MAX_SCALE ? digits : 0;
+};
+
 /** What a node of the schema is as columns: a struct is one for each of its members, a list is one. */
 function columnsOfNode(node: SchemaTree, path: readonly string[]): ParquetColumn[] {
   const { element, children } = node;
@@ -74,12 +65,19 @@ function columnsOfNode(node: SchemaTree, path: readonly string[]): ParquetColumn
     let inner = node;
     while (inner.children.length === 1 && inner.children[0] !== undefined) inner = inner.children[0];
     const is = inner.children.length > 0 ? 'lists of objects' : `lists of ${leafKind(inner).is === 'text' ? 'texts' : leafKind(inner).is}`;
-    return [{ name, path, kind: 'list', is, float: false }];
+    return [{ name, path, kind: 'list', is, float: undefined, scale: undefined }];
   }
   if (annotation === 'MAP' || annotation === 'MAP_KEY_VALUE' || annotation === 'VARIANT')
-    return [{ name, path, kind: 'object', is: 'objects', float: false }];
+    return [{ name, path, kind: 'object', is: 'objects', float: undefined, scale: undefined }];
   if (children.length > 0) return children.flatMap((child) => columnsOfNode(child, [...path, child.element.name]));
-  return [{ name, path, ...leafKind(node), float: element.type === 'FLOAT' || element.type === 'DOUBLE' }];
+  const decimal = element.converted_type === 'DECIMAL' || element.logical_type?.type === 'DECIMAL';
+  return [
+    {
+      ...{ name, path, ...leafKind(node) },
+      float: element.type === 'FLOAT' ? 'single' : element.type === 'DOUBLE' ? 'double' : undefined,
+      scale: decimal ? decimalScale(element) : undefined,
+    },
+  ];
 }
 
 /** Class names by column, as the datasets library writes them: {"info": {"features": {"label": {"names": [...], "_type": "ClassLabel"}}}}. */
@@ -104,52 +102,22 @@ function classNames(metadata: FileMetaData): ReadonlyMap<string, readonly string
   return found;
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-/** The library's own put replacement characters for what is no UTF-8, and parse JSON, which is a text here. */
-const parsers = {
-  stringFromBytes: (bytes: Uint8Array | undefined) => bytes && utf8.decode(bytes),
-  jsonFromBytes: (bytes: Uint8Array | undefined) => bytes && utf8.decode(bytes),
-};
-
-/** A decoded value as a cell. */
-function cellText(value: unknown, { float, classes }: ParquetColumn, bytes: 'refuse' | 'describe'): string {
-  if (value === null || value === undefined) return '';
-  if (typeof value === 'string') return value;
-  if (typeof value === 'bigint' || typeof value === 'boolean') return className(String(value), classes);
-  if (typeof value === 'number') {
-    if (Number.isNaN(value)) return '';
-    // As Python writes floats, and so pandas' CSV of the same table: 1.0 is not the class 1.
-    return float && Number.isInteger(value) && Math.abs(value) < 1e16 ? `${value}.0` : className(String(value), classes);
-  }
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? '' : value.toISOString();
-  if (value instanceof Uint8Array) return bytesText(value, bytes);
-  return JSON.stringify(value, (_, part: unknown) =>
-    typeof part === 'bigint'
-      ? Number.isSafeInteger(Number(part))
-        ? Number(part)
-        : String(part)
-      : part instanceof Uint8Array
-        ? '(bytes)'
-        : part,
-  );
-}
-
-/** Old writers do not say of texts that they are; what is no text is refused where it is wanted as one. */
-function bytesText(value: Uint8Array, bytes: 'refuse' | 'describe'): string {
-  try {
-    return utf8.decode(value);
-  } catch (thrown) {
-    if (bytes === 'refuse') throw thrown;
-    return `(${value.length} bytes)`;
-  }
-}
-
-const className = (number: string, classes: readonly string[] | undefined): string =>
-  classes !== undefined && /^\d+$/.test(number) ? (classes[Number(number)] ?? number) : number;
-
-function within(value: unknown, keys: readonly string[]): unknown {
-  return keys.reduce<unknown>((inner, key) => (isRecord(inner) ? inner[key] : undefined), value);
+/** The schema without the marks of those decimals that are columns: the library would make numbers of them, which hold 15 digits. */
+function withoutDecimals(metadata: FileMetaData, columns: readonly ParquetColumn[]): FileMetaData {
+  const names = new Set(columns.filter(({ scale }) => scale !== undefined).map(({ path }) => path.join('\0')));
+  if (names.size === 0) return metadata;
+  const plain = new Set<SchemaElement>();
+  const mark = ({ element, children }: SchemaTree, path: readonly string[]): void => {
+    if (names.has(path.join('\0'))) plain.add(element);
+    for (const child of children) mark(child, [...path, child.element.name]);
+  };
+  mark(parquetSchema(metadata), []);
+  const schema = metadata.schema.map((element) => {
+    if (!plain.has(element)) return element;
+    const { converted_type: _, logical_type: __, ...rest } = element;
+    return rest;
+  });
+  return { ...metadata, schema };
 }
 
 /** Errors: `bad-parquet`, `too-many-columns`, `empty-table`. */
@@ -190,7 +158,7 @@ export async function openParquet(file: ByteSource): Promise<TableSource> {
       header: true,
       said: `${metadata.row_groups.length} row groups, ${[...codecs].join(' and ').toLowerCase()}`,
     },
-    rows: (request) => rowsOf(file, metadata, columns, note, request),
+    rows: (request) => rowsOf(file, withoutDecimals(metadata, columns), columns, note, request),
   };
 }
 
@@ -288,7 +256,7 @@ function rowOf(
   const cells = columns.map((column) => {
     let cell: string;
     try {
-      cell = cellText(within(data.get(column.path[0] ?? '')?.[at], column.path.slice(1)), column, bytes);
+      cell = cellText(data.get(column.path[0] ?? '')?.[at], column, bytes);
     } catch {
       throw badParquet(file, `column "${column.name}" is no UTF-8 text in row ${number}`);
     }
