@@ -43,7 +43,7 @@ def nothing_added_gives_bert():
     for method, hyper_parameters in cases:
         model = tiny_twin(method, "cls", hyper_parameters)
         for name, p in model.trainable().items():
-            p.data.mul_(1.0 if name.startswith("classifier.") else 0.0)
+            p.data.mul_(1.0 if name.startswith(("classifier.", "pooler.")) else 0.0)  # modules of the model that are trained whole
         worst = max(worst, (logits_of(model) - expected).abs().max().item())
     return worst, 1e-6
 
@@ -107,7 +107,7 @@ def recorded_adapters_give_recorded_logits():
             tensors = load_file(VECTORS / folder / case["adapter"])
             fill(shared_tensors(model.trainable()), tensors)
             worst = max(worst, (logits_of(model) - torch.tensor(case["logits"])).abs().max().item())
-    return worst, 1e-6
+    return worst, 5e-6  # float32 is up to 2e-6 from float64 here, and rounds otherwise on another processor
 
 
 CHECKS = (

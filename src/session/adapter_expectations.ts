@@ -9,7 +9,7 @@ import { defaultTraining, type MethodChoices, type MethodName, type Pooling } fr
 import { textPositions } from '../protocol/lengths.ts';
 import { planPrograms } from '../train/programs.ts';
 import type { BaseModel } from './base_model.ts';
-import { checkpointClassifier, labelNames } from './classifier.ts';
+import { checkpointClassifier, isUnnamed, labelNames } from './classifier.ts';
 import type { EngineConfig } from './engine.ts';
 import { type ResolvedMethod, resolveMethod, setupOf } from './setup.ts';
 
@@ -85,6 +85,9 @@ export const expectationsOn = (model: BaseModel, sha256: string | undefined): Ad
   names: () => namesOf(model),
   positionsOf: positionsOn(model),
   head: () => checkpointClassifier(model),
-  classNames: (count) => labelNames(model.config, count),
+  classNames(count) {
+    const names = labelNames(model.config, count);
+    return names && !isUnnamed(names) ? names : undefined;
+  },
   tensorsOf: (config) => expectedTensors(model, config),
 });

@@ -34,7 +34,7 @@ export function labelNames({ id2label, label2id }: Readonly<Record<string, unkno
 }
 
 /** Transformers' names for classes that nobody named. */
-const isUnnamed = (names: readonly string[]): boolean => names.every((name, i) => name === `LABEL_${i}`);
+export const isUnnamed = (names: readonly string[]): boolean => names.every((name, i) => name === `LABEL_${i}`);
 
 /** The checkpoint's classifier, where it is one of whole texts: its tensors, [rows, C] first. */
 function storedClassifier(model: BaseModel): { tensors: Map<string, StoredTensor>; rows: number } | string {

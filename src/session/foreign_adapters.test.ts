@@ -116,6 +116,8 @@ test('classes that PEFT does not name have the names of the base where it has so
   const two = await tinyWith({ id2label: { 0: 'bad', 1: 'good' } }, (tensor) => [tensor]);
   const labels = ['LABEL_0', 'LABEL_1', 'LABEL_2'];
   expect(await read(recordedFiles('peft/ia3'), two)).toMatchObject({ labels, notes: [numbered] });
+  // The recorded base names its three LABEL_0 to LABEL_2.
+  expect(await read(recordedFiles('peft/ia3'))).toMatchObject({ labels, notes: [numbered] });
   const files = recordedFiles('peft/ia3');
   files.set('labels.json', new TextEncoder().encode('{"labels": ["x", "y", "z"]}'));
   const own = await read(files, halfHead);
