@@ -55,7 +55,6 @@ export default defineConfig({
   server: { headers: ISOLATION },
   preview: { headers: { ...ISOLATION, ...SECURITY } },
   test: {
-    include: ['{app,cli,scripts,src}/**/*.test.{ts,tsx}'],
     environment: 'node',
     // Child processes, not threads: Dawn reads the driver's path from the real environment, which a thread only has a copy of.
     pool: 'forks',
@@ -63,5 +62,10 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    projects: [
+      { extends: true, test: { name: 'cli', include: ['cli/**/*.test.ts'] } },
+      // Files share a process with those before them: modules are loaded once, and so is a device with the pipelines that it has compiled.
+      { extends: true, test: { name: 'rest', include: ['{app,scripts,src}/**/*.test.{ts,tsx}'], isolate: false } },
+    ],
   },
 });

@@ -66,7 +66,7 @@ function testGpu(): Promise<GPU> {
   return gpu;
 }
 
-/** The one device of a test file: a kernel is compiled once in it. */
+/** The one device of a process of tests: a kernel is compiled once in it. */
 export const testDevice = async (): Promise<Device> => openDevice(await testGpu());
 
 /** Node's host, whose sessions all run on that device. */
