@@ -1,4 +1,5 @@
 // Objects to rows of a table: which columns there are, what stands in them, and what to say of rows that lack some. For JSON and JSON Lines.
+// Invariant: a row has a cell for each column, and what it lacks, or has beyond them, is counted and said.
 
 import { RetraceError } from '../../protocol/errors.ts';
 import type { ColumnKind } from '../../protocol/reading.ts';

@@ -1,5 +1,5 @@
 // Delimited text to records, a piece at a time: the state machine of Python's csv module (Modules/_csv.c, doublequote, not strict). Judges
-// nothing but sizes: how wide a record ought to be, and what a blank line means, is for the reader (delimited.ts).
+// nothing but sizes: how wide a record ought to be, and what a blank line means, is for the reader (delimited_rows.ts).
 // Invariant: the cells do not depend on where the text is cut into pieces.
 
 import { MAX_CELL, MAX_COLUMNS, MAX_ROW } from './table.ts';

@@ -106,6 +106,7 @@ export const cellTooLarge = (name: string, row: number, why: string): RetraceErr
 export const emptyTable = (name: string, what: string, remedy = 'Choose a file with one example a row.'): RetraceError =>
   new RetraceError({ code: 'empty-table', message: `${name} has ${what}.`, where: name, remedy });
 
+/** Likewise, of a file that was read to its end. */
 export const headerAlone = (name: string): RetraceError =>
   emptyTable(name, 'a header but no rows', 'If its first row is data, say that there is no header.');
 

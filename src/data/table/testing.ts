@@ -3,7 +3,8 @@
 import { bytesOf } from '../../formats/bytes.ts';
 import type { ReadingSettings } from '../../protocol/reading.ts';
 import { refuseOther } from './binary.ts';
-import { begin, DelimitedRows } from './delimited.ts';
+import { begin } from './delimited.ts';
+import { DelimitedRows } from './delimited_rows.ts';
 import { beginningOf } from './encoding.ts';
 import type { Table } from './table.ts';
 
