@@ -64,7 +64,7 @@ export function DataSection({ data, columns, bundled, preview, report, fromDisk,
             <PreviewTable preview={preview.value} columns={columns} explained={fromDisk} onColumns={onColumns} />
           )}
           {report.error !== undefined && <ErrorNote error={report.error} />}
-          {report.value !== undefined && <DataWarnings warnings={report.value.warnings} />}
+          {report.value !== undefined && <DataWarnings warnings={report.value.warnings} bundled={data.kind === 'bundled'} />}
           {report.value !== undefined && <DataPicture report={report.value} pending={report.pending} />}
           {report.pending && report.value === undefined && preview.error === undefined && (
             <div className="skeleton skeleton-tall" role="status" aria-label="Tokenising" />

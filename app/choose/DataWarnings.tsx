@@ -4,8 +4,21 @@ import type { DataWarning } from '../../src/protocol/messages.ts';
 import { plural } from '../format.ts';
 import { Icon } from '../ui/icons.tsx';
 
-export function DataWarnings({ warnings }: { warnings: readonly DataWarning[] }) {
+interface DataWarningsProps {
+  warnings: readonly DataWarning[];
+  /** The data came with Retrace: what is known of them is said, and nobody is asked to look at it. */
+  bundled: boolean;
+}
+
+export function DataWarnings({ warnings, bundled }: DataWarningsProps) {
   if (warnings.length === 0) return null;
+  if (bundled) {
+    return warnings.map(({ code, message, remedy }) => (
+      <p key={code + message} className="small muted">
+        {message} {remedy}
+      </p>
+    ));
+  }
   return (
     <div className="note note-warning" role="status">
       <Icon name="alert" />
