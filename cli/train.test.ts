@@ -124,7 +124,9 @@ describe('a run of the tiny model', () => {
     const file = join(scratchFolder(), 'texts.csv');
     writeFileSync(file, 'text\n\nplay\n""\npay\n');
     const predict = (...args: string[]) => retrace(['predict', '--adapter', out('whole'), '--model', model, ...args]);
-    const rows = linesOf(await predict('--data', file, '--json'));
+    const told = await predict('--data', file, '--json');
+    expect(told.stderr).toMatch(/^columns: .*guessed; --text-column/m);
+    const rows = linesOf(told);
     expect(rows.map(({ row, text }) => [row, text])).toEqual([
       [3, 'play'],
       [4, ''],

@@ -58,7 +58,7 @@ async function rowsOfFile(given: Given, path: string, console: Console): Promise
   const { source, count, notes } = await countRows(likely, { columns: wanted, onProgress });
   console.say(`data: ${countText(count)} rows; ${source.reading.said}`);
   for (const note of notes) console.say(`data: ${note}`);
-  console.event({ type: 'columns', columns: texts, reasons: ofTexts });
+  // On stderr with --json too: there, a line of stdout is a text's prediction.
   sayColumns(console, texts, ofTexts);
   const paired = texts.text_pair !== undefined;
   async function* asked() {
