@@ -91,17 +91,18 @@ interface Measured {
 }
 
 async function measure(step: Step, path: string): Promise<Measured> {
-  let heap = 0;
+  let [heap, rss] = [0, 0];
   const look = (): void => {
-    heap = Math.max(heap, process.memoryUsage().heapUsed);
+    const now = process.memoryUsage();
+    [heap, rss] = [Math.max(heap, now.heapUsed), Math.max(rss, now.rss)];
   };
   const watch = setInterval(look, 5);
   const begun = performance.now();
   const result = await steps[step](path);
   look();
   clearInterval(watch);
-  // resourceUsage counts in kilobytes.
-  return { heap, rss: process.resourceUsage().maxRSS * 1024, seconds: (performance.now() - begun) / 1000, result };
+  // Not resourceUsage().maxRSS: on Linux that begins with what the process that started this one had.
+  return { heap, rss, seconds: (performance.now() - begun) / 1000, result };
 }
 
 /** `of`: formats, megabytes; within: one step on one file. */
