@@ -3,7 +3,7 @@
 
 import { type AddedToken, AddedTokens } from './added_tokens.ts';
 import type { Model } from './models/model.ts';
-import type { Draft, Normalizer } from './normalizers.ts';
+import type { Draft, Normalizer } from './normalizer.ts';
 import type { PreTokenizer } from './pre_tokenizers.ts';
 import { Work } from './work.ts';
 

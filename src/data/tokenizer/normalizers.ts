@@ -3,23 +3,10 @@
 
 import { spell } from './byte_level.ts';
 import type { JsonCursor } from './json_cursor.ts';
+import type { Normalizer } from './normalizer.ts';
 import { Pattern } from './patterns/pattern.ts';
 import { precompiled } from './precompiled.ts';
 import { codePoints, isAscii, lowerCase, type NormalForm, normalForm } from './unicode/code_points.ts';
-import type { Work } from './work.ts';
-
-/** A text on its way. */
-export interface Draft {
-  text: string;
-  /** The first character comes from the very beginning of the user's text (Metaspace's `first` asks). */
-  head: boolean;
-}
-
-export interface Normalizer {
-  normalize(draft: Draft, work: Work): void;
-  /** True where no character's result depends on what stands beyond a space next to it. */
-  readonly local: boolean;
-}
 
 /** Steps in a sequence, and sequences in one another. */
 export const mostSteps = 64;

@@ -3,7 +3,7 @@
 // is read, whatever the bytes say.
 
 import type { JsonCursor } from './json_cursor.ts';
-import type { Normalizer } from './normalizers.ts';
+import type { Normalizer } from './normalizer.ts';
 import { isAscii } from './unicode/code_points.ts';
 import { graphemes } from './unicode/graphemes.ts';
 

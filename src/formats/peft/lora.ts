@@ -1,8 +1,8 @@
 // LORA: lora_A and lora_B beside chosen dense layers, each of its own rank and α where patterns say so; with `bias`, the backbone's own biases too;
 // with `modules_to_save`, modules that are trained whole.
 
-import { modulesToSave, type PeftBase, patternFor, patternOf, targetModules } from './modules.ts';
-import { countOf, layerOf, listed, matches, numberOf, type PeftConfig, type PeftType, refusePeft } from './peft_type.ts';
+import { modulesToSave, patternFor, patternOf, targetModules } from './modules.ts';
+import { countOf, layerOf, listed, matches, numberOf, type PeftBase, type PeftConfig, type PeftType, refusePeft } from './peft_type.ts';
 
 const biases = ['none', 'all', 'lora_only'];
 /** Ways to start that leave the base as it is; the others (PiSSA, OLoRA, LoftQ, ...) take something out of its weights. */

@@ -2,20 +2,9 @@
 // end a path stay as they are; what chooses otherwise (a regular expression, exclusions, layers by number) becomes the full paths that it chooses.
 // Invariant: paths are the backbone's own, without the prefix of Transformers' task model, which PEFT's rules see and which is put back for them.
 
-import { type BaseNames, refuseAdapter } from '../adapter_archive.ts';
-import { CONFIG, matches, type PeftConfig, refusePeft } from './peft_type.ts';
+import { refuseAdapter } from '../adapter_archive.ts';
+import { CONFIG, matches, type PeftBase, type PeftConfig, refusePeft } from './peft_type.ts';
 import { fullMatcher, PatternError } from './python_regex.ts';
-
-/** What a type may ask about the base and the file while it reads a configuration. */
-export interface PeftBase {
-  /** What Transformers' task model puts before the backbone's paths: `bert.`. */
-  readonly prefix: string;
-  /** Names of the tensors in the file, as ours: without prefixes. */
-  readonly stored: ReadonlySet<string>;
-  names(): BaseNames;
-  /** What Retrace itself noted of an adapter that it wrote; empty for others. */
-  readonly mirrored: Readonly<Record<string, unknown>>;
-}
 
 /** Regular expressions in one rank_pattern or alpha_pattern, each of which is tried on every module. */
 const mostPatterns = 32;

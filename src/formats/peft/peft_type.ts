@@ -3,8 +3,14 @@
 // to write, and what PEFT says and it can't hold it refuses to read; nothing is passed over.
 
 import { shownValue } from '../../protocol/shown.ts';
-import { type AdapterConfig, type AdapterTensor, type HyperParameters, refuseAdapter, type TensorSpec } from '../adapter_archive.ts';
-import type { PeftBase } from './modules.ts';
+import {
+  type AdapterConfig,
+  type AdapterTensor,
+  type BaseNames,
+  type HyperParameters,
+  refuseAdapter,
+  type TensorSpec,
+} from '../adapter_archive.ts';
 
 export const CONFIG = 'adapter_config.json';
 export const TENSORS = 'adapter_model.safetensors';
@@ -26,6 +32,17 @@ export interface HeadAdapter {
   readonly specs: readonly TensorSpec[];
   /** A part of the head with the adapter in it. */
   put(name: string, part: Float32Array, adapter: ReadonlyMap<string, AdapterTensor>): Float32Array;
+}
+
+/** What a type may ask about the base and the file while it reads a configuration. */
+export interface PeftBase {
+  /** What Transformers' task model puts before the backbone's paths: `bert.`. */
+  readonly prefix: string;
+  /** Names of the tensors in the file, as ours: without prefixes. */
+  readonly stored: ReadonlySet<string>;
+  names(): BaseNames;
+  /** What Retrace itself noted of an adapter that it wrote; empty for others. */
+  readonly mirrored: Readonly<Record<string, unknown>>;
 }
 
 export interface PeftType {
