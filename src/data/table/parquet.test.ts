@@ -159,6 +159,18 @@ test('levels that end before their values are refused: the library would read on
   });
 });
 
+/** Found by damaging files: indices of no bits, in a page of version 2, with a run of two thousand million of them. */
+const indicesOfNoBits =
+  'UEFSMRUGFcQBFcQBXBUwFQAVMBUAFQQVAAAAMAEAAAAAAQAAAAIAAAADAAAABAAAAAUAAAAGAAAABwAAAAgAAAAJAAAACgAAAAsAAAAMAAAADQAAAA4AAAAPAAAAEAAAABEAAAASAAAAEwAAABQAAAAVAAAAFgAAABcAAAAVBBX6ARX6AUwVDBUAAAAeAAAAdGhlIG11c2ljIGlzIGxvdWQsICJ2ZXJ5IiBsb3VkEQAAAHBheSB0aGUgYmlsbDsgbm93EwAAAHdoYXQgaXMgdwQAAGFsYW5jZT8NAAAAcGxheQl0aGUgc29uZxMAAABncsO2w59lciBhbHMgMTAg4oKsAwAAAGEKYhUGFRoVGlwVMBUAFTAVEBUEFQAAADABAAAAgP////8sorEVBBUiFSJMFQQVAAAABQAAAG11c2ljBAAAAGJhbmsVBhUOFQ5cFTAVABUwFRAVBBUAAAAwAQEHqqqqFQQZTEgEcm9vdBUGABUCJQIYA2lkeAAVDCUCGAR0ZXh0JQAAFQwlAhgFbGFiZWwlAAAWMBkcGTwmCBwVAhkVABkYA2lkeBUAFjAW8gEW8gEmCDw2ACgEFwAAABgEAAAAAAAZHBUGFQAVAgAAACb6ARwVDBklABAZGAR0ZXh0FQAWMBbcAhbcAiaSBCb6ARw2ACgQd2hhdCBpcyBteSBiYWxhbxgDYQpiEgAZLBUEFQAVAgAVBhUQFQIAAAAm1gQcFQwZJQAQGRgFbGFiZWwVABYwFnQWdCaSBSbWBBw2ACgFbXVzaWMYBGJhbmsAGSwVBBUAFQIAFQYVEBUCAAAAFsIFFjA2wgUAKAloeXBhcnF1ZXQZPBwAABwAABwAAAAfAQAAUEFSMQ==';
+
+test('runs of no bits are held to the number of values too', async () => {
+  const bytes = Uint8Array.from(atob(indicesOfNoBits), (character) => character.charCodeAt(0));
+  await expect(readBeginning(await open(bytes))).rejects.toMatchObject({
+    code: 'bad-parquet',
+    message: expect.stringContaining('column "text": a number of too many bytes'),
+  });
+});
+
 test('bytes that are no text are described in a preview, and refused where they are wanted', async () => {
   const source = await open(
     written({ columnData: [{ name: 'raw', data: [Uint8Array.of(0xff, 0), Uint8Array.of(0x61)], type: 'BYTE_ARRAY' }] }),

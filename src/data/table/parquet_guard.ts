@@ -217,7 +217,8 @@ function checkPage(packed: Uint8Array, header: PageHeader, { definition, repetit
   if (encoding === 'dictionary') {
     const width = page.getUint8(at);
     if (width > 32) throw new Error(`${width} bits an index`);
-    if (width > 0) checkRuns(page, at + 1, page.byteLength, width, values);
+    // Of version 2 the library reads runs of no bits too.
+    if (width > 0 || header.kind === 'v2') checkRuns(page, at + 1, page.byteLength, width, values);
   } else if (encoding === 'rle') checkRuns(page, at + 4, page.byteLength, 1, values);
   else if (encoding === 'delta') {
     const block = varint(page, at);
