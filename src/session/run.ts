@@ -4,9 +4,9 @@
 import { collate, planEpoch } from '../data/batches.ts';
 import { taskNamed } from '../data/tasks.ts';
 import type { RunConfig } from '../protocol/config.ts';
+import { type EpochArguments, placeOf, type StepPlace } from '../protocol/epochs.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { Phase, RunEvent, SavedRun } from '../protocol/messages.ts';
-import { type EpochArguments, placeOf, type StepPlace } from '../train/epochs.ts';
 import type { StepResult, TrainerState } from '../train/trainer.ts';
 import { readParameters, readState, writeParameters, writeState } from './checkpoint.ts';
 import type { RunData } from './data.ts';

@@ -5,6 +5,7 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import { withinTables } from '../data/ids.ts';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
 import { defaultTraining, type ModelRef, type Pooling, parseRunConfig, type RunConfig } from '../protocol/config.ts';
+import { stepsOf } from '../protocol/epochs.ts';
 import { RetraceError, reportOf } from '../protocol/errors.ts';
 import type {
   Calls,
@@ -17,7 +18,6 @@ import type {
   PlanReport,
   RunEvent,
 } from '../protocol/messages.ts';
-import { stepsOf } from '../train/epochs.ts';
 import { planPrograms } from '../train/programs.ts';
 import { type BaseModel, describe, openBaseModel } from './base_model.ts';
 import { catalogue } from './catalogue.ts';

@@ -116,18 +116,32 @@ export async function withReading<T>(source: TableSource, read: (source: TableSo
 const noRows = ({ name, header, columns }: TableSource): RetraceError =>
   header && columns.length > 0 ? headerAlone(name) : emptyTable(name, 'no rows');
 
+/** All rows of one reading, batch by batch, to `take`; gives the notes on them. Error: `empty-table`. */
+async function readAll(
+  reading: TableSource,
+  { columns, onProgress }: Pick<TableBounds, 'columns' | 'onProgress'>,
+  take: (rows: readonly Row[]) => void,
+): Promise<string[]> {
+  const notes: string[] = [];
+  let seen = 0;
+  for await (const { rows, bytesRead } of reading.rows({ columns, onNote: (note) => notes.push(note) })) {
+    take(rows);
+    seen += rows.length;
+    onProgress?.(bytesRead, reading.size);
+  }
+  if (seen === 0) throw noRows(reading);
+  return notes;
+}
+
 /** All rows, or a sample where there are more than the bounds allow. Errors: those of the format, `empty-table`. */
 export function readTable(source: TableSource, bounds: TableBounds = {}): Promise<Table> {
-  const { maxRows = defaultMaxRows, seed = 42, columns, onProgress } = bounds;
+  const { maxRows = defaultMaxRows, seed = 42, columns } = bounds;
   const { maxCharacters = bounds.maxRows === undefined ? MAX_CHARACTERS : Number.POSITIVE_INFINITY } = bounds;
   return withReading(source, async (reading) => {
     const sample = new Sample(seed, maxRows, maxCharacters);
-    const notes: string[] = [];
-    for await (const { rows, bytesRead } of reading.rows({ columns, onNote: (note) => notes.push(note) })) {
+    const notes = await readAll(reading, bounds, (rows) => {
       for (const row of rows) sample.add(row);
-      onProgress?.(bytesRead, reading.size);
-    }
-    if (sample.seen === 0) throw noRows(reading);
+    });
     return tableOf(reading, sample.rows(), columns, sample.seen, notes);
   });
 }
@@ -177,18 +191,12 @@ export interface RowCount {
 }
 
 /** Reads all rows once, so that a fault shows before anything is done with them. */
-export function countRows(
-  source: TableSource,
-  { columns, onProgress }: Pick<TableBounds, 'columns' | 'onProgress'> = {},
-): Promise<RowCount> {
+export function countRows(source: TableSource, bounds: Pick<TableBounds, 'columns' | 'onProgress'> = {}): Promise<RowCount> {
   return withReading(source, async (reading) => {
     let count = 0;
-    const notes: string[] = [];
-    for await (const { rows, bytesRead } of reading.rows({ columns, onNote: (note) => notes.push(note) })) {
+    const notes = await readAll(reading, bounds, (rows) => {
       count += rows.length;
-      onProgress?.(bytesRead, reading.size);
-    }
-    if (count === 0) throw noRows(reading);
+    });
     return { source: reading, count, notes };
   });
 }

@@ -49,10 +49,10 @@ const asItIs: Family = { kind: 'as-it-is', files: undefined, post: 'given', toke
 
 /** By the name of the class, `Fast` left off. */
 const classes = new Map<string, Family>([
-  ...['BertTokenizer', 'ElectraTokenizer', 'MobileBertTokenizer', 'SqueezeBertTokenizer', 'LayoutLMTokenizer', 'ConvBertTokenizer'].map(
-    (name) => [name, bert] as const,
-  ),
-  ...['DPRContextEncoderTokenizer', 'DPRQuestionEncoderTokenizer', 'DPRReaderTokenizer'].map((name) => [name, bert] as const),
+  ...[
+    ...['BertTokenizer', 'ElectraTokenizer', 'MobileBertTokenizer', 'SqueezeBertTokenizer', 'LayoutLMTokenizer', 'ConvBertTokenizer'],
+    ...['DPRContextEncoderTokenizer', 'DPRQuestionEncoderTokenizer', 'DPRReaderTokenizer'],
+  ].map((name) => [name, bert] as const),
   ['DistilBertTokenizer', distilbert],
   ['MPNetTokenizer', mpnet],
   ...['RobertaTokenizer', 'BartTokenizer', 'LongformerTokenizer', 'LEDTokenizer'].map((name) => [name, roberta] as const),

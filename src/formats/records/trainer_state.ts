@@ -1,18 +1,12 @@
 // trainer_state.json as Transformers' Trainer leaves it beside a checkpoint, for the tools that read it: keys sorted, indented by 2, a line break at
 // the end. What Retrace does not count is null or 0, as there.
 
+import { epochsOf } from '../../protocol/epochs.ts';
 import { jsonBytes } from '../adapter_archive.ts';
 import { logHistory, type RunRecord } from './log_history.ts';
 
 const sorted = (record: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-
-/** Passes over the data, the last of them begun or whole: what the steps take where they are given, else what was asked for. */
-function epochsOf({ training, max_steps, train_examples }: RunRecord): number {
-  const batches = Math.ceil(train_examples / training.batch_size);
-  const steps = Math.max(1, Math.ceil(batches / training.gradient_accumulation_steps));
-  return Math.ceil(training.max_steps >= 0 ? max_steps / steps : training.epochs);
-}
 
 export function trainerState(run: RunRecord): Uint8Array {
   const rows = logHistory(run);
@@ -33,7 +27,7 @@ export function trainerState(run: RunRecord): Uint8Array {
       logging_steps: 1,
       max_steps,
       num_input_tokens_seen: rows.reduce((most, { values }) => Math.max(most, values['num_input_tokens_seen'] ?? 0), 0),
-      num_train_epochs: epochsOf(run),
+      num_train_epochs: epochsOf(training, max_steps, run.train_examples),
       save_steps: training.save_steps,
       stateful_callbacks: {},
       total_flos: 0,

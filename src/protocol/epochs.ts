@@ -2,7 +2,7 @@
 // `_run_epoch`). Pure. Not here: which examples a batch holds (src/data/batches.ts).
 // Invariant: a step takes batches of one epoch only. The last step of an epoch takes those that are left, and the last batch the examples that are left.
 
-import type { TrainingArguments } from '../protocol/config.ts';
+import type { TrainingArguments } from './config.ts';
 
 export type EpochArguments = Pick<TrainingArguments, 'batch_size' | 'gradient_accumulation_steps'>;
 
@@ -16,6 +16,13 @@ const stepsOfEpoch = (examples: number, training: EpochArguments): number =>
 /** Optimizer steps of a run: `max_steps`, or where that is negative what the epochs give, a part of one rounded up to whole steps. */
 export const stepsOf = (training: EpochArguments & Pick<TrainingArguments, 'max_steps' | 'epochs'>, examples: number): number =>
   training.max_steps >= 0 ? training.max_steps : Math.ceil(training.epochs * stepsOfEpoch(examples, training));
+
+/** Passes over the data that `max_steps` take, the last of them begun or whole; where the epochs were asked for, those. */
+export const epochsOf = (
+  { max_steps: asked, epochs, ...training }: EpochArguments & Pick<TrainingArguments, 'max_steps' | 'epochs'>,
+  max_steps: number,
+  examples: number,
+): number => Math.ceil(asked >= 0 ? max_steps / stepsOfEpoch(examples, training) : epochs);
 
 export interface StepPlace {
   /** From 0. */

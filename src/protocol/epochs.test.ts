@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { planEpoch } from '../data/batches.ts';
+import { scheduleFactor, warmupSteps } from '../train/schedule.ts';
 import { placeOf, stepsOf } from './epochs.ts';
-import { scheduleFactor, warmupSteps } from './schedule.ts';
 
 interface Recorded {
   readonly examples: number;
