@@ -7,7 +7,7 @@ import { type Answer, json, redirect } from './sending.ts';
 
 export interface TokenRights {
   readonly user: string;
-  /** Ids of private and gated repositories; those of the user's own name are always readable. */
+  /** Ids of private and gated repositories; those of the user's own name, and what may be written, are always readable. */
   readonly canRead: 'all' | readonly string[];
   /** Everywhere, nowhere, or under these names and ids; nowhere where it is left out. */
   readonly canWrite?: boolean | readonly string[];
@@ -36,7 +36,7 @@ export const rightsOf = (asked: Asked, hub: Hub): TokenRights | undefined =>
 const owns = ({ user }: TokenRights, id: string) => id.startsWith(`${user}/`);
 
 export const canRead = (rights: TokenRights | undefined, id: string): boolean =>
-  rights !== undefined && (rights.canRead === 'all' || owns(rights, id) || rights.canRead.includes(id));
+  rights !== undefined && (rights.canRead === 'all' || owns(rights, id) || rights.canRead.includes(id) || canWrite(rights, id));
 
 export function canWrite(rights: TokenRights | undefined, id: string): boolean {
   if (rights === undefined) return false;

@@ -1,8 +1,10 @@
 // Which question goes to which answer, on the first two hosts. Invariant: an id is one or two segments, and what follows it is one of the words below.
 
 import { findRepo, isAnswer, refusal, refusedToken, rightsOf } from './access.ts';
+import { commit, createRepo, preupload, validateYaml } from './commits.ts';
 import type { Asked, Hub } from './hub.ts';
 import { listRepos, pathsInfo, repoInfo, repoRefs, repoTree } from './info.ts';
+import { completeMultipart, lfsBatch, lfsVerify, upload } from './lfs.ts';
 import type { RepoType } from './repos.ts';
 import { resolveFile, splitRevision, storageRefusal, storedObject } from './resolve.ts';
 import { type Answer, json } from './sending.ts';
@@ -23,6 +25,11 @@ export async function hubAnswer(asked: Asked, hub: Hub): Promise<Answer> {
   const [first = '', second = '', ...others] = asked.segments;
   if (first !== 'api') return fileAnswer(asked, hub);
   if (second === 'whoami-v2') return whoAmI(asked, hub);
+  if (asked.method === 'POST') {
+    if (second === 'repos' && others[0] === 'create') return createRepo(asked, hub);
+    if (second === 'validate-yaml') return validateYaml();
+    if (second === 'complete_multipart') return completeMultipart(asked, hub);
+  }
   if (second === 'resolve-cache') {
     const type: RepoType = others[0] === 'datasets' ? 'dataset' : 'model';
     // Here the commit stands where a word stands elsewhere.
@@ -41,7 +48,12 @@ async function repoAnswer(asked: Asked, hub: Hub, type: RepoType, segments: read
   const { id, word, rest } = splitId(segments);
   const repo = findRepo(asked, hub, type, id);
   if (isAnswer(repo)) return repo;
-  if (asked.method === 'POST' && word === 'paths-info') return pathsInfo(asked, repo, rest.join('/'));
+  if (asked.method === 'POST') {
+    const revision = rest.join('/');
+    if (word === 'paths-info') return pathsInfo(asked, repo, revision);
+    if (word === 'preupload') return preupload(asked, hub, repo, revision);
+    if (word === 'commit') return commit(asked, hub, repo, revision);
+  }
   if (asked.method !== 'GET' && asked.method !== 'HEAD') return notFound();
   if (word === undefined) return repoInfo(asked, repo, 'main');
   if (word === 'revision') return repoInfo(asked, repo, rest.join('/'));
@@ -50,12 +62,18 @@ async function repoAnswer(asked: Asked, hub: Hub, type: RepoType, segments: read
   return notFound();
 }
 
-function fileAnswer(asked: Asked, hub: Hub): Answer {
+/** Files, and git's own addresses: `/{id}/resolve/...`, `/{id}.git/info/lfs/objects/...`. */
+async function fileAnswer(asked: Asked, hub: Hub): Promise<Answer> {
   const isDataset = asked.segments[0] === 'datasets';
   const { id, word, rest } = splitId(asked.segments.slice(isDataset ? 1 : 0));
-  if (word !== 'resolve') return notFound();
-  const repo = findRepo(asked, hub, isDataset ? 'dataset' : 'model', id);
-  return isAnswer(repo) ? repo : resolveFile(asked, hub, repo, splitRevision(rest));
+  const repo = findRepo(asked, hub, isDataset ? 'dataset' : 'model', id.replace(/\.git$/, ''));
+  if (isAnswer(repo)) return repo;
+  if (word === 'resolve' && (asked.method === 'GET' || asked.method === 'HEAD')) return resolveFile(asked, hub, repo, splitRevision(rest));
+  if (word === 'info' && asked.method === 'POST' && rest[0] === 'lfs') {
+    if (rest[2] === 'batch') return lfsBatch(asked, hub, repo);
+    if (rest[2] === 'verify') return lfsVerify(asked, hub, repo);
+  }
+  return notFound();
 }
 
 function whoAmI(asked: Asked, hub: Hub): Answer {
@@ -73,6 +91,7 @@ function whoAmI(asked: Asked, hub: Hub): Answer {
 }
 
 export async function cdnAnswer(asked: Asked, hub: Hub): Promise<Answer> {
+  if (asked.segments[0] === 'uploads' && asked.method === 'PUT') return upload(asked, hub);
   if (asked.segments[0] === 'repos') return storedObject(asked, hub);
   return storageRefusal(404, 'NoSuchKey', 'The specified key does not exist.');
 }

@@ -17,6 +17,8 @@ export interface Hub {
   readonly renamed: Map<string, string>;
   /** Large files by their SHA-256, and whose they are: `type:id`. */
   readonly objects: Map<string, { readonly bytes: Uint8Array; readonly owners: Set<string> }>;
+  /** Parts of uploads that are not whole yet, by `type:id:oid:number`. */
+  readonly parts: Map<string, Uint8Array>;
   readonly settings: Settings;
 }
 

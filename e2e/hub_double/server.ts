@@ -127,6 +127,7 @@ export async function startHubDouble(options: HubDoubleOptions = {}): Promise<Hu
     repos: new Map(),
     renamed: new Map(),
     objects: new Map(),
+    parts: new Map(),
     settings: {
       pageSize: options.pageSize ?? 1000,
       signedForSeconds: options.signedForSeconds ?? 3600,
