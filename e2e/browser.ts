@@ -23,11 +23,18 @@ export async function serve(outDir?: string): Promise<Site> {
   return { address, close: () => server.close() };
 }
 
-/** `software`: WebGPU on SwiftShader. `none`: a browser without WebGPU. */
-export function launch(gpu: 'software' | 'none'): Promise<Browser> {
-  const flags = gpu === 'software' ? browserFlags('software') : ['--no-sandbox', '--disable-features=WebGPU'];
-  return chromium.launch({ executablePath: ensureBrowser(), args: ['--headless=new', ...flags], headless: true });
-}
+const optionsOf = (gpu: 'software' | 'none') => ({
+  executablePath: ensureBrowser(),
+  args: ['--headless=new', ...(gpu === 'software' ? browserFlags('software') : ['--no-sandbox', '--disable-features=WebGPU'])],
+  headless: true,
+});
+
+/** `software`: WebGPU on SwiftShader. `none`: a browser without WebGPU. Its contexts are private windows, which keep what they store in memory. */
+export const launch = (gpu: 'software' | 'none'): Promise<Browser> => chromium.launch(optionsOf(gpu));
+
+/** An ordinary window, whose profile lies in `folder`: what it stores is on disk. */
+export const launchProfile = (folder: string, gpu: 'software' | 'none' = 'none'): Promise<BrowserContext> =>
+  chromium.launchPersistentContext(folder, optionsOf(gpu));
 
 export interface Watched {
   readonly page: Page;
