@@ -2,6 +2,7 @@
 
 import { findRepo, isAnswer, refusal, refusedToken, rightsOf } from './access.ts';
 import { commit, createRepo, preupload, validateYaml } from './commits.ts';
+import { parquetList } from './datasets_server.ts';
 import type { Asked, Hub } from './hub.ts';
 import { listRepos, pathsInfo, repoInfo, repoRefs, repoTree } from './info.ts';
 import { completeMultipart, lfsBatch, lfsVerify, upload } from './lfs.ts';
@@ -59,6 +60,7 @@ async function repoAnswer(asked: Asked, hub: Hub, type: RepoType, segments: read
   if (word === 'revision') return repoInfo(asked, repo, rest.join('/'));
   if (word === 'tree') return repoTree(asked, hub, repo, splitRevision(rest));
   if (word === 'refs') return repoRefs(repo);
+  if (word === 'parquet' && type === 'dataset') return parquetList(hub, repo, rest);
   return notFound();
 }
 

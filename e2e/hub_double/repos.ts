@@ -46,8 +46,12 @@ export interface DatasetViewer {
 export interface ViewedConfig {
   /** As the `datasets` library writes them: `{ label: { names: ['negative', 'positive'], _type: 'ClassLabel' } }`. */
   readonly features: Readonly<Record<string, unknown>>;
-  readonly splits: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
+  readonly splits: Readonly<Record<string, readonly Row[]>>;
+  /** The conversion holds the beginning alone, as of what is too large. */
+  readonly partial?: boolean | undefined;
 }
+
+export type Row = Readonly<Record<string, unknown>>;
 
 export interface Commit {
   readonly oid: string;

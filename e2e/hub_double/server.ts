@@ -5,12 +5,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { TokenRights } from './access.ts';
 import { cdnAnswer, hubAnswer } from './api.ts';
+import { datasetsAnswer } from './datasets_server.ts';
 import { type FaultRule, Faults, type Host } from './faults.ts';
 import type { Asked, Hub, Settings } from './hub.ts';
 import { type DoubleRepo, doubleRepo, type RepoSpec, type RepoType } from './repos.ts';
-import { type Answer, json, PORTAL_PAGE, redirect, send } from './sending.ts';
+import { type Answer, PORTAL_PAGE, redirect, send } from './sending.ts';
 
 export type { TokenRights } from './access.ts';
+export { classLabel, type DatasetSpec, datasetRepo, feature, parquetOf } from './datasets.ts';
 export type { Fault, FaultRule } from './faults.ts';
 export type { FileContent, SparseFile, StoredFile } from './files.ts';
 export { type DoubleRepo, drawnFile, type RepoSpec, type RepoType, repoFromFolder } from './repos.ts';
@@ -64,7 +66,7 @@ function corsHeaders(request: IncomingMessage, host: Host): Record<string, strin
   const shared: Record<string, string> =
     host === 'hub'
       ? { 'Access-Control-Allow-Origin': origin ?? 'https://huggingface.co', Vary: 'Origin', 'Access-Control-Expose-Headers': EXPOSED }
-      : { 'Access-Control-Allow-Origin': '*', 'Access-Control-Expose-Headers': '*' };
+      : { 'Access-Control-Allow-Origin': '*', 'Access-Control-Expose-Headers': host === 'cdn' ? '*' : 'X-Error-Code, X-Revision' };
   if (request.method !== 'OPTIONS') return shared;
   return {
     ...shared,
@@ -141,7 +143,7 @@ export async function startHubDouble(options: HubDoubleOptions = {}): Promise<Hu
     if (asked === undefined) return { status: 404, body: 'Not found' };
     if (asked.method === 'OPTIONS') return { status: 204 };
     if (host === 'cdn') return cdnAnswer(asked, hub);
-    if (host === 'datasets') return json({ error: 'Not found' }, 404);
+    if (host === 'datasets') return datasetsAnswer(asked, hub);
     return mirrorOf === undefined ? hubAnswer(asked, hub) : redirect(mirrorStatus, mirrorOf + asked.url);
   };
 
