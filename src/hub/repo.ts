@@ -45,6 +45,10 @@ const isId = (id: string): boolean => {
   return parts.length <= 2 && parts.every((each) => part.test(each)) && !/\.git$/.test(id);
 };
 
+/** Of Git's rules for names those that matter in an address and in a folder. */
+const isRevision = (revision: string): boolean =>
+  /^[\w.+-]+(?:\/[\w.+-]+)*$/.test(revision) && !revision.split('/').some((each) => each.startsWith('.'));
+
 /** Whether a text can be the name of a repository; a path of a file or folder may be one too, so callers look at the disk first. */
 export const looksLikeRepo = (text: string): boolean => isId(text.split('@')[0] ?? '');
 
@@ -55,10 +59,9 @@ export function parseRepo(type: RepoType, text: string): RepoRef {
     .replace(/^https?:\/\/[^/]+\//, '')
     .replace(/^(?:datasets|models)\//, '')
     .replace(/\/+$/, '');
-  const [, id = '', , revision = defaultRevision] = /^([^@]*?)(?:\/tree\/(.+))?(?:@(.+))?$/.exec(plain) ?? [];
-  const tree = /\/tree\/([^@]+)/.exec(plain)?.[1];
-  if (isId(id) && !/\s|\.\.|^\/|[?#\\]/.test(revision))
-    return { type, id, revision: tree === undefined ? revision : decodeURIComponent(tree) };
+  const [, id = '', page, said] = /^([^@]*?)(?:\/(?:tree|blob|resolve)\/([^@]+))?(?:@(.+))?$/.exec(plain) ?? [];
+  const revision = said ?? page?.replaceAll('%2F', '/') ?? defaultRevision;
+  if (isId(id) && isRevision(revision)) return { type, id, revision };
   throw new RetraceError({
     code: 'bad-repo-id',
     message: `'${text}' can't be the name of a ${type} on the hub.`,

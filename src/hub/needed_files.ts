@@ -1,0 +1,62 @@
+// Which files of a model's repository a run needs: configuration, tokenizer, one form of the weights. Looks at names, and at the index of shards where there
+// is one. Invariant: what this leaves out, no reader of a model's folder opens (base_model.ts, tokenizer/from_folder.ts, sentence_transformers.ts).
+
+import { isRecord } from '../formats/text.ts';
+import { weightFiles } from './checkpoint.ts';
+
+/** Small files beside the weights, read where they are there. */
+const beside = [
+  'config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'vocab.txt',
+  'vocab.json',
+  'merges.txt',
+  'preprocessor_config.json',
+  'modules.json',
+  'sentence_bert_config.json',
+  'config_sentence_transformers.json',
+];
+/** Of a sentence-transformers module: `1_Pooling/config.json`. */
+const ofModule = /^\d+_[A-Za-z]+\/config\.json$/;
+
+export const isAdapterRepo = (paths: readonly string[]): boolean => paths.includes('adapter_config.json') && !paths.includes('config.json');
+
+/** The file that holds the weights or lists their shards, as openCheckpoint looks for it. */
+export function weightsOf(paths: readonly string[]): string | undefined {
+  const usual = weightFiles.find((path) => paths.includes(path));
+  if (usual !== undefined) return usual;
+  const others = paths.filter(
+    (path) => /^[^/]+\.safetensors$/.test(path) && !/^adapter(?:_model)?\.safetensors$/.test(path) && !/-\d{5}-of-\d{5}\./.test(path),
+  );
+  return others.length === 1 ? others[0] : undefined;
+}
+
+/** The shards of an index's `weight_map`; none where it has another form, which who opens it says. */
+export function shardsOf(index: unknown): string[] {
+  const map = isRecord(index) ? index.weight_map : undefined;
+  return isRecord(map) ? [...new Set(Object.values(map))].filter((shard) => typeof shard === 'string').sort() : [];
+}
+
+/** What to fetch of `paths`. `readIndex` gives an index of shards, parsed. An adapter's repository is fetched as it is. */
+export async function neededFiles(paths: readonly string[], readIndex: (path: string) => Promise<unknown>): Promise<string[]> {
+  if (isAdapterRepo(paths)) return paths.filter((path) => !path.includes('/') && !path.startsWith('.'));
+  const small = paths.filter((path) => beside.includes(path) || ofModule.test(path));
+  const weights = weightsOf(paths);
+  if (weights === undefined) return small;
+  const shards = weights.endsWith('.index.json') ? shardsOf(await readIndex(weights)).filter((shard) => paths.includes(shard)) : [];
+  return [...small, weights, ...shards];
+}
+
+/** Whether these whole files, kept together, are enough for a run: by all that can be told without the hub's own list. */
+export async function isWhole(paths: readonly string[], readIndex: (path: string) => Promise<unknown>): Promise<boolean> {
+  if (isAdapterRepo(paths)) return paths.some((path) => /^adapter.*\.(?:safetensors|bin)$/.test(path));
+  const weights = weightsOf(paths);
+  const tokenizer = ['tokenizer.json', 'vocab.txt', 'vocab.json'].some((path) => paths.includes(path));
+  if (!paths.includes('config.json') || !tokenizer || weights === undefined) return false;
+  if (!weights.endsWith('.index.json')) return true;
+  const shards = shardsOf(await readIndex(weights));
+  return shards.length > 0 && shards.every((shard) => paths.includes(shard));
+}
