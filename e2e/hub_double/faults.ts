@@ -25,7 +25,7 @@ export type Fault =
   | { readonly kind: 'wrong-bytes' }
   /** A captive portal's page with status 200. */
   | { readonly kind: 'html' }
-  /** The connection is broken before any answer. */
+  /** The connection is broken before any answer. Chromium asks once more by itself where the connection had served before. */
   | { readonly kind: 'refuse' };
 
 export interface FaultRule {

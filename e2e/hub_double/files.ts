@@ -86,6 +86,24 @@ export function storedFile(path: string, content: FileContent, isLfs: (path: str
   };
 }
 
+/** A file of any size that takes no memory: what it begins with, then zeros. Give `sha256`, or the first listing reads it all (2 s a gigabyte). */
+export const sparseFile = (size: number, beginning: Uint8Array, sha256?: string): SparseFile => ({
+  size,
+  ...(sha256 === undefined ? {} : { sha256 }),
+  read(begin, end) {
+    const bytes = new Uint8Array(end - begin);
+    if (begin < beginning.length) bytes.set(beginning.subarray(begin, end));
+    return bytes;
+  },
+});
+
+/** The same, drawn where it is read: `at(i)` is byte i. */
+export const drawnFile = (size: number, at: (position: number) => number, sha256?: string): SparseFile => ({
+  size,
+  ...(sha256 === undefined ? {} : { sha256 }),
+  read: (begin, end) => Uint8Array.from({ length: end - begin }, (_, i) => at(begin + i)),
+});
+
 /** A file on disk, opened anew for each read, so that nobody has to close it. */
 export function diskFile(path: string): SparseFile {
   return {

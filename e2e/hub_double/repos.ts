@@ -170,10 +170,3 @@ export const repoFromFolder = (id: string, folder: string, facts: Omit<RepoSpec,
   id,
   files: filesUnder(folder),
 });
-
-/** A large file that is drawn where it is read: `at(i)` is byte i. For models of gigabytes, give `sha256` or the first listing reads it all. */
-export const drawnFile = (size: number, at: (position: number) => number, sha256?: string) => ({
-  size,
-  ...(sha256 === undefined ? {} : { sha256 }),
-  read: (begin: number, end: number) => Uint8Array.from({ length: end - begin }, (_, i) => at(begin + i)),
-});

@@ -33,7 +33,7 @@ export const redirect = (status: number, location: string, headers: Readonly<Rec
 export const PORTAL_PAGE =
   '<!doctype html><html><head><title>Welcome to the airport</title></head><body><a href="/login">Sign in</a></body></html>';
 
-const CHUNK = 1 << 16;
+const CHUNK = 1 << 18;
 /** So that who reads has the last bytes before the connection breaks: a stream that fails drops what was not read yet. */
 const CUT_DELAY_MS = 20;
 
@@ -78,6 +78,9 @@ function pieceOf(request: IncomingMessage, answer: Answer, fault: Fault | undefi
   }
   const file = disguised(answer.file, fault);
   const headers = { ...answer.headers, 'Accept-Ranges': 'bytes' };
+  if (request.headers['if-none-match'] !== undefined && request.headers['if-none-match'] === answer.headers?.['ETag']) {
+    return { status: 304, headers, begin: 0, end: 0, file };
+  }
   const condition = request.headers['if-range'];
   const changed = typeof condition === 'string' && condition !== answer.headers?.['ETag'];
   const range = fault?.kind === 'ignore-range' || changed ? 'none' : askedRange(request.headers.range, file.size);
@@ -105,7 +108,7 @@ export async function send(
 ): Promise<void> {
   const { status, headers, begin, end, file } = pieceOf(request, answer, fault);
   const hasBody = request.method !== 'HEAD' && status !== 204 && status !== 304;
-  response.writeHead(status, status === 204 ? headers : { ...headers, 'Content-Length': String(end - begin) });
+  response.writeHead(status, status === 204 || status === 304 ? headers : { ...headers, 'Content-Length': String(end - begin) });
   sent(0, status);
   if (!hasBody) return void response.end();
   response.flushHeaders();

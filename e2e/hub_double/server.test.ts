@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type HubDouble, startHubDouble } from './server.ts';
+import { type HubDouble, sparseFile, startHubDouble } from './server.ts';
 
 const header = JSON.stringify({
   w: { dtype: 'F32', shape: [3, 4], data_offsets: [0, 48] },
@@ -117,6 +117,27 @@ test('If-Range asks for the part only while the file is the same', async () => {
   const same = await get('/org/small/resolve/main/config.json', { headers: { Range: 'bytes=1-2', 'If-Range': etag } });
   const other = await get('/org/small/resolve/main/config.json', { headers: { Range: 'bytes=1-2', 'If-Range': '"other"' } });
   expect([same.status, other.status]).toEqual([206, 200]);
+});
+
+test('If-None-Match of the same file has no body', async () => {
+  const etag = (await get('/org/small/resolve/main/config.json')).headers.get('etag') ?? '';
+  const same = await get('/org/small/resolve/main/config.json', { headers: { 'If-None-Match': etag } });
+  expect([same.status, await same.text()]).toEqual([304, '']);
+});
+
+test('a file of 2 GB that nobody holds: listed by the hash that it is given, and read at its end', async () => {
+  const size = 2 ** 31;
+  const given = '5'.repeat(64);
+  hub.add({ id: 'org/huge', files: { 'model.safetensors': sparseFile(size, weights, given) } });
+  const [entry] = await (await get('/api/models/org/huge/tree/main')).json();
+  expect(entry).toMatchObject({ size, lfs: { oid: given } });
+  const address = `${hub.endpoint}/org/huge/resolve/main/model.safetensors`;
+  const end = await fetch(address, { headers: { Range: `bytes=${size - 2}-` } });
+  expect([end.headers.get('content-range'), ...(await bytesOf(end))]).toEqual([`bytes ${size - 2}-${size - 1}/${size}`, 0, 0]);
+  expect(await bytesOf(await fetch(address, { headers: { Range: `bytes=${weights.length - 1}-${weights.length}` } }))).toEqual(
+    Uint8Array.of(weights.at(-1) ?? 0, 0),
+  );
+  expect((await (await get('/api/models/org/huge')).json()).safetensors).toEqual({ parameters: { F32: 12, F16: 2 }, total: 14 });
 });
 
 test('a repository that has moved is answered with 307 and a relative address', async () => {

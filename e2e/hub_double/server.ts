@@ -14,8 +14,8 @@ import { type Answer, PORTAL_PAGE, redirect, send } from './sending.ts';
 export type { TokenRights } from './access.ts';
 export { classLabel, type DatasetSpec, datasetRepo, feature, parquetOf } from './datasets.ts';
 export type { Fault, FaultRule } from './faults.ts';
-export type { FileContent, SparseFile, StoredFile } from './files.ts';
-export { type DoubleRepo, drawnFile, type RepoSpec, type RepoType, repoFromFolder } from './repos.ts';
+export { drawnFile, type FileContent, type SparseFile, type StoredFile, sparseFile } from './files.ts';
+export { type DoubleRepo, type RepoSpec, type RepoType, repoFromFolder } from './repos.ts';
 
 export interface SeenRequest {
   readonly host: Host;
