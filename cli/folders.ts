@@ -41,7 +41,8 @@ export const bundledNames = (kind: 'models' | 'data'): string[] =>
 export const noSuchFile = (path: string, where: string, remedy: string): RetraceError =>
   new RetraceError({ code: 'no-such-file', message: `There is no file or folder '${path}'.`, where, remedy });
 
-async function fileSource(path: string, name: string): Promise<ByteSource> {
+/** A file on disk, read by ranges. */
+export async function fileSource(path: string, name: string): Promise<ByteSource> {
   const { size } = await stat(path);
   return {
     name,
