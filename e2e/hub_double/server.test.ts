@@ -128,16 +128,21 @@ test('If-None-Match of the same file has no body', async () => {
 test('a file of 2 GB that nobody holds: listed by the hash that it is given, and read at its end', async () => {
   const size = 2 ** 31;
   const given = '5'.repeat(64);
-  hub.add({ id: 'org/huge', files: { 'model.safetensors': sparseFile(size, weights, given) } });
-  const [entry] = await (await get('/api/models/org/huge/tree/main')).json();
+  const other = await startHubDouble();
+  other.add({ id: 'org/huge', files: { 'model.safetensors': sparseFile(size, weights, given) } });
+  const [entry] = await (await fetch(`${other.endpoint}/api/models/org/huge/tree/main`)).json();
   expect(entry).toMatchObject({ size, lfs: { oid: given } });
-  const address = `${hub.endpoint}/org/huge/resolve/main/model.safetensors`;
+  const address = `${other.endpoint}/org/huge/resolve/main/model.safetensors`;
   const end = await fetch(address, { headers: { Range: `bytes=${size - 2}-` } });
   expect([end.headers.get('content-range'), ...(await bytesOf(end))]).toEqual([`bytes ${size - 2}-${size - 1}/${size}`, 0, 0]);
   expect(await bytesOf(await fetch(address, { headers: { Range: `bytes=${weights.length - 1}-${weights.length}` } }))).toEqual(
     Uint8Array.of(weights.at(-1) ?? 0, 0),
   );
-  expect((await (await get('/api/models/org/huge')).json()).safetensors).toEqual({ parameters: { F32: 12, F16: 2 }, total: 14 });
+  expect((await (await fetch(`${other.endpoint}/api/models/org/huge`)).json()).safetensors).toEqual({
+    parameters: { F32: 12, F16: 2 },
+    total: 14,
+  });
+  await other.close();
 });
 
 test('a repository that has moved is answered with 307 and a relative address', async () => {
