@@ -118,10 +118,10 @@ export async function send(
   const step = fault?.kind === 'slow' ? fault.bytes : CHUNK;
   for (let at = begin; at < Math.min(stop, end) && !response.destroyed; at += step) {
     const bytes = file.read(at, Math.min(at + step, stop, end));
-    const goesOn = response.write(bytes);
+    response.write(bytes);
     sent(bytes.length, status);
     if (fault?.kind === 'slow') await pause(fault.everyMs);
-    if (!goesOn) await drained(response);
+    if (response.writableNeedDrain) await drained(response);
   }
   if (stop >= end) return void response.end();
   if (fault?.kind === 'stall') return;
