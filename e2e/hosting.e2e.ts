@@ -1,9 +1,10 @@
 // The built folder on a plain static host: under a path of its own, by a server that knows no header of ours. The page opens, finds its model, data and
 // worker, asks for nothing that is not there, and says what the host could send.
 
-import { readFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -79,6 +80,56 @@ test('served by `npm run preview` nothing is missing, and no other page may fram
   const { headers } = await fetch(site.address);
   await site.close();
   expect({ notes, complaints, licences }).toEqual({ notes: '', complaints: [], licences: 200 });
+  expect(headers.get('content-security-policy')).toContain("connect-src 'self' https://huggingface.co https://*.huggingface.co");
   expect(headers.get('content-security-policy')).toMatch(/worker-src 'self';.*frame-ancestors 'none'$/);
   expect(headers.get('x-content-type-options')).toBe('nosniff');
+});
+
+/** A server that answers every page, as a hub would. */
+async function answering(): Promise<Site> {
+  const hub = createServer((_, response) => response.writeHead(200, { 'Access-Control-Allow-Origin': '*' }).end('here'));
+  await new Promise<void>((resolve) => hub.listen(0, '127.0.0.1', resolve));
+  return { address: `http://127.0.0.1:${(hub.address() as AddressInfo).port}`, close: async () => void hub.close() };
+}
+
+test('served for a hub of its own the page and its workers reach that one, and no other host', async () => {
+  const [named, other] = [await answering(), await answering()];
+  // The page beside a worker that only asks.
+  const folder = await mkdtemp(join(tmpdir(), 'retrace-served-'));
+  await copyFile(join(ROOT, 'dist/index.html'), join(folder, 'index.html'));
+  const asks = 'fetch(data).then((response) => response.text()).catch(() => "blocked")';
+  await writeFile(join(folder, 'asks.js'), `onmessage = ({ data }) => ${asks}.then(postMessage);`);
+  process.env['HF_ENDPOINT'] = named.address;
+  const site = await serve(folder).finally(() => delete process.env['HF_ENDPOINT']);
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(site.address);
+  const answers = await page.evaluate(
+    async ([inside, addresses]) => {
+      const ask = (address: string) =>
+        fetch(address).then(
+          (response) => response.text(),
+          () => 'blocked',
+        );
+      const worker = new Worker(inside);
+      const askInside = (address: string) =>
+        new Promise((resolve) => {
+          worker.onmessage = ({ data }) => resolve(data);
+          worker.postMessage(address);
+        });
+      const answered: unknown[] = [];
+      for (const address of addresses) answered.push([await ask(address), await askInside(address)]);
+      return answered;
+    },
+    [`${site.address}asks.js`, [named.address, other.address, 'https://example.org/']] as const,
+  );
+  const endpoint = await page.locator('meta[name="retrace-hub-endpoint"]').getAttribute('content');
+  for (const each of [context, site, named, other]) await each.close();
+  await rm(folder, { recursive: true });
+  expect(answers).toEqual([
+    ['here', 'here'],
+    ['blocked', 'blocked'],
+    ['blocked', 'blocked'],
+  ]);
+  expect(endpoint).toBe(named.address);
 });

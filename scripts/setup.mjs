@@ -46,7 +46,7 @@ export function isStale(output, sources) {
 
 /** Builds the page into dist/ where it is stale. Throws with the builder's message. */
 export async function buildPage(say = console.error) {
-  const sources = ['app', 'src', 'shaders', 'public', 'index.html', 'vite.config.ts', 'package-lock.json'];
+  const sources = ['app', 'src', 'shaders', 'public', 'index.html', 'vite.config.ts', 'scripts/content_policy.ts', 'package-lock.json'];
   if (!isStale(join(ROOT, 'dist', 'index.html'), sources)) return;
   say('Building the page.');
   const { build } = await import('vite');

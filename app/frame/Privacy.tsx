@@ -1,6 +1,7 @@
 // What keeps the user's data here, as the host of this page lets it: a server that sends no security policy leaves the worker without one.
 
 import { useEffect, useState } from 'react';
+import { hostOf, hubEndpoint } from '../hub/endpoint.ts';
 import { missingHeaders } from './hosting.ts';
 
 export function Privacy() {
@@ -14,10 +15,9 @@ export function Privacy() {
   return (
     <>
       <p>
-        Retrace trains on your own GPU, inside this page. 0 bytes of your data leave it:{' '}
-        {unbound
-          ? 'it asks nobody but the address it came from.'
-          : 'its security policy lets it talk to nobody but the address it came from.'}
+        Retrace trains on your own GPU, inside this page. 0 bytes of your data leave it.{' '}
+        {unbound ? 'It talks' : 'Its security policy lets it talk'} to the address it came from and to {hostOf(hubEndpoint())}, which it
+        asks for a model or data set only when you do, by name.
       </p>
       {unbound && (
         <p role="note">

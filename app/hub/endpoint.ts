@@ -1,0 +1,28 @@
+// Which hub this page was built or served for, and which hosts its security policy lets it reach, both read from its own head. Asks nobody.
+
+const metaContent = (selector: string): string => document.querySelector(`meta[${selector}]`)?.getAttribute('content') ?? '';
+
+/** Of the hub, without a slash at its end. */
+export const hubEndpoint = (): string => metaContent('name="retrace-hub-endpoint"') || 'https://huggingface.co';
+
+export const hostOf = (address: string): string => {
+  try {
+    return new URL(address).host;
+  } catch {
+    return address;
+  }
+};
+
+/** Whether a security policy admits requests to an address; one that says nothing of them admits all. */
+export function admits(policy: string, address: string): boolean {
+  const sources = /connect-src ([^;]*)/.exec(policy)?.[1]?.trim().split(/\s+/);
+  if (sources === undefined) return true;
+  const { origin, host, protocol } = new URL(address);
+  return sources.some((source) => {
+    const wild = /^(https?:)\/\/\*(\..+)$/.exec(source);
+    return wild === null ? source === origin : wild[1] === protocol && host.endsWith(wild[2] ?? '');
+  });
+}
+
+/** Whether this page may reach an address. */
+export const pageAdmits = (address: string): boolean => admits(metaContent('http-equiv="Content-Security-Policy"'), address);
