@@ -88,6 +88,13 @@ test('a slow drip', async () => {
   expect(performance.now() - began).toBeGreaterThan(90);
 });
 
+test('a slow drip of pieces that fill the buffer comes to its end', async () => {
+  hub.add({ id: 'a/wide', files: { 'model.bin': new Uint8Array(400_000).fill(3) } });
+  fault({ match: { host: 'cdn' }, fault: { kind: 'slow', bytes: 40_000, everyMs: 5 } });
+  const response = await fetch(`${hub.endpoint}/a/wide/resolve/main/model.bin`);
+  expect((await bytesOf(response)).length).toBe(400_000);
+});
+
 test('a stall sends no more and does not end', async () => {
   fault({ match: { host: 'cdn' }, fault: { kind: 'stall', after: 50 } });
   const controller = new AbortController();

@@ -86,7 +86,7 @@ export function storedFile(path: string, content: FileContent, isLfs: (path: str
   };
 }
 
-/** A file of any size that takes no memory: what it begins with, then zeros. Give `sha256`, or the first listing reads it all (2 s a gigabyte). */
+/** A file of any size that takes no memory: what it begins with, then zeros. Give `sha256`, or the first listing reads it all (a second a gigabyte). */
 export const sparseFile = (size: number, beginning: Uint8Array, sha256?: string): SparseFile => ({
   size,
   ...(sha256 === undefined ? {} : { sha256 }),
