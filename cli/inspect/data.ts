@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { checkRows } from '../../src/data/checks/checks.ts';
 import { checkedRows } from '../../src/data/checks/rows.ts';
 import { toExamples } from '../../src/data/examples.ts';
+import { sampleText } from '../../src/data/table/sample.ts';
 import type { Table } from '../../src/data/table/table.ts';
 import { columnsOf, openData, readRows } from '../../src/session/data.ts';
 import { columnsText, namedColumns, reasonLines } from '../columns.ts';
@@ -49,6 +50,7 @@ export async function inspectData(path: string, given: Given, console: Console):
       `${path}: ${countText(sampledFrom)} rows of ${source.columns.length} columns (${source.columns.map(({ name, is }) => `${name}: ${is}`).join(', ')})`,
       `${FORMATS[reading.format]}: ${reading.said}`,
       ...notes,
+      ...(table.drawnFrom === undefined ? [] : sampleText(table)),
       ...(count.length < sampledFrom ? [`of these, ${countText(count.length)} rows drawn by chance (--max-rows) are counted below`] : []),
       `${columnsText(columns)}; ${labels.length} classes`,
       ...reasonLines(columns, reasons).map((line) => `  ${line}`),

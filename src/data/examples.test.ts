@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Dataset, holdOut, toExamples } from './examples.ts';
+import { type Dataset, holdOut, labelledRows, toExamples } from './examples.ts';
 import { parseTable } from './table/testing.ts';
 
 const columns = { textColumn: 'text', labelColumn: 'label' };
@@ -42,6 +42,27 @@ test.each([
 test('one column cannot be text and label at once', () => {
   const table = parseTable('a.csv', 'text,label\na,x\nb,y');
   expect(() => toExamples(table, { textColumn: 'text', labelColumn: '0' })).toThrow(expect.objectContaining({ code: 'same-column' }));
+});
+
+test('where classes have names, -1 is no label: such rows are passed over, and said; where all are so, it is refused', () => {
+  const table = (csv: string) => {
+    const plain = parseTable('a.csv', csv);
+    return { ...plain, kinds: plain.columns.map((name) => ({ name, kind: 'text' as const, is: 'text', classes: ['x', 'y'] })) };
+  };
+  const some = labelledRows(table('text,label\na,x\nb,-1\nc,y\nd, '), 'label');
+  expect(some).toMatchObject({
+    rows: [
+      ['a', 'x'],
+      ['c', 'y'],
+    ],
+    rowNumbers: [2, 4],
+    notes: ['2 rows of a.csv have no label (-1 in column "label") and are passed over: row 3, 5.'],
+  });
+  expect(() => labelledRows(table('text,label\na,-1\nb,-1'), 'label')).toThrow(
+    expect.objectContaining({ code: 'no-labels', message: expect.stringContaining('-1 in all 2 rows') }),
+  );
+  const numbers = parseTable('a.csv', 'text,label\na,-1\nb,1');
+  expect(labelledRows(numbers, 'label')).toBe(numbers);
 });
 
 /** `counts[c]` examples of each class c, interleaved. */

@@ -46,6 +46,33 @@ function alikeText(unknown: readonly string[], known: readonly string[]): string
 }
 
 /**
+ * The rows that have a label, and a sentence on those that have none: where classes have names, -1 stands for no label on the hub.
+ * Error: `no-labels`, where no row has one.
+ */
+export function labelledRows(table: Table, labelColumn: string): Table {
+  const labelAt = columnIndex(table, labelColumn);
+  if (table.kinds?.[labelAt]?.classes === undefined) return table;
+  const has = table.rows.map((row) => !['', '-1'].includes((row[labelAt] ?? '').trim()));
+  const without = table.rowNumbers.filter((_, i) => !has[i]);
+  if (without.length === 0) return table;
+  if (without.length === table.rows.length) {
+    throw new RetraceError({
+      code: 'no-labels',
+      message: `No row of ${table.name} has a label: column "${labelColumn}" holds -1 in all ${table.rows.length} rows.`,
+      where: `${table.name}, column "${labelColumn}"`,
+      remedy: 'The labels of test parts are often kept secret. Take the training part, or the one for validation.',
+    });
+  }
+  const note = `${without.length} rows of ${table.name} have no label (-1 in column "${labelColumn}") and are passed over: row ${listRows(without)}.`;
+  return {
+    ...table,
+    rows: table.rows.filter((_, i) => has[i]),
+    rowNumbers: table.rowNumbers.filter((_, i) => has[i]),
+    notes: [...(table.notes ?? []), note],
+  };
+}
+
+/**
  * The table's rows as examples. Label values are trimmed; without `labels` (training data) the classes are the distinct values, sorted by
  * their code units, the same in every locale ("10" stands before "2"); with `labels` (evaluation data) they are those.
  * Errors: `missing-column`, `same-column`, `empty-text`, `empty-label`, `unknown-label`, `one-class`.

@@ -5,9 +5,9 @@ import { checkRows, checkSplit } from '../data/checks/checks.ts';
 import { checkedRows } from '../data/checks/rows.ts';
 import { guessColumns } from '../data/columns/guess.ts';
 import { type TokenizedDataset, tokenizeDataset } from '../data/dataset.ts';
-import { type ColumnChoice, type Dataset, holdOut, toExamples } from '../data/examples.ts';
+import { type ColumnChoice, type Dataset, holdOut, labelledRows, toExamples } from '../data/examples.ts';
 import { openTable } from '../data/table/open.ts';
-import { readBeginning, readTable } from '../data/table/sample.ts';
+import { readBeginning, readTable, sampleText } from '../data/table/sample.ts';
 import { columnIndex, type Table, type TableSource } from '../data/table/table.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { blobSource, openFile } from '../hub/folder.ts';
@@ -85,7 +85,7 @@ export async function readRows(
     textPairColumn: pairAt === undefined ? undefined : nameAt(pairAt),
     labelColumn: nameAt(labelAt),
   };
-  return { table, columns, reasons, choice };
+  return { table: labelledRows(table, choice.labelColumn), columns, reasons, choice };
 }
 
 /** Error `not-texts`: the column holds lists, objects or bytes. */
@@ -184,10 +184,10 @@ export interface RunData {
 const likewise = (data: DataRef, { header }: Table): DataRef => (data.kind === 'file' ? { header, ...data } : data);
 
 /** How a file was read, in sentences; nobody chose how the bundled data are. */
-function readingOf({ name, reading, rows, sampledFrom, notes = [] }: Table, data: DataRef): string[] {
+function readingOf(table: Table, data: DataRef): string[] {
   if (data.kind === 'bundled') return [];
-  const sampled = sampledFrom === undefined ? [] : [`Of ${sampledFrom} rows of ${name} a sample of ${rows.length} is taken (--max-rows).`];
-  return [...(reading ? [`${name}: ${reading.said}`] : []), ...sampled, ...notes];
+  const { name, reading, notes = [] } = table;
+  return [...(reading ? [`${name}: ${reading.said}`] : []), ...sampleText(table), ...notes];
 }
 
 /** Where the examples of a part stand in the whole. */

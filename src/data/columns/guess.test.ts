@@ -197,6 +197,22 @@ test('columns of lists and objects are passed over', () => {
   expect(guessColumns({ ...rows, kinds }).columns).toEqual({ text: 'tokens', label: 'tag' });
 });
 
+test('a column whose classes have names is the label, whatever it is called', () => {
+  const rows = table({ label: (i) => String(i), text, topic: ['sports', 'arts'], genre: ['x', 'y', 'z'] });
+  const kinds = (classes: Readonly<Record<string, readonly string[]>>) =>
+    rows.columns.map((name) => ({ name, kind: 'text' as const, is: 'text', classes: classes[name] }));
+  const guess = (classes: Readonly<Record<string, readonly string[]>>) => guessColumns({ ...rows, kinds: kinds(classes) });
+  expect(guess({ genre: ['x', 'y', 'z'] })).toMatchObject({
+    columns: { text: 'text', label: 'genre' },
+    reasons: { label: expect.stringMatching(/^its 3 classes have names; its 3 values are/) },
+  });
+  expect(guess({ genre: ['x', 'y', 'z'], topic: ['sports', 'arts'] })).toMatchObject({
+    columns: { label: 'topic' },
+    reasons: { label: expect.stringMatching(/^its 2 classes have names \(as have those of 'genre'\)/) },
+  });
+  expect(guess({ label: ['a', 'b', 'c'], topic: ['sports', 'arts'] }).columns.label).toBe('label');
+});
+
 test('columns that are named stay, and the others are guessed around them', () => {
   const pairs = table({ question: other, sentence: text, label: binary, topic: ['a', 'b', 'c'] });
   expect(guessColumns(pairs, { label: 'topic' })).toMatchObject({ columns: { text: 'question', text_pair: 'sentence', label: 'topic' } });

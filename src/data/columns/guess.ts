@@ -171,6 +171,20 @@ function labelByName(columns: Profiles, seen: 'all rows' | 'the first'): Choice 
   return any && { column: any, reason: `labels are often called '${any.name}'` };
 }
 
+/** A label column whose numbers stand for classes that the file or its data set names: who does that says which column the label is. */
+function labelByClasses({ kinds = [] }: Table, columns: Profiles): Choice | undefined {
+  const classesOf = ({ at }: ColumnProfile): number => kinds[at]?.classes?.length ?? 0;
+  const named = columns.filter((column) => classesOf(column) > 0);
+  const column =
+    labelNames.map((name) => byName(named, name)).find(Boolean) ?? named.toSorted((a, b) => classesOf(a) - classesOf(b) || a.at - b.at)[0];
+  if (!column) return undefined;
+  const others = named.filter((other) => other !== column).map(({ name }) => `'${name}'`);
+  return {
+    column,
+    reason: `its ${classesOf(column)} classes have names${others.length === 0 ? '' : ` (as have those of ${others.join(', ')})`}`,
+  };
+}
+
 /** The label is a column with few values: that with the fewest, of those that vary. */
 function labelByContent(columns: Profiles, header: boolean): Choice | undefined {
   const able = header ? columns.filter(({ name }) => !isRowId(name)) : columns;
@@ -191,8 +205,8 @@ export function guessColumns(table: Table, named: NamedColumns = {}): ColumnGues
   // Lists and objects are no texts and no labels.
   const readable = profiles.filter(({ at }) => !['list', 'object', 'bytes'].includes(table.kinds?.[at]?.kind ?? 'text'));
   const free = (readable.length > 0 ? readable : profiles).filter(({ at }) => !takenAt.includes(at));
-  const label =
-    table.header && named.label === undefined ? labelByName(free, table.sampledFrom === undefined ? 'all rows' : 'the first') : undefined;
+  const byWord = () => (table.header ? labelByName(free, table.sampledFrom === undefined ? 'all rows' : 'the first') : undefined);
+  const label = named.label === undefined ? (labelByClasses(table, free) ?? byWord()) : undefined;
   const withoutLabel = free.filter((column) => column !== label?.column);
 
   const pair = named.text === undefined && named.text_pair === undefined ? choosePair(table, withoutLabel) : undefined;

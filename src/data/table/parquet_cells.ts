@@ -10,8 +10,6 @@ export interface ParquetColumn extends Column {
   readonly float: 'single' | 'double' | undefined;
   /** Digits behind the point of a decimal number, whose values are the whole numbers that the file has. */
   readonly scale: number | undefined;
-  /** Names of classes by number, where the file's Hugging Face metadata has them. */
-  readonly classes?: readonly string[] | undefined;
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });

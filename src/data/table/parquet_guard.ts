@@ -35,14 +35,15 @@ const tooLarge = (file: ByteSource, what: string): RetraceError =>
 
 const magic = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
 
-/** Errors: `bad-parquet`. */
-export async function checkFooter(file: ByteSource): Promise<void> {
+/** Bytes of the footer, by the last ones of the file. Error: `bad-parquet`. */
+export async function footerLength(file: ByteSource): Promise<number> {
   if (file.size < 12) throw badParquet(file, `it has ${file.size} bytes`);
   const last = await file.read(file.size - 8, file.size);
   if (magic(last.subarray(4)) === 'PARE') throw badParquet(file, 'its footer is encrypted');
   if (magic(last.subarray(4)) !== 'PAR1') throw badParquet(file, 'it does not end in PAR1');
   const length = new DataView(last.buffer, last.byteOffset).getUint32(0, true);
   if (length > Math.min(MAX_FOOTER, file.size - 12)) throw badParquet(file, `its footer is said to have ${length} bytes, of ${file.size}`);
+  return length;
 }
 
 /** The chunk's bytes in the file. */

@@ -138,13 +138,27 @@ export function readTable(source: TableSource, bounds: TableBounds = {}): Promis
   const { maxRows = defaultMaxRows, seed = 42, columns } = bounds;
   const { maxCharacters = bounds.maxRows === undefined ? MAX_CHARACTERS : Number.POSITIVE_INFINITY } = bounds;
   return withReading(source, async (reading) => {
+    const drawn = await reading.drawn?.({ maxRows, maxCharacters, seed, columns });
     const sample = new Sample(seed, maxRows, maxCharacters);
-    const notes = await readAll(reading, bounds, (rows) => {
+    const notes = await readAll(drawn?.source ?? reading, bounds, (rows) => {
       for (const row of rows) sample.add(row);
     });
-    return tableOf(reading, sample.rows(), columns, sample.seen, notes);
+    const table = tableOf(reading, sample.rows(), columns, drawn?.of ?? sample.seen, notes);
+    return drawn === undefined ? table : { ...table, drawnFrom: drawn.from };
   });
 }
+
+/** What of the rows was taken, where it is not all; no more than one sentence or two. */
+export function sampleText({ name, rows, sampledFrom, drawnFrom }: Table): string[] {
+  if (sampledFrom === undefined) return [];
+  if (drawnFrom === undefined) return [`Of ${sampledFrom} rows of ${name} a sample of ${rows.length} is taken (--max-rows).`];
+  return [
+    `${count(rows.length)} of ${count(sampledFrom)} rows of ${name} are taken, from ${drawnFrom}, drawn by the seed (--max-rows).`,
+    'Rows of one group come together, so this is not a uniform sample.',
+  ];
+}
+
+const count = (value: number): string => value.toLocaleString('en-US');
 
 /** Files up to this are read to their end for a preview, so that their rows are counted, all looked at, and their faults shown at once. */
 const READ_WHOLE = 8 * 2 ** 20;

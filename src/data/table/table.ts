@@ -9,6 +9,8 @@ export interface Column {
   readonly kind: ColumnKind;
   /** The kind in words, finer than `kind`: "list of numbers". */
   readonly is: string;
+  /** Names of its classes, in the order of the numbers that stand for them, where the file or its data set has them. */
+  readonly classes?: readonly string[] | undefined;
 }
 
 export interface Row {
@@ -31,6 +33,22 @@ export interface RowRequest {
   onNote?(sentence: string): void;
 }
 
+export interface Bounds {
+  readonly maxRows: number;
+  readonly maxCharacters: number;
+  readonly seed: number;
+  readonly columns?: readonly number[] | undefined;
+}
+
+/** Some of the rows, drawn by blocks, of a source that is far too large to read. */
+export interface Drawn {
+  readonly source: TableSource;
+  /** Rows that there are. */
+  readonly of: number;
+  /** "24 of 1,600 row groups". */
+  readonly from: string;
+}
+
 /** A file of rows that is not held: its columns are known, its rows are read from the beginning each time they are asked for. */
 export interface TableSource {
   readonly name: string;
@@ -43,6 +61,8 @@ export interface TableSource {
   readonly rowCount?: number;
   /** In the order of the file. Errors: those of the format, each naming its row. */
   rows(request?: RowRequest): AsyncIterable<RowBatch>;
+  /** A part of the rows that is enough for the bounds, the same for the same seed; undefined where all should be read. */
+  drawn?(bounds: Bounds): Promise<Drawn | undefined>;
   /** Another reading, where this one was only the likelier by what was looked at; to be tried when its rows turn out not to fit. */
   otherwise?(): TableSource | undefined;
 }
@@ -62,6 +82,8 @@ export interface Table {
   readonly reading?: Reading;
   /** Rows that the file has, where `rows` is a sample of them or its beginning. */
   readonly sampledFrom?: number;
+  /** Which blocks a sample comes from, where others were not read: "24 of 1,600 row groups". */
+  readonly drawnFrom?: string;
   /** What people should know of how the file was read, a sentence each. */
   readonly notes?: readonly string[];
 }
