@@ -2,11 +2,14 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { Hub, type HubOptions } from '../src/hub/hub.ts';
 import { localParameters, Offload, onDisk, rowMemory } from '../src/offload/offload.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
 import type { Host, RunStore } from '../src/session/host.ts';
 import { openGpu } from './adapter.ts';
 import { bundledNames, diskFolder, publicFolder } from './folders.ts';
+import { hubCache } from './hub/cache.ts';
+import { cacheFolder, endpointIn, isOffline, tokenIn } from './hub/environment.ts';
 import { temporaryRowFile } from './row_file.ts';
 
 export { diskFolder } from './folders.ts';
@@ -18,6 +21,17 @@ export const noRuns: RunStore = {
   list: async () => [],
   delete: async () => undefined,
 };
+
+/** The hub as the environment has it, with the cache that Python's libraries share. */
+export function environmentHub(more: Pick<HubOptions, 'endpoint'> = {}): Hub {
+  const endpoint = more.endpoint ?? endpointIn();
+  return new Hub({
+    store: hubCache(cacheFolder()),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    token: tokenIn(),
+    ...(isOffline() ? { offline: 'HF_HUB_OFFLINE says that nothing may be asked for' } : {}),
+  });
+}
 
 export function nodeHost(runs: RunStore = noRuns): Host {
   return {
@@ -34,6 +48,7 @@ export function nodeHost(runs: RunStore = noRuns): Host {
     },
     bundledRoot: async (kind) => diskFolder(join(publicFolder(), kind), kind),
     runs,
+    hub: environmentHub(),
     async offload(modules) {
       const files = onDisk(modules, rowMemory).map(({ path }) => [path, temporaryRowFile()] as const);
       return localParameters(new Offload(modules, new Map(files)));

@@ -35,7 +35,7 @@ export function cellsOf(settings: Settings, catalogue: Catalogue, report: DataRe
 
 /** A model by name, and what of a folder tells it from another of the same name. */
 const modelText = (model: ModelRef): string =>
-  model.kind === 'bundled' ? model.name : [model.name, ...model.files.map(({ path, blob }) => `${path} ${blob.size}`)].join();
+  model.kind === 'files' ? [model.name, ...model.files.map(({ path, blob }) => `${path} ${blob.size}`)].join() : JSON.stringify(model);
 
 /** The same for cells that ask for the same plans. */
 export const signatureOf = (cells: readonly Cell[]): string =>

@@ -4,9 +4,12 @@
 import { readAdapter, writeAdapter } from './adapter.ts';
 import { type AdapterArchive, type AdapterExpectations, jsonOf, refuseAdapter } from './adapter_archive.ts';
 import { HEAD_FILES, isAdapterHub, readAdapterHub } from './adapter_hub/layout.ts';
+import { bytesOf } from './bytes.ts';
 import type { CardFacts } from './model_card.ts';
 import { peftTypeOf, readPeft, writePeft } from './peft/layout.ts';
 import { CONFIG, TENSORS, TORCH_TENSORS } from './peft/peft_type.ts';
+import { openSafetensors } from './safetensors.ts';
+import { isRecord, parseJson } from './text.ts';
 import type { ArchiveFile } from './zip.ts';
 
 /** Tensor files by which an adapter is known: ours (and AdapterHub's), and PEFT's. */
@@ -35,6 +38,19 @@ export async function readExported(files: ReadonlyMap<string, Uint8Array>, expec
   // Where only PEFT's tensor file is there, what is missing is missing from PEFT's layout.
   const isPeft = saysPeft || ((flat.has(TENSORS) || flat.has(TORCH_TENSORS)) && !flat.has('adapter.safetensors'));
   return isPeft ? readPeft(flat, expect) : readAdapter(flat, expect);
+}
+
+/** What an adapter calls its base, and the SHA-256 of its weights where it says it: ours do, in their configuration or beside their tensors. */
+export async function baseNamedIn(files: ReadonlyMap<string, Uint8Array>): Promise<{ readonly name: string; readonly sha256?: string }> {
+  const flat = adapterFolder(files);
+  const config = flat.has(CONFIG) ? jsonOf(flat, CONFIG) : {};
+  const bytes = flat.get(TENSORS);
+  const metadata = bytes && (await openSafetensors(bytesOf(TENSORS, bytes))).metadata.retrace;
+  const mirrored = metadata === undefined ? undefined : parseJson(TENSORS, metadata);
+  const { base_model } = isRecord(mirrored) ? mirrored : config;
+  const base = isRecord(base_model) ? base_model : {};
+  const name = [config.base_model_name_or_path, config.model_name, base.name].find((one) => typeof one === 'string' && one !== '');
+  return { name: String(name ?? ''), ...(typeof base.sha256 === 'string' ? { sha256: base.sha256 } : {}) };
 }
 
 /** The files of the one folder that holds an adapter, by their names in it; all files where none does. */

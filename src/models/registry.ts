@@ -34,6 +34,8 @@ const architectures: Readonly<Record<string, Architecture>> = {
 };
 
 const names = Object.keys(architectures);
+/** `model_type` of every architecture that is there. */
+export const supportedTypes: readonly string[] = names;
 
 /** What the configuration says; an empty text says nothing. */
 const saidType = (json: unknown): unknown => (json as { model_type?: unknown } | null)?.model_type || undefined;

@@ -34,6 +34,8 @@ const modelRef = v.variant('kind', [
   v.object({ kind: v.literal('bundled'), name: v.string() }),
   /** A model folder from disk: its files with paths relative to the folder. */
   v.object({ kind: v.literal('files'), name: v.string(), files: v.array(file) }),
+  /** A model of the hub, by id; `revision` left out is `main`. With a `commit` it is that very one, whatever the revision has become since. */
+  v.object({ kind: v.literal('hub'), name: v.string(), revision: v.optional(v.string()), commit: v.optional(v.string()) }),
 ]);
 export type ModelRef = v.InferOutput<typeof modelRef>;
 

@@ -19,6 +19,7 @@ import type {
   TrainingArguments,
 } from './config.ts';
 import type { ErrorReport } from './errors.ts';
+import type { FetchPlan, FetchProgress, HubModelRow, HubPlace, HubSettings, KeptList, KnownModel } from './hub.ts';
 import type { ColumnKind, Reading } from './reading.ts';
 import type { StudyEvent, StudyReport, StudyRequest } from './study.ts';
 
@@ -280,6 +281,8 @@ export type RunEvent =
   | { readonly type: 'phase'; readonly phase: Phase; readonly done?: number; readonly of?: number; readonly detail?: string }
   /** Of data that are looked at beside a run or without one; a run has phases for it. */
   | ({ readonly type: 'preparing' } & DataProgress)
+  /** Of a model or data set that comes from the hub, beside a run or before it. */
+  | ({ readonly type: 'fetching' } & FetchProgress)
   | ({ readonly type: 'data' } & DataReport)
   /** What the classifier starts from, and how the model's folder was read. */
   | { readonly type: 'model'; readonly classifier: 'checkpoint' | 'fresh'; readonly notes: readonly string[] }
@@ -367,6 +370,23 @@ export interface Calls {
   };
   /** Reads what `exportAdapter` made, or another library; the model it needs must be `model`. From then on `predict` uses it. */
   importAdapter: { argument: AdapterSource & { model: ModelRef }; answer: ImportResult };
+  /** Where to ask from now on; what is left out is as it was at first. Nothing is asked for yet. Error: `bad-endpoint`. */
+  hubSettings: { argument: HubSettings; answer: HubPlace };
+  /** Models that were tried, without a request. */
+  knownModels: { argument: undefined; answer: readonly KnownModel[] };
+  searchModels: { argument: { search: string }; answer: readonly HubModelRow[] };
+  /** What fetching a model would move. Where all of it is kept, without a request. */
+  fetchPlan: { argument: { model: ModelRef }; answer: FetchPlan };
+  /** Fetches what a run needs of a model; `fetching` events follow, and it answers once everything is here and checked. */
+  fetchModel: { argument: { model: ModelRef }; answer: FetchPlan };
+  /** Ends a fetch under way, which then rejects with `fetch-stopped`; what came so far is kept, or with `forget` removed. */
+  stopFetch: { argument: { forget: boolean }; answer: undefined };
+  keptRepos: { argument: undefined; answer: KeptList };
+  removeKept: { argument: { type: 'model' | 'dataset'; id: string; commit?: string }; answer: KeptList };
+  /** Asks the browser not to clear what is kept; says whether it will not. */
+  persistKept: { argument: undefined; answer: boolean };
+  /** The base that an adapter names: a model that is here with those very weights, and the id that its files give. */
+  baseOf: { argument: AdapterSource; answer: { readonly name: string; readonly sha256?: string; readonly found?: ModelRef } };
   savedRuns: { argument: undefined; answer: readonly SavedRun[] };
   deleteRun: { argument: { id: string }; answer: undefined };
 }

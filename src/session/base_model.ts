@@ -12,6 +12,7 @@ import { type ModelRef, type Pooling, poolings } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { ModelDescription } from '../protocol/messages.ts';
 import type { Host } from './host.ts';
+import { repoOf } from './hub_models.ts';
 import { tensorNames } from './tensor_names.ts';
 
 export interface BaseModel {
@@ -35,7 +36,8 @@ export interface BaseModel {
 }
 
 export async function openFolder(model: ModelRef, host: Host): Promise<ModelFolder> {
-  return model.kind === 'bundled' ? host.bundled('models', model.name) : fileFolder(model.files, model.name);
+  if (model.kind === 'bundled') return host.bundled('models', model.name);
+  return model.kind === 'hub' ? host.hub.folder(repoOf(model)) : fileFolder(model.files, model.name);
 }
 
 /** Opens a model's folder; reads its configuration and the headers of its checkpoint, no weights. */

@@ -1,6 +1,7 @@
 // What a session needs from where it runs: a browser worker and Node give different answers to these questions and share all the rest.
 
 import type { ModelFolder } from '../hub/folder.ts';
+import type { Hub } from '../hub/hub.ts';
 import type { HostParameters, OffloadedModule } from '../offload/offload.ts';
 import type { RunConfig } from '../protocol/config.ts';
 import type { RunEvent, SavedRun } from '../protocol/messages.ts';
@@ -30,6 +31,8 @@ export interface Host {
   /** The folder that holds the bundled ones, with their index.json. */
   bundledRoot(kind: 'models' | 'data'): Promise<ModelFolder>;
   readonly runs: RunStore;
+  /** The hub, and what of it is kept here. */
+  readonly hub: Hub;
   /** A place for what lives off the GPU; left out, it is this thread's memory. */
   offload?(modules: readonly OffloadedModule[]): Promise<HostParameters>;
 }

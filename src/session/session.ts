@@ -28,6 +28,8 @@ import { evaluate } from './evaluation.ts';
 import { exportAdapter } from './exporting.ts';
 import { Gate, stopped } from './gate.ts';
 import type { Host, StoredRun } from './host.ts';
+import { type Answering, type HubCalls, hubCalls } from './hub_calls.ts';
+import { Fetching } from './hub_models.ts';
 import { filesOf, readAdapterFor, startImported } from './importing.ts';
 import { Occupancy, type Occupation } from './occupancy.ts';
 import { phaseEvent } from './phase.ts';
@@ -58,16 +60,21 @@ export class Session {
   /** Steers the run or study that goes on. */
   #gate: Gate | undefined;
   readonly #occupancy = new Occupancy();
+  readonly #fetching: Fetching;
   readonly #onData = (progress: DataProgress): void => this.#emit({ type: 'preparing', ...progress });
 
   constructor(host: Host, emit: (event: RunEvent) => void) {
     this.#host = host;
     this.#emit = emit;
     this.#device = new DeviceHolder(host);
+    this.#fetching = new Fetching(host.hub, (progress) => emit({ type: 'fetching', ...progress }));
+    this.calls = { ...this.#own, ...hubCalls(host.hub, this.#fetching, () => this.#models.clear()) };
   }
 
   /** Answers one call. */
-  readonly calls: { [K in keyof Calls]: (argument: Calls[K]['argument']) => Promise<Calls[K]['answer']> } = {
+  readonly calls: Answering<keyof Calls>;
+
+  readonly #own: Answering<Exclude<keyof Calls, keyof HubCalls>> = {
     catalogue: () => catalogue(this.#host),
     environment: () => this.#environment(),
     describeModel: async ({ model: ref }) => {
@@ -129,21 +136,28 @@ export class Session {
         },
       };
     };
-    if (model.kind !== 'bundled') return open();
-    const known = this.#models.get(model.name) ?? open();
-    this.#models.set(model.name, known);
-    known.catch(() => this.#models.delete(model.name));
+    if (model.kind === 'files') return open();
+    const key = model.kind === 'hub' ? `${model.name}@${model.commit ?? model.revision ?? ''}` : model.name;
+    const known = this.#models.get(key) ?? open();
+    this.#models.set(key, known);
+    known.catch(() => this.#models.delete(key));
     return known;
   }
 
   /** A model that a run can begin with, its tokenizer beside it. Whatever is wrong with its folder is refused here, before any work on data. */
-  async #runnable(ref: ModelRef, pooling: Pooling | undefined, onProgress?: (done: number, of: number) => void) {
+  async #runnable(asked: ModelRef, pooling: Pooling | undefined, gate: Gate, onProgress?: (done: number, of: number) => void) {
+    const ref = await this.#fetched(asked, gate);
     const opened = await this.#model(ref);
     const { model } = opened;
     const placements = await requireRunnable(model, pooling ?? model.pooling);
     // Bundled weights are known to be sound; others are read once more for it than they need to be.
-    if (ref.kind === 'files') await checkNumbers(model, placements, onProgress);
-    return { model, tokenizer: await opened.tokenizer };
+    if (ref.kind !== 'bundled') await checkNumbers(model, placements, onProgress);
+    return { ref, model, tokenizer: await opened.tokenizer };
+  }
+
+  /** A model whose weights are here; one of the hub is fetched, and is from now on that of its commit. */
+  async #fetched(ref: ModelRef, gate?: Gate): Promise<ModelRef> {
+    return ref.kind === 'hub' ? { ...ref, commit: (await this.#fetching.fetch(ref, () => gate?.requireOpen())).commit } : ref;
   }
 
   async #environment(): Promise<Environment> {
@@ -198,7 +212,7 @@ export class Session {
 
   async #measureStarts(gate: Gate, request: Calls['study']['argument']): Promise<Calls['study']['answer']> {
     const device = await this.#device.open();
-    const { model, tokenizer } = await this.#runnable(request.model, request.pooling);
+    const { model, tokenizer } = await this.#runnable(request.model, request.pooling, gate);
     const { max_length, seed } = request.training;
     const data = await loadData({ ...request, max_length, seed }, tokenizer, this.#host, this.#onData);
     await this.#release();
@@ -260,7 +274,9 @@ export class Session {
       this.#emit(phaseEvent(phase, done, of));
     };
     const device = await this.#device.open();
-    const { model, tokenizer } = await this.#runnable(config.model, config.pooling, (done, of) => onPhase('loading model', done, of));
+    const { ref, model, tokenizer } = await this.#runnable(config.model, config.pooling, gate, (done, of) =>
+      onPhase('loading model', done, of),
+    );
     requireTextLength(model, resolved, training.max_length);
     const asked = { ...config, max_length: training.max_length, seed: training.seed };
     const data = await loadData(asked, tokenizer, this.#host, ({ work, done, of }) =>
@@ -287,7 +303,7 @@ export class Session {
     const run = new Run({
       id,
       name,
-      config: { ...config, columns: data.columns },
+      config: { ...config, model: ref, columns: data.columns },
       engine,
       data,
       max_steps,
@@ -355,7 +371,8 @@ export class Session {
     return result;
   }
 
-  async #import(files: ReadonlyMap<string, Uint8Array>, ref: ModelRef): Promise<ImportResult> {
+  async #import(files: ReadonlyMap<string, Uint8Array>, asked: ModelRef): Promise<ImportResult> {
+    const ref = await this.#fetched(asked);
     const opened = await this.#model(ref);
     const { model } = opened;
     const known = this.#ready?.engine;

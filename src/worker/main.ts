@@ -1,10 +1,12 @@
 // The worker's entry: a session behind the wire, with the browser's answers to its questions.
 
 import { bundledFolders, httpFolder } from '../hub/folder.ts';
+import { Hub } from '../hub/hub.ts';
 import { RetraceError, reportOf } from '../protocol/errors.ts';
 import type { FromWorker, ToWorker } from '../protocol/messages.ts';
 import type { Host } from '../session/host.ts';
 import { Session } from '../session/session.ts';
+import { browserStore } from './hub_store.ts';
 import { offloadWorker } from './offload.ts';
 import { browserRuns } from './run_store.ts';
 
@@ -26,6 +28,7 @@ const host: Host = {
   },
   bundledRoot: async (kind) => httpFolder(rootOf(kind)),
   runs: browserRuns,
+  hub: new Hub({ store: browserStore() }),
   offload: offloadWorker,
 };
 

@@ -1,0 +1,81 @@
+// A short list of models to begin with, by architecture. Facts are those of their cards and configurations: parameters follow from the configuration, bytes are
+// those of the form that is fetched. Not a list of what works: every model of these architectures does, whatever it is called.
+
+import type { KnownModel } from '../protocol/hub.ts';
+
+/** Parameters of BERT with its pooler: vocabulary of 30,522 pieces, 512 positions, two types of token. */
+const bert = (layers: number, width: number, vocabulary = 30_522): number =>
+  (vocabulary + 512 + 2) * width + 2 * width + layers * (12 * width * width + 13 * width) + width * width + width;
+
+interface Row {
+  readonly id: string;
+  readonly parameters: number;
+  readonly licence: string;
+  readonly good_for: string;
+}
+
+const rows: readonly Row[] = [
+  {
+    id: 'google/bert_uncased_L-2_H-128_A-2',
+    parameters: bert(2, 128),
+    licence: 'apache-2.0',
+    good_for: 'First trials: the smallest BERT, trained in seconds; its accuracy is modest.',
+  },
+  {
+    id: 'google/bert_uncased_L-4_H-256_A-4',
+    parameters: bert(4, 256),
+    licence: 'apache-2.0',
+    good_for: 'Laptops without a graphics card, and teaching: small, and clearly better than the smallest.',
+  },
+  {
+    id: 'google/bert_uncased_L-4_H-512_A-8',
+    parameters: bert(4, 512),
+    licence: 'apache-2.0',
+    good_for: 'Short English texts where time matters more than the last point of accuracy.',
+  },
+  {
+    id: 'google/bert_uncased_L-8_H-512_A-8',
+    parameters: bert(8, 512),
+    licence: 'apache-2.0',
+    good_for: 'English texts: most of BERT-base at a third of its size.',
+  },
+  {
+    id: 'sentence-transformers/all-MiniLM-L6-v2',
+    parameters: bert(6, 384),
+    licence: 'apache-2.0',
+    good_for: 'Topics and intents from few examples: it was trained to tell sentences apart by meaning.',
+  },
+  {
+    id: 'sentence-transformers/all-MiniLM-L12-v2',
+    parameters: bert(12, 384),
+    licence: 'apache-2.0',
+    good_for: 'The same with twice the layers.',
+  },
+  {
+    id: 'microsoft/MiniLM-L12-H384-uncased',
+    parameters: bert(12, 384),
+    licence: 'mit',
+    good_for: 'English texts and pairs of texts, distilled from BERT-base to a third of its size.',
+  },
+  {
+    id: 'google-bert/bert-base-uncased',
+    parameters: bert(12, 768),
+    licence: 'apache-2.0',
+    good_for: 'The model of the papers: GLUE and whatever is to be compared with them.',
+  },
+  {
+    id: 'google-bert/bert-base-cased',
+    parameters: bert(12, 768, 28_996),
+    licence: 'apache-2.0',
+    good_for: 'English texts in which capitals matter, such as names.',
+  },
+  {
+    id: 'google-bert/bert-base-multilingual-cased',
+    parameters: bert(12, 768, 119_547),
+    licence: 'apache-2.0',
+    good_for: 'Texts in a hundred languages; half of its parameters are its vocabulary.',
+  },
+];
+
+/** Weights in f32, which all of these come in; a file's header adds some kilobytes. */
+export const knownModels: readonly KnownModel[] = rows.map((row) => ({ ...row, model_type: 'bert', bytes: 4 * row.parameters }));
