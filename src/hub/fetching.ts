@@ -109,7 +109,7 @@ async function fetchOne({ client, store, repo, commit, signal }: FetchRequest, f
     meter.here(had);
     await fetchPieces(new FileFetch(remote, filling), meter, signal);
     meter.checking();
-    const sound = await filling.finish(undefined, signal);
+    const sound = await filling.finish(signal);
     if (!sound) meter.lost(file.size);
     return sound;
   } finally {
