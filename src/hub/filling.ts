@@ -23,7 +23,7 @@ export class Filling {
   readonly #hash;
   /** Bytes from the beginning that the hash has taken in, read back from where they lie: as they come, so that little is left to check at the end. */
   #hashed = 0;
-  #isHashing = false;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(file: HubFile, part: PartFile) {
     this.#file = file;
@@ -38,7 +38,14 @@ export class Filling {
     return this.ranges.has(0, this.#file.size);
   }
 
-  async put(at: number, bytes: Uint8Array): Promise<void> {
+  /** Bytes that stand at `at`; of several who put at once each waits for the one before. */
+  put(at: number, bytes: Uint8Array): Promise<void> {
+    const next = this.#last.then(() => this.#put(at, bytes));
+    this.#last = next.catch(() => undefined);
+    return next;
+  }
+
+  async #put(at: number, bytes: Uint8Array): Promise<void> {
     // What is here stays as it is: its hash may have been taken.
     for (const { begin, end } of this.ranges.missing(at, at + bytes.length)) {
       await this.#part.write(begin, bytes.subarray(begin - at, end - at));
@@ -49,18 +56,12 @@ export class Filling {
     await this.#hashUpTo(this.ranges.missing(0, this.#file.size)[0]?.begin ?? this.#file.size, PIECE_BYTES);
   }
 
-  /** Takes in what is here up to `end`, as long as there are `least` bytes of it. Of several who come at once one does it. */
+  /** Takes in what is here up to `end`, as long as there are `least` bytes of it. */
   async #hashUpTo(end: number, least: number): Promise<void> {
-    if (this.#isHashing) return;
-    this.#isHashing = true;
-    try {
-      while (end - this.#hashed >= least && this.#hashed < end) {
-        const to = Math.min(end, this.#hashed + PIECE_BYTES);
-        this.#hash.update(await this.#part.read(this.#hashed, to));
-        this.#hashed = to;
-      }
-    } finally {
-      this.#isHashing = false;
+    while (end - this.#hashed >= least && this.#hashed < end) {
+      const to = Math.min(end, this.#hashed + PIECE_BYTES);
+      this.#hash.update(await this.#part.read(this.#hashed, to));
+      this.#hashed = to;
     }
   }
 
