@@ -47,7 +47,7 @@ interface AskedFile {
 
 /** Rows of a table, which need no label. Its faults show now, before the model is loaded; its rows are read as they are predicted. */
 async function rowsOfFile(given: Given, path: string, console: Console): Promise<AskedFile> {
-  const likely = await openData(await dataRef(dataPlace(path, '--data', 'test', givenReading(given))), nodeHost());
+  const { source: likely } = await openData(await dataRef(dataPlace(path, '--data', 'test', givenReading(given))), nodeHost());
   const { table } = await readBeginning(likely);
   const { columns, reasons } = guessColumns(table, namedColumns(given));
   const { label: _, ...texts } = columns;

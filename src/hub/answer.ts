@@ -178,7 +178,9 @@ async function refusal(response: Response, url: string, what: string, hasToken: 
       `There is no ${what} on ${host}${words}.`,
       'Check the name; the files of a repository stand on its page under Files and versions.',
     );
-  if (status === 404 || code === 'RepoNotFound')
+  // Who gives no token is told of a repository that there is none of as of one that is private.
+  const hidden = status === 401 && !hasToken && /invalid username or password/i.test(said);
+  if (status === 404 || code === 'RepoNotFound' || hidden)
     return report(
       'hub-not-found',
       `There is no ${what} on ${host}, or it is private.${wrongToken}`,

@@ -35,6 +35,7 @@ const repoInfo = v.object({
   tags: v.optional(v.array(v.string())),
   pipeline_tag: text,
   library_name: text,
+  citation: text,
   downloads: number,
   likes: number,
   config: v.optional(v.nullable(v.looseObject({ model_type: v.optional(v.unknown()), architectures: v.optional(v.unknown()) }))),

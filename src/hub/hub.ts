@@ -84,7 +84,9 @@ export class Hub {
   async #look(repo: RepoRef, waiting?: Waiting): Promise<OpenRepo> {
     const commit = isCommit(repo.revision) ? repo.revision : await this.store.commitOf(repo, repo.revision);
     const kept = commit === undefined ? undefined : await this.#kept(repo, commit);
-    if (kept?.whole) return kept;
+    // Of data no more is kept than was read; a commit's files do not change.
+    const isListed = async () => isCommit(repo.revision) && (await this.store.snapshot(repo, repo.revision)) !== undefined;
+    if (kept !== undefined && (kept.whole || (repo.type === 'dataset' && (await isListed())))) return kept;
     try {
       return await this.#ask(repo, waiting);
     } catch (thrown) {

@@ -44,6 +44,16 @@ const dataRef = v.variant('kind', [
   v.object({ kind: v.literal('bundled'), name: v.string(), part: v.string() }),
   /** A file of rows, and what is said of how to read it. */
   v.object({ kind: v.literal('file'), name: v.string(), blob: v.instance(Blob), ...readingSettings }),
+  /** A split of a data set on the hub: `id` `nyu-mll/glue`, `config` `sst2`, `split` `train`; `name` is what people call it. */
+  v.object({
+    ...{ kind: v.literal('hub'), name: v.string(), id: v.string(), config: v.string(), split: v.string() },
+    revision: v.optional(v.string()),
+    /** What was found when a run began with it, so that it goes on with the very same rows: the commit of the files, which they are, names of classes. */
+    commit: v.optional(v.string()),
+    files: v.optional(v.pipe(v.array(v.string()), v.readonly())),
+    classes: v.optional(v.record(v.string(), v.pipe(v.array(v.string()), v.readonly()))),
+    max_rows: readingSettings.max_rows,
+  }),
 ]);
 export type DataRef = v.InferOutput<typeof dataRef>;
 

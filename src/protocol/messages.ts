@@ -19,7 +19,7 @@ import type {
   TrainingArguments,
 } from './config.ts';
 import type { ErrorReport } from './errors.ts';
-import type { FetchPlan, FetchProgress, HubModelRow, HubPlace, HubSettings, KeptList, KnownModel } from './hub.ts';
+import type { FetchPlan, FetchProgress, HubDataset, HubModelRow, HubPlace, HubSettings, KeptList, KnownModel } from './hub.ts';
 import type { ColumnKind, Reading } from './reading.ts';
 import type { StudyEvent, StudyReport, StudyRequest } from './study.ts';
 
@@ -381,6 +381,8 @@ export interface Calls {
   fetchModel: { argument: { model: ModelRef }; answer: FetchPlan };
   /** Ends a fetch under way, which then rejects with `fetch-stopped`; what came so far is kept, or with `forget` removed. */
   stopFetch: { argument: { forget: boolean }; answer: undefined };
+  /** Its configurations, splits and columns. Errors: `hub-*`, `no-rows-on-hub`. */
+  describeDataset: { argument: { id: string; revision?: string }; answer: HubDataset };
   keptRepos: { argument: undefined; answer: KeptList };
   removeKept: { argument: { type: 'model' | 'dataset'; id: string; commit?: string }; answer: KeptList };
   /** Asks the browser not to clear what is kept; says whether it will not. */

@@ -6,25 +6,44 @@ import { checkedRows } from '../data/checks/rows.ts';
 import { guessColumns } from '../data/columns/guess.ts';
 import { type TokenizedDataset, tokenizeDataset } from '../data/dataset.ts';
 import { type ColumnChoice, type Dataset, holdOut, labelledRows, toExamples } from '../data/examples.ts';
+import { splitBeginning } from '../data/hub/preview.ts';
+import { openSplit } from '../data/hub/split.ts';
 import { openTable } from '../data/table/open.ts';
-import { readBeginning, readTable, sampleText } from '../data/table/sample.ts';
+import { readBeginning, readTable, sampleText, type TableBeginning } from '../data/table/sample.ts';
 import { columnIndex, type Table, type TableSource } from '../data/table/table.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { blobSource, openFile } from '../hub/folder.ts';
 import type { ColumnReasons, Columns, DataRef, NamedColumns } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { DataPreview, DataProgress, DataReport, DataWarning } from '../protocol/messages.ts';
+import type { Reading } from '../protocol/reading.ts';
 import type { Host } from './host.ts';
 
 /** Share of the data that is held back for evaluation where there are no evaluation data. */
 export const heldBackShare = 0.1;
 const previewRows = 12;
 
-/** The file's table, opened: its columns are known, its rows unread. Errors: those of its format. */
-export async function openData(data: DataRef, host: Host): Promise<TableSource> {
-  if (data.kind === 'file') return openTable(blobSource(data.name, data.blob), data);
+interface OpenData {
+  readonly source: TableSource;
+  /** The same rows for ever: a split of the hub at its commit. */
+  readonly pinned: DataRef;
+}
+
+/** The file's table, opened: its columns are known, its rows unread. Errors: those of its format, and of the hub. */
+export async function openData(data: DataRef, host: Host): Promise<OpenData> {
+  if (data.kind === 'file') return { source: await openTable(blobSource(data.name, data.blob), data), pinned: data };
+  if (data.kind === 'hub') {
+    const { source, pinned } = await openSplit(host.hub, data);
+    return { source, pinned: { ...data, ...pinned } };
+  }
   const source = await openFile(await host.bundled('data', data.name), `${data.part}.tsv`);
-  return openTable({ ...source, name: `${data.name}/${data.part}.tsv` }, { header: true });
+  return { source: await openTable({ ...source, name: `${data.name}/${data.part}.tsv` }, { header: true }), pinned: data };
+}
+
+/** The first rows: of a split of the hub as its server shows them, where it does. */
+async function beginningOf(data: DataRef, host: Host, source?: TableSource): Promise<TableBeginning> {
+  if (data.kind === 'hub') return splitBeginning(host.hub, data);
+  return readBeginning(source ?? (await openData(data, host)).source);
 }
 
 export type OnDataProgress = (progress: DataProgress) => void;
@@ -44,6 +63,8 @@ export function tellReading(name: string, tell: OnDataProgress | undefined): (do
 }
 
 interface ReadRows {
+  /** The reference to the very same rows. */
+  readonly pinned: DataRef;
   /** Those columns alone that play a part. */
   readonly table: Table;
   /** As they were chosen or guessed, by name or number. */
@@ -63,8 +84,8 @@ export async function readRows(
     onProgress,
   }: { columns?: Columns | undefined; guess?(table: Table): ChosenColumns; seed?: number; onProgress?: OnDataProgress | undefined } = {},
 ): Promise<ReadRows> {
-  const source = await openData(data, host);
-  const { columns, reasons } = given ? { columns: given, reasons: {} } : guess((await readBeginning(source)).table);
+  const { source, pinned } = await openData(data, host);
+  const { columns, reasons } = given ? { columns: given, reasons: {} } : guess((await beginningOf(data, host, source)).table);
   const names = source.columns.map(({ name }) => name);
   const indexOf = (column: string): number => {
     const at = columnIndex({ name: source.name, columns: names }, column);
@@ -77,7 +98,7 @@ export async function readRows(
   const table = await readTable(source, {
     seed,
     onProgress: tellReading(source.name, onProgress),
-    maxRows: data.kind === 'file' ? data.max_rows : undefined,
+    maxRows: data.kind === 'bundled' ? undefined : data.max_rows,
     columns: [...new Set([textAt, ...(pairAt === undefined ? [] : [pairAt]), labelAt])].sort((a, b) => a - b),
   });
   const choice = {
@@ -85,7 +106,7 @@ export async function readRows(
     textPairColumn: pairAt === undefined ? undefined : nameAt(pairAt),
     labelColumn: nameAt(labelAt),
   };
-  return { table: labelledRows(table, choice.labelColumn), columns, reasons, choice };
+  return { table: labelledRows(table, choice.labelColumn), columns, reasons, choice, pinned };
 }
 
 /** Error `not-texts`: the column holds lists, objects or bytes. */
@@ -139,16 +160,18 @@ export function columnsFor(table: Table, labels: readonly string[], named?: Name
   };
 }
 
+/** Of a table that does not say how it was read. */
+const unread: Reading = { format: 'delimited', header: true, said: '' };
+
 export async function previewOf(data: DataRef, named: NamedColumns | undefined, host: Host): Promise<DataPreview> {
-  const source = await openData(data, host);
-  const { table, rows, counted } = await readBeginning(source);
+  const { table, rows, counted } = await beginningOf(data, host);
   const { columns: guess, reasons } = columnsOf(table, named);
   return {
     name: table.name,
     columns: table.columns,
     kinds: (table.kinds ?? []).map(({ kind, is }) => ({ kind, is })),
     header: table.header,
-    reading: table.reading ?? source.reading,
+    reading: table.reading ?? unread,
     notes: table.notes ?? [],
     rows,
     rows_counted: counted,
@@ -167,6 +190,8 @@ export interface DataRequest {
 }
 
 export interface RunData {
+  /** References to the very rows that were read. */
+  readonly from: { readonly data: DataRef; readonly eval_data?: DataRef };
   readonly train: TokenizedDataset;
   readonly evaluation: TokenizedDataset;
   readonly texts: Dataset['examples'];
@@ -219,7 +244,7 @@ const asPublished = (warnings: readonly DataWarning[], data: DataRef): readonly 
 /** Training and evaluation examples, tokenised. `onProgress` hears of both: bytes of each file, then examples of both parts. */
 export async function loadData(request: DataRequest, tokenizer: Tokenizer, host: Host, onProgress?: OnDataProgress): Promise<RunData> {
   const { seed } = request;
-  const { table, columns, choice } = await readRows(request.data, host, { columns: request.columns, seed, onProgress });
+  const { table, columns, choice, pinned } = await readRows(request.data, host, { columns: request.columns, seed, onProgress });
   const whole = toExamples(table, choice);
   const evaluation = request.eval_data && (await readRows(likewise(request.eval_data, table), host, { columns, seed, onProgress }));
   const given = evaluation && toExamples(evaluation.table, evaluation.choice, whole.labels);
@@ -234,6 +259,7 @@ export async function loadData(request: DataRequest, tokenizer: Tokenizer, host:
       onProgress: (done) => onProgress?.({ work: 'tokenising', name, done: before + done, of }),
     });
   return {
+    from: { data: pinned, ...(evaluation ? { eval_data: evaluation.pinned } : {}) },
     train: await tokenize(parts.train, 0),
     evaluation: await tokenize(parts.held, parts.train.examples.length),
     texts: parts.held.examples,

@@ -1,5 +1,6 @@
 // Those calls of a session that are about the hub alone, beside a run or without one. Not here: what they do (hub_models.ts, src/hub).
 
+import { describeDataset } from '../data/hub/dataset.ts';
 import type { Hub } from '../hub/hub.ts';
 import { knownModels } from '../hub/known_models.ts';
 import type { Calls } from '../protocol/messages.ts';
@@ -24,6 +25,7 @@ export const hubCalls = (hub: Hub, fetching: Fetching, forgetModels: () => void)
       await fetching.stop(forget);
       if (forget) forgetModels();
     },
+    describeDataset: (place) => describeDataset(hub, place),
     keptRepos: () => hub.kept(),
     removeKept: ({ type, id, commit }) => {
       forgetModels();

@@ -303,7 +303,7 @@ export class Session {
     const run = new Run({
       id,
       name,
-      config: { ...config, model: ref, columns: data.columns },
+      config: { ...config, model: ref, columns: data.columns, ...data.from },
       engine,
       data,
       max_steps,

@@ -8,7 +8,7 @@ import { joinedReads } from './joined_reads.ts';
 import { cellText, type ParquetColumn, parsers } from './parquet_cells.ts';
 import { type Decoding, FlatColumn } from './parquet_column.ts';
 import { badParquet, boundedCompressors, checkChunk, checked, checkMetadata, footerLength, PageCheck, rangeOf } from './parquet_guard.ts';
-import { type ClassNames, parquetColumns, withoutDecimals } from './parquet_schema.ts';
+import { type ClassNames, isDescribed, parquetColumns, withoutDecimals } from './parquet_schema.ts';
 import { cellTooLarge, emptyTable, MAX_CELL, MAX_COLUMNS, type Row, type RowBatch, type RowRequest, type TableSource } from './table.ts';
 
 /** Rows made at a time. */
@@ -37,6 +37,8 @@ export interface GroupRequest extends RowRequest {
 
 export interface ParquetTable extends TableSource {
   readonly rowCount: number;
+  /** Whether its metadata describe its columns as the datasets library does, names of classes among them. */
+  readonly described: boolean;
   /** Its row groups, seen by the columns that are wanted. */
   groups(columns?: readonly number[]): GroupSize[];
   rows(request?: GroupRequest): AsyncIterable<RowBatch>;
@@ -65,7 +67,7 @@ export async function openParquet(file: ByteSource, { classes, reads }: ParquetO
       `"${name}" holds numbers, which are read as the names that the ${classes?.has(name) ? 'data set' : 'file'} gives its classes (0: ${names[0]}).`,
   );
   return {
-    ...{ name: file.name, size: file.size, columns, header: true, rowCount },
+    ...{ name: file.name, size: file.size, columns, header: true, rowCount, described: isDescribed(metadata) },
     reading: {
       format: 'parquet',
       header: true,

@@ -86,7 +86,7 @@ function requireSame(first: ParquetTable, other: ParquetTable): void {
 }
 
 /** Opens the first file, and the others where they are few. Errors: those of Parquet, `files-differ`. */
-export async function openParquetFiles(given: SplitFiles): Promise<TableSource> {
+export async function openParquetFiles(given: SplitFiles): Promise<TableSource & Pick<ParquetTable, 'described'>> {
   const files = new Files(given);
   const places = given.files.map((_, i) => i);
   const few = places.length <= MOST_FILES;
@@ -98,6 +98,7 @@ export async function openParquetFiles(given: SplitFiles): Promise<TableSource> 
     size: sum(given.files, ({ size }) => size),
     columns: first.columns,
     header: true,
+    described: first.described,
     ...(rowCount === undefined ? {} : { rowCount }),
     reading: {
       ...first.reading,

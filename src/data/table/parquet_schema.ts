@@ -79,10 +79,14 @@ export function parquetColumns(metadata: FileMetaData, given: ClassNames = new M
     .map((column) => (column.path.length === 1 ? withClasses(column, own.get(column.name) ?? given.get(column.name)) : column));
 }
 
+const description = (metadata: FileMetaData): string | undefined =>
+  metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value;
+export const isDescribed = (metadata: FileMetaData): boolean => description(metadata) !== undefined;
+
 /** Class names by column, as the datasets library writes them: {"info": {"features": {"label": {"names": [...], "_type": "ClassLabel"}}}}. */
 function classNames(metadata: FileMetaData): ClassNames {
   const found = new Map<string, readonly string[]>();
-  const text = metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value;
+  const text = description(metadata);
   let json: unknown;
   try {
     json = JSON.parse(text ?? 'null');

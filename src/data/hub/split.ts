@@ -1,0 +1,110 @@
+// A split of a data set on the hub as a table: found, pinned to its commit, read by ranges that are kept. Invariant: a split that was pinned is the same rows for
+// ever, and is opened without a request where what it needs of its files is kept.
+
+import type { Hub } from '../../hub/hub.ts';
+import { RetraceError } from '../../protocol/errors.ts';
+import { joinTables } from '../table/joined_tables.ts';
+import { openTable } from '../table/open.ts';
+import { openParquetFiles } from '../table/parquet_files.ts';
+import type { ClassNames } from '../table/parquet_schema.ts';
+import type { TableSource } from '../table/table.ts';
+import { configOf, type DatasetPlace, openDataset, splitOf } from './dataset.ts';
+import { classNamesOf } from './features.ts';
+import { serverFacts } from './server.ts';
+
+export interface SplitPlace extends DatasetPlace {
+  readonly config: string;
+  readonly split: string;
+  /** What was found when it was pinned: its files, where their folders do not say which they are, */
+  readonly files?: readonly string[] | undefined;
+  /** and names of classes that the files lack. */
+  readonly classes?: Readonly<Record<string, readonly string[]>> | undefined;
+}
+
+export interface OpenSplit {
+  readonly source: TableSource;
+  /** The same rows for ever. */
+  readonly pinned: SplitPlace;
+}
+
+export const splitName = ({ id, config, split, revision }: SplitPlace): string =>
+  `${id}/${config}/${split}${revision === undefined ? '' : `@${revision}`}`;
+
+/** Errors: those of `openDataset`, `no-such-config`, `no-such-split`, and those of the formats. */
+export async function openSplit(hub: Hub, place: SplitPlace): Promise<OpenSplit> {
+  const found = await findSplit(hub, place);
+  const name = splitName({ ...place, id: found.id });
+  const files = found.paths.flatMap((path) => found.open(path) ?? []);
+  if (files.length < found.paths.length || files.length === 0) throw filesGone(name, found.paths.length - files.length);
+  const pinned = { ...place, id: found.id, commit: found.commit, ...(found.byFolders ? {} : { files: found.paths }) };
+  const given = place.classes && new Map(Object.entries(place.classes));
+  if (!found.paths.every((path) => path.toLowerCase().endsWith('.parquet'))) {
+    const tables: TableSource[] = [];
+    for (const file of files) tables.push(await openTable(file, tables[0] ? { header: tables[0].header } : {}));
+    const classes = given ?? (await found.classes());
+    const source = joinTables(name, tables, classes);
+    return { source: said(source, found.from), pinned: { ...pinned, ...kept(classes) } };
+  }
+  const own = await openParquetFiles({ name, files, classes: given });
+  if (given !== undefined || own.described) return { source: said(own, found.from), pinned };
+  const classes = await found.classes();
+  const source = classes.size === 0 ? own : await openParquetFiles({ name, files, classes });
+  return { source: said(source, found.from), pinned: { ...pinned, ...kept(classes) } };
+}
+
+const kept = (classes: ClassNames) => (classes.size === 0 ? {} : { classes: Object.fromEntries(classes) });
+
+const said = (source: TableSource, from: string): TableSource => ({
+  ...source,
+  reading: { ...source.reading, said: `${from}; ${source.reading.said}` },
+});
+
+const filesGone = (name: string, count: number): RetraceError =>
+  new RetraceError({
+    code: 'files-gone',
+    message: `${count === 0 ? 'All' : count} files of ${name} are not in its repository at the commit that the run remembers.`,
+    where: name,
+    remedy: 'Choose the data set anew.',
+  });
+
+interface FoundSplit {
+  readonly id: string;
+  readonly commit: string;
+  readonly paths: readonly string[];
+  /** The folders of its files say which they are. */
+  readonly byFolders: boolean;
+  /** Whose files these are, for people. */
+  readonly from: string;
+  open(path: string): ReturnType<Hub['file']>;
+  /** Names of classes that others than the files give. */
+  classes(): Promise<ClassNames>;
+}
+
+async function findSplit(hub: Hub, place: SplitPlace): Promise<FoundSplit> {
+  if (place.commit !== undefined && place.files !== undefined) {
+    const repo = await hub.open({ type: 'dataset', id: place.id, revision: place.commit });
+    return {
+      ...{ id: place.id, commit: repo.commit, paths: place.files, byFolders: false },
+      from: `files of the repository at commit ${repo.commit.slice(0, 7)}`,
+      open: (path) => hub.file(repo, path),
+      classes: async () => new Map(),
+    };
+  }
+  const dataset = await openDataset(hub, place);
+  const { id, repo, converted, card } = dataset;
+  const { files, partial } = splitOf(dataset, configOf(dataset, place.config), place.split);
+  const at = `at commit ${repo.commit.slice(0, 7)}`;
+  return {
+    ...{ id, commit: repo.commit, paths: files.map(({ path }) => path), byFolders: converted },
+    from: converted
+      ? `the hub's own Parquet files ${at}${partial ? ', which hold the beginning of this split only' : ''}`
+      : `files of the repository ${at}`,
+    open: (path) => hub.file(repo, path),
+    async classes() {
+      const carded = card.infos.find(({ config }) => config === place.config);
+      if (carded !== undefined && carded.columns.length > 0) return classNamesOf(carded.columns);
+      const facts = place.revision === undefined ? await serverFacts(hub, id) : undefined;
+      return classNamesOf(facts?.configs.find(({ name }) => name === place.config)?.columns ?? []);
+    },
+  };
+}
