@@ -1,10 +1,11 @@
-// The bundled model and its texts, for every measurement. Which model that is, and where it lies, only cli/folders.ts says.
+// The bundled model and its texts, for every measurement. Which model that is, and where it lies, only cli/models.ts says.
 
-import { dataFile, modelFolder, modelPlace } from '../cli/folders.ts';
+import { dataFile } from '../cli/folders.ts';
+import { firstModel, modelFolder } from '../cli/models.ts';
 import type { BaseModel } from '../src/session/base_model.ts';
 import { modelAt } from '../src/session/testing.ts';
 
-export const bundledModel = (): Promise<BaseModel> => modelAt(modelFolder(modelPlace('bundled')));
+export const bundledModel = (): Promise<BaseModel> => modelAt(modelFolder(firstModel));
 
 /** The training texts of CLINC150, a TSV. */
 export const bundledTexts = (): string => dataFile({ kind: 'bundled', name: 'clinc150', part: 'train' });

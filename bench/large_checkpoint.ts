@@ -4,12 +4,13 @@
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { weightsSha256 } from '../cli/folders.ts';
+import { diskFolder } from '../cli/folders.ts';
 import { inspectModel } from '../cli/inspect/model.ts';
+import { weightsSha256 } from '../cli/models.ts';
 import { elementsOf } from '../src/formats/tensor_file.ts';
 import { flat, global, int, pickle, tensor, text, tuple } from '../src/formats/torch/testing.ts';
-import { backboneOf } from '../src/models/registry.ts';
-import { backboneParameters } from '../src/session/required_weights.ts';
+import { bertParameters, type NamedShape, safetensorsHead } from './large_bert.ts';
+import { peakOf } from './peak.ts';
 
 const common = { model_type: 'bert', max_position_embeddings: 512 };
 const shapes = {
@@ -25,18 +26,6 @@ const shapes = {
 
 type FileName = keyof typeof shapes;
 
-interface NamedShape {
-  readonly name: string;
-  readonly shape: readonly number[];
-}
-
-/** What a BERT of this configuration holds. */
-const parametersOf = (config: object): NamedShape[] =>
-  backboneParameters(
-    { name: 'large', pooling: 'cls', storedType: () => 'f32', backbone: (dropout) => backboneOf(config, 'large', dropout) },
-    'cls',
-  );
-
 const some = new Uint8Array(Float32Array.from({ length: 2 ** 20 }, (_, i) => Math.sin(i)).buffer);
 
 function writeFloats(file: number, bytes: number): void {
@@ -44,20 +33,8 @@ function writeFloats(file: number, bytes: number): void {
 }
 
 function writeLargeSafetensors(path: string, tensors: readonly NamedShape[]): void {
-  let at = 0;
-  const header = Object.fromEntries(
-    tensors.map(({ name, shape }) => {
-      const begin = at;
-      at += 4 * elementsOf(shape);
-      return [name, { dtype: 'F32', shape, data_offsets: [begin, at] }];
-    }),
-  );
-  const json = new TextEncoder().encode(JSON.stringify(header));
-  const length = new Uint8Array(8);
-  new DataView(length.buffer).setBigUint64(0, BigInt(json.length), true);
   const file = openSync(path, 'w');
-  writeSync(file, length);
-  writeSync(file, json);
+  writeSync(file, safetensorsHead(tensors).head);
   for (const { shape } of tensors) writeFloats(file, 4 * elementsOf(shape));
   closeSync(file);
 }
@@ -109,30 +86,6 @@ function writeLargeTorchFile(path: string, tensors: readonly NamedShape[]): void
   closeSync(file);
 }
 
-interface Peak {
-  readonly ms: number;
-  /** Bytes: JavaScript's heap, what lies outside it, and the whole process. */
-  readonly heapUsed: number;
-  readonly arrayBuffers: number;
-  readonly external: number;
-  readonly rss: number;
-}
-
-/** The most memory while `work` goes on, looked at every 5 ms. */
-async function peakOf(work: () => Promise<unknown>): Promise<Peak> {
-  const most = { heapUsed: 0, arrayBuffers: 0, external: 0, rss: 0 };
-  const look = () => {
-    const now = process.memoryUsage();
-    for (const key of ['heapUsed', 'arrayBuffers', 'external', 'rss'] as const) most[key] = Math.max(most[key], now[key]);
-  };
-  const timer = setInterval(look, 5);
-  const begin = performance.now();
-  await work();
-  look();
-  clearInterval(timer);
-  return { ms: performance.now() - begin, ...most };
-}
-
 const writers: Readonly<Record<FileName, typeof writeLargeSafetensors>> = {
   'model.safetensors': writeLargeSafetensors,
   'pytorch_model.bin': writeLargeTorchFile,
@@ -145,10 +98,10 @@ export async function run(json: boolean): Promise<void> {
     const folder = mkdtempSync(join(tmpdir(), 'retrace-large-'));
     try {
       writeFileSync(join(folder, 'config.json'), JSON.stringify(shapes[name]));
-      const tensors = parametersOf(shapes[name]);
+      const tensors = bertParameters(shapes[name]);
       writers[name](join(folder, name), tensors);
       const bytes = tensors.reduce((sum, { shape }) => sum + 4 * elementsOf(shape), 0);
-      const works = { inspect: () => inspectModel(folder), sha256: () => weightsSha256(folder) };
+      const works = { inspect: () => inspectModel(folder), sha256: () => weightsSha256(diskFolder(folder, name)) };
       for (const [what, work] of Object.entries(works)) {
         const peak = await peakOf(work);
         rows.push({ file: name, bytes, what, ...peak });
