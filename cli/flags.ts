@@ -11,8 +11,17 @@ import { memoryFlags, methodFlags, modelFlags, readingFlags, trainingFlags } fro
 
 const methodNames = methods.map(({ name }) => name);
 
+/** No flag takes the access token: other users of the machine could read it in the list of processes. */
+const hubPlace = {
+  'hub-endpoint': text(
+    'URL',
+    "the hub, or a mirror of it (default: HF_ENDPOINT, else https://huggingface.co). HF_TOKEN, or Python's token file, goes to the default alone",
+  ),
+};
 const model = {
-  model: text('MODEL', "'bundled' (default), or the folder of a model"),
+  model: text('MODEL', "'bundled' (default), the folder of a model, or one of the hub: org/name, org/name@revision"),
+  revision: text('REVISION', 'a branch, tag or commit of a model of the hub (default: main)'),
+  ...hubPlace,
   ...modelFlags,
 };
 const columns = {
@@ -111,6 +120,13 @@ export const commandFlags = {
     ...output,
   },
   inspect: { ...model, ...adapter, data: text('FILE', 'in place of the path'), ...columns, ...readingFlags, ...output },
+  hub: {
+    revision: model.revision,
+    commit: text('COMMIT', 'remove: this commit alone, by the beginning of its name'),
+    type: choice(['model', 'dataset'], 'remove: which, where both are kept under one name'),
+    ...hubPlace,
+    ...output,
+  },
 } satisfies Record<string, Record<string, FlagRow>>;
 
 export type CommandName = keyof typeof commandFlags;

@@ -5,8 +5,8 @@ import { type CommandName, commandNames, flagHelp } from './flags.ts';
 const commandTexts: Readonly<Record<CommandName, { does: string; more: string; example: string }>> = {
   plan: {
     does: 'the exact memory plan of a run, before anything is allocated',
-    more: 'Needs no GPU and no weights: a folder with a config.json is enough. Flags of training are taken, so that a train line becomes a plan line.',
-    example: 'retrace plan --model bert-base --method meft1 --batch-size 16 --max-length 128 --json',
+    more: 'Needs no GPU and no weights: a folder with a config.json is enough, and of a model on the hub its headers. Flags of training are taken, so that a train line becomes a plan line.',
+    example: 'retrace plan --model google-bert/bert-base-uncased --method meft1 --batch-size 16 --max-length 128',
   },
   train: {
     does: 'fine-tunes, evaluates, writes the adapter to --out',
@@ -30,8 +30,22 @@ const commandTexts: Readonly<Record<CommandName, { does: string; more: string; e
   },
   inspect: {
     does: 'what is in a model, adapter, run or data file, or what is wrong with it',
-    more: 'Takes paths: a folder, a .safetensors, .zip, .csv or .tsv file.',
+    more: 'Takes paths: a folder, a .safetensors, .zip, .csv or .tsv file; or the id of a model on the hub, of which headers are read.',
     example: 'retrace inspect reviews.tsv',
+  },
+  hub: {
+    does: 'models of the hub: what is kept here, what there is, fetching and removing',
+    more: [
+      'list          what is kept: commit, bytes, whole or in part, last use',
+      'known         models that were tried, by architecture; asks for nothing',
+      'search TEXT   models of the hub, and whether they can be trained here',
+      'fetch ID      brings a model here: configuration, tokenizer, one form of the weights',
+      'remove ID     removes what is kept of it, or one --commit',
+      '',
+      "Kept in the cache of Python's libraries (HF_HUB_CACHE, HF_HOME/hub, ~/.cache/huggingface/hub): what one has fetched the other finds.",
+      'Gated and private models: set HF_TOKEN, or sign in by `hf auth login`. HF_HUB_OFFLINE=1: only what is kept is used.',
+    ].join('\n'),
+    example: 'retrace hub fetch google-bert/bert-base-uncased',
   },
 };
 

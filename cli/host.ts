@@ -2,14 +2,13 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Hub, type HubOptions } from '../src/hub/hub.ts';
 import { localParameters, Offload, onDisk, rowMemory } from '../src/offload/offload.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
 import type { Host, RunStore } from '../src/session/host.ts';
 import { openGpu } from './adapter.ts';
+import type { Given } from './flags.ts';
 import { bundledNames, diskFolder, publicFolder } from './folders.ts';
-import { hubCache } from './hub/cache.ts';
-import { cacheFolder, endpointIn, isOffline, tokenIn } from './hub/environment.ts';
+import { hubOf } from './hub/connection.ts';
 import { temporaryRowFile } from './row_file.ts';
 
 export { diskFolder } from './folders.ts';
@@ -22,18 +21,8 @@ export const noRuns: RunStore = {
   delete: async () => undefined,
 };
 
-/** The hub as the environment has it, with the cache that Python's libraries share. */
-export function environmentHub(more: Pick<HubOptions, 'endpoint'> = {}): Hub {
-  const endpoint = more.endpoint ?? endpointIn();
-  return new Hub({
-    store: hubCache(cacheFolder()),
-    ...(endpoint === undefined ? {} : { endpoint }),
-    token: tokenIn(),
-    ...(isOffline() ? { offline: 'HF_HUB_OFFLINE says that nothing may be asked for' } : {}),
-  });
-}
-
-export function nodeHost(runs: RunStore = noRuns): Host {
+/** `given` may name another endpoint of the hub than the environment. */
+export function nodeHost(runs: RunStore = noRuns, given?: Given): Host {
   return {
     gpu: openGpu,
     async bundled(kind, name) {
@@ -48,7 +37,7 @@ export function nodeHost(runs: RunStore = noRuns): Host {
     },
     bundledRoot: async (kind) => diskFolder(join(publicFolder(), kind), kind),
     runs,
-    hub: environmentHub(),
+    hub: hubOf(given),
     async offload(modules) {
       const files = onDisk(modules, rowMemory).map(({ path }) => [path, temporaryRowFile()] as const);
       return localParameters(new Offload(modules, new Map(files)));

@@ -5,18 +5,20 @@ import { RetraceError, reportOf } from '../src/protocol/errors.ts';
 import { version } from '../src/session/version.ts';
 import { compare } from './commands/compare.ts';
 import { evaluate } from './commands/evaluate.ts';
+import { hub } from './commands/hub.ts';
 import { inspect } from './commands/inspect.ts';
 import { plan } from './commands/plan.ts';
 import { predict } from './commands/predict.ts';
 import { train } from './commands/train.ts';
 import { Console } from './console.ts';
+import { stopped } from './fetching.ts';
 import { type CommandName, commandNames, type Given, readFlags, usage } from './flags.ts';
 import { commandHelp, overallHelp } from './help.ts';
 
 /** Gives the exit code. */
 type Command = (given: Given, console: Console, positionals: readonly string[]) => Promise<number>;
 
-const commands: Readonly<Record<CommandName, Command>> = { plan, train, evaluate, predict, compare, inspect };
+const commands: Readonly<Record<CommandName, Command>> = { plan, train, evaluate, predict, compare, inspect, hub };
 
 /** Errors that lie in the flags, alone or together. */
 const usageCodes = [
@@ -34,6 +36,8 @@ const usageCodes = [
   'experts',
   'reduction-factor',
   'batch-too-large',
+  'bad-repo-id',
+  'bad-endpoint',
 ];
 
 async function run(args: readonly string[], console: Console): Promise<number> {
@@ -54,7 +58,7 @@ async function run(args: readonly string[], console: Console): Promise<number> {
     console.result(commandHelp(name));
     return 0;
   }
-  if (name !== 'inspect' && positionals[0] !== undefined) {
+  if (name !== 'inspect' && name !== 'hub' && positionals[0] !== undefined) {
     throw usage(`'${positionals[0]}' belongs to no flag.`, `See retrace ${name} --help.`, positionals[0]);
   }
   return commands[name](given, console, positionals);
@@ -65,6 +69,7 @@ function failed(thrown: unknown, console: Console): number {
   console.event({ type: 'error', ...report });
   console.error(report);
   if (process.env['RETRACE_DEBUG'] === '1' && thrown instanceof Error) console.say(thrown.stack ?? '');
+  if (report.code === 'fetch-stopped') return stopped;
   return thrown instanceof RetraceError && usageCodes.includes(thrown.code) ? 2 : 1;
 }
 

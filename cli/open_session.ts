@@ -1,25 +1,37 @@
 // A session for one command: Node's host, phases drawn as progress, the rest of the events for the command.
 
 import { basename } from 'node:path';
+import type { ModelRef } from '../src/protocol/config.ts';
 import type { DataProgress, RunEvent } from '../src/protocol/messages.ts';
-import { openBaseModel } from '../src/session/base_model.ts';
-import type { RunStore } from '../src/session/host.ts';
+import { openBaseModel, openFolder } from '../src/session/base_model.ts';
+import type { Host, RunStore } from '../src/session/host.ts';
 import { Session } from '../src/session/session.ts';
 import { type Console, inMegabytes } from './console.ts';
-import { modelRef } from './folders.ts';
+import { sayFetching } from './fetching.ts';
+import type { Given } from './flags.ts';
 import { nodeHost } from './host.ts';
+import { type ModelPlace, modelRef, ofDepth } from './models.ts';
 
 export interface OpenSession {
   readonly calls: Session['calls'];
+  readonly host: Host;
   /** Positions of the model at a place: the longest text that it takes. */
-  positions(place: string): Promise<number>;
+  positions(place: ModelPlace): Promise<number>;
+  /** The model at a place; with a number of layers of its own, without weights. */
+  model(place: ModelPlace, num_hidden_layers?: number): Promise<ModelRef>;
 }
 
-/** `onEvent` hears everything but phases that only say how far a preparation is. */
-export function openSession(console: Console, onEvent: (event: RunEvent) => void = () => undefined, runs?: RunStore): OpenSession {
+export interface Hearing {
+  /** Hears everything but phases that only say how far a preparation is. */
+  onEvent?(event: RunEvent): void;
+  readonly runs?: RunStore;
+}
+
+export function openSession(console: Console, given: Given, { onEvent, runs }: Hearing = {}): OpenSession {
+  const host = nodeHost(runs, given);
   let phase = '';
   let begun = 0;
-  const session = new Session(nodeHost(runs), (event) => {
+  const session = new Session(host, (event) => {
     if (event.type === 'phase' && event.of !== undefined && event.done !== undefined) {
       if (event.phase !== phase) begun = performance.now();
       phase = event.phase;
@@ -31,12 +43,18 @@ export function openSession(console: Console, onEvent: (event: RunEvent) => void
       return;
     }
     if (event.type === 'preparing') return sayPreparing(console, event);
+    if (event.type === 'fetching') return sayFetching(console, event);
     if (event.type === 'phase') phase = event.phase;
-    onEvent(event);
+    onEvent?.(event);
   });
   return {
     calls: session.calls,
-    positions: async (place) => (await openBaseModel(await modelRef(place), nodeHost())).backbone().config.max_position_embeddings,
+    host,
+    positions: async (place) => (await openBaseModel(await modelRef(place), host)).backbone().config.max_position_embeddings,
+    async model(place, num_hidden_layers) {
+      const ref = await modelRef(place);
+      return num_hidden_layers === undefined ? ref : ofDepth(await openFolder(ref, host), num_hidden_layers);
+    },
   };
 }
 

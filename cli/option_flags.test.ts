@@ -19,7 +19,20 @@ const notOptions = {
   plan: ['num-labels'],
   train: ['out', 'resume', 'overwrite', 'pause-after', 'adapter-hub', 'self-test-texts'],
   both: [
-    ...['model', 'data', 'eval-data', 'text-column', 'text-pair-column', 'label-column', 'task', 'method', 'json', 'help'],
+    ...[
+      'model',
+      'revision',
+      'hub-endpoint',
+      'data',
+      'eval-data',
+      'text-column',
+      'text-pair-column',
+      'label-column',
+      'task',
+      'method',
+      'json',
+      'help',
+    ],
     // The other value of `header`.
     'no-header',
   ],

@@ -29,7 +29,10 @@ const recordSchema = v.object({
   format_version: v.literal(1),
   summary: v.looseObject({ id: v.string(), step: v.number(), max_steps: v.number(), finished: v.boolean() }),
   settings: v.looseObject({
-    model: v.string(),
+    model: v.union([
+      v.string(),
+      v.object({ kind: v.literal('hub'), id: v.string(), revision: v.string(), commit: v.optional(v.string()) }),
+    ]),
     data: place,
     eval_data: v.optional(place),
     columns: v.looseObject({}),

@@ -21,14 +21,14 @@ import { type OptimizerName, optimizerCards, readsArgument } from '../src/protoc
 import { memoryOptions } from '../src/protocol/options/memory.ts';
 import { namedColumns, wholeColumns } from './columns.ts';
 import { type Given, usage } from './flags.ts';
-import { type DataPlace, dataPlace, dataRef, modelPlace, modelRef } from './folders.ts';
+import { type DataPlace, dataPlace, dataRef } from './folders.ts';
+import { type ModelPlace, modelPlace, modelRef } from './models.ts';
 import { flagOf, givenOptions, isOption, memoryNames, optionNames, trainingNames } from './option_flags.ts';
 import { parseRanges } from './policy_ranges.ts';
 import { givenReading, placedReading } from './reading.ts';
 
 export interface Settings extends MemorySettings {
-  /** A bundled model's name or an absolute path. */
-  readonly model: string;
+  readonly model: ModelPlace;
   readonly pooling?: Pooling;
   readonly data: DataPlace;
   readonly eval_data?: DataPlace;
@@ -112,17 +112,29 @@ function columnsOf(given: Given, kept?: Settings): NamedColumns {
 export const memoryIn = (settings: MemorySettings): MemorySettings =>
   Object.fromEntries(memoryNames.flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]]))) as MemorySettings;
 
+/** What flags say of the model. A run that is gone on with stays at its commit, whatever its revision has become since. */
+function modelOf(given: Given, kept?: Settings): ModelPlace {
+  const named = textOf(given, 'model') ?? (kept ? undefined : 'bundled');
+  const before = kept?.model ?? '';
+  if (named === undefined) {
+    if (given['revision'] === undefined || typeof before === 'string') return before;
+    return modelOf({ model: before.id, revision: given['revision'] }, kept);
+  }
+  const place = modelPlace(named, given);
+  const same = typeof place !== 'string' && typeof before !== 'string' && place.id === before.id && place.revision === before.revision;
+  return same ? before : place;
+}
+
 /** Settings from flags over defaults, or over those that a run `kept`. `positions`: how many a model has; the default length heeds it. */
 export async function settingsOf(
   given: Given,
   methods: readonly MethodCard[],
-  positions: (model: string) => Promise<number>,
+  positions: (model: ModelPlace) => Promise<number>,
   kept?: Settings,
 ): Promise<Settings> {
   const method = (textOf(given, 'method') ?? kept?.method ?? 'meft1') as MethodName;
   const card = methods.find(({ name }) => name === method) as MethodCard;
-  const named = textOf(given, 'model');
-  const model = named === undefined && kept ? kept.model : modelPlace(named ?? 'bundled');
+  const model = modelOf(given, kept);
   const chosen = givenOptions(given, trainingNames);
   const optim = (textOf(given, 'optim') ?? defaultTraining.optim) as OptimizerName;
   const pooling = (textOf(given, 'pooling') ?? kept?.pooling) as Pooling | undefined;

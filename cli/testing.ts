@@ -22,13 +22,28 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+/** No test asks a hub, or reads the cache or the token of whoever runs it, but by an environment of its own. */
+const apart = {
+  HF_HOME: join(scratch, 'hf'),
+  HF_HUB_OFFLINE: '1',
+  HF_ENDPOINT: '',
+  HF_HUB_CACHE: '',
+  HUGGINGFACE_HUB_CACHE: '',
+  HF_TOKEN: '',
+  HF_TOKEN_PATH: '',
+};
+
 /** Runs `retrace` with these arguments. `onStderr` hears what it says as it says it, and may send it a signal. */
 export function retrace(
   args: readonly string[],
   onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(root, 'bin', 'retrace.mjs'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [join(root, 'bin', 'retrace.mjs'), ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...apart, ...env },
+    });
     const said = { stdout: '', stderr: '' };
     child.stdout.on('data', (text: Buffer) => {
       said.stdout += text;

@@ -64,7 +64,8 @@ function objectOf({ depth, report, full }: Row): object {
 
 /** Plans every cell; those that do not go together are told with the reason. */
 async function planCells(given: Given, console: Console): Promise<{ rows: Row[]; refused: Refused[]; fault: RetraceError | undefined }> {
-  const { calls, positions } = openSession(console);
+  const open = openSession(console, given);
+  const { calls, positions } = open;
   const { methods } = await calls.catalogue(undefined);
   const named = given['method'] === undefined ? methods.map(({ name }) => name) : [given['method'] as MethodName];
   const policyGiven = given['memory-policy'] === undefined ? policyNames : [given['memory-policy'] as PolicyName];
@@ -79,7 +80,7 @@ async function planCells(given: Given, console: Console): Promise<{ rows: Row[];
   const settings = await settingsOf(given, methods, positions);
   const planOf = async (change: Pick<Settings, 'method' | 'policy'>, depth: number | undefined) => {
     const options = readBy(cardOf(change.method), settings.options);
-    return calls.plan(await planRequestOf({ ...settings, ...change, options }, labelsOf(given), depth));
+    return calls.plan(await planRequestOf(open, { ...settings, ...change, options }, labelsOf(given), depth));
   };
   const rows: Row[] = [];
   const refused = new Map<string, Refused>();

@@ -1,16 +1,43 @@
 // evaluate: metrics of an adapter on a data file.
 
+import { defaultRevision, looksLikeRepo } from '../../src/hub/repo.ts';
+import { RetraceError } from '../../src/protocol/errors.ts';
 import type { ImportResult } from '../../src/protocol/messages.ts';
 import { adapterZip } from '../adapter_files.ts';
 import { namedColumns, sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
+import { fetched } from '../fetching.ts';
 import { type Given, usage } from '../flags.ts';
-import { dataPlace, dataRef, modelPlace, modelRef } from '../folders.ts';
+import { bundledNames, dataPlace, dataRef, diskFolder } from '../folders.ts';
 import { confusionText, countText } from '../format.ts';
+import { type ModelPlace, modelFolder, modelPlace, modelRef, shownPlace, weightsSha256 } from '../models.ts';
 import { type OpenSession, openSession, sayDevice } from '../open_session.ts';
 import { givenReading } from '../reading.ts';
 import { textOf } from '../settings.ts';
 import { metricsText } from '../train_report.ts';
+
+/** The place of the base: what --model names, else what is here with the weights that the adapter names. Error: `base-not-here`. */
+async function baseOf(calls: OpenSession['calls'], given: Given, zip: Blob): Promise<ModelPlace> {
+  const named = textOf(given, 'model');
+  if (named !== undefined) return modelPlace(named, given);
+  const { name, sha256, found } = await calls.baseOf({ zip });
+  if (found?.kind === 'hub') {
+    const { name: id, revision, commit } = found;
+    return { kind: 'hub', id, revision: revision ?? commit ?? defaultRevision, ...(commit === undefined ? {} : { commit }) };
+  }
+  for (const bundled of bundledNames('models')) {
+    const folder = diskFolder(modelFolder(bundled), bundled);
+    if (name === bundled || (sha256 !== undefined && sha256 === (await weightsSha256(folder)))) return bundled;
+  }
+  // What is neither an id nor known may still be named wrongly: the bundled model, which is the default, is compared with it.
+  if (!name.includes('/') || !looksLikeRepo(name)) return modelPlace('bundled');
+  throw new RetraceError({
+    code: 'base-not-here',
+    message: `The adapter was trained on ${name}, which is not kept here.`,
+    where: '--model',
+    remedy: `Add --model ${name} to fetch it from the hub, or name the folder that it is in.`,
+  });
+}
 
 /** Loads --adapter on --model and says that its self-test passed. */
 export async function importGiven(calls: OpenSession['calls'], given: Given, console: Console): Promise<ImportResult> {
@@ -18,7 +45,9 @@ export async function importGiven(calls: OpenSession['calls'], given: Given, con
   if (path === undefined)
     throw usage('No adapter is named.', 'Add --adapter, the folder that train wrote or an exported zip.', '--adapter');
   const zip = await adapterZip(path);
-  const model = await modelRef(modelPlace(textOf(given, 'model') ?? 'bundled'));
+  const { place } = await fetched(calls, await baseOf(calls, given, zip), console);
+  const model = await modelRef(place);
+  if (given['model'] === undefined && model.kind !== 'bundled') console.say(`model: ${shownPlace(place)}, by its checksum`);
   await sayDevice(calls, console);
   const imported = await calls.importAdapter({ zip, model });
   const { verified, method, labels, notes } = imported;
@@ -31,7 +60,7 @@ export async function importGiven(calls: OpenSession['calls'], given: Given, con
 
 export async function evaluate(given: Given, console: Console): Promise<number> {
   const data = await dataRef(dataPlace(textOf(given, 'data') ?? 'bundled:clinc150', '--data', 'validation', givenReading(given)));
-  const { calls } = openSession(console);
+  const { calls } = openSession(console, given);
   // Faults of the file show before the model is loaded.
   const named = namedColumns(given);
   await calls.previewData({ data, named });

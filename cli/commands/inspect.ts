@@ -3,6 +3,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { isTorchFile } from '../../src/formats/tensor_formats.ts';
+import { looksLikeRepo } from '../../src/hub/repo.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
 import { adapterFolders } from '../adapter_files.ts';
 import type { Console } from '../console.ts';
@@ -17,9 +18,12 @@ import { inspectTensors } from '../inspect/tensors.ts';
 import { textOf } from '../settings.ts';
 import { sayWarnings } from '../warnings.ts';
 
+/** What is not there and is called so is a file that was mistyped, and nothing to ask the hub for. */
+const namesOfFiles = /\.(?:csv|tsv|txt|json|jsonl|ndjson|parquet|gz|zip|safetensors|bin|pt|pth)$/i;
+
 async function folderFindings(path: string, given: Given): Promise<Finding[]> {
   const found: Finding[] = [];
-  if (existsSync(join(path, 'config.json'))) found.push(await inspectModel(path));
+  if (existsSync(join(path, 'config.json'))) found.push(await inspectModel(path, given));
   for (const folder of adapterFolders(path)) found.push(await inspectAdapter(folder, given));
   const run = [path, join(path, 'checkpoint')].find((folder) => existsSync(join(folder, 'run.json')));
   if (run !== undefined) found.push(await inspectRun(run));
@@ -34,7 +38,10 @@ async function folderFindings(path: string, given: Given): Promise<Finding[]> {
 
 async function findings(path: string, given: Given, console: Console): Promise<Finding[]> {
   if (!path.startsWith('bundled')) {
-    if (!existsSync(path)) throw noSuchFile(path, path, 'Check the path.');
+    if (!existsSync(path)) {
+      if (looksLikeRepo(path) && path.includes('/') && !namesOfFiles.test(path)) return [await inspectModel(path, given)];
+      throw noSuchFile(path, path, 'Check the path.');
+    }
     if (statSync(path).isDirectory()) return folderFindings(path, given);
   }
   const extension = extname(path).toLowerCase();

@@ -4,14 +4,18 @@ import type { PlanRequest } from '../../src/protocol/messages.ts';
 import { sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
 import { commandFlags, type Given, usage } from '../flags.ts';
-import { modelRef } from '../folders.ts';
-import { openSession } from '../open_session.ts';
+import { type OpenSession, openSession } from '../open_session.ts';
 import { planObject, planText } from '../plan_report.ts';
 import { configOf, lengthNote, memoryIn, numberOf, requireRead, type Settings, settingsOf } from '../settings.ts';
 import { sayWarnings } from '../warnings.ts';
 
 /** The plan that a run of these settings would have. */
-export async function planRequestOf(settings: Settings, num_labels: number, num_hidden_layers?: number): Promise<PlanRequest> {
+export async function planRequestOf(
+  open: Pick<OpenSession, 'model'>,
+  settings: Settings,
+  num_labels: number,
+  num_hidden_layers?: number,
+): Promise<PlanRequest> {
   if (!Number.isInteger(num_labels) || num_labels < 2) {
     throw usage(
       `--num-labels is ${num_labels}; a whole number of at least 2 is allowed.`,
@@ -21,7 +25,7 @@ export async function planRequestOf(settings: Settings, num_labels: number, num_
   }
   const { training, pooling, method, options, ...run } = await configOf(settings);
   return {
-    model: await modelRef(settings.model, num_hidden_layers),
+    model: await open.model(settings.model, num_hidden_layers),
     num_labels,
     ...(pooling === undefined ? {} : { pooling }),
     method,
@@ -35,7 +39,8 @@ export async function planRequestOf(settings: Settings, num_labels: number, num_
 }
 
 export async function plan(given: Given, console: Console): Promise<number> {
-  const { calls, positions } = openSession(console);
+  const open = openSession(console, given);
+  const { calls, positions } = open;
   const { methods } = await calls.catalogue(undefined);
   const settings = await settingsOf(given, methods, positions);
   requireRead(given, methods, settings);
@@ -52,7 +57,7 @@ export async function plan(given: Given, console: Console): Promise<number> {
   };
   const num_labels = numberOf(given, 'num-labels');
   const data = given['data'] === undefined || num_labels !== undefined ? undefined : await examined();
-  const report = await calls.plan(await planRequestOf(settings, num_labels ?? data?.labels.length ?? 2));
+  const report = await calls.plan(await planRequestOf(open, settings, num_labels ?? data?.labels.length ?? 2));
   console.event({ ...planObject(report), ...data?.of });
   console.result(planText(report));
   return 0;

@@ -47,7 +47,10 @@ interface AskedFile {
 
 /** Rows of a table, which need no label. Its faults show now, before the model is loaded; its rows are read as they are predicted. */
 async function rowsOfFile(given: Given, path: string, console: Console): Promise<AskedFile> {
-  const { source: likely } = await openData(await dataRef(dataPlace(path, '--data', 'test', givenReading(given))), nodeHost());
+  const { source: likely } = await openData(
+    await dataRef(dataPlace(path, '--data', 'test', givenReading(given))),
+    nodeHost(undefined, given),
+  );
   const { table } = await readBeginning(likely);
   const { columns, reasons } = guessColumns(table, namedColumns(given));
   const { label: _, ...texts } = columns;
@@ -113,7 +116,7 @@ export async function predict(given: Given, console: Console): Promise<number> {
     throw usage('Either texts or a file are predicted.', 'Give --text "...", or --data FILE.', path === undefined ? '--text' : '--data');
   }
   const asked = path === undefined ? { rows: oneBatch(texts), count: texts.length } : await rowsOfFile(given, path, console);
-  const { calls } = openSession(console);
+  const { calls } = openSession(console, given);
   const { labels } = await importGiven(calls, given, console);
   const csv = given['csv'] === true;
   const shown: string[][] = [];

@@ -5,11 +5,15 @@ import { existsSync, rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { RetraceError } from '../../src/protocol/errors.ts';
+import { openFolder } from '../../src/session/base_model.ts';
+import type { Host } from '../../src/session/host.ts';
 import { writeAdapterFolder } from '../adapter_files.ts';
 import { sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
+import { fetched } from '../fetching.ts';
 import { type Given, usage } from '../flags.ts';
-import { bundledNames, dataFile, fileSha256, modelFolder, weightsSha256 } from '../folders.ts';
+import { dataFile, fileSha256 } from '../folders.ts';
+import { modelFolder, modelRef, weightsSha256 } from '../models.ts';
 import { openSession, sayDevice } from '../open_session.ts';
 import { checkpointFolder, openOut } from '../out_folder.ts';
 import { type Fingerprints, folderRuns, type RunRecord } from '../run_folder.ts';
@@ -19,8 +23,8 @@ import { TrainReport } from '../train_report.ts';
 /** Ended by Ctrl-C, as shells know it. */
 const interrupted = 130;
 
-async function fingerprintsOf({ model, data, eval_data }: Settings): Promise<Fingerprints> {
-  const weights = await weightsSha256(model);
+async function fingerprintsOf({ model, data, eval_data }: Settings, host: Host): Promise<Fingerprints> {
+  const weights = await weightsSha256(await openFolder(await modelRef(model), host));
   return {
     ...(weights === undefined ? {} : { model: weights }),
     data: await fileSha256(dataFile(data)),
@@ -31,7 +35,7 @@ async function fingerprintsOf({ model, data, eval_data }: Settings): Promise<Fin
 /** Error `run-files-moved`: what a resumed run is made from is no longer where it was. */
 function requireThere({ model, data, eval_data }: Settings): void {
   const places = [
-    { flag: '--model', path: join(modelFolder(model), 'config.json') },
+    ...(typeof model === 'string' ? [{ flag: '--model', path: join(modelFolder(model), 'config.json') }] : []),
     { flag: '--data', path: dataFile(data) },
     ...(eval_data ? [{ flag: '--eval-data', path: dataFile(eval_data) }] : []),
   ];
@@ -71,7 +75,7 @@ export async function train(given: Given, console: Console): Promise<number> {
   const pauseAfter = numberOf(given, 'pause-after') ?? Number.POSITIVE_INFINITY;
   if (pauseAfter < 1) throw usage(`--pause-after is ${pauseAfter}; allowed: 1 and more.`, 'Give a number of steps.', '--pause-after');
 
-  const plain = openSession(console);
+  const plain = openSession(console, given);
   const { methods } = await plain.calls.catalogue(undefined);
   let settings = await settingsOf(given, methods, plain.positions);
   const record = await openOut(out, given);
@@ -90,7 +94,10 @@ export async function train(given: Given, console: Console): Promise<number> {
     console.event({ type: 'columns', columns: guess, reasons });
     sayColumns(console, guess, reasons);
   }
-  const fingerprints = await fingerprintsOf(settings);
+  const { place, licence: named } = await fetched(plain.calls, settings.model, console);
+  settings = { ...settings, model: place };
+  config = await configOf(settings);
+  const fingerprints = await fingerprintsOf(settings, plain.host);
   if (record) checkSame(record, settings, fingerprints);
   await mkdir(out, { recursive: true });
 
@@ -105,7 +112,7 @@ export async function train(given: Given, console: Console): Promise<number> {
     config: () => configOf(settings),
     onSaved: (summary) => report.saved(summary),
   });
-  const { calls } = openSession(console, (event) => report.hear(event), runs);
+  const { calls } = openSession(console, given, { onEvent: (event) => report.hear(event), runs });
   report.onTraining = () => {
     // Data, model and device are sound: only now does the checkpoint of another run make room.
     if (!record) rmSync(checkpointFolder(out), { recursive: true, force: true });
@@ -142,9 +149,8 @@ export async function train(given: Given, console: Console): Promise<number> {
     console.say(`Paused at step ${report.lastSaved} of ${report.steps}. Go on with: ${resume}`);
     return signals > 0 ? interrupted : 0;
   }
-  const licence = bundledNames('models').includes(settings.model)
-    ? ((await calls.catalogue(undefined)).models.find(({ name }) => name === settings.model)?.licence ?? '')
-    : '';
+  const bundled = (await calls.catalogue(undefined)).models.find(({ name }) => name === settings.model);
+  const licence = bundled?.licence ?? named ?? '';
   const self_test_texts = given['self-test-texts'] === 'data' ? 'data' : 'bundled';
   const { zip, verified, not_peft } = await calls.exportAdapter({ name: basename(out), licence, self_test_texts });
   const saved = await writeAdapterFolder(out, zip);

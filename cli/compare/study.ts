@@ -1,6 +1,7 @@
 // compare --study init: the study of starting points as a table, CSV, JSON and picture. The study itself is the session's.
 
 import { writeFile } from 'node:fs/promises';
+import type { RunEvent } from '../../src/protocol/messages.ts';
 import type { StudyPoint, StudyReport, StudyRequest } from '../../src/protocol/study.ts';
 import { panelsOf, valueText } from '../../src/protocol/study_panels.ts';
 import { studySeries } from '../../src/session/study_series.ts';
@@ -165,7 +166,7 @@ async function requestOf(given: Given, open: ReturnType<typeof openSession>, con
 
 export async function studyStarts(given: Given, console: Console): Promise<number> {
   requireOfStudy(given);
-  const open = openSession(console, (event) => {
+  const onEvent = (event: RunEvent): void => {
     if (event.type !== 'study') return;
     console.event(event);
     const { series, value, distance, score } = event.point;
@@ -173,7 +174,8 @@ export async function studyStarts(given: Given, console: Console): Promise<numbe
     console.say(
       `${event.done}/${event.of}  ${series} ${valueText(value)}: ${far}${score ? `, ${score.metric} ${percentText(score.value)}` : ''}`,
     );
-  });
+  };
+  const open = openSession(console, given, { onEvent });
   const request = await requestOf(given, open, console);
   await sayDevice(open.calls, console);
   const report = await open.calls.study(request);

@@ -11,9 +11,10 @@ import { openBaseModel } from '../../src/session/base_model.ts';
 import { readAdapterFor } from '../../src/session/importing.ts';
 import { readAdapterFiles } from '../adapter_files.ts';
 import type { Given } from '../flags.ts';
-import { bundledNames, modelPlace, modelRef, weightsSha256 } from '../folders.ts';
+import { bundledNames } from '../folders.ts';
 import { countText } from '../format.ts';
 import { nodeHost } from '../host.ts';
+import { type ModelPlace, modelPlace, modelRef, weightsSha256 } from '../models.ts';
 import { textOf } from '../settings.ts';
 import type { Finding } from './finding.ts';
 import { shownOfAdapter, tensorObjects, tensorTable } from './tensors.ts';
@@ -38,9 +39,9 @@ function shownOption(name: string, value: HyperParameters[string]): string[] {
 }
 
 /** The place of the base that the adapter names, where it is known. */
-function baseOf(files: ReadonlyMap<string, Uint8Array>, given: Given): string | undefined {
+function baseOf(files: ReadonlyMap<string, Uint8Array>, given: Given): ModelPlace | undefined {
   const named = textOf(given, 'model');
-  if (named !== undefined) return modelPlace(named);
+  if (named !== undefined) return modelPlace(named, given);
   const config = files.has('adapter_config.json') ? jsonOf(files, 'adapter_config.json') : {};
   const own = isRecord(config['base_model']) ? config['base_model']['name'] : config['base_model_name_or_path'];
   return typeof own === 'string' && !isAbsolute(own) && bundledNames('models').includes(own) ? own : undefined;
@@ -61,8 +62,8 @@ export async function inspectAdapter(path: string, given: Given): Promise<Findin
       text: `${path}: an adapter in ${layout}'s layout, written by ${written_by}, of ${size}; name its base by --model to check it\n\n${tensorTable(tensors, shownOfAdapter)}`,
     };
   }
-  const model = await openBaseModel(await modelRef(place), nodeHost());
-  const sha256 = await weightsSha256(place);
+  const model = await openBaseModel(await modelRef(place), nodeHost(undefined, given));
+  const sha256 = await weightsSha256(model.folder);
   const { method, config, labels, notes = [] } = await readAdapterFor(files, model, sha256);
   const { base_model, max_length, pooling, hyper_parameters, seed, self_test } = config;
   const compared =

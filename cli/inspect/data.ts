@@ -24,8 +24,9 @@ const FORMATS = { delimited: 'delimited text', json: 'JSON', 'json-lines': 'JSON
 export async function inspectData(path: string, given: Given, console: Console): Promise<Finding> {
   if (!path.startsWith('bundled:') && !existsSync(path)) throw noSuchFile(path, path, 'Check the path.');
   const data = await dataRef(dataPlace(path, path, 'train', givenReading(given)));
-  const { source } = await openData(data, nodeHost());
-  const { table, columns, reasons, choice } = await readRows(data, nodeHost(), {
+  const host = nodeHost(undefined, given);
+  const { source } = await openData(data, host);
+  const { table, columns, reasons, choice } = await readRows(data, host, {
     guess: (beginning: Table) => columnsOf(beginning, namedColumns(given)),
     onProgress: (progress) => sayPreparing(console, progress),
   });

@@ -7,9 +7,12 @@ import { type BaseModel, describe, openBaseModel } from '../../src/session/base_
 import { labelNames } from '../../src/session/classifier.ts';
 import { requireWeights } from '../../src/session/required_weights.ts';
 import { checkNumbers } from '../../src/session/weights.ts';
-import { modelPlace, modelRef } from '../folders.ts';
+import { fetchPlanText } from '../fetching.ts';
+import type { Given } from '../flags.ts';
 import { bytesText, countText } from '../format.ts';
 import { nodeHost } from '../host.ts';
+import { hubOf } from '../hub/connection.ts';
+import { modelPlace, modelRef, repoOf, shownPlace } from '../models.ts';
 import type { Finding } from './finding.ts';
 
 const shownNames = 4;
@@ -29,12 +32,18 @@ function classesOf(model: BaseModel): { rows: number; names?: readonly string[] 
   return names ? { rows, names } : { rows };
 }
 
-export async function inspectModel(path: string): Promise<Finding> {
-  const model = await openBaseModel(await modelRef(modelPlace(path)), nodeHost());
+export async function inspectModel(path: string, given: Given = {}): Promise<Finding> {
+  const host = nodeHost(undefined, given);
+  const place = modelPlace(path, given);
+  const ref = await modelRef(place);
+  const model = await openBaseModel(ref, host);
   const description = await describe(model);
   const { missing, notes } = description;
   const placements = requireWeights(model, description.pooling ?? 'mean');
-  await checkNumbers(model, placements);
+  // Of what the hub has, headers tell enough; numbers are looked at once they are here.
+  const fetch = typeof place === 'string' ? undefined : await hubOf(given).fetchPlan(repoOf(place));
+  const isHere = fetch === undefined || fetch.kept === fetch.bytes;
+  if (isHere) await checkNumbers(model, placements);
   const { config } = model.backbone();
   const tokens = missing.some((file) => file.startsWith('tokenizer'))
     ? 0
@@ -46,14 +55,15 @@ export async function inspectModel(path: string): Promise<Finding> {
   const unused = unusedOf(model, used);
   const { model_type, num_hidden_layers, hidden_size, parameters, stored_type, bytes, pooling, max_position_embeddings } = description;
   const what = hasWeights
-    ? `${countText(parameters)} parameters as ${stored_type}, ${bytesText(bytes)}; every tensor is there in its shape, every number is finite`
+    ? `${countText(parameters)} parameters as ${stored_type}, ${bytesText(bytes)}; every tensor is there in its shape${isHere ? ', every number is finite' : ''}`
     : 'no weights';
   const more = unused.length - shownNames;
   return {
     object: { type: 'model', ...{ ...description, ...(classes ? { classifier: classes } : {}), unused_tensors: unused } },
     text: [
-      `${path}: ${model_type}, ${num_hidden_layers} layers of ${hidden_size}, at most ${max_position_embeddings} tokens, pooling ${pooling ?? 'is to be chosen: --pooling'}`,
+      `${typeof place === 'string' ? path : shownPlace(place)}: ${model_type}, ${num_hidden_layers} layers of ${hidden_size}, at most ${max_position_embeddings} tokens, pooling ${pooling ?? 'is to be chosen: --pooling'}`,
       what,
+      ...(fetch === undefined ? [] : [`on the hub: ${fetchPlanText(fetch)}`]),
       ...(classes ? [`a classifier of ${classes.rows} classes: ${classes.names?.slice(0, 12).join(', ') ?? 'without names'}`] : []),
       ...(unused.length > 0
         ? [`not used: ${unused.length} tensors, ${unused.slice(0, shownNames).join(', ')}${more > 0 ? ` and ${more} more` : ''}`]
