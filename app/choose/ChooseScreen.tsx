@@ -9,7 +9,7 @@ import { Icon } from '../ui/icons.tsx';
 import { Section } from '../ui/Section.tsx';
 import { DataSection } from './DataSection.tsx';
 import { MethodSection } from './MethodSection.tsx';
-import { ModelSection } from './ModelSection.tsx';
+import { ModelSection, useModelSource } from './ModelSection.tsx';
 import { NumbersSection } from './NumbersSection.tsx';
 import { SavedRunsPanel } from './SavedRuns.tsx';
 import { StartPanel } from './StartPanel.tsx';
@@ -23,7 +23,7 @@ export function ChooseScreen() {
   const plans = useApp((state) => state.plans);
   const startError = useApp((state) => state.startError);
   const actions = useActions();
-  const [modelFromDisk, setModelFromDisk] = useState(settings.model.kind === 'files');
+  const [modelSource, setModelSource] = useModelSource();
   const [dataFromDisk, setDataFromDisk] = useState(settings.data.kind === 'file');
   const card = cardOf(catalogue.value, settings.method);
   const policy = policyOf(settings, card);
@@ -39,8 +39,8 @@ export function ChooseScreen() {
             pooling={settings.pooling}
             description={model}
             bundled={catalogue.value?.models ?? []}
-            fromDisk={modelFromDisk}
-            onFromDisk={setModelFromDisk}
+            source={modelSource}
+            onSource={setModelSource}
             onModel={(next) => actions.choose({ model: next, pooling: undefined })}
             onPooling={(pooling) => actions.choose({ pooling })}
           />

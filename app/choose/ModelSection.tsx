@@ -1,11 +1,14 @@
-// The model: the bundled one, or a folder from the disk.
+// The model: the bundled one, one from the hub, or a folder from the disk.
 
+import { useState } from 'react';
 import type { BundledItem } from '../../src/protocol/cards.ts';
-import { type ModelRef, type Pooling, poolings } from '../../src/protocol/config.ts';
+import { type DataRef, type ModelRef, type Pooling, poolings } from '../../src/protocol/config.ts';
 import type { ModelDescription } from '../../src/protocol/messages.ts';
 import { modelOptions } from '../../src/protocol/options/model.ts';
 import { bytes, integer } from '../format.ts';
+import { HubBelow, HubModel } from '../hub/HubModel.tsx';
 import type { Answer } from '../state/app_state.ts';
+import { useApp } from '../state/context.ts';
 import { DropZone, Pick } from '../ui/DropZone.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { modelOfDropped, modelOfPicked } from '../ui/files.ts';
@@ -13,33 +16,50 @@ import { Icon } from '../ui/icons.tsx';
 import { Row } from '../ui/Row.tsx';
 import { Segmented } from '../ui/Segmented.tsx';
 
+/** Where a model or data set comes from, as far as it is not yet chosen. */
+export type Source = 'bundled' | 'hub' | 'disk';
+
+export const sourceOf = (kind: ModelRef['kind'] | DataRef['kind']): Source => (kind === 'bundled' || kind === 'hub' ? kind : 'disk');
+
+/** What is open: what was picked here, else where the chosen model comes from; the hub while it is asked from elsewhere. */
+export function useModelSource(): [Source, (source: Source) => void] {
+  const [picked, setPicked] = useState<Source>();
+  const chosen = useApp(({ settings, hub }) => (hub.plan.pending || hub.plan.error !== undefined ? 'hub' : sourceOf(settings.model.kind)));
+  return [picked ?? chosen, setPicked];
+}
+
 interface ModelSectionProps {
   model: ModelRef;
   /** Chosen instead of the model's own. */
   pooling: Pooling | undefined;
   description: Answer<ModelDescription>;
   bundled: readonly BundledItem[];
-  fromDisk: boolean;
-  onFromDisk(fromDisk: boolean): void;
+  source: Source;
+  onSource(source: Source): void;
   onModel(model: ModelRef): void;
   onPooling(pooling: Pooling | undefined): void;
 }
 
-export function ModelSection({ model, pooling, description, bundled, fromDisk, onFromDisk, onModel, onPooling }: ModelSectionProps) {
-  const items = [...bundled.map(({ name, title }) => ({ value: name, label: title })), { value: '/disk', label: 'From your disk' }];
+export function ModelSection({ model, pooling, description, bundled, source, onSource, onModel, onPooling }: ModelSectionProps) {
+  const items = [
+    ...bundled.map(({ name, title }) => ({ value: name, label: title })),
+    { value: '/hub', label: 'From the hub' },
+    { value: '/disk', label: 'From your disk' },
+  ];
   const take = (chosen: ModelRef | undefined) => chosen !== undefined && onModel(chosen);
   return (
     <>
       <Segmented
         label="Model"
-        value={fromDisk ? '/disk' : model.name}
+        value={source === 'bundled' ? model.name : `/${source}`}
         items={items}
         onChange={(value) => {
-          onFromDisk(value === '/disk');
-          if (value !== '/disk') onModel({ kind: 'bundled', name: value });
+          onSource(value === '/disk' ? 'disk' : value === '/hub' ? 'hub' : 'bundled');
+          if (!value.startsWith('/')) onModel({ kind: 'bundled', name: value });
         }}
       />
-      {fromDisk && (
+      {source === 'hub' && <HubModel model={model} />}
+      {source === 'disk' && (
         <DropZone
           hint="A Hugging Face folder of the BERT family: config.json, tokenizer.json and the weights (model.safetensors, its shards, or pytorch_model.bin). It is read in place, never copied or sent."
           onDrop={(transfer) => void modelOfDropped(transfer).then(take)}
@@ -56,13 +76,14 @@ export function ModelSection({ model, pooling, description, bundled, fromDisk, o
           <span className="muted">or drop one here</span>
         </DropZone>
       )}
-      {fromDisk && model.kind !== 'files' && <p className="small muted">Nothing is chosen yet: until then it is {model.name}.</p>}
+      {source === 'disk' && model.kind !== 'files' && <p className="small muted">Nothing is chosen yet: until then it is {model.name}.</p>}
       {description.error !== undefined ? (
         <ErrorNote error={description.error} />
       ) : (
-        <Facts description={description.value} name={model.name} />
+        (description.pending || description.value !== undefined) && <Facts description={description.value} name={model.name} />
       )}
       {description.value !== undefined && <PoolingChoice own={description.value.pooling} chosen={pooling} onPooling={onPooling} />}
+      {source === 'hub' && <HubBelow />}
     </>
   );
 }

@@ -2,6 +2,7 @@
 
 import type { SavedRun } from '../../src/protocol/messages.ts';
 import { percent } from '../format.ts';
+import { keptOf } from '../hub/hub_state.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { busyText } from '../state/occupied.ts';
 import { Icon } from '../ui/icons.tsx';
@@ -10,23 +11,42 @@ import { Icon } from '../ui/icons.tsx';
 export function SavedRunsPanel() {
   const runs = useApp((state) => state.savedRuns);
   const busy = useApp(busyText);
+  const kept = useApp((state) => state.hub.kept.value);
   const { resume, forget } = useActions();
   if (runs.length === 0) return null;
-  return <SavedRuns runs={runs} busy={busy} onResume={({ id, name }) => void resume(id, name)} onDelete={({ id }) => void forget(id)} />;
+  /** The model of a run that is not kept here any more, by name. */
+  const missing = ({ hub_model }: SavedRun) =>
+    hub_model === undefined || kept === undefined || keptOf({ kind: 'hub', ...hub_model }, kept)?.whole === true
+      ? undefined
+      : hub_model.name;
+  return (
+    <SavedRuns
+      runs={runs}
+      busy={busy}
+      missing={missing}
+      onResume={({ id, name }) => void resume(id, name)}
+      onDelete={({ id }) => void forget(id)}
+    />
+  );
 }
 
 interface SavedRunsProps {
   runs: readonly SavedRun[];
   /** Why none can be opened now. */
   busy: string | undefined;
+  missing(run: SavedRun): string | undefined;
   onResume(run: SavedRun): void;
   onDelete(run: SavedRun): void;
 }
 
 const when = (saved_at: string) => new Date(saved_at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 
-function SavedRuns({ runs, busy, onResume, onDelete }: SavedRunsProps) {
+function SavedRuns({ runs, busy, missing, onResume, onDelete }: SavedRunsProps) {
   const disabled = busy !== undefined;
+  const action = (run: SavedRun) => {
+    const [name, does] = [missing(run), run.finished ? 'Open' : 'Resume'];
+    return name === undefined ? does : `Fetch ${name} and ${does.toLowerCase()}`;
+  };
   return (
     <section className="card saved" aria-label="Saved runs">
       <h2>Saved runs</h2>
@@ -40,6 +60,7 @@ function SavedRuns({ runs, busy, onResume, onDelete }: SavedRunsProps) {
               </p>
               <p className="small muted">
                 {run.finished ? 'finished' : 'interrupted'} at step {run.step} of {run.max_steps}, {when(run.saved_at)}
+                {missing(run) !== undefined && ', its model is not kept on this device any more'}
                 {run.best !== undefined && `, best ${run.best.metric} ${percent(run.best.value, 1)} at step ${run.best.step}`}
               </p>
             </div>
@@ -49,9 +70,9 @@ function SavedRuns({ runs, busy, onResume, onDelete }: SavedRunsProps) {
                 className="button"
                 disabled={disabled}
                 onClick={() => onResume(run)}
-                aria-label={`${run.finished ? 'Open' : 'Resume'} ${run.name}`}
+                aria-label={`${action(run)} ${run.name}`}
               >
-                <Icon name="play" /> {run.finished ? 'Open' : 'Resume'}
+                <Icon name="play" /> {action(run)}
               </button>
               <button type="button" className="quiet" disabled={disabled} onClick={() => onDelete(run)} aria-label={`Delete ${run.name}`}>
                 Delete

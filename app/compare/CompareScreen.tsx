@@ -2,7 +2,7 @@
 
 import { startTransition, useCallback, useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { defaultTraining } from '../../src/protocol/config.ts';
-import { ModelSection } from '../choose/ModelSection.tsx';
+import { ModelSection, useModelSource } from '../choose/ModelSection.tsx';
 import { bytes, plural } from '../format.ts';
 import { trainingEntries } from '../options/entries.ts';
 import { OptionGroup } from '../options/OptionGroup.tsx';
@@ -110,7 +110,7 @@ function Setup() {
   const bundled = useApp((state) => state.catalogue.value?.models ?? noModels);
   const card = useApp((state) => cardOf(state.catalogue.value, state.settings.method));
   const { choose, setTraining } = useActions();
-  const [fromDisk, setFromDisk] = useState(settings.model.kind === 'files');
+  const [source, setSource] = useModelSource();
   const numbers = trainingEntries(settings, card).filter(({ name }) => ['batch_size', 'max_length'].includes(name));
   return (
     <section className="card section" aria-label="What is compared">
@@ -122,8 +122,8 @@ function Setup() {
         pooling={settings.pooling}
         description={model}
         bundled={bundled}
-        fromDisk={fromDisk}
-        onFromDisk={setFromDisk}
+        source={source}
+        onSource={setSource}
         onModel={(next) => choose({ model: next, pooling: undefined })}
         onPooling={(pooling) => choose({ pooling })}
       />

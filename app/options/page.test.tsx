@@ -38,9 +38,9 @@ function markupOf(card: MethodCard, settings: Settings, policy: (typeof policyNa
   return renderToStaticMarkup(
     <>
       <ModelSection
-        {...{ model: firstRun.model, pooling: undefined, bundled: [], fromDisk: false }}
+        {...{ model: firstRun.model, pooling: undefined, bundled: [], source: 'bundled' as const }}
         description={{ pending: false, value: description }}
-        {...{ onFromDisk: nothing, onModel: nothing, onPooling: nothing }}
+        {...{ onSource: nothing, onModel: nothing, onPooling: nothing }}
       />
       <ReadingFields data={file} reading={undefined} onData={nothing} />
       <MethodSection methods={cards} method={card.name} policy={policy} onMethod={nothing} onPolicy={nothing} />

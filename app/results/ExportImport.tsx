@@ -97,13 +97,16 @@ interface ImportPanelProps {
   imported: Answer<ImportResult>;
   /** Why none can be imported now. */
   busy: string | undefined;
+  /** The base of the adapter that was refused, by the name that it has on the hub. */
+  baseWanted: string | undefined;
+  onLookUp(name: string): void;
   onImport(adapter: AdapterSource): void;
 }
 
 /** Logits as documented in the format are compared to this. */
 const TOLERANCE = 1e-4;
 
-export function ImportPanel({ imported, busy, onImport }: ImportPanelProps) {
+export function ImportPanel({ imported, busy, baseWanted, onLookUp, onImport }: ImportPanelProps) {
   const { value, error, pending } = imported;
   const texts = value?.verified.texts ?? [];
   const take = (adapter: AdapterSource | undefined) => {
@@ -140,6 +143,14 @@ export function ImportPanel({ imported, busy, onImport }: ImportPanelProps) {
       </DropZone>
       {busy !== undefined && !pending && <p className="small muted">{busy}</p>}
       {error !== undefined && <ErrorNote error={error} />}
+      {error !== undefined && baseWanted !== undefined && (
+        <div className="row">
+          <button type="button" className="button" onClick={() => onLookUp(baseWanted)}>
+            <Icon name="download" /> Look up its base, {baseWanted}
+          </button>
+          <span className="small muted">Sends that name to the hub. Then import the adapter again.</span>
+        </div>
+      )}
       {value !== undefined && (
         <>
           <p className={same ? 'verdict verdict-good' : 'verdict verdict-bad'} role="status">

@@ -16,9 +16,10 @@ export function ResultsScreen({ theme }: { theme: string }) {
   const exported = useApp((state) => state.exported);
   const imported = useApp((state) => state.imported);
   const busy = useApp(busyText);
+  const baseWanted = useApp((state) => state.baseWanted);
   // Where it isn't known of the model, what is chosen now is the best guess.
   const chosenPair = useApp((state) => state.settings.columns?.text_pair !== undefined);
-  const { predict, exportAdapter, importAdapter } = useActions();
+  const { predict, exportAdapter, importAdapter, lookUp, show } = useActions();
   // An import takes the place of the trained model; a run that was stopped before its first step has none.
   const kept = run?.finished !== undefined && run.steps.length > 0 && imported.value === undefined;
   const evaluation = run === undefined ? undefined : (bestOf(run) ?? run.evaluations.at(-1));
@@ -85,7 +86,16 @@ export function ResultsScreen({ theme }: { theme: string }) {
           {kept && exported.value === undefined && (
             <p className="small muted">It takes the place of the trained model: export that first if you want to keep it.</p>
           )}
-          <ImportPanel imported={imported} busy={busy} onImport={(adapter) => void importAdapter(adapter)} />
+          <ImportPanel
+            imported={imported}
+            busy={busy}
+            baseWanted={baseWanted}
+            onLookUp={(name) => {
+              lookUp(name);
+              show('choose');
+            }}
+            onImport={(adapter) => void importAdapter(adapter)}
+          />
         </section>
       </div>
     </div>

@@ -17,6 +17,7 @@ import type {
 } from '../../src/protocol/messages.ts';
 import type { StudyReport, StudySeries } from '../../src/protocol/study.ts';
 import type { Outcome } from '../compare/cells.ts';
+import type { HubState } from '../hub/hub_state.ts';
 import type { QueueItem } from '../queue/queue.ts';
 import type { Theme } from './persist.ts';
 import type { RunState } from './run.ts';
@@ -79,6 +80,7 @@ export interface AppState {
   readonly preparing?: DataProgress | undefined;
   /** The chosen plan first, then those it is compared with. */
   readonly plans: Answer<readonly PlanReport[]>;
+  readonly hub: HubState;
   readonly run?: RunState | undefined;
   readonly comparison: Comparison;
   readonly queue: QueueState;
@@ -90,4 +92,6 @@ export interface AppState {
   readonly prediction: Answer<Prediction>;
   readonly exported: Answer<ExportResult>;
   readonly imported: Answer<ImportResult>;
+  /** What the files of an adapter that was refused call their base, where it is not the chosen model and not here. */
+  readonly baseWanted?: string | undefined;
 }

@@ -1,14 +1,15 @@
 // The questions that the page asks the worker as the settings change: what the model is, what the data look like, what memory a run takes. Newest
-// question first; each is asked only when something it depends on has changed.
+// question first; each is asked only when something it depends on has changed. Of what lies on the hub nothing is asked before its user wants it.
 
 import type { StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import { defaultTraining } from '../../src/protocol/config.ts';
 import { reportOf } from '../../src/protocol/errors.ts';
 import type { CallName, Calls, PlanReport, PlanRequest } from '../../src/protocol/messages.ts';
+import { isSilent } from '../hub/hub_state.ts';
 import type { Answer, AppState } from './app_state.ts';
 import { latest } from './latest.ts';
-import { cardOf, firstRun, lengthOf, planRequestsOf, type Settings } from './settings.ts';
+import { cardOf, evaluationOf, firstRun, lengthOf, planRequestsOf, type Settings } from './settings.ts';
 
 /** Plans follow typing and sliders; longer than a tenth of a second would feel detached. */
 const PLAN_DELAY_MS = 60;
@@ -22,6 +23,8 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
   const put = <K extends AnswerKey>(key: K, answer: AppState[K]) => setState({ [key]: answer } as Pick<AppState, K>);
   const refuse = (key: AnswerKey) => (thrown: unknown) => put(key, { pending: false, error: reportOf(thrown) });
   const await_ = (key: AnswerKey) => put(key, { ...(getState()[key] as Answer<never>), pending: true, error: undefined });
+
+  const mayAsk = (): boolean => !isSilent(getState().settings.model, getState().hub);
 
   /** Asks one call at a time and puts the newest answer under `key`. */
   const asking = <K extends CallName>(
@@ -62,6 +65,10 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
   const plans = () => {
     const { settings, catalogue, report } = getState();
     if (catalogue.value === undefined) return;
+    if (!mayAsk()) {
+      askPlans.drop();
+      return put('plans', { pending: false });
+    }
     await_('plans');
     askPlans(planRequestsOf(settings, catalogue.value, report.value));
   };
@@ -72,12 +79,16 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
     const { model, data, columns, training } = settings;
     const max_length = lengthOf(settings, cardOf(catalogue.value, settings.method));
     const { seed } = { ...defaultTraining, ...training };
-    await_('report');
     setState({ preparing: undefined });
+    if (!mayAsk()) {
+      examine.drop();
+      return put('report', { pending: false });
+    }
+    await_('report');
     examine({
       model,
       data,
-      ...(data.kind === 'bundled' ? { eval_data: { ...data, part: 'validation' } } : {}),
+      ...evaluationOf(settings),
       ...(columns === undefined ? {} : { columns }),
       max_length,
       seed,
@@ -104,6 +115,10 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
   });
   const model = () => {
     made.clear();
+    if (!mayAsk()) {
+      describe.drop();
+      return setState({ model: { pending: false } });
+    }
     setState({ model: { pending: true } });
     describe({ model: getState().settings.model });
   };
@@ -141,6 +156,13 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
       if (previewed.value === undefined) preview();
       else if (examined.value === undefined) report();
       else if (made.value === undefined) plans();
+    },
+    /** Asks anew of model and data: what is kept or may be asked for has changed. */
+    refresh() {
+      model();
+      if (getState().preview.value === undefined) preview();
+      else report();
+      plans();
     },
     /** What the page needs to know at first. */
     begin() {

@@ -25,6 +25,7 @@ function setUp() {
     asks,
     cancelComparing: () => undefined,
     keep: () => undefined,
+    begun: () => undefined,
   });
   const set = (change: object) => store.setState(change as Partial<AppState>);
   return { store, set, cancel, restart, asks };

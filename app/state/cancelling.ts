@@ -73,6 +73,8 @@ interface CancellingNeeds {
   /** Leaves a comparison that is being planned. */
   cancelComparing(): void;
   keep(state: AppState): void;
+  /** Another worker has taken the place of the one before. */
+  begun(): void;
 }
 
 export function cancellingOf(client: TrainerClient, { getState, setState, subscribe }: StoreApi<AppState>, needs: CancellingNeeds) {
@@ -92,6 +94,7 @@ export function cancellingOf(client: TrainerClient, { getState, setState, subscr
     needs.asks.drop();
     needs.cancelComparing();
     client.restart();
+    needs.begun();
     const { chosen, ...answers } = settled ?? {};
     setState({
       ...(reading && chosen !== undefined ? { ...answers, settings: { ...before.settings, ...chosen } } : {}),

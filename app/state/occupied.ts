@@ -1,6 +1,7 @@
 // What stands in the way of using the worker: what has it to itself, or what is missing, in words that name the place to look at. Pure.
 
 import { missingRoles } from '../choose/columns.ts';
+import { isSilent } from '../hub/hub_state.ts';
 import type { AppState } from './app_state.ts';
 import { isActive } from './run.ts';
 
@@ -34,10 +35,12 @@ export function busyText(state: AppState): string | undefined {
 
 /** Why nothing can be trained or measured on what is chosen, or undefined. The method's own plan is not looked at. */
 export function obstacleOf(state: AppState): string | undefined {
-  const { environment, catalogue, model, preview, report, settings } = state;
+  const { environment, catalogue, model, preview, report, settings, hub } = state;
   const busy = busyText(state);
   if (busy !== undefined) return busy;
   if (environment.value?.available === false) return 'This browser offers no GPU: see above.';
+  if (isSilent(settings.model, hub)) return 'The model is not looked up yet: see Choose, 1.';
+  if (hub.fetch.at === 'going') return 'The model is being fetched: see Choose, 1.';
   if (model.error !== undefined) return 'The model cannot be used: see Choose, 1.';
   if (preview.error !== undefined) return 'The data cannot be used: see Choose, 2.';
   if (missingRoles(settings.columns).length > 0 && preview.value !== undefined) return 'Some columns have no part yet: see Choose, 2.';

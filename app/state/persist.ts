@@ -1,8 +1,9 @@
-// The few things that outlive a visit: theme, choices of bundled things and numbers, the queue. Files are kept only with a queue or a saved run,
+// The few things that outlive a visit: theme, choices of bundled things, of things on the hub and numbers, the queue, where the hub is. Files are kept only with a queue or a saved run,
 // which need them: a page may not read a disk unasked.
 
 import { get, set } from 'idb-keyval';
 import { policyNames } from '../../src/protocol/config.ts';
+import type { HubSettings } from '../../src/protocol/hub.ts';
 import { afterReload, type QueueItem } from '../queue/queue.ts';
 import { firstRun, type Settings } from './settings.ts';
 
@@ -12,10 +13,12 @@ export interface Kept {
   readonly theme: Theme;
   readonly settings: Settings;
   readonly queue: readonly QueueItem[];
+  readonly hub: HubSettings;
 }
 
 const KEY = 'retrace-page-1';
 const QUEUE_KEY = 'retrace-queue-1';
+const HUB_KEY = 'retrace-hub-1';
 
 /** What was kept, as far as it still makes sense; the first run's choices where it does not, or where storage is shut. */
 export async function load(): Promise<Kept> {
@@ -26,19 +29,28 @@ export async function load(): Promise<Kept> {
     typeof settings.method === 'string' &&
     (settings.policy === undefined || policyNames.includes(settings.policy));
   const queue = await get<readonly QueueItem[]>(QUEUE_KEY).catch(() => undefined);
-  return { theme: kept?.theme ?? 'system', settings: sound ? { ...firstRun, ...settings } : firstRun, queue: afterReload(queue ?? []) };
+  const hub = await get<HubSettings>(HUB_KEY).catch(() => undefined);
+  return {
+    theme: kept?.theme ?? 'system',
+    settings: sound ? { ...firstRun, ...settings } : firstRun,
+    queue: afterReload(queue ?? []),
+    hub: hub ?? {},
+  };
 }
 
 export function save({ theme, settings }: Pick<Kept, 'theme' | 'settings'>): void {
   const { model, positions: _, pooling, data, columns, ...rest } = settings;
-  const bundled = {
-    model: model.kind === 'bundled' ? model : firstRun.model,
-    pooling: model.kind === 'bundled' ? pooling : undefined,
-    data: data.kind === 'bundled' ? data : firstRun.data,
-    columns: data.kind === 'bundled' ? columns : firstRun.columns,
+  const lasting = {
+    ...(model.kind === 'files' ? { model: firstRun.model } : { model, pooling }),
+    ...(data.kind === 'file' ? { data: firstRun.data, columns: firstRun.columns } : { data, columns }),
   };
   // Private windows may refuse storage: then the next visit starts afresh, which is all that is lost.
-  void set(KEY, { theme, settings: { ...rest, ...bundled } }).catch(() => undefined);
+  void set(KEY, { theme, settings: { ...rest, ...lasting } }).catch(() => undefined);
+}
+
+/** Keeps where the hub is, and the token where its owner wants it remembered. */
+export function saveHub(settings: HubSettings): void {
+  void set(HUB_KEY, settings).catch(() => undefined);
 }
 
 /** Keeps the queue: its configurations, and what its ended runs looked like. */

@@ -52,6 +52,11 @@ export function afterEvents(run: RunState, events: readonly RunEvent[]): RunStat
         next = { ...next, phase, progress };
         break;
       }
+      case 'fetching':
+        // Of its model or its data: within the phase that waits for them.
+        if (next.finished === undefined && event.state !== 'fetched')
+          next = { ...next, progress: { done: event.done, of: event.of, detail: `${event.state} ${event.id}` } };
+        break;
       case 'data':
         next = { ...next, labels: event.labels };
         break;

@@ -25,6 +25,9 @@ export function followRun(client: TrainerClient, store: StoreApi<AppState>): () 
     const { run } = store.getState();
     const preparing = events.findLast((event) => event.type === 'preparing');
     if (preparing !== undefined) store.setState({ preparing: preparing.done < preparing.of ? preparing : undefined });
+    const progress = events.findLast((event) => event.type === 'fetching');
+    const { hub } = store.getState();
+    if (progress !== undefined && hub.fetch.at === 'going') store.setState({ hub: { ...hub, fetch: { at: 'going', progress } } });
     if (run !== undefined) store.setState({ run: afterEvents(run, events) });
   };
 

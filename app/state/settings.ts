@@ -123,14 +123,17 @@ export function changedCount(settings: Settings, card: MethodCard | undefined): 
   return Object.keys(settings.training).length + Object.keys(optionsOf(settings, card)).length + memory + policy;
 }
 
+/** The bundled data has its own validation part; of a file a tenth is held back. */
+export const evaluationOf = ({ data }: Pick<Settings, 'data'>): { eval_data?: DataRef } =>
+  data.kind === 'bundled' ? { eval_data: { ...data, part: 'validation' } } : {};
+
 export function runConfigOf(settings: Settings, card: MethodCard): RunConfig {
   const { model, pooling, data, columns, method, checkpoint_every } = settings;
   return {
     model,
     ...(pooling === undefined ? {} : { pooling }),
     data,
-    // The bundled data has its own validation part; of a file a tenth is held back.
-    ...(data.kind === 'bundled' ? { eval_data: { ...data, part: 'validation' } } : {}),
+    ...evaluationOf(settings),
     ...(columns === undefined ? {} : { columns }),
     task: 'classification',
     method,

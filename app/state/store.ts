@@ -6,13 +6,15 @@ import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import type { MethodOptions, TrainingArguments } from '../../src/protocol/config.ts';
 import { reportOf } from '../../src/protocol/errors.ts';
 import type { AdapterSource, Calls, ExportResult } from '../../src/protocol/messages.ts';
+import { noHub } from '../hub/hub_state.ts';
 import type { Picked } from '../queue/queue.ts';
 import { type AppState, noComparison, noStudy, type Screen } from './app_state.ts';
 import { asksOf } from './asks.ts';
 import { cancellingOf } from './cancelling.ts';
 import { comparingOf } from './comparing.ts';
+import { type HubActions, hubbingOf } from './hubbing.ts';
 import { occupationOf } from './occupied.ts';
-import { type Kept, save, saveQueue, type Theme } from './persist.ts';
+import { type Kept, save, saveHub, saveQueue, type Theme } from './persist.ts';
 import { queueingOf } from './queueing.ts';
 import { newRun } from './run.ts';
 import { followRun } from './run_events.ts';
@@ -29,7 +31,7 @@ import {
 } from './settings.ts';
 import { studyingOf } from './studying.ts';
 
-export interface Actions {
+export interface Actions extends HubActions {
   show(screen: Screen): void;
   setTheme(theme: Theme): void;
   choose(change: Partial<Settings>): void;
@@ -89,6 +91,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
     preview: waiting,
     report: waiting,
     plans: waiting,
+    hub: noHub(kept.hub),
     comparison: noComparison,
     queue: { items: kept.queue, going: false, halting: false },
     study: noStudy,
@@ -142,9 +145,11 @@ export function createApp(client: TrainerClient, kept: Kept): App {
   const studying = studyingOf(client, store);
   const queueing = queueingOf(client, store, { live, keep: saveQueue, alone: aloneAmongTabs });
 
-  const cancel = cancellingOf(client, store, { asks, cancelComparing: comparing.cancel, keep: save });
+  const hubbing = hubbingOf(client, store, { choose, refresh: asks.refresh, keep: saveHub });
+  const cancel = cancellingOf(client, store, { asks, cancelComparing: comparing.cancel, keep: save, begun: hubbing.workerBegan });
 
   const actions: Actions = {
+    ...hubbing.actions,
     cancel,
     show: (screen) => setState({ screen }),
     setTheme: (theme) => {
@@ -167,7 +172,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
     start: async () => {
       const { settings, catalogue } = getState();
       const card = cardOf(catalogue.value, settings.method);
-      if (card === undefined) return;
+      if (card === undefined || !(await hubbing.actions.fetchModel())) return;
       const pair = settings.columns?.text_pair !== undefined;
       await live(`${settings.data.name}, ${card.title}`, () => client.start(runConfigOf(settings, card)), 'train', pair);
     },
@@ -211,13 +216,20 @@ export function createApp(client: TrainerClient, kept: Kept): App {
     importAdapter: async (adapter) => {
       if (occupationOf(getState()) !== undefined) return;
       const before = getState().imported.value;
-      setState({ imported: { pending: true, value: before }, prediction: idle });
+      const chosen = getState().settings.model;
+      setState({ imported: { pending: true, value: before }, prediction: idle, baseWanted: undefined });
+      // What is wrong with its files the import itself says.
+      const base = await client.call('baseOf', adapter).catch(() => undefined);
+      const found = base?.found?.name === chosen.name ? undefined : base?.found;
       try {
-        const value = await client.call('importAdapter', { ...adapter, model: getState().settings.model });
-        setState({ imported: { pending: false, value }, prediction: idle });
+        const value = await client.call('importAdapter', { ...adapter, model: found ?? chosen });
+        const notes =
+          found === undefined ? value.notes : [`Its base, ${found.name}, is kept on this device, and was used.`, ...value.notes];
+        setState({ imported: { pending: false, value: { ...value, notes } }, prediction: idle });
       } catch (thrown) {
         const error = reportOf(thrown);
         if (error.code === 'cancelled') return;
+        if (base?.name.includes('/') && base.name !== chosen.name) setState({ baseWanted: base.name });
         // Refused before it took the place of what the worker held, or after: only the worker knows.
         const held = await client.call('predict', { texts: [] }).then(
           () => true,
@@ -227,6 +239,9 @@ export function createApp(client: TrainerClient, kept: Kept): App {
       }
     },
   };
+  hubbing.sendSettings();
   asks.begin();
+  // What is kept whole is opened as if it were bundled; of the rest the hub is asked when its user wants it.
+  void hubbing.begin();
   return { store, actions };
 }

@@ -159,7 +159,8 @@ async function refusal(response: Response, url: string, what: string, hasToken: 
   const report = (kind: string, message: string, remedy: string) => new RetraceError({ code: kind, message, where: url, remedy });
   const wrongToken = hasToken ? ' The token that was given does not open it.' : '';
   if (code === 'GatedRepo' || /gated|awaiting a review|restricted/i.test(said)) {
-    const page = `on its page (${url.split(/\/(?:api|resolve)\//)[0]}/${what.split(' ')[0]})`;
+    const [start = '', id = ''] = [url.split(/\/(?:api|resolve)\//)[0], what.split(' ')[0]];
+    const page = `on its page (${start.endsWith(id) ? start : `${start}/${id}`})`;
     return report(
       'hub-gated',
       `${what} is gated: its authors ask people to agree to their terms first.${wrongToken}`,

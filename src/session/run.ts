@@ -285,6 +285,7 @@ export class Run {
       ...(this.#best ? { best: this.#best } : {}),
       saved_at: new Date().toISOString(),
       finished,
+      ...(config.model.kind === 'hub' ? { hub_model: { name: config.model.name, commit: config.model.commit } } : {}),
     };
     const state = writeState(await engine.trainer.save(this.#step));
     const best = this.#bestParameters && writeParameters(this.#bestParameters);
