@@ -15,6 +15,7 @@ import type { Tokenizer } from '../data/tokenizer.ts';
 import { blobSource, openFile } from '../hub/folder.ts';
 import type { ColumnReasons, Columns, DataRef, NamedColumns } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
+import { glueTasks, knownDataset } from '../protocol/hub_data.ts';
 import type { DataPreview, DataProgress, DataReport, DataWarning } from '../protocol/messages.ts';
 import type { Reading } from '../protocol/reading.ts';
 import type { Host } from './host.ts';
@@ -241,9 +242,22 @@ const asPublished = (warnings: readonly DataWarning[], data: DataRef): readonly 
     ? warnings
     : warnings.map((warning) => ({ ...warning, remedy: 'Nothing has to be done: these are the data as their authors published them.' }));
 
+/** Error `task-not-yet`, of a data set that is known not to fit. */
+function requireTrainable(data: DataRef): void {
+  const known = data.kind === 'hub' ? knownDataset(data.id, data.config) : undefined;
+  if (known?.not_yet === undefined) return;
+  throw new RetraceError({
+    code: 'task-not-yet',
+    message: `${known.title} (${known.id}/${known.config}) can't be trained yet. ${known.not_yet}`,
+    where: data.name,
+    remedy: `Choose another: ${glueTasks.flatMap(({ config, not_yet }) => (not_yet === undefined ? [`${known.id}/${config}`] : [])).join(', ')}.`,
+  });
+}
+
 /** Training and evaluation examples, tokenised. `onProgress` hears of both: bytes of each file, then examples of both parts. */
 export async function loadData(request: DataRequest, tokenizer: Tokenizer, host: Host, onProgress?: OnDataProgress): Promise<RunData> {
   const { seed } = request;
+  requireTrainable(request.data);
   const { table, columns, choice, pinned } = await readRows(request.data, host, { columns: request.columns, seed, onProgress });
   const whole = toExamples(table, choice);
   const evaluation = request.eval_data && (await readRows(likewise(request.eval_data, table), host, { columns, seed, onProgress }));

@@ -272,6 +272,15 @@ test('a gated data set is read with a token', async () => {
   expect(data.labels).toEqual(['negative', 'positive']);
 });
 
+test('a task that can not be trained yet is refused with the reason, before anything is asked for', async () => {
+  double.clearRequests();
+  await expect(load(ref('nyu-mll/glue', 'stsb', 'train'), hostOn())).rejects.toMatchObject({
+    code: 'task-not-yet',
+    message: expect.stringMatching(/^STS-B .* regression/),
+  });
+  expect(double.requests).toEqual([]);
+});
+
 test('a former name is that of the data set it is called now', async () => {
   expect((await describeDataset(hostOn().hub, { id: 'glue' })).id).toBe('org/glue');
   const data = await load(ref('glue', 'sst2', 'train'), hostOn());
