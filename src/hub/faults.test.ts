@@ -232,6 +232,15 @@ test('a mirror that redirects, a repository that was renamed, a listing of many 
   }
 });
 
+test('a fetch without a connection is no fetch where only some files are here and no list of them', async () => {
+  const store = memoryStore();
+  await hubOn(store).fetch(ref);
+  const unlisted: HubStore = { ...store, snapshot: async () => undefined, paths: async () => ['config.json'] };
+  const offline = hubOn(unlisted, { offline: 'HF_HUB_OFFLINE is set' });
+  expect((await offline.open(ref)).files.map(({ path }) => path)).toEqual(['config.json']);
+  await expect(offline.fetch(ref)).rejects.toMatchObject({ code: 'hub-offline' });
+});
+
 test('offline, what is kept whole works, what is kept in part as far as it goes, and the rest says so', async () => {
   const store = memoryStore();
   await hubOn(store).fetchPlan(ref);

@@ -187,7 +187,10 @@ export class Hub {
     ref: RepoRef,
     { signal, onProgress }: { readonly signal?: AbortSignal; onProgress?(progress: FetchProgress): void } = {},
   ): Promise<FetchPlan> {
-    const repo = await this.open(ref, { signal });
+    let repo = await this.open(ref, { signal });
+    // Without the hub's list the files that others left here are not known to be all.
+    if (!repo.whole && (await this.store.snapshot(repo, repo.commit)) === undefined && repo.info === undefined)
+      repo = await this.refresh(ref, { signal });
     const needed = await this.#needed(ref, { signal });
     if (repo.whole) return this.#planOf(repo, needed);
     const plan = await this.#planOf(repo, needed);
