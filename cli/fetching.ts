@@ -40,8 +40,6 @@ export async function fetched(calls: Session['calls'], place: ModelPlace, consol
   const planned = await calls.fetchPlan({ model });
   console.say(`model: ${fetchPlanText(planned)}`);
   const commit = { ...place, commit: planned.commit };
-  // The same reference as before: the session has looked it up.
-  if (planned.kept === planned.bytes) return { place: commit, licence: planned.licence };
   let signals = 0;
   const stop = () => {
     signals += 1;
@@ -54,7 +52,7 @@ export async function fetched(calls: Session['calls'], place: ModelPlace, consol
   try {
     const { licence, bytes } = await calls.fetchModel({ model });
     console.clear();
-    console.event({ type: 'fetched', model: shownPlace(place), commit: planned.commit, bytes });
+    if (planned.kept < bytes) console.event({ type: 'fetched', model: shownPlace(place), commit: planned.commit, bytes });
     return { place: commit, licence: licence ?? planned.licence };
   } finally {
     process.off('SIGINT', stop);

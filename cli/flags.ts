@@ -122,6 +122,7 @@ export const commandFlags = {
   inspect: { ...model, ...adapter, data: text('FILE', 'in place of the path'), ...columns, ...readingFlags, ...output },
   hub: {
     revision: model.revision,
+    refresh: flag('fetch: look the revision up on the hub although it is kept, and fetch what is new'),
     commit: text('COMMIT', 'remove: this commit alone, by the beginning of its name'),
     type: choice(['model', 'dataset'], 'remove: which, where both are kept under one name'),
     ...hubPlace,

@@ -134,6 +134,12 @@ test('--revision and org/name@revision name a branch, tag or commit; two that di
     linesOf(ok(await run(home, 'hub', 'fetch', ...args, '--json'))).find(({ type }) => type === 'fetched')?.['commit'];
   expect(await fetched('ada/branches@v1')).toBe(first);
   expect(await fetched('ada/branches')).toBe(repo.commit);
+  const second = repo.commit;
+  repo.change({ 'vocab.txt': '[PAD]' });
+  // What is kept serves until it is asked for anew.
+  expect(await fetched('ada/branches')).toBeUndefined();
+  expect(await fetched('ada/branches', '--refresh')).toBe(repo.commit);
+  ok(await run(home, 'hub', 'remove', 'ada/branches', '--commit', second));
   const kept = linesOf(ok(await run(home, 'hub', 'list', '--json')));
   expect(kept.map(({ commit, revisions, whole }) => ({ commit, revisions, whole }))).toEqual(
     expect.arrayContaining([

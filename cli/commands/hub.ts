@@ -8,7 +8,8 @@ import type { Console } from '../console.ts';
 import { fetched } from '../fetching.ts';
 import { type Given, usage } from '../flags.ts';
 import { bytesText, countText, tableText } from '../format.ts';
-import { hubPlace } from '../models.ts';
+import { hubOf } from '../hub/connection.ts';
+import { hubPlace, repoOf } from '../models.ts';
 import { openSession } from '../open_session.ts';
 import { textOf } from '../settings.ts';
 
@@ -77,6 +78,7 @@ async function known(calls: Calls, _: Given, console: Console): Promise<void> {
 
 async function fetch(calls: Calls, given: Given, console: Console, words: readonly string[]): Promise<void> {
   const place = hubPlace(one(words, 'retrace hub fetch ID'), given);
+  if (given['refresh'] === true) await hubOf(given).refresh(repoOf(place));
   const { place: kept } = await fetched(calls, place, console);
   if (typeof kept !== 'string') console.result(`${kept.id} at commit ${kept.commit} is kept whole`);
 }
