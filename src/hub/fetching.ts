@@ -31,7 +31,6 @@ class FileFetch {
   readonly remote: RemoteFile;
   readonly filling: Filling;
   readonly pieces: Range[];
-  left: number;
   /** Set where the server heeds no ranges: one worker then takes the whole file, and the others leave theirs. */
   private wholeBy: Range | undefined;
 
@@ -39,7 +38,6 @@ class FileFetch {
     this.remote = remote;
     this.filling = filling;
     this.pieces = filling.ranges.missing(0, remote.file.size).flatMap(({ begin, end }) => piecesOf(begin, end));
-    this.left = this.pieces.length;
   }
 
   onWhole(piece: Range): 'all' | 'leave' {
@@ -63,16 +61,36 @@ export async function fetchFiles(request: FetchRequest): Promise<void> {
   const { store, repo, commit, files, signal, onProgress } = request;
   const of = files.reduce((sum, { size }) => sum + size, 0);
   const meter = new FetchMeter(repo.id, of, onProgress);
-  for (const file of files) {
+  const bring = async (file: HubFile): Promise<void> => {
     requireGoing(signal);
-    if ((await store.open(repo, commit, file.path)) !== undefined) {
-      meter.here(file.size);
-      continue;
-    }
+    if ((await store.open(repo, commit, file.path)) !== undefined) return meter.here(file.size);
     if (!(await fetchOne(request, file, meter)) && !(await fetchOne(request, file, meter)))
       throw damaged({ client: request.client, repo, commit, file });
-  }
+  };
+  // Small files side by side, for most of their time is waiting; large ones one after another, each over all connections.
+  await besides(
+    files.filter(({ size }) => size <= PIECE_BYTES),
+    CONNECTIONS,
+    bring,
+  );
+  for (const file of files.filter(({ size }) => size > PIECE_BYTES)) await bring(file);
   meter.end();
+}
+
+/** Does it for all, so many at a time; the first fault leaves what has not begun, and is thrown once what has begun is over. */
+async function besides<T>(all: readonly T[], count: number, work: (one: T) => Promise<void>): Promise<void> {
+  const queue = [...all];
+  const faults: unknown[] = [];
+  const lane = async () => {
+    for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
+      await work(one).catch((thrown: unknown) => {
+        faults.push(thrown);
+        queue.length = 0;
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: count }, lane));
+  if (faults.length > 0) throw faults[0];
 }
 
 /** Whether the file came as the hub has it; where it did not, nothing of it is left. */
@@ -91,7 +109,7 @@ async function fetchOne({ client, store, repo, commit, signal }: FetchRequest, f
     meter.here(had);
     await fetchPieces(new FileFetch(remote, filling), meter, signal);
     meter.checking();
-    const sound = await filling.finish(undefined, signal);
+    const sound = await filling.finish(signal);
     if (!sound) meter.lost(file.size);
     return sound;
   } finally {
@@ -104,35 +122,27 @@ async function fetchPieces(file: FileFetch, meter: FetchMeter, signal: AbortSign
   const ended = new AbortController();
   const end = () => ended.abort();
   signal?.addEventListener('abort', end, { once: true });
-  const queue = [...file.pieces];
-  const work = async () => {
-    for (let piece = queue.shift(); piece !== undefined; piece = queue.shift()) {
-      const range = piece;
-      if (file.isDone(range)) continue;
-      await readRemote(file.remote, range.begin, range.end, {
-        signal: ended.signal,
-        attempts: ATTEMPTS,
-        onRest: (rest: Rest) => meter.waiting(rest),
-        onWhole: () => file.onWhole(range),
-        async take(at, bytes) {
-          const before = file.filling.ranges.bytes;
-          await file.filling.put(at, bytes);
-          meter.came(file.filling.ranges.bytes - before);
-        },
-      });
-    }
-  };
-  const faults: unknown[] = [];
-  const guarded = () =>
-    work().catch((thrown: unknown) => {
-      faults.push(thrown);
+  const fetchPiece = async (piece: Range): Promise<void> => {
+    if (file.isDone(piece)) return;
+    await readRemote(file.remote, piece.begin, piece.end, {
+      signal: ended.signal,
+      attempts: ATTEMPTS,
+      onRest: (rest: Rest) => meter.waiting(rest),
+      onWhole: () => file.onWhole(piece),
+      async take(at, bytes) {
+        const before = file.filling.ranges.bytes;
+        await file.filling.put(at, bytes);
+        meter.came(file.filling.ranges.bytes - before);
+      },
+    }).catch((thrown: unknown) => {
       end();
+      throw thrown;
     });
+  };
   try {
-    await Promise.all(Array.from({ length: Math.min(CONNECTIONS, queue.length) }, guarded));
+    await besides(file.pieces, CONNECTIONS, fetchPiece);
   } finally {
     signal?.removeEventListener('abort', end);
+    requireGoing(signal);
   }
-  requireGoing(signal);
-  if (faults.length > 0) throw faults[0];
 }

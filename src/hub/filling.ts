@@ -20,22 +20,49 @@ export class Filling {
   readonly #file: HubFile;
   #unflushed = 0;
   #flushed = performance.now();
+  readonly #hash;
+  /** Bytes from the beginning that the hash has taken in, read back from where they lie: as they come, so that little is left to check at the end. */
+  #hashed = 0;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(file: HubFile, part: PartFile) {
     this.#file = file;
     this.#part = part;
     this.ranges = new RangeSet(part.ranges);
+    // Git hashes a small file with its length before it.
+    const ofGit = () => sha1.create().update(new TextEncoder().encode(`blob ${file.size}\0`));
+    this.#hash = file.sha256 === undefined ? ofGit() : sha256.create();
   }
 
   get isFull(): boolean {
     return this.ranges.has(0, this.#file.size);
   }
 
-  async put(at: number, bytes: Uint8Array): Promise<void> {
-    await this.#part.write(at, bytes);
-    this.ranges.add(at, at + bytes.length);
-    this.#unflushed += bytes.length;
+  /** Bytes that stand at `at`; of several who put at once each waits for the one before. */
+  put(at: number, bytes: Uint8Array): Promise<void> {
+    const next = this.#last.then(() => this.#put(at, bytes));
+    this.#last = next.catch(() => undefined);
+    return next;
+  }
+
+  async #put(at: number, bytes: Uint8Array): Promise<void> {
+    // What is here stays as it is: its hash may have been taken.
+    for (const { begin, end } of this.ranges.missing(at, at + bytes.length)) {
+      await this.#part.write(begin, bytes.subarray(begin - at, end - at));
+      this.ranges.add(begin, end);
+      this.#unflushed += end - begin;
+    }
     if (this.#unflushed >= FLUSH_BYTES || performance.now() - this.#flushed >= FLUSH_MS) await this.flush();
+    await this.#hashUpTo(this.ranges.missing(0, this.#file.size)[0]?.begin ?? this.#file.size, PIECE_BYTES);
+  }
+
+  /** Takes in what is here up to `end`, as long as there are `least` bytes of it. */
+  async #hashUpTo(end: number, least: number): Promise<void> {
+    while (end - this.#hashed >= least && this.#hashed < end) {
+      const to = Math.min(end, this.#hashed + PIECE_BYTES);
+      this.#hash.update(await this.#part.read(this.#hashed, to));
+      this.#hashed = to;
+    }
   }
 
   async flush(): Promise<void> {
@@ -49,19 +76,15 @@ export class Filling {
     return this.#part.read(begin, end);
   }
 
-  /** Of a full file: reads it back; where it has the hub's hash it takes its place, else it is removed. Says which. */
-  async finish(onChecked?: (bytes: number) => void, signal?: AbortSignal): Promise<boolean> {
+  /** Of a full file that nobody writes to any more: where it has the hub's hash it takes its place, else it is removed. Says which. */
+  async finish(signal?: AbortSignal): Promise<boolean> {
     await this.flush();
     const { size, sha256: expected, oid } = this.#file;
-    // Git hashes a small file with its length before it.
-    const hash = expected === undefined ? sha1.create().update(new TextEncoder().encode(`blob ${size}\0`)) : sha256.create();
-    for (let at = 0; at < size; at += PIECE_BYTES) {
+    while (this.#hashed < size) {
       requireGoing(signal);
-      const end = Math.min(size, at + PIECE_BYTES);
-      hash.update(await this.#part.read(at, end));
-      onChecked?.(end);
+      await this.#hashUpTo(Math.min(size, this.#hashed + PIECE_BYTES), 0);
     }
-    const sound = bytesToHex(hash.digest()) === (expected ?? oid);
+    const sound = bytesToHex(this.#hash.digest()) === (expected ?? oid);
     await (sound ? this.#part.finish() : this.#part.discard());
     return sound;
   }
