@@ -82,6 +82,8 @@ export const commandFlags = {
     resume: flag('go on with the run in --out'),
     overwrite: flag('use --out although it holds something'),
     'adapter-hub': flag("also writes the adapter in the layout of AdapterHub's library, into the folder adapter-hub in --out"),
+    push: text('ORG/NAME', 'afterwards push the adapter, with its card, to this repository of the hub; the token is checked before'),
+    private: flag('with --push: a repository that is made for it is seen by you, or your organisation, alone'),
     'pause-after': number('steps after which to pause, as Ctrl-C would'),
     'self-test-texts': choice(
       selfTestTexts,
@@ -125,6 +127,8 @@ export const commandFlags = {
     refresh: flag('fetch: look the revision up on the hub although it is kept, and fetch what is new'),
     commit: text('COMMIT', 'remove: this commit alone, by the beginning of its name'),
     type: choice(['model', 'dataset'], 'remove: which, where both are kept under one name'),
+    private: flag('push: a repository that is made for it is seen by you, or your organisation, alone'),
+    message: text('TEXT', 'push: the title of the commit'),
     ...hubPlace,
     ...output,
   },

@@ -4,8 +4,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './setup.mjs';
 
-/** Production packages that never reach the page: types, the compiler that a peer dependency names, and the command line's Dawn. */
-const NOT_IN_THE_PAGE = /^(?:@types\/|@typescript\/|@webgpu\/|typescript$|webgpu$|csstype$|debug$|ms$)/;
+/** Production packages that never reach the page: types, the compiler that a peer dependency names, the command line's Dawn and its way of pushing. */
+const NOT_IN_THE_PAGE =
+  /^(?:@types\/|@typescript\/|@webgpu\/|typescript$|webgpu$|csstype$|debug$|ms$|@huggingface\/|gearhash-jit$|cli-progress$|ansi-regex$|emoji-regex$|is-fullwidth-code-point$|string-width$|strip-ansi$)/;
 
 /** Markdown: one heading a package with its version and licence, then the text as the package carries it. */
 export function licenseTexts() {

@@ -1,4 +1,4 @@
-// hub: what of the hub is kept here, what it has, and bringing models here or removing them without a run.
+// hub: what of the hub is kept here, what it has, bringing models here or removing them without a run, and pushing adapters there.
 
 import { parseRepo } from '../../src/hub/repo.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
@@ -11,6 +11,7 @@ import { bytesText, countText, tableText } from '../format.ts';
 import { hubOf } from '../hub/connection.ts';
 import { hubPlace, repoOf } from '../models.ts';
 import { openSession } from '../open_session.ts';
+import { askedTarget, pushed, pushMessage } from '../pushing.ts';
 import { textOf } from '../settings.ts';
 
 type Calls = Session['calls'];
@@ -109,8 +110,18 @@ async function remove(calls: Calls, given: Given, console: Console, words: reado
   console.result(`removed: ${id}${commit === undefined ? '' : ` at ${commits[0]}`}, ${bytesText(bytes)} at most`);
 }
 
+async function push(_: Calls, given: Given, console: Console, words: readonly string[]): Promise<void> {
+  const [folder, repo, ...more] = words;
+  if (folder === undefined || repo === undefined || more.length > 0) {
+    const what = 'retrace hub push FOLDER org/name';
+    throw usage(`${words.length} words were given where two are meant.`, `Write ${what}.`, what);
+  }
+  const target = await askedTarget(given, repo, textOf(given, 'revision'));
+  await pushed(given, console, folder, target, textOf(given, 'message') ?? pushMessage);
+}
+
 /** What `retrace hub` can do, by its first word. */
-const works: Readonly<Record<string, Work>> = { list, search, known, fetch, remove };
+const works: Readonly<Record<string, Work>> = { list, search, known, fetch, remove, push };
 
 export async function hub(given: Given, console: Console, [first, ...words]: readonly string[]): Promise<number> {
   const work = first === undefined ? undefined : works[first];

@@ -4,6 +4,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { shownRepo } from '../../src/hub/repo.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
 import { openFolder } from '../../src/session/base_model.ts';
 import type { Host } from '../../src/session/host.ts';
@@ -16,6 +17,7 @@ import { dataFile, fileSha256 } from '../folders.ts';
 import { modelFolder, modelRef, weightsSha256 } from '../models.ts';
 import { openSession, sayDevice } from '../open_session.ts';
 import { checkpointFolder, openOut } from '../out_folder.ts';
+import { askedTarget, pushed, pushMessage } from '../pushing.ts';
 import { type Fingerprints, folderRuns, type RunRecord } from '../run_folder.ts';
 import { configOf, differences, lengthNote, numberOf, requireRead, type Settings, settingsOf, textOf } from '../settings.ts';
 import { TrainReport } from '../train_report.ts';
@@ -75,6 +77,12 @@ export async function train(given: Given, console: Console): Promise<number> {
   const pauseAfter = numberOf(given, 'pause-after') ?? Number.POSITIVE_INFINITY;
   if (pauseAfter < 1) throw usage(`--pause-after is ${pauseAfter}; allowed: 1 and more.`, 'Give a number of steps.', '--pause-after');
 
+  const push = textOf(given, 'push');
+  if (push === undefined && given['private'] === true)
+    throw usage('--private changes nothing without --push.', 'Leave it out.', '--private');
+  // An hour of training must not end in a typo.
+  const target = push === undefined ? undefined : await askedTarget(given, push);
+  if (target !== undefined) console.say(`push: once trained, to ${shownRepo(target)}, ${target.visibility}`);
   const plain = openSession(console, given);
   const { methods } = await plain.calls.catalogue(undefined);
   let settings = await settingsOf(given, methods, plain.positions);
@@ -166,5 +174,11 @@ export async function train(given: Given, console: Console): Promise<number> {
   }
   console.say(report.summary());
   console.result(`adapter: ${saved.path}`);
+  if (target !== undefined && push !== undefined) {
+    await pushed(given, console, out, target, pushMessage).catch((thrown: unknown) => {
+      console.say(`The adapter is whole in ${out}; push it later with: retrace hub push ${out} ${push}`);
+      throw thrown;
+    });
+  }
   return 0;
 }

@@ -1,7 +1,7 @@
 // One request to the hub and its answer, with faults told apart: what may pass by itself, and what needs a person. Tries nothing again (attempts.ts).
 // Invariant: a token goes with a request only where its caller says so, and stands in no error.
 
-import { RetraceError } from '../protocol/errors.ts';
+import { type ErrorReport, RetraceError } from '../protocol/errors.ts';
 import { PassingError, requireGoing } from './attempts.ts';
 import type { FetchFile } from './http_source.ts';
 
@@ -13,7 +13,11 @@ export interface Asking {
   readonly what: string;
   /** A connection on which nothing comes for so long is given up. */
   readonly stallMs: number;
+  /** What a status means here, with what the server says, where it is not what it means to who reads. */
+  readonly refused?: Refused | undefined;
 }
+
+export type Refused = (status: number, said: string) => ErrorReport | undefined;
 
 export interface Answer {
   readonly response: Response;
@@ -46,7 +50,7 @@ const brokenOff = (url: string, what: string, why: string): PassingError =>
   });
 
 /** Sends it and waits for the head of the answer. `url` carries no token. Errors: `hub-*`. */
-export async function ask(url: string, { fetch, signal, token, what, stallMs }: Asking, init: RequestInit = {}): Promise<Answer> {
+export async function ask(url: string, { fetch, signal, token, what, stallMs, refused }: Asking, init: RequestInit = {}): Promise<Answer> {
   const ended = new AbortController();
   const end = () => ended.abort();
   signal?.addEventListener('abort', end, { once: true });
@@ -69,7 +73,7 @@ export async function ask(url: string, { fetch, signal, token, what, stallMs }: 
     const headers = new Headers(init.headers);
     if (token !== undefined) headers.set('Authorization', `Bearer ${token}`);
     const response = await fetch(url, { ...init, headers, signal: ended.signal });
-    if (!response.ok) throw await refusal(response, url, what, token !== undefined);
+    if (!response.ok) throw await refusal(response, url, what, token !== undefined, refused);
     return {
       response,
       async *chunks() {
@@ -126,7 +130,13 @@ const tokenRemedy =
   'Give an access token of an account that may read it (huggingface.co/settings/tokens): HF_TOKEN on the command line, the field beside the name on the page.';
 
 /** The error of a status. Those of a busy or broken server pass. */
-async function refusal(response: Response, url: string, what: string, hasToken: boolean): Promise<RetraceError> {
+async function refusal(
+  response: Response,
+  url: string,
+  what: string,
+  hasToken: boolean,
+  refused: Refused | undefined,
+): Promise<RetraceError> {
   const { status } = response;
   const code = response.headers.get('X-Error-Code') ?? '';
   const said = await saidIn(response);
@@ -148,6 +158,8 @@ async function refusal(response: Response, url: string, what: string, hasToken: 
       { restMs: askedRest(response), ...(busy ? { firstRestMs: 5000 } : {}) },
     );
   }
+  const own = refused?.(status, said);
+  if (own !== undefined) return new RetraceError({ where: url, ...own });
   if (status === 416) {
     return new PassingError({
       code: 'hub-changed',

@@ -3,7 +3,7 @@
 
 import * as v from 'valibot';
 import { RetraceError } from '../protocol/errors.ts';
-import { type Answer, ask } from './answer.ts';
+import { type Answer, ask, type Refused } from './answer.ts';
 import { attempted, type Patience } from './attempts.ts';
 import type { FetchFile } from './http_source.ts';
 import { type HubFile, isCommit, type RepoId, type RepoRef, type Snapshot, shownRepo } from './repo.ts';
@@ -22,8 +22,8 @@ export interface ClientOptions {
   readonly stallMs?: number | undefined;
 }
 
-/** Kept by everyone who asks and wants to hear of rests, or to stop. */
-export type Waiting = Pick<Patience, 'signal' | 'onRest'>;
+/** Kept by everyone who asks and wants to hear of rests, to stop, or to say in words of their own what a status means. */
+export type Waiting = Pick<Patience, 'signal' | 'onRest'> & { readonly refused?: Refused };
 
 const text = v.optional(v.nullable(v.string()));
 const number = v.optional(v.nullable(v.number()));
@@ -57,6 +57,8 @@ const treeEntry = v.object({
 /** More than any repository that is of use here; a listing that goes on for ever ends. */
 const MOST_FILES = 100_000;
 const MOST_JSON_BYTES = 64 * 2 ** 20;
+/** Nothing is heard of an upload before its end: 20 kB a second is the slowest that is waited for. */
+const SLOWEST_BYTES_PER_MS = 20;
 
 const encoded = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
 
@@ -92,6 +94,7 @@ export class HubClient {
   readonly endpoint: string;
   readonly datasetsServer: string;
   readonly hasToken: boolean;
+  readonly isOffline: boolean;
   readonly #token: string | undefined;
   readonly #fetch: FetchFile;
   readonly #offline: string | undefined;
@@ -105,6 +108,7 @@ export class HubClient {
     this.hasToken = this.#token !== undefined;
     this.#fetch = fetch ?? ((url, init) => globalThis.fetch(url, init));
     this.#offline = offline;
+    this.isOffline = offline !== undefined;
     this.#stallMs = stallMs;
   }
 
@@ -116,7 +120,7 @@ export class HubClient {
   }
 
   /** One request, not tried again. Errors: `hub-*`. */
-  ask(url: string, what: string, init: RequestInit = {}, signal?: AbortSignal): Promise<Answer> {
+  ask(url: string, what: string, init: RequestInit = {}, signal?: AbortSignal, refused?: Refused): Promise<Answer> {
     if (this.#offline !== undefined) {
       throw new RetraceError({
         code: 'hub-offline',
@@ -125,7 +129,18 @@ export class HubClient {
         remedy: 'Allow requests to the hub, or choose a model that is kept.',
       });
     }
-    return ask(url, { fetch: this.#fetch, signal, token: this.#tokenFor(url), what, stallMs: this.#stallMs }, init);
+    const sent = init.body instanceof Blob ? init.body.size : 0;
+    const stallMs = this.#stallMs + sent / SLOWEST_BYTES_PER_MS;
+    return ask(url, { fetch: this.#fetch, signal, token: this.#tokenFor(url), what, stallMs, refused }, init);
+  }
+
+  /** A request that writes, sent again where it did not get through, with its answer read whole. Errors: `hub-*`, and those of `refused`. */
+  send(url: string, what: string, init: RequestInit, waiting: Waiting = {}): Promise<Response> {
+    return attempted(async () => {
+      const answer = await this.ask(url, what, init, waiting.signal, waiting.refused);
+      const { status, headers } = answer.response;
+      return new Response((await bodyText(answer, url, what)) || null, { status, headers });
+    }, waiting);
   }
 
   /** A JSON answer of this shape, asked for again where it does not come. Errors: `hub-*`. */
@@ -136,7 +151,7 @@ export class HubClient {
     waiting: Waiting = {},
   ): Promise<{ readonly value: v.InferOutput<S>; readonly headers: Headers }> {
     return attempted(async () => {
-      const answer = await this.ask(url, what, { headers: { Accept: 'application/json' } }, waiting.signal);
+      const answer = await this.ask(url, what, { headers: { Accept: 'application/json' } }, waiting.signal, waiting.refused);
       const { headers } = answer.response;
       const value: unknown = parsed(await bodyText(answer, url, what), headers, url, what);
       const result = v.safeParse(schema, value);

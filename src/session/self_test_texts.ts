@@ -49,6 +49,9 @@ export const shortened = (texts: readonly TextToPredict[], fits: (text: TextToPr
     return text === '' ? [] : [asked()];
   });
 
+/** Whether a text is a made-up one, or what `shortened` left of one. */
+export const isMadeUp = (text: string): boolean => madeUp.flat().some((whole) => `${whole} `.startsWith(`${text} `));
+
 /** What the card of the model says of them. */
 export const selfTestNote = (source: SelfTestTexts, texts: number): string =>
   source === 'bundled' ? `${texts} made-up sentences, none of the data` : `${texts} texts of the evaluation data`;
