@@ -176,7 +176,7 @@ async function refusal(
     return report(
       'hub-gated',
       `${what} is gated: its authors ask people to agree to their terms first.${wrongToken}`,
-      `Agree ${page}, then: ${tokenRemedy}`,
+      `Agree to them ${page}. ${tokenRemedy}`,
     );
   }
   if (code === 'RevisionNotFound')
