@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { drawnFile, type Fault, type FaultRule, type HubDouble, startHubDouble } from '../../e2e/hub_double/server.ts';
+import { drawnFile, type Fault, type FaultRule, type HubDouble, sparseFile, startHubDouble } from '../../e2e/hub_double/server.ts';
 import type { FetchProgress } from '../protocol/hub.ts';
 import { Hub } from './hub.ts';
 import { memoryStore } from './memory_store.ts';
@@ -230,6 +230,26 @@ test('a mirror that redirects, a repository that was renamed, a listing of many 
   } finally {
     await mirror.close();
   }
+});
+
+test('what came over several connections at once is counted once', async () => {
+  const size = 20 * 2 ** 20;
+  double.add({ id: 'org/large', files: { ...files, 'model.safetensors': sparseFile(size, new Uint8Array([1])) } });
+  const told: FetchProgress[] = [];
+  const memory = memoryStore();
+  // A disk takes a moment, and others come meanwhile.
+  const disk: HubStore = {
+    ...memory,
+    async part(...of) {
+      const part = await memory.part(...of);
+      return part && { ...part, write: (begin, bytes) => new Promise((r) => setTimeout(r, 1)).then(() => part.write(begin, bytes)) };
+    },
+  };
+  const plan = await hubOn(disk).fetch({ ...ref, id: 'org/large' }, { onProgress: (progress) => told.push(progress) });
+  const done = told.map((progress) => progress.done);
+  expect(double.requests.filter(({ host, range }) => host === 'cdn' && range !== undefined).length).toBeGreaterThan(2);
+  expect(done).toEqual(done.toSorted((a, b) => a - b));
+  expect([done.at(-1), told.at(-1)?.of]).toEqual([plan.bytes, plan.bytes]);
 });
 
 test('a fetch without a connection is no fetch where only some files are here and no list of them', async () => {

@@ -129,11 +129,7 @@ async function fetchPieces(file: FileFetch, meter: FetchMeter, signal: AbortSign
       attempts: ATTEMPTS,
       onRest: (rest: Rest) => meter.waiting(rest),
       onWhole: () => file.onWhole(piece),
-      async take(at, bytes) {
-        const before = file.filling.ranges.bytes;
-        await file.filling.put(at, bytes);
-        meter.came(file.filling.ranges.bytes - before);
-      },
+      take: async (at, bytes) => meter.came(await file.filling.put(at, bytes)),
     }).catch((thrown: unknown) => {
       end();
       throw thrown;

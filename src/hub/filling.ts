@@ -38,22 +38,25 @@ export class Filling {
     return this.ranges.has(0, this.#file.size);
   }
 
-  /** Bytes that stand at `at`; of several who put at once each waits for the one before. */
-  put(at: number, bytes: Uint8Array): Promise<void> {
+  /** Bytes that stand at `at`; of several who put at once each waits for the one before. Gives how many of them were not here yet. */
+  put(at: number, bytes: Uint8Array): Promise<number> {
     const next = this.#last.then(() => this.#put(at, bytes));
     this.#last = next.catch(() => undefined);
     return next;
   }
 
-  async #put(at: number, bytes: Uint8Array): Promise<void> {
+  async #put(at: number, bytes: Uint8Array): Promise<number> {
+    let fresh = 0;
     // What is here stays as it is: its hash may have been taken.
     for (const { begin, end } of this.ranges.missing(at, at + bytes.length)) {
       await this.#part.write(begin, bytes.subarray(begin - at, end - at));
       this.ranges.add(begin, end);
-      this.#unflushed += end - begin;
+      fresh += end - begin;
     }
+    this.#unflushed += fresh;
     if (this.#unflushed >= FLUSH_BYTES || performance.now() - this.#flushed >= FLUSH_MS) await this.flush();
     await this.#hashUpTo(this.ranges.missing(0, this.#file.size)[0]?.begin ?? this.#file.size, PIECE_BYTES);
+    return fresh;
   }
 
   /** Takes in what is here up to `end`, as long as there are `least` bytes of it. */

@@ -47,7 +47,7 @@ async function readKeeping(place: HubFilePlace, part: PartFile, begin: number, e
   try {
     if (!filling.ranges.has(begin, end)) {
       for (const gap of filling.ranges.missing(from, to))
-        await readRemote(place, gap.begin, gap.end, { ...place.waiting, take: (at, bytes) => filling.put(at, bytes) });
+        await readRemote(place, gap.begin, gap.end, { ...place.waiting, take: async (at, bytes) => void (await filling.put(at, bytes)) });
     }
     const bytes = await filling.read(begin, end);
     if (filling.isFull && !(await filling.finish())) throw damaged(place);
