@@ -1,6 +1,6 @@
 // The bundled model and its texts, for every measurement. Which model that is, and where it lies, only cli/models.ts says.
 
-import { dataFile } from '../cli/folders.ts';
+import { dataFile } from '../cli/data.ts';
 import { firstModel, modelFolder } from '../cli/models.ts';
 import type { BaseModel } from '../src/session/base_model.ts';
 import { modelAt } from '../src/session/testing.ts';

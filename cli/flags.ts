@@ -34,9 +34,9 @@ const { 'max-rows': _, ...reading } = readingFlags;
 const data = {
   data: text(
     'DATA',
-    'a file of rows (CSV, TSV, JSON, JSON Lines, Parquet), or bundled:clinc150 (default); bundled:clinc150/test is another part',
+    'a file of rows (CSV, TSV, JSON, JSON Lines, Parquet), a data set of the hub (org/name/config/split@revision; what has one choice may be left out), or bundled:clinc150 (default); bundled:clinc150/test is another part',
   ),
-  'eval-data': text('DATA', 'evaluate on these (default: a seeded tenth of --data is held back)'),
+  'eval-data': text('DATA', "evaluate on these (default: the hub's validation split, else a seeded tenth of --data is held back)"),
   ...columns,
   ...readingFlags,
   task: choice(['classification'], 'what is learned'),
@@ -97,7 +97,7 @@ export const commandFlags = {
     ...model,
     text: { ...text('TEXT', 'a text; may be given several times'), many: true },
     'text-pair': { ...text('TEXT', 'its second text; one for each --text'), many: true },
-    data: text('DATA', 'in place of --text: each row of a file'),
+    data: text('DATA', 'in place of --text: each row of a file, or of a split of the hub'),
     'text-column': columns['text-column'],
     'text-pair-column': columns['text-pair-column'],
     ...reading,
@@ -121,7 +121,7 @@ export const commandFlags = {
     picture: text('FILE.svg', 'also draw it: a bar a row, bytes by category on one axis'),
     ...output,
   },
-  inspect: { ...model, ...adapter, data: text('FILE', 'in place of the path'), ...columns, ...readingFlags, ...output },
+  inspect: { ...model, ...adapter, data: text('DATA', 'in place of the path'), ...columns, ...readingFlags, ...output },
   hub: {
     revision: model.revision,
     refresh: flag('fetch: look the revision up on the hub although it is kept, and fetch what is new'),

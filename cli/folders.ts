@@ -1,15 +1,13 @@
-// Folders and data on disk, as a session wants them: bundled ones by name, others by path. Opens, never interprets. Models: models.ts.
+// Folders on disk, as a session wants them: bundled ones by name, others by path. Opens, never interprets. Models: models.ts; data: data.ts.
 // Invariant: a file is read by ranges; opening a folder moves none of its bytes.
 
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, openAsBlob, readdirSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import type { ByteSource } from '../src/formats/bytes.ts';
 import type { ModelFolder } from '../src/hub/folder.ts';
-import type { DataRef } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
-import type { ReadingSettings } from '../src/protocol/reading.ts';
 
 /** A model's folder may nest this deep: `1_Pooling/config.json` is one down. */
 const deepest = 3;
@@ -81,44 +79,6 @@ export function diskFolder(root: string, name: string): ModelFolder {
     },
     list: async () => (await filesUnder(root)).sort(),
   };
-}
-
-/** Where data lie: a part of a bundled set, or a file. Plain data, so that a run remembers it. */
-export type DataPlace =
-  | { readonly kind: 'bundled'; readonly name: string; readonly part: string }
-  | ({ readonly kind: 'file'; readonly path: string } & ReadingSettings);
-
-/** `bundled:clinc150`, `bundled:clinc150/test`, or a file. Errors: `unknown-bundled`, `no-such-file`. */
-export function dataPlace(argument: string, flag: string, part: string, reading: ReadingSettings): DataPlace {
-  const bundled = /^bundled:([^/:]+)(?:[/:](.+))?$/.exec(argument);
-  if (bundled) {
-    const place = { kind: 'bundled', name: bundled[1] as string, part: bundled[2] ?? part } as const;
-    if (existsSync(dataFile(place))) return place;
-    const known = bundledNames('data').flatMap((name) =>
-      readdirSync(join(publicFolder(), 'data', name))
-        .filter((file) => file.endsWith('.tsv'))
-        .map((file) => `bundled:${name}/${file.replace(/\.tsv$/, '')}`),
-    );
-    throw new RetraceError({
-      code: 'unknown-bundled',
-      message: `There are no bundled data '${argument}'.`,
-      where: flag,
-      remedy: `Use one of ${known.join(', ')}.`,
-    });
-  }
-  if (!existsSync(argument) || !statSync(argument).isFile())
-    throw noSuchFile(argument, flag, 'Give a file of rows (CSV, TSV, JSON, JSON Lines, Parquet), or bundled:clinc150.');
-  return { ...reading, kind: 'file', path: resolve(argument) };
-}
-
-/** The file on disk. */
-export const dataFile = (place: DataPlace): string =>
-  place.kind === 'file' ? place.path : join(publicFolder(), 'data', place.name, `${place.part}.tsv`);
-
-export async function dataRef(place: DataPlace): Promise<DataRef> {
-  if (place.kind === 'bundled') return place;
-  const { path, ...reading } = place;
-  return { ...reading, name: basename(path), blob: await openAsBlob(path) };
 }
 
 /** sha256 of a file, read piece by piece. */

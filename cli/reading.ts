@@ -2,8 +2,8 @@
 
 import * as v from 'valibot';
 import { type ReadingSettings, readingSettings } from '../src/protocol/reading.ts';
+import type { DataPlace } from './data.ts';
 import { type Given, usage } from './flags.ts';
-import type { DataPlace } from './folders.ts';
 
 const names: Readonly<Record<string, string>> = {
   ...{ tab: '\t', '\\t': '\t', comma: ',', semicolon: ';', pipe: '|', bar: '|', space: ' ', none: '', double: '"', single: "'" },
@@ -23,6 +23,7 @@ const allowed = { separator: 'tab, comma, semicolon, pipe, space, none or one ch
 /** What a run remembers of how its data are read. */
 export function placedReading(place: DataPlace): ReadingSettings {
   if (place.kind === 'bundled') return {};
+  if (place.kind === 'hub') return place.max_rows === undefined ? {} : { max_rows: place.max_rows };
   const { kind: _, path: __, ...reading } = place;
   return reading;
 }

@@ -22,6 +22,13 @@ export type Fingerprints = Readonly<Record<string, string>>;
 const place = v.variant('kind', [
   v.object({ kind: v.literal('bundled'), name: v.string(), part: v.string() }),
   v.object({ kind: v.literal('file'), path: v.string(), ...readingSettings }),
+  v.object({
+    ...{ kind: v.literal('hub'), id: v.string(), config: v.string(), split: v.string() },
+    ...{ revision: v.optional(v.string()), commit: v.string() },
+    ...{ files: v.optional(v.array(v.string())), classes: v.optional(v.record(v.string(), v.array(v.string()))) },
+    about: v.optional(v.looseObject({})),
+    max_rows: readingSettings.max_rows,
+  }),
 ]);
 
 const recordSchema = v.object({

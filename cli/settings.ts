@@ -20,8 +20,8 @@ import { defaultLength, textPositions } from '../src/protocol/lengths.ts';
 import { type OptimizerName, optimizerCards, readsArgument } from '../src/protocol/optimizers.ts';
 import { memoryOptions } from '../src/protocol/options/memory.ts';
 import { namedColumns, wholeColumns } from './columns.ts';
+import { type DataPlace, dataPlace, dataRef, evaluationPlace } from './data.ts';
 import { type Given, usage } from './flags.ts';
-import { type DataPlace, dataPlace, dataRef } from './folders.ts';
 import { type ModelPlace, modelPlace, modelRef } from './models.ts';
 import { flagOf, givenOptions, isOption, memoryNames, optionNames, trainingNames } from './option_flags.ts';
 import { parseRanges } from './policy_ranges.ts';
@@ -43,20 +43,29 @@ export const textOf = (given: Given, name: string): string | undefined => given[
 export const numberOf = (given: Given, name: string): number | undefined => given[name] as number | undefined;
 export const listOf = (given: Given, name: string): readonly string[] | undefined => given[name] as readonly string[] | undefined;
 
-/** What the flags say of the data; `bundled:clinc150` alone is its training part, evaluated on its validation part. */
-function dataOf(given: Given, kept?: Settings): Pick<Settings, 'data' | 'eval_data'> {
+/** A run that is gone on with keeps the commit of its data, whatever has become of them since. */
+function atItsCommit(data: DataPlace, kept: DataPlace | undefined): DataPlace {
+  if (data.kind !== 'hub' || kept?.kind !== 'hub') return data;
+  return (['id', 'config', 'split', 'revision'] as const).every((key) => data[key] === kept[key])
+    ? { ...kept, ...placedReading(data) }
+    : data;
+}
+
+/** What the flags say of the data; a training part alone is evaluated on its validation part, where it has one. */
+async function dataOf(given: Given, kept?: Settings): Promise<Pick<Settings, 'data' | 'eval_data'>> {
   const reading = { ...(kept ? placedReading(kept.data) : {}), ...givenReading(given) };
   const named = textOf(given, 'data');
   const data =
     named !== undefined || !kept
-      ? dataPlace(named ?? 'bundled:clinc150', '--data', 'train', reading)
+      ? atItsCommit(await dataPlace(named ?? 'bundled:clinc150', { flag: '--data', part: 'train', reading, given }), kept?.data)
       : kept.data.kind === 'file'
         ? { ...kept.data, ...reading, header: reading.header ?? kept.data.header }
-        : kept.data;
+        : { ...kept.data, ...(kept.data.kind === 'hub' ? reading : {}) };
   const evaluation = textOf(given, 'eval-data');
-  if (evaluation !== undefined) return { data, eval_data: dataPlace(evaluation, '--eval-data', 'validation', reading) };
-  if (data.kind === 'bundled' && data.part === 'train') return { data, eval_data: { ...data, part: 'validation' } };
-  return { data, ...(kept?.eval_data ? { eval_data: kept.eval_data } : {}) };
+  if (evaluation !== undefined)
+    return { data, eval_data: await dataPlace(evaluation, { flag: '--eval-data', part: 'validation', reading, given }) };
+  const eval_data = kept?.eval_data ?? (await evaluationPlace(data, given));
+  return { data, ...(eval_data ? { eval_data } : {}) };
 }
 
 /** Those hyper-parameters that the method reads. */
@@ -143,7 +152,7 @@ export async function settingsOf(
   return {
     model,
     ...(pooling === undefined ? {} : { pooling }),
-    ...dataOf(given, kept),
+    ...(await dataOf(given, kept)),
     columns: columnsOf(given, kept),
     method,
     ...memoryOf(given, card.default_policy, kept),

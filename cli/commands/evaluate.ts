@@ -6,9 +6,10 @@ import type { ImportResult } from '../../src/protocol/messages.ts';
 import { adapterZip } from '../adapter_files.ts';
 import { namedColumns, sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
+import { dataPlace, dataRef } from '../data.ts';
 import { fetched } from '../fetching.ts';
 import { type Given, usage } from '../flags.ts';
-import { bundledNames, dataPlace, dataRef, diskFolder } from '../folders.ts';
+import { bundledNames, diskFolder } from '../folders.ts';
 import { confusionText, countText } from '../format.ts';
 import { type ModelPlace, modelFolder, modelPlace, modelRef, shownPlace, weightsSha256 } from '../models.ts';
 import { type OpenSession, openSession, sayDevice } from '../open_session.ts';
@@ -59,7 +60,14 @@ export async function importGiven(calls: OpenSession['calls'], given: Given, con
 }
 
 export async function evaluate(given: Given, console: Console): Promise<number> {
-  const data = await dataRef(dataPlace(textOf(given, 'data') ?? 'bundled:clinc150', '--data', 'validation', givenReading(given)));
+  const data = await dataRef(
+    await dataPlace(textOf(given, 'data') ?? 'bundled:clinc150', {
+      flag: '--data',
+      part: 'validation',
+      reading: givenReading(given),
+      given,
+    }),
+  );
   const { calls } = openSession(console, given);
   // Faults of the file show before the model is loaded.
   const named = namedColumns(given);

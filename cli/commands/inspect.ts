@@ -2,24 +2,24 @@
 
 import { existsSync, statSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
+import { looksLikeDataset } from '../../src/data/hub/name.ts';
 import { isTorchFile } from '../../src/formats/tensor_formats.ts';
 import { looksLikeRepo } from '../../src/hub/repo.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
 import { adapterFolders } from '../adapter_files.ts';
 import type { Console } from '../console.ts';
+import { namesFile } from '../data.ts';
 import { type Given, usage } from '../flags.ts';
 import { noSuchFile } from '../folders.ts';
 import { inspectAdapter } from '../inspect/adapter.ts';
 import { inspectData } from '../inspect/data.ts';
 import type { Finding } from '../inspect/finding.ts';
+import { inspectHubData } from '../inspect/hub_data.ts';
 import { inspectModel } from '../inspect/model.ts';
 import { inspectRun } from '../inspect/run.ts';
 import { inspectTensors } from '../inspect/tensors.ts';
 import { textOf } from '../settings.ts';
 import { sayWarnings } from '../warnings.ts';
-
-/** What is not there and is called so is a file that was mistyped, and nothing to ask the hub for. */
-const namesOfFiles = /\.(?:csv|tsv|txt|json|jsonl|ndjson|parquet|gz|zip|safetensors|bin|pt|pth)$/i;
 
 async function folderFindings(path: string, given: Given): Promise<Finding[]> {
   const found: Finding[] = [];
@@ -36,11 +36,28 @@ async function folderFindings(path: string, given: Given): Promise<Finding[]> {
   });
 }
 
+/** What the hub has under such a name: a model, else a data set. */
+async function hubFindings(name: string, given: Given): Promise<Finding[]> {
+  if (!looksLikeRepo(name)) return [await inspectHubData(name, given)];
+  try {
+    return [await inspectModel(name, given)];
+  } catch (thrown) {
+    if (!(thrown instanceof RetraceError) || thrown.code !== 'hub-not-found') throw thrown;
+    return [
+      await inspectHubData(name, given).catch((other: unknown) => {
+        throw other instanceof RetraceError && other.code === 'hub-not-found' ? thrown : other;
+      }),
+    ];
+  }
+}
+
 async function findings(path: string, given: Given, console: Console): Promise<Finding[]> {
   if (!path.startsWith('bundled')) {
     if (!existsSync(path)) {
-      if (looksLikeRepo(path) && path.includes('/') && !namesOfFiles.test(path)) return [await inspectModel(path, given)];
-      throw noSuchFile(path, path, 'Check the path.');
+      const isData = path === given['data'];
+      if (namesFile(path) || !(isData || path.includes('/')) || !(looksLikeDataset(path) || looksLikeRepo(path)))
+        throw noSuchFile(path, path, 'Check the path.');
+      return isData ? [await inspectHubData(path, given)] : hubFindings(path, given);
     }
     if (statSync(path).isDirectory()) return folderFindings(path, given);
   }

@@ -7,8 +7,8 @@ import type { Prediction } from '../../src/protocol/messages.ts';
 import { openData, requireTexts, tellReading } from '../../src/session/data.ts';
 import { namedColumns, sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
+import { dataPlace, dataRef } from '../data.ts';
 import { type Given, usage } from '../flags.ts';
-import { dataPlace, dataRef } from '../folders.ts';
 import { countText, csvText, percentText, tableText } from '../format.ts';
 import { nodeHost } from '../host.ts';
 import { openSession, sayPreparing } from '../open_session.ts';
@@ -48,7 +48,7 @@ interface AskedFile {
 /** Rows of a table, which need no label. Its faults show now, before the model is loaded; its rows are read as they are predicted. */
 async function rowsOfFile(given: Given, path: string, console: Console): Promise<AskedFile> {
   const { source: likely } = await openData(
-    await dataRef(dataPlace(path, '--data', 'test', givenReading(given))),
+    await dataRef(await dataPlace(path, { flag: '--data', part: 'test', reading: givenReading(given), given })),
     nodeHost(undefined, given),
   );
   const { table } = await readBeginning(likely);

@@ -5,15 +5,17 @@ import { existsSync, rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { shownRepo } from '../../src/hub/repo.ts';
+import { splitName } from '../../src/data/hub/split.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
 import { openFolder } from '../../src/session/base_model.ts';
 import type { Host } from '../../src/session/host.ts';
 import { writeAdapterFolder } from '../adapter_files.ts';
 import { sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
+import { type DataPlace, dataFile } from '../data.ts';
 import { fetched } from '../fetching.ts';
 import { type Given, usage } from '../flags.ts';
-import { dataFile, fileSha256 } from '../folders.ts';
+import { fileSha256 } from '../folders.ts';
 import { modelFolder, modelRef, weightsSha256 } from '../models.ts';
 import { openSession, sayDevice } from '../open_session.ts';
 import { checkpointFolder, openOut } from '../out_folder.ts';
@@ -25,12 +27,16 @@ import { TrainReport } from '../train_report.ts';
 /** Ended by Ctrl-C, as shells know it. */
 const interrupted = 130;
 
+/** Of the rows: a file's bytes, or the commit at which the hub has them. */
+const fingerprintOf = async (data: DataPlace): Promise<string> =>
+  data.kind === 'hub' ? `${splitName(data)} ${data.commit}` : fileSha256(dataFile(data));
+
 async function fingerprintsOf({ model, data, eval_data }: Settings, host: Host): Promise<Fingerprints> {
   const weights = await weightsSha256(await openFolder(await modelRef(model), host));
   return {
     ...(weights === undefined ? {} : { model: weights }),
-    data: await fileSha256(dataFile(data)),
-    ...(eval_data ? { eval_data: await fileSha256(dataFile(eval_data)) } : {}),
+    data: await fingerprintOf(data),
+    ...(eval_data ? { eval_data: await fingerprintOf(eval_data) } : {}),
   };
 }
 
@@ -38,8 +44,8 @@ async function fingerprintsOf({ model, data, eval_data }: Settings, host: Host):
 function requireThere({ model, data, eval_data }: Settings): void {
   const places = [
     ...(typeof model === 'string' ? [{ flag: '--model', path: join(modelFolder(model), 'config.json') }] : []),
-    { flag: '--data', path: dataFile(data) },
-    ...(eval_data ? [{ flag: '--eval-data', path: dataFile(eval_data) }] : []),
+    ...(data.kind === 'hub' ? [] : [{ flag: '--data', path: dataFile(data) }]),
+    ...(eval_data && eval_data.kind !== 'hub' ? [{ flag: '--eval-data', path: dataFile(eval_data) }] : []),
   ];
   const gone = places.find(({ path }) => !existsSync(path));
   if (!gone) return;

@@ -6,7 +6,7 @@ import { Hub } from '../../src/hub/hub.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
 import type { Given } from '../flags.ts';
 import { hubCache } from './cache.ts';
-import { cacheFolder, endpointIn, isOffline, tokenIn } from './environment.ts';
+import { cacheFolder, datasetsServerIn, endpointIn, isOffline, tokenIn } from './environment.ts';
 
 const hubs = new WeakMap<Given, Hub>();
 
@@ -25,7 +25,12 @@ function asked(named: string | undefined): ClientOptions {
   if (isOffline()) return { endpoint: named, offline: 'HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE says that nothing may be asked for' };
   try {
     const usual = parseEndpoint(endpointIn() ?? officialEndpoint);
-    return { endpoint: named ?? usual, token: named === undefined || named === usual ? tokenIn() : undefined };
+    const datasetsServer = datasetsServerIn();
+    return {
+      endpoint: named ?? usual,
+      ...(datasetsServer === undefined ? {} : { datasetsServer: parseEndpoint(datasetsServer) }),
+      token: named === undefined || named === usual ? tokenIn() : undefined,
+    };
   } catch (thrown) {
     if (!(thrown instanceof RetraceError)) throw thrown;
     return { endpoint: named, offline: `the environment keeps it from being asked for: ${thrown.message.replace(/\.$/, '')}` };

@@ -33,6 +33,9 @@ export const cacheFolder = (env: Environment = process.env): string =>
 /** The hub's address, where the environment names one. */
 export const endpointIn = (env: Environment = process.env): string | undefined => variable(env, 'HF_ENDPOINT');
 
+/** The server that describes data sets, where the environment names one; Python has no variable for it. */
+export const datasetsServerIn = (env: Environment = process.env): string | undefined => variable(env, 'HF_DATASETS_SERVER');
+
 /** Whether nothing may be asked of the hub. */
 export const isOffline = (env: Environment = process.env): boolean => isTrue(variable(env, 'HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE'));
 

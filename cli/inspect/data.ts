@@ -1,6 +1,5 @@
 // A data file: its columns, what they are taken for, its classes. Every fault of a row is the error that training would meet.
 
-import { existsSync } from 'node:fs';
 import { checkRows } from '../../src/data/checks/checks.ts';
 import { checkedRows } from '../../src/data/checks/rows.ts';
 import { toExamples } from '../../src/data/examples.ts';
@@ -9,8 +8,8 @@ import type { Table } from '../../src/data/table/table.ts';
 import { columnsOf, openData, readRows } from '../../src/session/data.ts';
 import { columnsText, namedColumns, reasonLines } from '../columns.ts';
 import type { Console } from '../console.ts';
+import { dataPlace, dataRef } from '../data.ts';
 import type { Given } from '../flags.ts';
-import { dataPlace, dataRef, noSuchFile } from '../folders.ts';
 import { countText, percentText, tableText } from '../format.ts';
 import { nodeHost } from '../host.ts';
 import { sayPreparing } from '../open_session.ts';
@@ -22,8 +21,7 @@ const shownClasses = 30;
 const FORMATS = { delimited: 'delimited text', json: 'JSON', 'json-lines': 'JSON Lines', parquet: 'Parquet' };
 
 export async function inspectData(path: string, given: Given, console: Console): Promise<Finding> {
-  if (!path.startsWith('bundled:') && !existsSync(path)) throw noSuchFile(path, path, 'Check the path.');
-  const data = await dataRef(dataPlace(path, path, 'train', givenReading(given)));
+  const data = await dataRef(await dataPlace(path, { flag: path, part: 'train', reading: givenReading(given), given }));
   const host = nodeHost(undefined, given);
   const { source } = await openData(data, host);
   const { table, columns, reasons, choice } = await readRows(data, host, {

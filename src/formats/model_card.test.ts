@@ -51,6 +51,23 @@ model-index:
   expect(body).toContain('Like this.');
 });
 
+test('data of the hub stand with configuration, commit, licence and citation, whatever is written in them', () => {
+  const dataset = {
+    ...{ name: 'org/data/a/train', id: 'org/data', train_examples: 9, eval_examples: 2, eval_split: 'validation' },
+    ...{ config: 'a", x: {', train_split: 'train', revision: '0123abc', licence: 'other\n# <b>', citation: '@misc{x}\n```\n# out' },
+  };
+  const [, front, body] = text({ dataset }).split(/^---$/m);
+  expect(front).toContain(
+    'dataset: {name: "org/data/a/train", type: "org/data", config: "a\\", x: {", split: "validation", revision: "0123abc"}',
+  );
+  expect(body).toContain('- [org/data](https://huggingface.co/datasets/org/data), configuration a", x: {, split train');
+  expect(body).toContain('- licence, as the hub names it: other \\# \\<b\\>');
+  expect(body).toContain('as:\n\n````\n@misc{x}\n```\n# out\n````');
+  expect(text()).toContain('- licence, as the hub names it: none is named');
+  const { id: _, ...own } = facts.dataset;
+  expect(text({ dataset: own })).not.toContain('## Data');
+});
+
 test('a run that was not evaluated claims no metric', () => {
   const card = text({ metrics: [] });
   expect(card).toContain('It was not evaluated.');

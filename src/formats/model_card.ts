@@ -24,6 +24,13 @@ export interface CardFacts {
     readonly eval_examples: number;
     /** Which part was evaluated on. */
     readonly eval_split: string;
+    /** Of a data set of the hub: its configuration, the split that was trained on, the commit of its files. */
+    readonly config?: string | undefined;
+    readonly train_split?: string | undefined;
+    readonly revision?: string | undefined;
+    /** As the hub gives them, unchecked. */
+    readonly licence?: string | undefined;
+    readonly citation?: string | undefined;
   };
   /** Measured on the evaluation part; empty where nothing was. */
   readonly metrics: readonly { readonly name: string; readonly title: string; readonly value: number }[];
@@ -48,6 +55,33 @@ const list = (values: readonly string[]): string => `[${values.map(quoted).join(
 /** User text that stays on its line and is not markup. */
 const plain = (text: string): string => text.replace(/\s+/g, ' ').replace(/[\\`*_[\]<>|#]/g, '\\$&');
 
+/** The members of a data set in the model index, in the hub's order. */
+function indexed({ name, id, config, eval_split, revision }: CardFacts['dataset']): string {
+  const members = { name, type: id ?? name, config, split: eval_split, revision };
+  return Object.entries(members)
+    .flatMap(([key, value]) => (value === undefined ? [] : [`${key}: ${quoted(value)}`]))
+    .join(', ');
+}
+
+/** Text of others as it is, in a fence that nothing in it ends. */
+function fenced(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}\n${text.trim().slice(0, 10_000)}\n${fence}`;
+}
+
+/** What is known of a data set of the hub. */
+function dataLines({ id, config, train_split, revision, licence, citation }: CardFacts['dataset']): string[] {
+  if (id === undefined) return [];
+  return [
+    '\n## Data\n',
+    `- [${plain(id)}](https://huggingface.co/datasets/${encodeURI(id)})${config === undefined ? '' : `, configuration ${plain(config)}`}${train_split === undefined ? '' : `, split ${plain(train_split)}`}`,
+    ...(revision === undefined ? [] : [`- commit of its files: \`${plain(revision)}\``]),
+    `- licence, as the hub names it: ${licence === undefined ? 'none is named' : plain(licence)}`,
+    ...(citation === undefined ? [] : [`- to be cited, as the hub says, as:\n\n${fenced(citation)}`]),
+  ];
+}
+
 function frontMatter(facts: CardFacts, layout: CardLayout): string {
   const { base_model, dataset, metrics, pipeline_tag } = facts;
   const tags = [`base_model:adapter:${base_model.name}`, ...layout.tags, 'generated_from_trainer'].sort();
@@ -68,7 +102,7 @@ function frontMatter(facts: CardFacts, layout: CardLayout): string {
       `- name: ${quoted(facts.name)}`,
       '  results:',
       `  - task: {type: ${quoted(pipeline_tag)}}`,
-      `    dataset: {name: ${quoted(dataset.name)}, type: ${quoted(dataset.id ?? dataset.name)}, split: ${quoted(dataset.eval_split)}}`,
+      `    dataset: {${indexed(dataset)}}`,
       '    metrics:',
       ...metrics.map(({ name, title, value }) => `    - {name: ${quoted(title)}, type: ${quoted(name)}, value: ${value}, verified: false}`),
     );
@@ -98,6 +132,7 @@ export function writeModelCard(facts: CardFacts, layout: CardLayout): ArchiveFil
     '## Base model\n',
     `- ${plain(base_model.name)}`,
     ...checksum,
+    ...dataLines(dataset),
     `\n## Labels (${labels.length})\n`,
     `${labels.map(plain).join(' · ')}\n`,
     '## How to load\n',

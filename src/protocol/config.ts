@@ -52,6 +52,8 @@ const dataRef = v.variant('kind', [
     commit: v.optional(v.string()),
     files: v.optional(v.pipe(v.array(v.string()), v.readonly())),
     classes: v.optional(v.record(v.string(), v.pipe(v.array(v.string()), v.readonly()))),
+    /** For the card of what is trained with it. */
+    about: v.optional(v.object({ licence: v.optional(v.string()), citation: v.optional(v.string()) })),
     max_rows: readingSettings.max_rows,
   }),
 ]);

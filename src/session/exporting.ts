@@ -14,6 +14,7 @@ import { methodNamed } from '../methods/registry.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { ExportLayout, ExportResult, SelfTestTexts } from '../protocol/messages.ts';
 import { expectationsOn } from './adapter_expectations.ts';
+import type { RunData } from './data.ts';
 import type { Engine, EngineConfig } from './engine.ts';
 import type { Evaluation } from './evaluation.ts';
 import { valuesOf } from './importing.ts';
@@ -36,6 +37,19 @@ export interface ExportRequest {
   readonly device: string;
   /** What the run measured on its way. */
   readonly record: RunRecord;
+}
+
+/** What the card says of the data of a run. */
+export function datasetFacts({ from, train, evaluation, heldBack }: RunData): CardFacts['dataset'] {
+  const { data, eval_data } = from;
+  const given = eval_data?.kind === 'bundled' ? eval_data.part : eval_data?.kind === 'hub' ? eval_data.split : 'given';
+  return {
+    name: data.name,
+    train_examples: train.examples.length,
+    eval_examples: evaluation.examples.length,
+    eval_split: heldBack ? 'held back' : given,
+    ...(data.kind === 'hub' ? { id: data.id, config: data.config, train_split: data.split, revision: data.commit, ...data.about } : {}),
+  };
 }
 
 function archiveOf(

@@ -25,7 +25,7 @@ import { classifierStart } from './classifier.ts';
 import { bucketsOf, loadData, loadEvaluation, previewOf, type RunData, reportData } from './data.ts';
 import { DeviceHolder, type Engine, type EngineConfig, startEngine } from './engine.ts';
 import { evaluate } from './evaluation.ts';
-import { exportAdapter } from './exporting.ts';
+import { datasetFacts, exportAdapter } from './exporting.ts';
 import { Gate, stopped } from './gate.ts';
 import type { Host, StoredRun } from './host.ts';
 import { type Answering, type HubCalls, hubCalls } from './hub_calls.ts';
@@ -44,7 +44,7 @@ import { checkNumbers } from './weights.ts';
 interface Ready {
   readonly engine: Engine;
   readonly config: EngineConfig;
-  readonly data?: { readonly name: string; readonly split: string; readonly run: RunData };
+  readonly data?: RunData;
   readonly run?: Run;
 }
 
@@ -311,11 +311,10 @@ export class Session {
       emit: this.#emit,
       gate,
     });
-    const split = config.eval_data?.kind === 'bundled' ? config.eval_data.part : data.heldBack ? 'held back' : 'given';
     this.#ready = {
       engine,
       config: { ...config, training: { ...training, max_steps } },
-      data: { name: config.data.name, split, run: data },
+      data,
       run,
     };
     if (stored) await run.restore(stored);
@@ -348,13 +347,8 @@ export class Session {
       licence,
       layout,
       config,
-      dataset: {
-        name: data.name,
-        train_examples: data.run.train.examples.length,
-        eval_examples: data.run.evaluation.examples.length,
-        eval_split: data.split,
-      },
-      texts: selfTestTexts(self_test_texts, data.run),
+      dataset: datasetFacts(data),
+      texts: selfTestTexts(self_test_texts, data),
       self_test_texts,
       evaluation: run.evaluation,
       device: info.description || info.vendor,
@@ -362,7 +356,7 @@ export class Session {
         events: run.history,
         training: config.training,
         max_steps: run.max_steps,
-        train_examples: data.run.train.examples.length,
+        train_examples: data.train.examples.length,
         best: run.best,
         ended_at: run.saved ? Date.parse(run.saved.saved_at) : Date.now(),
       },

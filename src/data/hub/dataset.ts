@@ -1,7 +1,7 @@
 // A data set of the hub: where its rows lie, which configurations and splits it has, and what is known of them before a row is read. Not here: its rows (split.ts).
 // Invariant: what is asked of the hub is facts and lists of files; the footers of a few files where nothing else says which columns there are.
 
-import { licenceOf, type RepoInfo } from '../../hub/client.ts';
+import { licenceOf } from '../../hub/client.ts';
 import type { Hub, OpenRepo } from '../../hub/hub.ts';
 import { defaultRevision, type RepoRef, shownRepo } from '../../hub/repo.ts';
 import { RetraceError } from '../../protocol/errors.ts';
@@ -18,6 +18,12 @@ export interface DatasetPlace {
   readonly commit?: string | undefined;
 }
 
+/** What a model card repeats of a data set. */
+export interface AboutDataset {
+  readonly licence?: string | undefined;
+  readonly citation?: string | undefined;
+}
+
 export interface OpenDataset {
   /** As the hub calls it now. */
   readonly id: string;
@@ -27,7 +33,8 @@ export interface OpenDataset {
   readonly converted: boolean;
   readonly configs: readonly LaidConfig[];
   readonly card: DatasetCard;
-  readonly info: RepoInfo | undefined;
+  /** As its repository gives them; nothing where it is not there to be asked. */
+  about(): Promise<AboutDataset>;
 }
 
 /** Splits whose columns are looked up in a file where nobody says them. */
@@ -47,6 +54,27 @@ async function openConverted(hub: Hub, id: string): Promise<OpenRepo | undefined
   }
 }
 
+/** Longer ones are no cards. */
+const MOST_CARD_BYTES = 2 ** 20;
+const CITATION = /^[ \t]*(`{3,})[a-z]*[ \t]*\n([ \t]*@\w+\s*\{[\s\S]{1,8000}?)\n[ \t]*\1/im;
+
+/** Its licence, and the citation of the hub's record, else the first in BibTeX of its card. */
+async function aboutOf(hub: Hub, main: OpenRepo): Promise<AboutDataset> {
+  const licence = main.info && licenceOf(main.info);
+  const recorded = main.info?.citation?.trim();
+  if (recorded) return { licence, citation: recorded };
+  const file = hub.file(main, 'README.md');
+  if (file === undefined || file.size > MOST_CARD_BYTES) return { licence };
+  try {
+    const text = new TextDecoder().decode(await file.read(0, file.size));
+    return { licence, citation: CITATION.exec(text)?.[2]?.trim() };
+  } catch (thrown) {
+    // It is good to know, and no reason to end.
+    if (thrown instanceof RetraceError) return { licence };
+    throw thrown;
+  }
+}
+
 /** Opens it at a commit or a revision, else as the hub converted it, else as it stands. Errors: `hub-*`, `no-rows-on-hub`. */
 export async function openDataset(hub: Hub, { id: asked, revision, commit }: DatasetPlace): Promise<OpenDataset> {
   const ref: RepoRef = { type: 'dataset', id: asked, revision: commit ?? revision ?? defaultRevision };
@@ -55,10 +83,10 @@ export async function openDataset(hub: Hub, { id: asked, revision, commit }: Dat
   const card = readCard(main.info?.cardData);
   const converted = commit === undefined && revision === undefined ? await openConverted(hub, id) : main;
   const layout = converted && convertedLayout(converted.files);
-  if (converted !== undefined && layout !== undefined)
-    return { id, repo: converted, converted: true, configs: layout, card, info: main.info };
+  const about = () => aboutOf(hub, main);
+  if (converted !== undefined && layout !== undefined) return { id, repo: converted, converted: true, configs: layout, card, about };
   const configs = plainLayout(main.files, card);
-  if (configs.length > 0) return { id, repo: main, converted: false, configs, card, info: main.info };
+  if (configs.length > 0) return { id, repo: main, converted: false, configs, card, about };
   throw new RetraceError({
     code: 'no-rows-on-hub',
     message: `${shownRepo({ ...ref, id })} can't be read as a table: ${whyNoRows(main.files)}.`,
@@ -108,7 +136,7 @@ async function lookedUp(
 /** What it is, before a row is read. Errors: those of `openDataset`. */
 export async function describeDataset(hub: Hub, place: DatasetPlace): Promise<HubDataset> {
   const dataset = await openDataset(hub, place);
-  const { id, repo, configs, card, info, converted } = dataset;
+  const { id, repo, configs, card, converted } = dataset;
   const facts = converted && place.revision === undefined ? await serverFacts(hub, id) : undefined;
   let left = MOST_LOOKED_UP;
   const described: HubDataset['configs'][number][] = [];
@@ -128,10 +156,11 @@ export async function describeDataset(hub: Hub, place: DatasetPlace): Promise<Hu
     }
     described.push({ name, columns, splits: shown });
   }
+  const about = await dataset.about();
   return {
     ...{ id, commit: repo.commit, configs: described },
-    licence: (info && licenceOf(info)) ?? facts?.licence,
-    citation: facts?.citation ?? (info?.citation?.trim() || undefined),
+    licence: about.licence ?? facts?.licence,
+    citation: about.citation ?? facts?.citation,
     homepage: facts?.homepage,
   };
 }

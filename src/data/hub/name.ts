@@ -94,6 +94,5 @@ export function chooseSplit(
   return {
     ...{ id: dataset.id, config: config.name, split, splits: names },
     ...(revision === undefined ? {} : { revision }),
-    commit: dataset.repo.commit,
   };
 }

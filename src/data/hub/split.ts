@@ -8,7 +8,7 @@ import { openTable } from '../table/open.ts';
 import { openParquetFiles } from '../table/parquet_files.ts';
 import type { ClassNames } from '../table/parquet_schema.ts';
 import type { TableSource } from '../table/table.ts';
-import { configOf, type DatasetPlace, openDataset, splitOf } from './dataset.ts';
+import { type AboutDataset, configOf, type DatasetPlace, type OpenDataset, openDataset, splitOf } from './dataset.ts';
 import { classNamesOf } from './features.ts';
 import { serverFacts } from './server.ts';
 
@@ -19,6 +19,8 @@ export interface SplitPlace extends DatasetPlace {
   readonly files?: readonly string[] | undefined;
   /** and names of classes that the files lack. */
   readonly classes?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** For the card of what is trained with it. */
+  readonly about?: AboutDataset | undefined;
 }
 
 export interface OpenSplit {
@@ -36,7 +38,11 @@ export async function openSplit(hub: Hub, place: SplitPlace): Promise<OpenSplit>
   const name = splitName({ ...place, id: found.id });
   const files = found.paths.flatMap((path) => found.open(path) ?? []);
   if (files.length < found.paths.length || files.length === 0) throw filesGone(name, found.paths.length - files.length);
-  const pinned = { ...place, id: found.id, commit: found.commit, ...(found.byFolders ? {} : { files: found.paths }) };
+  const pinned = {
+    ...place,
+    ...{ id: found.id, commit: found.commit, about: place.about ?? (await found.about()) },
+    ...(found.byFolders ? {} : { files: found.paths }),
+  };
   const given = place.classes && new Map(Object.entries(place.classes));
   if (!found.paths.every((path) => path.toLowerCase().endsWith('.parquet'))) {
     const tables: TableSource[] = [];
@@ -76,8 +82,16 @@ interface FoundSplit {
   /** Whose files these are, for people. */
   readonly from: string;
   open(path: string): ReturnType<Hub['file']>;
+  about(): Promise<AboutDataset>;
   /** Names of classes that others than the files give. */
   classes(): Promise<ClassNames>;
+}
+
+/** At its commit; as it stands, with its card beside it, where that is the commit and nothing was found out yet. */
+async function openAt(hub: Hub, place: SplitPlace): Promise<OpenDataset> {
+  if (place.commit === undefined || place.about !== undefined) return openDataset(hub, place);
+  const now = await openDataset(hub, { id: place.id, revision: place.revision }).catch(() => undefined);
+  return now?.repo.commit === place.commit ? now : openDataset(hub, place);
 }
 
 async function findSplit(hub: Hub, place: SplitPlace): Promise<FoundSplit> {
@@ -87,10 +101,11 @@ async function findSplit(hub: Hub, place: SplitPlace): Promise<FoundSplit> {
       ...{ id: place.id, commit: repo.commit, paths: place.files, byFolders: false },
       from: `files of the repository at commit ${repo.commit.slice(0, 7)}`,
       open: (path) => hub.file(repo, path),
+      about: async () => ({}),
       classes: async () => new Map(),
     };
   }
-  const dataset = await openDataset(hub, place);
+  const dataset = await openAt(hub, place);
   const { id, repo, converted, card } = dataset;
   const { files, partial } = splitOf(dataset, configOf(dataset, place.config), place.split);
   const at = `at commit ${repo.commit.slice(0, 7)}`;
@@ -100,6 +115,7 @@ async function findSplit(hub: Hub, place: SplitPlace): Promise<FoundSplit> {
       ? `the hub's own Parquet files ${at}${partial ? ', which hold the beginning of this split only' : ''}`
       : `files of the repository ${at}`,
     open: (path) => hub.file(repo, path),
+    about: dataset.about,
     async classes() {
       const carded = card.infos.find(({ config }) => config === place.config);
       if (carded !== undefined && carded.columns.length > 0) return classNamesOf(carded.columns);

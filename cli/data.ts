@@ -1,0 +1,117 @@
+// Data as a command names them: parts of a bundled set, files by path, splits of a data set of the hub by name. Opens, never interprets.
+// Invariant: what is on the disk wins over what the hub may have under the same name, and a split of the hub is remembered by its commit.
+
+import { existsSync, openAsBlob, readdirSync, statSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { openDataset } from '../src/data/hub/dataset.ts';
+import { chooseSplit, findDataset, looksLikeDataset } from '../src/data/hub/name.ts';
+import { openSplit, type SplitPlace, splitName } from '../src/data/hub/split.ts';
+import type { DataRef } from '../src/protocol/config.ts';
+import { RetraceError } from '../src/protocol/errors.ts';
+import { evaluationSplit } from '../src/protocol/hub_data.ts';
+import type { ReadingSettings } from '../src/protocol/reading.ts';
+import { type Given, usage } from './flags.ts';
+import { bundledNames, noSuchFile, publicFolder } from './folders.ts';
+import { hubOf } from './hub/connection.ts';
+
+/** A split of the hub at its commit. */
+export type HubData = { readonly kind: 'hub' } & SplitPlace & Pick<ReadingSettings, 'max_rows'>;
+
+/** A part of a bundled set, or a file. */
+export type LocalData =
+  | { readonly kind: 'bundled'; readonly name: string; readonly part: string }
+  | ({ readonly kind: 'file'; readonly path: string } & ReadingSettings);
+
+/** Where data lie. Plain data, so that a run remembers it. */
+export type DataPlace = LocalData | HubData;
+
+/** What data are for, as a bundled set and most data sets of the hub call that part. */
+export type DataPart = 'train' | 'validation' | 'test';
+
+/** Splits of the hub that serve for it, the first that is there. */
+const splitsFor: Readonly<Record<DataPart, readonly string[]>> = {
+  train: ['train'],
+  validation: ['validation', 'validation_matched', 'valid', 'dev', 'val', 'test'],
+  test: ['test', 'validation', 'validation_matched', 'train'],
+};
+
+export interface AskedData {
+  readonly flag: string;
+  /** The part that is meant where the name does not say it. */
+  readonly part: DataPart;
+  readonly reading: ReadingSettings;
+  /** Of the command: they may name another hub. */
+  readonly given: Given;
+}
+
+/** What is not there and is called so is a file that was mistyped, and nothing to ask the hub for. */
+export const namesFile = (argument: string): boolean =>
+  /\.(?:csv|tsv|txt|json|jsonl|ndjson|parquet|gz|zip|safetensors|bin|pt|pth)$/i.test(argument);
+
+/** `bundled:clinc150`, `bundled:clinc150/test`, a file, or `org/name/config/split@revision`. Errors: `unknown-bundled`, `no-such-file`, those of the hub. */
+export async function dataPlace(argument: string, asked: AskedData): Promise<DataPlace> {
+  const { flag, part, reading } = asked;
+  const bundled = /^bundled:([^/:]+)(?:[/:](.+))?$/.exec(argument);
+  if (bundled) return bundledPart(argument, { kind: 'bundled', name: bundled[1] as string, part: bundled[2] ?? part }, flag);
+  if (existsSync(argument) && statSync(argument).isFile()) return { ...reading, kind: 'file', path: resolve(argument) };
+  if (!existsSync(argument) && !namesFile(argument) && looksLikeDataset(argument)) return hubData(argument, asked);
+  throw noSuchFile(
+    argument,
+    flag,
+    'Give a file of rows (CSV, TSV, JSON, JSON Lines, Parquet), a data set of the hub such as nyu-mll/glue/sst2, or bundled:clinc150.',
+  );
+}
+
+function bundledPart(argument: string, place: LocalData, flag: string): LocalData {
+  if (existsSync(dataFile(place))) return place;
+  const known = bundledNames('data').flatMap((name) =>
+    readdirSync(join(publicFolder(), 'data', name))
+      .filter((file) => file.endsWith('.tsv'))
+      .map((file) => `bundled:${name}/${file.replace(/\.tsv$/, '')}`),
+  );
+  throw new RetraceError({
+    code: 'unknown-bundled',
+    message: `There are no bundled data '${argument}'.`,
+    where: flag,
+    remedy: `Use one of ${known.join(', ')}.`,
+  });
+}
+
+/** Errors: those of `findDataset`, `chooseSplit` and `openSplit`; `usage` where flags say how a file is read. */
+async function hubData(argument: string, { part, reading, given }: AskedData): Promise<HubData> {
+  const { max_rows, ...ofFiles } = reading;
+  const [other] = Object.keys(ofFiles);
+  if (other !== undefined) throw usage(`--${other} is of files; '${argument}' is a data set of the hub.`, 'Leave it out.', `--${other}`);
+  const hub = hubOf(given);
+  const { splits: _, ...place } = chooseSplit(await findDataset(hub, argument), splitsFor[part]);
+  return pinned(given, place, max_rows);
+}
+
+async function pinned(given: Given, place: SplitPlace, max_rows: number | undefined): Promise<HubData> {
+  const split = await openSplit(hubOf(given), place);
+  return { kind: 'hub', ...split.pinned, ...(max_rows === undefined ? {} : { max_rows }) };
+}
+
+/** The part that evaluates what is trained on another where none is named; undefined: a tenth has to be held back. */
+export async function evaluationPlace(data: DataPlace, given: Given): Promise<DataPlace | undefined> {
+  if (data.kind === 'bundled') return data.part === 'train' ? { ...data, part: 'validation' } : undefined;
+  if (data.kind === 'file' || data.split !== 'train') return undefined;
+  const { id, config, revision, commit, max_rows } = data;
+  // Files that no folders tell apart are told apart by the card of the data set as it stands.
+  const at = data.files === undefined ? { commit } : {};
+  const { configs } = await openDataset(hubOf(given), { id, revision, ...at });
+  const split = evaluationSplit(configs.find(({ name }) => name === config)?.splits.map(({ name }) => name) ?? []);
+  if (split === undefined) return undefined;
+  return pinned(given, { id, config, split, ...at, ...(revision === undefined ? {} : { revision }) }, max_rows);
+}
+
+/** The file on disk. */
+export const dataFile = (place: LocalData): string =>
+  place.kind === 'file' ? place.path : join(publicFolder(), 'data', place.name, `${place.part}.tsv`);
+
+export async function dataRef(place: DataPlace): Promise<DataRef> {
+  if (place.kind === 'bundled') return place;
+  if (place.kind === 'hub') return { ...place, name: splitName(place) };
+  const { path, ...reading } = place;
+  return { ...reading, name: basename(path), blob: await openAsBlob(path) };
+}
