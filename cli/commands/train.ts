@@ -4,8 +4,8 @@
 import { existsSync, rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { shownRepo } from '../../src/hub/repo.ts';
 import { splitName } from '../../src/data/hub/split.ts';
+import { shownRepo } from '../../src/hub/repo.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
 import { openFolder } from '../../src/session/base_model.ts';
 import type { Host } from '../../src/session/host.ts';
