@@ -11,7 +11,8 @@ const shortCommit = 7;
 
 export function sayFetching(console: Console, { id, done, of, state, rate, ms_left, waiting }: FetchProgress): void {
   if (waiting !== undefined) {
-    const detail = `${waiting.why.message} Trying again in ${durationText(waiting.ms)}.`;
+    const again = waiting.ms === undefined ? '' : ` Trying again in ${durationText(waiting.ms)}.`;
+    const detail = `${waiting.why.message}${again}`;
     console.progress({ label: `waiting for ${id}, MB`, done: inMegabytes(done), of: inMegabytes(of), detail });
     return;
   }

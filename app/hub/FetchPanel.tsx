@@ -122,7 +122,8 @@ function FetchLine({ progress, plan }: { progress: FetchProgress | undefined; pl
       </Progress.Root>
       {progress?.waiting !== undefined && (
         <p className="small muted" role="status">
-          {progress.waiting.why.message} Tried again in {duration(progress.waiting.ms)}.
+          {progress.waiting.why.message}
+          {progress.waiting.ms !== undefined && ` Tried again in ${duration(progress.waiting.ms)}.`}
         </p>
       )}
     </>

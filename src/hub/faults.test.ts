@@ -176,7 +176,9 @@ test('a mirror that answers with another commit is noticed', async () => {
 test('two who fetch the same model share what comes', async () => {
   const store = memoryStore();
   fault({ kind: 'slow', bytes: 100, everyMs: 5 }, large);
-  await Promise.all([hubOn(store).fetch(ref), hubOn(store).fetch(ref)]);
+  const told: FetchProgress[] = [];
+  await Promise.all([hubOn(store).fetch(ref), hubOn(store).fetch(ref, { onProgress: (progress) => told.push(progress) })]);
+  expect(told.map(({ waiting }) => waiting?.why.code)).toContain('fetched-elsewhere');
   await requireWhole(hubOn(store));
   expect(double.requests.filter(({ host }) => host === 'cdn').reduce((sum, { sent }) => sum + sent, 0)).toBe(700);
 });

@@ -1,7 +1,6 @@
 // How a fetch goes, as people see it: bytes, rate over the last seconds, time left, and why nothing moves. Told a few times a second. Fetches nothing.
 
 import type { FetchProgress } from '../protocol/hub.ts';
-import type { Rest } from './attempts.ts';
 
 const TELL_EVERY_MS = 100;
 /** The rate is that of the last seconds, so that a change shows and a hiccup does not. */
@@ -48,8 +47,8 @@ export class FetchMeter {
     this.#done -= bytes;
   }
 
-  waiting(rest: Rest): void {
-    this.#say('waiting', { waiting: rest }, true);
+  waiting(waiting: NonNullable<FetchProgress['waiting']>): void {
+    this.#say('waiting', { waiting }, true);
   }
 
   checking(): void {

@@ -96,8 +96,7 @@ async function besides<T>(all: readonly T[], count: number, work: (one: T) => Pr
 /** Whether the file came as the hub has it; where it did not, nothing of it is left. */
 async function fetchOne({ client, store, repo, commit, signal }: FetchRequest, file: HubFile, meter: FetchMeter): Promise<boolean> {
   const remote: RemoteFile = { client, repo, commit, file };
-  const part = await store.part(repo, commit, file, { wait: true, ...(signal ? { signal } : {}) });
-  if (part === undefined) throw new Error(`no part of ${file.path}`);
+  const part = await soleHold(remote, store, meter, signal);
   const filling = new Filling(file, part);
   try {
     // Who held it before may have completed it.
@@ -115,6 +114,17 @@ async function fetchOne({ client, store, repo, commit, signal }: FetchRequest, f
   } finally {
     await filling.close();
   }
+}
+
+/** The part of a file, waited for where another tab or program fetches it. */
+async function soleHold({ repo, commit, file }: RemoteFile, store: HubStore, meter: FetchMeter, signal: AbortSignal | undefined) {
+  const free = await store.part(repo, commit, file);
+  if (free !== undefined) return free;
+  const message = `${file.path} is being fetched by another tab or program; what comes there is used here.`;
+  meter.waiting({ why: { code: 'fetched-elsewhere', message, where: file.path } });
+  const part = await store.part(repo, commit, file, { wait: true, ...(signal ? { signal } : {}) });
+  if (part === undefined) throw new Error(`no part of ${file.path}`);
+  return part;
 }
 
 /** All pieces of a file, several at a time. The first fault ends the others. */

@@ -61,7 +61,7 @@ export interface FetchPlan {
   readonly licence?: string | undefined;
 }
 
-/** How a fetch goes; `waiting` says why nothing moves, and until when. */
+/** How a fetch goes; `waiting` says why nothing moves, and for how long where that is known. */
 export interface FetchProgress {
   readonly id: string;
   readonly done: number;
@@ -70,7 +70,7 @@ export interface FetchProgress {
   /** Bytes a second over the last seconds; left out until it is known. */
   readonly rate?: number;
   readonly ms_left?: number;
-  readonly waiting?: { readonly why: ErrorReport; readonly ms: number };
+  readonly waiting?: { readonly why: ErrorReport; readonly ms?: number };
 }
 
 export interface KeptRepo {
