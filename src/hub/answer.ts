@@ -72,7 +72,8 @@ export async function ask(url: string, { fetch, signal, token, what, stallMs, re
   try {
     const headers = new Headers(init.headers);
     if (token !== undefined) headers.set('Authorization', `Bearer ${token}`);
-    const response = await fetch(url, { ...init, headers, signal: ended.signal });
+    // A browser's own cache would give damaged bytes once more, and hold what is kept here twice.
+    const response = await fetch(url, { ...init, headers, signal: ended.signal, cache: 'no-store' });
     if (!response.ok) throw await refusal(response, url, what, token !== undefined, refused);
     return {
       response,
