@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { complaintsOfAxe } from './axe.ts';
 import { launch, watch } from './browser.ts';
-import type { FaultRule } from './hub_double/server.ts';
+import { classLabel, datasetRepo, type FaultRule, feature } from './hub_double/server.ts';
 import { type HubSite, serveWithHub, tinyBert } from './hub_models.ts';
 import { paste, rowsOfTwoTopics, setNumber, train, untilPhase, untilStep } from './steps.ts';
 
@@ -18,6 +18,11 @@ beforeAll(async () => {
   served.hub.add({ id: 'org/tiny', files, license: 'mit' });
   served.hub.add({ id: 'org/gated-tiny', files, gated: 'manual' });
   served.hub.add({ id: 'org/tiny-gpt2', files: { 'config.json': '{"model_type":"gpt2"}', 'model.safetensors': new Uint8Array(8) } });
+  const row = (i: number) => ({ text: `film number ${i} is ${i % 2 === 0 ? 'dull' : 'fine'}`, label: i % 2, aside: 'not used' });
+  const rows = (count: number) => Array.from({ length: count }, (_, i) => row(i));
+  const features = { text: feature('string'), label: classLabel('bad', 'good'), aside: feature('string') };
+  const splits = { train: rows(60), validation: rows(20) };
+  served.hub.add(datasetRepo({ id: 'org/films', license: 'mit', configs: { default: { features, splits } } }));
   browser = await launch('software');
 });
 
@@ -48,10 +53,13 @@ async function opened() {
   return { context, page, complaints: others };
 }
 
+const fromHub = (page: Page, what: 'Model' | 'Data'): Promise<void> =>
+  page.getByRole('radiogroup', { name: what, exact: true }).getByRole('radio', { name: 'From the hub' }).click();
+
 const panel = (page: Page) => page.getByRole('region', { name: 'Model', exact: true });
 
 async function lookUp(page: Page, text: string): Promise<void> {
-  await page.getByRole('radio', { name: 'From the hub' }).click();
+  await fromHub(page, 'Model');
   await page.getByLabel('Model on the hub').fill(text);
   await page.getByLabel('Model on the hub').press('Enter');
 }
@@ -60,11 +68,11 @@ test('typed, looked at, fetched, trained, exported; reloaded in the middle of ea
   const { hub } = served;
   const { context, page, complaints } = await opened();
   hub.clearRequests();
-  await page.getByRole('radio', { name: 'From the hub' }).click();
+  await fromHub(page, 'Model');
   await page.getByRole('button', { name: 'google/bert_uncased_L-2_H-128_A-2' }).waitFor();
   await page.getByLabel('Model on the hub').fill('org/tiny');
   await page.reload();
-  await page.getByRole('radio', { name: 'From the hub' }).click();
+  await fromHub(page, 'Model');
   await page.getByLabel('Model on the hub').fill('org/tiny');
   await page.getByText(/^Sends what you typed to 127\.0\.0\.1/).waitFor();
   expect(hub.requests, 'requests before anybody asked').toEqual([]);
@@ -139,7 +147,7 @@ test('typed, looked at, fetched, trained, exported; reloaded in the middle of ea
 test('a search marks what can be used; a gated model opens with a token; what is kept can be deleted', async () => {
   const { hub } = served;
   const { context, page } = await opened();
-  await page.getByRole('radio', { name: 'From the hub' }).click();
+  await fromHub(page, 'Model');
   await page.getByLabel('Model on the hub').fill('tiny');
   await page.getByRole('button', { name: 'Search' }).click();
   const found = page.getByRole('region', { name: 'Models found' });
@@ -168,5 +176,34 @@ test('a search marks what can be used; a gated model opens with a token; what is
   await page.reload();
   await page.getByText('org/gated-tiny was chosen before').waitFor();
   await page.getByRole('button', { name: 'Access token and address', exact: true }).waitFor();
+  await context.close();
+});
+
+test('a data set is looked up, its splits chosen, its first rows shown, and what is used of it read; GLUE is one click away', async () => {
+  const { hub } = served;
+  const { context, page, complaints } = await opened();
+  await fromHub(page, 'Data');
+  await page.getByRole('button', { name: 'SST-2' }).waitFor();
+  await page.getByLabel('Data set on the hub').fill('org/films');
+  hub.clearRequests();
+  await page.getByRole('button', { name: 'Look it up' }).click();
+  await page.getByText('label: bad, good').waitFor();
+  expect(await complaintsOfAxe(page, 'a data set of the hub')).toEqual([]);
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.getByRole('button', { name: 'Use it' }).click();
+  await page.getByRole('heading', { name: '2 labels' }).waitFor();
+  await page.getByText('60 to train on, 20 to evaluate with').waitFor();
+  await page.getByRole('cell', { name: 'film number 3 is fine' }).waitFor();
+  await page.reload();
+  hub.clearRequests();
+  await page.getByText('org/films was chosen before. The hub is not asked until you say so.').waitFor();
+  expect(hub.requests).toEqual([]);
+  await page.getByRole('button', { name: 'Look up org/films' }).click();
+  await page.getByText('60 to train on, 20 to evaluate with').waitFor();
+  await page.getByRole('button', { name: 'GLUE: eight tasks in one click' }).click();
+  await page.getByRole('button', { name: 'SST-2' }).click();
+  await page.getByText('nyu-mll/glue').first().waitFor();
+  await page.getByRole('alert').filter({ hasText: 'nyu-mll/glue' }).first().waitFor();
+  expect(complaints()).toEqual([]);
   await context.close();
 });

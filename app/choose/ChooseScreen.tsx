@@ -9,7 +9,7 @@ import { Icon } from '../ui/icons.tsx';
 import { Section } from '../ui/Section.tsx';
 import { DataSection } from './DataSection.tsx';
 import { MethodSection } from './MethodSection.tsx';
-import { ModelSection, useModelSource } from './ModelSection.tsx';
+import { ModelSection, sourceOf, useModelSource } from './ModelSection.tsx';
 import { NumbersSection } from './NumbersSection.tsx';
 import { SavedRunsPanel } from './SavedRuns.tsx';
 import { StartPanel } from './StartPanel.tsx';
@@ -24,7 +24,7 @@ export function ChooseScreen() {
   const startError = useApp((state) => state.startError);
   const actions = useActions();
   const [modelSource, setModelSource] = useModelSource();
-  const [dataFromDisk, setDataFromDisk] = useState(settings.data.kind === 'file');
+  const [dataSource, setDataSource] = useState(sourceOf(settings.data.kind));
   const card = cardOf(catalogue.value, settings.method);
   const policy = policyOf(settings, card);
   const changed = changedCount(settings, card);
@@ -52,8 +52,8 @@ export function ChooseScreen() {
             bundled={catalogue.value?.data ?? []}
             preview={preview}
             report={report}
-            fromDisk={dataFromDisk}
-            onFromDisk={setDataFromDisk}
+            source={dataSource}
+            onSource={setDataSource}
             onData={(data, columns) => actions.choose({ data, columns })}
             onColumns={(columns) => actions.choose({ columns })}
           />

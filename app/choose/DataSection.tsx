@@ -1,9 +1,10 @@
-// The data: bundled, or a table from the disk or the clipboard; its columns; what it is like.
+// The data: bundled, from the hub, or a table from the disk or the clipboard; its columns; what it is like.
 
 import { useState } from 'react';
 import type { Catalogue } from '../../src/protocol/cards.ts';
 import type { Columns, DataRef } from '../../src/protocol/config.ts';
 import type { DataPreview, DataReport } from '../../src/protocol/messages.ts';
+import { HubDataset } from '../hub/HubDataset.tsx';
 import type { Answer } from '../state/app_state.ts';
 import { DropZone, Pick } from '../ui/DropZone.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
@@ -12,6 +13,7 @@ import { Icon } from '../ui/icons.tsx';
 import { Segmented } from '../ui/Segmented.tsx';
 import { DataPicture } from './DataPicture.tsx';
 import { DataWarnings } from './DataWarnings.tsx';
+import { type Source, sourceOf } from './ModelSection.tsx';
 import { PreviewTable } from './PreviewTable.tsx';
 import { ReadingFields } from './ReadingFields.tsx';
 
@@ -21,13 +23,13 @@ interface DataSectionProps {
   bundled: Catalogue['data'];
   preview: Answer<DataPreview>;
   report: Answer<DataReport>;
-  fromDisk: boolean;
-  onFromDisk(fromDisk: boolean): void;
+  source: Source;
+  onSource(source: Source): void;
   onData(data: DataRef, columns?: Columns): void;
   onColumns(columns: Columns): void;
 }
 
-export function DataSection({ data, columns, bundled, preview, report, fromDisk, onFromDisk, onData, onColumns }: DataSectionProps) {
+export function DataSection({ data, columns, bundled, preview, report, source, onSource, onData, onColumns }: DataSectionProps) {
   const item = bundled.find(({ name }) => name === data.name);
   const chooseBundled = (name: string) => {
     const label = bundled.find((one) => one.name === name)?.label_columns[0];
@@ -38,14 +40,18 @@ export function DataSection({ data, columns, bundled, preview, report, fromDisk,
       <div className="row">
         <Segmented
           label="Data"
-          value={fromDisk ? '/disk' : data.name}
-          items={[...bundled.map(({ name, title }) => ({ value: name, label: title })), { value: '/disk', label: 'Your own' }]}
+          value={source === 'bundled' ? data.name : `/${source}`}
+          items={[
+            ...bundled.map(({ name, title }) => ({ value: name, label: title })),
+            { value: '/hub', label: 'From the hub' },
+            { value: '/disk', label: 'Your own' },
+          ]}
           onChange={(value) => {
-            onFromDisk(value === '/disk');
-            if (value !== '/disk' && (data.kind !== 'bundled' || data.name !== value)) chooseBundled(value);
+            onSource(value === '/disk' ? 'disk' : value === '/hub' ? 'hub' : 'bundled');
+            if (!value.startsWith('/') && (data.kind !== 'bundled' || data.name !== value)) chooseBundled(value);
           }}
         />
-        {!fromDisk && item !== undefined && (
+        {source === 'bundled' && item !== undefined && (
           <Segmented
             label="Label column"
             value={columns?.label ?? ''}
@@ -54,14 +60,15 @@ export function DataSection({ data, columns, bundled, preview, report, fromDisk,
           />
         )}
       </div>
-      {fromDisk && <Connect onData={onData} />}
-      {fromDisk && data.kind !== 'file' && <p className="small muted">Nothing is chosen yet: until then it is {data.name}.</p>}
-      {fromDisk && data.kind === 'file' && <ReadingFields data={data} reading={preview.value?.reading} onData={onData} />}
-      {(!fromDisk || data.kind === 'file') && (
+      {source === 'hub' && <HubDataset data={data} />}
+      {source === 'disk' && <Connect onData={onData} />}
+      {source === 'disk' && data.kind !== 'file' && <p className="small muted">Nothing is chosen yet: until then it is {data.name}.</p>}
+      {source === 'disk' && data.kind === 'file' && <ReadingFields data={data} reading={preview.value?.reading} onData={onData} />}
+      {sourceOf(data.kind) === source && (
         <>
           {preview.error !== undefined && <ErrorNote error={preview.error} />}
           {preview.value !== undefined && (
-            <PreviewTable preview={preview.value} columns={columns} explained={fromDisk} onColumns={onColumns} />
+            <PreviewTable preview={preview.value} columns={columns} explained={source !== 'bundled'} onColumns={onColumns} />
           )}
           {report.error !== undefined && <ErrorNote error={report.error} />}
           {report.value !== undefined && <DataWarnings warnings={report.value.warnings} bundled={data.kind === 'bundled'} />}

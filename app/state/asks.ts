@@ -24,7 +24,7 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
   const refuse = (key: AnswerKey) => (thrown: unknown) => put(key, { pending: false, error: reportOf(thrown) });
   const await_ = (key: AnswerKey) => put(key, { ...(getState()[key] as Answer<never>), pending: true, error: undefined });
 
-  const mayAsk = (): boolean => !isSilent(getState().settings.model, getState().hub);
+  const mayAsk = (what: 'model' | 'data'): boolean => !isSilent(getState().settings[what], getState().hub);
 
   /** Asks one call at a time and puts the newest answer under `key`. */
   const asking = <K extends CallName>(
@@ -65,7 +65,7 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
   const plans = () => {
     const { settings, catalogue, report } = getState();
     if (catalogue.value === undefined) return;
-    if (!mayAsk()) {
+    if (!mayAsk('model')) {
       askPlans.drop();
       return put('plans', { pending: false });
     }
@@ -80,7 +80,7 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
     const max_length = lengthOf(settings, cardOf(catalogue.value, settings.method));
     const { seed } = { ...defaultTraining, ...training };
     setState({ preparing: undefined });
-    if (!mayAsk()) {
+    if (!mayAsk('model') || !mayAsk('data')) {
       examine.drop();
       return put('report', { pending: false });
     }
@@ -100,6 +100,11 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
     report();
   });
   const preview = () => {
+    if (!mayAsk('data')) {
+      askPreview.drop();
+      examine.drop();
+      return setState({ preview: { pending: false }, report: { pending: false } });
+    }
     setState({ preview: { pending: true }, report: { pending: true } });
     askPreview({ data: getState().settings.data });
   };
@@ -115,7 +120,7 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
   });
   const model = () => {
     made.clear();
-    if (!mayAsk()) {
+    if (!mayAsk('model')) {
       describe.drop();
       return setState({ model: { pending: false } });
     }
@@ -180,7 +185,13 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
       const lengthBefore = `${lengthOf(before, cardBefore)} ${before.training.seed}`;
       if (settings.model !== before.model) model();
       if (settings.data !== before.data) preview();
-      else if (settings.columns !== before.columns || settings.model !== before.model || length !== lengthBefore) report();
+      else if (
+        settings.columns !== before.columns ||
+        settings.eval_data !== before.eval_data ||
+        settings.model !== before.model ||
+        length !== lengthBefore
+      )
+        report();
       plans();
     },
     predict(text: string, textPair?: string) {

@@ -56,14 +56,15 @@ export function lostWith({ run }: Pick<AppState, 'run'>): string | undefined {
     : `The run that is under way ends with it; it can go on from step ${run.savedAt}, under Saved runs.`;
 }
 
-type Chosen = Pick<AppState['settings'], 'model' | 'positions' | 'pooling' | 'data' | 'columns'>;
+type Chosen = Pick<AppState['settings'], 'model' | 'positions' | 'pooling' | 'data' | 'eval_data' | 'columns'>;
 type Settled = Pick<AppState, 'model' | 'preview' | 'report' | 'plans'> & { readonly chosen: Chosen };
 
-const chosenOf = ({ model, positions, pooling, data, columns }: AppState['settings']): Chosen => ({
+const chosenOf = ({ model, positions, pooling, data, eval_data, columns }: AppState['settings']): Chosen => ({
   model,
   positions,
   pooling,
   data,
+  eval_data,
   columns,
 });
 

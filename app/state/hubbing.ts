@@ -3,11 +3,12 @@
 
 import type { StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
-import type { ModelRef } from '../../src/protocol/config.ts';
+import type { Columns, ModelRef } from '../../src/protocol/config.ts';
 import { reportOf } from '../../src/protocol/errors.ts';
 import type { FetchPlan, HubSettings, KeptRepo } from '../../src/protocol/hub.ts';
 import { hubEndpoint } from '../hub/endpoint.ts';
 import { type FetchState, type HubRef, type HubState, isSilent, isWholePlan, refKey } from '../hub/hub_state.ts';
+import { refsOf, type SplitChoice } from '../hub/splits.ts';
 import { typedRepo } from '../hub/typed.ts';
 import type { AppState } from './app_state.ts';
 import { latest } from './latest.ts';
@@ -23,6 +24,9 @@ export interface HubActions {
   fetchModel(): Promise<boolean>;
   pauseFetch(): void;
   forgetFetch(): void;
+  /** Asks what a data set has: configurations, splits, columns. */
+  describeDataset(text: string): void;
+  chooseSplit(choice: SplitChoice, columns?: Columns): void;
   showKept(): void;
   removeKept(repo: Pick<KeptRepo, 'type' | 'id' | 'commit'>): Promise<void>;
   persistKept(): Promise<void>;
@@ -40,7 +44,7 @@ interface HubbingNeeds {
 export function hubbingOf(client: TrainerClient, { getState, setState }: StoreApi<AppState>, { choose, refresh, keep }: HubbingNeeds) {
   const put = (change: Partial<HubState>) => setState({ hub: { ...getState().hub, ...change } });
   const putFetch = (fetch: FetchState) => put({ fetch });
-  const ask = (ref: HubRef) => put({ asked: [...new Set([...getState().hub.asked, refKey(ref)])] });
+  const ask = (ref: Parameters<typeof refKey>[0]) => put({ asked: [...new Set([...getState().hub.asked, refKey(ref)])] });
   const failed = (thrown: unknown) => {
     const error = reportOf(thrown);
     return { pending: false, ...(error.code === 'cancelled' ? {} : { error }) };
@@ -118,6 +122,13 @@ export function hubbingOf(client: TrainerClient, { getState, setState }: StoreAp
     }
   }
 
+  const askDataset = latest(
+    0,
+    (dataset: { id: string; revision?: string }) => client.call('describeDataset', dataset),
+    (value) => put({ dataset: { pending: false, value } }),
+    (thrown) => put({ dataset: failed(thrown) }),
+  );
+
   const actions: HubActions = {
     lookUp(text) {
       const typed = typedRepo(text);
@@ -131,8 +142,10 @@ export function hubbingOf(client: TrainerClient, { getState, setState }: StoreAp
       );
     },
     askAgain() {
-      const { model } = getState().settings;
+      const { model, data } = getState().settings;
+      if (data.kind === 'hub') ask(data);
       if (model.kind === 'hub') lookUpRef(model);
+      else refresh();
     },
     fetchModel,
     pauseFetch: () => void client.call('stopFetch', { forget: false }).catch(() => undefined),
@@ -146,6 +159,18 @@ export function hubbingOf(client: TrainerClient, { getState, setState }: StoreAp
         if (model.kind === 'hub') askPlan(model);
       };
       forget().catch((thrown: unknown) => putFetch({ at: 'failed', error: reportOf(thrown) }));
+    },
+    describeDataset(text) {
+      const typed = typedRepo(text);
+      if (typed === undefined) return;
+      const { name: id, revision } = typed;
+      put({ dataset: { pending: true }, datasetRevision: revision });
+      askDataset({ id, ...(revision === undefined ? {} : { revision }) });
+    },
+    chooseSplit(choice, columns) {
+      const { data, eval_data } = refsOf(choice);
+      ask(data);
+      choose({ data, eval_data, columns });
     },
     showKept: () => void kept(),
     async removeKept({ type, id, commit }) {

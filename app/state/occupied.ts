@@ -40,6 +40,7 @@ export function obstacleOf(state: AppState): string | undefined {
   if (busy !== undefined) return busy;
   if (environment.value?.available === false) return 'This browser offers no GPU: see above.';
   if (isSilent(settings.model, hub)) return 'The model is not looked up yet: see Choose, 1.';
+  if (isSilent(settings.data, hub)) return 'The data set is not looked up yet: see Choose, 2.';
   if (hub.fetch.at === 'going') return 'The model is being fetched: see Choose, 1.';
   if (model.error !== undefined) return 'The model cannot be used: see Choose, 1.';
   if (preview.error !== undefined) return 'The data cannot be used: see Choose, 2.';

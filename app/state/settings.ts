@@ -26,6 +26,8 @@ export interface Settings {
   /** Left out: the model's own. */
   readonly pooling?: Pooling | undefined;
   readonly data: DataRef;
+  /** Of a data set on the hub: the split to evaluate with. Left out: a part of `data` is held back. */
+  readonly eval_data?: DataRef | undefined;
   readonly columns?: Columns | undefined;
   readonly method: MethodName;
   /** Left out: the method's own. */
@@ -123,9 +125,11 @@ export function changedCount(settings: Settings, card: MethodCard | undefined): 
   return Object.keys(settings.training).length + Object.keys(optionsOf(settings, card)).length + memory + policy;
 }
 
-/** The bundled data has its own validation part; of a file a tenth is held back. */
-export const evaluationOf = ({ data }: Pick<Settings, 'data'>): { eval_data?: DataRef } =>
-  data.kind === 'bundled' ? { eval_data: { ...data, part: 'validation' } } : {};
+/** The bundled data has its own validation part, and so may a data set of the hub; of the rest a tenth is held back. */
+export function evaluationOf({ data, eval_data }: Pick<Settings, 'data' | 'eval_data'>): { eval_data?: DataRef } {
+  if (data.kind === 'bundled') return { eval_data: { ...data, part: 'validation' } };
+  return data.kind === 'hub' && eval_data !== undefined ? { eval_data } : {};
+}
 
 export function runConfigOf(settings: Settings, card: MethodCard): RunConfig {
   const { model, pooling, data, columns, method, checkpoint_every } = settings;

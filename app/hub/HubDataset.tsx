@@ -1,0 +1,147 @@
+// A data set from the hub: named, or one of GLUE's; its configuration and splits. Its first rows and columns stand below, as for any data.
+
+import { useState } from 'react';
+import type { DataRef } from '../../src/protocol/config.ts';
+import type { HubDataset as Described } from '../../src/protocol/hub.ts';
+import { glueTasks } from '../../src/protocol/hub_data.ts';
+import { bytes, integer, plural } from '../format.ts';
+import { useActions, useApp } from '../state/context.ts';
+import { Choice } from '../ui/Choice.tsx';
+import { ErrorNote } from '../ui/ErrorNote.tsx';
+import { Icon } from '../ui/icons.tsx';
+import { Unfold } from '../ui/Unfold.tsx';
+import { hubEndpoint } from './endpoint.ts';
+import { isSilent } from './hub_state.ts';
+import { NameField } from './NameField.tsx';
+import { choiceOf, refsOf, type SplitChoice, usualChoice } from './splits.ts';
+
+export function HubDataset({ data }: { data: DataRef }) {
+  const { dataset, place } = useApp((state) => state.hub);
+  const silent = useApp((state) => isSilent(data, state.hub));
+  const { describeDataset, chooseSplit, askAgain } = useActions();
+  const id = data.kind === 'hub' ? data.id : '';
+  const choosing = data.kind !== 'hub' && dataset.value === undefined;
+  return (
+    <div className="hub">
+      <NameField
+        key={id}
+        label="Data set on the hub"
+        placeholder="org/name, or the address of its page"
+        value={id}
+        endpoint={place.value?.endpoint ?? hubEndpoint()}
+        pending={dataset.pending}
+        onLookUp={describeDataset}
+      />
+      {dataset.error !== undefined && <ErrorNote error={dataset.error} />}
+      <Unfold key={choosing ? 'open' : 'closed'} title="GLUE: eight tasks in one click" open={choosing}>
+        <div className="hub-rows">
+          <ul>
+            {glueTasks.map((task) => (
+              <li key={task.title}>
+                {task.not_yet === undefined ? (
+                  <button type="button" className="link" onClick={() => chooseSplit(choiceOf(task), task.columns)}>
+                    {task.title}
+                  </button>
+                ) : (
+                  <span className="muted">{task.title}</span>
+                )}
+                <span className="small muted">{integer(task.rows.train)} rows to train on</span>
+                <span className="small">{task.not_yet === undefined ? task.is : `${task.is} Can't be used: ${task.not_yet}`}</span>
+              </li>
+            ))}
+          </ul>
+        </div>
+      </Unfold>
+      {dataset.value !== undefined && (
+        <SplitFields key={`${dataset.value.id} ${dataset.value.commit}`} dataset={dataset.value} onChoose={chooseSplit} />
+      )}
+      {data.kind === 'hub' && silent && (
+        <div className="note note-warning" role="status">
+          <Icon name="info" />
+          <div>
+            <p>{data.name} was chosen before. The hub is not asked until you say so.</p>
+            <div className="row">
+              <button type="button" className="button" onClick={askAgain}>
+                <Icon name="reset" /> Look up {data.name}
+              </button>
+            </div>
+          </div>
+        </div>
+      )}
+      {data.kind !== 'hub' && !dataset.pending && <p className="small muted">Nothing is chosen yet: until then it is {data.name}.</p>}
+    </div>
+  );
+}
+
+const heldBack = '/held-back';
+
+function SplitFields({ dataset, onChoose }: { dataset: Described; onChoose(choice: SplitChoice): void }) {
+  const revision = useApp((state) => state.hub.datasetRevision);
+  const [choice, setChoice] = useState(() => usualChoice(dataset, dataset.configs[0]?.name ?? '', revision));
+  const chosen = useApp(({ settings }) => choice !== undefined && JSON.stringify(settings.data) === JSON.stringify(refsOf(choice).data));
+  if (choice === undefined) return <p className="small wrong">{dataset.id} has no split that could be read.</p>;
+  const config = dataset.configs.find(({ name }) => name === choice.config);
+  const splits = config?.splits ?? [];
+  const used = splits.filter(({ name }) => name === choice.split || name === choice.evaluation);
+  const size = used.reduce((sum, split) => sum + (split.bytes ?? 0), 0);
+  const rows = used.reduce((sum, split) => sum + (split.rows ?? 0), 0);
+  const labels = config?.columns.filter(({ names }) => names !== undefined) ?? [];
+  const items = splits.map(({ name, rows: count }) => ({
+    value: name,
+    label: count === undefined ? name : `${name}, ${plural(count, 'row')}`,
+  }));
+  return (
+    <div className="hub-fetch">
+      <div className="row">
+        <span className="reading-field">
+          <span className="label">Configuration</span>
+          <Choice
+            label="Configuration"
+            value={choice.config}
+            items={dataset.configs.map(({ name }) => ({ value: name, label: name }))}
+            onChange={(name) => setChoice(usualChoice(dataset, name, revision) ?? choice)}
+          />
+        </span>
+        <span className="reading-field">
+          <span className="label">Train on</span>
+          <Choice label="Train on" value={choice.split} items={items} onChange={(split) => setChoice({ ...choice, split })} />
+        </span>
+        <span className="reading-field">
+          <span className="label">Evaluate with</span>
+          <Choice
+            label="Evaluate with"
+            value={choice.evaluation ?? heldBack}
+            items={[...items.filter(({ value }) => value !== choice.split), { value: heldBack, label: 'a tenth, held back' }]}
+            onChange={(name) => setChoice({ ...choice, evaluation: name === heldBack ? undefined : name })}
+          />
+        </span>
+      </div>
+      <p className="small muted">
+        {[
+          rows > 0 ? plural(rows, 'row') : undefined,
+          size > 0 ? `${bytes(size)}, of which the columns that are used are fetched` : undefined,
+          `licence ${dataset.licence ?? 'not said'}`,
+        ]
+          .filter((part) => part !== undefined)
+          .join('; ')}
+      </p>
+      {labels.map(({ name, names }) => (
+        <p key={name} className="small muted">
+          {name}: {names?.slice(0, 12).join(', ')}
+          {(names?.length ?? 0) > 12 ? ` and ${(names?.length ?? 0) - 12} more` : ''}
+        </p>
+      ))}
+      <div className="row">
+        <button type="button" className={chosen ? 'button' : 'button button-primary'} onClick={() => onChoose(choice)}>
+          <Icon name={chosen ? 'check' : 'download'} /> {chosen ? 'In use' : 'Use it'}
+        </button>
+        <span className="small muted">Shows its first rows, then reads what is used of it.</span>
+      </div>
+      {dataset.citation !== undefined && (
+        <Unfold title="Citation">
+          <pre className="hub-citation small">{dataset.citation}</pre>
+        </Unfold>
+      )}
+    </div>
+  );
+}
