@@ -12,6 +12,7 @@ import { openTable } from '../data/table/open.ts';
 import { readBeginning, readTable, sampleText, type TableBeginning } from '../data/table/sample.ts';
 import { columnIndex, type Table, type TableSource } from '../data/table/table.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
+import type { Waiting } from '../hub/client.ts';
 import { blobSource, openFile } from '../hub/folder.ts';
 import type { ColumnReasons, Columns, DataRef, NamedColumns } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
@@ -31,10 +32,10 @@ interface OpenData {
 }
 
 /** The file's table, opened: its columns are known, its rows unread. Errors: those of its format, and of the hub. */
-export async function openData(data: DataRef, host: Host): Promise<OpenData> {
+export async function openData(data: DataRef, host: Host, waiting?: Waiting): Promise<OpenData> {
   if (data.kind === 'file') return { source: await openTable(blobSource(data.name, data.blob), data), pinned: data };
   if (data.kind === 'hub') {
-    const { source, pinned } = await openSplit(host.hub, data);
+    const { source, pinned } = await openSplit(host.hub, data, waiting);
     return { source, pinned: { ...data, ...pinned } };
   }
   const source = await openFile(await host.bundled('data', data.name), `${data.part}.tsv`);
@@ -83,9 +84,16 @@ export async function readRows(
     guess = columnsOf,
     seed,
     onProgress,
-  }: { columns?: Columns | undefined; guess?(table: Table): ChosenColumns; seed?: number; onProgress?: OnDataProgress | undefined } = {},
+    waiting,
+  }: {
+    columns?: Columns | undefined;
+    guess?(table: Table): ChosenColumns;
+    seed?: number;
+    onProgress?: OnDataProgress | undefined;
+    waiting?: Waiting | undefined;
+  } = {},
 ): Promise<ReadRows> {
-  const { source, pinned } = await openData(data, host);
+  const { source, pinned } = await openData(data, host, waiting);
   const { columns, reasons } = given ? { columns: given, reasons: {} } : guess((await beginningOf(data, host, source)).table);
   const names = source.columns.map(({ name }) => name);
   const indexOf = (column: string): number => {
@@ -255,12 +263,19 @@ function requireTrainable(data: DataRef): void {
 }
 
 /** Training and evaluation examples, tokenised. `onProgress` hears of both: bytes of each file, then examples of both parts. */
-export async function loadData(request: DataRequest, tokenizer: Tokenizer, host: Host, onProgress?: OnDataProgress): Promise<RunData> {
+export async function loadData(
+  request: DataRequest,
+  tokenizer: Tokenizer,
+  host: Host,
+  onProgress?: OnDataProgress,
+  waiting?: Waiting,
+): Promise<RunData> {
   const { seed } = request;
   requireTrainable(request.data);
-  const { table, columns, choice, pinned } = await readRows(request.data, host, { columns: request.columns, seed, onProgress });
+  const { table, columns, choice, pinned } = await readRows(request.data, host, { columns: request.columns, seed, onProgress, waiting });
   const whole = toExamples(table, choice);
-  const evaluation = request.eval_data && (await readRows(likewise(request.eval_data, table), host, { columns, seed, onProgress }));
+  const evaluation =
+    request.eval_data && (await readRows(likewise(request.eval_data, table), host, { columns, seed, onProgress, waiting }));
   const given = evaluation && toExamples(evaluation.table, evaluation.choice, whole.labels);
   const checked = checkedRows(table, choice);
   const own = checkRows(checked);

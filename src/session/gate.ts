@@ -10,6 +10,7 @@ export class Gate {
   #open = Number.POSITIVE_INFINITY;
   #stop = false;
   #wake: (() => void) | undefined;
+  readonly #stopping = new AbortController();
   keep: Keep = 'best';
 
   /** No further step may begin now. */
@@ -30,7 +31,13 @@ export class Gate {
   stop(keep: Keep): void {
     this.#stop = true;
     this.keep = keep;
+    this.#stopping.abort();
     this.#wake?.();
+  }
+
+  /** Aborts as the run is to stop: for what waits. */
+  get signal(): AbortSignal {
+    return this.#stopping.signal;
   }
 
   get stopping(): boolean {

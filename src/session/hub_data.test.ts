@@ -6,6 +6,7 @@ import { nodeHost } from '../../cli/host.ts';
 import { classLabel, datasetRepo, feature, type HubDouble, parquetOf, startHubDouble } from '../../e2e/hub_double/server.ts';
 import { describeDataset } from '../data/hub/dataset.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
+import type { Waiting } from '../hub/client.ts';
 import { Hub } from '../hub/hub.ts';
 import { memoryStore } from '../hub/memory_store.ts';
 import type { Columns, DataRef } from '../protocol/config.ts';
@@ -292,6 +293,27 @@ test('a connection that is cut again and again on the way gives the same rows', 
   failing({ match: { host: 'hub', path: /resolve.*parquet/ }, times: 2, fault: { kind: 'status', status: 502 } });
   failing({ match: { path: /parquet|objects|\/repos/ }, fault: { kind: 'cut-every', bytes: 200_000 } });
   expect((await load(ref('org/wide', 'default', 'train'), hostOn())).texts).toEqual(sound.texts);
+});
+
+test('a busy hub is waited for, which is said, until somebody stops it', async () => {
+  failing({
+    match: { host: 'hub', path: /resolve.*parquet/ },
+    times: 2,
+    fault: { kind: 'status', status: 429, headers: { 'Retry-After': '30' } },
+  });
+  const stop = new AbortController();
+  const rests: number[] = [];
+  const waiting: Waiting = {
+    signal: stop.signal,
+    onRest: ({ ms, why }) => {
+      rests.push(ms);
+      expect(why.code).toBe('hub-busy');
+      stop.abort();
+    },
+  };
+  const request = { data: ref('org/glue', 'sst2', 'train'), max_length: 16, seed: 42 };
+  await expect(loadData(request, tokenizer, hostOn(), undefined, waiting)).rejects.toMatchObject({ code: 'fetch-stopped' });
+  expect(rests).toEqual([30_000]);
 });
 
 test('files of the double are what a writer of Parquet gives', () => {

@@ -4,6 +4,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { withinTables } from '../data/ids.ts';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
+import type { Waiting } from '../hub/client.ts';
 import { defaultTraining, type ModelRef, type Pooling, parseRunConfig, type RunConfig } from '../protocol/config.ts';
 import { stepsOf } from '../protocol/epochs.ts';
 import { RetraceError, reportOf } from '../protocol/errors.ts';
@@ -210,11 +211,17 @@ export class Session {
     });
   }
 
+  /** Says why data do not come, and ends the waiting where the run is to stop. */
+  #waiting(id: string, { signal }: Gate): Waiting {
+    return { signal, onRest: (waiting) => this.#emit({ type: 'fetching', id, done: 0, of: 0, state: 'waiting', waiting }) };
+  }
+
   async #measureStarts(gate: Gate, request: Calls['study']['argument']): Promise<Calls['study']['answer']> {
     const device = await this.#device.open();
     const { model, tokenizer } = await this.#runnable(request.model, request.pooling, gate);
     const { max_length, seed } = request.training;
-    const data = await loadData({ ...request, max_length, seed }, tokenizer, this.#host, this.#onData);
+    const waiting = this.#waiting(request.data.name, gate);
+    const data = await loadData({ ...request, max_length, seed }, tokenizer, this.#host, this.#onData, waiting);
     await this.#release();
     const study = new Study(request, { device, model, tokenizer, data, emit: this.#emit, gate });
     try {
@@ -238,7 +245,8 @@ export class Session {
     try {
       await this.#train(gate, config, resolved, stored);
     } catch (thrown) {
-      if (thrown === stopped) return this.#stoppedEarly(gate, stored);
+      const left = thrown === stopped || (gate.stopping && thrown instanceof RetraceError && thrown.code === 'fetch-stopped');
+      if (left) return this.#stoppedEarly(gate, stored);
       const error = withCheckpoint(await this.#lossOr(thrown), this.#ready?.run?.saved ?? stored?.summary);
       this.#emit({ type: 'phase', phase: 'failed' });
       this.#emit({ type: 'error', error: reportOf(error) });
@@ -279,9 +287,8 @@ export class Session {
     );
     requireTextLength(model, resolved, training.max_length);
     const asked = { ...config, max_length: training.max_length, seed: training.seed };
-    const data = await loadData(asked, tokenizer, this.#host, ({ work, done, of }) =>
-      onPhase(work === 'reading' ? 'reading data' : work, done, of),
-    );
+    const onProgress = ({ work, done, of }: DataProgress) => onPhase(work === 'reading' ? 'reading data' : work, done, of);
+    const data = await loadData(asked, tokenizer, this.#host, onProgress, this.#waiting(config.data.name, gate));
     this.#emit({ type: 'data', ...reportData(data) });
     const { start, text } = classifierStart(model, data.labels);
     this.#emit({ type: 'model', classifier: start, notes: [text, ...model.notes] });

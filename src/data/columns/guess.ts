@@ -130,6 +130,8 @@ function chooseText(columns: Profiles, header: boolean): Choice | undefined {
 function valuesText(table: Table, at: number): string {
   const values = new Set(table.rows.map((row) => (row[at] ?? '').trim()));
   values.delete('');
+  // Of named classes it is none: rows without a label are passed over.
+  if (table.kinds?.[at]?.classes !== undefined) values.delete('-1');
   const numbers = [...values].map(numberOf);
   const rows = `in ${count(table.rows.length)} ${table.rows.length === 1 ? 'row' : 'rows'}`;
   if (values.size === 0) return `it is empty ${rows}`;

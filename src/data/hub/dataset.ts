@@ -1,7 +1,7 @@
 // A data set of the hub: where its rows lie, which configurations and splits it has, and what is known of them before a row is read. Not here: its rows (split.ts).
 // Invariant: what is asked of the hub is facts and lists of files; the footers of a few files where nothing else says which columns there are.
 
-import { licenceOf } from '../../hub/client.ts';
+import { licenceOf, type Waiting } from '../../hub/client.ts';
 import type { Hub, OpenRepo } from '../../hub/hub.ts';
 import { defaultRevision, type RepoRef, shownRepo } from '../../hub/repo.ts';
 import { RetraceError } from '../../protocol/errors.ts';
@@ -45,9 +45,9 @@ export const listed = (names: readonly string[]): string =>
   names.slice(0, SHOWN).join(', ') + (names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '');
 
 /** The hub's conversion, where there is one. */
-async function openConverted(hub: Hub, id: string): Promise<OpenRepo | undefined> {
+async function openConverted(hub: Hub, id: string, waiting?: Waiting): Promise<OpenRepo | undefined> {
   try {
-    return await hub.open({ type: 'dataset', id, revision: convertedBranch });
+    return await hub.open({ type: 'dataset', id, revision: convertedBranch }, waiting);
   } catch (thrown) {
     if (thrown instanceof RetraceError && ['hub-no-revision', 'hub-not-found', 'hub-no-file'].includes(thrown.code)) return undefined;
     throw thrown;
@@ -76,12 +76,12 @@ async function aboutOf(hub: Hub, main: OpenRepo): Promise<AboutDataset> {
 }
 
 /** Opens it at a commit or a revision, else as the hub converted it, else as it stands. Errors: `hub-*`, `no-rows-on-hub`. */
-export async function openDataset(hub: Hub, { id: asked, revision, commit }: DatasetPlace): Promise<OpenDataset> {
+export async function openDataset(hub: Hub, { id: asked, revision, commit }: DatasetPlace, waiting?: Waiting): Promise<OpenDataset> {
   const ref: RepoRef = { type: 'dataset', id: asked, revision: commit ?? revision ?? defaultRevision };
-  const main = await hub.open(ref);
+  const main = await hub.open(ref, waiting);
   const id = main.info?.id ?? asked;
   const card = readCard(main.info?.cardData);
-  const converted = commit === undefined && revision === undefined ? await openConverted(hub, id) : main;
+  const converted = commit === undefined && revision === undefined ? await openConverted(hub, id, waiting) : main;
   const layout = converted && convertedLayout(converted.files);
   const about = () => aboutOf(hub, main);
   if (converted !== undefined && layout !== undefined) return { id, repo: converted, converted: true, configs: layout, card, about };

@@ -1,6 +1,7 @@
 // A split of a data set on the hub as a table: found, pinned to its commit, read by ranges that are kept. Invariant: a split that was pinned is the same rows for
 // ever, and is opened without a request where what it needs of its files is kept.
 
+import type { Waiting } from '../../hub/client.ts';
 import type { Hub } from '../../hub/hub.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import { joinTables } from '../table/joined_tables.ts';
@@ -33,8 +34,8 @@ export const splitName = ({ id, config, split, revision }: SplitPlace): string =
   `${id}/${config}/${split}${revision === undefined ? '' : `@${revision}`}`;
 
 /** Errors: those of `openDataset`, `no-such-config`, `no-such-split`, and those of the formats. */
-export async function openSplit(hub: Hub, place: SplitPlace): Promise<OpenSplit> {
-  const found = await findSplit(hub, place);
+export async function openSplit(hub: Hub, place: SplitPlace, waiting?: Waiting): Promise<OpenSplit> {
+  const found = await findSplit(hub, place, waiting);
   const name = splitName({ ...place, id: found.id });
   const files = found.paths.flatMap((path) => found.open(path) ?? []);
   if (files.length < found.paths.length || files.length === 0) throw filesGone(name, found.paths.length - files.length);
@@ -88,24 +89,24 @@ interface FoundSplit {
 }
 
 /** At its commit; as it stands, with its card beside it, where that is the commit and nothing was found out yet. */
-async function openAt(hub: Hub, place: SplitPlace): Promise<OpenDataset> {
-  if (place.commit === undefined || place.about !== undefined) return openDataset(hub, place);
-  const now = await openDataset(hub, { id: place.id, revision: place.revision }).catch(() => undefined);
-  return now?.repo.commit === place.commit ? now : openDataset(hub, place);
+async function openAt(hub: Hub, place: SplitPlace, waiting: Waiting | undefined): Promise<OpenDataset> {
+  if (place.commit === undefined || place.about !== undefined) return openDataset(hub, place, waiting);
+  const now = await openDataset(hub, { id: place.id, revision: place.revision }, waiting).catch(() => undefined);
+  return now?.repo.commit === place.commit ? now : openDataset(hub, place, waiting);
 }
 
-async function findSplit(hub: Hub, place: SplitPlace): Promise<FoundSplit> {
+async function findSplit(hub: Hub, place: SplitPlace, waiting: Waiting | undefined): Promise<FoundSplit> {
   if (place.commit !== undefined && place.files !== undefined) {
-    const repo = await hub.open({ type: 'dataset', id: place.id, revision: place.commit });
+    const repo = await hub.open({ type: 'dataset', id: place.id, revision: place.commit }, waiting);
     return {
       ...{ id: place.id, commit: repo.commit, paths: place.files, byFolders: false },
       from: `files of the repository at commit ${repo.commit.slice(0, 7)}`,
-      open: (path) => hub.file(repo, path),
+      open: (path) => hub.file(repo, path, waiting),
       about: async () => ({}),
       classes: async () => new Map(),
     };
   }
-  const dataset = await openAt(hub, place);
+  const dataset = await openAt(hub, place, waiting);
   const { id, repo, converted, card } = dataset;
   const { files, partial } = splitOf(dataset, configOf(dataset, place.config), place.split);
   const at = `at commit ${repo.commit.slice(0, 7)}`;
@@ -114,7 +115,7 @@ async function findSplit(hub: Hub, place: SplitPlace): Promise<FoundSplit> {
     from: converted
       ? `the hub's own Parquet files ${at}${partial ? ', which hold the beginning of this split only' : ''}`
       : `files of the repository ${at}`,
-    open: (path) => hub.file(repo, path),
+    open: (path) => hub.file(repo, path, waiting),
     about: dataset.about,
     async classes() {
       const carded = card.infos.find(({ config }) => config === place.config);

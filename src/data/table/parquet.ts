@@ -71,7 +71,7 @@ export async function openParquet(file: ByteSource, { classes, reads }: ParquetO
     reading: {
       format: 'parquet',
       header: true,
-      said: `${metadata.row_groups.length} row groups, ${[...codecs].join(' and ').toLowerCase()}`,
+      said: `${metadata.row_groups.length === 1 ? '1 row group' : `${metadata.row_groups.length} row groups`}, ${[...codecs].join(' and ').toLowerCase()}`,
     },
     groups: (wanted) => groupSizes(metadata, topsOf(columns, wanted)),
     rows: (request = {}) => {
