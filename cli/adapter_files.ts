@@ -1,4 +1,4 @@
-// An adapter on disk: the folder that train writes, or an exported zip. Both are the same files; a session takes the zip.
+// An adapter as a command names it: the folder that train writes, an exported zip, or an id of the hub. The first two are the same files; a session takes the zip.
 
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { adapterFileNames, tensorFiles } from '../src/formats/exported.ts';
 import { isRunRecord } from '../src/formats/records/run_records.ts';
 import { readZip, writeZip } from '../src/formats/zip.ts';
+import { looksLikeRepo, parseRepo, shownRepo } from '../src/hub/repo.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
+import type { AdapterSource } from '../src/protocol/messages.ts';
 import { fileSha256, noSuchFile } from './folders.ts';
 
 /** Those that are written here: what others pickled is theirs. */
@@ -24,7 +26,8 @@ export function adapterFolders(path: string): string[] {
 
 /** The adapter's files by name. Errors: `no-such-file`, `not-an-adapter`, `several-adapters`, `zip-*`. */
 export async function readAdapterFiles(path: string, where = '--adapter'): Promise<Map<string, Uint8Array>> {
-  if (!existsSync(path)) throw noSuchFile(path, where, 'Give the folder that train wrote, or a zip that was exported.');
+  if (!existsSync(path))
+    throw noSuchFile(path, where, 'Give the folder that train wrote, a zip that was exported, or the id of an adapter on the hub.');
   if (!statSync(path).isDirectory()) return readZip(path, await readFile(path));
   const [folder, ...more] = adapterFolders(path);
   if (more.length > 0) {
@@ -48,10 +51,15 @@ export async function readAdapterFiles(path: string, where = '--adapter'): Promi
   return new Map(await Promise.all(names.map(async ({ name }) => [name, await readFile(join(folder, name))] as const)));
 }
 
-/** The adapter as the zip that a session imports. */
-export async function adapterZip(path: string): Promise<Blob> {
-  const files = await readAdapterFiles(path);
-  return new Blob([writeZip([...files].map(([name, bytes]) => ({ path: name, bytes })))]);
+/** What is not on the disk and is named like this is a repository of the hub. */
+const namesRepo = (argument: string): boolean =>
+  /^https:\/\//.test(argument) || (argument.includes('/') && looksLikeRepo(argument) && !argument.endsWith('.zip'));
+
+/** The adapter that an argument names, as a session imports it: what is on the disk, else what the hub has. Errors: those of `readAdapterFiles`, `bad-repo-id`. */
+export async function adapterSource(argument: string, where = '--adapter'): Promise<AdapterSource> {
+  if (!existsSync(argument) && namesRepo(argument)) return { hub: shownRepo(parseRepo('model', argument)) };
+  const files = await readAdapterFiles(argument, where);
+  return { zip: new Blob([writeZip([...files].map(([name, bytes]) => ({ path: name, bytes })))]) };
 }
 
 /** Unpacks an exported zip into a folder, in place of the adapter that is there; gives its tensor file and that one's checksum. */

@@ -49,3 +49,31 @@ test('train --push puts the adapter there with its card; pushed again there is n
   expect(again.stdout).toBe(`unchanged: ${hub.endpoint}/ada/topics\n`);
   expect(hub.repo('ada/topics')?.commit).toBe(repo?.commit);
 }, 60_000);
+
+const predicting = (...more: readonly string[]) => ['predict', '--text', 'play my song', '--text', 'pay the bill', '--json', ...more];
+
+test('an adapter by id predicts as it does from its folder, on the base that it names; once fetched it asks for nothing', async () => {
+  const here = linesOf(ok(await run(home, ...predicting('--adapter', out))));
+  const elsewhere = { ...home, HF_HOME: scratchFolder() };
+  hub.clearRequests();
+  const first = ok(await run(elsewhere, ...predicting('--adapter', 'ada/topics')));
+  expect(linesOf(first).filter(({ type }) => type === 'prediction')).toEqual(here);
+  expect(first.stderr).toMatch(/adapter: ada\/topics \(commit [0-9a-f]{7}\)/);
+  expect(first.stderr).toMatch(/model: ada\/tiny \(commit [0-9a-f]{7}\): .* of it here/);
+  expect(first.stderr).toContain('model: ada/tiny, as the adapter names it');
+  hub.clearRequests();
+  const again = ok(await run({ ...elsewhere, HF_HUB_OFFLINE: '1' }, ...predicting('--adapter', 'ada/topics@main')));
+  expect(linesOf(again)).toEqual(here);
+  const found = ok(await run({ ...elsewhere, HF_HUB_OFFLINE: '1' }, 'inspect', 'ada/topics'));
+  expect(found.stdout).toContain("an adapter in PEFT's layout, written by Retrace");
+  expect(hub.requests).toEqual([]);
+}, 60_000);
+
+test('what is no adapter, and what is not there, are refused with what to do', async () => {
+  const model = await run(home, ...predicting('--adapter', 'ada/tiny'));
+  expect([model.code, model.stderr]).toEqual([1, expect.stringContaining('ada/tiny holds no adapter')]);
+  const none = await run(home, ...predicting('--adapter', 'ada/none'));
+  expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('There is no ada/none')]);
+  const typed = await run(home, ...predicting('--adapter', 'none.zip'));
+  expect([typed.code, typed.stderr]).toEqual([1, expect.stringContaining("no file or folder 'none.zip'")]);
+});

@@ -68,7 +68,9 @@ const output = {
   json: flag('JSON lines on stdout, nothing else; human text on stderr'),
   help: flag('this text'),
 };
-const adapter = { adapter: text('ADAPTER', 'a folder that train made, or an exported zip') };
+const adapter = {
+  adapter: text('ADAPTER', 'a folder that train made, an exported zip, or an adapter of the hub: org/name, org/name@revision'),
+};
 
 /** Every command's flags; the one place that says which command takes which. */
 export const commandFlags = {

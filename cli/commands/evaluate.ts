@@ -1,9 +1,10 @@
 // evaluate: metrics of an adapter on a data file.
 
+import { existsSync } from 'node:fs';
 import { defaultRevision, looksLikeRepo } from '../../src/hub/repo.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
-import type { ImportResult } from '../../src/protocol/messages.ts';
-import { adapterZip } from '../adapter_files.ts';
+import type { AdapterSource, Calls, ImportResult } from '../../src/protocol/messages.ts';
+import { adapterSource } from '../adapter_files.ts';
 import { namedColumns, sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
 import { dataPlace, dataRef } from '../data.ts';
@@ -11,46 +12,72 @@ import { fetched } from '../fetching.ts';
 import { type Given, usage } from '../flags.ts';
 import { bundledNames, diskFolder } from '../folders.ts';
 import { confusionText, countText } from '../format.ts';
-import { type ModelPlace, modelFolder, modelPlace, modelRef, shownPlace, weightsSha256 } from '../models.ts';
+import { hubPlace, type ModelPlace, modelFolder, modelPlace, modelRef, shownPlace, weightsSha256 } from '../models.ts';
 import { type OpenSession, openSession, sayDevice } from '../open_session.ts';
 import { givenReading } from '../reading.ts';
 import { textOf } from '../settings.ts';
 import { metricsText } from '../train_report.ts';
 
-/** The place of the base: what --model names, else what is here with the weights that the adapter names. Error: `base-not-here`. */
-async function baseOf(calls: OpenSession['calls'], given: Given, zip: Blob): Promise<ModelPlace> {
-  const named = textOf(given, 'model');
-  if (named !== undefined) return modelPlace(named, given);
-  const { name, sha256, found } = await calls.baseOf({ zip });
+/** How the place of a base was found, for people; nothing where it was named. */
+interface FoundBase {
+  readonly place: ModelPlace;
+  readonly by?: string;
+}
+
+/**
+ * The place of the base: what --model names, else what is here with the weights that the adapter names, else, of an adapter of the hub, what it names there.
+ * Error: `base-not-here`.
+ */
+async function baseOf(given: Given, { name, sha256, found }: Calls['baseOf']['answer'], source: AdapterSource): Promise<FoundBase> {
+  const asked = textOf(given, 'model');
+  if (asked !== undefined) return { place: modelPlace(asked, given) };
   if (found?.kind === 'hub') {
     const { name: id, revision, commit } = found;
-    return { kind: 'hub', id, revision: revision ?? commit ?? defaultRevision, ...(commit === undefined ? {} : { commit }) };
+    const place = {
+      kind: 'hub',
+      id,
+      revision: revision ?? commit ?? defaultRevision,
+      ...(commit === undefined ? {} : { commit }),
+    } as const;
+    return { place, by: 'by its checksum' };
   }
   for (const bundled of bundledNames('models')) {
     const folder = diskFolder(modelFolder(bundled), bundled);
-    if (name === bundled || (sha256 !== undefined && sha256 === (await weightsSha256(folder)))) return bundled;
+    if (name === bundled || (sha256 !== undefined && sha256 === (await weightsSha256(folder)))) return { place: bundled };
   }
+  const isId = looksLikeRepo(name) && !existsSync(name);
+  // Who asked the hub for the adapter means its base too, as PEFT does.
+  if ('hub' in source && isId) return { place: hubPlace(name, {}), by: 'as the adapter names it' };
   // What is neither an id nor known may still be named wrongly: the bundled model, which is the default, is compared with it.
-  if (!name.includes('/') || !looksLikeRepo(name)) return modelPlace('bundled');
+  if (!('hub' in source) && (!name.includes('/') || !isId)) return { place: modelPlace('bundled') };
   throw new RetraceError({
     code: 'base-not-here',
-    message: `The adapter was trained on ${name}, which is not kept here.`,
+    message:
+      name === ''
+        ? 'The adapter does not name the model that it was trained on.'
+        : `The adapter was trained on ${name}, which is not kept here.`,
     where: '--model',
-    remedy: `Add --model ${name} to fetch it from the hub, or name the folder that it is in.`,
+    remedy: isId
+      ? `Add --model ${name} to fetch it from the hub, or name the folder that it is in.`
+      : 'Name it by --model: a folder, or an id of the hub.',
   });
 }
 
 /** Loads --adapter on --model and says that its self-test passed. */
 export async function importGiven(calls: OpenSession['calls'], given: Given, console: Console): Promise<ImportResult> {
-  const path = textOf(given, 'adapter');
-  if (path === undefined)
-    throw usage('No adapter is named.', 'Add --adapter, the folder that train wrote or an exported zip.', '--adapter');
-  const zip = await adapterZip(path);
-  const { place } = await fetched(calls, await baseOf(calls, given, zip), console);
+  const argument = textOf(given, 'adapter');
+  if (argument === undefined)
+    throw usage('No adapter is named.', 'Add --adapter: the folder that train wrote, an exported zip, or an id of the hub.', '--adapter');
+  const asked = await adapterSource(argument);
+  const named = await calls.baseOf(asked);
+  const source = 'hub' in asked && named.commit !== undefined ? { hub: `${asked.hub.split('@')[0]}@${named.commit}` } : asked;
+  if ('hub' in asked) console.say(`adapter: ${asked.hub} (commit ${named.commit?.slice(0, 7)})`);
+  const { place: base, by } = await baseOf(given, named, source);
+  const { place } = await fetched(calls, base, console);
   const model = await modelRef(place);
-  if (given['model'] === undefined && model.kind !== 'bundled') console.say(`model: ${shownPlace(place)}, by its checksum`);
+  if (by !== undefined) console.say(`model: ${shownPlace(place)}, ${by}`);
   await sayDevice(calls, console);
-  const imported = await calls.importAdapter({ zip, model });
+  const imported = await calls.importAdapter({ ...source, model });
   const { verified, method, labels, notes } = imported;
   console.say(
     `adapter: ${method}, ${labels.length} classes; ${verified.texts.length === 0 ? 'it records no logits to compare' : `its logits on ${verified.texts.length} texts are the recorded ones to ${verified.largest_difference.toExponential(1)}`}`,

@@ -4,6 +4,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { looksLikeDataset } from '../../src/data/hub/name.ts';
 import { isTorchFile } from '../../src/formats/tensor_formats.ts';
+import { isAdapterRepo } from '../../src/hub/needed_files.ts';
 import { looksLikeRepo } from '../../src/hub/repo.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
 import { adapterFolders } from '../adapter_files.ts';
@@ -11,6 +12,7 @@ import type { Console } from '../console.ts';
 import { namesFile } from '../data.ts';
 import { type Given, usage } from '../flags.ts';
 import { noSuchFile } from '../folders.ts';
+import { hubOf } from '../hub/connection.ts';
 import { inspectAdapter } from '../inspect/adapter.ts';
 import { inspectData } from '../inspect/data.ts';
 import type { Finding } from '../inspect/finding.ts';
@@ -18,6 +20,7 @@ import { inspectHubData } from '../inspect/hub_data.ts';
 import { inspectModel } from '../inspect/model.ts';
 import { inspectRun } from '../inspect/run.ts';
 import { inspectTensors } from '../inspect/tensors.ts';
+import { hubPlace, repoOf } from '../models.ts';
 import { textOf } from '../settings.ts';
 import { sayWarnings } from '../warnings.ts';
 
@@ -36,11 +39,14 @@ async function folderFindings(path: string, given: Given): Promise<Finding[]> {
   });
 }
 
-/** What the hub has under such a name: a model, else a data set. */
+/** What the hub has under such a name: a model or an adapter, else a data set. */
 async function hubFindings(name: string, given: Given): Promise<Finding[]> {
   if (!looksLikeRepo(name)) return [await inspectHubData(name, given)];
+  if (name === given['adapter']) return [await inspectAdapter(name, given)];
   try {
-    return [await inspectModel(name, given)];
+    const { files } = await hubOf(given).open(repoOf(hubPlace(name, given)));
+    const isAdapter = isAdapterRepo(files.map(({ path }) => path));
+    return [isAdapter ? await inspectAdapter(name, given) : await inspectModel(name, given)];
   } catch (thrown) {
     if (!(thrown instanceof RetraceError) || thrown.code !== 'hub-not-found') throw thrown;
     return [

@@ -8,8 +8,9 @@ import { tensorFiles } from '../../src/formats/exported.ts';
 import { elementsOf } from '../../src/formats/tensor_file.ts';
 import { isRecord } from '../../src/formats/text.ts';
 import { openBaseModel } from '../../src/session/base_model.ts';
+import { Fetching } from '../../src/session/hub_models.ts';
 import { readAdapterFor } from '../../src/session/importing.ts';
-import { readAdapterFiles } from '../adapter_files.ts';
+import { adapterSource } from '../adapter_files.ts';
 import type { Given } from '../flags.ts';
 import { bundledNames } from '../folders.ts';
 import { countText } from '../format.ts';
@@ -48,7 +49,9 @@ function baseOf(files: ReadonlyMap<string, Uint8Array>, given: Given): ModelPlac
 }
 
 export async function inspectAdapter(path: string, given: Given): Promise<Finding> {
-  const files = await readAdapterFiles(path, path);
+  const source = await adapterSource(path, path);
+  const host = nodeHost(undefined, given);
+  const { files } = await new Fetching(host.hub, () => undefined).adapter(source);
   const tensorFile = tensorFiles.find((name) => files.has(name)) ?? tensorFiles[0];
   const tensors = await openTensors(files, tensorFile);
   const parameters = [...tensors.tensors.values()].reduce((sum, { shape }) => sum + elementsOf(shape), 0);
@@ -62,7 +65,7 @@ export async function inspectAdapter(path: string, given: Given): Promise<Findin
       text: `${path}: an adapter in ${layout}'s layout, written by ${written_by}, of ${size}; name its base by --model to check it\n\n${tensorTable(tensors, shownOfAdapter)}`,
     };
   }
-  const model = await openBaseModel(await modelRef(place), nodeHost(undefined, given));
+  const model = await openBaseModel(await modelRef(place), host);
   const sha256 = await weightsSha256(model.folder);
   const { method, config, labels, notes = [] } = await readAdapterFor(files, model, sha256);
   const { base_model, max_length, pooling, hyper_parameters, seed, self_test } = config;

@@ -100,8 +100,14 @@ export class Hub {
   /** What of a commit is kept: all of its listing where that was kept too, else the files that are here. */
   async #kept(repo: RepoRef, commit: string): Promise<OpenRepo | undefined> {
     const paths = await this.store.paths(repo, commit);
-    const whole = repo.type === 'model' && (await isWhole(paths, (path) => this.#keptJson(repo, commit, path)));
     const listed = await this.store.snapshot(repo, commit);
+    const whole =
+      repo.type === 'model' &&
+      (await isWhole(
+        paths,
+        (path) => this.#keptJson(repo, commit, path),
+        listed?.files.map(({ path }) => path),
+      ));
     if (whole || listed === undefined) {
       if (paths.length === 0) return undefined;
       const sources = await Promise.all(paths.map((path) => this.store.open(repo, commit, path)));
@@ -223,7 +229,8 @@ export class Hub {
   async #isWhole(snapshot: KeptSnapshot): Promise<boolean> {
     const paths = snapshot.files.filter(({ kept, size }) => kept === size).map(({ path }) => path);
     if (snapshot.type === 'dataset') return paths.length === snapshot.files.length;
-    return isWhole(paths, (path) => this.#keptJson(snapshot, snapshot.commit, path)).catch(() => false);
+    const all = snapshot.files.map(({ path }) => path);
+    return isWhole(paths, (path) => this.#keptJson(snapshot, snapshot.commit, path), all).catch(() => false);
   }
 
   async remove(repo: RepoId, commit?: string): Promise<KeptList> {

@@ -2,6 +2,7 @@
 // is one. Invariant: what this leaves out, no reader of a model's folder opens (base_model.ts, tokenizer/from_folder.ts, sentence_transformers.ts).
 
 import { isRecord } from '../formats/text.ts';
+import { adapterFiles } from './adapter.ts';
 import { weightFiles } from './checkpoint.ts';
 
 /** Small files beside the weights, read where they are there. */
@@ -40,9 +41,9 @@ export function shardsOf(index: unknown): string[] {
   return isRecord(map) ? [...new Set(Object.values(map))].filter((shard) => typeof shard === 'string').sort() : [];
 }
 
-/** What to fetch of `paths`. `readIndex` gives an index of shards, parsed. An adapter's repository is fetched as it is. */
+/** What to fetch of `paths`. `readIndex` gives an index of shards, parsed. Of an adapter's repository, what the adapter is made of. */
 export async function neededFiles(paths: readonly string[], readIndex: (path: string) => Promise<unknown>): Promise<string[]> {
-  if (isAdapterRepo(paths)) return paths.filter((path) => !path.includes('/') && !path.startsWith('.'));
+  if (isAdapterRepo(paths)) return adapterFiles(paths);
   const small = paths.filter((path) => beside.includes(path) || ofModule.test(path));
   const weights = weightsOf(paths);
   if (weights === undefined) return small;
@@ -50,9 +51,16 @@ export async function neededFiles(paths: readonly string[], readIndex: (path: st
   return [...small, weights, ...shards];
 }
 
-/** Whether these whole files, kept together, are enough for a run: by all that can be told without the hub's own list. */
-export async function isWhole(paths: readonly string[], readIndex: (path: string) => Promise<unknown>): Promise<boolean> {
-  if (isAdapterRepo(paths)) return paths.some((path) => /^adapter.*\.(?:safetensors|bin)$/.test(path));
+/**
+ * Whether these whole files, kept together, are enough for a run: by all that can be told where the hub's own list, `listed`, is not at hand. Of an adapter
+ * nothing can: Python fetches two of its files and leaves the others.
+ */
+export async function isWhole(
+  paths: readonly string[],
+  readIndex: (path: string) => Promise<unknown>,
+  listed?: readonly string[],
+): Promise<boolean> {
+  if (isAdapterRepo(paths)) return listed !== undefined && adapterFiles(listed).every((path) => paths.includes(path));
   const weights = weightsOf(paths);
   const tokenizer = ['tokenizer.json', 'vocab.txt', 'vocab.json'].some((path) => paths.includes(path));
   if (!paths.includes('config.json') || !tokenizer || weights === undefined) return false;

@@ -218,10 +218,11 @@ export interface SavedRun {
 export const selfTestTexts = ['bundled', 'data'] as const;
 export type SelfTestTexts = (typeof selfTestTexts)[number];
 
-/** An adapter: a zip, by the `name` that errors call it, or the files of a folder by their paths in it. */
+/** An adapter: a zip, by the `name` that errors call it, the files of a folder by their paths in it, or a repository of the hub, `org/name@revision`. */
 export type AdapterSource =
   | { readonly zip: Blob; readonly name?: string }
-  | { readonly files: readonly { readonly path: string; readonly blob: Blob }[] };
+  | { readonly files: readonly { readonly path: string; readonly blob: Blob }[] }
+  | { readonly hub: string };
 
 /** Layouts of an export: `auto` is PEFT's where PEFT has a type for the method, else Retrace's. */
 export const exportLayouts = ['auto', 'adapter-hub'] as const;
@@ -389,8 +390,14 @@ export interface Calls {
   removeKept: { argument: { type: 'model' | 'dataset'; id: string; commit?: string }; answer: KeptList };
   /** Asks the browser not to clear what is kept; says whether it will not. */
   persistKept: { argument: undefined; answer: boolean };
-  /** The base that an adapter names: a model that is here with those very weights, and the id that its files give. */
-  baseOf: { argument: AdapterSource; answer: { readonly name: string; readonly sha256?: string; readonly found?: ModelRef } };
+  /**
+   * The base that an adapter names: a model that is here with those very weights, and the id that its files give. An adapter of the hub is fetched for it,
+   * and `commit` says which it was.
+   */
+  baseOf: {
+    argument: AdapterSource;
+    answer: { readonly name: string; readonly sha256?: string; readonly found?: ModelRef; readonly commit?: string };
+  };
   savedRuns: { argument: undefined; answer: readonly SavedRun[] };
   deleteRun: { argument: { id: string }; answer: undefined };
 }

@@ -32,5 +32,5 @@ export const hubCalls = (hub: Hub, fetching: Fetching, forgetModels: () => void)
       return hub.remove({ type, id }, commit);
     },
     persistKept: async () => (await hub.store.persist?.()) ?? true,
-    baseOf: (adapter) => baseOf(hub, adapter),
+    baseOf: (adapter) => baseOf(hub, fetching, adapter),
   }) satisfies Partial<Answering<keyof Calls>>;

@@ -2,6 +2,7 @@
 // it is open (base_model.ts). Invariant: nothing is asked of the hub but by a call that names what it asks for.
 
 import { baseNamedIn } from '../formats/exported.ts';
+import { type FetchedAdapter, fetchAdapter } from '../hub/adapter.ts';
 import { licenceOf, type RepoInfo } from '../hub/client.ts';
 import type { Hub } from '../hub/hub.ts';
 import { isAdapterRepo, weightsOf } from '../hub/needed_files.ts';
@@ -64,6 +65,8 @@ export async function searchModels(hub: Hub, words: string): Promise<HubModelRow
   return [...rows.filter(({ supported }) => supported === true), ...rows.filter(({ supported }) => supported !== true)];
 }
 
+type FetchOptions = NonNullable<Parameters<Hub['fetch']>[1]>;
+
 /** The one fetch that a session makes at a time, and its stop. */
 export class Fetching {
   readonly #hub: Hub;
@@ -81,13 +84,24 @@ export class Fetching {
   }
 
   /** Brings a model here; `onProgress` may stop it by throwing. Errors: those of `Hub.fetch`, and what `onProgress` throws. */
-  async fetch(model: ModelRef, onProgress?: () => void): Promise<FetchPlan> {
-    await this.#under?.ended.catch(() => undefined);
+  fetch(model: ModelRef, onProgress?: () => void): Promise<FetchPlan> {
     const repo = repoOf(hubModelOf(model));
+    return this.#bring(repo, (options) => this.#hub.fetch(repo, options), onProgress);
+  }
+
+  /** The files of an adapter, brought here where it is one of the hub, with their commit. Errors: those of `filesOf` and `fetchAdapter`. */
+  async adapter(source: AdapterSource): Promise<Omit<FetchedAdapter, 'commit'> & Partial<Pick<FetchedAdapter, 'commit'>>> {
+    if (!('hub' in source)) return { files: await filesOf(source) };
+    const repo = parseRepo('model', source.hub);
+    return this.#bring(repo, (options) => fetchAdapter(this.#hub, repo, options));
+  }
+
+  async #bring<T>(repo: RepoRef, work: (options: FetchOptions) => Promise<T>, onProgress?: () => void): Promise<T> {
+    await this.#under?.ended.catch(() => undefined);
     const stop = new AbortController();
     let thrown: unknown;
     const told: { last?: FetchProgress } = {};
-    const fetching = this.#hub.fetch(repo, {
+    const fetching = work({
       signal: stop.signal,
       onProgress: (progress) => {
         told.last = progress;
@@ -121,8 +135,13 @@ export class Fetching {
 }
 
 /** What an adapter's files say of its base, and a model that is kept here with those very weights. Errors: those of its files. */
-export async function baseOf(hub: Hub, source: AdapterSource): Promise<Calls['baseOf']['answer']> {
-  const base = await baseNamedIn(await filesOf(source));
+export async function baseOf(hub: Hub, fetching: Fetching, source: AdapterSource): Promise<Calls['baseOf']['answer']> {
+  const { files, commit } = await fetching.adapter(source);
+  const base = await baseNamedIn(files);
   const kept = base.sha256 === undefined ? undefined : await hub.keptWith(base.sha256);
-  return { ...base, ...(kept === undefined ? {} : { found: { kind: 'hub', name: kept.id, commit: kept.commit } }) };
+  return {
+    ...base,
+    ...(kept === undefined ? {} : { found: { kind: 'hub', name: kept.id, commit: kept.commit } }),
+    ...(commit === undefined ? {} : { commit }),
+  };
 }

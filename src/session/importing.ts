@@ -5,6 +5,7 @@ import { chooseBuckets } from '../data/batches.ts';
 import { type AdapterArchive, checkBase } from '../formats/adapter_archive.ts';
 import { adapterFileNames, readExported } from '../formats/exported.ts';
 import { readZip } from '../formats/zip.ts';
+import { mostAdapterBytes } from '../hub/adapter.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { AdapterSource, ImportResult } from '../protocol/messages.ts';
 import { engineConfigOf, expectationsOn } from './adapter_expectations.ts';
@@ -12,18 +13,18 @@ import type { BaseModel } from './base_model.ts';
 import { type Engine, type EngineConfig, type EngineRequest, startEngine } from './engine.ts';
 import { logitTolerance, runSelfTest } from './self_test.ts';
 
-/** What an adapter may weigh; a whole model trained is one too. */
-const mostBytes = 2 ** 30;
+/** An adapter as people hand it over, not as the hub has it. */
+export type HandedAdapter = Exclude<AdapterSource, { readonly hub: string }>;
 
-/** The files of an adapter, wherever they come from; what it is not made of is not read. Errors: `adapter-too-large`, `zip-*`. */
-export async function filesOf(source: AdapterSource): Promise<Map<string, Uint8Array>> {
+/** The files of an adapter that is at hand; what it is not made of is not read. Errors: `adapter-too-large`, `zip-*`. */
+export async function filesOf(source: HandedAdapter): Promise<Map<string, Uint8Array>> {
   if ('zip' in source) return readZip(source.name ?? 'adapter.zip', new Uint8Array(await source.zip.arrayBuffer()));
   const own = source.files.filter(({ path }) => adapterFileNames.includes(path.slice(path.lastIndexOf('/') + 1)));
   const size = own.reduce((sum, { blob }) => sum + blob.size, 0);
-  if (size > mostBytes) {
+  if (size > mostAdapterBytes) {
     throw new RetraceError({
       code: 'adapter-too-large',
-      message: `The adapter's files have ${size} bytes; at most ${mostBytes} are read.`,
+      message: `The adapter's files have ${size} bytes; at most ${mostAdapterBytes} are read.`,
       where: 'adapter',
       remedy: 'Choose the folder of one adapter, without the model.',
     });

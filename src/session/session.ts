@@ -31,7 +31,7 @@ import { Gate, stopped } from './gate.ts';
 import type { Host, StoredRun } from './host.ts';
 import { type Answering, type HubCalls, hubCalls } from './hub_calls.ts';
 import { Fetching } from './hub_models.ts';
-import { filesOf, readAdapterFor, startImported } from './importing.ts';
+import { readAdapterFor, startImported } from './importing.ts';
 import { Occupancy, type Occupation } from './occupancy.ts';
 import { phaseEvent } from './phase.ts';
 import { predict } from './predict.ts';
@@ -117,7 +117,8 @@ export class Session {
       this.#occupancy.refuseDuring('run');
       return this.#occupancy.reading(() => this.#export(request));
     },
-    importAdapter: ({ model, ...adapter }) => this.#occupancy.alone('import', async () => this.#import(await filesOf(adapter), model)),
+    importAdapter: ({ model, ...adapter }) =>
+      this.#occupancy.alone('import', async () => this.#import((await this.#fetching.adapter(adapter)).files, model)),
     savedRuns: () => this.#host.runs.list(),
     deleteRun: async ({ id }) => {
       await this.#host.runs.delete(id);

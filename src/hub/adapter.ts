@@ -1,0 +1,79 @@
+// Adapters by id: which files of a repository an adapter is made of, whoever wrote it, and these brought here whole. Reads none of them (src/formats).
+// Invariant: what lies beside an adapter, checkpoints of its training or whole models, is not fetched.
+
+import { adapterFileNames, tensorFiles } from '../formats/exported.ts';
+import { RetraceError } from '../protocol/errors.ts';
+import type { FetchProgress } from '../protocol/hub.ts';
+import { fetchFiles } from './fetching.ts';
+import type { Hub, OpenRepo } from './hub.ts';
+import { type RepoRef, shownRepo } from './repo.ts';
+
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+const holdsTensors = (path: string): boolean => tensorFiles.some((name) => name === nameOf(path));
+
+/** Those at the top; where no tensors are there, those of the folders, as PEFT saves adapters that have a name. */
+export function adapterFiles(paths: readonly string[]): string[] {
+  const own = paths.filter((path) => adapterFileNames.includes(nameOf(path)) && path.split('/').length <= 2);
+  const top = own.filter((path) => !path.includes('/'));
+  return top.some(holdsTensors) ? top : own;
+}
+
+/** What an adapter may weigh; a whole model trained is one too. */
+export const mostAdapterBytes = 2 ** 30;
+
+export interface FetchedAdapter {
+  readonly commit: string;
+  /** Contents by path. */
+  readonly files: Map<string, Uint8Array>;
+}
+
+/** The listing: Python fetches two files of an adapter's and leaves the rest, so what is kept is not known to be all. */
+async function listed(hub: Hub, ref: RepoRef, signal: AbortSignal | undefined): Promise<OpenRepo> {
+  const repo = await hub.open(ref, { signal });
+  if (repo.info !== undefined) return repo;
+  const kept = await hub.store.snapshot(repo, repo.commit);
+  if (kept !== undefined) return { ...repo, files: kept.files };
+  return hub.refresh(ref, { signal }).catch((thrown: unknown) => {
+    // Without a connection what is here serves, if it is enough.
+    if (thrown instanceof RetraceError && ['hub-unreachable', 'hub-offline', 'hub-down', 'hub-busy'].includes(thrown.code)) return repo;
+    throw thrown;
+  });
+}
+
+/** An adapter's files, fetched where they are not here. Errors: `not-an-adapter`, `adapter-too-large`, `hub-*`, `store-*`, `fetch-stopped`. */
+export async function fetchAdapter(
+  hub: Hub,
+  ref: RepoRef,
+  { signal, onProgress }: { readonly signal?: AbortSignal; onProgress?(progress: FetchProgress): void } = {},
+): Promise<FetchedAdapter> {
+  const repo = await listed(hub, ref, signal);
+  const paths = adapterFiles(repo.files.map(({ path }) => path));
+  const where = `${hub.client.endpoint}/${repo.id}`;
+  if (!paths.some(holdsTensors)) {
+    throw new RetraceError({
+      code: 'not-an-adapter',
+      message: `${shownRepo(ref)} holds no adapter: none of ${tensorFiles.join(', ')} is in it.`,
+      where,
+      remedy: 'Give the id of an adapter. A whole model is given as the model, not as the adapter.',
+    });
+  }
+  const files = repo.files.filter(({ path }) => paths.includes(path)).sort((a, b) => a.size - b.size);
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  if (bytes > mostAdapterBytes) {
+    throw new RetraceError({
+      code: 'adapter-too-large',
+      message: `The adapter's files in ${shownRepo(ref)} have ${bytes} bytes; at most ${mostAdapterBytes} are read.`,
+      where,
+      remedy: 'Give the id of one adapter, without other models.',
+    });
+  }
+  const { client, store } = hub;
+  await fetchFiles({ client, store, repo, commit: repo.commit, files, signal, ...(onProgress ? { onProgress } : {}) });
+  const contents = new Map<string, Uint8Array>();
+  for (const { path } of files) {
+    const source = await store.open(repo, repo.commit, path);
+    if (source === undefined) throw new Error(`${path} was fetched and is not kept`);
+    contents.set(path, await source.read(0, source.size));
+  }
+  return { commit: repo.commit, files: contents };
+}
