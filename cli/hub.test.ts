@@ -49,13 +49,18 @@ test('a model of 400 MB is planned, inspected and compared by its configuration 
   const home = homeFor();
   const [plan] = linesOf(ok(await run(home, 'plan', '--model', 'ada/bert-base', '--method', 'lora', '--json')));
   expect(size).toBeGreaterThan(400e6);
-  expect(plan).toMatchObject({ model: 'ada/bert-base', method: 'lora' });
+  expect(plan).toMatchObject({
+    model: 'ada/bert-base',
+    method: 'lora',
+    fetch: { id: 'ada/bert-base', bytes: size + JSON.stringify(base).length },
+  });
   expect(moved()).toBeGreaterThan(head.length);
   expect(moved()).toBeLessThan(1e6);
   expect(hub.requests.every(({ authorization }) => authorization === undefined)).toBe(true);
   hub.clearRequests();
   const [again] = linesOf(ok(await run({ ...home, ...offline }, 'plan', '--model', 'ada/bert-base', '--method', 'lora', '--json')));
-  expect(again).toEqual(plan);
+  const { fetch: _, ...planned } = plan ?? {};
+  expect(again).toMatchObject(planned);
   const { stdout } = ok(await run({ ...home, ...offline }, 'inspect', 'ada/bert-base'));
   expect(stdout).toContain('ada/bert-base: bert, 12 layers of 768');
   expect(stdout).toMatch(/418 MiB, [\d.]+ KiB of it here/);
@@ -206,37 +211,59 @@ test('offline, what is not kept is said; what is bundled does not ask, whatever 
   expect(hub.requests).toEqual([]);
 });
 
-test('Ctrl-C ends a fetch and keeps what came, which is not fetched again', async () => {
+const weightsOf = (bytes: number) => ({
+  ...repoFromFolder('ada/slow', folder).files,
+  'model.safetensors': sparseFile(bytes, new Uint8Array([1])),
+});
+const ofWeights = (): number => hub.requests.filter(({ host }) => host === 'cdn').reduce((sum, { sent }) => sum + sent, 0);
+
+test.each<[signal: NodeJS.Signals, when: number, code: number | null]>([
+  ['SIGINT', 5e5, 130],
+  ['SIGKILL', 2.2e6, null],
+])('a fetch that %s ends keeps what came, which is not fetched again', async (signal, when, code) => {
   const home = homeFor();
-  const big = 3 * 2 ** 20;
-  hub.add({
-    ...repoFromFolder('ada/slow', folder),
-    files: { ...repoFromFolder('ada/slow', folder).files, 'model.safetensors': sparseFile(big, new Uint8Array([1])) },
-  });
-  const end = hub.fault({ match: { host: 'cdn' }, fault: { kind: 'slow', bytes: 65_536, everyMs: 100 } });
+  const big = 4 * 2 ** 20;
+  hub.add({ ...repoFromFolder('ada/slow', folder), files: weightsOf(big) });
+  const end = hub.fault({ match: { host: 'cdn' }, fault: { kind: 'slow', bytes: 65_536, everyMs: 80 } });
   let looking: NodeJS.Timeout | undefined;
   const stopped = await retrace(
     ['hub', 'fetch', 'ada/slow'],
     (_, kill) => {
       looking ??= setInterval(() => {
-        if (moved() < 5e5) return;
+        if (moved() < when) return;
         clearInterval(looking);
-        kill('SIGINT');
+        kill(signal);
       }, 20);
     },
     home,
   );
   end();
-  expect(stopped).toMatchObject({ code: 130, stdout: '' });
-  expect(stopped.stderr).toContain('kept');
+  expect(stopped).toMatchObject({ code, stdout: '' });
+  if (code !== null) expect(stopped.stderr).toContain('kept');
   const [row] = linesOf(ok(await run(home, 'hub', 'list', '--json')));
   const kept = Number(row?.['bytes']);
   expect(kept).toBeGreaterThan(200_000);
   expect(row).toMatchObject({ whole: false });
   hub.clearRequests();
   ok(await run(home, 'hub', 'fetch', 'ada/slow'));
-  const again = hub.requests.filter(({ host }) => host === 'cdn').reduce((sum, { sent }) => sum + sent, 0);
-  expect(again).toBeLessThanOrEqual(big - kept + 300_000);
+  expect(ofWeights()).toBeLessThanOrEqual(big - kept + 300_000);
+});
+
+test('two who fetch the same model share the work: its weights come once', async () => {
+  const home = homeFor();
+  const big = 2 * 2 ** 20;
+  hub.add({ ...repoFromFolder('ada/slow', folder), files: weightsOf(big) });
+  const end = hub.fault({ match: { host: 'cdn' }, fault: { kind: 'slow', bytes: 65_536, everyMs: 40 } });
+  const both = await Promise.all([run(home, 'hub', 'fetch', 'ada/slow'), run(home, 'hub', 'fetch', 'ada/slow')]);
+  end();
+  for (const outcome of both) ok(outcome);
+  expect(ofWeights()).toBeLessThan(1.1 * big);
+});
+
+test('without a cache to write to, a model is planned all the same, and a fetch says why there is none', async () => {
+  const home = homeFor({ HF_HUB_CACHE: join(folder, 'config.json', 'hub') });
+  ok(await run(home, 'plan', '--model', id));
+  expect(await run(home, 'hub', 'fetch', id)).toMatchObject({ code: 1, stderr: expect.stringContaining('HF_HUB_CACHE') });
 });
 
 test('the hub is searched, known models are told without asking, and what is kept is listed and removed', async () => {

@@ -3,7 +3,9 @@
 import type { PlanRequest } from '../../src/protocol/messages.ts';
 import { sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
+import { fetchPlanText } from '../fetching.ts';
 import { commandFlags, type Given, usage } from '../flags.ts';
+import { modelRef } from '../models.ts';
 import { type OpenSession, openSession } from '../open_session.ts';
 import { planObject, planText } from '../plan_report.ts';
 import { configOf, lengthNote, memoryIn, numberOf, requireRead, type Settings, settingsOf } from '../settings.ts';
@@ -58,7 +60,10 @@ export async function plan(given: Given, console: Console): Promise<number> {
   const num_labels = numberOf(given, 'num-labels');
   const data = given['data'] === undefined || num_labels !== undefined ? undefined : await examined();
   const report = await calls.plan(await planRequestOf(open, settings, num_labels ?? data?.labels.length ?? 2));
-  console.event({ ...planObject(report), ...data?.of });
+  const { model } = settings;
+  const fetch = typeof model === 'string' ? undefined : await calls.fetchPlan({ model: await modelRef(model) });
+  if (fetch !== undefined) console.say(`model: ${fetchPlanText(fetch)}`);
+  console.event({ ...planObject(report), ...data?.of, ...(fetch === undefined ? {} : { fetch }) });
   console.result(planText(report));
   return 0;
 }
