@@ -200,7 +200,7 @@ test('a list that speaks of bytes that are not here is not believed', async () =
   await begun?.flush([{ begin: 0, end: 1000 }]);
   await begun?.close();
   const [part, list] = ['part', 'ranges'].map((kind) => join(root, top, 'blobs', `${file.sha256}.retrace-${kind}`)) as [string, string];
-  for (const damaged of ['', '{"', '[[0,2000]]', '[[500,400]]', '[[0,600],[500,900]]', '[[-5,3]]', '[[0.5,3]]', '[["a","b"]]']) {
+  for (const damaged of ['', '{"\n', '[[0,1000]]', '[[1000,2000]]\n', '[[500,400]]\n', '[[0,600],[500,900]]\n', '[[-5,3]]\n']) {
     writeFileSync(part, bytes.subarray(0, 1000));
     writeFileSync(list, damaged);
     const again = await store.part(repo, first, file);

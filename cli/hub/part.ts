@@ -4,7 +4,7 @@
 import { constants } from 'node:fs';
 import { copyFile, type FileHandle, open, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
-import * as v from 'valibot';
+import { journalLine, readJournal } from '../../src/hub/journal.ts';
 import type { PartFile, Range } from '../../src/hub/store.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
 import { codeOf, makeFolder, putFile, writing } from './disk.ts';
@@ -27,22 +27,9 @@ export interface FilePlaces {
   readonly links: boolean;
 }
 
-const position = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const Ranges = v.array(v.tuple([position, position]));
-
-/** What the list says is here of a file with so many bytes on disk; nothing where it says what can't be. */
-export async function readRanges(path: string, onDisk: number): Promise<Range[]> {
-  const text = await readFile(path, 'utf8').catch(() => '[]');
-  try {
-    const parsed = v.safeParse(Ranges, JSON.parse(text));
-    if (!parsed.success) return [];
-    const ranges = parsed.output.map(([begin, end]) => ({ begin, end }));
-    const isSound = ranges.every(({ begin, end }, i) => begin < end && end <= onDisk && begin >= (ranges[i - 1]?.end ?? 0));
-    return isSound ? ranges : [];
-  } catch {
-    return [];
-  }
-}
+/** What the list says is here of a file with so many bytes on disk. */
+export const readRanges = async (path: string, onDisk: number): Promise<Range[]> =>
+  readJournal(await readFile(path, 'utf8').catch(() => ''), onDisk);
 
 async function writeAll(handle: FileHandle, begin: number, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
@@ -129,7 +116,7 @@ export async function openPart(places: FilePlaces, lock: Lock): Promise<PartFile
       write: (begin, bytes) => writing(part, bytes.length, () => writeAll(handle, begin, bytes)),
       async flush(now) {
         await writing(part, 0, () => handle.datasync());
-        await putFile(list, JSON.stringify(now.map(({ begin, end }) => [begin, end])), own);
+        await putFile(list, journalLine(now), own);
       },
       async finish() {
         await writing(part, size, async () => {

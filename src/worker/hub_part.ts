@@ -1,9 +1,9 @@
 // A file on its way in the origin's private file system: its bytes, and beside them the journal of what is here, both written through handles that nobody
 // else can have. Not here: who may hold it (hub_store.ts). Invariant: the journal is written only after the bytes that it speaks of were flushed.
 
+import { journalLine, readJournal } from '../hub/journal.ts';
 import type { HubFile } from '../hub/repo.ts';
 import type { PartFile, Range } from '../hub/store.ts';
-import { journalLine, readJournal } from './journal.ts';
 import { removeEntry, unlessFull } from './opfs.ts';
 
 /** Where the files of one repository lie: bytes and journals by content, and an empty file for each that is whole. */

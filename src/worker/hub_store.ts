@@ -8,11 +8,11 @@
 //                                 blobs/HASH   journals/HASH   whole/HASH
 
 import * as v from 'valibot';
+import { readJournal } from '../hub/journal.ts';
 import { type HubFile, isCommit, type RepoId, type RepoType } from '../hub/repo.ts';
 import type { HubStore, KeptFile, KeptSnapshot, PartFile } from '../hub/store.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { openPart, type RepoFolders, wholePart } from './hub_part.ts';
-import { readJournal } from './journal.ts';
 import { findFile, findFolder, freeBytes, makeFolder, namesIn, readJsonFile, removeEntry, topFolder, writeJsonFile } from './opfs.ts';
 
 type Folder = FileSystemDirectoryHandle;

@@ -1,8 +1,8 @@
-// Which ranges of a file are here, as a text that only grows: one line each time that something was made sure of, and the last whole line counts. Not here:
-// the file itself. Invariant: a line that was cut off or damaged says nothing, and what was said before it holds.
+// Which ranges of a file on its way are here, as a text: a line each time that something was made sure of, and the last whole line counts. A store adds
+// lines, or puts a text of one line in place of the one before. Not here: the file itself. Invariant: a line that was cut off or damaged says nothing, and what was said before it holds.
 
 import * as v from 'valibot';
-import type { Range } from '../hub/store.ts';
+import type { Range } from './store.ts';
 
 const Line = v.array(v.tuple([v.pipe(v.number(), v.safeInteger(), v.minValue(0)), v.pipe(v.number(), v.safeInteger())]));
 
