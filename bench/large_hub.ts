@@ -1,47 +1,17 @@
 // What it takes to plan and to fetch a model of 2 GB from the hub: a BERT whose weights are zeros, served by the hub double in a process of its own, into a
 // cache folder that is removed afterwards. Not a test, and needs no GPU.
 
-import { spawn } from 'node:child_process';
-import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeHost } from '../cli/host.ts';
 import type { ModelRef } from '../src/protocol/config.ts';
 import { defaultTraining } from '../src/protocol/config.ts';
 import { Session } from '../src/session/session.ts';
-import { bertParameters, safetensorsHead } from './large_bert.ts';
 import { peakOf } from './peak.ts';
+import { startDouble, writeSparseModel } from './sparse_hub.ts';
 
-const shape = {
-  ...{ hidden_size: 1024, num_hidden_layers: 24, num_attention_heads: 16, intermediate_size: 4096, vocab_size: 200_000 },
-  ...{ model_type: 'bert', max_position_embeddings: 512 },
-};
 const most = 200 * 2 ** 20;
-
-/** A model's folder that takes no room: behind the header all is a hole. */
-function writeSparseModel(folder: string): number {
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'config.json'), JSON.stringify(shape));
-  writeFileSync(join(folder, 'vocab.txt'), '[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n');
-  const { head, size } = safetensorsHead(bertParameters(shape));
-  const file = openSync(join(folder, 'model.safetensors'), 'w');
-  writeSync(file, head);
-  ftruncateSync(file, size);
-  closeSync(file);
-  return size;
-}
-
-/** The double as a process of its own, so that what it takes is not counted. */
-async function startDouble(folder: string): Promise<{ endpoint: string; end: () => void }> {
-  const child = spawn(process.execPath, ['scripts/hub_double.mjs', `org/large=${folder}`], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let said = '';
-  for await (const text of child.stdout) {
-    said += String(text);
-    const endpoint = /HF_ENDPOINT=(\S+)/.exec(said)?.[1];
-    if (endpoint !== undefined) return { endpoint, end: () => child.kill() };
-  }
-  throw new Error(`The hub double did not start: ${said}`);
-}
 
 export async function run(json: boolean): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), 'retrace-large-hub-'));

@@ -2,16 +2,13 @@
 // the same model. The built page's worker is asked directly, under the page's policy: no click, no GPU.
 
 import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { ROOT } from '../scripts/setup.mjs';
-import type { ErrorReport } from '../src/protocol/errors.ts';
 import type { Calls } from '../src/protocol/messages.ts';
 import { launch } from './browser.ts';
 import type { Fault, FaultRule } from './hub_double/server.ts';
 import { type HubSite, serveWithHub } from './hub_models.ts';
+import { ask, openSession } from './page_session.ts';
 
 const drawn = (seed: number, size: number) => Uint8Array.from({ length: size }, (_, at) => (at * 31 + (at >> 8) * 17 + seed) & 255);
 const weights = drawn(9, 700);
@@ -22,15 +19,12 @@ let served: HubSite;
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
-let worker: string;
 let faults: (() => void)[] = [];
 
 beforeAll(async () => {
   served = await serveWithHub();
   browser = await launch('none');
   context = await browser.newContext();
-  const name = (await readdir(join(ROOT, 'dist/assets'))).find((each) => /^main-.*\.js$/.test(each));
-  worker = `${served.site.address}assets/${name}`;
   page = await tab(context);
 });
 
@@ -46,42 +40,9 @@ afterEach(() => {
   faults = [];
 });
 
+const tab = (within: BrowserContext): Promise<Page> => openSession(within, served.site, served.hub.endpoint);
+
 const fault = (rule: FaultRule): void => void faults.push(served.hub.fault(rule));
-
-/** A tab of the page's origin with the page's worker, which has been told where the hub is. */
-async function tab(within: BrowserContext): Promise<Page> {
-  const own = await within.newPage();
-  own.setDefaultTimeout(60_000);
-  // The page itself would begin a session of its own.
-  await own.goto(`${served.site.address}icon.svg`);
-  await own.evaluate((url) => {
-    const session = new Worker(url, { type: 'module' });
-    let next = 0;
-    const waiting = new Map<number, (said: unknown) => void>();
-    session.addEventListener('message', ({ data }) => {
-      if ('id' in data) waiting.get(data.id)?.(data);
-      else Object.assign(globalThis, { lastEvent: data.event });
-    });
-    const ask = (call: string, argument: unknown) =>
-      new Promise((resolve) => {
-        next += 1;
-        waiting.set(next, resolve);
-        session.postMessage({ id: next, call, argument });
-      });
-    Object.assign(globalThis, { ask, session });
-  }, worker);
-  await ask(own, 'hubSettings', { endpoint: served.hub.endpoint });
-  return own;
-}
-
-async function ask<K extends keyof Calls>(own: Page, call: K, argument: Calls[K]['argument']): Promise<Calls[K]['answer']> {
-  const said = (await own.evaluate(
-    ([name, value]) => (Reflect.get(globalThis, 'ask') as (name: string, value: unknown) => Promise<unknown>)(name, value),
-    [call, argument] as const,
-  )) as { ok: boolean; answer?: unknown; error?: ErrorReport };
-  if (!said.ok) throw Object.assign(new Error(said.error?.message), said.error);
-  return said.answer as Calls[K]['answer'];
-}
 
 /** SHA-256 of what the page keeps of a repository under a hash, and how long it is. */
 const keptBytes = (own: Page, id: string, hash: string) =>
