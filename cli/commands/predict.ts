@@ -1,10 +1,10 @@
 // predict: class probabilities of texts given by --text, or of each row of a file.
 
 import { guessColumns } from '../../src/data/columns/guess.ts';
-import { countRows, readBeginning } from '../../src/data/table/sample.ts';
+import { countRows } from '../../src/data/table/sample.ts';
 import { columnIndex } from '../../src/data/table/table.ts';
 import type { Prediction } from '../../src/protocol/messages.ts';
-import { openData, requireTexts, tellReading } from '../../src/session/data.ts';
+import { beginningOf, openData, requireTexts, tellReading } from '../../src/session/data.ts';
 import { namedColumns, sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
 import { dataPlace, dataRef } from '../data.ts';
@@ -47,11 +47,10 @@ interface AskedFile {
 
 /** Rows of a table, which need no label. Its faults show now, before the model is loaded; its rows are read as they are predicted. */
 async function rowsOfFile(given: Given, path: string, console: Console): Promise<AskedFile> {
-  const { source: likely } = await openData(
-    await dataRef(await dataPlace(path, { flag: '--data', part: 'test', reading: givenReading(given), given })),
-    nodeHost(undefined, given),
-  );
-  const { table } = await readBeginning(likely);
+  const data = await dataRef(await dataPlace(path, { flag: '--data', part: 'test', reading: givenReading(given), given }));
+  const host = nodeHost(undefined, given);
+  const { source: likely } = await openData(data, host);
+  const { table } = await beginningOf(data, host, likely);
   const { columns, reasons } = guessColumns(table, namedColumns(given));
   const { label: _, ...texts } = columns;
   const { label: __, ...ofTexts } = reasons;

@@ -43,7 +43,7 @@ export async function openData(data: DataRef, host: Host, waiting?: Waiting): Pr
 }
 
 /** The first rows: of a split of the hub as its server shows them, where it does. */
-async function beginningOf(data: DataRef, host: Host, source?: TableSource): Promise<TableBeginning> {
+export async function beginningOf(data: DataRef, host: Host, source?: TableSource): Promise<TableBeginning> {
   if (data.kind === 'hub') return splitBeginning(host.hub, data);
   return readBeginning(source ?? (await openData(data, host)).source);
 }
