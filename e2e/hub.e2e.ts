@@ -58,12 +58,6 @@ const fromHub = (page: Page, what: 'Model' | 'Data'): Promise<void> =>
 
 const panel = (page: Page) => page.getByRole('region', { name: 'Model', exact: true });
 
-async function lookUp(page: Page, text: string): Promise<void> {
-  await fromHub(page, 'Model');
-  await page.getByLabel('Model on the hub').fill(text);
-  await page.getByLabel('Model on the hub').press('Enter');
-}
-
 test('typed, looked at, fetched, trained, exported; reloaded in the middle of each it goes on where it was', async () => {
   const { hub } = served;
   const { context, page, complaints } = await opened();
@@ -112,7 +106,7 @@ test('typed, looked at, fetched, trained, exported; reloaded in the middle of ea
   expect(again, 'bytes of the weights after the reload').toBeLessThan(3_600_000);
 
   // Trained, with the hub gone.
-  fault({ fault: { kind: 'refuse' } });
+  const gone = fault({ fault: { kind: 'refuse' } });
   await page.reload();
   hub.clearRequests();
   await panel(page).getByText('Kept whole in this browser').waitFor();
@@ -140,6 +134,17 @@ test('typed, looked at, fetched, trained, exported; reloaded in the middle of ea
   await page.locator('input[accept=".zip,application/zip"]').setInputFiles(zip);
   await page.getByText('the same logits').waitFor({ timeout: 120_000 });
   expect(hub.requests, 'requests once the model was kept').toEqual([]);
+
+  // Deleted: the saved run says what going on would fetch.
+  await page.getByRole('tab', { name: 'Choose' }).click();
+  await fromHub(page, 'Model');
+  await page.getByRole('button', { name: /^Kept on this device: 1 item/ }).click();
+  await page.getByRole('button', { name: /^Delete org\/tiny/ }).click();
+  await page.getByText('its model is not kept on this device any more').waitFor();
+  expect(hub.requests).toEqual([]);
+  gone();
+  await page.getByRole('button', { name: /^Fetch org\/tiny and open/ }).click();
+  await untilPhase(page, 'finished');
   expect(complaints()).toEqual([]);
   await context.close();
 });
@@ -161,7 +166,6 @@ test('a search marks what can be used; a gated model opens with a token; what is
   await page.setViewportSize({ width: 1440, height: 900 });
   await page.getByRole('button', { name: 'Use these' }).click();
   await page.getByRole('button', { name: 'Access token and address: a token is in use' }).waitFor();
-  await lookUp(page, 'org/gated-tiny');
   await panel(page).getByText('bert, 2 layers, 32 wide').waitFor();
   await panel(page)
     .getByRole('button', { name: /^Fetch \d/ })

@@ -209,4 +209,9 @@ test.each(['getDirectory', 'sync handles'] as const)('a browser without %s has n
     code: 'store-closed',
     remedy: expect.stringContaining('ordinary window'),
   });
+  // What only looks finds nothing, so that a model can still be looked at.
+  expect(await one.ask('commitOf', repo, 'main')).toBeUndefined();
+  expect(await one.ask('paths', repo, first)).toEqual([]);
+  expect(await one.ask('open', repo, first, weights.path)).toBeNull();
+  await expect(one.ask('begin', repo, first, weights, false)).rejects.toMatchObject({ code: 'store-closed' });
 });

@@ -16,7 +16,7 @@ export function FetchPanel({ plan }: { plan: FetchPlan }) {
   const whole = isWholePlan(plan);
   return (
     <div className="hub-fetch">
-      <PlanFacts plan={plan} place={place} />
+      <PlanFacts plan={plan} place={place} came={'progress' in fetch ? (fetch.progress?.done ?? 0) : 0} />
       {whole ? (
         <p className="verdict verdict-good" role="status">
           <Icon name="check" /> Kept whole in {place}: it trains without a connection.
@@ -35,9 +35,10 @@ export function FetchPanel({ plan }: { plan: FetchPlan }) {
   );
 }
 
-function PlanFacts({ plan, place }: { plan: FetchPlan; place: string }) {
+/** `came`: bytes that are here of a fetch under way or paused. */
+function PlanFacts({ plan, place, came }: { plan: FetchPlan; place: string; came: number }) {
   const facts = [
-    ['To fetch', `${bytes(plan.bytes - plan.kept)} of ${bytes(plan.bytes)}`],
+    ['To fetch', `${bytes(Math.max(0, plan.bytes - Math.max(plan.kept, came)))} of ${bytes(plan.bytes)}`],
     ['Kept in', place],
     ...(plan.free === undefined ? [] : [['Free there', `about ${bytes(plan.free)}`]]),
     ['Licence', plan.licence ?? 'not said'],

@@ -38,7 +38,7 @@ const factsOf = ({ model_type, parameters, licence, downloads, gated }: HubModel
     model_type,
     parameters === undefined ? undefined : parametersOf(parameters),
     licence,
-    downloads === undefined ? undefined : `${scaled(downloads)} downloads a month`,
+    downloads === undefined || downloads === 0 ? undefined : `${scaled(downloads)} downloads a month`,
     gated ? 'gated: its authors ask you to agree to their terms' : undefined,
   ]
     .filter((fact) => fact !== undefined)

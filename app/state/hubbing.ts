@@ -194,6 +194,9 @@ export function hubbingOf(client: TrainerClient, { getState, setState }: StoreAp
       put({ settings, found: { pending: false }, plan: { ...getState().hub.plan, error: undefined } });
       keep(remember ? settings : open);
       sendSettings();
+      // What was refused may be open with the new token, or be there at the new address.
+      const { model, settings: chosen } = getState();
+      if (chosen.model.kind === 'hub' && model.error !== undefined) lookUpRef(chosen.model);
     },
   };
 

@@ -66,11 +66,17 @@ async function whileLocked<T>(name: string, act: () => Promise<T>): Promise<T> {
   return act().finally(release);
 }
 
-/** The store of this page. Asks nothing of the browser before it is used. Errors: `store-closed`. */
+/** The store of this page. Asks nothing of the browser before it is used. Where it has no storage: `store-closed`, from what writes and from `kept`. */
 export function browserStore(): HubStore {
   const usedAt = new Map<string, number>();
   const top = (): Promise<Folder> => topFolder(topName);
-  const findRepo = async (repo: RepoId) => findFolder(await top(), folderName(repo));
+  /** Where there is no storage nothing is kept, and what only looks is told no more than that. */
+  const topIfAny = (): Promise<Folder | undefined> =>
+    top().catch((thrown) => {
+      if (thrown instanceof RetraceError && thrown.code === 'store-closed') return undefined;
+      throw thrown;
+    });
+  const findRepo = async (repo: RepoId) => findFolder(await topIfAny(), folderName(repo));
   const makeRepo = async (repo: RepoId) => makeFolder(await top(), folderName(repo));
   const findCommit = async (repo: Folder | undefined, commit: string) => findFolder(await findFolder(repo, 'commits'), commit);
   const makeCommit = async (repo: Folder, commit: string) => makeFolder(await makeFolder(repo, 'commits'), commit);
