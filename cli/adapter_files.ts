@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { adapterFileNames, tensorFiles } from '../src/formats/exported.ts';
 import { isRunRecord } from '../src/formats/records/run_records.ts';
 import { readZip, writeZip } from '../src/formats/zip.ts';
@@ -54,6 +54,9 @@ export async function readAdapterFiles(path: string, where = '--adapter'): Promi
 /** What is not on the disk and is named like this is a repository of the hub. */
 const namesRepo = (argument: string): boolean =>
   /^https:\/\//.test(argument) || (argument.includes('/') && looksLikeRepo(argument) && !argument.endsWith('.zip'));
+
+/** What a run remembers of the adapter that it begins from. */
+export const adapterPlace = (argument: string): string => (existsSync(argument) ? resolve(argument) : argument);
 
 /** The adapter that an argument names, as a session imports it: what is on the disk, else what the hub has. Errors: those of `readAdapterFiles`, `bad-repo-id`. */
 export async function adapterSource(argument: string, where = '--adapter'): Promise<AdapterSource> {

@@ -69,6 +69,15 @@ test('an adapter by id predicts as it does from its folder, on the base that it 
   expect(hub.requests).toEqual([]);
 }, 60_000);
 
+test('train --adapter goes on from it, and is resumed without it', async () => {
+  const on = join(scratchFolder(), 'on');
+  const begun = ok(await run(home, ...training('--out', on, '--adapter', 'ada/topics', '--pause-after', '1')));
+  expect(begun.stderr).toContain('start: from the adapter ada/topics');
+  ok(await run({ ...home, HF_HUB_OFFLINE: '1' }, 'train', '--resume', '--out', on));
+  const other = await run(home, ...training('--out', join(scratchFolder(), 'rank'), '--adapter', 'ada/topics', '--lora-alpha', '3'));
+  expect([other.code, other.stderr]).toEqual([1, expect.stringMatching(/lora_alpha is \d+ there and 3 here/)]);
+}, 60_000);
+
 test('what is no adapter, and what is not there, are refused with what to do', async () => {
   const model = await run(home, ...predicting('--adapter', 'ada/tiny'));
   expect([model.code, model.stderr]).toEqual([1, expect.stringContaining('ada/tiny holds no adapter')]);

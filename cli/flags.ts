@@ -80,6 +80,10 @@ export const commandFlags = {
     ...data,
     ...method,
     ...trainingFlags,
+    adapter: text(
+      'ADAPTER',
+      'train on from this adapter of the same method and labels: a folder, a zip, or an id of the hub (with --model, its base)',
+    ),
     out: text('FOLDER', 'where the adapter and its checkpoint go; needed'),
     resume: flag('go on with the run in --out'),
     overwrite: flag('use --out although it holds something'),

@@ -41,6 +41,7 @@ const recordSchema = v.object({
       v.object({ kind: v.literal('hub'), id: v.string(), revision: v.string(), commit: v.optional(v.string()) }),
     ]),
     data: place,
+    adapter: v.optional(v.string()),
     eval_data: v.optional(place),
     columns: v.looseObject({}),
     method: v.picklist(methods.map(({ name }) => name)),

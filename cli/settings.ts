@@ -19,6 +19,7 @@ import { RetraceError } from '../src/protocol/errors.ts';
 import { defaultLength, textPositions } from '../src/protocol/lengths.ts';
 import { type OptimizerName, optimizerCards, readsArgument } from '../src/protocol/optimizers.ts';
 import { memoryOptions } from '../src/protocol/options/memory.ts';
+import { adapterPlace, adapterSource } from './adapter_files.ts';
 import { namedColumns, wholeColumns } from './columns.ts';
 import { type DataPlace, dataPlace, dataRef, evaluationPlace } from './data.ts';
 import { type Given, usage } from './flags.ts';
@@ -29,6 +30,8 @@ import { givenReading, placedReading } from './reading.ts';
 
 export interface Settings extends MemorySettings {
   readonly model: ModelPlace;
+  /** The adapter that training began from: an absolute path, or an id of the hub. */
+  readonly adapter?: string;
   readonly pooling?: Pooling;
   readonly data: DataPlace;
   readonly eval_data?: DataPlace;
@@ -149,8 +152,11 @@ export async function settingsOf(
   const pooling = (textOf(given, 'pooling') ?? kept?.pooling) as Pooling | undefined;
   const virtual = { num_virtual_tokens: numberOf(given, 'num-virtual-tokens') ?? card.defaults.fixed.num_virtual_tokens };
   const max_length = kept ? 0 : defaultLength(textPositions(await positions(model), card, virtual));
+  const named = textOf(given, 'adapter');
+  const adapter = named === undefined ? kept?.adapter : adapterPlace(named);
   return {
     model,
+    ...(adapter === undefined ? {} : { adapter }),
     ...(pooling === undefined ? {} : { pooling }),
     ...(await dataOf(given, kept)),
     columns: columnsOf(given, kept),
@@ -172,14 +178,15 @@ export const lengthNote = (given: Given, { training: { max_length } }: Settings)
     ? `length: at most ${max_length} tokens a text, for the model has positions for no more (--max-length)`
     : undefined;
 
-/** The session's configuration, checked. Error: `usage`, naming the flag. */
-export async function configOf(settings: Settings): Promise<RunConfig> {
-  const { model, data, eval_data, columns: named, ...rest } = settings;
+/** The session's configuration, checked; of a run that is gone on with, without what it began from. Error: `usage`, naming the flag. */
+export async function configOf(settings: Settings, run: 'new' | 'saved' = 'saved'): Promise<RunConfig> {
+  const { model, adapter, data, eval_data, columns: named, ...rest } = settings;
   const columns = wholeColumns(named);
   try {
     return parseRunConfig({
       ...rest,
       model: await modelRef(model),
+      ...(adapter === undefined || run === 'saved' ? {} : { init_adapter: await adapterSource(adapter) }),
       data: await dataRef(data),
       ...(eval_data ? { eval_data: await dataRef(eval_data) } : {}),
       ...(columns ? { columns } : {}),
@@ -212,9 +219,10 @@ function readingFlags(data: DataPlace): Record<string, unknown> {
 /** Fields in which two runs differ, as `name: kept, given`; where files lie does not count. */
 export function differences(kept: Settings, given: Settings): string[] {
   const flat = (settings: Settings): Record<string, unknown> => {
-    const { training, options, data, columns, method, pooling } = settings;
+    const { training, options, data, columns, method, pooling, adapter } = settings;
     return {
       method,
+      adapter,
       ...memoryIn(settings),
       pooling,
       header: data.kind === 'file' && data.header === true,

@@ -17,8 +17,8 @@ ID = "org/drawn"
 SMALL = ["config.json", "tokenizer.json", "vocab.txt"]
 
 
-def retrace(home, endpoint, *args, code=0):
-    env = {**os.environ, "HF_HOME": str(home), "HF_ENDPOINT": endpoint, "HF_HUB_OFFLINE": "", "HF_TOKEN": ""}
+def retrace(home, endpoint, *args, code=0, token=""):
+    env = {**os.environ, "HF_HOME": str(home), "HF_ENDPOINT": endpoint, "HF_HUB_OFFLINE": "", "HF_TOKEN": token}
     env.pop("HF_HUB_CACHE", None)
     done = subprocess.run(["node", str(ROOT / "bin" / "retrace.mjs"), *args, "--json"], env=env, capture_output=True, text=True)
     assert done.returncode == code, f"retrace {' '.join(args)}: {done.returncode}\n{done.stderr}"

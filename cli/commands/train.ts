@@ -97,20 +97,22 @@ export async function train(given: Given, console: Console): Promise<number> {
     settings = await settingsOf(given, methods, plain.positions, record.settings);
     requireThere(settings);
   }
+  if (settings.adapter !== undefined && !record) console.say(`start: from the adapter ${settings.adapter}`);
   requireRead(given, methods, settings);
   const note = lengthNote(given, settings);
   if (note !== undefined) console.say(note);
-  let config = await configOf(settings);
+  const run = record === undefined ? 'new' : 'saved';
+  let config = await configOf(settings, run);
   if (!config.columns) {
     const { guess, reasons } = await plain.calls.previewData({ data: config.data, named: settings.columns });
     settings = { ...settings, columns: guess };
-    config = await configOf(settings);
+    config = await configOf(settings, run);
     console.event({ type: 'columns', columns: guess, reasons });
     sayColumns(console, guess, reasons);
   }
   const { place, licence: named } = await fetched(plain.calls, settings.model, console);
   settings = { ...settings, model: place };
-  config = await configOf(settings);
+  config = await configOf(settings, run);
   const fingerprints = await fingerprintsOf(settings, plain.host);
   if (record) checkSame(record, settings, fingerprints);
   await mkdir(out, { recursive: true });

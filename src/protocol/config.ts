@@ -94,8 +94,18 @@ const memorySettings = { ...entriesOf(memoryOptions), policy: memoryOptions.poli
 const memoryObject = v.object(memorySettings);
 export type MemorySettings = Readonly<v.InferOutput<typeof memoryObject>>;
 
+const adapterSource = v.union([
+  v.object({ zip: v.instance(Blob), name: v.optional(v.string()) }),
+  v.object({ files: v.array(file) }),
+  v.object({ hub: v.string() }),
+]);
+/** An adapter: a zip, by the `name` that errors call it, the files of a folder by their paths in it, or a repository of the hub, `org/name@revision`. */
+export type AdapterSource = v.InferOutput<typeof adapterSource>;
+
 const runConfig = v.object({
   model: modelRef,
+  /** What training begins from, in place of the method's own start: an adapter of this method on this model. A run that is gone on with does not read it. */
+  init_adapter: v.optional(adapterSource),
   ...entriesOf(modelOptions),
   data: dataRef,
   /** Left out: a seeded tenth of the data is held back. */

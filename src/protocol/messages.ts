@@ -3,6 +3,7 @@
 
 import type { Catalogue } from './cards.ts';
 import type {
+  AdapterSource,
   CategoryBytes,
   ColumnReasons,
   Columns,
@@ -218,11 +219,7 @@ export interface SavedRun {
 export const selfTestTexts = ['bundled', 'data'] as const;
 export type SelfTestTexts = (typeof selfTestTexts)[number];
 
-/** An adapter: a zip, by the `name` that errors call it, the files of a folder by their paths in it, or a repository of the hub, `org/name@revision`. */
-export type AdapterSource =
-  | { readonly zip: Blob; readonly name?: string }
-  | { readonly files: readonly { readonly path: string; readonly blob: Blob }[] }
-  | { readonly hub: string };
+export type { AdapterSource } from './config.ts';
 
 /** Layouts of an export: `auto` is PEFT's where PEFT has a type for the method, else Retrace's. */
 export const exportLayouts = ['auto', 'adapter-hub'] as const;

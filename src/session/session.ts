@@ -39,6 +39,7 @@ import { requireRunnable, requireWeights } from './required_weights.ts';
 import { Run, withCheckpoint } from './run.ts';
 import { selfTestTexts } from './self_test_texts.ts';
 import { type ResolvedMethod, reportPlan, requireTextLength, resolveMethod, setupOf } from './setup.ts';
+import { startFromAdapter } from './starting_adapter.ts';
 import { Study } from './study.ts';
 import { checkNumbers } from './weights.ts';
 
@@ -283,6 +284,7 @@ export class Session {
       this.#emit(phaseEvent(phase, done, of));
     };
     const device = await this.#device.open();
+    const begun = config.init_adapter && !stored ? (await this.#fetching.adapter(config.init_adapter)).files : undefined;
     const { ref, model, tokenizer } = await this.#runnable(config.model, config.pooling, gate, (done, of) =>
       onPhase('loading model', done, of),
     );
@@ -306,6 +308,7 @@ export class Session {
       onPhase,
       onPlan: (report) => this.#emit({ type: 'plan', ...report }),
     });
+    if (begun !== undefined) await startFromAdapter(engine, config, begun);
     const id = stored?.summary.id ?? `${config.method}-${Date.now().toString(36)}`;
     const name = config.data.kind === 'bundled' ? `${config.data.name} ${data.columns.label}` : config.data.name;
     const run = new Run({
