@@ -10,6 +10,7 @@ import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Numbers } from '../ui/Figure.tsx';
 import { adapterOfDropped, adapterOfPicked } from '../ui/files.ts';
 import { Icon } from '../ui/icons.tsx';
+import { PushToHub } from './PushToHub.tsx';
 
 const licences = ['apache-2.0', 'mit', 'cc-by-4.0', 'cc-by-sa-4.0', 'cc-by-nc-4.0', 'other'] as const;
 
@@ -87,6 +88,7 @@ export function ExportPanel({ suggestion, exported, onExport }: ExportPanelProps
           {value.not_peft !== undefined && (
             <p className="small muted">{value.not_peft} It is in Retrace's own layout, which its Python package loads.</p>
           )}
+          <PushToHub key={value.file_name} fileName={value.file_name} readers={value.self_test_texts === 'data' ? 'data' : 'made up'} />
         </>
       )}
     </div>
