@@ -29,11 +29,12 @@ function hub(): Plugin {
       isBuilt = config.command === 'build';
     },
     transformIndexHtml() {
-      const { endpoint, origins } = namedHosts(process.env);
+      const { endpoint, datasetsServer, origins } = namedHosts(process.env);
       const policy = { 'http-equiv': metaNames.policy, content: contentPolicy(origins) };
       return [
         ...(isBuilt ? [{ tag: 'meta', attrs: policy, injectTo: 'head-prepend' as const }] : []),
         { tag: 'meta', attrs: { name: metaNames.endpoint, content: endpoint }, injectTo: 'head' as const },
+        { tag: 'meta', attrs: { name: metaNames.datasetsServer, content: datasetsServer }, injectTo: 'head' as const },
       ];
     },
     configurePreviewServer({ config, middlewares }) {

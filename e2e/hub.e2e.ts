@@ -49,7 +49,8 @@ async function opened() {
   page.on('dialog', (dialog) => void dialog.accept());
   await page.goto(served.site.address);
   // Those of the double are wanted.
-  const others = () => complaints.filter((one) => !one.includes(served.hub.endpoint) && !one.includes(served.hub.cdn));
+  const { endpoint, cdn, datasetsServer } = served.hub;
+  const others = () => complaints.filter((one) => ![endpoint, cdn, datasetsServer].some((wanted) => one.includes(wanted)));
   return { context, page, complaints: others };
 }
 

@@ -31,9 +31,10 @@ export interface HubSite {
 /** The built page, served for a hub double. */
 export async function serveWithHub(options: HubDoubleOptions = {}): Promise<HubSite> {
   const hub = await startHubDouble(options);
-  Object.assign(process.env, { HF_ENDPOINT: hub.endpoint, RETRACE_HUB_HOSTS: `${hub.cdn} ${hub.datasetsServer}` });
+  Object.assign(process.env, { HF_ENDPOINT: hub.endpoint, HF_DATASETS_SERVER: hub.datasetsServer, RETRACE_HUB_HOSTS: hub.cdn });
   const site = await serve().finally(() => {
     delete process.env['HF_ENDPOINT'];
+    delete process.env['HF_DATASETS_SERVER'];
     delete process.env['RETRACE_HUB_HOSTS'];
   });
   return {

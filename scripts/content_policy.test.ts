@@ -53,14 +53,15 @@ test.each([
 
 test('a page that is served admits what it was built for and what is named now, in head and header alike', () => {
   const head = (policy: string, endpoint: string) =>
-    `<meta http-equiv="Content-Security-Policy" content="${policy.replaceAll("'", '&#39;')}"><meta name="retrace-hub-endpoint" content="${endpoint}">`;
+    `<meta http-equiv="Content-Security-Policy" content="${policy.replaceAll("'", '&#39;')}"><meta name="retrace-hub-endpoint" content="${endpoint}"><meta name="retrace-datasets-server" content="">`;
   const built = head(contentPolicy(['https://cdn.example.org']), 'https://mirror.example.org');
-  expect(hostsOfPage(built)).toEqual({ endpoint: 'https://mirror.example.org', origins: ['https://cdn.example.org'] });
+  expect(hostsOfPage(built)).toEqual({ endpoint: 'https://mirror.example.org', datasetsServer: '', origins: ['https://cdn.example.org'] });
   expect(hostsOfPage(servedPage(built, servedHosts(built, {})))).toEqual(hostsOfPage(built));
-  const hosts = servedHosts(built, { HF_ENDPOINT: 'http://127.0.0.1:9000' });
+  const hosts = servedHosts(built, { HF_ENDPOINT: 'http://127.0.0.1:9000', HF_DATASETS_SERVER: 'https://rows.example.org/' });
   expect(hosts.endpoint).toBe('http://127.0.0.1:9000');
   expect(hostsOfPage(servedPage(built, hosts))).toEqual({
     endpoint: 'http://127.0.0.1:9000',
-    origins: ['https://cdn.example.org', 'http://127.0.0.1:9000'],
+    datasetsServer: 'https://rows.example.org',
+    origins: ['https://cdn.example.org', 'http://127.0.0.1:9000', 'https://rows.example.org'],
   });
 });

@@ -12,6 +12,8 @@ export const defaultEndpoint = 'https://huggingface.co';
 export interface NamedHosts {
   /** Where the page asks unless people say otherwise, without a slash at its end. */
   readonly endpoint: string;
+  /** Of the server that describes data sets; empty: the hub's own. */
+  readonly datasetsServer: string;
   /** Origins that are admitted beside the hub's own. */
   readonly origins: readonly string[];
 }
@@ -46,13 +48,21 @@ function originOf(variable: string, text: string): string {
   return url.origin.replace('https://', 'https://*.');
 }
 
-/** What the environment names: HF_ENDPOINT, and in RETRACE_HUB_HOSTS further hosts (a mirror's own storage), apart by spaces or commas. Throws what is wrong. */
+/** What the environment names: HF_ENDPOINT, HF_DATASETS_SERVER, and in RETRACE_HUB_HOSTS further hosts (a mirror's own storage), apart by spaces or commas. Throws what is wrong. */
 export function namedHosts(environment: Readonly<Record<string, string | undefined>>): NamedHosts {
-  const named = environment['HF_ENDPOINT']?.trim() ?? '';
-  const endpoint = named === '' ? defaultEndpoint : parse('HF_ENDPOINT', named).href.replace(/\/+$/, '');
+  const address = (variable: string): string => {
+    const named = environment[variable]?.trim() ?? '';
+    return named === '' ? '' : parse(variable, named).href.replace(/\/+$/, '');
+  };
+  const [endpoint, datasetsServer] = [address('HF_ENDPOINT'), address('HF_DATASETS_SERVER')];
   const hosts = (environment['RETRACE_HUB_HOSTS'] ?? '').split(/[\s,]+/).filter((host) => host !== '');
-  const origins = [...(named === '' ? [] : [new URL(endpoint).origin]), ...hosts.map((host) => originOf('RETRACE_HUB_HOSTS', host))];
-  return { endpoint, origins: [...new Set(origins)].filter((origin) => !hubOrigins.some((known) => known === origin)) };
+  const named = [endpoint, datasetsServer].filter((each) => each !== '').map((each) => new URL(each).origin);
+  const origins = [...named, ...hosts.map((host) => originOf('RETRACE_HUB_HOSTS', host))];
+  return {
+    endpoint: endpoint || defaultEndpoint,
+    datasetsServer,
+    origins: [...new Set(origins)].filter((origin) => !hubOrigins.some((known) => known === origin)),
+  };
 }
 
 export function contentPolicy(origins: readonly string[]): string {
@@ -72,27 +82,39 @@ export function contentPolicy(origins: readonly string[]): string {
 }
 
 /** The names under which the page carries them in its head. */
-export const metaNames = { policy: 'Content-Security-Policy', endpoint: 'retrace-hub-endpoint' } as const;
+export const metaNames = {
+  policy: 'Content-Security-Policy',
+  endpoint: 'retrace-hub-endpoint',
+  datasetsServer: 'retrace-datasets-server',
+} as const;
 
 /** What a built page was made for, read from its head. */
 export function hostsOfPage(html: string): NamedHosts {
-  const endpoint = new RegExp(`name="${metaNames.endpoint}" content="([^"]*)"`).exec(html)?.[1];
+  const said = (name: string): string => new RegExp(`name="${name}" content="([^"]*)"`).exec(html)?.[1] ?? '';
   // The builder writes quotes of a policy as references.
   const admitted = /connect-src ([^;"]*)/.exec(html.replaceAll('&#39;', "'"))?.[1]?.split(' ') ?? [];
   const origins = admitted.filter((origin) => origin !== "'self'" && origin !== '' && !hubOrigins.some((known) => known === origin));
-  return { endpoint: endpoint ?? defaultEndpoint, origins };
+  return { endpoint: said(metaNames.endpoint) || defaultEndpoint, datasetsServer: said(metaNames.datasetsServer), origins };
 }
 
 /** A built page as it is served: what it was built for holds, and what is named now is admitted too. */
 export function servedHosts(html: string, environment: Readonly<Record<string, string | undefined>>): NamedHosts {
   const [built, now] = [hostsOfPage(html), namedHosts(environment)];
   const isNamed = (environment['HF_ENDPOINT']?.trim() ?? '') !== '';
-  return { endpoint: isNamed ? now.endpoint : built.endpoint, origins: [...new Set([...built.origins, ...now.origins])] };
+  return {
+    endpoint: isNamed ? now.endpoint : built.endpoint,
+    datasetsServer: now.datasetsServer || built.datasetsServer,
+    origins: [...new Set([...built.origins, ...now.origins])],
+  };
 }
 
 /** The built page with its head made for these hosts. */
-export function servedPage(html: string, { endpoint, origins }: NamedHosts): string {
-  return html
-    .replace(/(http-equiv="Content-Security-Policy" content=")[^"]*/, (_, before: string) => before + contentPolicy(origins))
-    .replace(new RegExp(`(name="${metaNames.endpoint}" content=")[^"]*`), (_, before: string) => before + endpoint);
+export function servedPage(html: string, { endpoint, datasetsServer, origins }: NamedHosts): string {
+  const saying = (page: string, name: string, address: string): string =>
+    page.replace(new RegExp(`(name="${name}" content=")[^"]*`), (_, before: string) => before + address);
+  const page = html.replace(
+    /(http-equiv="Content-Security-Policy" content=")[^"]*/,
+    (_, before: string) => before + contentPolicy(origins),
+  );
+  return saying(saying(page, metaNames.endpoint, endpoint), metaNames.datasetsServer, datasetsServer);
 }

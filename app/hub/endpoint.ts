@@ -1,9 +1,12 @@
-// Which hub this page was built or served for, and which hosts its security policy lets it reach, both read from its own head. Asks nobody.
+// Which hub and which server of data sets this page was built or served for, and which hosts its security policy lets it reach, both read from its own head. Asks nobody.
 
 const metaContent = (selector: string): string => document.querySelector(`meta[${selector}]`)?.getAttribute('content') ?? '';
 
 /** Of the hub, without a slash at its end. */
 export const hubEndpoint = (): string => metaContent('name="retrace-hub-endpoint"') || 'https://huggingface.co';
+
+/** Of the server that describes data sets; left out: the hub's own. */
+export const datasetsServer = (): string | undefined => metaContent('name="retrace-datasets-server"') || undefined;
 
 export const hostOf = (address: string): string => {
   try {

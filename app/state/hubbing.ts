@@ -6,7 +6,7 @@ import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import type { Columns, ModelRef } from '../../src/protocol/config.ts';
 import { reportOf } from '../../src/protocol/errors.ts';
 import type { FetchPlan, HubSettings, KeptRepo } from '../../src/protocol/hub.ts';
-import { hubEndpoint } from '../hub/endpoint.ts';
+import { datasetsServer, hubEndpoint } from '../hub/endpoint.ts';
 import { type FetchState, type HubRef, type HubState, isSilent, isWholePlan, refKey } from '../hub/hub_state.ts';
 import { refsOf, type SplitChoice } from '../hub/splits.ts';
 import { typedRepo } from '../hub/typed.ts';
@@ -87,8 +87,8 @@ export function hubbingOf(client: TrainerClient, { getState, setState }: StoreAp
   };
 
   const sendSettings = (): void => {
-    const { endpoint = hubEndpoint(), ...settings } = getState().hub.settings;
-    client.call('hubSettings', { ...settings, endpoint }).then(
+    const { endpoint = hubEndpoint(), datasets_server = datasetsServer(), token } = getState().hub.settings;
+    client.call('hubSettings', { endpoint, datasets_server, token }).then(
       (value) => put({ place: { pending: false, value } }),
       (thrown: unknown) => put({ place: failed(thrown) }),
     );
