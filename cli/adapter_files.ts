@@ -7,8 +7,8 @@ import { adapterFileNames, tensorFiles } from '../src/formats/exported.ts';
 import { isRunRecord } from '../src/formats/records/run_records.ts';
 import { readZip, writeZip } from '../src/formats/zip.ts';
 import { looksLikeRepo, parseRepo, shownRepo } from '../src/hub/repo.ts';
+import type { AdapterSource } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
-import type { AdapterSource } from '../src/protocol/messages.ts';
 import { fileSha256, noSuchFile } from './folders.ts';
 
 /** Those that are written here: what others pickled is theirs. */

@@ -1,7 +1,8 @@
 // The adapter out as a zip, and such a zip in again; both with the logits compared.
 
 import { useState } from 'react';
-import type { AdapterSource, Calls, ExportLayout, ExportResult, ImportResult } from '../../src/protocol/messages.ts';
+import type { AdapterSource } from '../../src/protocol/config.ts';
+import type { Calls, ExportLayout, ExportResult, ImportResult } from '../../src/protocol/messages.ts';
 import { bytes, number, plural } from '../format.ts';
 import type { Answer } from '../state/app_state.ts';
 import { Choice } from '../ui/Choice.tsx';

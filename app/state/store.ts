@@ -3,9 +3,9 @@
 
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
-import type { MethodOptions, TrainingArguments } from '../../src/protocol/config.ts';
+import type { AdapterSource, MethodOptions, TrainingArguments } from '../../src/protocol/config.ts';
 import { reportOf } from '../../src/protocol/errors.ts';
-import type { AdapterSource, Calls, ExportResult } from '../../src/protocol/messages.ts';
+import type { Calls, ExportResult } from '../../src/protocol/messages.ts';
 import { noHub } from '../hub/hub_state.ts';
 import type { Picked } from '../queue/queue.ts';
 import { type AppState, noComparison, noStudy, type Screen } from './app_state.ts';

@@ -1,7 +1,6 @@
 // Files that people pick or drop, as the protocol wants them. Nothing is read here: blobs are handles, and the worker reads what it needs.
 
-import type { DataRef, ModelRef } from '../../src/protocol/config.ts';
-import type { AdapterSource } from '../../src/protocol/messages.ts';
+import type { AdapterSource, DataRef, ModelRef } from '../../src/protocol/config.ts';
 
 interface FolderFile {
   readonly path: string;

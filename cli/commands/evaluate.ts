@@ -2,8 +2,9 @@
 
 import { existsSync } from 'node:fs';
 import { defaultRevision, looksLikeRepo } from '../../src/hub/repo.ts';
+import type { AdapterSource } from '../../src/protocol/config.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
-import type { AdapterSource, Calls, ImportResult } from '../../src/protocol/messages.ts';
+import type { Calls, ImportResult } from '../../src/protocol/messages.ts';
 import { adapterSource } from '../adapter_files.ts';
 import { namedColumns, sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';

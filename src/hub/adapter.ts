@@ -1,22 +1,13 @@
 // Adapters by id: which files of a repository an adapter is made of, whoever wrote it, and these brought here whole. Reads none of them (src/formats).
 // Invariant: what lies beside an adapter, checkpoints of its training or whole models, is not fetched.
 
-import { adapterFileNames, tensorFiles } from '../formats/exported.ts';
+import { tensorFiles } from '../formats/exported.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { FetchProgress } from '../protocol/hub.ts';
 import { fetchFiles } from './fetching.ts';
 import type { Hub, OpenRepo } from './hub.ts';
+import { adapterFiles, holdsTensors } from './needed_files.ts';
 import { type RepoRef, shownRepo } from './repo.ts';
-
-const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
-const holdsTensors = (path: string): boolean => tensorFiles.some((name) => name === nameOf(path));
-
-/** Those at the top; where no tensors are there, those of the folders, as PEFT saves adapters that have a name. */
-export function adapterFiles(paths: readonly string[]): string[] {
-  const own = paths.filter((path) => adapterFileNames.includes(nameOf(path)) && path.split('/').length <= 2);
-  const top = own.filter((path) => !path.includes('/'));
-  return top.some(holdsTensors) ? top : own;
-}
 
 /** What an adapter may weigh; a whole model trained is one too. */
 export const mostAdapterBytes = 2 ** 30;

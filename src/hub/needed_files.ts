@@ -1,8 +1,8 @@
 // Which files of a model's repository a run needs: configuration, tokenizer, one form of the weights. Looks at names, and at the index of shards where there
 // is one. Invariant: what this leaves out, no reader of a model's folder opens (base_model.ts, tokenizer/from_folder.ts, sentence_transformers.ts).
 
+import { adapterFileNames, tensorFiles } from '../formats/exported.ts';
 import { isRecord } from '../formats/text.ts';
-import { adapterFiles } from './adapter.ts';
 import { weightFiles } from './checkpoint.ts';
 
 /** Small files beside the weights, read where they are there. */
@@ -24,6 +24,16 @@ const beside = [
 const ofModule = /^\d+_[A-Za-z]+\/config\.json$/;
 
 export const isAdapterRepo = (paths: readonly string[]): boolean => paths.includes('adapter_config.json') && !paths.includes('config.json');
+
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+export const holdsTensors = (path: string): boolean => tensorFiles.some((name) => name === nameOf(path));
+
+/** Those at the top; where no tensors are there, those of the folders, as PEFT saves adapters that have a name. */
+export function adapterFiles(paths: readonly string[]): string[] {
+  const own = paths.filter((path) => adapterFileNames.includes(nameOf(path)) && path.split('/').length <= 2);
+  const top = own.filter((path) => !path.includes('/'));
+  return top.some(holdsTensors) ? top : own;
+}
 
 /** The file that holds the weights or lists their shards, as openCheckpoint looks for it. */
 export function weightsOf(paths: readonly string[]): string | undefined {

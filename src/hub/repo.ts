@@ -70,6 +70,20 @@ export function parseRepo(type: RepoType, text: string): RepoRef {
   });
 }
 
+/** The repository of a model as a run names it, at its commit where it has one. Error: `bad-repo-id`. */
+export function modelRepo({
+  name,
+  revision,
+  commit,
+}: {
+  readonly name: string;
+  readonly revision?: string | undefined;
+  readonly commit?: string | undefined;
+}): RepoRef {
+  const repo = parseRepo('model', name);
+  return { ...repo, revision: commit ?? revision ?? repo.revision };
+}
+
 /** `org/name`, with its revision where it is not the usual one. */
 export const shownRepo = ({ id, revision }: RepoRef): string => (revision === defaultRevision ? id : `${id}@${revision}`);
 

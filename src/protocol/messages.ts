@@ -20,7 +20,9 @@ import type {
   TrainingArguments,
 } from './config.ts';
 import type { ErrorReport } from './errors.ts';
-import type { FetchPlan, FetchProgress, HubDataset, HubModelRow, HubPlace, HubSettings, KeptList, KnownModel } from './hub.ts';
+import type { FetchProgress } from './hub.ts';
+import type { HubCalls } from './hub_calls.ts';
+
 import type { ColumnKind, Reading } from './reading.ts';
 import type { StudyEvent, StudyReport, StudyRequest } from './study.ts';
 
@@ -219,8 +221,6 @@ export interface SavedRun {
 export const selfTestTexts = ['bundled', 'data'] as const;
 export type SelfTestTexts = (typeof selfTestTexts)[number];
 
-export type { AdapterSource } from './config.ts';
-
 /** Layouts of an export: `auto` is PEFT's where PEFT has a type for the method, else Retrace's. */
 export const exportLayouts = ['auto', 'adapter-hub'] as const;
 export type ExportLayout = (typeof exportLayouts)[number];
@@ -338,7 +338,7 @@ export type RunEvent =
   | { readonly type: 'error'; readonly error: ErrorReport };
 
 /** Calls of the page, by name: argument and answer. */
-export interface Calls {
+export interface Calls extends HubCalls {
   catalogue: { argument: undefined; answer: Catalogue };
   environment: { argument: undefined; answer: Environment };
   describeModel: { argument: { model: ModelRef }; answer: ModelDescription };
@@ -370,31 +370,6 @@ export interface Calls {
   };
   /** Reads what `exportAdapter` made, or another library; the model it needs must be `model`. From then on `predict` uses it. */
   importAdapter: { argument: AdapterSource & { model: ModelRef }; answer: ImportResult };
-  /** Where to ask from now on; what is left out is as it was at first. Nothing is asked for yet. Error: `bad-endpoint`. */
-  hubSettings: { argument: HubSettings; answer: HubPlace };
-  /** Models that were tried, without a request. */
-  knownModels: { argument: undefined; answer: readonly KnownModel[] };
-  searchModels: { argument: { search: string }; answer: readonly HubModelRow[] };
-  /** What fetching a model would move. Where all of it is kept, without a request. */
-  fetchPlan: { argument: { model: ModelRef }; answer: FetchPlan };
-  /** Fetches what a run needs of a model; `fetching` events follow, and it answers once everything is here and checked. */
-  fetchModel: { argument: { model: ModelRef }; answer: FetchPlan };
-  /** Ends a fetch under way, which then rejects with `fetch-stopped`; what came so far is kept, or with `forget` removed. */
-  stopFetch: { argument: { forget: boolean }; answer: undefined };
-  /** Its configurations, splits and columns. Errors: `hub-*`, `no-rows-on-hub`. */
-  describeDataset: { argument: { id: string; revision?: string }; answer: HubDataset };
-  keptRepos: { argument: undefined; answer: KeptList };
-  removeKept: { argument: { type: 'model' | 'dataset'; id: string; commit?: string }; answer: KeptList };
-  /** Asks the browser not to clear what is kept; says whether it will not. */
-  persistKept: { argument: undefined; answer: boolean };
-  /**
-   * The base that an adapter names: a model that is here with those very weights, and the id that its files give. An adapter of the hub is fetched for it,
-   * and `commit` says which it was.
-   */
-  baseOf: {
-    argument: AdapterSource;
-    answer: { readonly name: string; readonly sha256?: string; readonly found?: ModelRef; readonly commit?: string };
-  };
   savedRuns: { argument: undefined; answer: readonly SavedRun[] };
   deleteRun: { argument: { id: string }; answer: undefined };
 }

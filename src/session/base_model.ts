@@ -5,6 +5,7 @@ import { isRecord } from '../formats/text.ts';
 import { type Checkpoint, openCheckpoint, type StoredTensor } from '../hub/checkpoint.ts';
 import { fileFolder, type ModelFolder, readJson } from '../hub/folder.ts';
 import { missingFiles, requireConfiguration } from '../hub/model_files.ts';
+import { modelRepo } from '../hub/repo.ts';
 import { readSentenceTransformers } from '../hub/sentence_transformers.ts';
 import type { Backbone } from '../models/model.ts';
 import { backboneOf, recognised } from '../models/registry.ts';
@@ -12,7 +13,6 @@ import { type ModelRef, type Pooling, poolings } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { ModelDescription } from '../protocol/messages.ts';
 import type { Host } from './host.ts';
-import { repoOf } from './hub_models.ts';
 import { tensorNames } from './tensor_names.ts';
 
 export interface BaseModel {
@@ -37,7 +37,7 @@ export interface BaseModel {
 
 export async function openFolder(model: ModelRef, host: Host): Promise<ModelFolder> {
   if (model.kind === 'bundled') return host.bundled('models', model.name);
-  return model.kind === 'hub' ? host.hub.folder(repoOf(model)) : fileFolder(model.files, model.name);
+  return model.kind === 'hub' ? host.hub.folder(modelRepo(model)) : fileFolder(model.files, model.name);
 }
 
 /** Opens a model's folder; reads its configuration and the headers of its checkpoint, no weights. */

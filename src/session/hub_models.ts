@@ -6,21 +6,15 @@ import { type FetchedAdapter, fetchAdapter } from '../hub/adapter.ts';
 import { licenceOf, type RepoInfo } from '../hub/client.ts';
 import type { Hub } from '../hub/hub.ts';
 import { isAdapterRepo, weightsOf } from '../hub/needed_files.ts';
-import { parseRepo, type RepoRef } from '../hub/repo.ts';
+import { modelRepo, parseRepo, type RepoRef } from '../hub/repo.ts';
 import { supportedTypes } from '../models/registry.ts';
-import type { ModelRef } from '../protocol/config.ts';
+import type { AdapterSource, ModelRef } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { FetchPlan, FetchProgress, HubModelRow, Supported } from '../protocol/hub.ts';
-import type { AdapterSource, Calls } from '../protocol/messages.ts';
+import type { Calls } from '../protocol/messages.ts';
 import { filesOf } from './importing.ts';
 
 export type HubModel = Extract<ModelRef, { kind: 'hub' }>;
-
-/** The repository of a model, at its commit where it has one. Error: `bad-repo-id`. */
-export function repoOf({ name, revision, commit }: HubModel): RepoRef {
-  const repo = parseRepo('model', name);
-  return { ...repo, revision: commit ?? revision ?? repo.revision };
-}
 
 function hubModelOf(model: ModelRef): HubModel {
   if (model.kind === 'hub') return model;
@@ -38,7 +32,7 @@ export function supportOf({ config, siblings, library_name }: RepoInfo): Support
   if (isAdapterRepo(paths)) return 'It is an adapter, not a model: give it as --adapter, or import it.';
   const type = config?.model_type;
   if (typeof type === 'string' && !supportedTypes.includes(type))
-    return `Its architecture, ${type}, is not there yet; ${supportedTypes.join(', ')} is.`;
+    return `Its architecture, ${type}, can't be trained here yet; ${supportedTypes.join(', ')} can.`;
   if (paths.length > 0 && !paths.includes('config.json')) return 'It has no config.json, so it is no model of Transformers.';
   const others = ['.gguf', '.msgpack', '.h5', '.onnx'].filter((ending) => paths.some((path) => path.endsWith(ending)));
   if (paths.length > 0 && weightsOf(paths) === undefined)
@@ -80,12 +74,12 @@ export class Fetching {
   }
 
   plan(model: ModelRef): Promise<FetchPlan> {
-    return this.#hub.fetchPlan(repoOf(hubModelOf(model)));
+    return this.#hub.fetchPlan(modelRepo(hubModelOf(model)));
   }
 
   /** Brings a model here; `onProgress` may stop it by throwing. Errors: those of `Hub.fetch`, and what `onProgress` throws. */
   fetch(model: ModelRef, onProgress?: () => void): Promise<FetchPlan> {
-    const repo = repoOf(hubModelOf(model));
+    const repo = modelRepo(hubModelOf(model));
     return this.#bring(repo, (options) => this.#hub.fetch(repo, options), onProgress);
   }
 
