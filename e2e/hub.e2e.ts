@@ -1,8 +1,10 @@
 // A newcomer's path with a model of the hub, in a real Chromium against a hub of our own: named, looked at, fetched, trained, exported, with the tab reloaded in
 // the middle of each; nothing is asked of the hub before its user asks, and nothing of what is kept.
 
+import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { readZip } from '../src/formats/zip.ts';
 import { complaintsOfAxe } from './axe.ts';
 import { launch, watch } from './browser.ts';
 import { classLabel, datasetRepo, type FaultRule, feature } from './hub_double/server.ts';
@@ -146,6 +148,15 @@ test('typed, looked at, fetched, trained, exported; reloaded in the middle of ea
   gone();
   await page.getByRole('button', { name: /^Fetch org\/tiny and open/ }).click();
   await untilPhase(page, 'finished');
+
+  // The adapter by id, once it is on the hub, while another model is chosen.
+  hub.add({ id: 'org/tiny-adapter', files: Object.fromEntries(await readZip('adapter.zip', await readFile(zip))) });
+  await page.getByRole('tab', { name: 'Choose' }).click();
+  await page.getByRole('radio', { name: 'all-MiniLM-L6-v2' }).click();
+  await page.getByRole('tab', { name: 'Results' }).click();
+  await page.getByLabel('Or an adapter on the hub').fill('org/tiny-adapter');
+  await page.getByRole('button', { name: 'Import it' }).click();
+  await page.getByText('the same logits').waitFor({ timeout: 120_000 });
   expect(complaints()).toEqual([]);
   await context.close();
 });
@@ -157,7 +168,7 @@ test('a search marks what can be used; a gated model opens with a token; what is
   await page.getByLabel('Model on the hub').fill('tiny');
   await page.getByRole('button', { name: 'Search' }).click();
   const found = page.getByRole('region', { name: 'Models found' });
-  await found.getByText("Can't be used: Its architecture, gpt2").waitFor();
+  await found.getByText("Can't be used. Its architecture, gpt2").waitFor();
   expect((await found.getByRole('button').allTextContents()).sort()).toEqual(['org/gated-tiny', 'org/tiny']);
   await found.getByRole('button', { name: 'org/gated-tiny' }).click();
   await page.getByText('is gated: its authors ask people to agree').first().waitFor();

@@ -46,7 +46,7 @@ export function HubDataset({ data }: { data: DataRef }) {
                   <span className="muted">{task.title}</span>
                 )}
                 <span className="small muted">{integer(task.rows.train)} rows to train on</span>
-                <span className="small">{task.not_yet === undefined ? task.is : `${task.is} Can't be used: ${task.not_yet}`}</span>
+                <span className="small">{task.not_yet === undefined ? task.is : `${task.is} Can't be used. ${task.not_yet}`}</span>
               </li>
             ))}
           </ul>

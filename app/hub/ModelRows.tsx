@@ -59,7 +59,7 @@ export function FoundModels({ models, onChoose }: { models: readonly HubModelRow
               <span className="muted">{row.id}</span>
             )}
             <span className="small muted">{factsOf(row)}</span>
-            {row.supported !== true && <span className="small">Can't be used: {row.supported}</span>}
+            {row.supported !== true && <span className="small">Can't be used. {row.supported}</span>}
           </li>
         ))}
       </ul>

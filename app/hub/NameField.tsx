@@ -9,12 +9,16 @@ interface NameFieldProps {
   value: string;
   endpoint: string;
   pending: boolean;
+  /** What the button does; left out, it looks it up. */
+  action?: { readonly label: string; readonly pending: string };
   onLookUp(text: string): void;
   /** Further things to do with what is typed. */
   more?(text: string): ReactNode;
 }
 
-export function NameField({ label, placeholder, value, endpoint, pending, onLookUp, more }: NameFieldProps) {
+const lookingUp = { label: 'Look it up', pending: 'Looking it up …' };
+
+export function NameField({ label, placeholder, value, endpoint, pending, action = lookingUp, onLookUp, more }: NameFieldProps) {
   const id = useId();
   const [text, setText] = useState(value);
   return (
@@ -41,7 +45,7 @@ export function NameField({ label, placeholder, value, endpoint, pending, onLook
           onChange={({ target }) => setText(target.value)}
         />
         <button type="submit" className="button" disabled={pending || text.trim() === ''}>
-          {pending ? 'Looking it up …' : 'Look it up'}
+          {pending ? action.pending : action.label}
         </button>
         {more?.(text)}
       </div>

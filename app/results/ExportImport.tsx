@@ -4,6 +4,8 @@ import { useState } from 'react';
 import type { AdapterSource } from '../../src/protocol/config.ts';
 import type { Calls, ExportLayout, ExportResult, ImportResult } from '../../src/protocol/messages.ts';
 import { bytes, number, plural } from '../format.ts';
+import { NameField } from '../hub/NameField.tsx';
+import { shownName, typedRepo } from '../hub/typed.ts';
 import type { Answer } from '../state/app_state.ts';
 import { Choice } from '../ui/Choice.tsx';
 import { DropZone, Pick } from '../ui/DropZone.tsx';
@@ -102,6 +104,8 @@ interface ImportPanelProps {
   busy: string | undefined;
   /** The base of the adapter that was refused, by the name that it has on the hub. */
   baseWanted: string | undefined;
+  /** The hub's address. */
+  endpoint: string;
   onLookUp(name: string): void;
   onImport(adapter: AdapterSource): void;
 }
@@ -109,7 +113,7 @@ interface ImportPanelProps {
 /** Logits as documented in the format are compared to this. */
 const TOLERANCE = 1e-4;
 
-export function ImportPanel({ imported, busy, baseWanted, onLookUp, onImport }: ImportPanelProps) {
+export function ImportPanel({ imported, busy, baseWanted, endpoint, onLookUp, onImport }: ImportPanelProps) {
   const { value, error, pending } = imported;
   const texts = value?.verified.texts ?? [];
   const take = (adapter: AdapterSource | undefined) => {
@@ -144,6 +148,18 @@ export function ImportPanel({ imported, busy, baseWanted, onLookUp, onImport }: 
         />
         <span className="muted">or drop it here</span>
       </DropZone>
+      <NameField
+        label="Or an adapter on the hub"
+        placeholder="org/name, or the address of its page"
+        value=""
+        endpoint={endpoint}
+        pending={pending || busy !== undefined}
+        action={{ label: 'Import it', pending: pending ? 'Reading …' : 'Import it' }}
+        onLookUp={(text) => {
+          const typed = typedRepo(text);
+          if (typed !== undefined) take({ hub: shownName(typed) });
+        }}
+      />
       {busy !== undefined && !pending && <p className="small muted">{busy}</p>}
       {error !== undefined && <ErrorNote error={error} />}
       {error !== undefined && baseWanted !== undefined && (

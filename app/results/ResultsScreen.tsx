@@ -1,6 +1,7 @@
 // What came out: metrics, confusion, a field to try it, the adapter as a file.
 
 import { number, percent, plural } from '../format.ts';
+import { hubEndpoint } from '../hub/endpoint.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { busyText } from '../state/occupied.ts';
 import { bestOf, metricOrder } from '../state/run.ts';
@@ -17,6 +18,7 @@ export function ResultsScreen({ theme }: { theme: string }) {
   const imported = useApp((state) => state.imported);
   const busy = useApp(busyText);
   const baseWanted = useApp((state) => state.baseWanted);
+  const endpoint = useApp((state) => state.hub.place.value?.endpoint) ?? hubEndpoint();
   // Where it isn't known of the model, what is chosen now is the best guess.
   const chosenPair = useApp((state) => state.settings.columns?.text_pair !== undefined);
   const { predict, exportAdapter, importAdapter, lookUp, show } = useActions();
@@ -90,6 +92,7 @@ export function ResultsScreen({ theme }: { theme: string }) {
             imported={imported}
             busy={busy}
             baseWanted={baseWanted}
+            endpoint={endpoint}
             onLookUp={(name) => {
               lookUp(name);
               show('choose');

@@ -221,8 +221,10 @@ export function createApp(client: TrainerClient, kept: Kept): App {
       // What is wrong with its files the import itself says.
       const base = await client.call('baseOf', adapter).catch(() => undefined);
       const found = base?.found?.name === chosen.name ? undefined : base?.found;
+      // An adapter of the hub is read as it was when its base was looked for.
+      const same = 'hub' in adapter && base?.commit !== undefined ? { hub: `${adapter.hub.split('@')[0]}@${base.commit}` } : adapter;
       try {
-        const value = await client.call('importAdapter', { ...adapter, model: found ?? chosen });
+        const value = await client.call('importAdapter', { ...same, model: found ?? chosen });
         const notes =
           found === undefined ? value.notes : [`Its base, ${found.name}, is kept on this device, and was used.`, ...value.notes];
         setState({ imported: { pending: false, value: { ...value, notes } }, prediction: idle });
