@@ -129,6 +129,25 @@ test('a run remembers its commit: it is gone on with offline after the branch ha
   expect(elsewhere.code).toBe(2);
 });
 
+test.each(['a folder', 'ada/other'])(
+  'a run whose model, %s, is gone goes on with one that is kept with the same weights',
+  async (model) => {
+    const home = homeFor();
+    hub.add(repoFromFolder('ada/other', folder));
+    const [out, data] = [join(scratchFolder(), 'out'), topicsFile(scratchFolder())];
+    const given = model === 'a folder' ? tinyModel(scratchFolder()) : model;
+    const run1 = ['train', '--model', given, '--data', data, '--label-column', 'topic', '--method', 'linear-probe', '--out', out];
+    ok(await run(home, ...run1, '--batch-size', '4', '--max-steps', '2', '--pause-after', '1'));
+    if (model === 'a folder') rmSync(given, { recursive: true });
+    else ok(await run(home, 'hub', 'remove', model));
+    ok(await run(home, 'hub', 'fetch', id));
+    hub.clearRequests();
+    const resumed = ok(await run({ ...home, ...offline }, 'train', '--resume', '--out', out));
+    expect(resumed.stderr).toContain(`${id} is kept, with the same weights, and is used`);
+    expect(hub.requests).toEqual([]);
+  },
+);
+
 test('--revision and org/name@revision name a branch, tag or commit; two that differ are refused', async () => {
   const home = homeFor();
   const repo = hub.add(repoFromFolder('ada/branches', folder));

@@ -16,7 +16,10 @@ export function SavedRunsPanel() {
   if (runs.length === 0) return null;
   /** The model of a run that is not kept here any more, by name. */
   const missing = ({ hub_model }: SavedRun) =>
-    hub_model === undefined || kept === undefined || keptOf({ kind: 'hub', ...hub_model }, kept)?.whole === true
+    hub_model === undefined ||
+    kept === undefined ||
+    keptOf({ kind: 'hub', ...hub_model }, kept)?.whole === true ||
+    kept.repos.some(({ whole, weights }) => whole && weights !== undefined && weights === hub_model.sha256)
       ? undefined
       : hub_model.name;
   return (

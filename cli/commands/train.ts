@@ -16,7 +16,7 @@ import { type DataPlace, dataFile } from '../data.ts';
 import { fetched } from '../fetching.ts';
 import { type Given, usage } from '../flags.ts';
 import { fileSha256 } from '../folders.ts';
-import { modelFolder, modelRef, weightsSha256 } from '../models.ts';
+import { type ModelPlace, modelFolder, modelRef, repoOf, shownPlace, weightsSha256 } from '../models.ts';
 import { openSession, sayDevice } from '../open_session.ts';
 import { checkpointFolder, openOut } from '../out_folder.ts';
 import { askedTarget, pushed, pushMessage } from '../pushing.ts';
@@ -38,6 +38,16 @@ async function fingerprintsOf({ model, data, eval_data }: Settings, host: Host):
     data: await fingerprintOf(data),
     ...(eval_data ? { eval_data: await fingerprintOf(eval_data) } : {}),
   };
+}
+
+/** A resumed run's model where it was; where it is no more, one that is kept in the hub's cache with the same weights. */
+async function foundAgain(model: ModelPlace, record: RunRecord, { hub }: Host, console: Console): Promise<ModelPlace> {
+  const isThere = typeof model === 'string' ? existsSync(join(modelFolder(model), 'config.json')) : await hub.isKept(repoOf(model));
+  const sha256 = record.fingerprints['model'];
+  const kept = isThere || sha256 === undefined ? undefined : await hub.keptWith(sha256);
+  if (kept === undefined) return model;
+  console.say(`model: ${shownPlace(model)} is not there any more; ${kept.id} is kept, with the same weights, and is used`);
+  return { kind: 'hub', id: kept.id, revision: 'main', commit: kept.commit };
 }
 
 /** Error `run-files-moved`: what a resumed run is made from is no longer where it was. */
@@ -95,6 +105,7 @@ export async function train(given: Given, console: Console): Promise<number> {
   const record = await openOut(out, given);
   if (record) {
     settings = await settingsOf(given, methods, plain.positions, record.settings);
+    settings = { ...settings, model: await foundAgain(settings.model, record, plain.host, console) };
     requireThere(settings);
   }
   if (settings.adapter !== undefined && !record) console.say(`start: from the adapter ${settings.adapter}`);

@@ -9,7 +9,7 @@ import { type ClientOptions, HubClient, licenceOf, type RepoInfo, type Waiting }
 import { fetchFiles } from './fetching.ts';
 import type { ModelFolder } from './folder.ts';
 import { hubFile } from './hub_file.ts';
-import { isWhole, neededFiles } from './needed_files.ts';
+import { isWhole, neededFiles, weightsOf } from './needed_files.ts';
 import { type HubFile, isCommit, type RepoId, type RepoRef, type Snapshot, shownRepo } from './repo.ts';
 import type { HubStore, KeptSnapshot } from './store.ts';
 
@@ -219,9 +219,13 @@ export class Hub {
     const wholes = await Promise.all(snapshots.map((snapshot) => this.#isWhole(snapshot)));
     return {
       place: this.store.place,
-      repos: snapshots.map(({ type, id, commit, revisions, bytes, lastUsed }, i) => ({
-        ...{ type, id, commit, revisions, bytes, last_used: lastUsed, whole: wholes[i] ?? false },
-      })),
+      repos: snapshots.map(({ type, id, commit, revisions, bytes, lastUsed, files }, i) => {
+        const weights = files.find(({ path }) => path === weightsOf(files.map((file) => file.path)))?.sha256;
+        return {
+          ...{ type, id, commit, revisions, bytes, last_used: lastUsed, whole: wholes[i] ?? false },
+          ...(weights === undefined ? {} : { weights }),
+        };
+      }),
       ...space,
     };
   }
@@ -237,6 +241,12 @@ export class Hub {
     await this.store.remove(repo, commit);
     this.#open.clear();
     return this.kept();
+  }
+
+  /** Whether all that a run needs of a model is here; asks nobody. */
+  async isKept(repo: RepoRef): Promise<boolean> {
+    const commit = isCommit(repo.revision) ? repo.revision : await this.store.commitOf(repo, repo.revision);
+    return commit !== undefined && (await this.#kept(repo, commit))?.whole === true;
   }
 
   /** A model that is kept whole and has weights of this SHA-256, whatever it is called. */

@@ -81,6 +81,8 @@ export interface KeptRepo {
   readonly bytes: number;
   /** Whether all that a run needs is here. */
   readonly whole: boolean;
+  /** SHA-256 of a model's weights, where they are one large file. */
+  readonly weights?: string;
   /** Milliseconds since 1970. */
   readonly last_used: number;
 }

@@ -213,8 +213,8 @@ export interface SavedRun {
   readonly best?: { readonly step: number; readonly metric: string; readonly value: number };
   readonly saved_at: string;
   readonly finished: boolean;
-  /** Where its model came from the hub: going on fetches it where it is not kept any more. */
-  readonly hub_model?: { readonly name: string; readonly commit?: string | undefined };
+  /** Where its model came from the hub: going on finds it, or one that is kept with the same weights, by their SHA-256, else fetches it. */
+  readonly hub_model?: { readonly name: string; readonly commit?: string | undefined; readonly sha256?: string | undefined };
 }
 
 /** Which texts an export's self-test is made of: made-up ones that come with Retrace, or some of the evaluation data. */

@@ -5,8 +5,9 @@ import { type HubDouble, startHubDouble } from '../../e2e/hub_double/server.ts';
 import { Hub } from '../hub/hub.ts';
 import { memoryStore } from '../hub/memory_store.ts';
 import type { HubStore } from '../hub/store.ts';
-import type { ModelRef } from '../protocol/config.ts';
+import { defaultTraining, type ModelRef } from '../protocol/config.ts';
 import type { RunEvent } from '../protocol/messages.ts';
+import type { RunStore, StoredRun } from './host.ts';
 import { supportOf } from './hub_models.ts';
 import { Session } from './session.ts';
 import { randomBertFiles, testHost } from './testing.ts';
@@ -35,10 +36,25 @@ beforeAll(async () => {
 });
 afterAll(() => double.close());
 
-function sessionOn(store: HubStore) {
+function sessionOn(store: HubStore, runs?: RunStore) {
   const events: RunEvent[] = [];
   const hub = new Hub({ store, endpoint: double.endpoint });
-  return { session: new Session({ ...testHost(), hub }, (event) => events.push(event)), events };
+  return { session: new Session({ ...testHost(runs), hub }, (event) => events.push(event)), events };
+}
+
+/** The last checkpoint, and nothing else. */
+function lastRun(): RunStore & { last: StoredRun | undefined } {
+  const runs = {
+    last: undefined as StoredRun | undefined,
+    async save(run: StoredRun) {
+      runs.last = run;
+      return { path: 'memory' };
+    },
+    load: async () => runs.last,
+    list: async () => (runs.last ? [runs.last.summary] : []),
+    async delete() {},
+  };
+  return runs;
 }
 
 const plan = {
@@ -72,6 +88,29 @@ test('a model is described and planned by its configuration and the header of it
   expect((await later.calls.keptRepos(undefined)).repos).toMatchObject([{ id: 'org/small', whole: true }]);
   expect(double.requests).toEqual([]);
   expect((await later.calls.removeKept({ type: 'model', id: 'org/small' })).repos).toEqual([]);
+});
+
+test('a run remembers the commit and the weights; where that model is gone, one that is kept with the same weights is used', async () => {
+  const [store, runs] = [memoryStore(), lastRun()];
+  const twin = double.repo('org/small');
+  double.add({ id: 'org/twin', files: Object.fromEntries([...(twin?.files() ?? [])].map(([path, file]) => [path, file])) });
+  const rows = Array.from({ length: 40 }, (_, i) => `${'ab'.charAt(i % 2)} ${'b '.repeat(i % 3)},${i % 2}`).join('\n');
+  const { session } = sessionOn(store, runs);
+  const training = { ...defaultTraining, max_steps: 2, batch_size: 4, max_length: 16 };
+  await session.calls.start({
+    ...{ model, data: { kind: 'file', name: 'rows.csv', blob: new Blob([`text,label\n${rows}\n`]) } },
+    ...{ task: 'classification', method: 'linear-probe', policy: 'store', checkpoint_every: 1, options: {}, training },
+  });
+  const commit = twin?.commit;
+  expect(runs.last?.config.model).toEqual({ ...model, commit });
+  expect(runs.last?.summary.hub_model).toMatchObject({ name: 'org/small', commit, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+  await session.calls.removeKept({ type: 'model', id: 'org/small' });
+  await session.calls.fetchModel({ model: { kind: 'hub', name: 'org/twin' } });
+  double.clearRequests();
+  const later = sessionOn(store, runs);
+  await later.session.calls.resume({ id: 'any' });
+  expect(later.events.find(({ type }) => type === 'finished')).toBeDefined();
+  expect(double.requests).toEqual([]);
 });
 
 test.each([

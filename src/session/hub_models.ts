@@ -8,10 +8,11 @@ import type { Hub } from '../hub/hub.ts';
 import { isAdapterRepo, weightsOf } from '../hub/needed_files.ts';
 import { modelRepo, parseRepo, type RepoRef } from '../hub/repo.ts';
 import { supportedTypes } from '../models/registry.ts';
-import type { AdapterSource, ModelRef } from '../protocol/config.ts';
+import type { AdapterSource, ModelRef, RunConfig } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { FetchPlan, FetchProgress, HubModelRow, Supported } from '../protocol/hub.ts';
 import type { Calls } from '../protocol/messages.ts';
+import type { StoredRun } from './host.ts';
 import { filesOf } from './importing.ts';
 
 export type HubModel = Extract<ModelRef, { kind: 'hub' }>;
@@ -81,6 +82,14 @@ export class Fetching {
   fetch(model: ModelRef, onProgress?: () => void): Promise<FetchPlan> {
     const repo = modelRepo(hubModelOf(model));
     return this.#bring(repo, (options) => this.#hub.fetch(repo, options), onProgress);
+  }
+
+  /** A stored run with its model where it is now: the one that it had, or where that is not kept any more another that is, with the same weights. */
+  async foundAgain({ config, summary: { hub_model } }: StoredRun): Promise<RunConfig> {
+    const { model } = config;
+    if (model.kind !== 'hub' || hub_model?.sha256 === undefined || (await this.#hub.isKept(modelRepo(model)))) return config;
+    const kept = await this.#hub.keptWith(hub_model.sha256);
+    return kept === undefined ? config : { ...config, model: { kind: 'hub', name: kept.id, commit: kept.commit } };
   }
 
   /** The files of an adapter, brought here where it is one of the hub, with their commit. Errors: those of `filesOf` and `fetchAdapter`. */

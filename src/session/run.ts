@@ -285,7 +285,9 @@ export class Run {
       ...(this.#best ? { best: this.#best } : {}),
       saved_at: new Date().toISOString(),
       finished,
-      ...(config.model.kind === 'hub' ? { hub_model: { name: config.model.name, commit: config.model.commit } } : {}),
+      ...(config.model.kind === 'hub'
+        ? { hub_model: { name: config.model.name, commit: config.model.commit, sha256: engine.sha256 } }
+        : {}),
     };
     const state = writeState(await engine.trainer.save(this.#step));
     const best = this.#bestParameters && writeParameters(this.#bestParameters);

@@ -97,7 +97,7 @@ export class Session {
       const stored = await this.#host.runs.load(id);
       if (!stored)
         throw new RetraceError({ code: 'unknown-run', message: `There is no saved run '${id}'.`, remedy: 'Choose one of the list.' });
-      await this.#steered('run', (gate) => this.#start(gate, parseRunConfig(stored.config), stored));
+      await this.#steered('run', async (gate) => this.#start(gate, parseRunConfig(await this.#fetching.foundAgain(stored)), stored));
     },
     study: (request) => this.#steered('study', (gate) => this.#measureStarts(gate, request)),
     pause: async () => {
