@@ -162,12 +162,9 @@ async function refusal(
   const own = refused?.(status, said);
   if (own !== undefined) return new RetraceError({ where: url, ...own });
   if (status === 416) {
-    return new PassingError({
-      code: 'hub-changed',
-      message: `${what} is shorter on ${host} than its listing says (status 416).`,
-      where: url,
-      remedy: 'Its revision was changed, or a server between is at fault. Ask for the model anew.',
-    });
+    const message = `${what} is shorter on ${host} than its listing says (status 416).`;
+    const remedy = 'Its revision was changed, or a server between is at fault. Ask for the model anew.';
+    return new PassingError({ code: 'hub-changed', message, where: url, remedy }, { attempts: 3 });
   }
   const report = (kind: string, message: string, remedy: string) => new RetraceError({ code: kind, message, where: url, remedy });
   const wrongToken = hasToken ? ' The token that was given does not open it.' : '';

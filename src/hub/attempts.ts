@@ -9,14 +9,21 @@ export class PassingError extends RetraceError {
   readonly restMs: number | undefined;
   /** How long the first rest is where it asks for nothing; each one after it is twice as long. */
   readonly firstRestMs: number;
+  /** How often it is worth a try, where that is less than others are: what a server answers the same way twice it means. */
+  readonly attempts: number;
 
   constructor(
     report: ErrorReport,
-    { restMs, firstRestMs = 500 }: { readonly restMs?: number | undefined; readonly firstRestMs?: number } = {},
+    {
+      restMs,
+      firstRestMs = 500,
+      attempts = Number.POSITIVE_INFINITY,
+    }: { readonly restMs?: number | undefined; readonly firstRestMs?: number; readonly attempts?: number } = {},
   ) {
     super(report);
     this.restMs = restMs;
     this.firstRestMs = firstRestMs;
+    this.attempts = attempts;
   }
 }
 
@@ -85,7 +92,7 @@ export async function attempted<T>(work: () => Promise<T>, { signal, onRest, att
       // Half to the whole of it, so that many who failed together do not come back together.
       const own = failures === 0 ? 0 : Math.min(LONGEST_MS, thrown.firstRestMs * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
       const ms = thrown.restMs ?? own;
-      if (failures >= attempts || ms > LONGEST_ASKED_MS) throw givenUp(thrown, failures);
+      if (failures >= Math.min(attempts, thrown.attempts) || ms > LONGEST_ASKED_MS) throw givenUp(thrown, failures);
       if (ms > 0) {
         onRest?.({ why: thrown.toReport(), ms });
         await rest(ms, signal);

@@ -120,6 +120,9 @@ test.each<[string, Fault, FaultRule['match'], string, RegExp]>([
   ['other bytes always', { kind: 'wrong-bytes' }, large, 'hub-damaged', /model\.safetensors\) came with other bytes/],
   ['a page of terms', { kind: 'html' }, {}, 'hub-page', /web page for org\/tiny/],
   ['a page of terms instead of the weights', { kind: 'html' }, large, 'hub-page', /model\.safetensors/],
+  ['a wrong length always', { kind: 'wrong-length', by: -7 }, large, 'hub-changed', /bytes there, 700 were listed.*tried 3 times/],
+  ['416 always', { kind: 'status', status: 416 }, large, 'hub-changed', /shorter/],
+  ['503 always', { kind: 'status', status: 503 }, {}, 'hub-down', /could not answer \(status 503\).*tried 4 times/],
   ['a pause of an hour', { kind: 'status', status: 429, headers: { 'Retry-After': '3600' } }, {}, 'hub-busy', /asks for a pause/],
 ])('%s is an error that says so, and nothing damaged is kept', async (_, kind, match, code, says) => {
   fault(kind, match);

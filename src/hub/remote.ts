@@ -27,12 +27,15 @@ export interface Reading extends Patience {
 const what = ({ repo, file }: RemoteFile): string => `${repo.id} (${file.path})`;
 
 const changed = (remote: RemoteFile, url: string, message: string): PassingError =>
-  new PassingError({
-    code: 'hub-changed',
-    message: `${what(remote)}: ${message}.`,
-    where: url,
-    remedy: 'It was changed on the hub meanwhile, or a server between is at fault. Ask for the model anew.',
-  });
+  new PassingError(
+    {
+      code: 'hub-changed',
+      message: `${what(remote)}: ${message}.`,
+      where: url,
+      remedy: 'It was changed on the hub meanwhile, or a server between is at fault. Ask for the model anew.',
+    },
+    { attempts: 3 },
+  );
 
 /** Where the answer's body begins in the file. Errors: `hub-changed`, `hub-page`. */
 async function bodyBegin(remote: RemoteFile, url: string, { response }: Answer, begin: number): Promise<number> {
