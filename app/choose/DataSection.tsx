@@ -5,7 +5,7 @@ import type { Catalogue } from '../../src/protocol/cards.ts';
 import type { Columns, DataRef } from '../../src/protocol/config.ts';
 import type { DataPreview, DataReport } from '../../src/protocol/messages.ts';
 import { HubDataset } from '../hub/HubDataset.tsx';
-import type { Answer } from '../state/app_state.ts';
+import type { Answer } from '../state/answer.ts';
 import { DropZone, Pick } from '../ui/DropZone.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { dataOfFile, dataOfPasted } from '../ui/files.ts';

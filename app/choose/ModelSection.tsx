@@ -7,7 +7,7 @@ import type { ModelDescription } from '../../src/protocol/messages.ts';
 import { modelOptions } from '../../src/protocol/options/model.ts';
 import { bytes, integer } from '../format.ts';
 import { HubBelow, HubModel } from '../hub/HubModel.tsx';
-import type { Answer } from '../state/app_state.ts';
+import type { Answer } from '../state/answer.ts';
 import { useApp } from '../state/context.ts';
 import { DropZone, Pick } from '../ui/DropZone.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';

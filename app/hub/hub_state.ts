@@ -13,7 +13,7 @@ import type {
   KeptList,
   KnownModel,
 } from '../../src/protocol/hub.ts';
-import type { Answer } from '../state/app_state.ts';
+import type { Answer } from '../state/answer.ts';
 
 export type FetchState =
   | { readonly at: 'rest' }

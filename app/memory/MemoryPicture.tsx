@@ -5,7 +5,7 @@ import type { Catalogue } from '../../src/protocol/cards.ts';
 import { type Category, categories } from '../../src/protocol/config.ts';
 import type { PlanReport } from '../../src/protocol/messages.ts';
 import { bytes, integer, percent } from '../format.ts';
-import type { Answer } from '../state/app_state.ts';
+import type { Answer } from '../state/answer.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Figure, Numbers } from '../ui/Figure.tsx';
 import { Segmented } from '../ui/Segmented.tsx';

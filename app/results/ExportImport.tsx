@@ -6,7 +6,7 @@ import type { Calls, ExportLayout, ExportResult, ImportResult } from '../../src/
 import { bytes, number, plural } from '../format.ts';
 import { NameField } from '../hub/NameField.tsx';
 import { shownName, typedRepo } from '../hub/typed.ts';
-import type { Answer } from '../state/app_state.ts';
+import type { Answer } from '../state/answer.ts';
 import { Choice } from '../ui/Choice.tsx';
 import { DropZone, Pick } from '../ui/DropZone.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';

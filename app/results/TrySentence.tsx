@@ -3,7 +3,7 @@
 import { useEffect, useState } from 'react';
 import type { Prediction } from '../../src/protocol/messages.ts';
 import { percent } from '../format.ts';
-import type { Answer } from '../state/app_state.ts';
+import type { Answer } from '../state/answer.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 
 interface TrySentenceProps {

@@ -19,19 +19,13 @@ import type { StudyReport, StudySeries } from '../../src/protocol/study.ts';
 import type { Outcome } from '../compare/cells.ts';
 import type { HubState } from '../hub/hub_state.ts';
 import type { QueueItem } from '../queue/queue.ts';
+import type { Answer } from './answer.ts';
 import type { Theme } from './persist.ts';
 import type { RunState } from './run.ts';
 import type { Settings } from './settings.ts';
 
 export const screens = ['choose', 'train', 'compare', 'results'] as const;
 export type Screen = (typeof screens)[number];
-
-/** An answer that is awaited, here or refused; while a newer one is awaited the last stays visible. */
-export interface Answer<T> {
-  readonly pending: boolean;
-  readonly value?: T | undefined;
-  readonly error?: ErrorReport | undefined;
-}
 
 export interface Comparison {
   /** What the outcomes are of: cells and settings. */

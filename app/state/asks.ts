@@ -7,7 +7,8 @@ import { defaultTraining } from '../../src/protocol/config.ts';
 import { reportOf } from '../../src/protocol/errors.ts';
 import type { CallName, Calls, PlanReport, PlanRequest } from '../../src/protocol/messages.ts';
 import { isSilent } from '../hub/hub_state.ts';
-import type { Answer, AppState } from './app_state.ts';
+import type { Answer } from './answer.ts';
+import type { AppState } from './app_state.ts';
 import { latest } from './latest.ts';
 import { cardOf, evaluationOf, firstRun, lengthOf, planRequestsOf, type Settings } from './settings.ts';
 

@@ -1,17 +1,9 @@
 // Who may read and write which repository, and the words in which the hub refuses. Invariant: without a token a private repository is answered as one that is
 // not there.
 
-import type { Asked, Hub } from './hub.ts';
+import type { Asked, Hub, TokenRights } from './hub.ts';
 import type { DoubleRepo, RepoType } from './repos.ts';
 import { type Answer, json, redirect } from './sending.ts';
-
-export interface TokenRights {
-  readonly user: string;
-  /** Ids of private and gated repositories; those of the user's own name, and what may be written, are always readable. */
-  readonly canRead: 'all' | readonly string[];
-  /** Everywhere, nowhere, or under these names and ids; nowhere where it is left out. */
-  readonly canWrite?: boolean | readonly string[];
-}
 
 /** A refusal as the API writes it; on file addresses the words are plain text. */
 export function refusal(status: number, code: string | undefined, message: string, headers: Readonly<Record<string, string>> = {}): Answer {

@@ -1,7 +1,14 @@
 // What a running double holds, and a request as its routes see it. Types alone.
 
-import type { TokenRights } from './access.ts';
 import type { DoubleRepo } from './repos.ts';
+
+export interface TokenRights {
+  readonly user: string;
+  /** Ids of private and gated repositories; those of the user's own name, and what may be written, are always readable. */
+  readonly canRead: 'all' | readonly string[];
+  /** Everywhere, nowhere, or under these names and ids; nowhere where it is left out. */
+  readonly canWrite?: boolean | readonly string[];
+}
 
 export interface Hub {
   /** With the prefix. */

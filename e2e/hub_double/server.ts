@@ -3,18 +3,17 @@
 // Invariant: it reaches nothing, and every request it got stands in `requests`.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { TokenRights } from './access.ts';
 import { cdnAnswer, hubAnswer } from './api.ts';
 import { datasetsAnswer } from './datasets_server.ts';
 import { type FaultRule, Faults, type Host } from './faults.ts';
-import type { Asked, Hub, Settings } from './hub.ts';
+import type { Asked, Hub, Settings, TokenRights } from './hub.ts';
 import { type DoubleRepo, doubleRepo, type RepoSpec, type RepoType } from './repos.ts';
 import { type Answer, PORTAL_PAGE, redirect, send } from './sending.ts';
 
-export type { TokenRights } from './access.ts';
 export { classLabel, type DatasetSpec, datasetRepo, feature, parquetOf } from './datasets.ts';
 export type { Fault, FaultRule } from './faults.ts';
 export { drawnFile, type FileContent, type SparseFile, type StoredFile, sparseFile } from './files.ts';
+export type { TokenRights } from './hub.ts';
 export { type DoubleRepo, type RepoSpec, type RepoType, repoFromFolder } from './repos.ts';
 
 export interface SeenRequest {
