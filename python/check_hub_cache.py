@@ -8,10 +8,9 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
-from check_hub_double import ROOT, WORK, draw_model, start
+from check_hub_double import ROOT, WORK, draw_model, run_checks, start
 
 ID = "org/drawn"
 SMALL = ["config.json", "tokenizer.json", "vocab.txt"]
@@ -173,23 +172,12 @@ def main():
     os.environ.update(HF_HUB_DISABLE_IMPLICIT_TOKEN="1", HF_HOME=str(WORK / "python"))
     double, endpoint = start(folder, f"org/bert={folder.parent / 'served' / 'bert'}")
     nobody = "http://127.0.0.1:9"
-    import huggingface_hub
-
-    failed = 0
     checks = [python_first, file_by_file, begun_by_python, retrace_first, planned_only, removed_by_python, without_links]
-    try:
-        for check in checks:
-            name = check.__name__.replace("_", " ")
-            try:
-                check(Judge(check.__name__, endpoint, nobody), folder)
-                print(f"ok      {name}")
-            except Exception as error:  # noqa: BLE001 every failure is told, and the others still run
-                failed += 1
-                print(f"FAILED  {name}: {type(error).__name__}: {error}")
-    finally:
-        double.terminate()
-    print(f"huggingface_hub {huggingface_hub.__version__}: {len(checks) - failed} of {len(checks)} hold")
-    sys.exit(1 if failed else 0)
+
+    def named(check):
+        return check.__name__.replace("_", " "), lambda: check(Judge(check.__name__, endpoint, nobody), folder)
+
+    run_checks(double, [named(check) for check in checks])
 
 
 if __name__ == "__main__":

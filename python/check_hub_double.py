@@ -55,6 +55,25 @@ def refused(kind, call, status=None):
     raise AssertionError(f"{kind.__name__} was expected")
 
 
+def run_checks(double, checks):
+    """Runs every check, [(name, function)], tells each, ends the double, and exits: 1 where one failed."""
+    import huggingface_hub
+
+    failed = 0
+    try:
+        for name, check in checks:
+            try:
+                check()
+                print(f"ok      {name}")
+            except Exception as error:  # noqa: BLE001 every failure is told, and the others still run
+                failed += 1
+                print(f"FAILED  {name}: {type(error).__name__}: {error}")
+    finally:
+        double.terminate()
+    print(f"huggingface_hub {huggingface_hub.__version__}: {len(checks) - failed} of {len(checks)} hold")
+    sys.exit(1 if failed else 0)
+
+
 def check_reading(hub, folder):
     snapshot = Path(hub.snapshot_download("org/drawn"))
     same_files(folder, snapshot)
@@ -119,29 +138,16 @@ def main():
     os.environ.update(HF_ENDPOINT=endpoint, HF_HUB_DISABLE_XET="1", HF_HUB_DISABLE_TELEMETRY="1", HF_HOME=str(WORK / "home"))
     os.environ.pop("HF_TOKEN", None)
     os.environ.update(HF_HUB_DISABLE_PROGRESS_BARS="1", HF_HUB_DISABLE_IMPLICIT_TOKEN="1", NO_PROXY="127.0.0.1")
-    import huggingface_hub
     from huggingface_hub import HfApi, errors
 
     hub = HfApi()
-    failed = 0
     checks = [
         ("reading", lambda: check_reading(hub, folder)),
         ("refusals", lambda: check_refusals(hub, errors)),
         ("uploads of a model", lambda: check_writing(hub, errors, folder, "model")),
         ("uploads of a data set", lambda: check_writing(hub, errors, folder, "dataset")),
     ]
-    try:
-        for name, check in checks:
-            try:
-                check()
-                print(f"ok      {name}")
-            except Exception as error:  # noqa: BLE001 every failure is told, and the others still run
-                failed += 1
-                print(f"FAILED  {name}: {type(error).__name__}: {error}")
-    finally:
-        double.terminate()
-    print(f"huggingface_hub {huggingface_hub.__version__}: {len(checks) - failed} of {len(checks)} hold")
-    sys.exit(1 if failed else 0)
+    run_checks(double, checks)
 
 
 if __name__ == "__main__":
