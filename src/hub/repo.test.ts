@@ -9,6 +9,7 @@ test.each([
   ['https://huggingface.co/org/name', 'org/name', 'main'],
   ['https://huggingface.co/org/name/', 'org/name', 'main'],
   ['https://huggingface.co/org/name/tree/refs%2Fpr%2F1', 'org/name', 'refs/pr/1'],
+  ['https://huggingface.co/org/name/blob/v2/config.json?raw=1', 'org/name', 'v2'],
   ['https://huggingface.co/datasets/nyu-mll/glue', 'nyu-mll/glue', 'main'],
 ])('%s names a repository and a revision', (text, id, revision) => {
   const repo = parseRepo('model', text);

@@ -2,6 +2,7 @@
 // address and in a folder's name as it is.
 
 import { RetraceError } from '../protocol/errors.ts';
+import { repoName } from '../protocol/repo_name.ts';
 
 export type RepoType = 'model' | 'dataset';
 
@@ -54,13 +55,7 @@ export const looksLikeRepo = (text: string): boolean => isId(text.split('@')[0] 
 
 /** `org/name` or `org/name@revision`, also as the address of its page on the hub. Error: `bad-repo-id`. */
 export function parseRepo(type: RepoType, text: string): RepoRef {
-  const plain = text
-    .trim()
-    .replace(/^https?:\/\/[^/]+\//, '')
-    .replace(/^(?:datasets|models)\//, '')
-    .replace(/\/+$/, '');
-  const [, id = '', page, said] = /^([^@]*?)(?:\/(?:tree|blob|resolve)\/([^@]+))?(?:@(.+))?$/.exec(plain) ?? [];
-  const revision = said ?? page?.replaceAll('%2F', '/') ?? defaultRevision;
+  const { id = '', revision = defaultRevision } = repoName(text) ?? {};
   if (isId(id) && isRevision(revision)) return { type, id, revision };
   throw new RetraceError({
     code: 'bad-repo-id',
