@@ -11,6 +11,7 @@ import type { Answer } from '../state/answer.ts';
 import { useApp } from '../state/context.ts';
 import { DropZone, Pick } from '../ui/DropZone.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
+import { Facts } from '../ui/Facts.tsx';
 import { modelOfDropped, modelOfPicked } from '../ui/files.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Row } from '../ui/Row.tsx';
@@ -80,7 +81,7 @@ export function ModelSection({ model, pooling, description, bundled, source, onS
       {description.error !== undefined ? (
         <ErrorNote error={description.error} />
       ) : (
-        (description.pending || description.value !== undefined) && <Facts description={description.value} name={model.name} />
+        (description.pending || description.value !== undefined) && <ModelFacts description={description.value} name={model.name} />
       )}
       {description.value !== undefined && <PoolingChoice own={description.value.pooling} chosen={pooling} onPooling={onPooling} />}
       {source === 'hub' && <HubBelow />}
@@ -108,7 +109,7 @@ function PoolingChoice({ own, chosen, onPooling }: PoolingChoiceProps) {
   );
 }
 
-function Facts({ description, name }: { description: ModelDescription | undefined; name: string }) {
+function ModelFacts({ description, name }: { description: ModelDescription | undefined; name: string }) {
   if (description === undefined) return <div className="skeleton" role="status" aria-label={`Reading ${name}`} />;
   const facts = [
     ['Model', description.name],
@@ -119,14 +120,7 @@ function Facts({ description, name }: { description: ModelDescription | undefine
   const { missing, notes } = description;
   return (
     <>
-      <dl className="facts">
-        {facts.map(([term, value]) => (
-          <div key={term}>
-            <dt>{term}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
       {missing.length > 0 && (
         <div className="note note-warning" role="status">
           <p>

@@ -5,6 +5,7 @@ import type { FetchPlan, FetchProgress } from '../../src/protocol/hub.ts';
 import { bytes, duration, plural } from '../format.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
+import { Facts } from '../ui/Facts.tsx';
 import { Numbers } from '../ui/Figure.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Unfold } from '../ui/Unfold.tsx';
@@ -37,23 +38,14 @@ export function FetchPanel({ plan }: { plan: FetchPlan }) {
 
 /** `came`: bytes that are here of a fetch under way or paused. */
 function PlanFacts({ plan, place, came }: { plan: FetchPlan; place: string; came: number }) {
-  const facts = [
+  const facts: (readonly [string, string])[] = [
     ['To fetch', `${bytes(Math.max(0, plan.bytes - Math.max(plan.kept, came)))} of ${bytes(plan.bytes)}`],
     ['Kept in', place],
-    ...(plan.free === undefined ? [] : [['Free there', `about ${bytes(plan.free)}`]]),
+    ...(plan.free === undefined ? [] : [['Free there', `about ${bytes(plan.free)}`] as const]),
     ['Licence', plan.licence ?? 'not said'],
     ['Revision', plan.revision === plan.commit ? plan.commit.slice(0, 7) : `${plan.revision}, now ${plan.commit.slice(0, 7)}`],
   ];
-  return (
-    <dl className="facts">
-      {facts.map(([term, value]) => (
-        <div key={term}>
-          <dt>{term}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <Facts facts={facts} />;
 }
 
 function FetchControls({ plan, fetch }: { plan: FetchPlan; fetch: FetchState }) {

@@ -10,6 +10,7 @@ import { Choice } from '../ui/Choice.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Unfold } from '../ui/Unfold.tsx';
+import { ChosenBefore } from './ChosenBefore.tsx';
 import { hubEndpoint } from './endpoint.ts';
 import { isSilent } from './hub_state.ts';
 import { NameField } from './NameField.tsx';
@@ -18,7 +19,7 @@ import { choiceOf, refsOf, type SplitChoice, usualChoice } from './splits.ts';
 export function HubDataset({ data }: { data: DataRef }) {
   const { dataset, place } = useApp((state) => state.hub);
   const silent = useApp((state) => isSilent(data, state.hub));
-  const { describeDataset, chooseSplit, askAgain } = useActions();
+  const { describeDataset, chooseSplit } = useActions();
   const id = data.kind === 'hub' ? data.id : '';
   const choosing = data.kind !== 'hub' && dataset.value === undefined;
   return (
@@ -55,19 +56,7 @@ export function HubDataset({ data }: { data: DataRef }) {
       {dataset.value !== undefined && (
         <SplitFields key={`${dataset.value.id} ${dataset.value.commit}`} dataset={dataset.value} onChoose={chooseSplit} />
       )}
-      {data.kind === 'hub' && silent && (
-        <div className="note note-warning" role="status">
-          <Icon name="info" />
-          <div>
-            <p>{data.name} was chosen before. The hub is not asked until you say so.</p>
-            <div className="row">
-              <button type="button" className="button" onClick={askAgain}>
-                <Icon name="reset" /> Look up {data.name}
-              </button>
-            </div>
-          </div>
-        </div>
-      )}
+      {data.kind === 'hub' && silent && <ChosenBefore name={data.name} />}
       {data.kind !== 'hub' && !dataset.pending && <p className="small muted">Nothing is chosen yet: until then it is {data.name}.</p>}
     </div>
   );

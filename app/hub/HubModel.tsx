@@ -4,8 +4,8 @@ import type { ModelRef } from '../../src/protocol/config.ts';
 import { bytes } from '../format.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
-import { Icon } from '../ui/icons.tsx';
 import { Unfold } from '../ui/Unfold.tsx';
+import { ChosenBefore } from './ChosenBefore.tsx';
 import { hubEndpoint } from './endpoint.ts';
 import { FetchPanel } from './FetchPanel.tsx';
 import { HubSettingsFields } from './HubSettingsFields.tsx';
@@ -42,7 +42,7 @@ export function HubModel({ model }: { model: ModelRef }) {
       {found.error !== undefined && <ErrorNote error={found.error} />}
       {found.value !== undefined && <FoundModels models={found.value} onChoose={lookUp} />}
       {known.length > 0 && (
-        <Unfold key={choosing ? 'open' : 'closed'} title="Models that are known to work" open={choosing}>
+        <Unfold key={choosing ? 'open' : 'closed'} title="Models to begin with" open={choosing}>
           <KnownModels models={known} onChoose={lookUp} />
         </Unfold>
       )}
@@ -65,21 +65,7 @@ export const HubBelow = () => (
 /** Chosen in an earlier visit and not kept whole: the hub is not asked before its user wants it. */
 function NotAsked({ model }: { model: HubRef & ModelRef }) {
   const kept = useApp((state) => keptOf(model, state.hub.kept.value));
-  const { askAgain } = useActions();
   return (
-    <div className="note note-warning" role="status">
-      <Icon name="info" />
-      <div>
-        <p>
-          {model.name} was chosen before, and {kept === undefined ? 'none of it is kept here' : `${bytes(kept.bytes)} of it are kept here`}.
-          The hub is not asked until you say so.
-        </p>
-        <div className="row">
-          <button type="button" className="button" onClick={askAgain}>
-            <Icon name="reset" /> Look up {model.name}
-          </button>
-        </div>
-      </div>
-    </div>
+    <ChosenBefore name={model.name} kept={kept === undefined ? 'none of it is kept here' : `${bytes(kept.bytes)} of it are kept here`} />
   );
 }
