@@ -3,9 +3,8 @@
 
 import { tensorFiles } from '../formats/exported.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import type { FetchProgress } from '../protocol/hub.ts';
-import { fetchFiles } from './fetching.ts';
-import type { Hub, OpenRepo } from './hub.ts';
+import { isUnanswered } from './answer.ts';
+import type { FetchOptions, Hub, OpenRepo } from './hub.ts';
 import { adapterFiles, holdsTensors } from './needed_files.ts';
 import { type RepoRef, shownRepo } from './repo.ts';
 
@@ -26,18 +25,14 @@ async function listed(hub: Hub, ref: RepoRef, signal: AbortSignal | undefined): 
   if (kept !== undefined) return { ...repo, files: kept.files };
   return hub.refresh(ref, { signal }).catch((thrown: unknown) => {
     // Without a connection what is here serves, if it is enough.
-    if (thrown instanceof RetraceError && ['hub-unreachable', 'hub-offline', 'hub-down', 'hub-busy'].includes(thrown.code)) return repo;
+    if (isUnanswered(thrown)) return repo;
     throw thrown;
   });
 }
 
 /** An adapter's files, fetched where they are not here. Errors: `not-an-adapter`, `adapter-too-large`, `hub-*`, `store-*`, `fetch-stopped`. */
-export async function fetchAdapter(
-  hub: Hub,
-  ref: RepoRef,
-  { signal, onProgress }: { readonly signal?: AbortSignal; onProgress?(progress: FetchProgress): void } = {},
-): Promise<FetchedAdapter> {
-  const repo = await listed(hub, ref, signal);
+export async function fetchAdapter(hub: Hub, ref: RepoRef, options: FetchOptions = {}): Promise<FetchedAdapter> {
+  const repo = await listed(hub, ref, options.signal);
   const paths = adapterFiles(repo.files.map(({ path }) => path));
   const where = `${hub.client.endpoint}/${repo.id}`;
   if (!paths.some(holdsTensors)) {
@@ -48,7 +43,7 @@ export async function fetchAdapter(
       remedy: 'Give the id of an adapter. A whole model is given as the model, not as the adapter.',
     });
   }
-  const files = repo.files.filter(({ path }) => paths.includes(path)).sort((a, b) => a.size - b.size);
+  const files = repo.files.filter(({ path }) => paths.includes(path));
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
   if (bytes > mostAdapterBytes) {
     throw new RetraceError({
@@ -58,11 +53,10 @@ export async function fetchAdapter(
       remedy: 'Give the id of one adapter, without other models.',
     });
   }
-  const { client, store } = hub;
-  await fetchFiles({ client, store, repo, commit: repo.commit, files, signal, ...(onProgress ? { onProgress } : {}) });
+  await hub.bring(repo, files, options);
   const contents = new Map<string, Uint8Array>();
   for (const { path } of files) {
-    const source = await store.open(repo, repo.commit, path);
+    const source = await hub.store.open(repo, repo.commit, path);
     if (source === undefined) throw new Error(`${path} was fetched and is not kept`);
     contents.set(path, await source.read(0, source.size));
   }

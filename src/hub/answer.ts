@@ -108,6 +108,10 @@ export async function ask(url: string, { fetch, signal, token, what, stallMs, re
   }
 }
 
+/** Whether the hub gave no answer, for whatever reason may pass: what is kept then serves as far as it goes. */
+export const isUnanswered = (thrown: unknown): boolean =>
+  thrown instanceof RetraceError && ['hub-unreachable', 'hub-offline', 'hub-down', 'hub-busy'].includes(thrown.code);
+
 /** How long a busy server asks to wait: `Retry-After` in seconds or as a date, else the `t` of `RateLimit` (r=0;t=58). */
 function askedRest({ headers }: Response): number | undefined {
   const after = headers.get('Retry-After');

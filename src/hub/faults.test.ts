@@ -5,8 +5,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { drawnFile, type Fault, type FaultRule, type HubDouble, sparseFile, startHubDouble } from '../../e2e/hub_double/server.ts';
 import type { FetchProgress } from '../protocol/hub.ts';
 import { Hub } from './hub.ts';
-import { memoryStore } from './memory_store.ts';
 import type { HubStore } from './store.ts';
+import { memoryStore } from './testing.ts';
 
 /** Bytes that no two places share. */
 const drawn = (seed: number, size: number) => drawnFile(size, (at) => (at * 31 + (at >> 8) * 17 + seed) & 255);

@@ -56,9 +56,10 @@ function piecesOf(begin: number, end: number): Range[] {
   return Array.from({ length: count }, (_, i) => ({ begin: begin + i * PIECE_BYTES, end: Math.min(end, begin + (i + 1) * PIECE_BYTES) }));
 }
 
-/** Fetches what is not here. Errors: `hub-*`, `store-full`, `store-closed`, `fetch-stopped`. */
+/** Fetches what is not here, the smallest first. Errors: `hub-*`, `store-full`, `store-closed`, `fetch-stopped`. */
 export async function fetchFiles(request: FetchRequest): Promise<void> {
-  const { store, repo, commit, files, signal, onProgress } = request;
+  const { store, repo, commit, signal, onProgress } = request;
+  const files = request.files.toSorted((a, b) => a.size - b.size);
   const of = files.reduce((sum, { size }) => sum + size, 0);
   const meter = new FetchMeter(repo.id, of, onProgress);
   const bring = async (file: HubFile): Promise<void> => {

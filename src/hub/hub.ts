@@ -2,12 +2,12 @@
 // is asked for once a session. Knows no models. Invariant: a repository that was opened stays at one commit until it is looked up anew.
 
 import type { ByteSource } from '../formats/bytes.ts';
-import { parseJson } from '../formats/text.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { FetchPlan, FetchProgress, HubPlace, HubSettings, KeptList } from '../protocol/hub.ts';
+import { isUnanswered } from './answer.ts';
 import { type ClientOptions, HubClient, licenceOf, type RepoInfo, type Waiting } from './client.ts';
 import { fetchFiles } from './fetching.ts';
-import type { ModelFolder } from './folder.ts';
+import { type ModelFolder, readJson } from './folder.ts';
 import { hubFile } from './hub_file.ts';
 import { isWhole, neededFiles, weightsOf } from './needed_files.ts';
 import { type HubFile, isCommit, type RepoId, type RepoRef, type Snapshot, shownRepo } from './repo.ts';
@@ -21,6 +21,11 @@ export interface OpenRepo extends RepoRef {
   readonly info?: RepoInfo | undefined;
   /** Whether all that a run needs is kept, so that nothing will be asked for. */
   readonly whole: boolean;
+}
+
+export interface FetchOptions {
+  readonly signal?: AbortSignal;
+  onProgress?(progress: FetchProgress): void;
 }
 
 export interface HubOptions extends ClientOptions {
@@ -82,8 +87,7 @@ export class Hub {
   }
 
   async #look(repo: RepoRef, waiting?: Waiting): Promise<OpenRepo> {
-    const commit = isCommit(repo.revision) ? repo.revision : await this.store.commitOf(repo, repo.revision);
-    const kept = commit === undefined ? undefined : await this.#kept(repo, commit);
+    const kept = await this.#keptNow(repo);
     // Of data no more is kept than was read; a commit's files do not change.
     const isListed = async () => isCommit(repo.revision) && (await this.store.snapshot(repo, repo.revision)) !== undefined;
     if (kept !== undefined && (kept.whole || (repo.type === 'dataset' && (await isListed())))) return kept;
@@ -91,10 +95,15 @@ export class Hub {
       return await this.#ask(repo, waiting);
     } catch (thrown) {
       // Without a connection what is here serves, as far as it goes.
-      const cut = thrown instanceof RetraceError && ['hub-unreachable', 'hub-offline', 'hub-down', 'hub-busy'].includes(thrown.code);
-      if (cut && kept !== undefined) return kept;
+      if (isUnanswered(thrown) && kept !== undefined) return kept;
       throw thrown;
     }
+  }
+
+  /** What is kept of the commit that a revision stood for when it was last asked for. */
+  async #keptNow(repo: RepoRef): Promise<OpenRepo | undefined> {
+    const commit = isCommit(repo.revision) ? repo.revision : await this.store.commitOf(repo, repo.revision);
+    return commit === undefined ? undefined : this.#kept(repo, commit);
   }
 
   /** What of a commit is kept: all of its listing where that was kept too, else the files that are here. */
@@ -105,7 +114,7 @@ export class Hub {
       repo.type === 'model' &&
       (await isWhole(
         paths,
-        (path) => this.#keptJson(repo, commit, path),
+        (path) => readJson(this.#keptFolder(repo, commit), path),
         listed?.files.map(({ path }) => path),
       ));
     if (whole || listed === undefined) {
@@ -118,9 +127,9 @@ export class Hub {
     return { ...repo, commit, files: listed.files, whole };
   }
 
-  async #keptJson(repo: RepoId, commit: string, path: string): Promise<unknown> {
-    const source = await this.store.open(repo, commit, path);
-    return source && parseJson(path, new TextDecoder().decode(await source.read(0, source.size)));
+  /** What is here of a commit, as a folder. */
+  #keptFolder(repo: RepoId, commit: string): ModelFolder {
+    return { name: repo.id, open: (path) => this.store.open(repo, commit, path), list: () => this.store.paths(repo, commit) };
   }
 
   async #ask(repo: RepoRef, waiting?: Waiting): Promise<OpenRepo> {
@@ -160,11 +169,8 @@ export class Hub {
 
   async #needed(ref: RepoRef, waiting?: Waiting): Promise<HubFile[]> {
     const repo = await this.open(ref, waiting);
-    const paths = repo.files.map(({ path }) => path);
-    const needed = await neededFiles(paths, async (path) => {
-      const index = this.file(repo, path, waiting);
-      return index && parseJson(`${repo.id}/${path}`, new TextDecoder().decode(await index.read(0, index.size)));
-    });
+    const folder = await this.folder(ref, waiting);
+    const needed = await neededFiles(await folder.list(), (path) => readJson(folder, path));
     return repo.files.filter(({ path }) => needed.includes(path));
   }
 
@@ -189,10 +195,8 @@ export class Hub {
   }
 
   /** Brings here what a run needs of a model; nothing is asked for where all is kept. Errors: `hub-*`, `store-full`, `store-closed`, `fetch-stopped`. */
-  async fetch(
-    ref: RepoRef,
-    { signal, onProgress }: { readonly signal?: AbortSignal; onProgress?(progress: FetchProgress): void } = {},
-  ): Promise<FetchPlan> {
+  async fetch(ref: RepoRef, options: FetchOptions = {}): Promise<FetchPlan> {
+    const { signal } = options;
     let repo = await this.open(ref, { signal });
     // Without the hub's list the files that others left here are not known to be all.
     if (!repo.whole && (await this.store.snapshot(repo, repo.commit)) === undefined && repo.info === undefined)
@@ -201,10 +205,13 @@ export class Hub {
     if (repo.whole) return this.#planOf(repo, needed);
     const plan = await this.#planOf(repo, needed);
     requireRoom(plan, this.store.place);
-    const { client, store } = this;
-    const small = [...needed].sort((a, b) => a.size - b.size);
-    await fetchFiles({ client, store, repo, commit: repo.commit, files: small, signal, ...(onProgress ? { onProgress } : {}) });
+    await this.bring(repo, needed, options);
     return this.#planOf(repo, needed);
+  }
+
+  /** Brings these files of a repository here, whole and checked. Errors: those of `fetchFiles`. */
+  bring(repo: OpenRepo, files: readonly HubFile[], options: FetchOptions): Promise<void> {
+    return fetchFiles({ ...options, client: this.client, store: this.store, repo, commit: repo.commit, files });
   }
 
   /** Removes what came of a fetch that is not wanted any more. */
@@ -220,7 +227,8 @@ export class Hub {
     return {
       place: this.store.place,
       repos: snapshots.map(({ type, id, commit, revisions, bytes, lastUsed, files }, i) => {
-        const weights = files.find(({ path }) => path === weightsOf(files.map((file) => file.path)))?.sha256;
+        const named = weightsOf(files.map(({ path }) => path));
+        const weights = files.find(({ path }) => path === named)?.sha256;
         return {
           ...{ type, id, commit, revisions, bytes, last_used: lastUsed, whole: wholes[i] ?? false },
           ...(weights === undefined ? {} : { weights }),
@@ -234,7 +242,7 @@ export class Hub {
     const paths = snapshot.files.filter(({ kept, size }) => kept === size).map(({ path }) => path);
     if (snapshot.type === 'dataset') return paths.length === snapshot.files.length;
     const all = snapshot.files.map(({ path }) => path);
-    return isWhole(paths, (path) => this.#keptJson(snapshot, snapshot.commit, path), all).catch(() => false);
+    return isWhole(paths, (path) => readJson(this.#keptFolder(snapshot, snapshot.commit), path), all).catch(() => false);
   }
 
   async remove(repo: RepoId, commit?: string): Promise<KeptList> {
@@ -245,8 +253,7 @@ export class Hub {
 
   /** Whether all that a run needs of a model is here; asks nobody. */
   async isKept(repo: RepoRef): Promise<boolean> {
-    const commit = isCommit(repo.revision) ? repo.revision : await this.store.commitOf(repo, repo.revision);
-    return commit !== undefined && (await this.#kept(repo, commit))?.whole === true;
+    return (await this.#keptNow(repo))?.whole === true;
   }
 
   /** A model that is kept whole and has weights of this SHA-256, whatever it is called. */

@@ -1,5 +1,5 @@
-// A short list of models to begin with, by architecture. Facts are those of their cards and configurations: parameters follow from the configuration, bytes are
-// those of the form that is fetched. Not a list of what works: every model of these architectures does, whatever it is called.
+// A short list of models to begin with, by architecture. Parameters follow from their shapes, and bytes from these; licences and uses are
+// written down from their cards. The hub's own listing, which is shown before anything is fetched, has the last word. Not a list of what works: every model of these architectures does, whatever it is called.
 
 import type { KnownModel } from '../protocol/hub.ts';
 

@@ -8,7 +8,7 @@ import { describeDataset } from '../data/hub/dataset.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import type { Waiting } from '../hub/client.ts';
 import { Hub } from '../hub/hub.ts';
-import { memoryStore } from '../hub/memory_store.ts';
+import { memoryStore } from '../hub/testing.ts';
 import type { Columns, DataRef } from '../protocol/config.ts';
 import { loadData, previewOf } from './data.ts';
 import type { Host } from './host.ts';

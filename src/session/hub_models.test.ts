@@ -3,8 +3,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type HubDouble, startHubDouble } from '../../e2e/hub_double/server.ts';
 import { Hub } from '../hub/hub.ts';
-import { memoryStore } from '../hub/memory_store.ts';
 import type { HubStore } from '../hub/store.ts';
+import { memoryStore } from '../hub/testing.ts';
 import { defaultTraining, type ModelRef } from '../protocol/config.ts';
 import type { RunEvent } from '../protocol/messages.ts';
 import type { RunStore, StoredRun } from './host.ts';

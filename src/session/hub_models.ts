@@ -4,7 +4,7 @@
 import { baseNamedIn } from '../formats/exported.ts';
 import { type FetchedAdapter, fetchAdapter } from '../hub/adapter.ts';
 import { licenceOf, type RepoInfo } from '../hub/client.ts';
-import type { Hub } from '../hub/hub.ts';
+import type { FetchOptions, Hub } from '../hub/hub.ts';
 import { isAdapterRepo, weightsOf } from '../hub/needed_files.ts';
 import { modelRepo, parseRepo, type RepoRef } from '../hub/repo.ts';
 import { supportedTypes } from '../models/registry.ts';
@@ -59,8 +59,6 @@ export async function searchModels(hub: Hub, words: string): Promise<HubModelRow
   const rows = (await hub.client.search(words)).map(rowOf);
   return [...rows.filter(({ supported }) => supported === true), ...rows.filter(({ supported }) => supported !== true)];
 }
-
-type FetchOptions = NonNullable<Parameters<Hub['fetch']>[1]>;
 
 /** The one fetch that a session makes at a time, and its stop. */
 export class Fetching {

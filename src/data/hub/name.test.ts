@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { classLabel, datasetRepo, feature, type HubDouble, startHubDouble } from '../../../e2e/hub_double/server.ts';
 import { Hub } from '../../hub/hub.ts';
-import { memoryStore } from '../../hub/memory_store.ts';
+import { memoryStore } from '../../hub/testing.ts';
 import { evaluationSplit, glueTasks } from '../../protocol/hub_data.ts';
 import { chooseSplit, findDataset, looksLikeDataset } from './name.ts';
 

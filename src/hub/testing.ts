@@ -1,4 +1,4 @@
-// A store in this process's memory: for where nothing can be kept on disk, and for tests. It is gone with the tab. Invariant: as of every store.
+// For tests: a store in memory, of any size. Invariant: as of every store.
 
 import { bytesOf } from '../formats/bytes.ts';
 import { RetraceError } from '../protocol/errors.ts';
