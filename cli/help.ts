@@ -37,7 +37,7 @@ const commandTexts: Readonly<Record<CommandName, { does: string; more: string; e
     does: 'models of the hub: what is kept here, what there is, fetching and removing; pushing adapters',
     more: [
       'list             what is kept: commit, bytes, whole or in part, last use',
-      'known            models that were tried, by architecture; asks for nothing',
+      'known            models to begin with, by architecture; asks for nothing',
       'search TEXT      models of the hub, and whether they can be trained here',
       'fetch ID         brings a model here: configuration, tokenizer, one form of the weights',
       'remove ID        removes what is kept of it, or one --commit',

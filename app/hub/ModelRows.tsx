@@ -1,4 +1,4 @@
-// Models to choose from: those that are known to work, and what a search found, each with what it takes or why it can't be used.
+// Models to choose from: those to begin with, and what a search found, each with what it takes or why it can't be used.
 
 import type { HubModelRow, KnownModel } from '../../src/protocol/hub.ts';
 import { bytes, scaled } from '../format.ts';

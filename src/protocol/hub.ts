@@ -24,7 +24,7 @@ export interface HubPlace {
 /** Whether Retrace can train a model, or the reason why not in one sentence. */
 export type Supported = true | string;
 
-/** A row of a search, or of the list of models that are known to work. */
+/** A row of a search, or of the list of models to begin with. */
 export interface HubModelRow {
   readonly id: string;
   readonly model_type?: string | undefined;
@@ -36,7 +36,7 @@ export interface HubModelRow {
   readonly supported: Supported;
 }
 
-/** A model that was tried: what it is good for is a sentence. */
+/** A model to begin with: what it is good for is a sentence. */
 export interface KnownModel {
   readonly id: string;
   readonly model_type: string;

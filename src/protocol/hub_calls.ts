@@ -6,7 +6,7 @@ import type { FetchPlan, HubDataset, HubModelRow, HubPlace, HubSettings, KeptLis
 export interface HubCalls {
   /** Where to ask from now on; what is left out is as it was at first. Nothing is asked for yet. Error: `bad-endpoint`. */
   hubSettings: { argument: HubSettings; answer: HubPlace };
-  /** Models that were tried, without a request. */
+  /** Models to begin with, without a request. */
   knownModels: { argument: undefined; answer: readonly KnownModel[] };
   searchModels: { argument: { search: string }; answer: readonly HubModelRow[] };
   /** What fetching a model would move. Where all of it is kept, without a request. */
