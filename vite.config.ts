@@ -79,7 +79,7 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: 'cli', include: ['cli/**/*.test.ts'] } },
       // Files share a process with those before them: modules are loaded once, and so is a device with the pipelines that it has compiled.
-      { extends: true, test: { name: 'rest', include: ['{app,scripts,src,e2e}/**/*.test.{ts,tsx}'], isolate: false } },
+      { extends: true, test: { name: 'rest', include: ['{app,scripts,src,test,e2e}/**/*.test.{ts,tsx}'], isolate: false } },
     ],
   },
 });

@@ -3,7 +3,7 @@
 import { dataFile } from '../cli/data.ts';
 import { firstModel, modelFolder } from '../cli/models.ts';
 import type { BaseModel } from '../src/session/base_model.ts';
-import { modelAt } from '../src/session/testing.ts';
+import { modelAt } from '../test/testing.ts';
 
 export const bundledModel = (): Promise<BaseModel> => modelAt(modelFolder(firstModel));
 

@@ -7,8 +7,8 @@ import { availableParallelism } from 'node:os';
 import { openGpu } from '../cli/adapter.ts';
 import { openDevice } from '../src/gpu/device.ts';
 import { PipelineCache, type StoredType } from '../src/gpu/pipelines.ts';
-import { dispatchSize, type KernelName, kernelSpec } from '../src/graph/kernels.ts';
-import { packScalars } from '../src/graph/scalars.ts';
+import { packScalars } from '../src/kernels/scalars.ts';
+import { dispatchSize, type KernelName, kernelSpec } from '../src/kernels/table.ts';
 
 export interface GemmRate {
   readonly kernel: KernelName;

@@ -1,15 +1,15 @@
 // What activations and workspace take, by plan: BERT-base's configuration under every method and policy, MEFT1 reversible-exact by depth, and beside
 // checkpointing at every interval. Prints Markdown: docs/memory.md is this output. No GPU, no weights and no clock: the allocator obeys the plan to
-// the byte (src/session/matrix.test.ts), so these bytes are what a run takes. Not counted in activation + workspace: weights, gradients and optimizer
+// the byte (test/matrix.test.ts), so these bytes are what a run takes. Not counted in activation + workspace: weights, gradients and optimizer
 // (in `total`).
 
 import { markdownTable } from '../cli/format.ts';
 import { bytesOfTensor } from '../src/graph/ir.ts';
-import { isActivation } from '../src/graph/plan/timeline.ts';
-import { flopsOf } from '../src/graph/work.ts';
 import type { Method } from '../src/methods/method.ts';
 import { methodNamed, methods, resolveOptions } from '../src/methods/registry.ts';
 import { bert, readBertConfig } from '../src/models/bert.ts';
+import { isActivation } from '../src/plan/timeline.ts';
+import { flopsOf } from '../src/plan/work.ts';
 import {
   defaultTraining,
   type MethodChoices,

@@ -2,9 +2,9 @@
 // reaches, where the rest goes, what reversing costs over storing, and what parts of a batch cost. FLOPs counted are those of the matrix products
 // that the step needs, attention's included. The candidates take turns (turns.ts).
 
-import { flopsOf } from '../src/graph/work.ts';
+import { flopsOf } from '../src/plan/work.ts';
 import type { MethodName, PolicyName } from '../src/protocol/config.ts';
-import { randomBatch, type TestEngine, testEngine } from '../src/session/testing.ts';
+import { randomBatch, type TestEngine, testEngine } from '../test/testing.ts';
 import { bundledModel } from './bundled.ts';
 import { bestGemmRate } from './gemm.ts';
 import { median, ratio, stepTimes } from './turns.ts';

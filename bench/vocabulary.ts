@@ -6,7 +6,7 @@ import { Graph, type GraphOptions, Registry, type Tensor } from '../src/graph/ir
 import { copyInto } from '../src/graph/ops/elementwise.ts';
 import { layerNorm } from '../src/graph/ops/layer_norm.ts';
 import { linear } from '../src/graph/ops/linear.ts';
-import { planRun } from '../src/graph/plan/plan.ts';
+import { planRun } from '../src/plan/plan.ts';
 import { defaultTraining } from '../src/protocol/config.ts';
 import { type RowHead, rowLoss } from '../src/train/row_loss.ts';
 import { stepPrograms } from '../src/train/update.ts';

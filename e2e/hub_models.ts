@@ -1,6 +1,6 @@
 // What tests of the page put into the hub double, and the page served for it. Invariant: the page may reach the double's hosts and no other.
 
-import { type RandomBertShape, randomBertFiles } from '../src/session/testing.ts';
+import { type RandomBertShape, randomBertFiles } from '../test/testing.ts';
 import { type Site, serve } from './browser.ts';
 import { type HubDouble, type HubDoubleOptions, startHubDouble } from './hub_double/server.ts';
 

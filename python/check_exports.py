@@ -1,7 +1,7 @@
 """Compares every exported adapter in a folder with what PyTorch computes; exit 1 where one cannot be loaded or a logit differs by more than 1e-4.
 
 Usage: python check_exports.py FOLDER [--base FOLDER]     the base is by default FOLDER/base
-       RETRACE_EXPORTS=FOLDER npx vitest run src/session/lives.test.ts      leaves such a folder: exports of every method, and their base
+       RETRACE_EXPORTS=FOLDER npx vitest run test/lives.test.ts      leaves such a folder: exports of every method, and their base
 
 What is in PEFT's layout is loaded by PEFT alone where it reads the pooler (`cls`), as people would; with mean pooling PEFT loads it into
 retrace.pooling's model.

@@ -10,8 +10,8 @@ test('an import along an arrow or within a folder is allowed', () => {
 });
 
 test('an import against an arrow is named with its line, also when only a type, several lines long, lazy or a worker', () => {
-  expect(brokenArrows('src/graph/plan.ts', "\nimport type { Device } from '../gpu/device.ts';")).toEqual([
-    'src/graph/plan.ts:2: graph may not import gpu (../gpu/device.ts)',
+  expect(brokenArrows('src/plan/plan.ts', "\nimport type { Device } from '../gpu/device.ts';")).toEqual([
+    'src/plan/plan.ts:2: plan may not import gpu (../gpu/device.ts)',
   ]);
   expect(brokenArrows('src/models/bert.ts', "export {\n  a,\n  b,\n} from '../../src/methods/lora.ts';")).toHaveLength(1);
   expect(brokenArrows('app/App.tsx', "const session = await import('../src/session/session.ts');")).toHaveLength(1);

@@ -5,7 +5,7 @@
 //   1        out     [slot + 1]  read_write
 //   2        params              uniform
 //
-// Dispatch: 1. Reference: src/reference/loss.ts
+// Dispatch: 1. Reference: test/reference/loss.ts
 
 struct Params {
   count: u32,

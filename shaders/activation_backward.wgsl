@@ -5,7 +5,7 @@
 //   1        x       [count]  read_write, only read
 //   2        params           uniform
 //
-// Dispatch: count / 256, 4 elements a thread. Reference: src/reference/activation.ts
+// Dispatch: count / 256, 4 elements a thread. Reference: test/reference/activation.ts
 
 struct Params {
   count: u32,

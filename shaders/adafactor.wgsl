@@ -13,7 +13,7 @@
 //   6        params                 uniform
 //   7        step                   uniform
 //
-// Dispatch: R · C / 256, 4 elements a thread. Reference: src/reference/adafactor.ts
+// Dispatch: R · C / 256, 4 elements a thread. Reference: test/reference/adafactor.ts
 
 override FACTORED: u32 = 0u;
 

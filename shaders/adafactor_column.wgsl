@@ -10,7 +10,7 @@
 //   3        params                uniform
 //   4        step                  uniform
 //
-// Dispatch: C / 64, one column a thread. Reference: src/reference/adafactor.ts
+// Dispatch: C / 64, one column a thread. Reference: test/reference/adafactor.ts
 
 struct Params {
   R: u32,

@@ -9,7 +9,7 @@
 //   3        params                uniform
 //   4        step                  uniform
 //
-// Dispatch: R, one row a workgroup. Reference: src/reference/adafactor.ts
+// Dispatch: R, one row a workgroup. Reference: test/reference/adafactor.ts
 
 struct Params {
   R: u32,

@@ -7,7 +7,7 @@
 //   1        factors   [2]        read_write
 //   2        params               uniform
 //
-// Dispatch: 1. Reference: src/reference/adafactor.ts
+// Dispatch: 1. Reference: test/reference/adafactor.ts
 
 override FACTORED: u32 = 0u;
 

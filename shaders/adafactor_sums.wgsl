@@ -10,7 +10,7 @@
 //   4        scalars   [slot + 1]  read_write, only read
 //   5        params                uniform
 //
-// Dispatch: R, one row a workgroup. Reference: src/reference/adafactor.ts
+// Dispatch: R, one row a workgroup. Reference: test/reference/adafactor.ts
 
 override FACTORED: u32 = 0u;
 

@@ -13,7 +13,7 @@
 //   5        params                  uniform
 //   6        step                    uniform
 //
-// Dispatch: count / 256, 4 elements a thread. Reference: src/reference/optimizer.ts
+// Dispatch: count / 256, 4 elements a thread. Reference: test/reference/optimizer.ts
 
 struct Params {
   count: u32,

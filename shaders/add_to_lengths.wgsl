@@ -5,7 +5,7 @@
 //   1        longer   [B]    read_write
 //   2        params          uniform
 //
-// Dispatch: B / 64. Reference: src/reference/words.ts
+// Dispatch: B / 64. Reference: test/reference/words.ts
 
 struct Params {
   B: u32,

@@ -15,7 +15,7 @@
 //   6        params                   uniform
 //   7        step                     uniform
 //
-// Dispatch: B · NH · T / 64. Reference: src/reference/attention.ts
+// Dispatch: B · NH · T / 64. Reference: test/reference/attention.ts
 
 struct Params {
   B: u32,

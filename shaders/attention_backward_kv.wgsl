@@ -13,7 +13,7 @@
 //   7        params                   uniform
 //   8        step                     uniform
 //
-// Dispatch: B · NH · S / 64. Reference: src/reference/attention.ts
+// Dispatch: B · NH · S / 64. Reference: test/reference/attention.ts
 
 struct Params {
   B: u32,

@@ -14,7 +14,7 @@
 //   8        params                   uniform
 //   9        step                     uniform
 //
-// Dispatch: B · NH · T / 64. Reference: src/reference/attention.ts
+// Dispatch: B · NH · T / 64. Reference: test/reference/attention.ts
 
 struct Params {
   B: u32,

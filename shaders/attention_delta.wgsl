@@ -7,7 +7,7 @@
 //   2        delta   [B, NH, T]      read_write
 //   3        params                  uniform
 //
-// Dispatch: B · NH · T / 64. Reference: src/reference/attention.ts
+// Dispatch: B · NH · T / 64. Reference: test/reference/attention.ts
 
 struct Params {
   B: u32,

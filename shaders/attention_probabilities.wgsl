@@ -9,7 +9,7 @@
 //   4        p        [B, T, T]       read_write
 //   5        params                   uniform
 //
-// Dispatch: (T / 32, B · T / 8). Reference: src/reference/attention_mix.ts
+// Dispatch: (T / 32, B · T / 8). Reference: test/reference/attention_mix.ts
 
 struct Params {
   B: u32,

@@ -4,7 +4,7 @@
 //   0        x       [count]  read_write
 //   1        params           uniform
 //
-// Dispatch: count / 256, 4 elements a thread. Reference: src/reference/words.ts
+// Dispatch: count / 256, 4 elements a thread. Reference: test/reference/words.ts
 
 struct Params {
   count: u32,

@@ -7,7 +7,7 @@
 //   2        params                uniform
 //   3        step                  uniform
 //
-// Dispatch: 1. Reference: src/reference/optimizer.ts
+// Dispatch: 1. Reference: test/reference/optimizer.ts
 
 struct Params {
   count: u32,

@@ -7,7 +7,7 @@
 //   2        d_l     [C]     read_write
 //   3        params          uniform
 //
-// Dispatch: C / 64. Reference: src/reference/columns.ts
+// Dispatch: C / 64. Reference: test/reference/columns.ts
 
 struct Params {
   N: u32,

@@ -6,7 +6,7 @@
 //   1        d_bias  [N]         read_write
 //   2        params              uniform
 //
-// Dispatch: N / 64. Reference: src/reference/gemm.ts
+// Dispatch: N / 64. Reference: test/reference/gemm.ts
 
 struct Params {
   M: u32,

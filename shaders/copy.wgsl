@@ -5,7 +5,7 @@
 //   1        y       [count]  read_write
 //   2        params           uniform
 //
-// Dispatch: count / 256, 4 elements a thread. Reference: src/reference/words.ts
+// Dispatch: count / 256, 4 elements a thread. Reference: test/reference/words.ts
 
 struct Params {
   count: u32,

@@ -5,7 +5,7 @@
 //   1        y       [N, y_width]  read_write
 //   2        params                uniform
 //
-// Dispatch: N · C / 256, 4 elements a thread. Reference: src/reference/words.ts
+// Dispatch: N · C / 256, 4 elements a thread. Reference: test/reference/words.ts
 
 struct Params {
   N: u32,

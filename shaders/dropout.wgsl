@@ -6,7 +6,7 @@
 //   1        params           uniform
 //   2        step             uniform
 //
-// Dispatch: count / 256, 4 elements a thread. Reference: src/reference/activation.ts
+// Dispatch: count / 256, 4 elements a thread. Reference: test/reference/activation.ts
 
 struct Params {
   count: u32,

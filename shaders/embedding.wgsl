@@ -16,7 +16,7 @@
 //   7        h               [B, S, C]                 read_write
 //   8        params                                    uniform
 //
-// C is a multiple of 4. Dispatch: B · S · C / 256, 4 elements a thread. Reference: src/reference/embedding.ts
+// C is a multiple of 4. Dispatch: B · S · C / 256, 4 elements a thread. Reference: test/reference/embedding.ts
 
 struct Params {
   B: u32,

@@ -9,7 +9,7 @@
 //   3        d_table  [row_end - row_begin, C]  read_write
 //   4        params                             uniform
 //
-// C is a multiple of 4. Dispatch: N · C / 256, 4 elements a thread. Reference: src/reference/embedding.ts
+// C is a multiple of 4. Dispatch: N · C / 256, 4 elements a thread. Reference: test/reference/embedding.ts
 
 struct Params {
   N: u32,

@@ -6,7 +6,7 @@
 //   2        b       [count]  read_write, y on return
 //   3        params           uniform
 //
-// Dispatch: count / 256, 4 elements a thread. Reference: src/reference/gate.ts
+// Dispatch: count / 256, 4 elements a thread. Reference: test/reference/gate.ts
 
 struct Params {
   count: u32,

@@ -7,7 +7,7 @@
 //   2        d_alpha   [1]    read_write
 //   3        params           uniform
 //
-// Dispatch: 1. Reference: src/reference/gate.ts
+// Dispatch: 1. Reference: test/reference/gate.ts
 
 struct Params {
   N: u32,

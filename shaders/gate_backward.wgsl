@@ -8,7 +8,7 @@
 //   3        partials    [N]     read_write
 //   4        params              uniform
 //
-// Dispatch: N / 64. Reference: src/reference/gate.ts
+// Dispatch: N / 64. Reference: test/reference/gate.ts
 
 struct Params {
   N: u32,

@@ -9,7 +9,7 @@
 //
 // K, N are multiples of 4; not both ACTIVATION and ACCUMULATE. Dispatch: (K / 32, M / 64), a thread makes 8 rows by 8 columns: a software driver
 // spends some hundred instructions on a number that it loads, and a number loaded serves eight sums. One n a turn: a loop of four,
-// from vec4f, takes longer there. Reference: src/reference/gemm.ts
+// from vec4f, takes longer there. Reference: test/reference/gemm.ts
 
 struct Params {
   M: u32,

@@ -6,7 +6,7 @@
 //   2        out     [M, K]   read_write
 //   3        params           uniform
 //
-// Dispatch: (K / 8, M / 8). Reference: src/reference/gemm.ts
+// Dispatch: (K / 8, M / 8). Reference: test/reference/gemm.ts
 
 struct Params {
   M: u32,

@@ -9,7 +9,7 @@
 //   5        params  uniform
 //
 // K, N are multiples of 4. Dispatch: (N / 32, M / 32). A thread makes 4 rows by 4 columns from registers alone: neither shared memory
-// nor barriers, which lose on Apple and on software drivers. Reference: src/reference/gemm.ts
+// nor barriers, which lose on Apple and on software drivers. Reference: test/reference/gemm.ts
 
 struct Params {
   M: u32,

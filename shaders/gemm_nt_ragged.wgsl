@@ -8,7 +8,7 @@
 //   4        pre     [M, N]   read_write, where KEEP_PRE: the argument of the activation
 //   5        params           uniform
 //
-// Dispatch: (N / 8, M / 8). Reference: src/reference/gemm.ts
+// Dispatch: (N / 8, M / 8). Reference: test/reference/gemm.ts
 
 struct Params {
   M: u32,

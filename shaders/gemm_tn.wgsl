@@ -8,7 +8,7 @@
 //   3        params           uniform
 //
 // K, N are multiples of 4. Dispatch: (K / 32, N / 64), a thread makes 8 rows by 8 columns: as in gemm_nn, a number loaded serves eight sums.
-// Reference: src/reference/gemm.ts
+// Reference: test/reference/gemm.ts
 
 struct Params {
   M: u32,

@@ -6,7 +6,7 @@
 //   2        d_w     [N, K]   read_write
 //   3        params           uniform
 //
-// Dispatch: (K / 8, N / 8). Reference: src/reference/gemm.ts
+// Dispatch: (K / 8, N / 8). Reference: test/reference/gemm.ts
 
 struct Params {
   M: u32,

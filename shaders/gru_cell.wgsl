@@ -8,7 +8,7 @@
 //   4        hidden_n  [N, H]   read_write, where KEEP: gh_n
 //   5        params             uniform
 //
-// Dispatch: N · H / 256, 4 elements a thread. Reference: src/reference/recurrent.ts
+// Dispatch: N · H / 256, 4 elements a thread. Reference: test/reference/recurrent.ts
 
 struct Params {
   N: u32,

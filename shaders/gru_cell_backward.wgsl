@@ -10,7 +10,7 @@
 //   4        d_gh      [N, 3H]  read_write
 //   5        params             uniform
 //
-// Dispatch: N · H / 256, 4 elements a thread. Reference: src/reference/recurrent.ts
+// Dispatch: N · H / 256, 4 elements a thread. Reference: test/reference/recurrent.ts
 
 struct Params {
   N: u32,

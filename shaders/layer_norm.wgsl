@@ -10,7 +10,7 @@
 //   5        stats     [N, 2]   read_write
 //   6        params             uniform
 //
-// C is a multiple of 4. Dispatch: N / 64. Reference: src/reference/layer_norm.ts
+// C is a multiple of 4. Dispatch: N / 64. Reference: test/reference/layer_norm.ts
 
 struct Params {
   N: u32,

@@ -8,7 +8,7 @@
 //   3        weight  [C]      read
 //   4        params           uniform
 //
-// C is a multiple of 4. Dispatch: N / 64. Reference: src/reference/layer_norm.ts
+// C is a multiple of 4. Dispatch: N / 64. Reference: test/reference/layer_norm.ts
 
 struct Params {
   N: u32,

@@ -9,7 +9,7 @@
 //   4        d_bias    [C]      read_write
 //   5        params             uniform
 //
-// Dispatch: C / 64. Reference: src/reference/layer_norm.ts
+// Dispatch: C / 64. Reference: test/reference/layer_norm.ts
 
 struct Params {
   N: u32,

@@ -7,7 +7,7 @@
 //   3        c_next  [N, H]   read_write
 //   4        params           uniform
 //
-// Dispatch: N · H / 256, 4 elements a thread. Reference: src/reference/recurrent.ts
+// Dispatch: N · H / 256, 4 elements a thread. Reference: test/reference/recurrent.ts
 
 struct Params {
   N: u32,

@@ -9,7 +9,7 @@
 //   4        c_next  [N, H]   read_write, only read
 //   5        params           uniform
 //
-// Dispatch: N · H / 256, 4 elements a thread. Reference: src/reference/recurrent.ts
+// Dispatch: N · H / 256, 4 elements a thread. Reference: test/reference/recurrent.ts
 
 struct Params {
   N: u32,

@@ -6,7 +6,7 @@
 //   2        status  [slot + 1]  read_write
 //   3        params              uniform
 //
-// Dispatch: count / 2048, 32 elements a thread. Reference: src/reference/stream.ts
+// Dispatch: count / 2048, 32 elements a thread. Reference: test/reference/stream.ts
 
 struct Params {
   count: u32,

@@ -6,7 +6,7 @@
 //   2        pooled   [B, C]     read_write
 //   3        params              uniform
 //
-// C is a multiple of 4. Dispatch: B · C / 256, 4 elements a thread. Reference: src/reference/pool.ts
+// C is a multiple of 4. Dispatch: B · C / 256, 4 elements a thread. Reference: test/reference/pool.ts
 
 struct Params {
   B: u32,

@@ -1,7 +1,7 @@
 // prelude: what kernels share; appended to each of them. What depends on a model (Stored_NAME and read_NAME of stored
 // bindings, HeadVector) comes from src/gpu/pipelines.ts. Unused functions cost nothing.
 
-// Rewritten by every step; the same fields as `stepScalars` in src/graph/kernels.ts.
+// Rewritten by every step; the same fields as `stepScalars` in src/kernels/table.ts.
 struct StepScalars {
   seed: u32,
   micro_step: u32,

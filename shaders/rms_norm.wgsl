@@ -7,7 +7,7 @@
 //   3        rstd    [N]      read_write
 //   4        params           uniform
 //
-// C is a multiple of 4. Dispatch: N / 64. Reference: src/reference/rms_norm.ts
+// C is a multiple of 4. Dispatch: N / 64. Reference: test/reference/rms_norm.ts
 
 struct Params {
   N: u32,

@@ -8,7 +8,7 @@
 //   3        d_weight  [C]      read_write
 //   4        params             uniform
 //
-// Dispatch: C / 64. Reference: src/reference/rms_norm.ts
+// Dispatch: C / 64. Reference: test/reference/rms_norm.ts
 
 struct Params {
   N: u32,

@@ -5,7 +5,7 @@
 //   1        f       [count]  read_write, only read
 //   2        params           uniform
 //
-// Dispatch: count / 256, 4 elements a thread. Reference: src/reference/stream.ts
+// Dispatch: count / 256, 4 elements a thread. Reference: test/reference/stream.ts
 
 struct Params {
   count: u32,

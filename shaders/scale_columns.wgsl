@@ -6,7 +6,7 @@
 //   2        y       [N, C]  read_write
 //   3        params          uniform
 //
-// Dispatch: N · C / 256, 4 elements a thread. Reference: src/reference/columns.ts
+// Dispatch: N · C / 256, 4 elements a thread. Reference: test/reference/columns.ts
 
 struct Params {
   N: u32,

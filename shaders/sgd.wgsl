@@ -12,7 +12,7 @@
 //   4        params                       uniform
 //   5        step                         uniform
 //
-// Dispatch: count / 256, 4 elements a thread. Reference: src/reference/optimizer.ts
+// Dispatch: count / 256, 4 elements a thread. Reference: test/reference/optimizer.ts
 
 override MOMENTUM: u32 = 0u;
 

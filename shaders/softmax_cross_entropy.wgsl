@@ -8,7 +8,7 @@
 //   3        params             uniform
 //   4        step               uniform
 //
-// Dispatch: B / 64. Reference: src/reference/loss.ts
+// Dispatch: B / 64. Reference: test/reference/loss.ts
 
 struct Params {
   B: u32,

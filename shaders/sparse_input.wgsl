@@ -11,7 +11,7 @@
 //   6        d_h           [N, C]  read_write
 //   7        params                uniform
 //
-// C is a multiple of 4. Dispatch: N · C / 256, 4 elements a thread. Reference: src/reference/sparse.ts
+// C is a multiple of 4. Dispatch: N · C / 256, 4 elements a thread. Reference: test/reference/sparse.ts
 
 struct Params {
   N: u32,

@@ -9,7 +9,7 @@
 //   5        u             [N, K]  read_write
 //   6        params                uniform
 //
-// C is a multiple of 4. Dispatch: N · K / 64. Reference: src/reference/sparse.ts
+// C is a multiple of 4. Dispatch: N · K / 64. Reference: test/reference/sparse.ts
 
 struct Params {
   N: u32,

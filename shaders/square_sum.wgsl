@@ -5,7 +5,7 @@
 //   1        partials  [offset + 1024]  read_write
 //   2        params                     uniform
 //
-// Dispatch: 16. Reference: src/reference/optimizer.ts
+// Dispatch: 16. Reference: test/reference/optimizer.ts
 
 struct Params {
   count: u32,

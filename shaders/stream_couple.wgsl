@@ -10,7 +10,7 @@
 //   4        params                        uniform
 //
 // SHIFT is at most 8. Dispatch: count / 2048, a group of 32 elements a thread.
-// Reference: src/reference/stream.ts
+// Reference: test/reference/stream.ts
 
 struct Params {
   count: u32,

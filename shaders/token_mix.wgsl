@@ -6,7 +6,7 @@
 //   2        y       [B, T, C]  read_write
 //   3        params             uniform
 //
-// C is a multiple of 4. Dispatch: (C / 32, B · T / 8), 4 columns a thread. Reference: src/reference/attention_mix.ts
+// C is a multiple of 4. Dispatch: (C / 32, B · T / 8), 4 columns a thread. Reference: test/reference/attention_mix.ts
 
 struct Params {
   B: u32,

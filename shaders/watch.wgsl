@@ -5,7 +5,7 @@
 //   1        status  [slot + 1]  read_write
 //   2        params              uniform
 //
-// Dispatch: count / 2048, 32 elements a thread. Reference: src/reference/stream.ts
+// Dispatch: count / 2048, 32 elements a thread. Reference: test/reference/stream.ts
 
 struct Params {
   count: u32,

@@ -1,8 +1,8 @@
 // GPU bytes of sparse adapters and of the dense parallel adapter of the same width, by plan, and the most that a step moves.
 
-import { movedBytes } from '../../src/graph/work.ts';
 import { methodNamed, resolveOptions } from '../../src/methods/registry.ts';
 import { bert, readBertConfig } from '../../src/models/bert.ts';
+import { movedBytes } from '../../src/plan/work.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type PolicyName } from '../../src/protocol/config.ts';
 import { planPrograms } from '../../src/train/programs.ts';
 

@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { loadTokenizer } from '../../src/data/tokenizer.ts';
 import { type HostRequest, localParameters, Offload } from '../../src/offload/offload.ts';
-import { testEngine } from '../../src/session/testing.ts';
 import type { MicroBatch } from '../../src/train/trainer.ts';
+import { testEngine } from '../../test/testing.ts';
 import { bundledModel, bundledTexts } from '../bundled.ts';
 
 export interface States {

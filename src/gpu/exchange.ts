@@ -3,9 +3,9 @@
 // Invariant: requests reach the host in the order of the stops, and one read-back at a time uses the planned staging buffer.
 
 import type { HostCall, Tensor } from '../graph/ir.ts';
-import { aligned } from '../graph/plan/arena.ts';
-import type { Placement } from '../graph/plan/buffers.ts';
 import type { HostArray, HostParameters } from '../offload/offload.ts';
+import { aligned } from '../plan/arena.ts';
+import type { Placement } from '../plan/buffers.ts';
 
 /** A stop of a program, with where its tensors lie. */
 export interface Stop {

@@ -3,13 +3,13 @@
 // Not here: what the programs compute (src/graph) and when they run (src/train).
 
 import type { KernelCall, Tensor } from '../graph/ir.ts';
-import { dispatchSize, kernelSpec, stepScalars } from '../graph/kernels.ts';
-import { alignment } from '../graph/plan/arena.ts';
-import type { Placement } from '../graph/plan/buffers.ts';
-import { checkLimits, type Plan, type PlannedProgram } from '../graph/plan/plan.ts';
-import { packScalars } from '../graph/scalars.ts';
-import { multiplyAdds } from '../graph/work.ts';
+import { packScalars } from '../kernels/scalars.ts';
+import { dispatchSize, kernelSpec, stepScalars } from '../kernels/table.ts';
 import type { HostParameters } from '../offload/offload.ts';
+import { alignment } from '../plan/arena.ts';
+import type { Placement } from '../plan/buffers.ts';
+import { checkLimits, type Plan, type PlannedProgram } from '../plan/plan.ts';
+import { multiplyAdds } from '../plan/work.ts';
 import { Allocator } from './allocator.ts';
 import type { Device } from './device.ts';
 import { Exchange, type Moved, type Stop } from './exchange.ts';

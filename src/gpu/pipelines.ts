@@ -1,8 +1,8 @@
 // Compiles the kernels of the table: composes a shader from its file and the prelude, makes bind group layouts from the table, and keeps
 // one pipeline per (kernel, overrides, stored types, head size). Not here: buffers, bind groups, dispatch. Invariant: layouts come from the
 // table alone, so a shader that disagrees with it fails to compile instead of reading the wrong buffer.
-import type { KernelSpec } from '../graph/kernel_spec.ts';
-import { type KernelName, kernelSpec } from '../graph/kernels.ts';
+import type { KernelSpec } from '../kernels/kernel_spec.ts';
+import { type KernelName, kernelSpec } from '../kernels/table.ts';
 import { RetraceError } from '../protocol/errors.ts';
 
 const files = import.meta.glob<string>('../../shaders/*.wgsl', { query: '?raw', import: 'default', eager: true });

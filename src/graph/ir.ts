@@ -3,9 +3,9 @@
 // Not here: what an op means (ops/), where a tensor lies (plan/), how it runs (src/gpu).
 // Invariant: shapes are static, and a node reads only what stands before it.
 
+import type { KernelName } from '../kernels/table.ts';
 import type { HostArray, HostRequest, OffloadedModule } from '../offload/offload.ts';
 import { siteId } from '../random/counter.ts';
-import type { KernelName } from './kernels.ts';
 import { aboveBinding, tooManyLayers } from './limits.ts';
 
 export type DType = 'f32' | 'f16' | 'i32' | 'u32';
@@ -93,7 +93,7 @@ export interface VjpContext {
   take(i: number): Tensor | undefined;
 }
 
-/** What an op is. Its forward value is defined by the kernels that it lowers to, and those by src/reference. */
+/** What an op is. Its forward value is defined by the kernels that it lowers to, and those by test/reference. */
 export interface Op<A extends Attributes = Attributes> {
   readonly name: string;
   /** Shape rule: specs of the outputs, or an Error that says what does not fit. */

@@ -4,13 +4,13 @@
 // Choices where the paper has others: layers start at random and not from a pruned backbone, the result is added to the last hidden states before the
 // head, and upsample starts at zero, so that training starts at the pretrained behaviour.
 
-import { runBlock, wholeBlock } from '../graph/block.ts';
 import type { Graph, Initial, Tensor } from '../graph/ir.ts';
 import { add } from '../graph/ops/elementwise.ts';
 import { gate } from '../graph/ops/gate.ts';
 import { linear } from '../graph/ops/linear.ts';
 import { type Backbone, type LayerBlocks, noAdaptation } from '../models/model.ts';
 import type { MethodOptions } from '../protocol/config.ts';
+import { runBlock, wholeBlock } from '../stack/block.ts';
 import { isHead, type Method, type Wiring } from './method.ts';
 import { besideBackbone, nothingToUndo } from './side_network.ts';
 

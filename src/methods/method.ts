@@ -2,11 +2,11 @@
 // passes over the graph, the planner and the executor know no method.
 
 import type { Graph, Tensor } from '../graph/ir.ts';
-import type { Layer } from '../graph/layers.ts';
 import type { Adaptation, Backbone, LayerBlocks, LinearSite } from '../models/model.ts';
 import type { MethodDiagram, MethodGroup } from '../protocol/cards.ts';
 import type { MethodName, MethodOptions, PolicyName, StreamKind } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
+import type { Layer } from '../stack/layers.ts';
 
 /** A method applied to a model. */
 export interface Wiring {

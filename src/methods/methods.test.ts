@@ -1,5 +1,5 @@
 // What each method adds to a BERT, as planned: how every parameter starts, which ones weight decay pulls at, and what it refuses. What it computes is
-// judged elsewhere (src/session/models.test.ts, interpreter.test.ts).
+// judged elsewhere (test/models.test.ts, interpreter.test.ts).
 
 import { expect, test } from 'vitest';
 import type { Initial, Parameter, Registry } from '../graph/ir.ts';
@@ -129,7 +129,7 @@ test.each(starts)('what %s adds %o starts as its paper or PEFT says', (name, cho
   const expected = [...head, ...own];
   for (const [pattern] of expected) expect(added.map((parameter) => parameter.name).join('\n')).toMatch(new RegExp(pattern, 'm'));
   for (const parameter of added) {
-    if (parameter.initial.from === 'row-means') continue; // the router: src/session/sparse.test.ts
+    if (parameter.initial.from === 'row-means') continue; // the router: test/sparse.test.ts
     expect(parameter.initial, parameter.name).toEqual(expected.find(([pattern]) => pattern.test(parameter.name))?.[1]);
   }
 });

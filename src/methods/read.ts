@@ -3,7 +3,6 @@
 // joiner it also reads its own states before, mixed over the tokens by the layer's attention probabilities.
 // Names, gates and defaults as in the authors' code, but the output starts at zero, so that training starts at the pretrained behaviour.
 
-import { runBlock } from '../graph/block.ts';
 import type { Graph, Tensor } from '../graph/ir.ts';
 import { attentionProbabilities, mixTokens } from '../graph/ops/attention_mix.ts';
 import { joinColumns } from '../graph/ops/columns.ts';
@@ -14,6 +13,7 @@ import { gruCell, lstmCell, rnnCell } from '../graph/ops/recurrent.ts';
 import { rmsNorm } from '../graph/ops/rms_norm.ts';
 import type { Attended, Backbone } from '../models/model.ts';
 import type { MethodOptions } from '../protocol/config.ts';
+import { runBlock } from '../stack/block.ts';
 import { isHead, type Method, type Wiring } from './method.ts';
 import { besideBackbone, nothingToUndo } from './side_network.ts';
 

@@ -1,9 +1,9 @@
 // The wiring of methods whose network stands beside a frozen backbone: the backbone's stream, which nothing runs back through, and states beside it.
 
-import { type SideNetwork, sideLayer } from '../graph/layers.ts';
 import { watch } from '../graph/ops/stream.ts';
 import type { LayerBlocks } from '../models/model.ts';
 import type { PolicyName } from '../protocol/config.ts';
+import { type SideNetwork, sideLayer } from '../stack/layers.ts';
 import type { Wiring } from './method.ts';
 
 /** `start` and `finish` have the backbone's stream first. */

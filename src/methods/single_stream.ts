@@ -1,9 +1,9 @@
 // The wiring of methods that leave the stack as it is: one stream, plain layers, whatever they add at sites.
 
-import { type Layer, plainLayer } from '../graph/layers.ts';
 import { watch } from '../graph/ops/stream.ts';
 import { type Adaptation, type LayerBlocks, noAdaptation } from '../models/model.ts';
 import type { PolicyName } from '../protocol/config.ts';
+import { type Layer, plainLayer } from '../stack/layers.ts';
 import type { Wiring } from './method.ts';
 
 /** A layer as the model has it. */

@@ -1,12 +1,12 @@
 // The wiring of methods that make a pretrained transformer reversible: two streams that start alike, coupled layers, and how the streams become
 // one again (Liao, Tan, Monz, NeurIPS 2023).
 
-import type { Block } from '../graph/block.ts';
-import { type Coupling, coupledLayer } from '../graph/layers.ts';
 import { scaleAdd } from '../graph/ops/elementwise.ts';
-import { fixedStreams, floatStreams, shiftOf } from '../graph/streams.ts';
 import type { Adaptation, BackboneConfig, LayerBlocks } from '../models/model.ts';
 import type { MethodOptions } from '../protocol/config.ts';
+import type { Block } from '../stack/block.ts';
+import { type Coupling, coupledLayer } from '../stack/layers.ts';
+import { fixedStreams, floatStreams, shiftOf } from '../stack/streams.ts';
 import { adapter } from './adapter.ts';
 import type { Method, Wiring } from './method.ts';
 import { isHead } from './method.ts';

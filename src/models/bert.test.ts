@@ -1,13 +1,13 @@
 // What of BERT no recorded vector shows: where dropout stands, in training alone, and the other activation. Logits and gradients are compared with
-// Transformers' in src/session/models.test.ts.
+// Transformers' in test/models.test.ts.
 
 import { expect, test } from 'vitest';
+import { Interpreter } from '../../test/reference/interpreter.ts';
+import { randomBatch } from '../../test/testing.ts';
 import { Registry, sizeOf } from '../graph/ir.ts';
 import { methodNamed, resolveOptions } from '../methods/registry.ts';
 import { defaultTraining, type MethodChoices } from '../protocol/config.ts';
 import { randomKey, randomNormal, siteId } from '../random/counter.ts';
-import { Interpreter } from '../reference/interpreter.ts';
-import { randomBatch } from '../session/testing.ts';
 import { type ProgramSetup, traceEvaluation, traceTraining } from '../train/programs.ts';
 import { metricSlots } from '../train/update.ts';
 import { bert, readBertConfig } from './bert.ts';

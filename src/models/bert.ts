@@ -1,12 +1,12 @@
 // BERT (Devlin et al. 2019) as in Transformers: post-LN layers, learned positions, tanh pooler. Forward code only.
 
 import type { Graph, Tensor } from '../graph/ir.ts';
-import type { Activation } from '../graph/kernels.ts';
 import { attentionWithLse, mostHeadSize } from '../graph/ops/attention.ts';
 import { applyActivation, dropout } from '../graph/ops/elementwise.ts';
 import { embedding } from '../graph/ops/embedding.ts';
 import { layerNorm } from '../graph/ops/layer_norm.ts';
 import { linear } from '../graph/ops/linear.ts';
+import type { Activation } from '../kernels/table.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { ConfigReader } from './config.ts';
 import type { Adaptation, Backbone, BackboneConfig, CheckpointNames, LayerBlocks, LinearSite } from './model.ts';

@@ -1,8 +1,8 @@
 // What a backbone is to the rest: configuration, forward blocks at named sites, weight names. A method changes a model only through `Adaptation`,
 // at sites, so that no model knows a method and no method knows a model.
 
-import type { Block, Piece } from '../graph/block.ts';
 import type { Graph, Tensor } from '../graph/ir.ts';
+import type { Block, Piece } from '../stack/block.ts';
 
 /** A dense layer in the forward code. */
 export interface LinearSite {

@@ -1,4 +1,4 @@
-// A BERT that tests plan and interpret in a moment. Not here: weights and folders (src/session/testing.ts).
+// A BERT that tests plan and interpret in a moment. Not here: weights and folders (test/testing.ts).
 
 /** config.json; a test changes what it is about. */
 export const tinyBert = {

@@ -2,10 +2,10 @@
 
 import { expect, test } from 'vitest';
 import { nodeHost } from '../../cli/host.ts';
+import { randomBertFiles } from '../../test/testing.ts';
 import type { TensorToWrite } from '../formats/safetensors.ts';
 import { type BaseModel, openBaseModel } from './base_model.ts';
 import { classifierStart, classifierValues } from './classifier.ts';
-import { randomBertFiles } from './testing.ts';
 
 const shape = {
   ...{ hidden_size: 16, num_attention_heads: 4, intermediate_size: 16, vocab_size: 20, max_position_embeddings: 16 },

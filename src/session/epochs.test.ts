@@ -2,13 +2,13 @@
 // src/train/epochs.test.ts; here a run goes by them, resumes by them, and refuses a checkpoint that went by others.
 
 import { expect, test } from 'vitest';
+import { smallShape } from '../../test/outcome.ts';
+import { bundledVocabulary, randomBertFiles, testHost } from '../../test/testing.ts';
 import { defaultTraining, type RunConfig } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { RunEvent } from '../protocol/messages.ts';
 import type { Host, StoredRun } from './host.ts';
-import { smallShape } from './outcome.ts';
 import { Session } from './session.ts';
-import { bundledVocabulary, randomBertFiles, testHost } from './testing.ts';
 
 const lines = Array.from({ length: 10 }, (_, i) => `${['good', 'bad'][i % 2]} film number ${i},${i % 2}`);
 const data = { kind: 'file', name: 'ten.csv', blob: new Blob([`text,label\n${lines.join('\n')}\n`]) } as const;

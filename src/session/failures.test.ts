@@ -3,10 +3,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { nodeHost } from '../../cli/host.ts';
+import { bundledVocabulary, randomBatch, randomBert, randomBertFiles, testEngine, vectors } from '../../test/testing.ts';
 import { openSafetensors, writeSafetensors } from '../formats/safetensors.ts';
 import { readFloats } from '../formats/tensor_file.ts';
-import { checkLimits } from '../graph/plan/plan.ts';
 import { blobSource } from '../hub/folder.ts';
+import { checkLimits } from '../plan/plan.ts';
 import { defaultTraining, type ModelRef, type RunConfig } from '../protocol/config.ts';
 import type { RetraceError } from '../protocol/errors.ts';
 import type { RunEvent, SavedRun } from '../protocol/messages.ts';
@@ -14,7 +15,6 @@ import { planPrograms } from '../train/programs.ts';
 import type { Host, StoredRun } from './host.ts';
 import { withRemedies } from './remedies.ts';
 import { Session } from './session.ts';
-import { bundledVocabulary, randomBatch, randomBert, randomBertFiles, testEngine, vectors } from './testing.ts';
 
 const shape = {
   hidden_size: 32,

@@ -5,6 +5,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 import { nodeHost } from '../../cli/host.ts';
+import { Interpreter } from '../../test/reference/interpreter.ts';
+import { batchOf, modelAt, type RecordedBatch, readVectorJson, vectors } from '../../test/testing.ts';
 import type { AdapterArchive } from '../formats/adapter_archive.ts';
 import { writeAdapterHub } from '../formats/adapter_hub/layout.ts';
 import { bytesOf } from '../formats/bytes.ts';
@@ -14,13 +16,11 @@ import { readFloats } from '../formats/tensor_file.ts';
 import { openTensorFile } from '../formats/tensor_formats.ts';
 import { cardFacts as facts } from '../formats/testing.ts';
 import { Registry, type Tensor } from '../graph/ir.ts';
-import { Interpreter } from '../reference/interpreter.ts';
 import { traceEvaluation } from '../train/programs.ts';
 import { engineConfigOf } from './adapter_expectations.ts';
 import { type BaseModel, openBaseModel } from './base_model.ts';
 import { filesOf, readAdapterFor } from './importing.ts';
 import { resolveMethod, setupOf } from './setup.ts';
-import { batchOf, modelAt, type RecordedBatch, readVectorJson, vectors } from './testing.ts';
 
 type Logits = readonly (readonly number[])[];
 const recorded = Object.fromEntries(

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type HubDouble, startHubDouble } from '../../e2e/hub_double/server.ts';
+import { randomBertFiles, testHost } from '../../test/testing.ts';
 import { Hub } from '../hub/hub.ts';
 import type { HubStore } from '../hub/store.ts';
 import { memoryStore } from '../hub/testing.ts';
@@ -10,7 +11,6 @@ import type { RunEvent } from '../protocol/messages.ts';
 import type { RunStore, StoredRun } from './host.ts';
 import { supportOf } from './hub_models.ts';
 import { Session } from './session.ts';
-import { randomBertFiles, testHost } from './testing.ts';
 
 let double: HubDouble;
 const model: ModelRef = { kind: 'hub', name: 'org/small' };

@@ -2,13 +2,13 @@
 // what it says. Plans alone: no device.
 
 import { expect, test } from 'vitest';
+import { randomBert } from '../../test/testing.ts';
 import { methods, resolveOptions } from '../methods/registry.ts';
 import { defaultTraining, type MethodChoices, type PolicyName } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { planPrograms } from '../train/programs.ts';
 import { remediesFor, withRemedies } from './remedies.ts';
 import { resolveMethod, setupOf } from './setup.ts';
-import { randomBert } from './testing.ts';
 
 const shape = { hidden_size: 32, num_attention_heads: 4, intermediate_size: 64, vocab_size: 64, max_position_embeddings: 64 };
 const model = await randomBert({ ...shape, num_hidden_layers: 3 });

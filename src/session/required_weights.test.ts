@@ -2,11 +2,11 @@
 
 import { expect, test } from 'vitest';
 import { nodeHost } from '../../cli/host.ts';
+import { type FolderChange, randomBertFiles } from '../../test/testing.ts';
 import { type TensorToWrite, writeSafetensors } from '../formats/safetensors.ts';
 import type { ModelRef } from '../protocol/config.ts';
 import { type BaseModel, describe as describeModel, openBaseModel } from './base_model.ts';
 import { requireRunnable, requireWeights } from './required_weights.ts';
-import { type FolderChange, randomBertFiles } from './testing.ts';
 import { checkNumbers } from './weights.ts';
 
 const shape = {

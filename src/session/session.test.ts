@@ -2,12 +2,12 @@
 
 import { expect, test } from 'vitest';
 import { noRuns } from '../../cli/host.ts';
+import { bundledVocabulary, randomBertFiles, testHost } from '../../test/testing.ts';
 import { defaultTraining, type MethodName, type RunConfig } from '../protocol/config.ts';
 import type { RetraceError } from '../protocol/errors.ts';
 import type { RunEvent } from '../protocol/messages.ts';
 import type { RunStore, StoredRun } from './host.ts';
 import { Session } from './session.ts';
-import { bundledVocabulary, randomBertFiles, testHost } from './testing.ts';
 
 const shape = {
   hidden_size: 32,

@@ -1,11 +1,11 @@
 // What does not go together is refused before anything is planned or allocated: with what is wrong, in numbers, and what to do.
 
 import { expect, test } from 'vitest';
+import { randomBert } from '../../test/testing.ts';
 import { defaultTraining, type MemorySettings, type MethodChoices, type MethodName, type PolicyName } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { planPrograms } from '../train/programs.ts';
 import { resolveMethod, setupOf } from './setup.ts';
-import { randomBert } from './testing.ts';
 
 const shape = { hidden_size: 32, num_attention_heads: 4, intermediate_size: 64, vocab_size: 64, max_position_embeddings: 32 };
 const model = await randomBert({ ...shape, num_hidden_layers: 6 });

@@ -1,13 +1,12 @@
 // From a RunConfig to the programs of a run: resolves the method's options, refuses what makes no sense with the reason, and reports the plan.
 
-import type { Plan } from '../graph/plan/plan.ts';
-import type { PolicyRange } from '../graph/stack.ts';
-import { flopsOf, movedBytes } from '../graph/work.ts';
 import type { Method } from '../methods/method.ts';
 import { factsOf } from '../methods/options.ts';
 import { methodNamed, methods, resolveOptions } from '../methods/registry.ts';
 import type { Backbone } from '../models/model.ts';
 import { hostBytes } from '../offload/offload.ts';
+import type { Plan } from '../plan/plan.ts';
+import { flopsOf, movedBytes } from '../plan/work.ts';
 import type { MethodCard, OptionCard } from '../protocol/cards.ts';
 import {
   type MemorySettings,
@@ -22,6 +21,7 @@ import {
 import { RetraceError } from '../protocol/errors.ts';
 import { requireLength } from '../protocol/lengths.ts';
 import type { PlanReport } from '../protocol/messages.ts';
+import type { PolicyRange } from '../stack/stack.ts';
 import { type ProgramSetup, type planPrograms, stackOf } from '../train/programs.ts';
 import type { BaseModel } from './base_model.ts';
 

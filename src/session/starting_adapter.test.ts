@@ -1,13 +1,13 @@
 // Training on from an adapter: the run begins at its very logits, or is refused with what differs.
 
 import { expect, test } from 'vitest';
+import { smallChoices, smallShape } from '../../test/outcome.ts';
+import { bundledVocabulary, randomBertFiles, testHost } from '../../test/testing.ts';
 import { readZip, writeZip } from '../formats/zip.ts';
 import { defaultTraining, type MethodName, type RunConfig } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { RunStore, StoredRun } from './host.ts';
-import { smallChoices, smallShape } from './outcome.ts';
 import { Session } from './session.ts';
-import { bundledVocabulary, randomBertFiles, testHost } from './testing.ts';
 
 const model = randomBertFiles({ ...smallShape, num_hidden_layers: 2, vocab_size: bundledVocabulary });
 const asked = ['turn on the light', 'book a flight to a far place'];

@@ -3,12 +3,12 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { vectors } from '../../test/testing.ts';
 import { bytesOf } from '../formats/bytes.ts';
 import { openSafetensors, writeSafetensors } from '../formats/safetensors.ts';
 import { readFloats } from '../formats/tensor_file.ts';
 import { openCheckpoint } from '../hub/checkpoint.ts';
 import { fileFolder } from '../hub/folder.ts';
-import { vectors } from './testing.ts';
 import { streamTensors } from './weights.ts';
 
 const fileAt = (path: string) => new Uint8Array(readFileSync(vectors + path));

@@ -2,13 +2,13 @@
 // away the more it is moved, and every point is scored alike.
 
 import { expect, test } from 'vitest';
+import { bundledVocabulary, randomBertFiles, testHost } from '../../test/testing.ts';
 import { defaultTraining } from '../protocol/config.ts';
 import type { RunEvent } from '../protocol/messages.ts';
 import type { StudyEvent, StudyRequest } from '../protocol/study.ts';
 import { Session } from './session.ts';
 import { distanceOf, spread } from './study.ts';
 import { studySeries } from './study_series.ts';
-import { bundledVocabulary, randomBertFiles, testHost } from './testing.ts';
 
 const shape = {
   hidden_size: 32,

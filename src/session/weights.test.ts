@@ -1,10 +1,10 @@
 // How weights reach the GPU: in small pieces, in the type that they are stored in, and in several bindings where a table is larger than one.
 
 import { expect, test } from 'vitest';
+import { batchOf, modelAt, type RecordedBatch, readVectorJson, testEngine, vectors } from '../../test/testing.ts';
 import type { ByteSource } from '../formats/bytes.ts';
 import { openSafetensors } from '../formats/safetensors.ts';
 import { openFile } from '../hub/folder.ts';
-import { batchOf, modelAt, type RecordedBatch, readVectorJson, testEngine, vectors } from './testing.ts';
 
 const miniLM = new URL('../../public/models/all-MiniLM-L6-v2', import.meta.url).pathname;
 const request = { method: 'linear-probe', policy: 'store', pooling: 'mean', num_labels: 3, batch_size: 2, lengths: [8] } as const;

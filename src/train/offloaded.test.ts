@@ -1,7 +1,7 @@
 // Updates of a whole step where a part of the model lives off the GPU: one clip for all, and moments of rows that are touched now and then.
 
 import { expect, test } from 'vitest';
-import { randomBatch, randomBert, testEngine } from '../session/testing.ts';
+import { randomBatch, randomBert, testEngine } from '../../test/testing.ts';
 
 const shape = { hidden_size: 32, num_attention_heads: 4, intermediate_size: 64, vocab_size: 64, max_position_embeddings: 32 };
 const [beta1, beta2, max_grad_norm] = [0.9, 0.98, 0.01];

@@ -1,4 +1,4 @@
-// How large batches are cut. That parts give the bits of the whole is judged in src/session/policies.test.ts.
+// How large batches are cut. That parts give the bits of the whole is judged in test/policies.test.ts.
 
 import { expect, test } from 'vitest';
 import { methodNamed, resolveOptions } from '../methods/registry.ts';

@@ -1,23 +1,23 @@
 // The programs of a run, traced: one training and one evaluation program per padded length. The same code for every model, method and policy.
-// Not here: what surrounds them in a step (update.ts), numbers of a step (trainer.ts), memory (src/graph/plan).
+// Not here: what surrounds them in a step (update.ts), numbers of a step (trainer.ts), memory (src/plan).
 
 import { backward } from '../graph/backward.ts';
 import { Graph, type GraphOptions, type Node, Registry, type Tensor } from '../graph/ir.ts';
-import type { Layer } from '../graph/layers.ts';
 import { copyInto, dropout } from '../graph/ops/elementwise.ts';
 import { addToLengths } from '../graph/ops/lengths.ts';
 import { linear } from '../graph/ops/linear.ts';
 import { partition } from '../graph/ops/parts.ts';
 import { pool } from '../graph/ops/pool.ts';
-import { type Plan, type ProgramSource, planRun } from '../graph/plan/plan.ts';
-import type { PolicyContext } from '../graph/policies/policy.ts';
-import { forwardStack, type PolicyRange, runStack } from '../graph/stack.ts';
 import { type Method, requireSaved, type Wiring } from '../methods/method.ts';
 import { unchangedLayer } from '../methods/single_stream.ts';
 import { type Backbone, noAdaptation } from '../models/model.ts';
+import { type Plan, type ProgramSource, planRun } from '../plan/plan.ts';
 import type { MethodOptions, Pooling } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { requireLength } from '../protocol/lengths.ts';
+import type { Layer } from '../stack/layers.ts';
+import type { PolicyContext } from '../stack/policies/policy.ts';
+import { forwardStack, type PolicyRange, runStack } from '../stack/stack.ts';
 import { type RowHead, rowLoss } from './row_loss.ts';
 import { type OptimizerArguments, stepPrograms } from './update.ts';
 

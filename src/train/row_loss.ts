@@ -7,7 +7,7 @@ import { backward } from '../graph/backward.ts';
 import type { Graph, Tensor } from '../graph/ir.ts';
 import { accumulateSum, softmaxCrossEntropy } from '../graph/ops/loss.ts';
 import { partition } from '../graph/ops/parts.ts';
-import { inParts, together } from '../graph/policies/policy.ts';
+import { inParts, together } from '../stack/policies/policy.ts';
 import { metricSlots, metricsOf } from './update.ts';
 
 /** Logits [N, V] of rows [N, C]. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { statusSlots } from '../graph/ir.ts';
-import { reconstructionPlaces } from '../graph/policies/reversible.ts';
 import type { RetraceError } from '../protocol/errors.ts';
+import { reconstructionPlaces } from '../stack/policies/reversible.ts';
 import { readStatus, requireFinite } from './status.ts';
 
 const places = [

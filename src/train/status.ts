@@ -2,9 +2,9 @@
 // Invariant: an overflow or a non-finite number is an error that names the first place in forward order, never a number that goes on.
 
 import { statusSlots } from '../graph/ir.ts';
-import { reconstructionPlaces, sampledLayer } from '../graph/policies/reversible.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { LayerError } from '../protocol/messages.ts';
+import { reconstructionPlaces, sampledLayer } from '../stack/policies/reversible.ts';
 
 export interface Magnitude {
   readonly value: number;

@@ -1,7 +1,7 @@
 // Steps of several micro-batches on the GPU: what a step of many examples that do not fit at once must be.
 
 import { expect, test } from 'vitest';
-import { batchOf, modelAt, type RecordedBatch, readVectorJson, testEngine, vectors } from '../session/testing.ts';
+import { batchOf, modelAt, type RecordedBatch, readVectorJson, testEngine, vectors } from '../../test/testing.ts';
 import type { MicroBatch } from './trainer.ts';
 
 const { batch: recorded } = readVectorJson<{ batch: RecordedBatch }>('tiny_bert/expected.json');

@@ -4,8 +4,8 @@
 
 import type { Executor, StepScalars } from '../gpu/executor.ts';
 import { type Parameter, type Registry, sizeOf, type Tensor } from '../graph/ir.ts';
-import { packedKind } from '../graph/plan/persistent.ts';
 import type { HostBytes } from '../offload/offload.ts';
+import { packedKind } from '../plan/persistent.ts';
 import type { TrainingArguments } from '../protocol/config.ts';
 import type { HostStep, LayerError } from '../protocol/messages.ts';
 import { initialValues } from './initialise.ts';

@@ -6,9 +6,9 @@ import { Graph, type GraphOptions, type Registry, type Tensor } from '../graph/i
 import { clear } from '../graph/ops/elementwise.ts';
 import { clipScale, partialSums, squareSum } from '../graph/ops/optimizer.ts';
 import { statusOf } from '../graph/ops/stream.ts';
-import { type ParameterGroup, packedKind, type TrainableRange } from '../graph/plan/persistent.ts';
-import type { ProgramSource, StepSource } from '../graph/plan/plan.ts';
 import { isHead } from '../methods/method.ts';
+import { type ParameterGroup, packedKind, type TrainableRange } from '../plan/persistent.ts';
+import type { ProgramSource, StepSource } from '../plan/plan.ts';
 import type { OptimizerArguments } from './optimizers/optimizer.ts';
 import { optimizers } from './optimizers/registry.ts';
 

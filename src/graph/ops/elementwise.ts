@@ -1,8 +1,8 @@
 // Ops that go element by element: activations, dropout, scaled sums, copies and clears. Counts are elements, shapes are anything.
 
+import { type Activation, activationCode } from '../../kernels/table.ts';
 import type { Attributes, Graph, Op, Tensor } from '../ir.ts';
 import { sizeOf } from '../ir.ts';
-import { type Activation, activationCode } from '../kernels.ts';
 
 const same = (inputs: readonly (Tensor | undefined)[]) => {
   const { shape, dtype } = inputs[0] as Tensor;

@@ -1,9 +1,9 @@
 // linear: y = act(alpha · x wᵀ + bias) (+ y_in), its input gradient and its parameter gradients. Matrices whose sides are multiples of 4 go to
 // the register-tiled kernels, others (heads of a few labels, odd ranks) to the ragged ones: the op is one, the kernel is chosen by shape.
 
+import { type Activation, activationCode, type KernelName } from '../../kernels/table.ts';
 import type { Attributes, Graph, KernelCall, Op, Tensor } from '../ir.ts';
 import { sizeOf } from '../ir.ts';
-import { type Activation, activationCode, type KernelName } from '../kernels.ts';
 import { activationBackward } from './elementwise.ts';
 
 interface LinearAttributes extends Attributes {

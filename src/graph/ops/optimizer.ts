@@ -1,9 +1,9 @@
 // Ops of a parameter update. Most work on packed ranges (many parameters that share weight decay, side by side in one buffer), not on parameters.
 // Not here: which optimizer has which states and numbers (src/train/optimizers).
 
+import { kernelSpec } from '../../kernels/table.ts';
 import type { Attributes, Graph, Op, Tensor } from '../ir.ts';
 import { sizeOf } from '../ir.ts';
-import { kernelSpec } from '../kernels.ts';
 
 /** Partial sums that one square_sum writes. */
 export const partialSums = 1024;

@@ -3,7 +3,7 @@
 
 import type { Tensor } from '../../graph/ir.ts';
 import { adafactor as step } from '../../graph/ops/adafactor.ts';
-import { packedKind } from '../../graph/plan/persistent.ts';
+import { packedKind } from '../../plan/persistent.ts';
 import type { Optimizer } from './optimizer.ts';
 
 const isMatrix = ({ shape }: Tensor): boolean => shape.length > 1;

@@ -2,7 +2,7 @@
 // it (src/protocol/optimizers.ts), and clipping, groups and schedules, which are the same for all. Invariant: states start at zero.
 
 import type { Graph, Tensor } from '../../graph/ir.ts';
-import type { StateSpec, TrainableRange } from '../../graph/plan/persistent.ts';
+import type { StateSpec, TrainableRange } from '../../plan/persistent.ts';
 import type { TrainingArguments } from '../../protocol/config.ts';
 
 /** What of the training arguments decides an update. */

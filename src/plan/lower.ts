@@ -1,0 +1,132 @@
+// From a graph to what is planned and run: nodes that nothing needs are dropped, copies are put before ops that would consume a value which is
+// still needed, values that share storage are joined, and every node becomes its dispatches.
+// Invariant: whether an op works in place is fixed by the op, never by liveness, so a recompute runs the very pipelines of the forward pass.
+
+import { bytesOfTensor, type Graph, type KernelCall, type Node, sizeOf, type Tensor } from '../graph/ir.ts';
+import { copy } from '../graph/ops/elementwise.ts';
+import { kernelSpec } from '../kernels/table.ts';
+import { type Location, Storage } from './storage.ts';
+
+export interface LoweredNode {
+  readonly node: Node;
+  readonly calls: readonly KernelCall[];
+}
+
+export interface LoweredGraph {
+  readonly nodes: readonly LoweredNode[];
+  locate(tensor: Tensor): Location;
+}
+
+/** Nodes that write something lasting, or something that a later one of them or `kept` reads. */
+function neededNodes(nodes: readonly Node[], kept: ReadonlySet<Tensor>): Node[] {
+  const read = new Set<Tensor>(kept);
+  const needed = nodes.toReversed().filter(({ op, inputs, outputs }) => {
+    if (!op.accumulates?.length && !outputs.some((output) => read.has(output))) return false;
+    for (const input of inputs) if (input) read.add(input);
+    return true;
+  });
+  return needed.reverse();
+}
+
+interface Span {
+  readonly base: Tensor;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Which values are parts of which: a part and its whole must not be consumed while the other is needed. */
+function spansOf(nodes: readonly Node[]): (tensor: Tensor) => Span {
+  const spans = new Map<Tensor, Span>();
+  const spanOf = (tensor: Tensor): Span => {
+    const own = spans.get(tensor);
+    if (!own) return { base: tensor, begin: 0, end: bytesOfTensor(tensor) };
+    const outer = spanOf(own.base);
+    return own.base === outer.base ? own : { base: outer.base, begin: outer.begin + own.begin, end: outer.begin + own.end };
+  };
+  for (const { op, inputs, outputs } of nodes) {
+    if (!op.view) continue;
+    const [whole, parts] = op.view === 'split' ? [inputs[0] as Tensor, outputs] : [outputs[0] as Tensor, inputs as readonly Tensor[]];
+    let begin = 0;
+    for (const part of parts) {
+      const end = begin + bytesOfTensor(part);
+      if (!spans.has(part)) spans.set(part, { base: whole, begin, end });
+      begin = end;
+    }
+  }
+  return spanOf;
+}
+
+/** `kept` are values that must survive the program (its outputs). */
+function withCopies(g: Graph, kept: ReadonlySet<Tensor>): Node[] {
+  const length = g.nodes.length;
+  const original = neededNodes(g.nodes, kept);
+  const spanOf = spansOf(original);
+  const readers = new Map<Tensor, { readonly tensor: Tensor; last: number }[]>();
+  const read = (tensor: Tensor, at: number) => {
+    const { base } = spanOf(tensor);
+    const known = readers.get(base) ?? [];
+    const own = known.find((reader) => reader.tensor === tensor);
+    if (own) own.last = at;
+    else known.push({ tensor, last: at });
+    readers.set(base, known);
+  };
+  for (const [i, { inputs }] of original.entries()) for (const input of inputs) if (input) read(input, i);
+  for (const tensor of kept) read(tensor, original.length);
+  const neededAfter = (tensor: Tensor, at: number): boolean => {
+    const { base, begin, end } = spanOf(tensor);
+    return (readers.get(base) ?? []).some((reader) => {
+      if (reader.last <= at) return false;
+      const other = spanOf(reader.tensor);
+      return other.begin < end && begin < other.end;
+    });
+  };
+
+  const nodes: Node[] = [];
+  for (const [i, node] of original.entries()) {
+    const inputs = [...node.inputs];
+    for (const [, at] of node.op.inPlace?.(node.attributes) ?? []) {
+      const consumed = inputs[at] as Tensor;
+      const elsewhere = node.inputs.some((input, j) => input === consumed && j !== at);
+      const lasting = spanOf(consumed).base.role !== 'transient';
+      if (!lasting && !elsewhere && !neededAfter(consumed, i)) continue;
+      const { result, tape } = g.record(() => copy(g, consumed));
+      inputs[at] = result;
+      nodes.push(...tape.map((made) => ({ ...made, place: node.place })));
+    }
+    nodes.push({ ...node, inputs });
+  }
+  g.nodes.length = length;
+  return nodes;
+}
+
+function checkCall(call: KernelCall, node: Node): void {
+  const spec = kernelSpec(call.kernel);
+  const extra = Object.keys(call.tensors).find((name) => !(name in spec.bindings));
+  const missing = Object.keys(spec.uniforms).find((name) => !Number.isFinite(call.uniforms[name]));
+  const narrow = Object.entries(call.tensors).find(([name, tensor]) => tensor?.dtype === 'f16' && !(name in (spec.stored ?? {})));
+  if (narrow)
+    throw new Error(`op '${node.op.name}' lowers to '${call.kernel}', which reads '${narrow[1]?.name}' as f32; it is stored as f16`);
+  if (extra ?? missing) throw new Error(`op '${node.op.name}' lowers to '${call.kernel}' with wrong '${extra ?? missing}'`);
+}
+
+/** Copies of the parts that could not be laid inside the whole. */
+const copiesOf = (g: Graph, storage: Storage, { inputs, outputs }: Node): KernelCall[] =>
+  storage.gather(outputs[0] as Tensor, inputs as readonly Tensor[]).map(({ part, offset }) => {
+    const inside = g.registry.tensor({ ...part, name: `${part.name} in its whole` });
+    storage.lay(inside, outputs[0] as Tensor, offset);
+    return { kernel: 'copy', tensors: { x: part, y: inside }, uniforms: { count: sizeOf(part.shape) } };
+  });
+
+export function lower(g: Graph, kept: readonly Tensor[] = []): LoweredGraph {
+  const storage = new Storage();
+  const nodes = withCopies(g, new Set(kept)).map((node) => {
+    for (const [output, input] of node.op.inPlace?.(node.attributes) ?? []) {
+      storage.lay(node.outputs[output] as Tensor, node.inputs[input] as Tensor, 0);
+    }
+    if (node.op.view === 'split') storage.scatter(node.inputs[0] as Tensor, node.outputs);
+    const calls = node.op.view === 'concat' ? copiesOf(g, storage, node) : node.op.lower(node);
+    for (const call of calls) checkCall(call, node);
+    return { node, calls };
+  });
+  return { nodes, locate: (tensor) => storage.locate(tensor) };
+}

@@ -1,0 +1,49 @@
+// Live bytes through a program, moment by moment: one moment for each section (embeddings, a layer, the head) of each phase.
+
+import { type Life, liveBytes } from './arena.ts';
+import type { LoweredGraph } from './lower.ts';
+
+export interface Moment {
+  /** `forward encoder.layer.3` */
+  readonly name: string;
+  readonly program: string;
+  /** Most transient bytes alive at once in this moment. */
+  readonly live: number;
+  /** Of these, what the forward pass keeps for the backward pass. */
+  readonly activation: number;
+  /** Rows of adapters that live off the GPU. */
+  readonly adapter: number;
+}
+
+/** Born in the forward pass and used in the backward pass. */
+export function isActivation({ tensor, birth, death }: Life, { nodes }: LoweredGraph): boolean {
+  if (tensor.category) return false;
+  return nodes[birth]?.node.place.phase === 'forward' && nodes[death]?.node.place.phase === 'backward';
+}
+
+export function momentsOf(program: string, lowered: LoweredGraph, lives: readonly Life[]): Moment[] {
+  const { nodes } = lowered;
+  const live = liveBytes(lives, nodes.length);
+  const kept = liveBytes(
+    lives.filter((life) => isActivation(life, lowered)),
+    nodes.length,
+  );
+  const rows = liveBytes(
+    lives.filter(({ tensor }) => tensor.category === 'adapter'),
+    nodes.length,
+  );
+  const moments: { name: string; program: string; live: number; activation: number; adapter: number }[] = [];
+  for (const [i, { node }] of nodes.entries()) {
+    const { phase, section } = node.place;
+    const name = `${phase} ${section || program}`;
+    if (moments.at(-1)?.name !== name) moments.push({ name, program, live: -1, activation: 0, adapter: 0 });
+    const moment = moments.at(-1) as (typeof moments)[number];
+    const now = live[i] as number;
+    if (now > moment.live) {
+      moment.live = now;
+      moment.activation = kept[i] as number;
+      moment.adapter = rows[i] as number;
+    }
+  }
+  return moments;
+}

@@ -1,0 +1,25 @@
+// What a dispatch computes, counted: multiply-adds of matrix products, sparse ones too, and attention. The rest is a few operations an element and is not counted.
+
+import { bytesOfTensor, type KernelCall } from '../graph/ir.ts';
+import type { LoweredGraph } from './lower.ts';
+
+/** Of a matrix product or of attention; 0 for the rest. */
+export function multiplyAdds({ kernel, uniforms, headSize = 0 }: KernelCall): number {
+  const { M = 0, N = 0, K = 0, C = 0, B = 0, T = 0, NH = 0, S = T } = uniforms;
+  if (kernel.startsWith('gemm_')) return M * N * K;
+  if (kernel.startsWith('sparse_')) return N * K * C;
+  const products = { attention: 2, attention_backward_q: 3, attention_backward_kv: 4 }[kernel as string] ?? 0;
+  return products * B * NH * T * S * headSize;
+}
+
+/** Floating-point operations of a program: two a multiply-add. */
+export const flopsOf = ({ nodes }: LoweredGraph): number =>
+  nodes.reduce((sum, { calls }) => sum + calls.reduce((own, call) => own + 2 * multiplyAdds(call), 0), 0);
+
+/** Most bytes that a program's host calls move to the GPU and from it: tensors full to the last row. */
+export function movedBytes({ nodes }: LoweredGraph): { readonly to_gpu: number; readonly from_gpu: number } {
+  const calls = nodes.flatMap(({ node }) => node.op.host?.(node) ?? []);
+  const sum = (of: 'reads' | 'writes') =>
+    calls.reduce((all, call) => call[of].reduce((own, tensor) => own + bytesOfTensor(tensor), all), 0);
+  return { to_gpu: sum('writes'), from_gpu: sum('reads') };
+}

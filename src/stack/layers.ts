@@ -1,0 +1,195 @@
+// Layers of a stack, as the policies see them: something that maps streams forward, their gradients back, and that may be undone.
+//   plain     one stream,  y = F(x)
+//   coupled   two streams, y1 = λ·x1 + F(x2), y2 = β·x2 + G(y1), optionally switched afterwards (Liao et al. 2023, §3; reversible residual
+//             layers: Gomez et al. 2017). Any F, G, λ, β: MEFT1 is one choice of them.
+//   side      the backbone's stream, which has no backward pass, and the states of a small network beside it
+// Not here: when a layer runs again (policies/), what F and G are (methods/).
+// Invariant: `backward` appends the same nodes in the same order whichever way its tapes came back.
+
+import { backward } from '../graph/backward.ts';
+import type { Graph, Tensor } from '../graph/ir.ts';
+import { add, scaleAdd } from '../graph/ops/elementwise.ts';
+import { type Block, type BlockTape, rebuildBlock, runBlock, tapeBlock, tapeMixing } from './block.ts';
+import type { StreamArithmetic } from './streams.ts';
+
+/** What a forward pass is for: its streams alone, its inverse, an inverse that comes next, or its tapes. */
+export type Keep = 'nothing' | 'inverse' | 'inverse next' | 'tapes';
+
+export interface ForwardResult {
+  readonly streams: readonly Tensor[];
+  /** Where they were to be kept. For an inverse that comes next: what need not run again for it. */
+  readonly tapes: readonly BlockTape[];
+  /** What undoing the layer or running it again needs beside its streams: the bits that shifts dropped, the backbone's states. */
+  readonly kept: readonly (Tensor | undefined)[];
+}
+
+/** Gradients of streams, by stream; none where a stream has none or nothing below needs it. */
+export type StreamGradients = readonly (Tensor | undefined)[];
+
+/** Streams between two layers, going backward, with their gradients. */
+export interface StreamState {
+  readonly streams: readonly Tensor[];
+  readonly d_streams: StreamGradients;
+}
+
+export interface Layer {
+  readonly name: string;
+  forward(g: Graph, streams: readonly Tensor[], keep: Keep): ForwardResult;
+  /** Forward again from the same streams and what was kept, for its tapes; as `forward` where a layer keeps nothing. */
+  rerun?(g: Graph, streams: readonly Tensor[], kept: ForwardResult['kept']): ForwardResult;
+  /** Gradients of the input streams; only those of parameters are made where `wanted` is false. */
+  backward(g: Graph, tapes: readonly BlockTape[], d_streams: StreamGradients, wanted: boolean): StreamGradients;
+  /** Forward again and back at once, where that takes less than tapes. */
+  again?(g: Graph, streams: readonly Tensor[], d_streams: StreamGradients, wanted: boolean): StreamGradients;
+  /** Undoes the layer while going backward: input streams and their gradients from the output's. Absent where a layer has no inverse. */
+  reverse?(g: Graph, forward: Pick<ForwardResult, 'kept' | 'tapes'>, above: StreamState, wanted: boolean): StreamState;
+  /** The inverse returns other bits than it was given. */
+  readonly inverseRounds?: boolean;
+}
+
+const runOrTape = (g: Graph, block: Block, x: Tensor, keep: Keep): { output: Tensor; tapes: readonly BlockTape[] } => {
+  if (keep !== 'tapes') return { output: runBlock(g, block, x), tapes: [] };
+  const tape = tapeBlock(g, block, x);
+  return { output: tape.outputs[0] as Tensor, tapes: [tape] };
+};
+
+const runFromTape = (g: Graph, block: Block, x: Tensor): { output: Tensor; tapes: readonly BlockTape[] } => {
+  const before = tapeMixing(g, block, x);
+  return { output: runBlock(g, block, x, before), tapes: before ? [before] : [] };
+};
+
+/** Gradients of the tape's inputs, where they are wanted and the tape passes any. */
+function backwardTape(g: Graph, { tape, inputs, outputs }: BlockTape, d_outputs: StreamGradients, wanted: boolean): StreamGradients {
+  const seeds = new Map<Tensor, Tensor>();
+  for (const [i, output] of outputs.entries()) {
+    const d_output = d_outputs[i];
+    if (d_output) seeds.set(output, d_output);
+  }
+  return backward(g, tape, seeds, wanted ? inputs : []);
+}
+
+export function plainLayer(name: string, block: Block, watchOutput: (g: Graph, y: Tensor) => void): Layer {
+  return {
+    name,
+    forward: (g, [x], keep) =>
+      g.scope(name, () => {
+        const { output, tapes } = runOrTape(g, block, x as Tensor, keep);
+        watchOutput(g, output);
+        return { streams: [output], tapes, kept: [] };
+      }),
+    backward: (g, [tape], d_streams, wanted) =>
+      d_streams[0] ? g.scope(name, () => backwardTape(g, tape as BlockTape, d_streams, wanted)) : [undefined],
+    again: (g, [x], [d_y], wanted) => (d_y ? g.scope(name, () => [rebuildBlock(g, block, x as Tensor, d_y, wanted).d_input]) : [undefined]),
+  };
+}
+
+export interface Coupling {
+  readonly F: Block;
+  readonly G: Block;
+  readonly lambda: number;
+  readonly beta: number;
+  readonly switchStreams: boolean;
+  /** The block with a first piece, where nothing wide is undone before it: what that piece left then stays for an inverse that comes next. */
+  readonly stays?: 'F' | 'G';
+}
+
+export function coupledLayer(name: string, { F, G, lambda, beta, switchStreams, stays }: Coupling, arithmetic: StreamArithmetic): Layer {
+  const order = <T>(pair: readonly T[]): [T, T] => (switchStreams ? [pair[1] as T, pair[0] as T] : [pair[0] as T, pair[1] as T]);
+
+  /** §2.2 of the method's note, steps 2, 4, 6 and 8. Back through G comes before back through F, so that G's inside is gone before F's is made. */
+  function backwardThrough(
+    g: Graph,
+    d_streams: StreamGradients,
+    wanted: boolean,
+    throughG: (d_y2: Tensor) => Tensor | undefined,
+    throughF: (d_y1: Tensor) => Tensor | undefined,
+  ): StreamGradients {
+    const [d_y1Above, d_y2] = order(d_streams) as [Tensor, Tensor];
+    const t = throughG(d_y2);
+    const d_y1 = t ? add(g, d_y1Above, t) : d_y1Above;
+    const u = throughF(d_y1);
+    if (!wanted) return [];
+    const d_x2 = u ? scaleAdd(g, d_y2, beta, u) : scaleAdd(g, d_y2, beta);
+    return [scaleAdd(g, d_y1, lambda), d_x2];
+  }
+
+  return {
+    name,
+    inverseRounds: arithmetic.kind === 'float',
+    forward(g, streams, keep) {
+      return g.scope(name, () => {
+        const [x1, x2] = streams as [Tensor, Tensor];
+        const next = keep === 'inverse next';
+        const inverse = next || keep === 'inverse';
+        const run = (block: Block, x: Tensor, own: 'F' | 'G') =>
+          next && stays === own ? runFromTape(g, block, x) : runOrTape(g, block, x, keep);
+        const f = run(F, arithmetic.read(g, x2), 'F');
+        const first = arithmetic.couple(g, x1, f.output, lambda, inverse, `${name}.F`);
+        const second = run(G, arithmetic.read(g, first.y), 'G');
+        const coupled = arithmetic.couple(g, x2, second.output, beta, inverse, `${name}.G`);
+        return { streams: order([first.y, coupled.y]), tapes: [...f.tapes, ...second.tapes], kept: [first.bits, coupled.bits] };
+      });
+    },
+    backward(g, [f, second], d_streams, wanted) {
+      const through = (tape: BlockTape | undefined, d_output: Tensor, own: boolean) =>
+        backwardTape(g, tape as BlockTape, [d_output], own)[0];
+      return g.scope(name, () =>
+        backwardThrough(
+          g,
+          d_streams,
+          wanted,
+          (d_y2) => through(second, d_y2, true),
+          (d_y1) => through(f, d_y1, wanted),
+        ),
+      );
+    },
+    reverse(g, { kept: [bitsF, bitsG], tapes: [before] }, { streams, d_streams }, wanted) {
+      return g.scope(name, () => {
+        let [y1, y2] = order(streams);
+        const d_inputs = backwardThrough(
+          g,
+          d_streams,
+          wanted,
+          (d_y2) => {
+            const { output, d_input } = rebuildBlock(g, G, arithmetic.read(g, y1), d_y2, true, stays === 'G' ? before : undefined);
+            y2 = arithmetic.uncouple(g, y2, output, beta, bitsG);
+            return d_input;
+          },
+          (d_y1) => {
+            const { output, d_input } = rebuildBlock(g, F, arithmetic.read(g, y2), d_y1, wanted, stays === 'F' ? before : undefined);
+            y1 = arithmetic.uncouple(g, y1, output, lambda, bitsF);
+            return d_input;
+          },
+        );
+        return { streams: [y1, y2], d_streams: d_inputs };
+      });
+    },
+  };
+}
+
+export interface SideNetwork {
+  /** The backbone's layer: its output [B, T, C], then whatever else of it the side network reads. Never differentiated. */
+  backbone(g: Graph, x: Tensor): readonly Tensor[];
+  /** The next states from what the backbone gave and the states before. */
+  advance(g: Graph, seen: readonly Tensor[], states: readonly Tensor[]): readonly Tensor[];
+}
+
+/** Streams: the backbone's, then the states of the side network. Run again, the side network alone runs again. */
+export function sideLayer(name: string, { backbone, advance }: SideNetwork, watchOutput: (g: Graph, y: Tensor) => void): Layer {
+  function beside(g: Graph, seen: readonly Tensor[], [, ...states]: readonly Tensor[]): ForwardResult {
+    const { result: next, tape } = g.record(() => advance(g, seen, states));
+    return { streams: [seen[0] as Tensor, ...next], tapes: [{ tape, inputs: states, outputs: next }], kept: seen };
+  }
+  return {
+    name,
+    forward: (g, streams) =>
+      g.scope(name, () => {
+        const seen = backbone(g, streams[0] as Tensor);
+        watchOutput(g, seen[0] as Tensor);
+        return beside(g, seen, streams);
+      }),
+    rerun: (g, streams, kept) => g.scope(name, () => beside(g, kept as readonly Tensor[], streams)),
+    backward: (g, [tape], [, ...d_states], wanted) =>
+      g.scope(name, () => [undefined, ...backwardTape(g, tape as BlockTape, d_states, wanted)]),
+  };
+}

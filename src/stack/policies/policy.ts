@@ -1,0 +1,72 @@
+// A memory policy: how the activations of a range of layers come back in the backward pass. A policy knows layers, never a method.
+// Layers work on a batch in parts, one after the other: examples do not see each other, so a layer's own buffers are those of one part.
+// Invariant: parts go in ascending order, forward and backward, and sums over rows are made row after row, so any number of parts gives the same bits. But for
+// weights that layers share: a segment of several layers runs back part by part, and sums them in another order.
+
+import type { Graph, Tensor } from '../../graph/ir.ts';
+import { concat, split } from '../../graph/ops/parts.ts';
+import type { PolicyName } from '../../protocol/config.ts';
+import type { ForwardResult, Keep, Layer, StreamState } from '../layers.ts';
+
+/** Runs a range of layers; `backward` later maps the gradients of the output streams to those of the input streams. */
+export interface RangeRun {
+  readonly streams: readonly Tensor[];
+  /** `above` are the range's output streams as the range above (which may have rebuilt them) leaves them; `wanted`: the input's gradient is. */
+  backward(above: StreamState, wanted: boolean): StreamState;
+}
+
+export interface PolicyContext {
+  readonly g: Graph;
+  /** Examples of each part of the batch. */
+  readonly parts: readonly number[];
+  /** Of a range: nothing but the head comes between its forward and its backward. */
+  readonly topmost?: boolean;
+}
+
+export interface Policy {
+  readonly name: PolicyName;
+  run(context: PolicyContext, layers: readonly Layer[], streams: readonly Tensor[]): RangeRun;
+}
+
+/** Builds part after part: `build` gets each list of tensors (streams, gradients) of the part alone, and the part's number. */
+export function inParts<R>(
+  { g, parts }: PolicyContext,
+  wholes: readonly (readonly (Tensor | undefined)[])[],
+  build: (part: number, ...lists: (Tensor | undefined)[][]) => R,
+): R[] {
+  const pieces = wholes.map((list) => list.map((whole) => whole && split(g, whole, parts)));
+  let begin = 0;
+  return parts.map((count, part) => {
+    const lists = pieces.map((list) => list.map((piece) => piece?.[part]));
+    const result = g.examples(begin, () => build(part, ...lists));
+    begin += count;
+    return result;
+  });
+}
+
+/** Lists of tensors of each part, put together again. */
+export function together({ g }: PolicyContext, lists: readonly (readonly (Tensor | undefined)[])[]): (Tensor | undefined)[] {
+  return (lists[0] ?? []).map(
+    (first, i) =>
+      first &&
+      concat(
+        g,
+        lists.map((list) => list[i] as Tensor),
+      ),
+  );
+}
+
+/** One layer forward, part after part: the streams above it, and what each part gave. */
+export function forwardLayer(
+  context: PolicyContext,
+  layer: Layer,
+  streams: readonly Tensor[],
+  keep: Keep,
+): { streams: readonly Tensor[]; results: readonly ForwardResult[] } {
+  const results = inParts(context, [streams], (_, part) => layer.forward(context.g, part as Tensor[], keep));
+  const above = together(
+    context,
+    results.map((result) => result.streams),
+  );
+  return { streams: above as Tensor[], results };
+}

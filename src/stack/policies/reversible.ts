@@ -1,0 +1,92 @@
+// reversible: nothing is kept but the streams above the range and, for fixed streams, the bits that the shifts dropped; each layer is undone
+// from its output while its gradients are taken. Where the inverse rounds, the streams below every k-th layer may be kept too, and what is lost
+// is measured: a sample of each layer's streams against the rebuilt ones.
+
+import { type Graph, sizeOf, type Tensor } from '../../graph/ir.ts';
+import { copy } from '../../graph/ops/elementwise.ts';
+import { watch, watchDifference } from '../../graph/ops/stream.ts';
+import type { ForwardResult, Layer, StreamState } from '../layers.ts';
+import { forwardLayer, inParts, type Policy, together } from './policy.ts';
+
+type InvertibleLayer = Layer & Required<Pick<Layer, 'reverse'>>;
+
+function assertInvertible(layer: Layer): asserts layer is InvertibleLayer {
+  if (!layer.reverse) throw new Error(`layer '${layer.name}' has no inverse`);
+}
+
+const [differenceOf, magnitudeOf] = ['reconstruction of ', 'sample of '] as const;
+/** Places in the status of a layer's reconstruction: the largest difference of the sample, and its largest magnitude. */
+export const reconstructionPlaces = (layer: string) => [differenceOf + layer, magnitudeOf + layer] as const;
+/** The layer whose reconstruction a place is about. */
+export const sampledLayer = (place: string): string | undefined =>
+  [differenceOf, magnitudeOf].filter((prefix) => place.startsWith(prefix)).map((prefix) => place.slice(prefix.length))[0];
+const sampleElements = 4096;
+
+function sampleOf(g: Graph, streams: readonly Tensor[]): Tensor[] {
+  return streams.map((stream) => copy(g, stream, Math.min(sampleElements, sizeOf(stream.shape))));
+}
+
+interface LayerRun {
+  readonly layer: InvertibleLayer;
+  /** By part. */
+  readonly results: readonly Pick<ForwardResult, 'kept' | 'tapes'>[];
+  readonly sample: readonly Tensor[];
+  readonly snapshot?: readonly Tensor[];
+}
+
+/** `every`: layers between snapshots of the streams; infinity for none. */
+export const reversible = (every: number): Policy => ({
+  name: 'reversible',
+  run(context, layers, streams) {
+    const { g } = context;
+    let current: readonly Tensor[] = streams;
+    const runs = layers.map((layer, depth): LayerRun => {
+      assertInvertible(layer);
+      const below = current;
+      const sample = layer.inverseRounds ? g.scope(layer.name, () => sampleOf(g, below)) : [];
+      // Of a whole batch the topmost layer is undone at once: what a first piece of it left may still be there. Of parts, each would have to keep it.
+      const next = context.topmost && context.parts.length === 1 && depth === layers.length - 1;
+      const { streams: above, results } = forwardLayer(context, layer, below, next ? 'inverse next' : 'inverse');
+      current = above;
+      return {
+        layer,
+        results: results.map(({ kept, tapes }) => ({ kept, tapes })),
+        sample,
+        ...(depth > 0 && depth % every === 0 ? { snapshot: below } : {}),
+      };
+    });
+
+    function reverseLayer({ layer, results: forward, sample, snapshot }: LayerRun, above: StreamState, wanted: boolean): StreamState {
+      const results = inParts(context, [above.streams, above.d_streams], (part, own, d_own) =>
+        layer.reverse(g, forward[part] ?? { kept: [], tapes: [] }, { streams: own as Tensor[], d_streams: d_own }, wanted),
+      );
+      const rebuilt = together(
+        context,
+        results.map((result) => result.streams),
+      ) as Tensor[];
+      g.scope(layer.name, () => {
+        const [difference, magnitude] = reconstructionPlaces(layer.name);
+        for (const [i, kept] of sample.entries()) {
+          watchDifference(g, kept, rebuilt[i] as Tensor, difference);
+          watch(g, kept, magnitude);
+        }
+      });
+      return {
+        streams: snapshot ?? rebuilt,
+        d_streams: together(
+          context,
+          results.map((result) => result.d_streams),
+        ),
+      };
+    }
+
+    return {
+      streams: current,
+      backward(above, wanted) {
+        let state = above;
+        for (const [depth, run] of [...runs.entries()].reverse()) state = reverseLayer(run, state, wanted || depth > 0);
+        return state;
+      },
+    };
+  },
+});

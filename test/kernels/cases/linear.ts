@@ -1,0 +1,103 @@
+// Cases of the kernels of linear layers: three products, their ragged forms, and the column sum.
+import { activationCode } from '../../../src/kernels/table.ts';
+import { halves, type KernelCase, normals, unset } from './case.ts';
+
+type Shape = readonly [name: string, M: number, K: number, N: number];
+
+const even: readonly Shape[] = [
+  ['one row', 1, 4, 4],
+  ['ragged', 7, 12, 20],
+  ['one workgroup of gemm_nt exactly', 32, 32, 32],
+  ['one workgroup of gemm_nn exactly', 64, 32, 12],
+  ['one workgroup of gemm_tn exactly', 9, 32, 64],
+  ['eight columns, as an adapter', 33, 132, 8],
+  ['several workgroups', 101, 68, 100],
+];
+const odd: readonly Shape[] = [
+  ['one element', 1, 1, 1],
+  ['ragged', 9, 5, 3],
+  ['one workgroup exactly', 8, 8, 8],
+  ['rows of whole vec4s, but not as many', 5, 12, 6],
+  ['as many rows as whole vec4s, of odd length', 3, 7, 8],
+  ['several workgroups', 33, 17, 19],
+];
+
+const epilogues: readonly Readonly<Record<string, number>>[] = [
+  {},
+  { BIAS: 1 },
+  { BIAS: 1, ACTIVATION: activationCode.gelu },
+  { BIAS: 1, ACTIVATION: activationCode.gelu, KEEP_PRE: 1 },
+  { BIAS: 1, ACTIVATION: activationCode.tanh },
+  { BIAS: 1, ACTIVATION: activationCode.relu, ACCUMULATE: 1 },
+  { ACCUMULATE: 1 },
+];
+const slopes: readonly Readonly<Record<string, number>>[] = [
+  {},
+  { ACCUMULATE: 1 },
+  { ACTIVATION: activationCode.gelu },
+  { ACTIVATION: activationCode.tanh },
+  { ACTIVATION: activationCode.relu },
+];
+
+const described = (name: string, overrides: Readonly<Record<string, number>>): string =>
+  [name, ...Object.entries(overrides).map(([key, value]) => `${key}=${value}`)].join(' ');
+
+const forward = (kernel: 'gemm_nt' | 'gemm_nt_ragged', shapes: readonly Shape[]): KernelCase[] =>
+  shapes.flatMap(([name, M, K, N]) =>
+    epilogues.map((overrides) => ({
+      kernel,
+      name: described(name, overrides),
+      tensors: {
+        x: normals('x', M * K),
+        w: halves('w', N * K),
+        ...(overrides.BIAS ? { bias: normals('bias', N) } : {}),
+        out: normals('out', M * N),
+        ...(overrides.KEEP_PRE ? { pre: unset(M * N) } : {}),
+      },
+      uniforms: { M, K, N, alpha: 0.75 },
+      overrides,
+    })),
+  );
+
+const inputGradient = (kernel: 'gemm_nn' | 'gemm_nn_ragged', shapes: readonly Shape[]): KernelCase[] =>
+  shapes.flatMap(([name, M, K, N]) =>
+    slopes.map((overrides) => ({
+      kernel,
+      name: described(name, overrides),
+      tensors: { d_y: normals('d_y', M * N), w: halves('w', N * K), out: halves('out', M * K) },
+      uniforms: { M, K, N, alpha: 0.75 },
+      overrides,
+    })),
+  );
+
+const weightGradient = (kernel: 'gemm_tn' | 'gemm_tn_ragged', shapes: readonly Shape[]): KernelCase[] =>
+  shapes.map(([name, M, K, N]) => ({
+    kernel,
+    name,
+    tensors: { d_y: normals('d_y', M * N), x: normals('x', M * K), d_w: normals('d_w', N * K) },
+    uniforms: { M, K, N, alpha: 0.75 },
+  }));
+
+const columnSum: KernelCase[] = (
+  [
+    ['one element', 1, 1, 1],
+    ['ragged', 9, 70, 70],
+    ['the first columns of longer rows', 9, 70, 91],
+    ['several workgroups', 40, 256, 256],
+  ] as const
+).map(([name, M, N, width]) => ({
+  kernel: 'column_sum',
+  name,
+  tensors: { d_y: normals('d_y', M * width), d_bias: normals('d_bias', N) },
+  uniforms: { M, N, width, alpha: 0.75 },
+}));
+
+export const linearCases: readonly KernelCase[] = [
+  ...forward('gemm_nt', even),
+  ...forward('gemm_nt_ragged', odd),
+  ...inputGradient('gemm_nn', even),
+  ...inputGradient('gemm_nn_ragged', odd),
+  ...weightGradient('gemm_tn', even),
+  ...weightGradient('gemm_tn_ragged', odd),
+  ...columnSum,
+];

@@ -1,0 +1,191 @@
+// What must hold to the last bit on the GPU: dropout masks, the inverse of the stream coupling, a batch in chunks against the batch at once, and grids
+// of more than 65535 workgroups.
+import { beforeAll, expect, it } from 'vitest';
+import { openGpu } from '../../cli/adapter.ts';
+import { openDevice } from '../../src/gpu/device.ts';
+import { PipelineCache } from '../../src/gpu/pipelines.ts';
+import type { KernelName } from '../../src/kernels/table.ts';
+import { randomKey, randomU32, randomUniform } from '../../src/random/counter.ts';
+import { normals } from './cases/case.ts';
+import { type KernelRun, runKernel, type Words } from './testing.ts';
+
+let run: (kernel: KernelRun) => Promise<Record<string, Words>>;
+
+let gpu: GPU;
+
+beforeAll(async () => {
+  gpu = await openGpu();
+  const { device } = await openDevice(gpu);
+  const pipelines = new PipelineCache(device);
+  run = (kernel) => runKernel(device, pipelines, kernel);
+});
+
+it('dropout masks are those of the counter-based generator, bit for bit', async () => {
+  const count = 100_003;
+  const p = 0.1;
+  const step = { seed: 0xdeadbeef, micro_step: 0xfffffff0 };
+  const site = 0x9e3779b9;
+  const { x } = await run({
+    kernel: 'dropout',
+    tensors: { x: new Float32Array(count).fill(1) },
+    uniforms: { count, first: 0, site, p },
+    step,
+  });
+  const key = randomKey(step.seed, step.micro_step, site);
+  const dropped = Array.from({ length: count }, (_, i) => randomUniform(key, i) < Math.fround(p));
+  expect(Array.from(x as Words, (value) => value === 0)).toEqual(dropped);
+});
+
+it('attention drops the probabilities that the generator names', async () => {
+  const [B, T, NH, HD] = [2, 8, 2, 8];
+  const size = B * T * NH * HD;
+  const step = { seed: 3, micro_step: 11 };
+  const [site, p] = [42, 0.5];
+  // Equal keys give every probability 1 / T; value vectors of the unit basis then show which keys were kept.
+  const v = new Float32Array(size);
+  for (let i = 0; i < B * T * NH; i++) v[i * HD + (Math.floor(i / NH) % T)] = T * (1 - p);
+  const tensors = { q: new Float32Array(size), k: new Float32Array(size), v, lengths: Uint32Array.of(T, T), out: new Float32Array(size) };
+  const lse = new Float32Array(B * NH * T);
+  const { out } = await run({
+    kernel: 'attention',
+    tensors: { ...tensors, lse },
+    uniforms: { B, T, S: T, NH, first: 0, scale: 1, site, p },
+    step,
+    headSize: HD,
+  });
+  const key = randomKey(step.seed, step.micro_step, site);
+  const kept = Array.from({ length: size }, (_, i) => {
+    const [b, t, head, j] = [Math.floor(i / (T * NH * HD)), Math.floor(i / (NH * HD)) % T, Math.floor(i / HD) % NH, i % HD];
+    return randomUniform(key, ((b * NH + head) * T + t) * T + j) >= p ? 1 : 0;
+  });
+  expect(Array.from(out as Words, Math.round)).toEqual(kept);
+});
+
+it.each([1, 3, 8])('uncoupling returns the very stream that was coupled, SHIFT %i, a million random integers', async (SHIFT) => {
+  const count = 1_000_003;
+  const key = randomKey(17, SHIFT, 0);
+  const x = Int32Array.from({ length: count }, (_, i) => randomU32(key, i) | 0);
+  const f = Float32Array.from({ length: count }, (_, i) => 40 * (randomUniform(key, count + i) - 0.5));
+  const bits = new Uint32Array(Math.ceil(count / 32) * SHIFT);
+  const scale = 2 ** 20;
+  const coupled = await run({
+    kernel: 'stream_couple',
+    tensors: { x, f, bits, status: new Uint32Array(4) },
+    uniforms: { count, slot: 0, scale },
+    overrides: { SHIFT, KEEP_BITS: 1 },
+  });
+  expect(coupled.x).not.toEqual(x);
+  const back = await run({
+    kernel: 'stream_uncouple',
+    tensors: { y: coupled.x as Words, f, bits: coupled.bits as Words },
+    uniforms: { count, scale },
+    overrides: { SHIFT },
+  });
+  expect(Buffer.compare(Buffer.from(back.y?.buffer as ArrayBuffer), Buffer.from(x.buffer))).toBe(0);
+});
+
+/** Kernels that sum over rows into a parameter's gradient: their matrices [rows, width] and what they add to [size]. */
+const rowSums: readonly {
+  readonly kernel: KernelName;
+  readonly matrices: Readonly<Record<string, number>>;
+  readonly gradients: Readonly<Record<string, number>>;
+  readonly uniforms: (rows: number) => Record<string, number>;
+}[] = [
+  {
+    kernel: 'gemm_tn',
+    matrices: { d_y: 20, x: 36 },
+    gradients: { d_w: 720 },
+    uniforms: (M) => ({ M, K: 36, N: 20, alpha: 0.3 }),
+  },
+  {
+    kernel: 'gemm_tn_ragged',
+    matrices: { d_y: 5, x: 9 },
+    gradients: { d_w: 45 },
+    uniforms: (M) => ({ M, K: 9, N: 5, alpha: 0.3 }),
+  },
+  { kernel: 'column_sum', matrices: { d_y: 80 }, gradients: { d_bias: 70 }, uniforms: (M) => ({ M, N: 70, width: 80, alpha: 0.3 }) },
+  { kernel: 'column_dot', matrices: { d_y: 70, x: 70 }, gradients: { d_l: 70 }, uniforms: (N) => ({ N, C: 70 }) },
+  {
+    kernel: 'layer_norm_parameters',
+    matrices: { d_y: 36, s: 36, stats: 2 },
+    gradients: { d_weight: 36, d_bias: 36 },
+    uniforms: (N) => ({ N, C: 36 }),
+  },
+  { kernel: 'rms_norm_weight', matrices: { d_y: 36, x: 36, rstd: 1 }, gradients: { d_weight: 36 }, uniforms: (N) => ({ N, C: 36 }) },
+  // alpha is only read.
+  { kernel: 'gate_alpha', matrices: { partials: 1 }, gradients: { alpha: 1, d_alpha: 1 }, uniforms: (N) => ({ N, temperature: 0.7 }) },
+];
+
+it.each(rowSums)(
+  '$kernel over some rows and then over the rest gives the bits of one call',
+  async ({ kernel, matrices, gradients, uniforms }) => {
+    const rows = 29;
+    const whole = Object.fromEntries(Object.entries(matrices).map(([name, width]) => [name, normals(name, rows * width)]));
+    const start = Object.fromEntries(Object.entries(gradients).map(([name, size]) => [name, normals(name, size)]));
+    /** The gradients after the rows [begin, end). */
+    const sum = async (from: Record<string, Words>, begin: number, end: number): Promise<Record<string, Words>> => {
+      const part = Object.entries(matrices).map(([name, width]) => [name, whole[name]?.slice(begin * width, end * width)]);
+      const all = await run({ kernel, tensors: { ...Object.fromEntries(part), ...from }, uniforms: uniforms(end - begin) });
+      return Object.fromEntries(Object.keys(gradients).map((name) => [name, all[name] as Words]));
+    };
+    const once = await sum(start, 0, rows);
+    for (const cut of [1, 3, 4, 14, 27]) expect(await sum(await sum(start, 0, cut), cut, rows), `cut at ${cut}`).toEqual(once);
+  },
+);
+
+it('dropout and attention of the last examples of a batch give the bits that they have in the whole batch', async () => {
+  const [B, T, S, NH, HD, first] = [3, 9, 12, 2, 8, 1];
+  const width = T * NH * HD;
+  const keyWidth = S * NH * HD;
+  const step = { seed: 5, micro_step: 6 };
+  const site = 99;
+  const p = 0.3;
+  const rest = (words: Words, perExample: number) => words.slice(first * perExample);
+  const x = normals('x', B * width);
+  const dropped = (begin: number) =>
+    run({ kernel: 'dropout', tensors: { x: x.slice(begin) }, uniforms: { count: x.length - begin, first: begin, site, p }, step });
+  expect((await dropped(first * width)).x).toEqual(rest((await dropped(0)).x as Words, width));
+
+  const sizes = { q: width, k: keyWidth, v: keyWidth, d_out: width, delta: NH * T, lse: NH * T, out: width, d_q: width };
+  const whole = Object.entries(sizes).map(([name, size]) => {
+    const values = normals(name, B * size);
+    return [name, size, name === 'lse' ? values.map((value) => Math.abs(value) + 6) : values] as const;
+  });
+  for (const kernel of ['attention', 'attention_backward_q', 'attention_backward_kv'] as const) {
+    const from = (begin: number) =>
+      run({
+        kernel,
+        tensors: {
+          ...Object.fromEntries(whole.map(([name, size, values]) => [name, values.slice(begin * size)])),
+          lengths: Uint32Array.of(9, 4, 7),
+        },
+        uniforms: { B: B - begin, T, S, NH, first: begin, scale: 0.4, site, p },
+        step,
+        headSize: HD,
+      });
+    const [all, chunk] = [await from(0), await from(first)];
+    for (const [name, size] of whole) if (all[name]) expect(chunk[name], `${kernel} ${name}`).toEqual(rest(all[name], size));
+  }
+});
+
+it('a grid of more than 65535 workgroups reaches every element and none beyond', async () => {
+  const count = 65535 * 256 + 77;
+  const { x } = await run({ kernel: 'clear', tensors: { x: new Uint32Array(count).fill(7) }, uniforms: { count } });
+  expect((x as Words).every((word: number) => word === 0)).toBe(true);
+});
+
+it('products come out the same with subgroups and without', async () => {
+  const plain = await ((await gpu.requestAdapter()) as GPUAdapter).requestDevice();
+  const pipelines = new PipelineCache(plain);
+  const [M, K, N] = [45, 68, 100];
+  const tensors = { x: normals('x', M * K), d_y: normals('d_y', M * N), w: normals('w', N * K) };
+  for (const kernel of ['gemm_nt', 'gemm_nn'] as const) {
+    const product = {
+      kernel,
+      tensors: { ...tensors, out: new Float32Array(M * (kernel === 'gemm_nt' ? N : K)) },
+      uniforms: { M, K, N, alpha: 0.3 },
+    };
+    expect((await run(product)).out, kernel).toEqual((await runKernel(plain, pipelines, product)).out);
+  }
+  plain.destroy();
+});

@@ -1,0 +1,110 @@
+// The kernel table against the shaders: what the table says of bindings, uniforms, overrides and the work of a workgroup is what the WGSL
+// says, and every kernel compiles with every value of its overrides.
+import { expect, it } from 'vitest';
+import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
+import { openGpu } from '../../cli/adapter.ts';
+import { openDevice } from '../../src/gpu/device.ts';
+import { kernelSource, PipelineCache, type PipelineKey } from '../../src/gpu/pipelines.ts';
+import { packScalars } from '../../src/kernels/scalars.ts';
+import { dispatchSize, type KernelName, kernelSpec, kernels, stepScalars } from '../../src/kernels/table.ts';
+
+const names = Object.keys(kernels) as KernelName[];
+const shaders = Object.keys(import.meta.glob('../../shaders/*.wgsl', { query: '?raw' }));
+const reflect = (kernel: KernelName): WgslReflect => new WgslReflect(kernelSource({ kernel, headSize: 8 }));
+const fieldsOf = (members: readonly { name: string; type: { name: string } }[]) => members.map(({ name, type }) => [name, type.name]);
+
+it('there is one shader for each row of the table', () => {
+  const files = shaders.map((path) => path.replace(/.*\/(.*)\.wgsl/, '$1')).filter((name) => name !== 'prelude');
+  expect(files.sort()).toEqual([...names].sort());
+});
+
+it.each(names)('%s: the table says what the shader says', (name) => {
+  const spec = kernelSpec(name);
+  const { entry, storage, uniforms, overrides } = reflect(name);
+  expect(entry.compute.map((kernel) => kernel.name)).toEqual([name]);
+  expect(storage.map(({ name, binding, access }) => [name, binding, access])).toEqual(
+    Object.entries(spec.bindings).map(([binding, access], i) => [binding, i, access]),
+  );
+  expect(storage.length).toBeLessThanOrEqual(8);
+  const stored = [...kernelSource({ kernel: name, headSize: 8 }).matchAll(/var<storage, read> (\w+): array<Stored_(\w+)>/g)];
+  expect(stored.map(([, binding, alias]) => [binding, alias])).toEqual(Object.keys(spec.stored ?? {}).map((each) => [each, each]));
+  expect(overrides.map((override) => override.name)).toEqual(spec.overrides ?? []);
+  const [params, step] = uniforms;
+  expect([params?.name, params?.binding]).toEqual(['params', storage.length]);
+  expect(fieldsOf(params?.members ?? [])).toEqual(Object.entries(spec.uniforms));
+  expect(step?.name).toBe(spec.step ? 'step' : undefined);
+  if (step) {
+    expect(step.binding).toBe(storage.length + 1);
+    expect(fieldsOf(step.members ?? [])).toEqual(Object.entries(stepScalars));
+  }
+  for (const factor of spec.work.flat()) if (typeof factor === 'string') expect(spec.uniforms).toHaveProperty(factor);
+});
+
+it('a form for subgroups declares what the plain form declares, element types of what is only read apart', () => {
+  const declared = (text: string) =>
+    [...text.matchAll(/^(?:@group|override|struct| {2}\w+: \w+,).*$/gm)].map(([line]) => line.replace(/array<.*>/, ''));
+  const forms = names.filter((kernel) => kernelSource({ kernel, headSize: 8 }, true) !== kernelSource({ kernel, headSize: 8 }));
+  expect(forms).toEqual(['gemm_nt', 'gemm_nn']);
+  for (const kernel of forms) expect(declared(kernelSource({ kernel }, true))).toEqual(declared(kernelSource({ kernel })));
+});
+
+/** All values that an override can have. */
+const valuesOf = (override: string): readonly number[] =>
+  override === 'ACTIVATION' ? [0, 1, 2, 3] : override === 'SHIFT' ? [0, 1, 2, 3, 4, 8] : [0, 1];
+
+const combinations = (overrides: readonly string[]): Record<string, number>[] =>
+  overrides.reduce<Record<string, number>[]>(
+    (all, name) => all.flatMap((chosen) => valuesOf(name).map((value) => ({ ...chosen, [name]: value }))),
+    [{}],
+  );
+
+/** All overrides in one form, all forms with the overrides at their first values: forms and overrides do not meet in a shader. */
+function keysOf(kernel: KernelName): PipelineKey[] {
+  const { overrides = [], stored, head } = kernelSpec(kernel);
+  const first = { kernel, headSize: head ? 32 : 0 };
+  return [
+    ...combinations(overrides).map((values) => ({ ...first, overrides: values })),
+    ...Object.keys(stored ?? {}).map((binding) => ({ ...first, storedTypes: { [binding]: 'f16' as const } })),
+    ...(head ? [4, 64, 80].map((headSize) => ({ kernel, headSize })) : []),
+  ];
+}
+
+it('every kernel compiles with every value of its overrides, stored type and head size', async () => {
+  const pipelines = new PipelineCache((await openDevice(await openGpu())).device);
+  for (const name of names) {
+    const compiled = await Promise.allSettled(keysOf(name).map((key) => pipelines.get(key)));
+    expect(compiled.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))).toEqual([]);
+  }
+}, 300_000);
+
+it('a key gives the same pipeline whatever the order of its overrides', async () => {
+  const pipelines = new PipelineCache((await openDevice(await openGpu())).device);
+  const [one, other] = await Promise.all([
+    pipelines.get({ kernel: 'gemm_nn', overrides: { ACTIVATION: 1, ACCUMULATE: 0 } }),
+    pipelines.get({ kernel: 'gemm_nn', overrides: { ACCUMULATE: 0, ACTIVATION: 1 }, storedTypes: { w: 'f32' } }),
+  ]);
+  expect(one).toBe(other);
+});
+
+it('an override that the shader does not have is named with the kernel and its file', async () => {
+  const pipelines = new PipelineCache((await openDevice(await openGpu())).device);
+  await expect(pipelines.get({ kernel: 'clear', overrides: { SHIFT: 1 } })).rejects.toMatchObject({
+    code: 'shader',
+    message: expect.stringContaining('clear SHIFT=1'),
+    where: 'shaders/clear.wgsl',
+  });
+});
+
+it('dispatches cover the work, and fold into y past 65535 workgroups', () => {
+  expect(dispatchSize('gemm_nt', { M: 33, K: 4, N: 64, alpha: 1 })).toEqual([2, 2, 1]);
+  expect(dispatchSize('clear', { count: 65535 * 256 })).toEqual([65535, 1, 1]);
+  expect(dispatchSize('clear', { count: 65535 * 256 + 1 })).toEqual([65535, 2, 1]);
+  expect(dispatchSize('square_sum', { count: 5, offset: 0 })).toEqual([16, 1, 1]);
+});
+
+it('scalars are packed in table order, and a missing or unknown field is refused', () => {
+  const bytes = packScalars({ count: 'u32', alpha: 'f32', label: 'i32' }, { alpha: 0.5, label: -1, count: 3 });
+  expect([...new Uint32Array(bytes)]).toEqual([3, 0x3f000000, 0xffffffff]);
+  expect(() => packScalars({ count: 'u32' }, {})).toThrow('count is missing');
+  expect(() => packScalars({ count: 'u32' }, { count: 1, size: 2 })).toThrow('no uniform field size');
+});

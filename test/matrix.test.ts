@@ -1,0 +1,115 @@
+// Every method under every policy that it does not refuse, over every kind of stream: it trains, what came back in the backward pass, in parts of the
+// batch, are the bits of `store` on the whole batch, and memory is what the plan says. A method of the registry is covered by being there.
+
+import { describe, expect, test } from 'vitest';
+import type { Method } from '../src/methods/method.ts';
+import { methods, resolveOptions } from '../src/methods/registry.ts';
+import { bert, readBertConfig } from '../src/models/bert.ts';
+import {
+  defaultTraining,
+  type MethodChoices,
+  type MethodName,
+  type PolicyName,
+  type Pooling,
+  policyNames,
+  poolings,
+  type StreamKind,
+  streamKinds,
+} from '../src/protocol/config.ts';
+import { trainableCount } from '../src/session/setup.ts';
+import { planPrograms } from '../src/train/programs.ts';
+import { differences, differingNames, type Outcome, outcomeOf, smallChoices, smallShape } from './outcome.ts';
+import { randomBatch, randomBert, readVectorJson } from './testing.ts';
+
+const B = 4;
+const num_labels = 3;
+/** Two padded lengths, and examples that begin where a binding may, so that the batch can run in two parts. */
+const lengths = [6, 8];
+const batches = [8, 6, 8].map((length, step) => randomBatch(step, B, length, smallShape.vocab_size, num_labels));
+const model = await randomBert(smallShape);
+
+function train(method: MethodName, policy: PolicyName, streams: StreamKind): Promise<Outcome> {
+  const training = { dropout: 0.1, warmup_ratio: 0, learning_rate: 1e-3 };
+  const options = { ...smallChoices, streams };
+  const chunks = policy === 'store' ? 1 : 2;
+  return outcomeOf(
+    { model, method, policy, options, pooling: 'mean', num_labels, batch_size: B, lengths, training, memory: { chunks } },
+    batches,
+  );
+}
+
+const rows = methods.flatMap((method): [string, Method, StreamKind][] =>
+  method.uses.includes('streams')
+    ? streamKinds.map((streams) => [`${method.name} over ${streams} streams`, method, streams])
+    : [[method.name, method, 'fixed']],
+);
+
+describe.each(rows)('%s', (_, method, streams) => {
+  let stored: Promise<Outcome> | undefined;
+  const trainStored = () => {
+    stored ??= train(method.name, 'store', streams);
+    return stored;
+  };
+  const policies = policyNames.filter((policy) => !method.refuses(policy));
+
+  test.each(policies)('under %s every parameter moves by the bits of store, and memory is as planned before and after', async (policy) => {
+    const own = policy === 'store' ? await trainStored() : await train(method.name, policy, streams);
+    for (const { loss, grad_norm } of own.steps) {
+      expect(loss).toBeGreaterThan(0);
+      expect(grad_norm).toBeGreaterThan(0);
+    }
+    expect(differingNames(own.initial, own.parameters)).toEqual([...own.parameters.keys()]);
+
+    const { planned, before, after, released } = own.memory;
+    expect(before).toEqual(planned);
+    expect(after).toEqual(planned);
+    expect(released.total).toBe(0);
+
+    if (policy === 'store') return;
+    // What floats lose on the way back is measured elsewhere; the way there is the same.
+    if (policy === 'reversible' && streams === 'float') expect(own.steps[0]?.loss).toBe((await trainStored()).steps[0]?.loss);
+    else expect(differences(own, await trainStored())).toEqual([]);
+  });
+});
+
+interface Counted {
+  readonly method: MethodName;
+  readonly hyper_parameters: MethodChoices;
+  readonly mean: { readonly trainable_parameters: number };
+  readonly cls: { readonly trainable_parameters: number };
+}
+const counted = readVectorJson<{ num_labels: number; cases: readonly Counted[] }>('counts/expected.json');
+
+function countOf(method: Method, chosen: MethodChoices, pooling: Pooling): number {
+  const backbone = bert(readBertConfig({}, 'BERT-base'));
+  const options = resolveOptions(method, chosen);
+  const { registry } = planPrograms({
+    backbone,
+    method,
+    options,
+    ranges: [{ from: options.frozen_layers, to: backbone.config.num_hidden_layers, policy: 'store' }],
+    pooling,
+    num_labels: counted.num_labels,
+    storedType: () => 'f32',
+    batch_size: 1,
+    lengths: [8],
+    optimizer: defaultTraining,
+    purposes: ['evaluation'],
+  });
+  return trainableCount(registry);
+}
+
+test.each(methods.map((method) => [method.name, method] as const))(
+  "%s trains as many parameters of BERT-base as PyTorch's counts say",
+  (_, method) => {
+    const cases = counted.cases.filter(({ method: name }) => name === method.name);
+    expect(cases).not.toEqual([]);
+    for (const own of cases) {
+      for (const pooling of poolings) {
+        expect(countOf(method, own.hyper_parameters, pooling), `${JSON.stringify(own.hyper_parameters)}, ${pooling}`).toBe(
+          own[pooling].trainable_parameters,
+        );
+      }
+    }
+  },
+);

@@ -1,0 +1,52 @@
+// The memory of a step, by plan, at BERT-base's configuration: what docs/memory.md claims. No GPU: that the allocator obeys the plan is
+// matrix.test.ts's business.
+
+import { expect, test } from 'vitest';
+import { activationAndWorkspace, type Cell, cells, checkpointed, fullStored, planMemory, reversibleExact } from '../bench/memory.ts';
+import { planVocabularyHead, tokensOfABatch } from '../bench/vocabulary.ts';
+
+const share = (layers: number, cell: Cell, of: Cell, shape?: Parameters<typeof planMemory>[2]): number =>
+  activationAndWorkspace(planMemory(layers, cell, shape)) / activationAndWorkspace(planMemory(layers, of, shape));
+
+test.each([
+  [12, 16, 128, 0.07],
+  [24, 16, 128, 0.04],
+  [12, 4, 512, 0.07],
+  [24, 4, 512, 0.04],
+])(
+  'reversible-exact MEFT1 at %i layers, batch %i, length %i takes at most %f of what full fine-tuning keeps and works in',
+  (layers, batch, length, most) => {
+    expect(share(layers, reversibleExact, fullStored, { batch, length })).toBeLessThanOrEqual(most);
+  },
+);
+
+test.each([
+  [12, 0.65],
+  [24, 0.45],
+])('reversible-exact MEFT1 at %i layers takes at most %f of checkpointing every layer with the same adapters', (layers, most) => {
+  expect(share(layers, reversibleExact, checkpointed(1))).toBeLessThanOrEqual(most);
+  expect(share(layers, reversibleExact, { ...reversibleExact, policy: 'checkpoint' })).toBeLessThanOrEqual(most);
+});
+
+test('READ takes at most a quarter of all bytes of full fine-tuning, weights included, and 45 % of its FLOPs', () => {
+  const [read, full] = [planMemory(12, { method: 'read', policy: 'store', streams: 'single' }), planMemory(12, fullStored)];
+  expect(read.total / full.total).toBeLessThanOrEqual(0.25);
+  expect(read.flops / full.flops).toBeLessThanOrEqual(0.45);
+});
+
+test('from 6 to 48 layers reversible-exact MEFT1 grows by the dropped bits, three an element and undone layer, and by nothing else', () => {
+  const [shallow, deep] = [planMemory(6, reversibleExact), planMemory(48, reversibleExact)];
+  for (const row of [shallow, deep]) expect(row.bits).toBe((3 * row.stream_elements * (row.num_hidden_layers - 1)) / 8);
+  const growth = activationAndWorkspace(deep) - activationAndWorkspace(shallow);
+  // A layer's bits begin at a multiple of 256 bytes in each part of the batch.
+  expect(Math.abs(growth - (deep.bits - shallow.bits))).toBeLessThanOrEqual(256 * 42 * 4);
+});
+
+test.each(cells)('the arena of $method, $policy, $streams is at most 5 % above what no packing can go below', (cell) => {
+  const row = planMemory(12, cell);
+  expect(row.arena / row.lower_bound).toBeLessThanOrEqual(1.05);
+});
+
+test('a vocabulary head with its loss, 128 tokens at a time, takes a tenth of what it takes over all tokens at once', () => {
+  expect(planVocabularyHead(128)).toBeLessThan(planVocabularyHead(tokensOfABatch) / 10);
+});

@@ -1,0 +1,108 @@
+// Models and methods against PyTorch: logits, loss and the gradient of every parameter of a small random BERT, for every method that
+// python/vectors holds cases of.
+
+import { existsSync, readdirSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { methods } from '../src/methods/registry.ts';
+import { type MethodChoices, type MethodName, type Pooling, poolings } from '../src/protocol/config.ts';
+import { batchOf, modelAt, type RecordedBatch, readVectorJson, readVectorTensors, testEngine, vectors } from './testing.ts';
+
+interface Result {
+  readonly logits: readonly (readonly number[])[];
+  readonly loss: number;
+}
+
+interface Case extends Result {
+  readonly method: MethodName;
+  readonly title: string;
+  readonly pooling: Pooling;
+  readonly hyper_parameters: MethodChoices;
+  /** Files; no adapter where the model's own weights train. */
+  readonly adapter?: string;
+  readonly gradients: string;
+}
+
+const tiny = readVectorJson<{ batch: RecordedBatch; cls: Result; mean: Result }>('tiny_bert/expected.json');
+const batch = batchOf(tiny.batch);
+
+/** Recorded in the names of Transformers and PEFT. */
+const unprefixed = (name: string) => name.replace(/^base_model\.model\./, '').replace(/^bert\./, '');
+
+function casesOf(folder: string): Case[] {
+  type Recorded = Omit<Case, 'method' | 'title' | 'adapter'> & { readonly adapter?: string };
+  const { method, cases, adapter } = readVectorJson<{
+    method?: MethodName;
+    adapter?: string;
+    cases?: Readonly<Record<string, Recorded>> | readonly unknown[];
+  }>(`${folder}/expected.json`);
+  if (!method || !cases || Array.isArray(cases)) return [];
+  return Object.entries(cases as Readonly<Record<string, Recorded>>).map(([name, own]) => {
+    const file = own.adapter ?? adapter;
+    return {
+      ...own,
+      method,
+      title: `${folder} ${name}`,
+      gradients: `${folder}/${own.gradients}`,
+      ...(file === undefined ? {} : { adapter: `${folder}/${file}` }),
+    };
+  });
+}
+
+const full = poolings.map(
+  (pooling): Case => ({
+    ...tiny[pooling],
+    method: 'full',
+    title: `full ${pooling}`,
+    pooling,
+    hyper_parameters: {},
+    gradients: `tiny_bert/grads_${pooling}.safetensors`,
+  }),
+);
+const recorded = readdirSync(vectors)
+  .filter((folder) => existsSync(`${vectors}${folder}/expected.json`))
+  .flatMap(casesOf);
+
+/** Largest difference relative to the largest element of the tensor, but not below what f32 can tell from zero. */
+function relativeError(found: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let scale = 1e-4;
+  let worst = 0;
+  for (let i = 0; i < expected.length; i++) {
+    scale = Math.max(scale, Math.abs(expected[i] as number));
+    worst = Math.max(worst, Math.abs((found[i] as number) - (expected[i] as number)));
+  }
+  return worst / scale;
+}
+
+const readTensors = async (path: string) => new Map([...(await readVectorTensors(path))].map(([name, data]) => [unprefixed(name), data]));
+
+test.each([...full, ...recorded])(
+  '$title: the logits, the loss and the gradient of every parameter that PyTorch gives',
+  async ({ method, pooling, hyper_parameters, adapter, gradients, logits, loss }) => {
+    const model = await modelAt(`${vectors}tiny_bert`);
+    const { trainer, executor } = await testEngine({
+      model,
+      method,
+      policy: 'store',
+      pooling,
+      num_labels: 3,
+      batch_size: 4,
+      lengths: [11],
+      options: hyper_parameters,
+    });
+    if (adapter) trainer.setParameters(await readTensors(adapter));
+    const ours = await trainer.logits(batch);
+    const result = await trainer.step(0, [batch]);
+    const found = await trainer.read('gradient');
+    executor.destroy();
+    expect(Math.max(...logits.flat().map((x, i) => Math.abs(x - (ours[i] as number))))).toBeLessThan(1e-5);
+    expect(Math.abs(result.loss - loss)).toBeLessThan(1e-5);
+    const expected = await readTensors(gradients);
+    expect([...found.keys()].sort()).toEqual([...expected.keys()].sort());
+    for (const [name, data] of expected) expect(relativeError(found.get(name) as Float32Array, data), name).toBeLessThan(1e-3);
+  },
+);
+
+test('every method but the linear probe, whose gradients are the head of every other, has cases', () => {
+  const covered = new Set([...full, ...recorded].map(({ method }) => method));
+  expect(methods.map(({ name }) => name).filter((name) => !covered.has(name))).toEqual(['linear-probe']);
+});

@@ -1,0 +1,44 @@
+// References of the activations and of dropout. `activate` and `activationSlope` are also the epilogues of the gemm references.
+import { activationCode } from '../../src/kernels/table.ts';
+import { randomKey, randomUniform } from '../../src/random/counter.ts';
+import { at, type Reference, type Step } from './kernel.ts';
+import { normalCdf, normalPdf } from './normal.ts';
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
+export function activate(code: number, x: number): number {
+  if (code === activationCode.gelu) return x * normalCdf(x);
+  if (code === activationCode.tanh) return Math.tanh(x);
+  if (code === activationCode.relu) return Math.max(x, 0);
+  if (code === activationCode.silu) return x * sigmoid(x);
+  return x;
+}
+
+/** Derivative at the argument x of the activation; for tanh at its value x. */
+export function activationSlope(code: number, x: number): number {
+  if (code === activationCode.gelu) return normalCdf(x) + x * normalPdf(x);
+  if (code === activationCode.tanh) return 1 - x * x;
+  if (code === activationCode.relu) return x > 0 ? 1 : 0;
+  if (code === activationCode.silu) return sigmoid(x) * (1 + x * sigmoid(-x));
+  return 1;
+}
+
+/** The factor of element i: 0 or 1 / (1 - p). Compared with p as the kernel holds it, in f32, so that the masks are equal. */
+export function dropoutFactor(step: Step, site: number, p: number): (element: number) => number {
+  const key = randomKey(step.seed, step.micro_step, site);
+  const threshold = Math.fround(p);
+  return (element) => (randomUniform(key, element) >= threshold ? 1 / (1 - threshold) : 0);
+}
+
+export const activation: Reference<'activation'> = ({ x, y }, { count }, { ACTIVATION = 0 }) => {
+  for (let i = 0; i < count; i++) y[i] = activate(ACTIVATION, at(x, i));
+};
+
+export const activation_backward: Reference<'activation_backward'> = ({ d_y, x }, { count }, { ACTIVATION = 0 }) => {
+  for (let i = 0; i < count; i++) d_y[i] = at(d_y, i) * activationSlope(ACTIVATION, at(x, i));
+};
+
+export const dropout: Reference<'dropout'> = ({ x }, { count, first, site, p }, _, step) => {
+  const factor = dropoutFactor(step, site, p);
+  for (let i = 0; i < count; i++) x[i] = at(x, i) * factor(first + i);
+};

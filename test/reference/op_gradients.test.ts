@@ -1,0 +1,205 @@
+// Gradients of single ops through the graph: the vector-Jacobian products, which parameter trains with which, and what they accumulate into,
+// against central finite differences, in f64. The kernels' own gradients: test/reference.
+
+import { describe, expect, test } from 'vitest';
+import { backward } from '../../src/graph/backward.ts';
+import { Graph, Registry, sizeOf, type Tensor } from '../../src/graph/ir.ts';
+import { attention } from '../../src/graph/ops/attention.ts';
+import { copyInto } from '../../src/graph/ops/elementwise.ts';
+import { embedding } from '../../src/graph/ops/embedding.ts';
+import { layerNorm } from '../../src/graph/ops/layer_norm.ts';
+import { addToLengths } from '../../src/graph/ops/lengths.ts';
+import { prependRows } from '../../src/graph/ops/prepend_rows.ts';
+import { scaleColumns } from '../../src/graph/ops/scale_columns.ts';
+import { randomKey, randomNormal, siteId } from '../../src/random/counter.ts';
+import { Interpreter } from './interpreter.ts';
+
+const normals = (name: string, count: number): Float64Array =>
+  Float64Array.from({ length: count }, (_, i) => randomNormal(randomKey(1, 2, siteId(name)), i));
+
+interface Given {
+  readonly build: (g: Graph) => Tensor;
+  /** Names of the parameters that train. */
+  readonly trains?: readonly string[];
+  /** Names of the f32 inputs whose gradients are asked for. */
+  readonly sources?: readonly string[];
+  /** Values of what is not drawn at random: ids, lengths. */
+  readonly values?: Readonly<Record<string, readonly number[]>>;
+}
+
+/** Compares every gradient of the sum of random multiples of what `build` returns with central differences; returns the ops of the backward pass. */
+function expectGradients({ build, trains = [], sources = [], values = {} }: Given): string[] {
+  const registry = new Registry();
+  const options = { trains: (name: string) => trains.includes(name), storedType: () => 'f32' as const, training: true };
+  const interpreter = new Interpreter();
+  const step = { seed: 3, micro_step: 4 };
+  const given = new Map<string, Tensor>();
+
+  const traced = (withGradients: boolean) => {
+    const g = new Graph(registry, options);
+    for (const [name, tensor] of given) if (tensor.role === 'input') g.inputs.set(name, tensor);
+    const { result: y, tape } = g.record(() => g.scope('module', () => build(g)));
+    const state = registry.state('y', y.shape, 'f32');
+    copyInto(g, y, state);
+    for (const [name, tensor] of g.inputs) given.set(name, tensor);
+    for (const { tensors } of registry.parameters.values()) for (const tensor of tensors) given.set(tensor.name, tensor);
+    const ops: string[] = [];
+    if (withGradients) {
+      const weights = registry.state('weights', y.shape, 'f32');
+      interpreter.set(weights, normals('weights', sizeOf(y.shape)));
+      const inputs = sources.map((name) => given.get(name) as Tensor);
+      const begin = g.nodes.length;
+      const d_inputs = backward(g, tape, new Map([[y, weights]]), inputs);
+      ops.push(...g.nodes.slice(begin).map(({ op }) => op.name));
+      d_inputs.forEach((d_input, i) => {
+        if (!d_input) throw new Error(`no gradient of '${sources[i]}'`);
+        copyInto(g, d_input, registry.state(`d_${sources[i]}`, d_input.shape, 'f32'));
+      });
+    }
+    return { g, state, ops };
+  };
+
+  const { g: whole, state, ops } = traced(true);
+  const { g: forward } = traced(false);
+  for (const [name, tensor] of given) interpreter.set(tensor, values[name] ?? normals(name, sizeOf(tensor.shape)));
+  const weights = normals('weights', sizeOf(state.shape));
+  const loss = (): number => {
+    interpreter.run(forward, step);
+    return interpreter.values(state).reduce((sum, value, i) => sum + value * (weights[i] as number), 0);
+  };
+  // What is there already must still be there: parameter gradients accumulate.
+  for (const [id, gradient] of registry.gradients) interpreter.set(gradient, normals(`there ${id}`, sizeOf(gradient.shape)));
+  interpreter.run(whole, step);
+
+  const compare = (tensor: Tensor, gradient: Float64Array, there: Float64Array) => {
+    const moving = interpreter.values(tensor);
+    moving.forEach((value, i) => {
+      moving[i] = value + 1e-5;
+      const above = loss();
+      moving[i] = value - 1e-5;
+      const below = loss();
+      moving[i] = value;
+      expect((gradient[i] as number) - (there[i] ?? 0), `${tensor.name}[${i}]`).toBeCloseTo((above - below) / 2e-5, 6);
+    });
+  };
+  for (const name of sources) {
+    const tensor = given.get(name) as Tensor;
+    compare(tensor, interpreter.values(registry.state(`d_${name}`, tensor.shape, 'f32')).slice(), new Float64Array(0));
+  }
+  for (const name of trains) {
+    const tensor = given.get(name) as Tensor;
+    const gradient = interpreter.values(registry.gradientOf(tensor));
+    compare(tensor, gradient.slice(), normals(`there ${tensor.id}`, gradient.length));
+  }
+  return ops;
+}
+
+describe('layer norm', () => {
+  const build = (g: Graph) =>
+    layerNorm(
+      g,
+      g.input('x', [2, 3, 8], 'f32'),
+      g.weight('weight', [8]),
+      g.weight('bias', [8]),
+      1e-5,
+      g.input('residual', [2, 3, 8], 'f32'),
+    );
+
+  test('has the gradients of all that it reads', () => {
+    expectGradients({ build, trains: ['weight', 'bias'], sources: ['x', 'residual'] });
+  });
+
+  test('of which only the bias trains has its gradient as a sum of columns, which needs nothing kept', () => {
+    expect(expectGradients({ build, trains: ['bias'] })).toEqual(['column_sum']);
+    expect(expectGradients({ build, trains: ['bias'], sources: ['x'] })).toContain('layer_norm_backward');
+  });
+
+  test('of which only the weight trains has no gradient of the bias', () => {
+    expectGradients({ build, trains: ['weight'], sources: ['residual'] });
+  });
+});
+
+test('a factor for each column has the gradients of the factors and of what it scales', () => {
+  const build = (g: Graph) => scaleColumns(g, g.input('x', [2, 3, 5], 'f32'), g.weight('l', [5]));
+  expectGradients({ build, trains: ['l'], sources: ['x'] });
+  expect(expectGradients({ build, trains: ['l'] })).toEqual(['column_dot']);
+  expect(expectGradients({ build, sources: ['x'] })).toEqual(['scale_columns']);
+});
+
+describe('rows before those of every example', () => {
+  const prefixed = (g: Graph, name: string) => prependRows(g, g.weight(`prefix_${name}`, [2, 8]), g.input(name, [2, 3, 8], 'f32'));
+
+  test('have the gradients of the rows and of what they stand before', () => {
+    expectGradients({ build: (g) => prefixed(g, 'x'), trains: ['prefix_x'], sources: ['x'] });
+    expect(expectGradients({ build: (g) => prefixed(g, 'x'), trains: ['prefix_x'] })).toEqual(['column_sum']);
+  });
+
+  test.each([false, true])('of keys and values are seen by every query, and by the gradients; causal %s', (causal) => {
+    const build = (g: Graph) => {
+      const lengths = g.input('lengths', [3], 'u32');
+      const q = g.input('q', [2, 3, 8], 'f32');
+      // The second and third examples of a batch of three.
+      return g.examples(1, () =>
+        attention(g, q, prefixed(g, 'k'), prefixed(g, 'v'), lengths, { num_attention_heads: 2, dropout: 0.2, causal }),
+      );
+    };
+    const trains = ['prefix_k', 'prefix_v'];
+    expectGradients({ build, trains, sources: ['q', 'k', 'v'], values: { lengths: [0, 3, 2] } });
+    expect(expectGradients({ build, trains, values: { lengths: [0, 3, 2] } })).not.toContain('attention_backward_q');
+  });
+});
+
+describe('a prompt before the tokens', () => {
+  const prompted = (g: Graph) =>
+    embedding(g, 2, 3, {
+      word: g.parameter('word', [7, 8]),
+      position: g.weight('position', [5, 8]),
+      token_type: g.weight('token_type', [2, 8]),
+      prompt: g.weight('prompt', [2, 8]),
+    });
+  const values = { input_ids: [1, 6, 0, 2, 2, 5], position_ids: [0, 1, 2, 0, 1, 2], token_type_ids: [0, 0, 1, 1, 0, 0], lengths: [3, 1] };
+
+  test('has its gradient through attention that goes by the longer lengths, which lie in the arena', () => {
+    const build = (g: Graph) => {
+      const h = prompted(g);
+      const lengths = addToLengths(g, g.input('lengths', [2], 'u32'), 2);
+      return attention(g, h, h, h, lengths, { num_attention_heads: 2, dropout: 0 });
+    };
+    expectGradients({ build, trains: ['prompt'], values });
+  });
+
+  test('takes the first positions and the first token type, and moves the tokens up', () => {
+    const g = new Graph(new Registry(), { trains: () => false, storedType: () => 'f32', training: false });
+    const y = g.registry.state('y', [2, 5, 8], 'f32');
+    copyInto(g, prompted(g), y);
+    const interpreter = new Interpreter();
+    for (const { tensors } of g.registry.parameters.values())
+      for (const tensor of tensors) interpreter.set(tensor, normals(tensor.name, sizeOf(tensor.shape)));
+    for (const [name, tensor] of g.inputs) interpreter.set(tensor, values[name as keyof typeof values]);
+    interpreter.run(g);
+    const row = (name: string, i: number) => normals(name, 56).slice(8 * i, 8 * i + 8);
+    const sum = (table: string, i: number, place: number, type: number) =>
+      row(table, i).map((value, c) => value + (row('position', place)[c] as number) + (row('token_type', type)[c] as number));
+    const rows = Array.from({ length: 10 }, (_, i) => interpreter.values(y).slice(8 * i, 8 * i + 8));
+    const prompt = [sum('prompt', 0, 0, 0), sum('prompt', 1, 1, 0)];
+    expect(rows).toEqual([
+      ...prompt,
+      ...[sum('word', 1, 2, 0), sum('word', 6, 3, 0), sum('word', 0, 4, 1)],
+      ...prompt,
+      ...[sum('word', 2, 2, 1), sum('word', 2, 3, 0), sum('word', 5, 4, 0)],
+    ]);
+  });
+
+  test('is refused with tables that train, and where its rows and the tokens exceed the positions', () => {
+    const graph = (trains: string) =>
+      new Graph(new Registry(), { trains: (name) => name === trains, storedType: () => 'f32', training: true });
+    expect(() => prompted(graph('word'))).toThrow('prompt before the tokens, with tables that train');
+    const g = graph('prompt');
+    const tables = {
+      word: g.parameter('word', [7, 8]),
+      position: g.weight('position', [4, 8]),
+      token_type: g.weight('token_type', [2, 8]),
+    };
+    expect(() => embedding(g, 2, 3, { ...tables, prompt: g.weight('prompt', [2, 8]) })).toThrow('3 tokens from position 2 of 4');
+  });
+});

@@ -1,0 +1,94 @@
+// Heads over many rows: few rows at a time give the bits of all at once, on the GPU and through the session's own path; a vocabulary head's gradients
+// are the finite differences of its loss.
+
+import { expect, test } from 'vitest';
+import { vocabularyHead } from '../bench/vocabulary.ts';
+import { Graph, Registry, sizeOf, type Tensor } from '../src/graph/ir.ts';
+import { copyInto } from '../src/graph/ops/elementwise.ts';
+import { randomKey, randomNormal, siteId } from '../src/random/counter.ts';
+import { rowLoss } from '../src/train/row_loss.ts';
+import { metricSlots, metricsOf } from '../src/train/update.ts';
+import { Interpreter } from './reference/interpreter.ts';
+import { modelAt, randomBatch, testEngine, vectors } from './testing.ts';
+
+test('a classifier of 160 examples and 1000 labels, 64 at a time, gives the loss, the gradients and the update of all at once, bit for bit', async () => {
+  const model = await modelAt(`${vectors}tiny_bert`);
+  const [B, num_labels] = [160, 1000];
+  const batch = randomBatch(3, B, 8, 50, num_labels);
+  const results = [];
+  for (const token_chunk of [64, 1000]) {
+    const { trainer, executor } = await testEngine({
+      ...{ model, method: 'full', policy: 'store', pooling: 'mean', num_labels, batch_size: B, lengths: [8] },
+      training: { dropout: 0.2, warmup_ratio: 0 },
+      change: (setup) => ({ ...setup, token_chunk }),
+    });
+    const { loss } = await trainer.step(0, [batch]);
+    results.push({ loss, gradients: await trainer.read('gradient'), parameters: await trainer.read('parameter') });
+    executor.destroy();
+  }
+  expect(results[0]?.loss).toBeGreaterThan(1);
+  expect(results[0]).toEqual(results[1]);
+});
+
+const [R, C, V] = [130, 8, 12];
+
+function vocabularyLoss(tokensAtATime: number) {
+  const registry = new Registry();
+  const g = new Graph(registry, { trains: () => true, storedType: () => 'f32', training: true });
+  g.tokensAtATime = tokensAtATime;
+  const [rows, labels] = [g.input('rows', [R, C], 'f32'), g.input('labels', [R], 'i32')];
+  const gradient = registry.state('d_rows', [R, C], 'f32');
+  const d_rows = rowLoss(g, rows, labels, vocabularyHead(C, V), true) as Tensor;
+  g.phase('backward', () => copyInto(g, d_rows, gradient));
+  const interpreter = new Interpreter();
+  const drawn = (name: string) => {
+    const key = randomKey(1, 0, siteId(name));
+    return (_: unknown, i: number) => randomNormal(key, i);
+  };
+  for (const { name, shape, tensors } of registry.parameters.values()) {
+    interpreter.set(tensors[0] as Tensor, Array.from({ length: sizeOf(shape) }, drawn(name)));
+  }
+  interpreter.set(rows, Array.from({ length: R * C }, drawn('rows')));
+  // Every third token is asked for.
+  interpreter.set(
+    labels,
+    Array.from({ length: R }, (_, i) => (i % 3 === 0 ? (7 * i) % V : -100)),
+  );
+  const lossOf = () => {
+    const metrics = interpreter.values(metricsOf(registry));
+    metrics.fill(0);
+    for (const each of registry.gradients.values()) interpreter.values(each).fill(0);
+    interpreter.run(g, { inverse_count: 1 / 44 });
+    return metrics[metricSlots.loss] as number;
+  };
+  const judged: [string, Float64Array, Float64Array][] = [...registry.parameters.values()].map(({ name, tensors: [tensor] }) => [
+    name,
+    interpreter.values(tensor as Tensor),
+    interpreter.values(registry.gradientOf(tensor as Tensor)),
+  ]);
+  return { g, lossOf, judged: [...judged, ['rows', interpreter.values(rows), interpreter.values(gradient)] as const] };
+}
+
+test('a vocabulary head, 64 tokens at a time: its loss is that of all at once, its gradients the finite differences', () => {
+  const { g, lossOf, judged } = vocabularyLoss(64);
+  expect(g.nodes.filter(({ op }) => op.name === 'softmax_cross_entropy')).toHaveLength(3);
+  // A picture of a step has one way there and one way back.
+  const phases = g.nodes.map(({ place }) => place.phase);
+  expect(phases.filter((phase, i) => phase !== phases[i - 1])).toEqual(['forward', 'backward']);
+  expect(lossOf()).toBe(vocabularyLoss(Number.POSITIVE_INFINITY).lossOf());
+  const found = judged.map(([, , gradient]) => Float64Array.from(gradient));
+  const h = 1e-5;
+  for (const [n, [name, values]] of judged.entries()) {
+    // Of rows: one that has a label, in the last part.
+    const at = name === 'rows' ? 129 * C + 3 : Math.floor(0.6 * values.length);
+    const kept = values[at] as number;
+    const lossAt = (value: number) => {
+      values[at] = value;
+      return lossOf();
+    };
+    const difference = (lossAt(kept + h) - lossAt(kept - h)) / (2 * h);
+    values[at] = kept;
+    expect(Math.abs(difference), name).toBeGreaterThan(1e-6);
+    expect(Math.abs(difference - (found[n]?.[at] as number)), name).toBeLessThan(1e-8);
+  }
+});
