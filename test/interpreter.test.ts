@@ -55,7 +55,12 @@ function build({ method, policy, pooling, chosen = {} }: Cell) {
     purposes: ['training'],
   };
   const registry = new Registry();
-  const { graph } = traceTraining(registry, { trains: (name) => resolved.trains(name, options), storedType: () => 'f32' }, setup, T);
+  const { graph } = traceTraining(
+    registry,
+    { trains: (parameter) => resolved.trains(parameter, options), storedType: () => 'f32' },
+    setup,
+    T,
+  );
   const offload = referenceOffload(registry.offloaded.values());
   return { registry, graph, offload, interpreter: new Interpreter((request) => offload.answer(request)) };
 }

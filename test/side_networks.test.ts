@@ -28,7 +28,12 @@ function backwardNodes(method: MethodName, policy: PolicyName, chosen: MethodCho
     optimizer: defaultTraining,
     purposes: ['training'],
   };
-  const { graph } = traceTraining(new Registry(), { trains: (name) => resolved.trains(name, options), storedType: () => 'f32' }, setup, 4);
+  const { graph } = traceTraining(
+    new Registry(),
+    { trains: (parameter) => resolved.trains(parameter, options), storedType: () => 'f32' },
+    setup,
+    4,
+  );
   const found = graph.nodes.filter(({ place }) => place.phase === 'backward' && place.section.startsWith('encoder.layer.'));
   const beside = found.filter(({ place: { path } }) => /^lst\b|\.read$/.test(path)).length;
   return { backbone: found.length - beside, beside };

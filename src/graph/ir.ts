@@ -22,12 +22,18 @@ export type Initial =
   | { readonly from: 'constant'; readonly value: number }
   | { readonly from: 'row-means'; readonly of: string; readonly scale: number };
 
+/** Whose a parameter is: the pretrained model's, a method's addition to it, or the task's head. */
+export type Owner = 'backbone' | 'method' | 'head';
+
 export interface Parameter {
   /** Module path, without the model's prefix: `encoder.layer.0.output.dense.weight`. */
   readonly name: string;
+  readonly owner: Owner;
   readonly shape: readonly number[];
   readonly trainable: boolean;
   readonly initial: Initial;
+  /** What its values lie about in a model that nobody has trained: 1 for the weight of a normalisation. */
+  readonly mean: 0 | 1;
   /** Weight decay applies (false for biases and normalisation weights, as in Transformers' Trainer). */
   readonly decay: boolean;
   /** None where it lives off the GPU. */
@@ -139,18 +145,18 @@ export interface TensorSpec {
 export const defaultMaxBinding = 128 * 2 ** 20;
 
 export interface GraphOptions {
-  /** Whether a parameter of this name trains. */
-  readonly trains: (name: string) => boolean;
+  readonly trains: (parameter: Pick<Parameter, 'name' | 'owner'>) => boolean;
   /** Stored type of frozen matrices; vectors are always widened to f32. */
   readonly storedType: (name: string) => 'f32' | 'f16';
   /** Dropout is active and what gradients need is kept. */
   readonly training: boolean;
 }
 
-export interface ParameterOptions {
-  readonly initial?: Initial;
-  readonly decay?: boolean;
-}
+/** The backbone's parameters come from its checkpoint; what others add says how it starts. */
+export type ParameterOptions = { readonly decay?: boolean } & (
+  | { readonly owner?: 'backbone'; readonly mean?: 0 | 1 }
+  | { readonly owner: 'method' | 'head'; readonly initial: Initial }
+);
 
 /** Names to parameters and small persistent tensors; shared by all programs of a run, so that they agree on what exists. */
 export class Registry {
@@ -206,6 +212,9 @@ export class Registry {
 /** Watched places per run: enough for 128 layers with two streams each, and what float streams lose in them. */
 export const statusSlots = 512;
 
+/** Whose a parameter is that says nothing itself, and how it starts. */
+type Origin = (parameter: Pick<Parameter, 'shape' | 'mean'>) => Pick<Parameter, 'owner' | 'initial'>;
+
 export class Graph {
   readonly nodes: Node[] = [];
   readonly inputs = new Map<string, Tensor>();
@@ -216,7 +225,7 @@ export class Graph {
   /** Tokens that a piece which works on each token alone takes at a time, where it is not taped. */
   tokensAtATime = Number.POSITIVE_INFINITY;
   #frozen = false;
-  #initial: (name: string) => Initial = () => ({ from: 'checkpoint' });
+  #origin: Origin = () => ({ owner: 'backbone', initial: { from: 'checkpoint' } });
 
   constructor(registry: Registry, options: GraphOptions) {
     this.registry = registry;
@@ -285,14 +294,14 @@ export class Graph {
     }
   }
 
-  /** Runs `build`; the parameters that it names without saying how they start do not come from the checkpoint but start so. */
-  starting<T>(initial: (name: string) => Initial, build: () => T): T {
-    const outer = this.#initial;
-    this.#initial = initial;
+  /** Runs `build`, forward code of a backbone, for another purpose: the parameters that it names are a method's, and start as `initial` says. */
+  asMethod<T>(initial: (parameter: Pick<Parameter, 'shape' | 'mean'>) => Initial, build: () => T): T {
+    const outer = this.#origin;
+    this.#origin = (parameter) => ({ owner: 'method', initial: initial(parameter) });
     try {
       return build();
     } finally {
-      this.#initial = outer;
+      this.#origin = outer;
     }
   }
 
@@ -322,16 +331,20 @@ export class Graph {
       if (known.shape.join() !== shape.join()) throw new Error(`parameter '${name}' used as [${shape}] and as [${known.shape}]`);
       return known;
     }
-    const trainable = !this.#frozen && this.options.trains(name);
+    const mean = ('mean' in options && options.mean) || 0;
+    const { owner, initial } = 'initial' in options ? options : this.#origin({ shape, mean });
+    const trainable = !this.#frozen && this.options.trains({ name, owner });
     const columns = shape.at(-1) ?? 1;
     const dtype = trainable || shape.length < 2 || columns % 4 !== 0 ? 'f32' : this.options.storedType(name);
     const tensors: Tensor[] = [];
     const parameter: Parameter = {
       name,
+      owner,
       shape,
       trainable,
-      initial: options.initial ?? this.#initial(name),
-      decay: options.decay ?? (shape.length > 1 && !/layer_?norm/i.test(name)),
+      initial,
+      mean,
+      decay: options.decay ?? shape.length > 1,
       tensors,
     };
     const rows = shape.length > 1 ? (shape[0] as number) : 1;
@@ -355,14 +368,15 @@ export class Graph {
   }
 
   /**
-   * The parameter `name` of a module that lives off the GPU: it has no tensor there. What comes back stands for it among a node's inputs, so that
+   * The parameter `name` of a method's module that lives off the GPU: it has no tensor there. What comes back stands for it among a node's inputs, so that
    * gradients flow to the node; it has no bytes and no kernel reads it.
    */
   offloaded(name: string, shape: readonly number[], initial: Initial): Tensor {
     const { registry } = this;
-    const trainable = this.options.trains(name);
     const known = registry.parameters.get(name);
-    const parameter: Parameter = known ?? { name, shape, trainable, initial, decay: true, tensors: [] };
+    const owner = 'method';
+    const trainable = this.options.trains({ name, owner });
+    const parameter: Parameter = known ?? { name, owner, shape, trainable, initial, mean: 0, decay: true, tensors: [] };
     if (!known) registry.parameters.set(name, parameter);
     return registry.tensor({ name, shape: [0], dtype: 'f32', role: 'parameter', parameter });
   }

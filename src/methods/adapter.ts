@@ -33,9 +33,9 @@ export function adapter(
 ): Tensor {
   return g.scope(name, () => {
     const matrix = (part: 'down' | 'up', shape: readonly [number, number]) =>
-      g.weight(`${g.path}.${part}.weight`, shape, { initial: start?.[part] ?? { from: 'normal', std } });
+      g.weight(`${g.path}.${part}.weight`, shape, { owner: 'method', initial: start?.[part] ?? { from: 'normal', std } });
     const vector = (part: string, size: number, value = 0) =>
-      g.weight(`${g.path}.${part}`, [size], { initial: { from: 'constant', value } });
+      g.weight(`${g.path}.${part}`, [size], { owner: 'method', initial: { from: 'constant', value } });
     const normed = layer_norm ? layerNorm(g, x, vector('LayerNorm.weight', C, 1), vector('LayerNorm.bias', C), layer_norm_eps) : x;
     const down = { bias: vector('down.bias', r) };
     const w1 = matrix('down', [r, C]);

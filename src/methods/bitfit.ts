@@ -1,6 +1,6 @@
 // bitfit: the biases train and nothing else of the backbone (Ben Zaken, Ravfogel, Goldberg 2022).
 
-import { isHead, type Method } from './method.ts';
+import type { Method } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';
 
 export const bitfit: Method = {
@@ -10,7 +10,7 @@ export const bitfit: Method = {
   group: 'baseline',
   diagram: { trains: { what: 'biases', parts: ['embeddings', 'attention', 'ffn'] }, adds: [], kept: 'everything' },
   paper: { title: 'BitFit: Simple Parameter-efficient Fine-tuning (Ben Zaken et al., ACL 2022)', url: 'https://arxiv.org/abs/2106.10199' },
-  trains: (name) => isHead(name) || name.endsWith('.bias'),
+  trains: ({ name, owner }) => owner === 'head' || name.endsWith('.bias'),
   refuses: notReversible('BitFit'),
   defaultPolicy: 'store',
   learning_rate: 5e-3,

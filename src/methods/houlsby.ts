@@ -2,7 +2,7 @@
 // layers' LayerNorms stay frozen, the bottleneck has dropout inside, and the start's tails are not cut.
 
 import { adapter } from './adapter.ts';
-import { isHead, type Method, savesParameter } from './method.ts';
+import { type Method, savesParameter, trainsAdditions } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';
 
 export const houlsby: Method = {
@@ -18,7 +18,7 @@ export const houlsby: Method = {
     kept: 'everything',
   },
   paper: { title: 'Parameter-Efficient Transfer Learning for NLP (Houlsby et al., ICML 2019)', url: 'https://arxiv.org/abs/1902.00751' },
-  trains: (name, options) => isHead(name) || name.includes('.adapter.') || savesParameter(name, options),
+  trains: (parameter, options) => trainsAdditions(parameter) || savesParameter(parameter.name, options),
   refuses: notReversible('Houlsby’s adapters'),
   defaultPolicy: 'store',
   learning_rate: 2e-3,

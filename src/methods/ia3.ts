@@ -5,7 +5,7 @@ import { scaleColumns } from '../graph/ops/scale_columns.ts';
 import type { Adaptation } from '../models/model.ts';
 import type { MethodOptions } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import { endsInOneOf, isHead, type Method, savesParameter, targets } from './method.ts';
+import { endsInOneOf, type Method, savesParameter, targets, trainsAdditions } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';
 
 const scaled = (options: MethodOptions): Adaptation => {
@@ -17,9 +17,9 @@ const scaled = (options: MethodOptions): Adaptation => {
     linear: {
       ...targets(options),
       before: (g, { path, in_features }, x) =>
-        scalesInput(path) ? scaleColumns(g, x, g.weight(`${path}.ia3_l`, [in_features], { initial, decay: true })) : x,
+        scalesInput(path) ? scaleColumns(g, x, g.weight(`${path}.ia3_l`, [in_features], { owner: 'method', initial, decay: true })) : x,
       after: (g, { path, out_features }, _, y) =>
-        scalesInput(path) ? y : scaleColumns(g, y, g.weight(`${path}.ia3_l`, [out_features], { initial, decay: true })),
+        scalesInput(path) ? y : scaleColumns(g, y, g.weight(`${path}.ia3_l`, [out_features], { owner: 'method', initial, decay: true })),
     },
   };
 };
@@ -66,7 +66,7 @@ export const ia3: Method = {
     kept: 'everything',
   },
   paper: { title: 'Few-Shot Parameter-Efficient Fine-Tuning (Liu et al., NeurIPS 2022)', url: 'https://arxiv.org/abs/2205.05638' },
-  trains: (name, options) => isHead(name) || name.endsWith('.ia3_l') || savesParameter(name, options),
+  trains: (parameter, options) => trainsAdditions(parameter) || savesParameter(parameter.name, options),
   refuses: notReversible('(IA)³'),
   defaultPolicy: 'store',
   learning_rate: 5e-3,

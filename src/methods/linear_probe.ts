@@ -1,6 +1,6 @@
 // linear-probe: the backbone is frozen, only the classifier on top trains.
 
-import { isHead, type Method } from './method.ts';
+import type { Method } from './method.ts';
 import { singleStream } from './single_stream.ts';
 
 export const linearProbe: Method = {
@@ -9,7 +9,7 @@ export const linearProbe: Method = {
   summary: 'Only the classifier trains; the backbone is a fixed feature extractor and has no backward pass.',
   group: 'baseline',
   diagram: { adds: [], kept: 'head' },
-  trains: isHead,
+  trains: ({ owner }) => owner === 'head',
   refuses: (policy) =>
     policy === 'store' ? undefined : 'The linear probe has no backward pass through the layers: there is nothing to bring back.',
   defaultPolicy: 'store',

@@ -5,7 +5,7 @@ import { copy, dropout } from '../graph/ops/elementwise.ts';
 import { linear } from '../graph/ops/linear.ts';
 import type { Adaptation } from '../models/model.ts';
 import type { MethodOptions } from '../protocol/config.ts';
-import { endsInOneOf, isHead, isTarget, type Method, savesParameter, targets } from './method.ts';
+import { endsInOneOf, isTarget, type Method, savesParameter, targets, trainsAdditions } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';
 
 /** The number of the first `name=number` that fits a module, as in PEFT's rank_pattern and alpha_pattern. */
@@ -22,8 +22,14 @@ const lowRank = (options: MethodOptions): Adaptation => ({
       const r = patternValue(options.rank_pattern, path, options.adapter_size);
       const lora_alpha = patternValue(options.alpha_pattern, path, options.lora_alpha);
       // A starts as PEFT's does (Kaiming uniform with a = √5), B at zero.
-      const A = g.weight(`${path}.lora_A.weight`, [r, in_features], { initial: { from: 'uniform', bound: 1 / Math.sqrt(in_features) } });
-      const B = g.weight(`${path}.lora_B.weight`, [out_features, r], { initial: { from: 'constant', value: init_factor } });
+      const A = g.weight(`${path}.lora_A.weight`, [r, in_features], {
+        owner: 'method',
+        initial: { from: 'uniform', bound: 1 / Math.sqrt(in_features) },
+      });
+      const B = g.weight(`${path}.lora_B.weight`, [out_features, r], {
+        owner: 'method',
+        initial: { from: 'constant', value: init_factor },
+      });
       const dropped = g.training && lora_dropout > 0 ? dropout(g, copy(g, x), lora_dropout, 'lora_dropout') : x;
       return linear(g, linear(g, dropped, A), B, { alpha: lora_alpha / (use_rslora ? Math.sqrt(r) : r), into: y });
     },
@@ -43,7 +49,8 @@ export const lora: Method = {
   group: 'adapter',
   diagram: { adds: [{ part: 'low-rank', at: 'attention' }], kept: 'everything' },
   paper: { title: 'LoRA: Low-Rank Adaptation of Large Language Models (Hu et al., 2022)', url: 'https://arxiv.org/abs/2106.09685' },
-  trains: (name, options) => isHead(name) || name.includes('.lora_') || trainsBias(name, options) || savesParameter(name, options),
+  trains: (parameter, options) =>
+    trainsAdditions(parameter) || trainsBias(parameter.name, options) || savesParameter(parameter.name, options),
   refuses: notReversible('LoRA'),
   defaultPolicy: 'store',
   learning_rate: 1e-3,

@@ -4,14 +4,14 @@
 // Choices where the paper has others: layers start at random and not from a pruned backbone, the result is added to the last hidden states before the
 // head, and upsample starts at zero, so that training starts at the pretrained behaviour.
 
-import type { Graph, Initial, Tensor } from '../graph/ir.ts';
+import type { Graph, Initial, Parameter, Tensor } from '../graph/ir.ts';
 import { add } from '../graph/ops/elementwise.ts';
 import { gate } from '../graph/ops/gate.ts';
 import { linear } from '../graph/ops/linear.ts';
 import { type Backbone, type LayerBlocks, noAdaptation } from '../models/model.ts';
 import type { MethodOptions } from '../protocol/config.ts';
 import { runBlock, wholeBlock } from '../stack/block.ts';
-import { isHead, type Method, type Wiring } from './method.ts';
+import { type Method, trainsAdditions, type Wiring } from './method.ts';
 import { besideBackbone, nothingToUndo } from './side_network.ts';
 
 const zero: Initial = { from: 'constant', value: 0 };
@@ -23,16 +23,16 @@ function wire(backbone: Backbone, { reduction_factor, gate_temperature }: Method
   const random: Initial = { from: 'normal', std };
 
   const dense = (g: Graph, name: string, x: Tensor, out_features: number, initial: Initial) =>
-    linear(g, x, g.weight(`lst.${name}.weight`, [out_features, x.shape.at(-1) as number], { initial }), {
-      bias: g.weight(`lst.${name}.bias`, [out_features], { initial: zero }),
+    linear(g, x, g.weight(`lst.${name}.weight`, [out_features, x.shape.at(-1) as number], { owner: 'method', initial }), {
+      bias: g.weight(`lst.${name}.bias`, [out_features], { owner: 'method', initial: zero }),
     });
 
-  const startOf = (name: string): Initial =>
-    name.endsWith('LayerNorm.weight') ? { from: 'constant', value: 1 } : name.endsWith('.bias') ? zero : random;
+  const startOf = ({ shape, mean }: Pick<Parameter, 'shape' | 'mean'>): Initial =>
+    shape.length > 1 ? random : { from: 'constant', value: mean };
 
   const sideBlock = (g: Graph, { index, lengths }: LayerBlocks, x: Tensor): Tensor => {
     const { name, layer } = side.layers(lengths, noAdaptation)[index] as LayerBlocks;
-    return g.starting(startOf, () => g.under(`lst.${name}`, () => wholeBlock(g, layer, x)));
+    return g.asMethod(startOf, () => g.under(`lst.${name}`, () => wholeBlock(g, layer, x)));
   };
 
   return besideBackbone({
@@ -41,7 +41,7 @@ function wire(backbone: Backbone, { reduction_factor, gate_temperature }: Method
       backbone: (g, x) => [runBlock(g, blocks.layer, x)],
       advance: (g, [h], [s]) =>
         g.under('lst', () => {
-          const alpha = g.weight(`lst.gates.${blocks.index}`, [1], { initial: zero, decay: true });
+          const alpha = g.weight(`lst.gates.${blocks.index}`, [1], { owner: 'method', initial: zero, decay: true });
           const seen = dense(g, `downsample.${blocks.index + 1}`, h as Tensor, narrow, random);
           return [sideBlock(g, blocks, gate(g, alpha, gate_temperature, seen, s as Tensor))];
         }),
@@ -61,7 +61,7 @@ export const lst: Method = {
     title: 'LST: Ladder Side-Tuning for Parameter and Memory Efficient Transfer Learning (Sung et al., NeurIPS 2022)',
     url: 'https://arxiv.org/abs/2206.06522',
   },
-  trains: (name) => isHead(name) || name.startsWith('lst.'),
+  trains: trainsAdditions,
   refuses: nothingToUndo('LST'),
   defaultPolicy: 'store',
   learning_rate: 1e-3,

@@ -1,7 +1,7 @@
 // What a fine-tuning method is: which parameters train, what it adds at the model's sites, and how the layers are stacked. Forward code only; the
 // passes over the graph, the planner and the executor know no method.
 
-import type { Graph, Tensor } from '../graph/ir.ts';
+import type { Graph, Parameter, Tensor } from '../graph/ir.ts';
 import type { Adaptation, Backbone, LayerBlocks, LinearSite } from '../models/model.ts';
 import type { MethodDiagram, MethodGroup } from '../protocol/cards.ts';
 import type { MethodName, MethodOptions, PolicyName, StreamKind } from '../protocol/config.ts';
@@ -33,8 +33,7 @@ export interface Method {
   readonly group: MethodGroup;
   readonly diagram: MethodDiagram;
   readonly paper?: { readonly title: string; readonly url: string };
-  /** Whether a parameter of the backbone, the head or the method trains. */
-  trains(name: string, options: MethodOptions): boolean;
+  trains(parameter: Pick<Parameter, 'name' | 'owner'>, options: MethodOptions): boolean;
   /** Why a policy makes no sense for this method, or undefined where it does. */
   refuses(policy: PolicyName): string | undefined;
   readonly defaultPolicy: PolicyName;
@@ -54,7 +53,8 @@ export interface Method {
   wire(backbone: Backbone, options: MethodOptions): Wiring;
 }
 
-export const isHead = (name: string): boolean => name.startsWith('classifier.');
+/** What the method and the task add trains, and nothing of the backbone. */
+export const trainsAdditions = ({ owner }: Pick<Parameter, 'owner'>): boolean => owner !== 'backbone';
 
 /** Whether a module path is one that `names` end, as PEFT matches target_modules. */
 export const endsInOneOf = (path: string, names: readonly string[]): boolean =>

@@ -125,7 +125,7 @@ const head: [RegExp, Initial][] = [
 ];
 
 test.each(starts)('what %s adds %o starts as its paper or PEFT says', (name, chosen, own) => {
-  const added = [...planned(name, { chosen }).parameters.values()].filter(({ initial }) => initial.from !== 'checkpoint');
+  const added = [...planned(name, { chosen }).parameters.values()].filter(({ owner }) => owner !== 'backbone');
   const expected = [...head, ...own];
   for (const [pattern] of expected) expect(added.map((parameter) => parameter.name).join('\n')).toMatch(new RegExp(pattern, 'm'));
   for (const parameter of added) {

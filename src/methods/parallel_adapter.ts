@@ -4,7 +4,7 @@
 
 import type { BackboneConfig } from '../models/model.ts';
 import { type AdapterPlace, adapter } from './adapter.ts';
-import { isHead, type Method, savesParameter } from './method.ts';
+import { type Method, savesParameter, trainsAdditions } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';
 
 /** The authors' (their option `lora`): Kaiming uniform with a = √5, and zero. */
@@ -23,7 +23,7 @@ export const parallelAdapter: Method = {
     title: 'Towards a Unified View of Parameter-Efficient Transfer Learning (He et al., ICLR 2022)',
     url: 'https://arxiv.org/abs/2110.04366',
   },
-  trains: (name, options) => isHead(name) || name.includes('.adapter_ffn.') || savesParameter(name, options),
+  trains: (parameter, options) => trainsAdditions(parameter) || savesParameter(parameter.name, options),
   refuses: notReversible('The parallel adapter'),
   defaultPolicy: 'store',
   learning_rate: 1e-3,

@@ -4,7 +4,7 @@
 
 import type { Graph } from '../graph/ir.ts';
 import { prependRows } from '../graph/ops/prepend_rows.ts';
-import { isHead, type Method } from './method.ts';
+import { type Method, trainsAdditions } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';
 
 export const prefixTuning: Method = {
@@ -14,7 +14,7 @@ export const prefixTuning: Method = {
   group: 'prompt',
   diagram: { adds: [{ part: 'tokens', at: 'attention' }], kept: 'everything' },
   paper: { title: 'Prefix-Tuning (Li & Liang, ACL 2021)', url: 'https://arxiv.org/abs/2101.00190' },
-  trains: (name) => isHead(name) || /\.prefix_(key|value)$/.test(name),
+  trains: trainsAdditions,
   refuses: notReversible('Prefix tuning'),
   defaultPolicy: 'store',
   learning_rate: 1e-2,
@@ -22,7 +22,8 @@ export const prefixTuning: Method = {
   peft: 'PREFIX_TUNING',
   options: () => ({}),
   wire({ config: { hidden_size: C, initializer_range: std } }, { num_virtual_tokens: P }) {
-    const rows = (g: Graph, part: 'key' | 'value') => g.weight(`${g.path}.prefix_${part}`, [P, C], { initial: { from: 'normal', std } });
+    const rows = (g: Graph, part: 'key' | 'value') =>
+      g.weight(`${g.path}.prefix_${part}`, [P, C], { owner: 'method', initial: { from: 'normal', std } });
     return singleStream({
       tokensBefore: () => ({ first_position: P }),
       keysAndValues: (g, k, v) => [prependRows(g, rows(g, 'key'), k), prependRows(g, rows(g, 'value'), v)],

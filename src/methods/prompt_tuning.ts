@@ -1,7 +1,7 @@
 // prompt-tuning: P virtual tokens before the text train and nothing else of the backbone (Lester, Al-Rfou, Constant 2021), laid out as in PEFT. They
 // start as small as the model's own weights, where PEFT's start at N(0, 1).
 
-import { isHead, type Method } from './method.ts';
+import { type Method, trainsAdditions } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';
 
 export const promptTuning: Method = {
@@ -14,7 +14,7 @@ export const promptTuning: Method = {
     title: 'The Power of Scale for Parameter-Efficient Prompt Tuning (Lester et al., EMNLP 2021)',
     url: 'https://arxiv.org/abs/2104.08691',
   },
-  trains: (name) => isHead(name) || name === 'embeddings.prompt_embeddings.weight',
+  trains: trainsAdditions,
   refuses: notReversible('Prompt tuning'),
   defaultPolicy: 'store',
   learning_rate: 1e-2,
@@ -24,7 +24,7 @@ export const promptTuning: Method = {
   wire: ({ config: { hidden_size: C, initializer_range: std } }, { num_virtual_tokens: P }) =>
     singleStream({
       tokensBefore: (g) => ({
-        prompt: g.weight('embeddings.prompt_embeddings.weight', [P, C], { initial: { from: 'normal', std } }),
+        prompt: g.weight('embeddings.prompt_embeddings.weight', [P, C], { owner: 'method', initial: { from: 'normal', std } }),
         first_position: P,
       }),
     }),

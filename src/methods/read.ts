@@ -14,7 +14,7 @@ import { rmsNorm } from '../graph/ops/rms_norm.ts';
 import type { Attended, Backbone } from '../models/model.ts';
 import type { MethodOptions } from '../protocol/config.ts';
 import { runBlock } from '../stack/block.ts';
-import { isHead, type Method, type Wiring } from './method.ts';
+import { type Method, trainsAdditions, type Wiring } from './method.ts';
 import { besideBackbone, nothingToUndo } from './side_network.ts';
 
 const eps = 1e-6;
@@ -25,8 +25,8 @@ function stepCell(g: Graph, { rnn_type, rnn_hidden_size: H }: MethodOptions, x: 
   const rows = { gru: 3, lstm: 4, rnn: 1 }[rnn_type] * H;
   const initial = { from: 'uniform', bound: 1 / Math.sqrt(H) } as const;
   const product = (value: Tensor, part: 'ih' | 'hh', into?: Tensor) =>
-    linear(g, value, g.weight(`read.rnn.weight_${part}`, [rows, value.shape.at(-1) as number], { initial }), {
-      bias: g.weight(`read.rnn.bias_${part}`, [rows], { initial }),
+    linear(g, value, g.weight(`read.rnn.weight_${part}`, [rows, value.shape.at(-1) as number], { owner: 'method', initial }), {
+      bias: g.weight(`read.rnn.bias_${part}`, [rows], { owner: 'method', initial }),
       ...(into ? { into } : {}),
     });
   const ofInput = product(x, 'ih');
@@ -45,7 +45,7 @@ function wire({ config }: Backbone, options: MethodOptions): Wiring {
 
   // States: h, for an lstm c, for the mean the sum of all h.
   function advance(g: Graph, [phi, p]: readonly Tensor[], states: readonly Tensor[]): Tensor[] {
-    const weight = g.weight('read.rms_norm.weight', [C], { initial: { from: 'constant', value: 1 } });
+    const weight = g.weight('read.rms_norm.weight', [C], { owner: 'method', initial: { from: 'constant', value: 1 } });
     const normalized = rmsNorm(g, phi as Tensor, weight, eps);
     const x = p ? joinColumns(g, normalized, mixTokens(g, p, states[0] as Tensor)) : normalized;
     const next = stepCell(g, options, x, states);
@@ -74,7 +74,7 @@ function wire({ config }: Backbone, options: MethodOptions): Wiring {
       return [h, ...Array.from({ length: count }, () => zeros(g, [B, T, H]))];
     },
     finish(g, [phi, h, ...others]) {
-      const start = { initial: { from: 'constant', value: 0 } } as const;
+      const start = { owner: 'method', initial: { from: 'constant', value: 0 } } as const;
       const w = g.weight('read.output.weight', [C, H], start);
       const bias = g.weight('read.output.bias', [C], start);
       const mean = aggregation === 'mean';
@@ -92,7 +92,7 @@ export const read: Method = {
   group: 'side-network',
   diagram: { adds: [{ part: 'recurrent-cell', at: 'side' }], kept: 'side' },
   paper: { title: 'READ: Recurrent Adaptation of Large Transformers (Wang et al., 2023)', url: 'https://arxiv.org/abs/2305.15348' },
-  trains: (name) => isHead(name) || name.startsWith('read.'),
+  trains: trainsAdditions,
   refuses: nothingToUndo('READ'),
   defaultPolicy: 'store',
   learning_rate: 2e-3,

@@ -5,7 +5,7 @@
 import { type RoutingShape, sparseAdapter } from '../graph/ops/sparse.ts';
 import type { MethodOptions } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import { isHead, type Method } from './method.ts';
+import { type Method, trainsAdditions } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';
 
 /** Slots and experts share a 32-bit word. */
@@ -45,7 +45,7 @@ export const sparseMeft: Method = {
     title: 'MEFT: Memory-Efficient Fine-Tuning through Sparse Adapter (Hao et al., ACL 2024)',
     url: 'https://aclanthology.org/2024.acl-long.129/',
   },
-  trains: (name) => isHead(name) || name.includes('.sparse_adapter.'),
+  trains: trainsAdditions,
   refuses: notReversible('The sparse adapter'),
   defaultPolicy: 'store',
   learning_rate: 1e-3,

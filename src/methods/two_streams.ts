@@ -8,8 +8,7 @@ import type { Block } from '../stack/block.ts';
 import { type Coupling, coupledLayer } from '../stack/layers.ts';
 import { fixedStreams, floatStreams, shiftOf } from '../stack/streams.ts';
 import { adapter } from './adapter.ts';
-import type { Method, Wiring } from './method.ts';
-import { isHead } from './method.ts';
+import { type Method, trainsAdditions, type Wiring } from './method.ts';
 
 export interface TwoStreams {
   readonly adaptation: Adaptation;
@@ -50,7 +49,7 @@ export const standAlone = (config: BackboneConfig, options: MethodOptions): Bloc
 export const meft = {
   group: 'reversible',
   paper: { title: 'Make Pre-trained Model Reversible (Liao, Tan, Monz, NeurIPS 2023)', url: 'https://arxiv.org/abs/2306.00477' },
-  trains: (name: string) => isHead(name) || name.includes('.adapter_'),
+  trains: trainsAdditions,
   refuses: () => undefined,
   defaultPolicy: 'reversible',
   learning_rate: 3e-3,

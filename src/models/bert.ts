@@ -65,7 +65,7 @@ function norm(g: Graph, name: string, x: Tensor, { hidden_size, layer_norm_eps }
     layerNorm(
       g,
       x,
-      g.weight(`${g.path}.weight`, [hidden_size], { decay: false }),
+      g.weight(`${g.path}.weight`, [hidden_size], { mean: 1 }),
       g.weight(`${g.path}.bias`, [hidden_size]),
       layer_norm_eps,
       residual,

@@ -2,7 +2,6 @@
 // positions that its texts may have. Reads no adapter (importing.ts, src/formats). Invariant: all of it comes from the programs that would run.
 
 import type { AdapterConfig, AdapterExpectations, BaseNames, HyperParameters } from '../formats/adapter_archive.ts';
-import { isHead } from '../methods/method.ts';
 import { methodNamed, methods, resolveOptions } from '../methods/registry.ts';
 import { singleStream } from '../methods/single_stream.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type Pooling } from '../protocol/config.ts';
@@ -65,7 +64,7 @@ export function namesOf(model: BaseModel): BaseNames {
   const engine: EngineConfig = { method: method.name, policy, checkpoint_every: 1, options: {}, pooling: 'cls', training: defaultTraining };
   const looking = { ...method, wire: () => singleStream({ linear: { adapts } }) };
   const { parameters } = outlineOf(model, engine, 1, { method: looking, options, policy });
-  return { dense, parameters: [...parameters.keys()].filter((name) => !isHead(name)) };
+  return { dense, parameters: [...parameters.values()].filter(({ owner }) => owner !== 'head').map(({ name }) => name) };
 }
 
 /** The longest text that an adapter's method takes on this base. */

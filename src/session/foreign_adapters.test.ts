@@ -15,7 +15,7 @@ import { type TensorToWrite, writeSafetensors } from '../formats/safetensors.ts'
 import { readFloats } from '../formats/tensor_file.ts';
 import { openTensorFile } from '../formats/tensor_formats.ts';
 import { cardFacts as facts } from '../formats/testing.ts';
-import { Registry, type Tensor } from '../graph/ir.ts';
+import { type Parameter, Registry, type Tensor } from '../graph/ir.ts';
 import { traceEvaluation } from '../train/programs.ts';
 import { engineConfigOf } from './adapter_expectations.ts';
 import { type BaseModel, openBaseModel } from './base_model.ts';
@@ -83,7 +83,10 @@ async function logitsOf(archive: AdapterArchive, base: BaseModel): Promise<Float
     purposes: ['evaluation'],
   });
   const registry = new Registry();
-  const tracing = { trains: (name: string) => resolved.method.trains(name, setup.options), storedType: () => 'f32' as const };
+  const tracing = {
+    trains: (parameter: Pick<Parameter, 'name' | 'owner'>) => resolved.method.trains(parameter, setup.options),
+    storedType: () => 'f32' as const,
+  };
   const { graph } = traceEvaluation(registry, tracing, setup, 11);
   const interpreter = new Interpreter();
   for (const { name, tensors } of registry.parameters.values()) {

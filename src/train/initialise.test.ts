@@ -3,7 +3,7 @@ import type { Initial, Parameter } from '../graph/ir.ts';
 import { initialValues } from './initialise.ts';
 
 const parameter = (name: string, shape: readonly number[], initial: Initial): Parameter => ({
-  ...{ name, shape, initial, trainable: true, decay: true, tensors: [] },
+  ...{ name, owner: 'method', shape, initial, mean: 0, trainable: true, decay: true, tensors: [] },
 });
 const drawn = (name: string, initial: Initial, seed = 42, shape = [100, 100]) =>
   initialValues(parameter(name, shape, initial), seed, new Map());

@@ -2,7 +2,7 @@
 // Not here: what surrounds them in a step (update.ts), numbers of a step (trainer.ts), memory (src/plan).
 
 import { backward } from '../graph/backward.ts';
-import { Graph, type GraphOptions, type Node, Registry, type Tensor } from '../graph/ir.ts';
+import { Graph, type GraphOptions, type Node, type Parameter, Registry, type Tensor } from '../graph/ir.ts';
 import { copyInto, dropout } from '../graph/ops/elementwise.ts';
 import { addToLengths } from '../graph/ops/lengths.ts';
 import { linear } from '../graph/ops/linear.ts';
@@ -70,8 +70,8 @@ const classifier =
   (g, rows) =>
     g.scope('classifier', () => {
       const { hidden_size: C, initializer_range: std, hidden_dropout_prob } = backbone.config;
-      const w = g.weight('classifier.weight', [num_labels, C], { initial: { from: 'normal', std } });
-      const bias = g.weight('classifier.bias', [num_labels], { initial: { from: 'constant', value: 0 } });
+      const w = g.weight('classifier.weight', [num_labels, C], { owner: 'head', initial: { from: 'normal', std } });
+      const bias = g.weight('classifier.bias', [num_labels], { owner: 'head', initial: { from: 'constant', value: 0 } });
       return linear(g, dropout(g, rows, hidden_dropout_prob, 'dropout'), w, { bias });
     });
 
@@ -201,7 +201,10 @@ export function planPrograms(setup: ProgramSetup): { plan: Plan; registry: Regis
   const { max_position_embeddings: positions } = backbone.config;
   for (const length of lengths) requireLength({ length, positions, method, options, model: 'the model' });
   const registry = new Registry(setup.max_binding);
-  const tracing = { trains: (name: string) => method.trains(name, options), storedType: setup.storedType };
+  const tracing = {
+    trains: (parameter: Pick<Parameter, 'name' | 'owner'>) => method.trains(parameter, options),
+    storedType: setup.storedType,
+  };
   const sources = setup.lengths.flatMap((T) =>
     setup.purposes.map((purpose) => (purpose === 'training' ? traceTraining : traceEvaluation)(registry, tracing, setup, T)),
   );

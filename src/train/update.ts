@@ -2,11 +2,10 @@
 // clips the gradients and takes the optimizer's step. They work on packed ranges, so they are traced once it is known what is packed where.
 // Not here: forward and backward (programs.ts), numbers of a step (trainer.ts). Invariant: one clip factor for all ranges, made before any update.
 
-import { Graph, type GraphOptions, type Registry, type Tensor } from '../graph/ir.ts';
+import { Graph, type GraphOptions, type Parameter, type Registry, type Tensor } from '../graph/ir.ts';
 import { clear } from '../graph/ops/elementwise.ts';
 import { clipScale, partialSums, squareSum } from '../graph/ops/optimizer.ts';
 import { statusOf } from '../graph/ops/stream.ts';
-import { isHead } from '../methods/method.ts';
 import { type ParameterGroup, packedKind, type TrainableRange } from '../plan/persistent.ts';
 import type { ProgramSource, StepSource } from '../plan/plan.ts';
 import type { OptimizerArguments } from './optimizers/optimizer.ts';
@@ -58,13 +57,15 @@ const traceUpdate = (
 interface Rate {
   readonly name: string;
   readonly lr_scale: number;
-  holds(name: string): boolean;
+  holds(parameter: Parameter): boolean;
 }
 
 /** Parameters that learn at a rate of their own, then the rest. */
 function rates({ learning_rate, head_learning_rate }: OptimizerArguments): Rate[] {
   const rest = { name: '', lr_scale: 1, holds: () => true };
-  return head_learning_rate === undefined ? [rest] : [{ name: 'head', lr_scale: head_learning_rate / learning_rate, holds: isHead }, rest];
+  return head_learning_rate === undefined
+    ? [rest]
+    : [{ name: 'head', lr_scale: head_learning_rate / learning_rate, holds: ({ owner }) => owner === 'head' }, rest];
 }
 
 /** What is updated with equal numbers: by learning rate, and by whether weight decay applies. */
@@ -74,7 +75,7 @@ export const parameterGroups = (training: OptimizerArguments): ParameterGroup[] 
       name: `${name} ${decay ? 'decayed' : 'plain'}`.trim(),
       weight_decay: decay ? training.weight_decay : 0,
       lr_scale,
-      holds: (parameter) => parameter.decay === decay && holds(parameter.name),
+      holds: (parameter) => parameter.decay === decay && holds(parameter),
     })),
   );
 

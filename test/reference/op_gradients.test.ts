@@ -30,7 +30,7 @@ interface Given {
 /** Compares every gradient of the sum of random multiples of what `build` returns with central differences; returns the ops of the backward pass. */
 function expectGradients({ build, trains = [], sources = [], values = {} }: Given): string[] {
   const registry = new Registry();
-  const options = { trains: (name: string) => trains.includes(name), storedType: () => 'f32' as const, training: true };
+  const options = { trains: ({ name }: { name: string }) => trains.includes(name), storedType: () => 'f32' as const, training: true };
   const interpreter = new Interpreter();
   const step = { seed: 3, micro_step: 4 };
   const given = new Map<string, Tensor>();
@@ -192,7 +192,7 @@ describe('a prompt before the tokens', () => {
 
   test('is refused with tables that train, and where its rows and the tokens exceed the positions', () => {
     const graph = (trains: string) =>
-      new Graph(new Registry(), { trains: (name) => name === trains, storedType: () => 'f32', training: true });
+      new Graph(new Registry(), { trains: ({ name }) => name === trains, storedType: () => 'f32', training: true });
     expect(() => prompted(graph('word'))).toThrow('prompt before the tokens, with tables that train');
     const g = graph('prompt');
     const tables = {
