@@ -1,11 +1,25 @@
 // The one-way arrows of the house, as a rule: who may import whom. Not about packages in general, only that src/ runs in a worker and in
-// Node alike. Invariant: what is not allowed here is forbidden, so a new folder under src/ needs a row.
+// Node alike. Invariant: what is not allowed here is forbidden, so a new folder under src/ or app/ needs a row.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ARROWS = {
-  app: ['client', 'protocol'],
+  // The page: its entry and frame, screens, what screens share, the model of what is chosen and answered. What only draws knows no state.
+  app: ['app/choose', 'app/train', 'app/compare', 'app/results', 'app/frame', 'app/state', 'app/styles', 'client', 'protocol'],
+  'app/train': ['app/choose', 'app/memory', 'app/state', 'app/ui', 'protocol'],
+  'app/compare': ['app/choose', 'app/queue', 'app/study', 'app/memory', 'app/options', 'app/state', 'app/ui', 'protocol'],
+  'app/choose': ['app/hub', 'app/memory', 'app/options', 'app/state', 'app/ui', 'protocol'],
+  'app/results': ['app/hub', 'app/state', 'app/ui', 'protocol'],
+  'app/queue': ['app/memory', 'app/options', 'app/state', 'app/ui', 'protocol'],
+  'app/study': ['app/state', 'app/ui', 'protocol'],
+  'app/frame': ['app/state', 'app/ui', 'protocol'],
+  'app/hub': ['app/state', 'app/ui', 'protocol'],
+  'app/memory': ['app/state', 'app/ui', 'protocol'],
+  'app/options': ['app/state', 'app/ui', 'protocol'],
+  'app/ui': ['protocol'],
+  'app/state': ['client', 'protocol'],
+  'app/styles': [],
   client: ['worker', 'session', 'protocol'],
   worker: ['session', 'offload', 'hub', 'protocol'],
   session: ['train', 'offload', 'methods', 'models', 'data', 'hub', 'formats', 'plan', 'stack', 'graph', 'gpu', 'protocol', 'random'],
@@ -31,9 +45,10 @@ const IMPORT = /(?:\bfrom|\bimport|\bimport\s*\(|\bimport\.meta\.glob(?:<[^>]*>)
 const PAGE_ONLY = /^(?:node:|react(?:-dom)?(?:\/|$)|radix-ui|webgpu$)/;
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** The house folder of a path from the root: `graph` for src/graph/x.ts, `app` for app/x.tsx, `shaders` for shaders/x.wgsl. */
+/** The house folder of a path from the root: `graph` for src/graph/x.ts, `app/ui` for app/ui/x.tsx, `app` for app/x.tsx, `shaders` for shaders/x.wgsl. */
 function folderOf(path) {
-  const [first, second] = path.split('/');
+  const [first, second, third] = path.split('/');
+  if (first === 'app' && third !== undefined) return `app/${second}`;
   return first === 'src' ? second : first;
 }
 
@@ -41,11 +56,11 @@ function folderOf(path) {
 export function brokenArrows(path, source) {
   const from = folderOf(path);
   const allowed = ARROWS[from];
-  if (allowed === undefined) return [`${path}: src/${from} has no row in the table of arrows`];
+  if (allowed === undefined) return [`${path}: its folder, ${from}, has no row in the table of arrows`];
   return [...source.matchAll(IMPORT)].flatMap(([, target], index, all) => {
     const line = source.slice(0, all[index].index).split('\n').length;
     if (!target.startsWith('.')) {
-      return from !== 'app' && PAGE_ONLY.test(target)
+      return !path.startsWith('app/') && PAGE_ONLY.test(target)
         ? [`${path}:${line}: src/ runs in a worker and in Node alike and may not import ${target}`]
         : [];
     }

@@ -18,6 +18,18 @@ test('an import against an arrow is named with its line, also when only a type, 
   expect(brokenArrows('src/data/rows.ts', "new Worker(new URL('../worker/main.ts', import.meta.url))")).toHaveLength(1);
 });
 
+test('the state of the page knows no screen, and what only draws knows no state', () => {
+  expect(brokenArrows('app/state/store.ts', "import { latest } from './latest.ts';\nimport { typedRepo } from './hub/typed.ts';")).toEqual(
+    [],
+  );
+  expect(brokenArrows('app/state/hub/hubbing.ts', "import type { Row } from '../../compare/rows.ts';")).toEqual([
+    'app/state/hub/hubbing.ts:1: app/state may not import app/compare (../../compare/rows.ts)',
+  ]);
+  expect(brokenArrows('app/ui/Row.tsx', "import { useApp } from '../state/context.ts';")).toHaveLength(1);
+  expect(brokenArrows('app/choose/data/DataSection.tsx', "import { useApp } from '../../state/context.ts';")).toEqual([]);
+  expect(brokenArrows('app/results/Export.tsx', "import { x } from '../train/x.ts';")).toHaveLength(1);
+});
+
 test('src may not import Node or React, and a folder without a row is refused', () => {
   expect(brokenArrows('src/hub/folder.ts', "import { readFileSync } from 'node:fs';")).toHaveLength(1);
   expect(brokenArrows('src/client/client.ts', "import { useState } from 'react';")).toHaveLength(1);

@@ -7,12 +7,13 @@ import { cardOf, changedCount, policyOf } from '../state/settings.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Section } from '../ui/Section.tsx';
-import { DataSection } from './DataSection.tsx';
-import { MethodSection } from './MethodSection.tsx';
-import { ModelSection, sourceOf, useModelSource } from './ModelSection.tsx';
-import { NumbersSection } from './NumbersSection.tsx';
+import { DataSection } from './data/DataSection.tsx';
+import { MethodSection } from './method/MethodSection.tsx';
+import { ModelSection } from './model/ModelSection.tsx';
 import { SavedRunsPanel } from './SavedRuns.tsx';
 import { StartPanel } from './StartPanel.tsx';
+import { sourceOf, useModelSource } from './source.ts';
+import { NumbersSection } from './training/NumbersSection.tsx';
 
 export function ChooseScreen() {
   const settings = useApp((state) => state.settings);

@@ -1,10 +1,10 @@
 // Runs of earlier visits: go on with one, or forget it.
 
 import type { SavedRun } from '../../src/protocol/messages.ts';
-import { percent } from '../format.ts';
-import { keptOf } from '../hub/hub_state.ts';
 import { useActions, useApp } from '../state/context.ts';
+import { keptOf } from '../state/hub/hub_state.ts';
 import { busyText } from '../state/occupied.ts';
+import { percent } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 
 /** The saved runs of the store, where there are any. */

@@ -2,21 +2,23 @@
 
 import { startTransition, useCallback, useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { defaultTraining } from '../../src/protocol/config.ts';
-import { ModelSection, useModelSource } from '../choose/ModelSection.tsx';
-import { bytes, plural } from '../format.ts';
+import { ModelSection } from '../choose/model/ModelSection.tsx';
+import { useModelSource } from '../choose/source.ts';
 import { trainingEntries } from '../options/entries.ts';
 import { OptionGroup } from '../options/OptionGroup.tsx';
 import { QueueSection } from '../queue/QueueSection.tsx';
-import { runsOf } from '../queue/queue.ts';
+import { cellsOf, keyOf, signatureOf } from '../state/cells.ts';
 import { useActions, useApp } from '../state/context.ts';
+import { paceOf, stepMs } from '../state/pace.ts';
+import { runsOf } from '../state/queue.ts';
 import { isActive } from '../state/run.ts';
 import { cardOf, lengthOf } from '../state/settings.ts';
 import { StudySection } from '../study/StudySection.tsx';
+import { bytes, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 import { CompareTable } from './CompareTable.tsx';
-import { cellsOf, csvOf, keyOf, rowsOf, type Sorting, signatureOf, sorted } from './cells.ts';
 import { downloadText } from './download.ts';
-import { paceOf, stepMs } from './pace.ts';
+import { csvOf, rowsOf, type Sorting, sorted } from './rows.ts';
 
 export default function CompareScreen({ theme }: { theme: string }) {
   const settings = useApp((state) => state.settings);

@@ -2,12 +2,14 @@
 
 import { memo, useState } from 'react';
 import { type Category, categories } from '../../src/protocol/config.ts';
-import { bytes, integer, milliseconds, scaled } from '../format.ts';
 import { CategoryLegend } from '../memory/CategoryLegend.tsx';
-import { bytesIn, categoryTitles, ticksOf, transientCategories } from '../memory/plans.ts';
+import { bytesIn, categoryTitles, transientCategories } from '../memory/plans.ts';
+import { keyOf } from '../state/cells.ts';
+import { bytes, integer, milliseconds, scaled } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Segmented } from '../ui/Segmented.tsx';
-import { columns, keyOf, type Row, type Sorting } from './cells.ts';
+import { ticksOf } from '../ui/ticks.ts';
+import { columns, type Row, type Sorting } from './rows.ts';
 
 interface CompareTableProps {
   rows: readonly Row[];

@@ -3,9 +3,9 @@
 import { Progress } from 'radix-ui';
 import { useEffect, useState } from 'react';
 import type { DataProgress } from '../../src/protocol/messages.ts';
-import { bytes, integer } from '../format.ts';
 import { busyWith, lostWith, progressWith } from '../state/cancelling.ts';
 import { useActions, useApp } from '../state/context.ts';
+import { bytes, integer } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 
 /** Nobody wants to cancel what is nearly there. */

@@ -1,7 +1,7 @@
 // What keeps the user's data here, as the host of this page lets it: a server that sends no security policy leaves the worker without one.
 
 import { useEffect, useState } from 'react';
-import { hostOf, hubEndpoint } from '../hub/endpoint.ts';
+import { hostOf, hubEndpoint } from '../state/hub/endpoint.ts';
 import { missingHeaders } from './hosting.ts';
 
 export function Privacy() {

@@ -4,17 +4,17 @@ import { useState } from 'react';
 import type { DataRef } from '../../src/protocol/config.ts';
 import type { HubDataset as Described } from '../../src/protocol/hub.ts';
 import { glueTasks } from '../../src/protocol/hub_data.ts';
-import { bytes, integer, plural } from '../format.ts';
 import { useActions, useApp } from '../state/context.ts';
+import { hubEndpoint } from '../state/hub/endpoint.ts';
+import { isSilent } from '../state/hub/hub_state.ts';
+import { choiceOf, refsOf, type SplitChoice, usualChoice } from '../state/hub/splits.ts';
 import { Choice } from '../ui/Choice.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
+import { bytes, integer, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Unfold } from '../ui/Unfold.tsx';
 import { ChosenBefore } from './ChosenBefore.tsx';
-import { hubEndpoint } from './endpoint.ts';
-import { isSilent } from './hub_state.ts';
 import { NameField } from './NameField.tsx';
-import { choiceOf, refsOf, type SplitChoice, usualChoice } from './splits.ts';
 
 export function HubDataset({ data }: { data: DataRef }) {
   const { dataset, place } = useApp((state) => state.hub);

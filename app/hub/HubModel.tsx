@@ -1,19 +1,19 @@
 // A model from the hub: named, picked from a list or searched for; what it takes; fetched. What it is stands below, as for any model.
 
 import type { ModelRef } from '../../src/protocol/config.ts';
-import { bytes } from '../format.ts';
 import { useActions, useApp } from '../state/context.ts';
+import { hubEndpoint } from '../state/hub/endpoint.ts';
+import { type HubRef, isSilent, keptOf } from '../state/hub/hub_state.ts';
+import { shownName } from '../state/hub/typed.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
+import { bytes } from '../ui/format.ts';
 import { Unfold } from '../ui/Unfold.tsx';
 import { ChosenBefore } from './ChosenBefore.tsx';
-import { hubEndpoint } from './endpoint.ts';
 import { FetchPanel } from './FetchPanel.tsx';
 import { HubSettingsFields } from './HubSettingsFields.tsx';
-import { type HubRef, isSilent, keptOf } from './hub_state.ts';
 import { KeptPanel } from './KeptPanel.tsx';
 import { FoundModels, KnownModels } from './ModelRows.tsx';
 import { NameField } from './NameField.tsx';
-import { shownName } from './typed.ts';
 
 export function HubModel({ model }: { model: ModelRef }) {
   const { plan, found, known, place } = useApp((state) => state.hub);

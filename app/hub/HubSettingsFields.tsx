@@ -2,9 +2,9 @@
 
 import { useId, useState } from 'react';
 import { useActions, useApp } from '../state/context.ts';
+import { hubEndpoint, pageAdmits } from '../state/hub/endpoint.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Unfold } from '../ui/Unfold.tsx';
-import { hubEndpoint, pageAdmits } from './endpoint.ts';
 
 /** What this page can't reach whatever the worker tries, or undefined. */
 function shutOut(address: string): string | undefined {

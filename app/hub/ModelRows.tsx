@@ -1,7 +1,7 @@
 // Models to choose from: those to begin with, and what a search found, each with what it takes or why it can't be used.
 
 import type { HubModelRow, KnownModel } from '../../src/protocol/hub.ts';
-import { bytes, scaled } from '../format.ts';
+import { bytes, scaled } from '../ui/format.ts';
 
 const parametersOf = (parameters: number): string => `${scaled(parameters)} parameters`;
 

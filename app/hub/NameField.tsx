@@ -1,7 +1,7 @@
 // Where something on the hub is named. Typing sends nothing: Enter or the button does, and what is sent to whom stands below.
 
 import { type ReactNode, useId, useState } from 'react';
-import { hostOf } from './endpoint.ts';
+import { hostOf } from '../state/hub/endpoint.ts';
 
 interface NameFieldProps {
   label: string;

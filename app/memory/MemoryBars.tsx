@@ -3,10 +3,11 @@
 import type { Catalogue } from '../../src/protocol/cards.ts';
 import type { Category } from '../../src/protocol/config.ts';
 import type { PlanReport } from '../../src/protocol/messages.ts';
-import { bytes, percent } from '../format.ts';
+import { bytes, percent } from '../ui/format.ts';
+import { ticksOf } from '../ui/ticks.ts';
 import { useWidth } from '../ui/use_width.ts';
 import { CategoryLegend } from './CategoryLegend.tsx';
-import { bytesIn, categoryTitles, ticksOf, titleOf } from './plans.ts';
+import { bytesIn, categoryTitles, titleOf } from './plans.ts';
 
 interface MemoryBarsProps {
   plans: readonly PlanReport[];

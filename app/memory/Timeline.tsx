@@ -4,9 +4,10 @@
 import { useMemo, useState } from 'react';
 import type { Catalogue } from '../../src/protocol/cards.ts';
 import type { PlanReport, TimelineMoment } from '../../src/protocol/messages.ts';
-import { bytes } from '../format.ts';
+import { bytes } from '../ui/format.ts';
+import { ticksOf } from '../ui/ticks.ts';
 import { useWidth } from '../ui/use_width.ts';
-import { type Axis, axisOf, partsOf, story, ticksOf, titleOf } from './plans.ts';
+import { type Axis, axisOf, partsOf, story, titleOf } from './plans.ts';
 
 const HEIGHT = 190;
 const LEFT = 56;

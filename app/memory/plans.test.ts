@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { PlanReport } from '../../src/protocol/messages.ts';
-import { axisOf, shareOfFull, story, ticksOf } from './plans.ts';
+import { axisOf, shareOfFull, story } from './plans.ts';
 
 function plan(method: PlanReport['method'], policy: PlanReport['policy'], activation: number, moments: readonly string[]): PlanReport {
   return {
@@ -47,9 +47,4 @@ test('the share of full fine-tuning counts activations and workspace', () => {
 test('a reversible layer is said to be rebuilt in the backward pass', () => {
   expect(story(meft, 'backward encoder.layer.0')).toMatch(/rebuilds/);
   expect(story(full, 'backward encoder.layer.0')).not.toMatch(/rebuilds/);
-});
-
-test('ticks are round, begin at 0 and stay within the axis', () => {
-  expect(ticksOf(155e6)).toEqual([0, 100e6]);
-  expect(ticksOf(9)).toEqual([0, 5]);
 });

@@ -8,10 +8,10 @@ import { optimizerNames } from '../../src/protocol/optimizers.ts';
 import type { Option } from '../../src/protocol/options/option.ts';
 import { optionTable } from '../../src/protocol/options/table.ts';
 import { methodCards } from '../../src/session/setup.ts';
-import { MethodSection } from '../choose/MethodSection.tsx';
-import { ModelSection } from '../choose/ModelSection.tsx';
-import { AdvancedFields, NumbersSection } from '../choose/NumbersSection.tsx';
-import { ReadingFields } from '../choose/ReadingFields.tsx';
+import { ReadingFields } from '../choose/data/ReadingFields.tsx';
+import { MethodSection } from '../choose/method/MethodSection.tsx';
+import { ModelSection } from '../choose/model/ModelSection.tsx';
+import { AdvancedFields, NumbersSection } from '../choose/training/NumbersSection.tsx';
 import { firstRun, type Settings } from '../state/settings.ts';
 
 const cards = methodCards();

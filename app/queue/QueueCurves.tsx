@@ -2,12 +2,12 @@
 
 import { useMemo } from 'react';
 import { categories } from '../../src/protocol/config.ts';
-import { bytes, number } from '../format.ts';
 import { MemoryBars } from '../memory/MemoryBars.tsx';
 import { useApp } from '../state/context.ts';
 import { type RunState, smoothed } from '../state/run.ts';
-import { Chart, type Curve } from '../train/LineChart.tsx';
 import { Figure, Numbers } from '../ui/Figure.tsx';
+import { bytes, number } from '../ui/format.ts';
+import { Chart, type Curve } from '../ui/LineChart.tsx';
 import { colourOf } from './colours.ts';
 import { overlaid, scoreNameOf } from './overlay.ts';
 

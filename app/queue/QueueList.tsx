@@ -1,13 +1,13 @@
 // The runs of the queue in a line each: where it stands, what it scored, how long a step took, and the way to its results.
 
-import { stepMs } from '../compare/pace.ts';
-import { milliseconds, number, percent } from '../format.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { occupationOf } from '../state/occupied.ts';
+import { stepMs } from '../state/pace.ts';
+import type { QueueItem } from '../state/queue.ts';
 import type { RunState } from '../state/run.ts';
+import { milliseconds, number, percent } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 import { colourOf } from './colours.ts';
-import type { QueueItem } from './queue.ts';
 
 const statusTexts: Readonly<Record<QueueItem['status'], string>> = {
   waiting: 'waits',

@@ -3,8 +3,8 @@
 
 import { useEffect, useRef } from 'react';
 import type { Confusion } from '../../src/protocol/messages.ts';
-import { integer, percent } from '../format.ts';
 import { Figure, Numbers } from '../ui/Figure.tsx';
+import { integer, percent } from '../ui/format.ts';
 import { mistakesOf, scoresOf } from './confusion.ts';
 
 /** More labels than these do not fit a table on a laptop. */

@@ -3,15 +3,15 @@
 import { useState } from 'react';
 import type { AdapterSource } from '../../src/protocol/config.ts';
 import type { Calls, ExportLayout, ExportResult, ImportResult } from '../../src/protocol/messages.ts';
-import { bytes, number, plural } from '../format.ts';
 import { NameField } from '../hub/NameField.tsx';
-import { shownName, typedRepo } from '../hub/typed.ts';
 import type { Answer } from '../state/answer.ts';
+import { shownName, typedRepo } from '../state/hub/typed.ts';
 import { Choice } from '../ui/Choice.tsx';
 import { DropZone, Pick } from '../ui/DropZone.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Numbers } from '../ui/Figure.tsx';
 import { adapterOfDropped, adapterOfPicked } from '../ui/files.ts';
+import { bytes, number, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 import { PushToHub } from './PushToHub.tsx';
 

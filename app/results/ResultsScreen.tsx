@@ -1,10 +1,10 @@
 // What came out: metrics, confusion, a field to try it, the adapter as a file.
 
-import { number, percent, plural } from '../format.ts';
-import { hubEndpoint } from '../hub/endpoint.ts';
 import { useActions, useApp } from '../state/context.ts';
+import { hubEndpoint } from '../state/hub/endpoint.ts';
 import { busyText } from '../state/occupied.ts';
 import { bestOf, metricOrder } from '../state/run.ts';
+import { number, percent, plural } from '../ui/format.ts';
 import { ConfusionView } from './ConfusionView.tsx';
 import { ExportPanel, ImportPanel } from './ExportImport.tsx';
 import { TrySentence } from './TrySentence.tsx';

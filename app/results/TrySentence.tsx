@@ -2,9 +2,9 @@
 
 import { useEffect, useState } from 'react';
 import type { Prediction } from '../../src/protocol/messages.ts';
-import { percent } from '../format.ts';
 import type { Answer } from '../state/answer.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
+import { percent } from '../ui/format.ts';
 
 interface TrySentenceProps {
   labels: readonly string[];

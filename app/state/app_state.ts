@@ -16,11 +16,11 @@ import type {
   SavedRun,
 } from '../../src/protocol/messages.ts';
 import type { StudyReport, StudySeries } from '../../src/protocol/study.ts';
-import type { Outcome } from '../compare/cells.ts';
-import type { HubState } from '../hub/hub_state.ts';
-import type { QueueItem } from '../queue/queue.ts';
 import type { Answer } from './answer.ts';
+import type { Outcome } from './cells.ts';
+import type { HubState } from './hub/hub_state.ts';
 import type { Theme } from './persist.ts';
+import type { QueueItem } from './queue.ts';
 import type { RunState } from './run.ts';
 import type { Settings } from './settings.ts';
 

@@ -6,9 +6,9 @@ import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import { defaultTraining } from '../../src/protocol/config.ts';
 import { reportOf } from '../../src/protocol/errors.ts';
 import type { CallName, Calls, PlanReport, PlanRequest } from '../../src/protocol/messages.ts';
-import { isSilent } from '../hub/hub_state.ts';
 import type { Answer } from './answer.ts';
 import type { AppState } from './app_state.ts';
+import { isSilent } from './hub/hub_state.ts';
 import { latest } from './latest.ts';
 import { cardOf, evaluationOf, firstRun, lengthOf, planRequestsOf, type Settings } from './settings.ts';
 

@@ -4,8 +4,8 @@
 import type { StoreApi } from 'zustand/vanilla';
 import { reportOf } from '../../src/protocol/errors.ts';
 import type { PlanReport, PlanRequest } from '../../src/protocol/messages.ts';
-import { cellsOf, keyOf, type Outcome, signatureOf } from '../compare/cells.ts';
 import type { AppState } from './app_state.ts';
+import { cellsOf, keyOf, type Outcome, signatureOf } from './cells.ts';
 
 /** Cells are drawn in batches: some are answered at once from what was planned before. */
 const REDRAW_MS = 120;

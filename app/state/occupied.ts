@@ -1,8 +1,8 @@
 // What stands in the way of using the worker: what has it to itself, or what is missing, in words that name the place to look at. Pure.
 
-import { missingRoles } from '../choose/columns.ts';
-import { isSilent } from '../hub/hub_state.ts';
 import type { AppState } from './app_state.ts';
+import { missingRoles } from './columns.ts';
+import { isSilent } from './hub/hub_state.ts';
 import { isActive } from './run.ts';
 
 const occupationTexts = {

@@ -4,7 +4,7 @@
 import { get, set } from 'idb-keyval';
 import { policyNames } from '../../src/protocol/config.ts';
 import type { HubSettings } from '../../src/protocol/hub.ts';
-import { afterReload, type QueueItem } from '../queue/queue.ts';
+import { afterReload, type QueueItem } from './queue.ts';
 import { firstRun, type Settings } from './settings.ts';
 
 export type Theme = 'system' | 'light' | 'dark';

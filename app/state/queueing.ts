@@ -2,9 +2,9 @@
 
 import type { StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
-import { nextOf, type Picked, type QueueItem, queueOf, savedRunOf } from '../queue/queue.ts';
 import type { AppState, QueueState } from './app_state.ts';
 import { occupationOf } from './occupied.ts';
+import { nextOf, type Picked, type QueueItem, queueOf, savedRunOf } from './queue.ts';
 
 /** Starts a call that runs; resolves once the run has ended and all its events are in the store. */
 type Live = (name: string, call: () => Promise<unknown>, screen: 'compare', pair: boolean) => Promise<void>;

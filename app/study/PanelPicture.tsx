@@ -2,7 +2,7 @@
 
 import type { StudyPoint } from '../../src/protocol/study.ts';
 import { type StudyPanel, valueText } from '../../src/protocol/study_panels.ts';
-import { ticksOf } from '../memory/plans.ts';
+import { ticksOf } from '../ui/ticks.ts';
 import { useWidth } from '../ui/use_width.ts';
 
 interface PanelPictureProps {

@@ -3,12 +3,12 @@
 import { useMemo, useState } from 'react';
 import type { StudySeries } from '../../src/protocol/study.ts';
 import { panelsOf, valueText } from '../../src/protocol/study_panels.ts';
-import { number, percent, plural } from '../format.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { obstacleOf } from '../state/occupied.ts';
 import { STUDY_STEPS } from '../state/studying.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Figure, Numbers } from '../ui/Figure.tsx';
+import { number, percent, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 import { NumberField } from '../ui/NumberField.tsx';
 import { PanelPicture } from './PanelPicture.tsx';

@@ -1,8 +1,8 @@
 // Says aloud, to those who listen to the page, how the run goes, at most each ten seconds.
 
 import { useEffect, useRef, useState } from 'react';
-import { number } from '../format.ts';
 import type { RunState } from '../state/run.ts';
+import { number } from '../ui/format.ts';
 
 const EVERY_MS = 10_000;
 

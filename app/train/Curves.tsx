@@ -1,10 +1,10 @@
 // The curves of a run: loss, evaluation, learning rate, gradient norm.
 
 import { useMemo } from 'react';
-import { number } from '../format.ts';
 import { metricOrder, type RunState, smoothed } from '../state/run.ts';
 import { Figure, Numbers } from '../ui/Figure.tsx';
-import { Chart } from './LineChart.tsx';
+import { number } from '../ui/format.ts';
+import { Chart } from '../ui/LineChart.tsx';
 
 interface CurvesProps {
   run: Pick<RunState, 'steps' | 'evaluations'>;

@@ -2,9 +2,9 @@
 
 import { categories } from '../../src/protocol/config.ts';
 import type { PlanReport } from '../../src/protocol/messages.ts';
-import { bytes, integer } from '../format.ts';
 import { categoryTitles } from '../memory/plans.ts';
 import type { MemoryEvent } from '../state/run.ts';
+import { bytes, integer } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 
 interface MemoryAccountProps {

@@ -2,9 +2,9 @@
 // worst of the run as a line. Float streams only; fixed ones are rebuilt to the last bit, and then there is nothing to draw.
 
 import { useMemo } from 'react';
-import { number } from '../format.ts';
 import type { RunState } from '../state/run.ts';
 import { Figure, Numbers } from '../ui/Figure.tsx';
+import { number } from '../ui/format.ts';
 import { useWidth } from '../ui/use_width.ts';
 import { decades, errorsOf } from './reconstruction.ts';
 

@@ -1,8 +1,8 @@
 // Where a run stands and how to steer it: phase, progress, pace, pause, one step, stop.
 
 import { Progress } from 'radix-ui';
-import { bytes, duration, integer, milliseconds, number, percent } from '../format.ts';
 import { bestOf, isActive, paceOf, type RunState } from '../state/run.ts';
+import { bytes, duration, integer, milliseconds, number, percent } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 import { StopDialog } from './StopDialog.tsx';
 

@@ -2,8 +2,8 @@
 
 import { Dialog } from 'radix-ui';
 import { useState } from 'react';
-import { number } from '../format.ts';
 import type { EvaluateEvent } from '../state/run.ts';
+import { number } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 
 interface StopDialogProps {

@@ -1,10 +1,10 @@
 // A run while it lives.
 
 import { SavedRunsPanel } from '../choose/SavedRuns.tsx';
-import { number } from '../format.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { bestOf } from '../state/run.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
+import { number } from '../ui/format.ts';
 import { Announcer } from './Announcer.tsx';
 import { Curves } from './Curves.tsx';
 import { MemoryAccount } from './MemoryAccount.tsx';

@@ -1,0 +1,117 @@
+// What the tokenised data are like: how often each label comes, how long the texts are.
+
+import type { DataReport } from '../../../src/protocol/messages.ts';
+import { Figure, Numbers } from '../../ui/Figure.tsx';
+import { integer, percent, plural } from '../../ui/format.ts';
+import { useWidth } from '../../ui/use_width.ts';
+
+interface DataPictureProps {
+  report: DataReport;
+  pending: boolean;
+}
+
+/** More labels than these are drawn as a strip of columns, for a list would be a page long. */
+const LISTED = 12;
+
+export function DataPicture({ report, pending }: DataPictureProps) {
+  const { labels, train, evaluation, lengths, truncated, max_length, sampled_from } = report;
+  const rows = labels.map((label, i) => ({ label, train: train.per_label[i] ?? 0, evaluation: evaluation.per_label[i] ?? 0 }));
+  const all = train.examples + evaluation.examples;
+  return (
+    <div className="data-picture" aria-busy={pending}>
+      <Figure
+        title={plural(labels.length, 'label')}
+        note={`${integer(train.examples)} to train on, ${integer(evaluation.examples)} to evaluate with${evaluation.held_back ? ', held back' : ''}${
+          sampled_from === undefined ? '' : `; a sample of the ${integer(sampled_from)} rows in the file`
+        }`}
+        picture={
+          labels.length <= LISTED ? (
+            <BalanceList rows={rows} />
+          ) : (
+            <Columns
+              values={rows.map(({ train: count }) => count)}
+              label={`Examples of each of ${labels.length} labels: from ${train.per_label.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)} to ${train.per_label.reduce((a, b) => Math.max(a, b), 0)}.`}
+              ends={[labels[0] ?? '', labels.at(-1) ?? '']}
+            />
+          )
+        }
+        table={() => (
+          <Numbers
+            caption="Examples of each label"
+            head={['Label', 'Train', 'Evaluate']}
+            rows={rows.map((row) => [row.label, integer(row.train), integer(row.evaluation)])}
+          />
+        )}
+      />
+      <Figure
+        title="Tokens a text"
+        note={
+          truncated === 0
+            ? `None of ${integer(all)} is longer than ${max_length}`
+            : `${integer(truncated)} of ${integer(all)} (${percent(truncated / all)}) are cut at ${max_length}`
+        }
+        picture={
+          <Columns
+            values={lengths}
+            label={`Lengths in tokens; ${truncated} texts are cut at ${max_length}.`}
+            ends={['0', `${lengths.length - 1}`]}
+          />
+        }
+        table={() => (
+          <Numbers
+            caption="Texts of each length"
+            head={['Tokens', 'Texts']}
+            rows={lengths.flatMap((count, length) => (count > 0 ? [[length, integer(count)]] : []))}
+          />
+        )}
+      />
+    </div>
+  );
+}
+
+function BalanceList({ rows }: { rows: readonly { label: string; train: number }[] }) {
+  const most = rows.reduce((a, { train }) => Math.max(a, train), 1);
+  return (
+    <ul className="balance">
+      {rows.map(({ label, train }) => (
+        <li key={label}>
+          <span className="balance-label" title={label}>
+            {label}
+          </span>
+          <span className="meter" aria-hidden="true">
+            <span style={{ width: `${(train / most) * 100}%` }} />
+          </span>
+          <span className="balance-count">{integer(train)}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const HEIGHT = 96;
+
+function Columns({ values, label, ends }: { values: readonly number[]; label: string; ends: readonly [string, string] }) {
+  const [ref, width] = useWidth<HTMLDivElement>();
+  const most = values.reduce((a, b) => Math.max(a, b), 1);
+  const step = width / Math.max(1, values.length);
+  return (
+    <div ref={ref} className="columns">
+      <svg width={width} height={HEIGHT} role="img" aria-label={label}>
+        <line className="grid" x1={0} x2={width} y1={HEIGHT - 0.5} y2={HEIGHT - 0.5} />
+        <path
+          className="fill-accent"
+          d={values
+            .map((value, i) => {
+              const height = (value / most) * (HEIGHT - 4);
+              return value === 0 ? '' : `M${i * step},${HEIGHT}v${-height}h${Math.max(0.5, step - (step > 3 ? 1 : 0))}v${height}Z`;
+            })
+            .join('')}
+        />
+      </svg>
+      <div className="columns-ends" aria-hidden="true">
+        <span>{ends[0]}</span>
+        <span>{ends[1]}</span>
+      </div>
+    </div>
+  );
+}

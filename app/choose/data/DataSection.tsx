@@ -1,0 +1,80 @@
+// The data: bundled, from the hub, or a table from the disk or the clipboard; its columns; what it is like.
+
+import type { Catalogue } from '../../../src/protocol/cards.ts';
+import type { Columns, DataRef } from '../../../src/protocol/config.ts';
+import type { DataPreview, DataReport } from '../../../src/protocol/messages.ts';
+import { HubDataset } from '../../hub/HubDataset.tsx';
+import type { Answer } from '../../state/answer.ts';
+import { ErrorNote } from '../../ui/ErrorNote.tsx';
+import { Segmented } from '../../ui/Segmented.tsx';
+import { type Source, sourceOf } from '../source.ts';
+import { DataPicture } from './DataPicture.tsx';
+import { DataWarnings } from './DataWarnings.tsx';
+import { OwnData } from './OwnData.tsx';
+import { PreviewTable } from './PreviewTable.tsx';
+import { ReadingFields } from './ReadingFields.tsx';
+
+interface DataSectionProps {
+  data: DataRef;
+  columns: Columns | undefined;
+  bundled: Catalogue['data'];
+  preview: Answer<DataPreview>;
+  report: Answer<DataReport>;
+  source: Source;
+  onSource(source: Source): void;
+  onData(data: DataRef, columns?: Columns): void;
+  onColumns(columns: Columns): void;
+}
+
+export function DataSection({ data, columns, bundled, preview, report, source, onSource, onData, onColumns }: DataSectionProps) {
+  const item = bundled.find(({ name }) => name === data.name);
+  const chooseBundled = (name: string) => {
+    const label = bundled.find((one) => one.name === name)?.label_columns[0];
+    onData({ kind: 'bundled', name, part: 'train' }, label === undefined ? undefined : { text: 'text', label });
+  };
+  return (
+    <>
+      <div className="row">
+        <Segmented
+          label="Data"
+          value={source === 'bundled' ? data.name : `/${source}`}
+          items={[
+            ...bundled.map(({ name, title }) => ({ value: name, label: title })),
+            { value: '/hub', label: 'From the hub' },
+            { value: '/disk', label: 'Your own' },
+          ]}
+          onChange={(value) => {
+            onSource(value === '/disk' ? 'disk' : value === '/hub' ? 'hub' : 'bundled');
+            if (!value.startsWith('/') && (data.kind !== 'bundled' || data.name !== value)) chooseBundled(value);
+          }}
+        />
+        {source === 'bundled' && item !== undefined && (
+          <Segmented
+            label="Label column"
+            value={columns?.label ?? ''}
+            items={item.label_columns.map((name) => ({ value: name, label: `by ${name}` }))}
+            onChange={(label) => onColumns({ text: 'text', label })}
+          />
+        )}
+      </div>
+      {source === 'hub' && <HubDataset data={data} />}
+      {source === 'disk' && <OwnData onData={onData} />}
+      {source === 'disk' && data.kind !== 'file' && <p className="small muted">Nothing is chosen yet: until then it is {data.name}.</p>}
+      {source === 'disk' && data.kind === 'file' && <ReadingFields data={data} reading={preview.value?.reading} onData={onData} />}
+      {sourceOf(data.kind) === source && (
+        <>
+          {preview.error !== undefined && <ErrorNote error={preview.error} />}
+          {preview.value !== undefined && (
+            <PreviewTable preview={preview.value} columns={columns} explained={source !== 'bundled'} onColumns={onColumns} />
+          )}
+          {report.error !== undefined && <ErrorNote error={report.error} />}
+          {report.value !== undefined && <DataWarnings warnings={report.value.warnings} bundled={data.kind === 'bundled'} />}
+          {report.value !== undefined && <DataPicture report={report.value} pending={report.pending} />}
+          {report.pending && report.value === undefined && preview.error === undefined && (
+            <div className="skeleton skeleton-tall" role="status" aria-label="Tokenising" />
+          )}
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,59 @@
+// A table of one's own: a file picked or dropped, or rows pasted.
+
+import { useState } from 'react';
+import type { DataRef } from '../../../src/protocol/config.ts';
+import { DropZone, Pick } from '../../ui/DropZone.tsx';
+import { dataOfFile, dataOfPasted } from '../../ui/files.ts';
+import { Icon } from '../../ui/icons.tsx';
+
+/** Longer texts are used at once: a text field takes seconds to lay out some thousand lines, and the page would stand still. */
+const EDITABLE = 20_000;
+
+export function OwnData({ onData }: { onData(data: DataRef): void }) {
+  const [pasting, setPasting] = useState(false);
+  const [text, setText] = useState('');
+  return (
+    <DropZone
+      hint="CSV, TSV, JSON, JSON Lines or Parquet. It stays on this machine: there is no server to send it to."
+      onDrop={(transfer) => {
+        const file = transfer.files[0];
+        if (file !== undefined) onData(dataOfFile(file));
+      }}
+    >
+      <Pick
+        accept=".csv,.tsv,.tab,.txt,.json,.jsonl,.ndjson,.parquet,text/csv,text/tab-separated-values,application/json"
+        label={
+          <>
+            <Icon name="file" /> Choose a file
+          </>
+        }
+        onPick={([file]) => file !== undefined && onData(dataOfFile(file))}
+      />
+      <button type="button" className="button" aria-expanded={pasting} onClick={() => setPasting(!pasting)}>
+        <Icon name="paste" /> Paste text
+      </button>
+      <span className="muted">or drop a file here</span>
+      {pasting && (
+        <div className="paste">
+          <textarea
+            className="input"
+            rows={6}
+            aria-label="Rows to paste, one a line"
+            placeholder={'text,label\nI like it,good\nI do not,bad'}
+            value={text}
+            onChange={({ target }) => setText(target.value)}
+            onPaste={(event) => {
+              const pasted = event.clipboardData.getData('text');
+              if (pasted.length <= EDITABLE) return;
+              event.preventDefault();
+              onData(dataOfPasted(pasted));
+            }}
+          />
+          <button type="button" className="button" disabled={text.trim() === ''} onClick={() => onData(dataOfPasted(text))}>
+            Use these rows
+          </button>
+        </div>
+      )}
+    </DropZone>
+  );
+}

@@ -1,0 +1,34 @@
+// What the chosen model is, and what its folder lacks.
+
+import type { ModelDescription } from '../../../src/protocol/messages.ts';
+import { Facts } from '../../ui/Facts.tsx';
+import { bytes, integer } from '../../ui/format.ts';
+
+export function ModelFacts({ description, name }: { description: ModelDescription | undefined; name: string }) {
+  if (description === undefined) return <div className="skeleton" role="status" aria-label={`Reading ${name}`} />;
+  const facts = [
+    ['Model', description.name],
+    ['Architecture', `${description.model_type}, ${description.num_hidden_layers} layers, ${description.hidden_size} wide`],
+    ['Parameters', description.bytes > 0 ? integer(description.parameters) : '–'],
+    ['On disk', description.bytes > 0 ? `${bytes(description.bytes)}, ${description.stored_type}` : 'no weights'],
+  ] as const;
+  const { missing, notes } = description;
+  return (
+    <>
+      <Facts facts={facts} />
+      {missing.length > 0 && (
+        <div className="note note-warning" role="status">
+          <p>
+            The folder has no {missing.join(', no ')}: enough for a plan, but not for a run. Download {missing.length === 1 ? 'it' : 'them'}{' '}
+            from the model's page on the hub (Files and versions) into the same folder.
+          </p>
+        </div>
+      )}
+      {notes.map((note) => (
+        <p key={note} className="small muted">
+          {note}
+        </p>
+      ))}
+    </>
+  );
+}

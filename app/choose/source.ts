@@ -1,0 +1,17 @@
+// Where a model or a data set comes from. Which one it is stands in the settings.
+
+import { useState } from 'react';
+import type { DataRef, ModelRef } from '../../src/protocol/config.ts';
+import { useApp } from '../state/context.ts';
+
+/** Where a model or data set comes from, as far as it is not yet chosen. */
+export type Source = 'bundled' | 'hub' | 'disk';
+
+export const sourceOf = (kind: ModelRef['kind'] | DataRef['kind']): Source => (kind === 'bundled' || kind === 'hub' ? kind : 'disk');
+
+/** What is open: what was picked here, else where the chosen model comes from; the hub while it is asked from elsewhere. */
+export function useModelSource(): [Source, (source: Source) => void] {
+  const [picked, setPicked] = useState<Source>();
+  const chosen = useApp(({ settings, hub }) => (hub.plan.pending || hub.plan.error !== undefined ? 'hub' : sourceOf(settings.model.kind)));
+  return [picked ?? chosen, setPicked];
+}
