@@ -1,9 +1,10 @@
 // attention: out = dropout(softmax(scale · q kᵀ + mask)) v, one query row of one head a thread, with the running maximum and sum of
 // Milakov & Gimelshein (arXiv:1805.02867), so that no [T, T] tensor exists. lse = log of the sum of exp of the scaled scores, for the
-// backward pass. Example b here is example first + b of the batch, which lengths and the dropout mask go by. The S keys are P = S - T
-// that every query sees, a learned prefix, and then those of the T tokens, of which those at or past lengths[first + b] are masked, with
-// CAUSAL also those after the query. Query rows at or past the length give zeros. The element of the dropout mask is
-// (((first + b) · NH + head) · T + row) · S + key.
+// backward pass. Example b here is example first + b of the batch, which lengths and the dropout mask go by. The S keys are `prefix` that every
+// query sees, and then those of tokens, of which those at or past lengths[first + b] are masked. Without CROSS these are the tokens of the
+// queries, S - prefix = T: query rows at or past the length give zeros, and CAUSAL masks the keys after a query. With CROSS they are other tokens
+// than the queries', whose lengths are not known here: every query row is worked out, and no number of one enters another.
+// The element of the dropout mask is (((first + b) · NH + head) · T + row) · S + key.
 //
 //   binding  name     shape           access
 //   0        q        [B, T, NH, HD]  read_write, only read
@@ -21,6 +22,7 @@ struct Params {
   B: u32,
   T: u32,
   S: u32,
+  prefix: u32,
   NH: u32,
   first: u32,
   scale: f32,
@@ -38,6 +40,7 @@ struct Params {
 @group(0) @binding(7) var<uniform> step: StepScalars;
 
 override CAUSAL = false;
+override CROSS = false;
 
 @compute @workgroup_size(64)
 fn attention(
@@ -48,7 +51,6 @@ fn attention(
   let index = linear_group(group, groups) * 64u + local;
   if (index >= params.B * params.NH * params.T) { return; }
   let T = params.T;
-  let prefix = params.S - T;
   let row = index % T;
   let b = index / T / params.NH;
   let head = index / T % params.NH;
@@ -60,9 +62,9 @@ fn attention(
   var query: HeadVector;
   var sum: HeadVector;
   for (var c = 0u; c < HD4; c++) { query[c] = params.scale * q[own + c]; }
-  let length = min(lengths[params.first + b], T);
-  var end = select(0u, prefix + length, row < length);
-  if (CAUSAL) { end = min(end, prefix + row + 1u); }
+  let length = min(lengths[params.first + b], params.S - params.prefix);
+  var end = select(0u, params.prefix + length, CROSS || row < length);
+  if (CAUSAL) { end = min(end, params.prefix + row + 1u); }
   var top = -1e30;
   var total = 0.0;
   // Four keys a turn: what is read of the query and the sum serves all four. Keys past the end repeat the last one and weigh nothing.

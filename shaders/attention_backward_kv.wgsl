@@ -19,6 +19,7 @@ struct Params {
   B: u32,
   T: u32,
   S: u32,
+  prefix: u32,
   NH: u32,
   first: u32,
   scale: f32,
@@ -37,6 +38,7 @@ struct Params {
 @group(0) @binding(8) var<uniform> step: StepScalars;
 
 override CAUSAL = false;
+override CROSS = false;
 
 @compute @workgroup_size(64)
 fn attention_backward_kv(
@@ -48,7 +50,6 @@ fn attention_backward_kv(
   let T = params.T;
   let S = params.S;
   if (index >= params.B * params.NH * S) { return; }
-  let prefix = S - T;
   let row = index % S;
   let b = index / S / params.NH;
   let head = index / S % params.NH;
@@ -65,9 +66,9 @@ fn attention_backward_kv(
     own_k[c] = params.scale * k[own + c];
     own_v[c] = v[own + c];
   }
-  let length = min(lengths[params.first + b], T);
-  let end = select(0u, length, row < prefix + length);
-  let begin = select(0u, row - min(row, prefix), CAUSAL);
+  let length = min(lengths[params.first + b], S - params.prefix);
+  let end = select(0u, select(length, T, CROSS), row < params.prefix + length);
+  let begin = select(0u, row - min(row, params.prefix), CAUSAL);
   // Four query rows a turn, as in the forward pass.
   for (var i = begin; i < end; i += 4u) {
     let rows = vec4u(i, i + 1u, i + 2u, i + 3u);

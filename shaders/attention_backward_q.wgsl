@@ -20,6 +20,7 @@ struct Params {
   B: u32,
   T: u32,
   S: u32,
+  prefix: u32,
   NH: u32,
   first: u32,
   scale: f32,
@@ -39,6 +40,7 @@ struct Params {
 @group(0) @binding(9) var<uniform> step: StepScalars;
 
 override CAUSAL = false;
+override CROSS = false;
 
 @compute @workgroup_size(64)
 fn attention_backward_q(
@@ -49,7 +51,6 @@ fn attention_backward_q(
   let index = linear_group(group, groups) * 64u + local;
   if (index >= params.B * params.NH * params.T) { return; }
   let T = params.T;
-  let prefix = params.S - T;
   let row = index % T;
   let b = index / T / params.NH;
   let head = index / T % params.NH;
@@ -65,9 +66,9 @@ fn attention_backward_q(
     query[c] = params.scale * q[own + c];
     gradient[c] = d_out[own + c];
   }
-  let length = min(lengths[params.first + b], T);
-  var end = select(0u, prefix + length, row < length);
-  if (CAUSAL) { end = min(end, prefix + row + 1u); }
+  let length = min(lengths[params.first + b], params.S - params.prefix);
+  var end = select(0u, params.prefix + length, CROSS || row < length);
+  if (CAUSAL) { end = min(end, params.prefix + row + 1u); }
   let row_lse = lse[index];
   let row_delta = delta[index];
   // Four keys a turn, as in the forward pass.

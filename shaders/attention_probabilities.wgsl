@@ -1,5 +1,5 @@
 // attention_probabilities: p = mean over the heads of exp(scale · q kᵀ - lse), without dropout; 0 for queries and keys at or past
-// lengths[first + b]. A thread makes 4 keys of one query.
+// lengths[first + b], with CAUSAL also for keys after the query. A thread makes 4 keys of one query.
 //
 //   binding  name     shape           access
 //   0        q        [B, T, NH, HD]  read_write, only read
@@ -26,6 +26,8 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> p: array<f32>;
 @group(0) @binding(5) var<uniform> params: Params;
 
+override CAUSAL = false;
+
 @compute @workgroup_size(8, 8)
 fn attention_probabilities(@builtin(global_invocation_id) id: vec3u) {
   let T = params.T;
@@ -35,7 +37,8 @@ fn attention_probabilities(@builtin(global_invocation_id) id: vec3u) {
   let b = row / T;
   let length = min(lengths[params.first + b], T);
   let keys = vec4u(j, j + 1u, j + 2u, j + 3u);
-  let valid = (keys < vec4u(length)) & vec4<bool>(row % T < length);
+  let end = select(length, min(length, row % T + 1u), CAUSAL);
+  let valid = (keys < vec4u(end)) & vec4<bool>(row % T < length);
   let stride = params.NH * HD4;
   // Keys past the end repeat the last one and weigh nothing.
   let at = (b * T + min(keys, vec4u(T - 1u))) * stride;

@@ -6,6 +6,18 @@ import type { KernelSpec } from './kernel_spec.ts';
 const rw = 'read_write' as const;
 const read = 'read' as const;
 
+const attentionUniforms = {
+  B: 'u32',
+  T: 'u32',
+  S: 'u32',
+  prefix: 'u32',
+  NH: 'u32',
+  first: 'u32',
+  scale: 'f32',
+  site: 'u32',
+  p: 'f32',
+} as const;
+
 export const sequenceKernels = {
   // h[B,S,C] = word[ids] + position[position_ids + first_position] + token_type[token_type_ids]; an id past the end of its table (V words, `positions`,
   // `types`) adds zeros. Only rows whose id lies in [row_begin, row_end) are written (`word` holds those rows), so a table larger than a binding is
@@ -37,13 +49,13 @@ export const sequenceKernels = {
     work: [['B']],
     tile: [64],
   },
-  // Softmax attention, q out [B·T, NH·HD], k v [B·S, NH·HD], lse [B, NH, T] (log-sum-exp of the scaled scores). The first S - T keys are seen by
-  // every query; of the rest those at or past lengths[first + b] are masked; query rows at or past it give zeros (lse 0). Dropout on the
-  // probabilities: element (((first + b)·NH + h)·T + i)·S + j.
+  // Softmax attention, q out [B·T, NH·HD], k v [B·S, NH·HD], lse [B, NH, T] (log-sum-exp of the scaled scores). The first `prefix` keys are seen by
+  // every query; of the rest those at or past lengths[first + b] are masked. Without CROSS the rest are the T tokens of the queries: query rows at or
+  // past the length give zeros (lse 0), CAUSAL masks keys after a query. Dropout on the probabilities: element (((first + b)·NH + h)·T + i)·S + j.
   attention: {
     bindings: { q: rw, k: rw, v: rw, lengths: rw, out: rw, lse: rw },
-    uniforms: { B: 'u32', T: 'u32', S: 'u32', NH: 'u32', first: 'u32', scale: 'f32', site: 'u32', p: 'f32' },
-    overrides: ['CAUSAL'],
+    uniforms: attentionUniforms,
+    overrides: ['CAUSAL', 'CROSS'],
     step: true,
     head: true,
     work: [['B', 'NH', 'T']],
@@ -59,8 +71,8 @@ export const sequenceKernels = {
   },
   attention_backward_q: {
     bindings: { q: rw, k: rw, v: rw, d_out: rw, lse: rw, delta: rw, lengths: rw, d_q: rw },
-    uniforms: { B: 'u32', T: 'u32', S: 'u32', NH: 'u32', first: 'u32', scale: 'f32', site: 'u32', p: 'f32' },
-    overrides: ['CAUSAL'],
+    uniforms: attentionUniforms,
+    overrides: ['CAUSAL', 'CROSS'],
     step: true,
     head: true,
     work: [['B', 'NH', 'T']],
@@ -69,8 +81,8 @@ export const sequenceKernels = {
   // d_k, d_v in place on k, v (a thread reads and writes only its own key row of them).
   attention_backward_kv: {
     bindings: { q: rw, k: rw, v: rw, d_out: rw, lse: rw, delta: rw, lengths: rw },
-    uniforms: { B: 'u32', T: 'u32', S: 'u32', NH: 'u32', first: 'u32', scale: 'f32', site: 'u32', p: 'f32' },
-    overrides: ['CAUSAL'],
+    uniforms: attentionUniforms,
+    overrides: ['CAUSAL', 'CROSS'],
     step: true,
     head: true,
     work: [['B', 'NH', 'S']],

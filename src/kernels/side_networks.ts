@@ -79,10 +79,12 @@ export const sideKernels = {
     work: [[1]],
     tile: [1],
   },
-  // p[B,T,T] = mean over heads of exp(scale · q kᵀ - lse), 0 for queries and keys at or past lengths[first + b].
+  // p[B,T,T] = mean over heads of exp(scale · q kᵀ - lse), 0 for queries and keys at or past lengths[first + b], with CAUSAL for keys
+  // after the query.
   attention_probabilities: {
     bindings: { q: rw, k: rw, lse: rw, lengths: read, p: rw },
     uniforms: { B: 'u32', T: 'u32', NH: 'u32', first: 'u32', scale: 'f32' },
+    overrides: ['CAUSAL'],
     head: true,
     work: [['T'], ['B', 'T']],
     tile: [32, 8],

@@ -49,7 +49,7 @@ it('attention drops the probabilities that the generator names', async () => {
   const { out } = await run({
     kernel: 'attention',
     tensors: { ...tensors, lse },
-    uniforms: { B, T, S: T, NH, first: 0, scale: 1, site, p },
+    uniforms: { B, T, S: T, prefix: 0, NH, first: 0, scale: 1, site, p },
     step,
     headSize: HD,
   });
@@ -159,7 +159,7 @@ it('dropout and attention of the last examples of a batch give the bits that the
           ...Object.fromEntries(whole.map(([name, size, values]) => [name, values.slice(begin * size)])),
           lengths: Uint32Array.of(9, 4, 7),
         },
-        uniforms: { B: B - begin, T, S, NH, first: begin, scale: 0.4, site, p },
+        uniforms: { B: B - begin, T, S, prefix: S - T, NH, first: begin, scale: 0.4, site, p },
         step,
         headSize: HD,
       });

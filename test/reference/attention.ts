@@ -5,28 +5,35 @@ import { add, at, type Reference } from './kernel.ts';
 interface Shape {
   readonly B: number;
   readonly T: number;
-  /** Keys: S - T that every query sees, and those of the T tokens. */
+  /** Keys: `prefix` that every query sees, and those of tokens. */
   readonly S: number;
+  readonly prefix: number;
   readonly NH: number;
   /** Number in the batch of the first example here: lengths and dropout go by the batch's. */
   readonly first: number;
 }
 
+/** CROSS: keys of other tokens than the queries, so that every query is worked out. */
+interface Mask {
+  readonly CAUSAL?: number;
+  readonly CROSS?: number;
+}
+
 /** Calls `visit` for each query row: number in [B, NH, T], offset of its vector, keys that it sees, the offset of key j's vector, and the element of dropout at key 0. */
 function forRows(
-  { B, T, S, NH, first }: Shape,
+  { B, T, S, prefix, NH, first }: Shape,
   HD: number,
   lengths: Float64Array,
-  causal: number,
+  { CAUSAL = 0, CROSS = 0 }: Mask,
   visit: (row: number, own: number, end: number, keyAt: (j: number) => number, drawn: number) => void,
 ): void {
   for (let b = 0; b < B; b++) {
-    const length = Math.min(at(lengths, first + b), T);
+    const length = Math.min(at(lengths, first + b), S - prefix);
     for (let head = 0; head < NH; head++) {
       const vectorAt = (t: number) => ((b * T + t) * NH + head) * HD;
       const keyAt = (j: number) => ((b * S + j) * NH + head) * HD;
       for (let i = 0; i < T; i++) {
-        const end = i >= length ? 0 : S - T + (causal ? i + 1 : length);
+        const end = !CROSS && i >= length ? 0 : prefix + (CAUSAL ? i + 1 : length);
         visit((b * NH + head) * T + i, vectorAt(i), end, keyAt, (((first + b) * NH + head) * T + i) * S);
       }
     }
@@ -39,10 +46,10 @@ function dot(x: Float64Array, i: number, y: Float64Array, j: number, size: numbe
   return sum;
 }
 
-export const attention: Reference<'attention'> = ({ q, k, v, lengths, out, lse }, uniforms, { CAUSAL = 0 }, step, HD) => {
+export const attention: Reference<'attention'> = ({ q, k, v, lengths, out, lse }, uniforms, mask, step, HD) => {
   const { scale, site, p } = uniforms;
   const factor = dropoutFactor(step, site, p);
-  forRows(uniforms, HD, lengths, CAUSAL, (row, own, end, keyAt, drawn) => {
+  forRows(uniforms, HD, lengths, mask, (row, own, end, keyAt, drawn) => {
     const scores = Array.from({ length: end }, (_, j) => scale * dot(q, own, k, keyAt(j), HD));
     const top = scores.reduce((a, b) => Math.max(a, b), -Infinity);
     const total = scores.reduce((sum, score) => sum + Math.exp(score - top), 0);
@@ -57,16 +64,16 @@ export const attention: Reference<'attention'> = ({ q, k, v, lengths, out, lse }
 
 export const attention_delta: Reference<'attention_delta'> = ({ out, d_out, delta }, { B, T, NH }, _, __, HD) => {
   const all = new Float64Array(B).fill(T);
-  forRows({ B, T, S: T, NH, first: 0 }, HD, all, 0, (row, own) => {
+  forRows({ B, T, S: T, prefix: 0, NH, first: 0 }, HD, all, {}, (row, own) => {
     delta[row] = dot(out, own, d_out, own, HD);
   });
 };
 
-export const attention_backward_q: Reference<'attention_backward_q'> = (tensors, uniforms, { CAUSAL = 0 }, step, HD) => {
+export const attention_backward_q: Reference<'attention_backward_q'> = (tensors, uniforms, mask, step, HD) => {
   const { q, k, v, d_out, lse, delta, lengths, d_q } = tensors;
   const { scale, site, p } = uniforms;
   const factor = dropoutFactor(step, site, p);
-  forRows(uniforms, HD, lengths, CAUSAL, (row, own, end, keyAt, drawn) => {
+  forRows(uniforms, HD, lengths, mask, (row, own, end, keyAt, drawn) => {
     d_q.fill(0, own, own + HD);
     for (let j = 0; j < end; j++) {
       const probability = Math.exp(scale * dot(q, own, k, keyAt(j), HD) - at(lse, row));
@@ -76,20 +83,20 @@ export const attention_backward_q: Reference<'attention_backward_q'> = (tensors,
   });
 };
 
-export const attention_backward_kv: Reference<'attention_backward_kv'> = (tensors, uniforms, { CAUSAL = 0 }, step, HD) => {
+export const attention_backward_kv: Reference<'attention_backward_kv'> = (tensors, uniforms, mask, step, HD) => {
   const { q, k, v, d_out, lse, delta, lengths } = tensors;
   const { scale, site, p } = uniforms;
   const factor = dropoutFactor(step, site, p);
   const d_k = new Float64Array(k.length);
   const d_v = new Float64Array(v.length);
-  forRows(uniforms, HD, lengths, CAUSAL, (row, own, end, keyAt, drawn) => {
+  forRows(uniforms, HD, lengths, mask, (row, own, end, keyAt, drawn) => {
     for (let j = 0; j < end; j++) {
-      const mask = factor(drawn + j);
+      const kept = factor(drawn + j);
       const probability = Math.exp(scale * dot(q, own, k, keyAt(j), HD) - at(lse, row));
-      const d_score = probability * (mask * dot(d_out, own, v, keyAt(j), HD) - at(delta, row));
+      const d_score = probability * (kept * dot(d_out, own, v, keyAt(j), HD) - at(delta, row));
       for (let c = 0; c < HD; c++) {
         add(d_k, keyAt(j) + c, scale * d_score * at(q, own + c));
-        add(d_v, keyAt(j) + c, mask * probability * at(d_out, own + c));
+        add(d_v, keyAt(j) + c, kept * probability * at(d_out, own + c));
       }
     }
   });

@@ -126,27 +126,29 @@ it('the gradients of a factor for each column', () => {
 });
 
 it.each([
-  ['padded', 0, 0, 0],
-  ['causal', 1, 0, 0],
-  ['with dropout', 0, 0.3, 0],
-  ['with a prefix', 0, 0, 3],
-  ['causal, with a prefix and dropout', 1, 0.3, 2],
-])('the gradients of attention, %s', (_, CAUSAL, p, P) => {
+  ['padded', { CAUSAL: 0, CROSS: 0 }, 0, 0, 5],
+  ['causal', { CAUSAL: 1, CROSS: 0 }, 0, 0, 5],
+  ['with dropout', { CAUSAL: 0, CROSS: 0 }, 0.3, 0, 5],
+  ['with a prefix', { CAUSAL: 0, CROSS: 0 }, 0, 3, 5],
+  ['causal, with a prefix and dropout', { CAUSAL: 1, CROSS: 0 }, 0.3, 2, 5],
+  ['to more tokens than there are queries', { CAUSAL: 0, CROSS: 1 }, 0, 0, 7],
+  ['to fewer tokens, with a prefix and dropout', { CAUSAL: 0, CROSS: 1 }, 0.3, 2, 3],
+])('the gradients of attention, %s', (_, mask, p, prefix, tokens) => {
   const [B, T, NH, HD] = [2, 5, 2, 4];
-  const S = P + T;
+  const S = prefix + tokens;
   const size = B * T * NH * HD;
   const keys = B * S * NH * HD;
-  const uniforms = { B, T, S, NH, first: 1, scale: 0.5, site: 9, p };
+  const uniforms = { B, T, S, prefix, NH, first: 1, scale: 0.5, site: 9, p };
   const lengths = Float64Array.of(0, 5, 3);
   const [q, k, v, d_out] = [normals('q', size), normals('k', keys), normals('v', keys), normals('d_out', size)];
   const forward = (tensors: Tensors) =>
-    run('attention', { q, k, v, lengths, out: zeros(size), lse: zeros(B * NH * T), ...tensors }, uniforms, { CAUSAL }, HD);
+    run('attention', { q, k, v, lengths, out: zeros(size), lse: zeros(B * NH * T), ...tensors }, uniforms, mask, HD);
   const loss = (tensors: Tensors) => dot(forward(tensors).out as Float64Array, d_out);
   const { out, lse } = forward({}) as { out: Float64Array; lse: Float64Array };
   const { delta } = run('attention_delta', { out, d_out, delta: zeros(B * NH * T) }, { B, T, NH }, {}, HD) as { delta: Float64Array };
   const given = { q, k, v, d_out, lse, delta, lengths };
-  const { d_q } = run('attention_backward_q', { ...given, d_q: zeros(size) }, uniforms, { CAUSAL }, HD);
-  const { k: d_k, v: d_v } = run('attention_backward_kv', given, uniforms, { CAUSAL }, HD);
+  const { d_q } = run('attention_backward_q', { ...given, d_q: zeros(size) }, uniforms, mask, HD);
+  const { k: d_k, v: d_v } = run('attention_backward_kv', given, uniforms, mask, HD);
   expectClose(
     d_q,
     differences(q, (moved) => loss({ q: moved })),

@@ -149,6 +149,62 @@ describe('rows before those of every example', () => {
   });
 });
 
+describe('cross-attention', () => {
+  /** Three queries of two examples over five other tokens, after as many rows of a prefix. */
+  const over = (g: Graph, P: number) => {
+    const [k, v] = ['k', 'v'].map((name) => {
+      const own = g.input(name, [2, 5, 8], 'f32');
+      return P > 0 ? prependRows(g, g.weight(`prefix_${name}`, [P, 8]), own) : own;
+    }) as [Tensor, Tensor];
+    return g.examples(1, () =>
+      attention(g, g.input('q', [2, 3, 8], 'f32'), k, v, g.input('lengths', [3], 'u32'), {
+        num_attention_heads: 2,
+        dropout: 0.2,
+        key_lengths: g.input('key_lengths', [3], 'u32'),
+        prefix: P,
+      }),
+    );
+  };
+  const values = { lengths: [0, 3, 2], key_lengths: [0, 4, 5] };
+
+  test('has the gradients of queries, keys and values, of more tokens than there are queries', () => {
+    expectGradients({ build: (g) => over(g, 0), sources: ['q', 'k', 'v'], values });
+  });
+
+  test('has the gradients of rows before the keys and values', () => {
+    expectGradients({ build: (g) => over(g, 2), trains: ['prefix_k', 'prefix_v'], sources: ['q'], values });
+  });
+
+  test('of one query over the keys so far is the last row of a causal self-attention, as a cache of keys needs it', () => {
+    const g = new Graph(new Registry(), { trains: () => false, storedType: () => 'f32', training: false });
+    const [q, k, v] = ['q', 'k', 'v'].map((name) => g.input(name, [1, 4, 8], 'f32')) as [Tensor, Tensor, Tensor];
+    const last = g.input('last', [1, 1, 8], 'f32');
+    const [lengths, one] = [g.input('lengths', [1], 'u32'), g.input('one', [1], 'u32')];
+    const heads = { num_attention_heads: 2, dropout: 0 };
+    const [all, row] = [g.registry.state('all', [1, 4, 8], 'f32'), g.registry.state('row', [1, 1, 8], 'f32')];
+    copyInto(g, attention(g, q, k, v, lengths, { ...heads, causal: true }), all);
+    copyInto(g, attention(g, last, k, v, one, { ...heads, key_lengths: lengths }), row);
+    const interpreter = new Interpreter();
+    for (const [name, tensor] of g.inputs)
+      interpreter.set(tensor, name === 'lengths' ? [3] : name === 'one' ? [1] : normals(name, sizeOf(tensor.shape)));
+    interpreter.set(last, normals('q', 32).slice(16, 24));
+    interpreter.run(g);
+    expect(interpreter.values(row)).toEqual(interpreter.values(all).slice(16, 24));
+  });
+
+  test('is refused where keys, prefix and queries do not fit, and with a causal mask', () => {
+    const g = new Graph(new Registry(), { trains: () => false, storedType: () => 'f32', training: false });
+    const [q, k] = [g.input('q', [1, 4, 8], 'f32'), g.input('k', [1, 5, 8], 'f32')];
+    const lengths = g.input('lengths', [1], 'u32');
+    const heads = { num_attention_heads: 2, dropout: 0 };
+    expect(() => attention(g, q, k, k, lengths, { ...heads, prefix: 0 })).toThrow('5 keys, 0 of a prefix, for 4 queries');
+    expect(() => attention(g, q, k, k, lengths, { ...heads, key_lengths: lengths, prefix: 6 })).toThrow('5 keys, 6 of a prefix');
+    expect(() => attention(g, q, k, k, lengths, { ...heads, key_lengths: lengths, causal: true })).toThrow(
+      'a causal mask over the keys of other tokens',
+    );
+  });
+});
+
 describe('a prompt before the tokens', () => {
   const prompted = (g: Graph) =>
     embedding(g, 2, 3, {

@@ -129,7 +129,12 @@ it('the gradients of a gate', () => {
   expectGradient('alpha', d_alpha, inputs, loss);
 });
 
-it('mixing over tokens by the probabilities equals attention, and its gradient is mixing by their transpose', () => {
+const masks = [
+  ['not masked', { CAUSAL: 0 }],
+  ['causal', { CAUSAL: 1 }],
+] as const;
+
+it.each(masks)('mixing over tokens by the probabilities equals attention, %s, and its gradient is mixing by their transpose', (_, mask) => {
   const [B, T, HD] = [2, 5, 4];
   const size = B * T * HD;
   const shape = { B, T, NH: 1, first: 0, scale: 0.5 };
@@ -138,11 +143,11 @@ it('mixing over tokens by the probabilities equals attention, and its gradient i
   const { out, lse } = run(
     'attention',
     { q, k, v: x, lengths, out: zeros(size), lse: zeros(B * T) },
-    { ...shape, P: 0, S: T, site: 9, p: 0 },
-    {},
+    { ...shape, prefix: 0, S: T, site: 9, p: 0 },
+    mask,
     HD,
   );
-  const { p } = run('attention_probabilities', { q, k, lse, lengths, p: zeros(B * T * T) }, shape, {}, HD);
+  const { p } = run('attention_probabilities', { q, k, lse, lengths, p: zeros(B * T * T) }, shape, mask, HD);
   const mix = (given: Float64Array, TRANSPOSED: number) =>
     run('token_mix', { p, x: given, y: zeros(size) }, { B, T, C: HD }, { TRANSPOSED }).y;
   mix(x, 0).forEach((value, i) => {
@@ -151,7 +156,7 @@ it('mixing over tokens by the probabilities equals attention, and its gradient i
   expectGradient('x', mix(d_y, 1), { x }, (given) => dot(mix(given.x, 0), d_y));
 });
 
-it('probabilities of several heads are averaged: every row of a query inside the sequence sums to one', () => {
+it.each(masks)('probabilities of several heads, %s, are averaged: every row of a query inside the sequence sums to one', (_, mask) => {
   const [B, T, NH, HD] = [2, 4, 3, 4];
   const size = B * T * NH * HD;
   const shape = { B, T, NH, first: 1, scale: 0.5 };
@@ -161,11 +166,11 @@ it('probabilities of several heads are averaged: every row of a query inside the
   const { lse } = run(
     'attention',
     { ...given, v: normals('v', size), out: zeros(size), lse: zeros(B * NH * T) },
-    { ...shape, P: 0, S: T, site: 9, p: 0 },
-    {},
+    { ...shape, prefix: 0, S: T, site: 9, p: 0 },
+    mask,
     HD,
   );
-  const { p } = run('attention_probabilities', { ...given, lse, p: zeros(B * T * T) }, shape, {}, HD);
+  const { p } = run('attention_probabilities', { ...given, lse, p: zeros(B * T * T) }, shape, mask, HD);
   const sums = Array.from({ length: B * T }, (_, row) => p.slice(row * T, (row + 1) * T).reduce((sum, value) => sum + value, 0));
   sums.forEach((sum, row) => {
     expect(sum, `row ${row}`).toBeCloseTo(row < 6 ? 1 : 0, 12);

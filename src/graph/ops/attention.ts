@@ -1,13 +1,15 @@
 // attention: softmax(q kᵀ · scale, keys past lengths[b] masked) with dropout on the probabilities, times v. Keys and values may begin with a prefix
-// that every query sees. Fused forward and backward; no [T, T] tensor exists. Kept for the gradient: q, k, v, the output and the log-sum-exp of each row.
+// that every query sees, and may be those of other tokens than the queries (cross-attention). Fused forward and backward; no [T, T] tensor exists.
+// Kept for the gradient: q, k, v, the output and the log-sum-exp of each row.
 
 import type { Attributes, Graph, Op, Tensor } from '../ir.ts';
 
 type AttentionAttributes = Attributes & {
   readonly B: number;
   readonly T: number;
-  /** Keys: S - T that every query sees, and those of the T tokens. */
+  /** Keys: `prefix` that every query sees, and those of tokens. */
   readonly S: number;
+  readonly prefix: number;
   readonly NH: number;
   /** Number in the batch of the first example; lengths are the whole batch's. */
   readonly first: number;
@@ -16,23 +18,39 @@ type AttentionAttributes = Attributes & {
   readonly p: number;
   readonly site: number;
   readonly causal: boolean;
+  /** The keys are those of other tokens than the queries; lengths are theirs. */
+  readonly cross: boolean;
 };
 
 /** What the kernels have room for. */
 export const mostHeadSize = 128;
 
-const uniformsOf = ({ B, T, S, NH, first, scale, p, site }: AttentionAttributes) => ({ B, T, S, NH, first, scale, p, site });
+const uniformsOf = ({ B, T, S, prefix, NH, first, scale, p, site }: AttentionAttributes) => ({
+  B,
+  T,
+  S,
+  prefix,
+  NH,
+  first,
+  scale,
+  p,
+  site,
+});
+
+const overridesOf = ({ causal, cross }: AttentionAttributes) => ({ CAUSAL: causal ? 1 : 0, CROSS: cross ? 1 : 0 });
 
 const attentionOp: Op<AttentionAttributes> = {
   name: 'attention',
-  shapes([q, k, v], { B, T, S, NH, HD }) {
+  shapes([q, k, v], { B, T, S, prefix, NH, HD, causal, cross }) {
     const check = (x: Tensor | undefined, rows: number) => {
       if (x?.shape.join() !== `${B},${rows},${NH * HD}`) throw new Error(`attention: [${x?.shape}] for [${B}, ${rows}, ${NH}·${HD}]`);
     };
     check(q, T);
     check(k, S);
     check(v, S);
-    if (S < T) throw new Error(`attention: ${S} keys for ${T} queries`);
+    if (prefix < 0 || (cross ? S < prefix : S !== prefix + T))
+      throw new Error(`attention: ${S} keys, ${prefix} of a prefix, for ${T} queries`);
+    if (causal && cross) throw new Error('attention: a causal mask over the keys of other tokens than the queries');
     if (HD % 4 !== 0 || HD > mostHeadSize) throw new Error(`attention: head size ${HD} is not a multiple of 4 up to ${mostHeadSize}`);
     return [{ shape: (q as Tensor).shape }, { shape: [B, NH, T] }];
   },
@@ -56,7 +74,7 @@ const attentionOp: Op<AttentionAttributes> = {
         kernel: 'attention',
         tensors: { q, k, v, lengths, out, lse },
         uniforms: uniformsOf(a),
-        overrides: { CAUSAL: a.causal ? 1 : 0 },
+        overrides: overridesOf(a),
         headSize: a.HD,
       },
     ];
@@ -91,7 +109,7 @@ const backwardQOp: Op<AttentionAttributes> = {
         kernel: 'attention_backward_q',
         tensors: { q, k, v, d_out, lse, delta, lengths, d_q: outputs[0] },
         uniforms: uniformsOf(a),
-        overrides: { CAUSAL: a.causal ? 1 : 0 },
+        overrides: overridesOf(a),
         headSize: a.HD,
       },
     ];
@@ -113,7 +131,7 @@ const backwardKvOp: Op<AttentionAttributes> = {
         kernel: 'attention_backward_kv',
         tensors: { q, k: outputs[0], v: outputs[1], d_out, lse, delta, lengths },
         uniforms: uniformsOf(a),
-        overrides: { CAUSAL: a.causal ? 1 : 0 },
+        overrides: overridesOf(a),
         headSize: a.HD,
       },
     ];
@@ -123,13 +141,19 @@ const backwardKvOp: Op<AttentionAttributes> = {
 export interface AttentionOptions {
   readonly num_attention_heads: number;
   readonly dropout: number;
+  /** A query sees no key after its own. */
   readonly causal?: boolean;
+  /** Lengths of other tokens than the queries, whose the keys are; each query then sees all of them, whatever the queries' lengths. */
+  readonly key_lengths?: Tensor;
+  /** Keys before those of the tokens, which every query sees; left out: as many as there are more keys than queries, and none before `key_lengths`. */
+  readonly prefix?: number;
 }
 
 /**
  * out [B, T, C] of q [B, T, C] and k, v [B, P + T, C] with C = heads · head size, P keys that every query sees, and lengths (of the T tokens) of the
- * whole batch; dropout's random stream is the module path. `lse` [B, heads, T] is the log of each row's sum of exponentials, for those who want
- * the probabilities again.
+ * whole batch. With `key_lengths` k and v are [B, P + S, C], of S other tokens, and lengths count for nothing: rows of `out` past them are worked out,
+ * and nobody reads them. Dropout's random stream is the module path. `lse` [B, heads, T] is the log of each row's sum of exponentials, for those who
+ * want the probabilities again.
  */
 export function attentionWithLse(
   g: Graph,
@@ -142,20 +166,23 @@ export function attentionWithLse(
   const [B, T, C] = q.shape as [number, number, number];
   const NH = options.num_attention_heads;
   const HD = C / NH;
-  const p = g.training ? options.dropout : 0;
+  const S = k.shape[1] as number;
+  const cross = options.key_lengths !== undefined;
   const attributes = {
     B,
     T,
-    S: k.shape[1] as number,
+    S,
+    prefix: options.prefix ?? (cross ? 0 : S - T),
     NH,
     first: g.firstExample,
     HD,
     scale: 1 / Math.sqrt(HD),
-    p,
+    p: g.training ? options.dropout : 0,
     site: g.site('attention_probs'),
     causal: options.causal ?? false,
+    cross,
   };
-  const [out, lse] = g.apply(attentionOp, [q, k, v, lengths], attributes);
+  const [out, lse] = g.apply(attentionOp, [q, k, v, options.key_lengths ?? lengths], attributes);
   return { out: out as Tensor, lse: lse as Tensor };
 }
 

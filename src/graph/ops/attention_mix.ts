@@ -4,7 +4,7 @@
 
 import type { Attributes, Graph, Op, Tensor } from '../ir.ts';
 
-type ProbabilitiesAttributes = Attributes & { readonly NH: number; readonly first: number };
+type ProbabilitiesAttributes = Attributes & { readonly NH: number; readonly first: number; readonly causal: boolean };
 
 const probabilitiesOp: Op<ProbabilitiesAttributes> = {
   name: 'attention_probabilities',
@@ -16,7 +16,7 @@ const probabilitiesOp: Op<ProbabilitiesAttributes> = {
     return [{ shape: [B, T, T] }];
   },
   lower({ inputs, outputs, attributes }) {
-    const { NH, first } = attributes as ProbabilitiesAttributes;
+    const { NH, first, causal } = attributes as ProbabilitiesAttributes;
     const [q, k, lse, lengths] = inputs as [Tensor, Tensor, Tensor, Tensor];
     const [B, T, C] = q.shape as [number, number, number];
     const HD = C / NH;
@@ -25,6 +25,7 @@ const probabilitiesOp: Op<ProbabilitiesAttributes> = {
         kernel: 'attention_probabilities',
         tensors: { q, k, lse, lengths, p: outputs[0] },
         uniforms: { B, T, NH, first, scale: 1 / Math.sqrt(HD) },
+        overrides: { CAUSAL: causal ? 1 : 0 },
         headSize: HD,
       },
     ];
@@ -33,12 +34,18 @@ const probabilitiesOp: Op<ProbabilitiesAttributes> = {
 
 /**
  * p [B, T, T]: the attention probabilities of q, k [B, T, C] with log-sum-exp lse [B, heads, T], averaged over the heads, without dropout; zero
- * for queries and keys past lengths (of the whole batch).
+ * for queries and keys past lengths (of the whole batch), and where attention is causal for keys after the query.
  */
 export const attentionProbabilities = (
   g: Graph,
-  { q, k, lse, lengths }: { readonly q: Tensor; readonly k: Tensor; readonly lse: Tensor; readonly lengths: Tensor },
-): Tensor => g.apply1(probabilitiesOp, [q, k, lse, lengths], { NH: lse.shape[1] as number, first: g.firstExample });
+  {
+    q,
+    k,
+    lse,
+    lengths,
+    causal = false,
+  }: { readonly q: Tensor; readonly k: Tensor; readonly lse: Tensor; readonly lengths: Tensor; readonly causal?: boolean },
+): Tensor => g.apply1(probabilitiesOp, [q, k, lse, lengths], { NH: lse.shape[1] as number, first: g.firstExample, causal });
 
 const mixOp: Op<Attributes & { readonly transposed: boolean }> = {
   name: 'token_mix',

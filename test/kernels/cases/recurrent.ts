@@ -109,20 +109,23 @@ const mixing: KernelCase[] = (
   const size = B * T * C;
   const p = shares('p', B * T * T);
   return [
-    {
-      kernel: 'attention_probabilities',
-      name,
-      tensors: {
-        q: normals('q', size),
-        k: normals('k', size),
-        // Above every score, as a true log-sum-exp is.
-        lse: normals('lse', B * NH * T).map((value) => Math.abs(value) + 6),
-        lengths: Uint32Array.from(lengths),
-        p: unset(B * T * T),
-      },
-      uniforms: { B, T, NH, first, scale: 1 / Math.sqrt(HD) },
-      headSize: HD,
-    },
+    ...[0, 1].map(
+      (CAUSAL): KernelCase => ({
+        kernel: 'attention_probabilities',
+        name: `${name} CAUSAL=${CAUSAL}`,
+        tensors: {
+          q: normals('q', size),
+          k: normals('k', size),
+          // Above every score, as a true log-sum-exp is.
+          lse: normals('lse', B * NH * T).map((value) => Math.abs(value) + 6),
+          lengths: Uint32Array.from(lengths),
+          p: unset(B * T * T),
+        },
+        uniforms: { B, T, NH, first, scale: 1 / Math.sqrt(HD) },
+        overrides: { CAUSAL },
+        headSize: HD,
+      }),
+    ),
     ...[0, 1].map(
       (TRANSPOSED): KernelCase => ({
         kernel: 'token_mix',
