@@ -10,7 +10,7 @@ import { Icon } from '../ui/icons.tsx';
 
 /** Why a run cannot start, or undefined. */
 const obstacle = (state: AppState): string | undefined =>
-  obstacleOf(state) ?? (state.plans.error === undefined ? undefined : 'The memory plan does not hold: see below.');
+  obstacleOf(state) ?? (state.plans.error === undefined ? undefined : `These settings can't be planned: ${state.plans.error.message}`);
 
 export function StartPanel() {
   const reason = useApp(obstacle);

@@ -152,7 +152,7 @@ function Progress({ active }: { active: boolean }) {
   if (of > 0 && done === of) return <span className="compare-progress muted">{plural(of, 'combination')}</span>;
   return (
     <button type="button" className="button" onClick={compare}>
-      <Icon name="play" /> {active ? 'Plan beside the run' : 'Plan all'}
+      <Icon name="play" /> {active ? 'Plan now' : 'Plan all'}
     </button>
   );
 }

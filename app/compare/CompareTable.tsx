@@ -47,7 +47,7 @@ export const CompareTable = memo(function CompareTable({ rows, running, sorting,
     return running ? (
       <div className="skeleton skeleton-tall" role="status" aria-label="Planning" />
     ) : (
-      <p className="muted">Nothing is planned yet. Beside a run it waits for you, for it takes time from the run.</p>
+      <p className="muted">Planning is paused while a run is active. Plan now (the run will slow down for a few seconds).</p>
     );
   }
   const [name, ...figures] = columns;

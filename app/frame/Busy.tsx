@@ -31,7 +31,7 @@ export function Busy() {
           Still {progress === undefined ? `${busy} …` : `${progressText(progress)}.`} {lost !== undefined && `If you cancel: ${lost}`}
         </span>
         <button type="button" className="button" onClick={cancel}>
-          {lost !== undefined ? 'Cancel all the same' : 'Cancel'}
+          {lost !== undefined ? 'Cancel anyway' : 'Cancel'}
         </button>
         {progress !== undefined && <Bar {...progress} />}
       </p>

@@ -57,7 +57,9 @@ export function HubDataset({ data }: { data: DataRef }) {
         <SplitFields key={`${dataset.value.id} ${dataset.value.commit}`} dataset={dataset.value} onChoose={chooseSplit} />
       )}
       {data.kind === 'hub' && silent && <ChosenBefore name={data.name} />}
-      {data.kind !== 'hub' && !dataset.pending && <p className="small muted">Nothing is chosen yet: until then it is {data.name}.</p>}
+      {data.kind !== 'hub' && !dataset.pending && (
+        <p className="small muted">Nothing is chosen yet. {data.name} stays in use until you choose.</p>
+      )}
     </div>
   );
 }

@@ -49,7 +49,9 @@ export function HubModel({ model }: { model: ModelRef }) {
       {plan.error !== undefined && <ErrorNote error={plan.error} />}
       {model.kind === 'hub' && silent && !plan.pending && <NotAsked model={model} />}
       {model.kind === 'hub' && plan.value !== undefined && <FetchPanel plan={plan.value} />}
-      {model.kind !== 'hub' && !plan.pending && <p className="small muted">Nothing is chosen yet: until then it is {model.name}.</p>}
+      {model.kind !== 'hub' && !plan.pending && (
+        <p className="small muted">Nothing is chosen yet. {model.name} stays in use until you choose.</p>
+      )}
     </div>
   );
 }

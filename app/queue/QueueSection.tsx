@@ -35,7 +35,7 @@ export function QueueSection({ picked, predicted, onDrop, theme }: QueueSectionP
           <div className="run-buttons">
             {going ? (
               <button type="button" className="button" onClick={halt} disabled={halting}>
-                <Icon name="stop" /> {halting ? 'Ends with this run' : 'End after this run'}
+                <Icon name="stop" /> {halting ? 'Stopping after this run' : 'Stop after this run'}
               </button>
             ) : (
               <>

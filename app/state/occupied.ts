@@ -44,7 +44,8 @@ export function obstacleOf(state: AppState): string | undefined {
   if (hub.fetch.at === 'going') return 'The model is being fetched: see Choose, 1.';
   if (model.error !== undefined) return 'The model cannot be used: see Choose, 1.';
   if (preview.error !== undefined) return 'The data cannot be used: see Choose, 2.';
-  if (missingRoles(settings.columns).length > 0 && preview.value !== undefined) return 'Some columns have no part yet: see Choose, 2.';
+  if (missingRoles(settings.columns).length > 0 && preview.value !== undefined)
+    return 'Choose which column holds the text and which holds the label: see Choose, 2.';
   if (report.error !== undefined) return 'The data cannot be used: see Choose, 2.';
   if (catalogue.value === undefined || environment.value === undefined) return 'Getting ready …';
   return undefined;

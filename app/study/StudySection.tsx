@@ -42,10 +42,10 @@ export function StudySection() {
         )}
       </header>
       <p className="muted small">
-        MEFT is built to begin where the pretrained model ends. Is that worth the trouble? Here methods are begun away from there on
-        purpose: LoRA and (IA)³ by a constant c, the MEFT methods by λ and β, and by the share w that the other stream has at the end (it
-        lags one layer behind, so the mean of the two is no longer the pretrained model’s answer). First the distance of the logits from the
-        pretrained ones before any step, then the score after a few. A ring marks the method's own start.
+        Before its first step MEFT gives the same answers as the pretrained model. This study shows what happens when a method starts
+        further away: LoRA and (IA)³ are moved by a constant c, the MEFT methods by λ and β and by w, the weight of the second stream at the
+        end. The first picture shows how far the logits are from the pretrained ones before any step, the second the score after a few
+        steps. A ring marks the method's own start.
       </p>
       {error !== undefined && <ErrorNote error={error} />}
       {!running && (

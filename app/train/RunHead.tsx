@@ -61,9 +61,9 @@ export function RunHead({ run, onPause, onProceed, onStop }: RunHeadProps) {
         <Progress.Indicator className="progress-bar" style={{ transform: `scaleX(${share})` }} />
       </Progress.Root>
       <dl className="readings">
-        <Reading name="Left" value={pace === undefined || !active ? '–' : duration(pace.leftMs)} />
-        <Reading name="A step" value={pace === undefined ? '–' : milliseconds(pace.ms)} />
-        <Reading name="Tokens a second" value={pace === undefined ? '–' : integer(Math.round(pace.tokensPerSecond))} />
+        <Reading name="Time left" value={pace === undefined || !active ? '–' : duration(pace.leftMs)} />
+        <Reading name="Time per step" value={pace === undefined ? '–' : milliseconds(pace.ms)} />
+        <Reading name="Tokens per second" value={pace === undefined ? '–' : integer(Math.round(pace.tokensPerSecond))} />
         <Reading name="Epoch" value={last === undefined ? '–' : last.epoch.toFixed(2)} />
         <Reading name="Gradient norm" value={last === undefined ? '–' : number(last.grad_norm)} />
         <Reading

@@ -44,7 +44,7 @@ export function DataPicture({ report, pending }: DataPictureProps) {
         )}
       />
       <Figure
-        title="Tokens a text"
+        title="Tokens per text"
         note={
           truncated === 0
             ? `None of ${integer(all)} is longer than ${max_length}`

@@ -59,7 +59,9 @@ export function DataSection({ data, columns, bundled, preview, report, source, o
       </div>
       {source === 'hub' && <HubDataset data={data} />}
       {source === 'disk' && <OwnData onData={onData} />}
-      {source === 'disk' && data.kind !== 'file' && <p className="small muted">Nothing is chosen yet: until then it is {data.name}.</p>}
+      {source === 'disk' && data.kind !== 'file' && (
+        <p className="small muted">Nothing is chosen yet. {data.name} stays in use until you choose.</p>
+      )}
       {source === 'disk' && data.kind === 'file' && <ReadingFields data={data} reading={preview.value?.reading} onData={onData} />}
       {sourceOf(data.kind) === source && (
         <>

@@ -62,7 +62,9 @@ export function ModelSection({ model, pooling, description, bundled, source, onS
           <span className="muted">or drop one here</span>
         </DropZone>
       )}
-      {source === 'disk' && model.kind !== 'files' && <p className="small muted">Nothing is chosen yet: until then it is {model.name}.</p>}
+      {source === 'disk' && model.kind !== 'files' && (
+        <p className="small muted">Nothing is chosen yet. {model.name} stays in use until you choose.</p>
+      )}
       {description.error !== undefined ? (
         <ErrorNote error={description.error} />
       ) : (
