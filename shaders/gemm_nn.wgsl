@@ -1,5 +1,5 @@
 // gemm_nn: out[M,K] = alpha · d_y[M,N] w[N,K] (+ out): the gradient of a linear layer's input. With ACTIVATION, out holds the argument of
-// the activation on entry (for tanh its value), and the product is multiplied by the derivative there, in place.
+// the activation on entry (for tanh and relu its value), and the product is multiplied by the derivative there, in place.
 //
 //   binding  name    shape    access
 //   0        d_y     [M, N]   read_write, only read

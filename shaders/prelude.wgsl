@@ -73,6 +73,7 @@ const GELU = 1u;
 const TANH = 2u;
 const RELU = 3u;
 const SILU = 4u;
+const GELU_NEW = 5u;
 
 // Standard normal distribution, Φ(x) = (1 + erf(x / √2)) / 2. An odd polynomial near 0, exp of one in the tails, both minimax fits
 // against f64: absolute error below 1.2e-7, and small values of the left tail keep their leading digits.
@@ -104,19 +105,29 @@ fn sigmoid4(x: vec4f) -> vec4f {
   return 1.0 / (1.0 + exp(-clamp(x, vec4f(-80.0), vec4f(80.0))));
 }
 
+// Twice the argument of the tanh in gelu_new, 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))), which is x times the sigmoid of this.
+fn gelu_new_argument(x: vec4f) -> vec4f {
+  return x * (1.5957691216 + 0.0713548163 * x * x);
+}
+
 fn activate(code: u32, x: vec4f) -> vec4f {
   if (code == GELU) { return x * normal_cdf(x); }
   if (code == TANH) { return tanh4(x); }
   if (code == RELU) { return max(x, vec4f()); }
   if (code == SILU) { return x * sigmoid4(x); }
+  if (code == GELU_NEW) { return x * sigmoid4(gelu_new_argument(x)); }
   return x;
 }
 
-// Derivative of the activation at its argument x; of tanh at its value x.
+// Derivative of the activation at its argument x; of tanh at its value x, of relu at either.
 fn activation_slope(code: u32, x: vec4f) -> vec4f {
   if (code == GELU) { return normal_cdf(x) + x * 0.3989422804 * exp(-0.5 * min(x * x, vec4f(170.0))); }
   if (code == TANH) { return 1.0 - x * x; }
   if (code == RELU) { return select(vec4f(), vec4f(1.0), x > vec4f()); }
   if (code == SILU) { return sigmoid4(x) * (1.0 + x * sigmoid4(-x)); }
+  if (code == GELU_NEW) {
+    let u = gelu_new_argument(x);
+    return sigmoid4(u) * (1.0 + x * sigmoid4(-u) * (1.5957691216 + 0.2140644488 * x * x));
+  }
   return vec4f(1.0);
 }

@@ -27,9 +27,12 @@ export const stepScalars = {
   beta2_t: 'f32',
 } as const satisfies Record<string, ScalarType>;
 
-/** Codes of the ACTIVATION override. */
-export const activationCode = { none: 0, gelu: 1, tanh: 2, relu: 3, silu: 4 } as const;
+/** Codes of the ACTIVATION override, by Transformers' names: `gelu_new` is the tanh form of GELU. */
+export const activationCode = { none: 0, gelu: 1, tanh: 2, relu: 3, silu: 4, gelu_new: 5 } as const;
 export type Activation = keyof typeof activationCode;
+
+/** Whether an activation's slope is a function of its value: then the argument need not be kept. */
+export const slopeOfValue = (activation: Activation): boolean => activation === 'tanh' || activation === 'relu';
 
 const rw = 'read_write' as const;
 const read = 'read' as const;
@@ -44,7 +47,7 @@ export const kernels = {
     work: [['N'], ['M']],
     tile: [32, 32],
   },
-  // out[M,K] = alpha · d_y[M,N] w[N,K] (+ out). ACTIVATION: out holds the argument of act on entry (for tanh its value) and d_y w is multiplied
+  // out[M,K] = alpha · d_y[M,N] w[N,K] (+ out). ACTIVATION: out holds the argument of act on entry (for tanh and relu its value) and d_y w is multiplied
   // by the derivative there, in place. K, N multiples of 4.
   gemm_nn: {
     bindings: { d_y: rw, w: read, out: rw },
@@ -138,7 +141,7 @@ export const kernels = {
     work: [['count']],
     tile: [256],
   },
-  // d_x = d_y · act'(x), in place on d_y; for tanh `x` is the value y.
+  // d_x = d_y · act'(x), in place on d_y; for tanh `x` is the value y, for relu it may be.
   activation_backward: {
     bindings: { d_y: rw, x: rw },
     uniforms: { count: 'u32' },

@@ -6,7 +6,7 @@ import { openGpu } from '../../cli/adapter.ts';
 import { openDevice } from '../../src/gpu/device.ts';
 import { kernelSource, PipelineCache, type PipelineKey } from '../../src/gpu/pipelines.ts';
 import { packScalars } from '../../src/kernels/scalars.ts';
-import { dispatchSize, type KernelName, kernelSpec, kernels, stepScalars } from '../../src/kernels/table.ts';
+import { activationCode, dispatchSize, type KernelName, kernelSpec, kernels, stepScalars } from '../../src/kernels/table.ts';
 
 const names = Object.keys(kernels) as KernelName[];
 const shaders = Object.keys(import.meta.glob('../../shaders/*.wgsl', { query: '?raw' }));
@@ -50,7 +50,7 @@ it('a form for subgroups declares what the plain form declares, element types of
 
 /** All values that an override can have. */
 const valuesOf = (override: string): readonly number[] =>
-  override === 'ACTIVATION' ? [0, 1, 2, 3] : override === 'SHIFT' ? [0, 1, 2, 3, 4, 8] : [0, 1];
+  override === 'ACTIVATION' ? Object.values(activationCode) : override === 'SHIFT' ? [0, 1, 2, 3, 4, 8] : [0, 1];
 
 const combinations = (overrides: readonly string[]): Record<string, number>[] =>
   overrides.reduce<Record<string, number>[]>(

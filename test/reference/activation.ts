@@ -6,20 +6,29 @@ import { normalCdf, normalPdf } from './normal.ts';
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
+/** √(2/π) (x + 0.044715 x³), and its derivative. */
+const geluNewArgument = (x: number): number => Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3);
+const geluNewArgumentSlope = (x: number): number => Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * x * x);
+
 export function activate(code: number, x: number): number {
   if (code === activationCode.gelu) return x * normalCdf(x);
   if (code === activationCode.tanh) return Math.tanh(x);
   if (code === activationCode.relu) return Math.max(x, 0);
   if (code === activationCode.silu) return x * sigmoid(x);
+  if (code === activationCode.gelu_new) return 0.5 * x * (1 + Math.tanh(geluNewArgument(x)));
   return x;
 }
 
-/** Derivative at the argument x of the activation; for tanh at its value x. */
+/** Derivative at the argument x of the activation; for tanh at its value x, for relu at either. */
 export function activationSlope(code: number, x: number): number {
   if (code === activationCode.gelu) return normalCdf(x) + x * normalPdf(x);
   if (code === activationCode.tanh) return 1 - x * x;
   if (code === activationCode.relu) return x > 0 ? 1 : 0;
   if (code === activationCode.silu) return sigmoid(x) * (1 + x * sigmoid(-x));
+  if (code === activationCode.gelu_new) {
+    const value = Math.tanh(geluNewArgument(x));
+    return 0.5 * (1 + value) + 0.5 * x * (1 - value * value) * geluNewArgumentSlope(x);
+  }
   return 1;
 }
 

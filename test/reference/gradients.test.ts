@@ -1,7 +1,7 @@
 // The backward references against central finite differences of the forward ones, in f64. A forward pass is reduced to one number by
 // random weights; these weights are then the gradient of its output.
 import { expect, it } from 'vitest';
-import { activationCode, type KernelName, stepScalars } from '../../src/kernels/table.ts';
+import { type Activation, activationCode, type KernelName, slopeOfValue, stepScalars } from '../../src/kernels/table.ts';
 import { randomKey, randomNormal, siteId } from '../../src/random/counter.ts';
 import type { Step } from './kernel.ts';
 import { reference } from './kernels.ts';
@@ -42,7 +42,8 @@ function expectClose(actual: Float64Array | undefined, wanted: Float64Array): vo
   });
 }
 
-it.each(Object.entries(activationCode))('the gradient of a linear layer with activation %s', (_, ACTIVATION) => {
+it.each(Object.keys(activationCode) as Activation[])('the gradient of a linear layer with activation %s', (activation) => {
+  const ACTIVATION = activationCode[activation];
   const sizes = { M: 3, K: 4, N: 5 };
   const { M, K, N } = sizes;
   const [x, w, bias, d_out] = [normals('x', M * K), normals('w', N * K), normals('bias', N), normals('d_out', M * N)];
@@ -55,7 +56,7 @@ it.each(Object.entries(activationCode))('the gradient of a linear layer with act
     );
   const loss = (tensors: Tensors) => dot(forward(tensors).out as Float64Array, d_out);
   const { out, pre } = forward({});
-  const held = ACTIVATION === activationCode.tanh ? out : pre;
+  const held = slopeOfValue(activation) ? out : pre;
   const { d_y } = run('activation_backward', { d_y: d_out, x: held as Float64Array }, { count: M * N }, { ACTIVATION });
   const gradient = { d_y: d_y as Float64Array };
   expectClose(
@@ -71,6 +72,13 @@ it.each(Object.entries(activationCode))('the gradient of a linear layer with act
     sums.d_bias,
     differences(bias, (moved) => loss({ bias: moved })),
   );
+});
+
+it('gelu_new is the tanh form that PyTorch has', () => {
+  const x = Float64Array.of(1, -2, 0.5, 3);
+  // torch.nn.functional.gelu(x, approximate='tanh') in f64.
+  const values = [0.8411919906082768, -0.04540230591222494, 0.34571400982514394, 2.996362607918227];
+  expectClose(run('activation', { x, y: zeros(4) }, { count: 4 }, { ACTIVATION: activationCode.gelu_new }).y, Float64Array.from(values));
 });
 
 it('the input gradient through an activation in place equals product and slope apart', () => {

@@ -5,10 +5,11 @@ import { describe, expect, test } from 'vitest';
 import { backward } from '../../src/graph/backward.ts';
 import { Graph, Registry, sizeOf, type Tensor } from '../../src/graph/ir.ts';
 import { attention } from '../../src/graph/ops/attention.ts';
-import { copyInto } from '../../src/graph/ops/elementwise.ts';
+import { applyActivation, copyInto } from '../../src/graph/ops/elementwise.ts';
 import { embedding } from '../../src/graph/ops/embedding.ts';
 import { layerNorm } from '../../src/graph/ops/layer_norm.ts';
 import { addToLengths } from '../../src/graph/ops/lengths.ts';
+import { linear } from '../../src/graph/ops/linear.ts';
 import { prependRows } from '../../src/graph/ops/prepend_rows.ts';
 import { scaleColumns } from '../../src/graph/ops/scale_columns.ts';
 import { randomKey, randomNormal, siteId } from '../../src/random/counter.ts';
@@ -116,6 +117,17 @@ describe('layer norm', () => {
 
   test('of which only the weight trains has no gradient of the bias', () => {
     expectGradients({ build, trains: ['weight'], sources: ['residual'] });
+  });
+});
+
+describe.each(['gelu', 'gelu_new', 'relu', 'silu', 'tanh'] as const)('the activation %s', (activation) => {
+  test('has its gradient by itself', () => {
+    expectGradients({ build: (g) => applyActivation(g, g.input('x', [3, 5], 'f32'), activation), sources: ['x'] });
+  });
+
+  test('has it in a dense layer', () => {
+    const build = (g: Graph) => linear(g, g.input('x', [3, 5], 'f32'), g.weight('w', [4, 5]), { bias: g.weight('bias', [4]), activation });
+    expectGradients({ build, trains: ['w', 'bias'], sources: ['x'] });
   });
 });
 

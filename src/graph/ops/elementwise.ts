@@ -1,6 +1,6 @@
 // Ops that go element by element: activations, dropout, scaled sums, copies and clears. Counts are elements, shapes are anything.
 
-import { type Activation, activationCode } from '../../kernels/table.ts';
+import { type Activation, activationCode, slopeOfValue } from '../../kernels/table.ts';
 import type { Attributes, Graph, Op, Tensor } from '../ir.ts';
 import { sizeOf } from '../ir.ts';
 
@@ -16,7 +16,7 @@ const activationOp: Op<ActivationAttributes> = {
   shapes: same,
   vjp({ g, node, d_outputs }) {
     const { activation } = node.attributes as ActivationAttributes;
-    const kept = activation === 'tanh' ? node.outputs[0] : node.inputs[0];
+    const kept = slopeOfValue(activation) ? node.outputs[0] : node.inputs[0];
     return [activationBackward(g, d_outputs[0] as Tensor, kept as Tensor, activation)];
   },
   lower({ inputs, outputs, attributes }) {
@@ -48,7 +48,7 @@ const activationBackwardOp: Op<ActivationAttributes> = {
   },
 };
 
-/** d_x = d_y · act'(x); for tanh `x` is the value of the activation. Consumes d_y. */
+/** d_x = d_y · act'(x); for tanh and relu `x` is the value of the activation. Consumes d_y. */
 export const activationBackward = (g: Graph, d_y: Tensor, x: Tensor, activation: Activation): Tensor =>
   g.apply1(activationBackwardOp, [d_y, x], { activation });
 

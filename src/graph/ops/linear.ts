@@ -1,7 +1,7 @@
 // linear: y = act(alpha · x wᵀ + bias) (+ y_in), its input gradient and its parameter gradients. Matrices whose sides are multiples of 4 go to
 // the register-tiled kernels, others (heads of a few labels, odd ranks) to the ragged ones: the op is one, the kernel is chosen by shape.
 
-import { type Activation, activationCode, type KernelName } from '../../kernels/table.ts';
+import { type Activation, activationCode, type KernelName, slopeOfValue } from '../../kernels/table.ts';
 import type { Attributes, Graph, KernelCall, Op, Tensor } from '../ir.ts';
 import { sizeOf } from '../ir.ts';
 import { activationBackward } from './elementwise.ts';
@@ -49,7 +49,7 @@ const linearOp: Op<LinearAttributes> = {
     const d_pre =
       activation === 'none'
         ? d_y
-        : activationBackward(g, d_y, (activation === 'gelu' ? node.outputs[1] : node.outputs[0]) as Tensor, activation);
+        : activationBackward(g, d_y, (slopeOfValue(activation) ? node.outputs[0] : node.outputs[1]) as Tensor, activation);
     if (needs(1)) g.apply(weightGradientOp, [d_pre, x, g.registry.gradientOf(w)], { alpha });
     if (bias && needs(2)) columnSum(g, d_pre, g.registry.gradientOf(bias));
     const d_x = needs(0) ? linearInputGradient(g, d_pre, w, alpha, take(0)) : undefined;
@@ -141,6 +141,6 @@ export interface LinearOptions {
 
 /** y [.., N] = act(alpha · x [.., K] w [N, K]ᵀ + bias [N]) (+ into [.., N]). */
 export function linear(g: Graph, x: Tensor, w: Tensor, { bias, activation = 'none', alpha = 1, into }: LinearOptions = {}): Tensor {
-  const keepPre = g.training && activation === 'gelu';
+  const keepPre = g.training && activation !== 'none' && !slopeOfValue(activation);
   return g.apply(linearOp, [x, w, bias, into], { alpha, activation, keepPre, into: into !== undefined })[0] as Tensor;
 }

@@ -22,8 +22,8 @@ function elementwise(name: string, count: number): KernelCase[] {
       tensors: { x: arguments_(count), y: unset(count) },
       uniforms: { count },
       overrides: { ACTIVATION },
-      // Both divide, which WGSL allows 2.5 units in the last place; silu's largest value is 9, where a unit is 1e-7 of it.
-      tolerance: word === 'silu' ? 4e-7 : word === 'tanh' ? 2e-7 : 1e-7,
+      // These divide, which WGSL allows 2.5 units in the last place; the largest value of silu and gelu_new is 9, where a unit is 1e-7 of it.
+      tolerance: word === 'silu' || word === 'gelu_new' ? 4e-7 : word === 'tanh' ? 2e-7 : 1e-7,
     },
     {
       kernel: 'activation_backward',

@@ -29,6 +29,7 @@ const epilogues: readonly Readonly<Record<string, number>>[] = [
   { BIAS: 1, ACTIVATION: activationCode.gelu, KEEP_PRE: 1 },
   { BIAS: 1, ACTIVATION: activationCode.tanh },
   { BIAS: 1, ACTIVATION: activationCode.relu, ACCUMULATE: 1 },
+  { BIAS: 1, ACTIVATION: activationCode.gelu_new, KEEP_PRE: 1 },
   { ACCUMULATE: 1 },
 ];
 const slopes: readonly Readonly<Record<string, number>>[] = [
@@ -37,6 +38,7 @@ const slopes: readonly Readonly<Record<string, number>>[] = [
   { ACTIVATION: activationCode.gelu },
   { ACTIVATION: activationCode.tanh },
   { ACTIVATION: activationCode.relu },
+  { ACTIVATION: activationCode.gelu_new },
 ];
 
 const described = (name: string, overrides: Readonly<Record<string, number>>): string =>
