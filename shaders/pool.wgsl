@@ -1,4 +1,5 @@
-// pool: MODE 0: mean of the rows below lengths[b] (zeros where the length is 0); MODE 1: the first row.
+// pool: MODE 0: mean of the rows below lengths[b] (zeros where the length is 0); MODE 1: the first row; MODE 2: the last row below lengths[b]
+// (zeros where the length is 0).
 //
 //   binding  name     shape      access
 //   0        h        [B, T, C]  read_write, only read
@@ -37,6 +38,10 @@ fn pool(
     return;
   }
   let length = min(lengths[b], params.T);
+  if (MODE == 2u) {
+    pooled[at] = select(vec4f(), h[first + (max(length, 1u) - 1u) * C4], length > 0u);
+    return;
+  }
   var sum = vec4f();
   for (var t = 0u; t < length; t++) { sum += h[first + t * C4]; }
   pooled[at] = sum / f32(max(length, 1u));

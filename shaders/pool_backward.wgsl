@@ -32,8 +32,13 @@ fn pool_backward(
   if (at >= params.B * params.T * C4) { return; }
   let t = at / C4 % params.T;
   let b = at / C4 / params.T;
-  let rows = select(min(lengths[b], params.T), 1u, MODE == 1u);
+  let length = min(lengths[b], params.T);
+  let rows = select(length, 1u, MODE == 1u);
   var gradient = vec4f();
-  if (t < rows) { gradient = d_pooled[b * C4 + at % C4] / f32(rows); }
+  if (MODE == 2u) {
+    if (t + 1u == length) { gradient = d_pooled[b * C4 + at % C4]; }
+  } else if (t < rows) {
+    gradient = d_pooled[b * C4 + at % C4] / f32(rows);
+  }
   d_h[at] = gradient;
 }

@@ -88,7 +88,8 @@ export const sequenceKernels = {
     work: [['B', 'NH', 'S']],
     tile: [64],
   },
-  // pooled[B,C]: MODE 0 mean of the rows below lengths[b] (zeros where the length is 0), MODE 1 the first row.
+  // pooled[B,C]: MODE 0 mean of the rows below lengths[b], MODE 1 the first row, MODE 2 the last row below lengths[b]; zeros where the length is 0
+  // (but for MODE 1).
   pool: {
     bindings: { h: rw, lengths: rw, pooled: rw },
     uniforms: { B: 'u32', T: 'u32', C: 'u32' },

@@ -50,7 +50,7 @@ it('a form for subgroups declares what the plain form declares, element types of
 
 /** All values that an override can have. */
 const valuesOf = (override: string): readonly number[] =>
-  override === 'ACTIVATION' ? Object.values(activationCode) : override === 'SHIFT' ? [0, 1, 2, 3, 4, 8] : [0, 1];
+  ({ ACTIVATION: Object.values(activationCode), SHIFT: [0, 1, 2, 3, 4, 8], MODE: [0, 1, 2] })[override] ?? [0, 1];
 
 const combinations = (overrides: readonly string[]): Record<string, number>[] =>
   overrides.reduce<Record<string, number>[]>(

@@ -10,6 +10,7 @@ import { embedding } from '../../src/graph/ops/embedding.ts';
 import { layerNorm } from '../../src/graph/ops/layer_norm.ts';
 import { addToLengths } from '../../src/graph/ops/lengths.ts';
 import { linear } from '../../src/graph/ops/linear.ts';
+import { pool } from '../../src/graph/ops/pool.ts';
 import { prependRows } from '../../src/graph/ops/prepend_rows.ts';
 import { scaleColumns } from '../../src/graph/ops/scale_columns.ts';
 import { randomKey, randomNormal, siteId } from '../../src/random/counter.ts';
@@ -129,6 +130,11 @@ describe.each(['gelu', 'gelu_new', 'relu', 'silu', 'tanh'] as const)('the activa
     const build = (g: Graph) => linear(g, g.input('x', [3, 5], 'f32'), g.weight('w', [4, 5]), { bias: g.weight('bias', [4]), activation });
     expectGradients({ build, trains: ['w', 'bias'], sources: ['x'] });
   });
+});
+
+test.each(['mean', 'cls', 'last'] as const)('pooling by %s has its gradient, of a short example too', (pooling) => {
+  const build = (g: Graph) => pool(g, g.input('h', [2, 4, 4], 'f32'), g.input('lengths', [2], 'u32'), pooling);
+  expectGradients({ build, sources: ['h'], values: { lengths: [4, 2] } });
 });
 
 test('a factor for each column has the gradients of the factors and of what it scales', () => {

@@ -1,11 +1,13 @@
-// pool: one vector per sequence, the mean of its tokens or its first token.
+// pool: one vector per sequence: the mean of its tokens, its first token, or the last that is no padding.
 
-import type { Pooling } from '../../protocol/config.ts';
 import type { Attributes, Graph, Op, Tensor } from '../ir.ts';
 
-type PoolAttributes = Attributes & { readonly pooling: Pooling; readonly T: number };
+/** Values of MODE. */
+const modes = { mean: 0, cls: 1, last: 2 } as const;
 
-const overridesOf = (attributes: Attributes) => ({ MODE: attributes['pooling'] === 'mean' ? 0 : 1 });
+type PoolAttributes = Attributes & { readonly pooling: keyof typeof modes; readonly T: number };
+
+const overridesOf = (attributes: Attributes) => ({ MODE: modes[(attributes as PoolAttributes).pooling] });
 
 const poolOp: Op<PoolAttributes> = {
   name: 'pool',
@@ -49,5 +51,5 @@ const poolBackwardOp: Op<PoolAttributes> = {
 };
 
 /** pooled [B, C] of h [B, T, C], lengths [B]. */
-export const pool = (g: Graph, h: Tensor, lengths: Tensor, pooling: Pooling): Tensor =>
+export const pool = (g: Graph, h: Tensor, lengths: Tensor, pooling: keyof typeof modes): Tensor =>
   g.apply1(poolOp, [h, lengths], { pooling, T: h.shape[1] as number });

@@ -162,7 +162,7 @@ const pooling: KernelCase[] = (
     ['several workgroups', 5, 9, 100, [9, 3, 1, 7, 8]],
   ] as const
 ).flatMap(([name, B, T, C, lengths]) =>
-  [0, 1].flatMap((MODE): KernelCase[] => [
+  [0, 1, 2].flatMap((MODE): KernelCase[] => [
     {
       kernel: 'pool',
       name: `${name} MODE=${MODE}`,
