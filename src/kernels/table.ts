@@ -165,6 +165,14 @@ export const kernels = {
     work: [['B']],
     tile: [64],
   },
+  // row_loss[n] = (outputs[n] - targets[n])² · inverse_count, outputs[N,1] = 2 (outputs - targets) · inverse_count; a target beyond ±3e38: both 0.
+  mean_squared_error: {
+    bindings: { outputs: rw, targets: read, row_loss: rw },
+    uniforms: { N: 'u32' },
+    step: true,
+    work: [['N']],
+    tile: [64],
+  },
   // out[slot] += sum of x[0..count), by one thread, in order.
   accumulate_sum: {
     bindings: { x: rw, out: rw },

@@ -207,6 +207,16 @@ it('the gradient of the loss, a row without a label included', () => {
   expectClose(forward(logits).logits, differences(logits, loss));
 });
 
+it('the gradient of the squared error, a row without a target included', () => {
+  const tensors = { targets: Float64Array.of(2.5, 3.4e38, -1), row_loss: zeros(3) };
+  const forward = (outputs: Float64Array) => run('mean_squared_error', { ...tensors, outputs }, { N: 3 });
+  const outputs = normals('outputs', 3);
+  const loss = (moved: Float64Array) => dot(forward(moved).row_loss as Float64Array, zeros(3).fill(1));
+  expectClose(forward(outputs).outputs, differences(outputs, loss));
+  expect(forward(outputs).row_loss?.[1]).toBe(0);
+  expect(forward(outputs).row_loss?.[0]).toBeGreaterThan(0);
+});
+
 it('the float coupling is inverted, and the fixed one exactly so', () => {
   const [x, f] = [normals('x', 40), normals('f', 40)];
   const added = run('scale_add', { x, f }, { count: 40, alpha: 0.1, beta: 1 }).x as Float64Array;

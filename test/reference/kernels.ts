@@ -54,6 +54,7 @@ const typed: { readonly [K in KernelName]: Reference<K> } = {
   pool: pool.pool,
   pool_backward: pool.pool_backward,
   softmax_cross_entropy: loss.softmax_cross_entropy,
+  mean_squared_error: loss.mean_squared_error,
   accumulate_sum: loss.accumulate_sum,
   stream_quantize: stream.stream_quantize,
   stream_read: stream.stream_read,

@@ -19,6 +19,14 @@ export const softmax_cross_entropy: Reference<'softmax_cross_entropy'> = ({ logi
   }
 };
 
+export const mean_squared_error: Reference<'mean_squared_error'> = ({ outputs, targets, row_loss }, { N }, _, step) => {
+  for (let n = 0; n < N; n++) {
+    const difference = Math.abs(at(targets, n)) > 3e38 ? 0 : at(outputs, n) - at(targets, n);
+    row_loss[n] = difference ** 2 * step.inverse_count;
+    outputs[n] = 2 * difference * step.inverse_count;
+  }
+};
+
 export const accumulate_sum: Reference<'accumulate_sum'> = ({ x, out }, { count, slot }) => {
   for (let i = 0; i < count; i++) add(out, slot, at(x, i));
 };

@@ -210,6 +210,25 @@ const loss: KernelCase[] = [
     },
     uniforms: { B: 2, V: 3 },
   },
+  ...(
+    [
+      ['one row', 1],
+      ['exactly one workgroup', 64],
+      ['several workgroups', 150],
+    ] as const
+  ).map(
+    ([name, N]): KernelCase => ({
+      kernel: 'mean_squared_error',
+      name,
+      tensors: {
+        outputs: normals('outputs', N, 3),
+        targets: normals('targets', N, 3).map((target, n) => (n % 3 === 1 ? 3.4e38 : target)),
+        row_loss: unset(N),
+      },
+      uniforms: { N },
+      step: { inverse_count: 0.125 },
+    }),
+  ),
   {
     kernel: 'accumulate_sum',
     name: 'into a slot',
