@@ -8,6 +8,7 @@ import { bytesOfTensor } from '../src/graph/ir.ts';
 import type { Method } from '../src/methods/method.ts';
 import { methodNamed, methods, resolveOptions } from '../src/methods/registry.ts';
 import { bert, readBertConfig } from '../src/models/bert.ts';
+import { usualDefaults } from '../src/models/registry.ts';
 import { isActivation } from '../src/plan/timeline.ts';
 import { flopsOf } from '../src/plan/work.ts';
 import {
@@ -78,7 +79,7 @@ export function planMemory(num_hidden_layers: number, cell: Cell, shape: Shape =
   const { plan } = planPrograms({
     backbone,
     method,
-    options: resolveOptions(method, { ...(streams === 'single' ? {} : { streams }), ...options }),
+    options: resolveOptions(method, { ...(streams === 'single' ? {} : { streams }), ...options }, usualDefaults),
     ranges: [{ from: 0, to: num_hidden_layers, policy, every }],
     chunks,
     pooling: 'cls',

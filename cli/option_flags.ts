@@ -2,6 +2,7 @@
 // Not here: which command takes which (flags.ts).
 
 import { methods, resolveOptions } from '../src/methods/registry.ts';
+import { usualDefaults } from '../src/models/registry.ts';
 import type { MethodOptions } from '../src/protocol/config.ts';
 import { memoryOptions } from '../src/protocol/options/memory.ts';
 import { methodOptions } from '../src/protocol/options/methods.ts';
@@ -40,7 +41,7 @@ function readersText(name: keyof MethodOptions): string {
   const readers = methods.filter(({ uses }) => uses.includes(name));
   const byDefault = new Map<string, string[]>();
   for (const method of readers) {
-    const standard = kindOf(methodOptions[name]).kind === 'switch' ? '' : shown(resolveOptions(method, {})[name]);
+    const standard = kindOf(methodOptions[name]).kind === 'switch' ? '' : shown(resolveOptions(method, {}, usualDefaults)[name]);
     byDefault.set(standard, [...(byDefault.get(standard) ?? []), method.name]);
   }
   const parts = [...byDefault].map(([standard, names]) => {

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { Registry, sizeOf } from '../src/graph/ir.ts';
 import { methods } from '../src/methods/registry.ts';
 import { bert, readBertConfig } from '../src/models/bert.ts';
+import { usualDefaults } from '../src/models/registry.ts';
 import { tinyBert as config } from '../src/models/testing.ts';
 import { referenceOffload } from '../src/offload/testing.ts';
 import {
@@ -39,7 +40,7 @@ interface Cell {
 
 function build({ method, policy, pooling, chosen = {} }: Cell) {
   // Rounding has no derivative that a difference could find: fixed streams are judged by PyTorch and by each other.
-  const { method: resolved, options } = resolveMethod(method, policy, { ...choices, streams: 'float', ...chosen });
+  const { method: resolved, options } = resolveMethod(method, policy, { ...choices, streams: 'float', ...chosen }, usualDefaults);
   const setup: ProgramSetup = {
     backbone: bert(readBertConfig(config, 'test', 0.2)),
     method: resolved,

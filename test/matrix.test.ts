@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Method } from '../src/methods/method.ts';
 import { methods, resolveOptions } from '../src/methods/registry.ts';
 import { bert, readBertConfig } from '../src/models/bert.ts';
+import { usualDefaults } from '../src/models/registry.ts';
 import {
   defaultTraining,
   type MethodChoices,
@@ -82,7 +83,7 @@ const counted = readVectorJson<{ num_labels: number; cases: readonly Counted[] }
 
 function countOf(method: Method, chosen: MethodChoices, pooling: Pooling): number {
   const backbone = bert(readBertConfig({}, 'BERT-base'));
-  const options = resolveOptions(method, chosen);
+  const options = resolveOptions(method, chosen, usualDefaults);
   const { registry } = planPrograms({
     backbone,
     method,

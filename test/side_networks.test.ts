@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import { Registry } from '../src/graph/ir.ts';
 import { bert, readBertConfig } from '../src/models/bert.ts';
+import { usualDefaults } from '../src/models/registry.ts';
 import { tinyBert } from '../src/models/testing.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type PolicyName } from '../src/protocol/config.ts';
 import { resolveMethod } from '../src/session/setup.ts';
@@ -13,7 +14,7 @@ const config = { ...tinyBert, num_hidden_layers: 3, max_position_embeddings: 8 }
 
 /** Nodes of one step's backward pass in the backbone's layers, and beside them. */
 function backwardNodes(method: MethodName, policy: PolicyName, chosen: MethodChoices): { backbone: number; beside: number } {
-  const { method: resolved, options } = resolveMethod(method, policy, chosen);
+  const { method: resolved, options } = resolveMethod(method, policy, chosen, usualDefaults);
   const setup: ProgramSetup = {
     backbone: bert(readBertConfig(config, 'test')),
     method: resolved,

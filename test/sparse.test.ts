@@ -4,6 +4,7 @@
 import { expect, test } from 'vitest';
 import { temporaryRowFile } from '../cli/row_file.ts';
 import { routingShape } from '../src/methods/sparse_meft.ts';
+import { usualDefaults } from '../src/models/registry.ts';
 import { localParameters, Offload } from '../src/offload/offload.ts';
 import type { MethodChoices, PolicyName } from '../src/protocol/config.ts';
 import { resolveMethod } from '../src/session/setup.ts';
@@ -84,10 +85,10 @@ test('training begins at the pretrained behaviour: values start at zero, the rou
 
 test('by default there are 4·√r experts, or the nearest number that divides r', () => {
   const experts = (adapter_size: number) => {
-    const { options } = resolveMethod('sparse_meft', 'store', { adapter_size });
+    const { options } = resolveMethod('sparse_meft', 'store', { adapter_size }, usualDefaults);
     return routingShape(8, options).experts;
   };
   expect([256, 1024, 1600, 4096, 8464, 2048].map(experts)).toEqual([64, 128, 160, 256, 368, 128]);
-  const { options } = resolveMethod('sparse_meft', 'store', { adapter_size: 64, num_experts: 7 });
+  const { options } = resolveMethod('sparse_meft', 'store', { adapter_size: 64, num_experts: 7 }, usualDefaults);
   expect(() => routingShape(8, options)).toThrow('64 neurons');
 });

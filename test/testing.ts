@@ -128,7 +128,7 @@ export async function testEngine(request: TestRequest): Promise<TestEngine> {
   const training = { ...defaultTraining, dropout: 0, ...request.training };
   const resolved = setupOf({
     model: request.model,
-    resolved: resolveMethod(request.method, request.policy, request.options ?? {}),
+    resolved: resolveMethod(request.method, request.policy, request.options ?? {}, request.model.backbone().defaults),
     memory: { policy: request.policy, checkpoint_every: 1, ...request.memory },
     pooling: request.pooling,
     num_labels: request.num_labels,
@@ -145,7 +145,7 @@ export async function testEngine(request: TestRequest): Promise<TestEngine> {
   const trainer = new Trainer(executor, registry, { training, max_steps: request.max_steps ?? 8, streamLimit: streamLimitOf(setup) });
   trainer.initialise(training.seed);
   const labels = Array.from({ length: request.num_labels }, (_, i) => `LABEL_${i}`);
-  trainer.setParameters(await classifierValues(request.model, classifierStart(request.model, labels)));
+  trainer.setParameters(await classifierValues(request.model, setup.pooling, classifierStart(request.model, setup.pooling, labels)));
   await streamWeights(request.model, registry, executor, () => undefined);
   return { trainer, executor, setup };
 }

@@ -19,6 +19,7 @@ import { openTorchFile } from '../../src/formats/torch/torch_file.ts';
 import { readZip, writeZip } from '../../src/formats/zip.ts';
 import { fileFolder } from '../../src/hub/folder.ts';
 import { methods, resolveOptions } from '../../src/methods/registry.ts';
+import { usualDefaults } from '../../src/models/registry.ts';
 import type { ModelRef } from '../../src/protocol/config.ts';
 import { expectedTensors } from '../../src/session/adapter_expectations.ts';
 import { openBaseModel } from '../../src/session/base_model.ts';
@@ -94,7 +95,7 @@ async function makeAdapters(): Promise<Map<string, Uint8Array>[]> {
   const model = await tinyModel();
   return methods.map((method) => {
     const options = {
-      ...resolveOptions(method, {}),
+      ...resolveOptions(method, {}, usualDefaults),
       adapter_size: 4,
       num_virtual_tokens: 2,
       rnn_hidden_size: 8,

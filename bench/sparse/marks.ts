@@ -2,6 +2,7 @@
 
 import { methodNamed, resolveOptions } from '../../src/methods/registry.ts';
 import { bert, readBertConfig } from '../../src/models/bert.ts';
+import { usualDefaults } from '../../src/models/registry.ts';
 import { movedBytes } from '../../src/plan/work.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type PolicyName } from '../../src/protocol/config.ts';
 import { planPrograms } from '../../src/train/programs.ts';
@@ -20,7 +21,14 @@ export function marksOf(name: MethodName, policy: PolicyName, options: MethodCho
   const method = methodNamed(name);
   const backbone = bert(readBertConfig({}, 'BERT-base'));
   const { plan, registry } = planPrograms({
-    ...{ backbone, method, options: resolveOptions(method, options), pooling: 'cls', num_labels: 2, storedType: () => 'f32' },
+    ...{
+      backbone,
+      method,
+      options: resolveOptions(method, options, usualDefaults),
+      pooling: 'cls',
+      num_labels: 2,
+      storedType: () => 'f32',
+    },
     ranges: [{ from: 0, to: backbone.config.num_hidden_layers, policy }],
     ...{ batch_size, lengths: [length], optimizer: defaultTraining, purposes: ['training'] },
   });

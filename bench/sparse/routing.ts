@@ -2,6 +2,7 @@
 
 import { methodNamed, resolveOptions } from '../../src/methods/registry.ts';
 import { routingShape } from '../../src/methods/sparse_meft.ts';
+import { usualDefaults } from '../../src/models/registry.ts';
 import { bestProducts, type Products, plainProducts } from '../../src/offload/products.ts';
 import type { Routing, RoutingShape } from '../../src/offload/routing.ts';
 import { memoryRows } from '../../src/offload/rows.ts';
@@ -22,7 +23,7 @@ export function startedAdapter(
   layer: number,
   products: Products = bestProducts(),
 ): SparseAdapter {
-  const shape = routingShape(hidden_size, resolveOptions(methodNamed('sparse_meft'), { adapter_size }));
+  const shape = routingShape(hidden_size, resolveOptions(methodNamed('sparse_meft'), { adapter_size }, usualDefaults));
   const adapter = new SparseAdapter(shape, memoryRows(adapter_size, recordWidth(hidden_size)), products);
   const keys = normals(layer, adapter_size * hidden_size, 0.02);
   const m = adapter_size / shape.experts;

@@ -3,6 +3,7 @@
 import { withinTables } from '../../src/data/ids.ts';
 import { loadTokenizer } from '../../src/data/tokenizer.ts';
 import { floatDtypes } from '../../src/formats/tensor_file.ts';
+import { headParameters, ownPooling, pooledHead } from '../../src/models/model.ts';
 import { type BaseModel, describe, openBaseModel } from '../../src/session/base_model.ts';
 import { labelNames } from '../../src/session/classifier.ts';
 import { requireWeights } from '../../src/session/required_weights.ts';
@@ -25,7 +26,8 @@ function unusedOf(model: BaseModel, used: ReadonlySet<string>): string[] {
 
 /** The classes of the checkpoint's classifier, where it has one. */
 function classesOf(model: BaseModel): { rows: number; names?: readonly string[] } | undefined {
-  const [weight] = model.backbone().names.classifier;
+  const backbone = model.backbone();
+  const [weight] = pooledHead(backbone, ownPooling(backbone)).head.classes;
   const rows = weight === undefined ? undefined : model.entry(weight)?.entry.shape[0];
   if (rows === undefined) return undefined;
   const names = labelNames(model.config, rows);
@@ -51,7 +53,7 @@ export async function inspectModel(path: string, given: Given = {}): Promise<Fin
   const hasWeights = model.checkpoint !== undefined;
   const classes = hasWeights ? classesOf(model) : undefined;
   const used = new Set([...placements.values()].map(({ entry }) => entry.name));
-  for (const name of model.backbone().names.classifier) used.add(model.entry(name)?.entry.name ?? name);
+  for (const name of headParameters(model.backbone())) used.add(model.entry(name)?.entry.name ?? name);
   const unused = unusedOf(model, used);
   const { model_type, num_hidden_layers, hidden_size, parameters, stored_type, bytes, pooling, max_position_embeddings } = description;
   const what = hasWeights

@@ -25,6 +25,10 @@ export type Initial =
 /** Whose a parameter is: the pretrained model's, a method's addition to it, or the task's head. */
 export type Owner = 'backbone' | 'method' | 'head';
 
+export interface StoredForm {
+  readonly layout: 'transposed';
+}
+
 export interface Parameter {
   /** Module path, without the model's prefix: `encoder.layer.0.output.dense.weight`. */
   readonly name: string;
@@ -34,6 +38,8 @@ export interface Parameter {
   readonly initial: Initial;
   /** What its values lie about in a model that nobody has trained: 1 for the weight of a normalisation. */
   readonly mean: 0 | 1;
+  /** How a checkpoint stores it, where that is not as here: `transposed` has rows and columns changed. */
+  readonly stored?: StoredForm;
   /** Weight decay applies (false for biases and normalisation weights, as in Transformers' Trainer). */
   readonly decay: boolean;
   /** None where it lives off the GPU. */
@@ -154,7 +160,7 @@ export interface GraphOptions {
 
 /** The backbone's parameters come from its checkpoint; what others add says how it starts. */
 export type ParameterOptions = { readonly decay?: boolean } & (
-  | { readonly owner?: 'backbone'; readonly mean?: 0 | 1 }
+  | { readonly owner?: 'backbone'; readonly mean?: 0 | 1; readonly stored?: StoredForm }
   | { readonly owner: 'method' | 'head'; readonly initial: Initial }
 );
 
@@ -253,6 +259,11 @@ export class Graph {
     return this.at({ phase, section: section || name, path: path ? `${path}.${name}` : name }, build);
   }
 
+  /** Runs `build` in a section of its own, at the same module path. */
+  section<T>(section: string, build: () => T): T {
+    return this.at({ ...this.#place, section }, build);
+  }
+
   /** Runs `build` at another module path, in the same phase and section. */
   under<T>(path: string, build: () => T): T {
     return this.at({ ...this.#place, path }, build);
@@ -344,6 +355,7 @@ export class Graph {
       trainable,
       initial,
       mean,
+      ...('stored' in options ? { stored: options.stored } : {}),
       decay: options.decay ?? shape.length > 1,
       tensors,
     };

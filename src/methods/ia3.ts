@@ -2,7 +2,7 @@
 // BERT's feed-forward matrix are also those of attention's output projection, whose input is scaled too.
 
 import { scaleColumns } from '../graph/ops/scale_columns.ts';
-import type { Adaptation } from '../models/model.ts';
+import type { Adaptation, BackboneDefaults } from '../models/model.ts';
 import type { MethodOptions } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { endsInOneOf, type Method, savesParameter, targets, trainsAdditions } from './method.ts';
@@ -24,10 +24,8 @@ const scaled = (options: MethodOptions): Adaptation => {
   };
 };
 
-const own = { target_modules: ['key', 'value', 'output.dense'], feedforward_modules: ['output.dense'] };
-
 /** PEFT loads feed-forward modules only where they are among the targets, word for word: a narrower or wider name becomes one that is. */
-function settled(options: MethodOptions): MethodOptions {
+function settled(options: MethodOptions, { ia3: own }: BackboneDefaults): MethodOptions {
   const { target_modules: named, feedforward_modules: given } = options;
   if (given.every((name) => named.includes(name))) return options;
   const within = given.filter((name) => named.includes('all-linear') || endsInOneOf(name, named));
@@ -73,7 +71,7 @@ export const ia3: Method = {
   uses: ['target_modules', 'feedforward_modules', 'modules_to_save', 'init_factor', 'frozen_layers'],
   why: { init_factor: 'Zero stands for the vectors’ own start: ones, which leave the model as it is.' },
   peft: 'IA3',
-  options: () => own,
+  options: (_, { ia3 }) => ia3,
   settled,
   wire(_, options) {
     requireTargeted(options);

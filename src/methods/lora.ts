@@ -61,6 +61,6 @@ export const lora: Method = {
   labels: { adapter_size: 'Rank' },
   why: { adapter_size: 'PEFT’s default rank.', init_factor: 'Zero: B starts at zero, and so the update.' },
   peft: 'LORA',
-  options: () => ({}),
+  options: (_, { lora }) => lora,
   wire: (_, options) => singleStream(lowRank(options)),
 };

@@ -31,7 +31,7 @@ function wire(backbone: Backbone, { reduction_factor, gate_temperature }: Method
     shape.length > 1 ? random : { from: 'constant', value: mean };
 
   const sideBlock = (g: Graph, { index, lengths }: LayerBlocks, x: Tensor): Tensor => {
-    const { name, layer } = side.layers(lengths, noAdaptation)[index] as LayerBlocks;
+    const { name, layer } = side.stack.layers(lengths, noAdaptation)[index] as LayerBlocks;
     return g.asMethod(startOf, () => g.under(`lst.${name}`, () => wholeBlock(g, layer, x)));
   };
 

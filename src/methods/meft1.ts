@@ -19,7 +19,7 @@ export const meft1: Method = {
     kept: 'last-streams',
   },
   uses: [...meft.uses, 'adapter_layer_norm'],
-  options: (streams) => ({ lambda: streams === 'fixed' ? 1 / 8 : 0.1, beta: 1 }),
+  options: (streams, { streams: own }) => ({ ...own, lambda: streams === 'fixed' ? 1 / 8 : 0.1, beta: 1 }),
   wire: ({ config }, options) =>
     twoStreams(
       {

@@ -22,7 +22,7 @@ export const meft2: Method = {
     lambda: 'It multiplies what the pretrained layer reads, so it must stay 1, as in Liao et al. (2023).',
     beta: 'Near the 0.1 of Liao et al. (2023), and a power of two, so that a shift is exact.',
   },
-  options: (streams) => ({ lambda: 1, beta: streams === 'fixed' ? 1 / 8 : 0.1 }),
+  options: (streams, { streams: own }) => ({ ...own, lambda: 1, beta: streams === 'fixed' ? 1 / 8 : 0.1 }),
   wire: ({ config }, options) =>
     twoStreams(
       {

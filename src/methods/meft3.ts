@@ -21,7 +21,11 @@ export const meft3: Method = {
     kept: 'last-streams',
   },
   why: { beta: 'Near the 0.1 of Liao et al. (2023), and a power of two, so that a shift is exact.' },
-  options: (streams) => ({ lambda: streams === 'fixed' ? 1 / 8 : 0.1, beta: streams === 'fixed' ? 1 / 8 : 0.1 }),
+  options: (streams, { streams: own }) => ({
+    ...own,
+    lambda: streams === 'fixed' ? 1 / 8 : 0.1,
+    beta: streams === 'fixed' ? 1 / 8 : 0.1,
+  }),
   wire: ({ config }, options) =>
     twoStreams(
       {

@@ -2,7 +2,7 @@
 // passes over the graph, the planner and the executor know no method.
 
 import type { Graph, Parameter, Tensor } from '../graph/ir.ts';
-import type { Adaptation, Backbone, LayerBlocks, LinearSite } from '../models/model.ts';
+import type { Adaptation, Backbone, BackboneDefaults, LayerBlocks, LinearSite } from '../models/model.ts';
 import type { MethodDiagram, MethodGroup } from '../protocol/cards.ts';
 import type { MethodName, MethodOptions, PolicyName, StreamKind } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
@@ -46,10 +46,10 @@ export interface Method {
   readonly labels?: Readonly<Partial<Record<keyof MethodOptions, string>>>;
   /** The PEFT type that its export is written as; left out where PEFT has none. */
   readonly peft?: 'LORA' | 'IA3' | 'PREFIX_TUNING' | 'PROMPT_TUNING';
-  /** Own defaults, given the streams. */
-  options(streams: StreamKind): Partial<MethodOptions>;
+  /** Own defaults, given the streams and what the architecture has of its own. */
+  options(streams: StreamKind, backbone: BackboneDefaults): Partial<MethodOptions>;
   /** Options that go together, from all that were chosen; left out: as they are. */
-  settled?(options: MethodOptions): MethodOptions;
+  settled?(options: MethodOptions, backbone: BackboneDefaults): MethodOptions;
   wire(backbone: Backbone, options: MethodOptions): Wiring;
 }
 

@@ -2,6 +2,7 @@
 // judged elsewhere (test/models.test.ts, interpreter.test.ts).
 
 import { expect, test } from 'vitest';
+import { usualDefaults } from '../../src/models/registry.ts';
 import type { Initial, Parameter, Registry } from '../graph/ir.ts';
 import { bert, readBertConfig } from '../models/bert.ts';
 import { tinyBert } from '../models/testing.ts';
@@ -21,7 +22,7 @@ interface Request {
 
 function planned(name: string, { chosen = {}, pooling = 'cls', T = 8, purposes = ['training'] }: Request = {}): Registry {
   const method = methodNamed(name);
-  const options = resolveOptions(method, chosen);
+  const options = resolveOptions(method, chosen, usualDefaults);
   const setup: ProgramSetup = {
     backbone: bert(readBertConfig(config, 'test')),
     method,
@@ -187,7 +188,7 @@ test('(IA)³ refuses feed-forward modules that are no targets, but for its own d
 
 test('options of (IA)³ are those that PEFT loads: feed-forward modules are among the targets, and scale what they would', () => {
   const settled = (chosen: MethodChoices) => {
-    const { target_modules, feedforward_modules } = resolveOptions(methodNamed('ia3'), chosen);
+    const { target_modules, feedforward_modules } = resolveOptions(methodNamed('ia3'), chosen, usualDefaults);
     return [target_modules, feedforward_modules];
   };
   expect(settled({})).toEqual([['key', 'value', 'output.dense'], ['output.dense']]);

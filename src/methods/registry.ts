@@ -1,5 +1,6 @@
 // Methods by name. A new one is a file in this folder and a line here.
 
+import type { BackboneDefaults } from '../models/model.ts';
 import type { MethodChoices, MethodOptions, StreamKind } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { bitfit } from './bitfit.ts';
@@ -49,11 +50,11 @@ export function methodNamed(name: string): Method {
   });
 }
 
-/** All hyper-parameters of a method: common defaults, the method's own, then those of `chosen` that it reads. */
-export function resolveOptions(method: Method, chosen: MethodChoices): MethodOptions {
+/** All hyper-parameters of a method: common defaults, the method's own on this backbone, then those of `chosen` that it reads. */
+export function resolveOptions(method: Method, chosen: MethodChoices, backbone: BackboneDefaults): MethodOptions {
   const streams: StreamKind = chosen.streams ?? commonOptions.streams;
   const reads: readonly string[] = method.uses;
   const given = Object.fromEntries(Object.entries(chosen).filter(([key, value]) => value !== undefined && reads.includes(key)));
-  const options: MethodOptions = { ...commonOptions, ...method.options(streams), ...given, streams };
-  return method.settled?.(options) ?? options;
+  const options: MethodOptions = { ...commonOptions, ...method.options(streams, backbone), ...given, streams };
+  return method.settled?.(options, backbone) ?? options;
 }

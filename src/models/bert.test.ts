@@ -2,6 +2,7 @@
 // Transformers' in test/models.test.ts.
 
 import { expect, test } from 'vitest';
+import { usualDefaults } from '../../src/models/registry.ts';
 import { Interpreter } from '../../test/reference/interpreter.ts';
 import { randomBatch } from '../../test/testing.ts';
 import { Registry, sizeOf } from '../graph/ir.ts';
@@ -25,7 +26,7 @@ interface Request {
 
 function traced({ method: name = 'linear-probe', chosen = {}, dropout = 0, hidden_act = 'gelu', purpose = 'training' }: Request) {
   const method = methodNamed(name);
-  const options = resolveOptions(method, chosen);
+  const options = resolveOptions(method, chosen, usualDefaults);
   const setup: ProgramSetup = {
     backbone: bert(readBertConfig({ ...config, hidden_act }, 'test', dropout)),
     ...{ method, options, pooling: 'cls', num_labels: 3, storedType: () => 'f32', batch_size: B, lengths: [T], optimizer: defaultTraining },

@@ -1,8 +1,10 @@
 // Reads a Hugging Face config.json field by field: a missing field takes Transformers' default, a wrong one is an error that names it.
 // Invariant: every number is read with a bound, for it will be allocated, looped over or computed with.
 
+import { mostHeadSize } from '../graph/ops/attention.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { shownValue } from '../protocol/shown.ts';
+import type { BackboneConfig } from './model.ts';
 
 export class ConfigReader {
   readonly #fields: Readonly<Record<string, unknown>>;
@@ -49,17 +51,113 @@ export class ConfigReader {
     return holds ? value : this.#fail(name, `a positive integer of at most ${most}`);
   }
 
+  /** The id of a token: from 0 on, below `count`. */
+  id(name: string, fallback: number, count: number): number {
+    const value = this.#fields[name] ?? fallback;
+    const holds = typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < count;
+    return holds ? value : this.#fail(name, `the id of a token, from 0 to ${count - 1}`);
+  }
+
+  /** A switch. */
+  flag(name: string, fallback: boolean): boolean {
+    const value = this.#fields[name] ?? fallback;
+    return typeof value === 'boolean' ? value : this.#fail(name, 'true or false');
+  }
+
   oneOf<T extends string>(name: string, allowed: readonly T[], fallback: T): T {
     const value = this.#fields[name] ?? fallback;
     return allowed.find((one) => one === value) ?? this.#fail(name, allowed.map((one) => `'${one}'`).join(' or '));
   }
 
-  /** Errors where a switch is on. */
-  not(name: string, expected: string): void {
-    this.requires((this.#fields[name] ?? false) === false, name, expected);
+  /** Errors where a switch stands otherwise than a model of the kind that is read has it. */
+  fixed(name: string, value: boolean, expected: string): void {
+    this.requires((this.#fields[name] ?? value) === value, name, expected);
   }
 
   requires(holds: boolean, name: string, expected: string): void {
     if (!holds) this.#fail(name, expected);
   }
+}
+
+/** Sizes past these are no model of the kind: the largest published encoders have 48 layers of 4096 and 250,000 to a million tokens. */
+const most = {
+  hidden_size: 2 ** 15,
+  num_hidden_layers: 256,
+  num_attention_heads: 2 ** 15,
+  intermediate_size: 2 ** 17,
+  vocab_size: 2 ** 24,
+  max_position_embeddings: 2 ** 20,
+} as const;
+type Size = keyof typeof most;
+
+/** Kernels index the elements of a tensor by 32 bits. */
+const mostElements = 2 ** 32 - 1;
+
+/** Refuses a table of `rows` vectors that kernels could not index. */
+export function requireTable(read: ConfigReader, name: string, rows: number, hidden_size: number): void {
+  read.requires(rows * hidden_size <= mostElements, name, `at most ${Math.floor(mostElements / hidden_size)} rows of ${hidden_size}`);
+}
+
+/** The sizes of a model, each under its architecture's own key and with its default, and whether they go together. */
+export function readSizes(
+  read: ConfigReader,
+  keys: Readonly<Record<Size, readonly [key: string, fallback: number]>>,
+): Pick<BackboneConfig, Size> {
+  const size = (name: Size): number => read.integer(...keys[name], most[name]);
+  const sizes = {
+    hidden_size: size('hidden_size'),
+    num_hidden_layers: size('num_hidden_layers'),
+    num_attention_heads: size('num_attention_heads'),
+    intermediate_size: size('intermediate_size'),
+    vocab_size: size('vocab_size'),
+    max_position_embeddings: size('max_position_embeddings'),
+  };
+  const { hidden_size, num_attention_heads, intermediate_size } = sizes;
+  const [[width], [heads], [inner]] = [keys.hidden_size, keys.num_attention_heads, keys.intermediate_size];
+  const headSize = hidden_size / num_attention_heads;
+  read.requires(hidden_size % num_attention_heads === 0, width, `a multiple of ${heads}`);
+  read.requires(headSize % 4 === 0, width, `${heads} times a multiple of 4`);
+  read.requires(headSize <= mostHeadSize, width, `${heads} times at most ${mostHeadSize}`);
+  read.requires(intermediate_size % 4 === 0, inner, 'a multiple of 4');
+  for (const name of ['vocab_size', 'max_position_embeddings', 'intermediate_size'] as const) {
+    requireTable(read, keys[name][0], sizes[name], hidden_size);
+  }
+  return sizes;
+}
+
+interface EncoderDefaults {
+  readonly model_type: string;
+  readonly vocab_size: number;
+  readonly type_vocab_size: number;
+  readonly layer_norm_eps: number;
+  /** In place of the file's dropout probabilities. */
+  readonly dropout: number | undefined;
+}
+
+/** The configuration of an encoder whose keys are BERT's. */
+export function readEncoderConfig(
+  read: ConfigReader,
+  { model_type, vocab_size, type_vocab_size, layer_norm_eps, dropout }: EncoderDefaults,
+): BackboneConfig {
+  const sizes = readSizes(read, {
+    hidden_size: ['hidden_size', 768],
+    num_hidden_layers: ['num_hidden_layers', 12],
+    num_attention_heads: ['num_attention_heads', 12],
+    intermediate_size: ['intermediate_size', 3072],
+    vocab_size: ['vocab_size', vocab_size],
+    max_position_embeddings: ['max_position_embeddings', 512],
+  });
+  const types = read.integer('type_vocab_size', type_vocab_size, most.vocab_size);
+  requireTable(read, 'type_vocab_size', types, sizes.hidden_size);
+  read.oneOf('position_embedding_type', ['absolute'], 'absolute');
+  read.fixed('is_decoder', false, 'false: tokens that see only those before them are not supported');
+  read.fixed('add_cross_attention', false, 'false');
+  return {
+    ...{ model_type, ...sizes, type_vocab_size: types },
+    initializer_range: read.number('initializer_range', 0.02, 0, 10),
+    layer_norm_eps: read.number('layer_norm_eps', layer_norm_eps, 1e-30, 1),
+    hidden_act: read.oneOf('hidden_act', ['gelu', 'relu'], 'gelu'),
+    hidden_dropout_prob: dropout ?? read.probability('hidden_dropout_prob', 0.1),
+    attention_probs_dropout_prob: dropout ?? read.probability('attention_probs_dropout_prob', 0.1),
+  };
 }

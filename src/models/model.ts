@@ -2,6 +2,9 @@
 // at sites, so that no model knows a method and no method knows a model.
 
 import type { Graph, Tensor } from '../graph/ir.ts';
+import type { Activation } from '../kernels/table.ts';
+import type { MethodOptions, Pooling } from '../protocol/config.ts';
+import { RetraceError } from '../protocol/errors.ts';
 import type { Block, Piece } from '../stack/block.ts';
 
 /** A dense layer in the forward code. */
@@ -64,21 +67,25 @@ export interface LayerBlocks {
 export interface BackboneConfig {
   readonly model_type: string;
   readonly hidden_size: number;
+  /** Of all stacks together. */
   readonly num_hidden_layers: number;
   readonly num_attention_heads: number;
   readonly intermediate_size: number;
   readonly vocab_size: number;
+  /** Positions that a text may have: rows of the table that are never used do not count. */
   readonly max_position_embeddings: number;
+  /** 0 where tokens have no types. */
   readonly type_vocab_size: number;
   readonly initializer_range: number;
   readonly layer_norm_eps: number;
   readonly hidden_dropout_prob: number;
-  readonly hidden_act: 'gelu' | 'relu';
+  readonly attention_probs_dropout_prob: number;
+  readonly hidden_act: Activation;
 }
 
 /** How checkpoints of an architecture spell its parameters. */
 export interface CheckpointNames {
-  /** What stands before the names of the backbone; a head's stand without. */
+  /** What may stand before the names of the backbone, Transformers' `base_model_prefix` first; a head's stand without. */
   readonly prefixes: readonly string[];
   /** A parameter that every checkpoint has under this name, so that what stands before it is the prefix. */
   readonly anchor: string;
@@ -86,18 +93,73 @@ export interface CheckpointNames {
   aliases(name: string): readonly string[];
   /** By parameter, a tensor beside the backbone that has the same values, where only one of both is saved. */
   readonly tied: Readonly<Record<string, string>>;
-  /** The parameters of the head, whose rows are the classes. */
-  readonly classifier: readonly string[];
+}
+
+/** What makes one value a class of one vector a text. */
+export interface SequenceHead {
+  /** Outputs [N, outputs] of rows [N, C]; every parameter is the head's. */
+  apply(g: Graph, rows: Tensor, outputs: number): Tensor;
+  /** Its parameters that have a row for each class, the matrix first. */
+  readonly classes: readonly string[];
+  /** Its other parameters: taken from a checkpoint whole, together with those. */
+  readonly before: readonly string[];
+}
+
+/** How a text's hidden states become one vector, and what head reads it. */
+export interface PooledHead {
+  /** The pretrained transform of the pooled rows [B, C] -> [B, C], where the architecture has one. */
+  transform?(g: Graph, pooled: Tensor, adaptation: Adaptation): Tensor;
+  /** The parameter that a checkpoint must have for this pooling, where some lack it. */
+  readonly needs?: string;
+  readonly head: SequenceHead;
+}
+
+/** A tower of layers over the tokens of a text. */
+export interface Stack {
+  readonly num_hidden_layers: number;
+  /** Hidden states [B, T, C] of the batch inputs; with virtual tokens [B, P + T, C]. */
+  embed(g: Graph, B: number, T: number, before?: TokensBefore): Tensor;
+  layers(lengths: Tensor, adaptation: Adaptation): readonly LayerBlocks[];
+  /** Width of what `finish` gives, where it is not hidden_size. */
+  readonly output_size?: number;
+  /** What comes behind the last layer, such as the final norm of pre-LN models: [B, T, C] -> [B, T, C']. */
+  finish(g: Graph, h: Tensor): Tensor;
+}
+
+/** Defaults of options that depend on the architecture: target modules are those of PEFT's tables by model_type. */
+export interface BackboneDefaults {
+  readonly lora: Pick<MethodOptions, 'target_modules'>;
+  readonly ia3: Pick<MethodOptions, 'target_modules' | 'feedforward_modules'>;
+  /** How two streams become one again, and the bits after the point that leave room for the largest numbers of real checkpoints. */
+  readonly streams: Pick<MethodOptions, 'final_combination' | 'fraction_bits'>;
+}
+
+/** Names of the parameters that heads have, whatever the pooling. */
+export const headParameters = ({ poolings }: Pick<Backbone, 'poolings'>): readonly string[] =>
+  Object.values(poolings).flatMap(({ head }) => [...head.classes, ...head.before]);
+
+/** The pooling that the architecture's own head has. */
+export const ownPooling = ({ poolings }: Pick<Backbone, 'poolings'>): Pooling => Object.keys(poolings)[0] as Pooling;
+
+/** Error `unsupported-pooling`, where the architecture has no such pooling. */
+export function pooledHead({ config, poolings }: Pick<Backbone, 'config' | 'poolings'>, pooling: Pooling): PooledHead {
+  const own = poolings[pooling];
+  if (own) return own;
+  throw new RetraceError({
+    code: 'unsupported-pooling',
+    message: `Pooling '${pooling}' is not there for a model of type '${config.model_type}'.`,
+    where: 'pooling',
+    remedy: `Use ${Object.keys(poolings).join(' or ')}.`,
+  });
 }
 
 export interface Backbone {
   readonly config: BackboneConfig;
   readonly names: CheckpointNames;
-  /** Hidden states [B, T, C] of the batch inputs, with virtual tokens [B, P + T, C]. */
-  embeddings(g: Graph, B: number, T: number, before?: TokensBefore): Tensor;
-  layers(lengths: Tensor, adaptation: Adaptation): readonly LayerBlocks[];
+  readonly defaults: BackboneDefaults;
+  readonly stack: Stack;
+  /** The architecture's own first. */
+  readonly poolings: Readonly<Partial<Record<Pooling, PooledHead>>>;
   /** The same architecture, `factor` times narrower, with its heads. Errors where the widths are no multiples. */
   narrowed(factor: number): Backbone;
-  /** The pretrained transform of the first token [B, C] -> [B, C], where the architecture has one. */
-  pooler(g: Graph, pooled: Tensor, adaptation: Adaptation): Tensor;
 }

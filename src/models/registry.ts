@@ -2,8 +2,8 @@
 
 import { RetraceError } from '../protocol/errors.ts';
 import { shownValue } from '../protocol/shown.ts';
-import { bert, readBertConfig } from './bert.ts';
-import type { Backbone } from './model.ts';
+import { bert, bertDefaults, readBertConfig } from './bert.ts';
+import type { Backbone, BackboneDefaults } from './model.ts';
 
 interface Architecture {
   build(json: unknown, place: string, dropout?: number): Backbone;
@@ -32,6 +32,9 @@ const architectures: Readonly<Record<string, Architecture>> = {
       bertKeys.every((key) => Object.hasOwn(config, key)) && config.type_vocab_size === 2 && !Object.hasOwn(config, 'embedding_size'),
   },
 };
+
+/** What cards and help texts show, which know no model. */
+export const usualDefaults: BackboneDefaults = bertDefaults;
 
 const names = Object.keys(architectures);
 /** `model_type` of every architecture that is there. */

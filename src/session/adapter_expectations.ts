@@ -4,6 +4,7 @@
 import type { AdapterConfig, AdapterExpectations, BaseNames, HyperParameters } from '../formats/adapter_archive.ts';
 import { methodNamed, methods, resolveOptions } from '../methods/registry.ts';
 import { singleStream } from '../methods/single_stream.ts';
+import { ownPooling } from '../models/model.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type Pooling } from '../protocol/config.ts';
 import { textPositions } from '../protocol/lengths.ts';
 import { planPrograms } from '../train/programs.ts';
@@ -49,7 +50,12 @@ function outlineOf(model: BaseModel, engine: EngineConfig, num_labels: number, r
 /** Tensors that an adapter of this configuration must hold on this base. */
 export function expectedTensors(model: BaseModel, config: AdapterConfig): { name: string; shape: readonly number[] }[] {
   const engine = engineConfigOf(config);
-  const registry = outlineOf(model, engine, config.num_labels, resolveMethod(engine.method, engine.policy, engine.options));
+  const registry = outlineOf(
+    model,
+    engine,
+    config.num_labels,
+    resolveMethod(engine.method, engine.policy, engine.options, model.backbone().defaults),
+  );
   return [...registry.parameters.values()].filter(({ trainable }) => trainable).map(({ name, shape }) => ({ name, shape }));
 }
 
@@ -60,8 +66,15 @@ export function namesOf(model: BaseModel): BaseNames {
     dense.push(path);
     return false;
   };
-  const { method, options, policy } = resolveMethod('linear-probe', 'store', {});
-  const engine: EngineConfig = { method: method.name, policy, checkpoint_every: 1, options: {}, pooling: 'cls', training: defaultTraining };
+  const { method, options, policy } = resolveMethod('linear-probe', 'store', {}, model.backbone().defaults);
+  const engine: EngineConfig = {
+    method: method.name,
+    policy,
+    checkpoint_every: 1,
+    options: {},
+    pooling: ownPooling(model.backbone()),
+    training: defaultTraining,
+  };
   const looking = { ...method, wire: () => singleStream({ linear: { adapts } }) };
   const { parameters } = outlineOf(model, engine, 1, { method: looking, options, policy });
   return { dense, parameters: [...parameters.values()].filter(({ owner }) => owner !== 'head').map(({ name }) => name) };
@@ -72,7 +85,7 @@ const positionsOn =
   (model: BaseModel) =>
   (name: string, { num_virtual_tokens }: HyperParameters): number => {
     const method = methodNamed(name);
-    const preset = resolveOptions(method, {}).num_virtual_tokens;
+    const preset = resolveOptions(method, {}, model.backbone().defaults).num_virtual_tokens;
     const options = { num_virtual_tokens: Number(num_virtual_tokens ?? preset) };
     return textPositions(model.backbone().config.max_position_embeddings, method, options);
   };
@@ -83,7 +96,7 @@ export const expectationsOn = (model: BaseModel, sha256: string | undefined): Ad
   base: { name: model.name, ...(sha256 === undefined ? {} : { sha256 }) },
   names: () => namesOf(model),
   positionsOf: positionsOn(model),
-  head: () => checkpointClassifier(model),
+  head: () => checkpointClassifier(model, ownPooling(model.backbone())),
   classNames(count) {
     const names = labelNames(model.config, count);
     return names && !isUnnamed(names) ? names : undefined;

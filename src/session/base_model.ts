@@ -7,7 +7,7 @@ import { fileFolder, type ModelFolder, readJson } from '../hub/folder.ts';
 import { missingFiles, requireConfiguration } from '../hub/model_files.ts';
 import { modelRepo } from '../hub/repo.ts';
 import { readSentenceTransformers } from '../hub/sentence_transformers.ts';
-import type { Backbone } from '../models/model.ts';
+import { type Backbone, ownPooling } from '../models/model.ts';
 import { backboneOf, recognised } from '../models/registry.ts';
 import { type ModelRef, type Pooling, poolings } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
@@ -48,10 +48,10 @@ export async function openBaseModel(model: ModelRef, host: Host): Promise<BaseMo
   const place = `${folder.name}/config.json`;
   const plain = backboneOf(config, place);
   const checkpoint = await openCheckpoint(folder);
-  const names = checkpoint && tensorNames(checkpoint, plain.names);
+  const names = checkpoint && tensorNames(checkpoint, plain);
   const entry = (name: string): StoredTensor | undefined => names?.find(name);
   const declared = (config as { torch_dtype?: unknown; dtype?: unknown }).torch_dtype ?? (config as { dtype?: unknown }).dtype;
-  const { pooling, notes } = await poolingOf(folder, checkpoint !== undefined && !entry('pooler.dense.weight'));
+  const { pooling, notes } = await poolingOf(folder, plain, (name) => checkpoint !== undefined && !entry(name));
   const usual = names === undefined || plain.names.prefixes.includes(names.prefix);
   const type = recognised(config);
   return {
@@ -80,10 +80,11 @@ export async function openBaseModel(model: ModelRef, host: Host): Promise<BaseMo
 /** A configuration's word for f16, in both of its forms. */
 const isHalf = (dtype: unknown): boolean => dtype === 'float16' || dtype === 'torch.float16';
 
-/** How the folder's sentence-transformers files pool; the pretrained pooler on the first token where there are none. */
+/** How the folder's sentence-transformers files pool; as the architecture's own head does where there are none. */
 async function poolingOf(
   folder: ModelFolder,
-  lacksPooler: boolean,
+  backbone: Backbone,
+  lacks: (parameter: string) => boolean,
 ): Promise<{ pooling: Pooling | RetraceError; notes: readonly string[] }> {
   const { pooling: declared, notes } = await readSentenceTransformers(folder);
   const [mode, ...more] = declared?.modes ?? ['cls'];
@@ -99,11 +100,13 @@ async function poolingOf(
     });
     return { pooling, notes };
   }
-  if (!lacksPooler) return { pooling: 'cls', notes };
+  const own = ownPooling(backbone);
+  const needed = backbone.poolings[own]?.needs;
+  if (needed === undefined || !lacks(needed)) return { pooling: own, notes };
   const pooling = new RetraceError({
     code: 'no-pooler',
     message: `The weights of ${folder.name} have no pooler, which pooling by the first token goes through.`,
-    where: `${folder.name}: pooler.dense.weight`,
+    where: `${folder.name}: ${needed}`,
     remedy: 'Choose mean pooling (--pooling mean), or a checkpoint that has its pooler.',
   });
   return { pooling, notes };
@@ -111,7 +114,7 @@ async function poolingOf(
 
 /** What a folder holds, without a look at whether it fits. */
 export async function describe(model: BaseModel): Promise<ModelDescription> {
-  const { config } = model.backbone();
+  const { config, names } = model.backbone();
   const { ownPooling: pooling } = model;
   const { files = [], tensors } = model.checkpoint ?? {};
   return {
@@ -120,7 +123,7 @@ export async function describe(model: BaseModel): Promise<ModelDescription> {
     num_hidden_layers: config.num_hidden_layers,
     hidden_size: config.hidden_size,
     parameters: [...(tensors?.values() ?? [])].reduce((sum, { entry }) => sum + elementsOf(entry.shape), 0),
-    stored_type: model.storedType('embeddings.word_embeddings.weight'),
+    stored_type: model.storedType(names.anchor),
     bytes: files.reduce((sum, { source }) => sum + source.size, 0),
     ...(pooling === undefined ? {} : { pooling }),
     max_position_embeddings: config.max_position_embeddings,

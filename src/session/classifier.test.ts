@@ -28,7 +28,7 @@ const model = (config: object, own: readonly TensorToWrite[] = head(3)): Promise
   openBaseModel(randomBertFiles(shape, { config, tensors: (all) => [...all, ...own] }), nodeHost());
 
 const rowsOf = async (base: BaseModel, labels: readonly string[]) => {
-  const values = await classifierValues(base, classifierStart(base, labels));
+  const values = await classifierValues(base, 'cls', classifierStart(base, 'cls', labels));
   const bias = values.get('classifier.bias');
   const weight = values.get('classifier.weight');
   if (bias && weight) expect([...weight].filter((_, i) => i % 16 === 0)).toEqual([...bias]);
@@ -51,7 +51,7 @@ test.each<[what: string, config: object, labels: string[], rows: number[], says:
   ['unnamed classes by their own names', named('LABEL_0', 'LABEL_1', 'LABEL_2'), ['LABEL_2', 'LABEL_0'], [2, 0], 'each by its name'],
 ])('%s', async (_, config, labels, rows, says) => {
   const base = await model(config);
-  const start = classifierStart(base, labels);
+  const start = classifierStart(base, 'cls', labels);
   expect(start.start, start.text).toBe('checkpoint');
   expect(start.text).toContain(says);
   expect(await rowsOf(base, labels)).toEqual(rows);
@@ -75,7 +75,7 @@ test.each<[what: string, base: () => Promise<BaseModel>, labels: string[], says:
   ],
 ])('%s: a fresh one', async (_, base, labels, says) => {
   const opened = await base();
-  const start = classifierStart(opened, labels);
+  const start = classifierStart(opened, 'cls', labels);
   expect(start).toMatchObject({ start: 'fresh', text: expect.stringContaining(says) });
-  expect(await classifierValues(opened, start)).toEqual(new Map());
+  expect(await classifierValues(opened, 'cls', start)).toEqual(new Map());
 });

@@ -5,6 +5,8 @@ import type { AdapterTensor } from '../formats/adapter_archive.ts';
 import { floatDtypes, readFloats } from '../formats/tensor_file.ts';
 import { isRecord } from '../formats/text.ts';
 import type { StoredTensor } from '../hub/checkpoint.ts';
+import { pooledHead } from '../models/model.ts';
+import type { Pooling } from '../protocol/config.ts';
 import type { BaseModel } from './base_model.ts';
 import { badFloat, refuseNumber } from './weights.ts';
 
@@ -37,17 +39,22 @@ export function labelNames({ id2label, label2id }: Readonly<Record<string, unkno
 export const isUnnamed = (names: readonly string[]): boolean => names.every((name, i) => name === `LABEL_${i}`);
 
 /** The checkpoint's classifier, where it is one of whole texts: its tensors, [rows, C] first. */
-function storedClassifier(model: BaseModel): { tensors: Map<string, StoredTensor>; rows: number } | string {
-  const { names, config } = model.backbone();
+function storedClassifier(model: BaseModel, pooling: Pooling): { tensors: Map<string, StoredTensor>; rows: number } | string {
+  const backbone = model.backbone();
+  const { classes, before } = pooledHead(backbone, pooling).head;
   const tensors = new Map<string, StoredTensor>();
-  for (const name of names.classifier) {
+  for (const name of [...classes, ...before]) {
     const found = model.entry(name);
     if (found) tensors.set(name, found);
   }
   if (tensors.size === 0) return 'the checkpoint has no classifier';
-  const [weight, ...others] = names.classifier.map((name) => tensors.get(name)?.entry.shape);
+  const [weight, ...others] = classes.map((name) => tensors.get(name)?.entry.shape);
   const rows = weight?.[0] ?? 0;
-  if (tensors.size < names.classifier.length || weight?.length !== 2 || weight[1] !== config.hidden_size) {
+  if (
+    tensors.size < classes.length + before.length ||
+    weight?.length !== 2 ||
+    weight[1] !== (backbone.stack.output_size ?? backbone.config.hidden_size)
+  ) {
     return "the checkpoint's classifier has other tensors than ours";
   }
   if (others.some((shape) => shape?.length !== 1 || shape[0] !== rows)) return "the checkpoint's classifier has other tensors than ours";
@@ -63,8 +70,8 @@ function storedClassifier(model: BaseModel): { tensors: Map<string, StoredTensor
 const fresh = (why: string): ClassifierStart => ({ start: 'fresh', text: `The classifier starts anew: ${why}.` });
 
 /** What the classifier of these classes starts from. */
-export function classifierStart(model: BaseModel, labels: readonly string[]): ClassifierStart {
-  const stored = storedClassifier(model);
+export function classifierStart(model: BaseModel, pooling: Pooling, labels: readonly string[]): ClassifierStart {
+  const stored = storedClassifier(model, pooling);
   if (typeof stored === 'string') return fresh(stored);
   const { rows } = stored;
   const names = labelNames(model.config, rows);
@@ -93,8 +100,8 @@ export function classifierStart(model: BaseModel, labels: readonly string[]): Cl
 }
 
 /** The checkpoint's classifier as it stands, or why it has none. Error: `weights-not-finite`. */
-export async function checkpointClassifier(model: BaseModel): Promise<ReadonlyMap<string, AdapterTensor> | string> {
-  const stored = storedClassifier(model);
+export async function checkpointClassifier(model: BaseModel, pooling: Pooling): Promise<ReadonlyMap<string, AdapterTensor> | string> {
+  const stored = storedClassifier(model, pooling);
   if (typeof stored === 'string') return stored;
   const values = new Map<string, AdapterTensor>();
   for (const [name, { file, entry }] of stored.tensors) {
@@ -107,11 +114,20 @@ export async function checkpointClassifier(model: BaseModel): Promise<ReadonlyMa
 }
 
 /** Values of the classifier's parameters by name, rows in the order of the run's classes; none where it starts anew. Error: `weights-not-finite`. */
-export async function classifierValues(model: BaseModel, { rows }: ClassifierStart): Promise<Map<string, Float32Array<ArrayBuffer>>> {
+export async function classifierValues(
+  model: BaseModel,
+  pooling: Pooling,
+  { rows }: ClassifierStart,
+): Promise<Map<string, Float32Array<ArrayBuffer>>> {
   const values = new Map<string, Float32Array<ArrayBuffer>>();
-  const stored = rows && (await checkpointClassifier(model));
+  const stored = rows && (await checkpointClassifier(model, pooling));
   if (!stored || typeof stored === 'string') return values;
+  const { before } = pooledHead(model.backbone(), pooling).head;
   for (const [name, { shape, data }] of stored) {
+    if (before.includes(name)) {
+      values.set(name, new Float32Array(data));
+      continue;
+    }
     const columns = data.length / (shape[0] as number);
     const own = new Float32Array(rows.length * columns);
     for (const [i, row] of rows.entries()) own.set(data.subarray(row * columns, (row + 1) * columns), i * columns);

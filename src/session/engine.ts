@@ -101,7 +101,7 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
   const { config, model, tokenizer, labels, max_steps, buckets } = request;
   const { training } = config;
   request.onPhase('planning');
-  const resolved = resolveMethod(config.method, config.policy, config.options);
+  const resolved = resolveMethod(config.method, config.policy, config.options, model.backbone().defaults);
   const setup = setupOf({
     model,
     resolved,
@@ -127,8 +127,8 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
   try {
     const trainer = new Trainer(executor, planned.registry, { training, max_steps, streamLimit: streamLimitOf(setup) });
     trainer.initialise(training.seed);
-    const classifier = classifierStart(model, labels);
-    trainer.setParameters(await classifierValues(model, classifier));
+    const classifier = classifierStart(model, setup.pooling, labels);
+    trainer.setParameters(await classifierValues(model, setup.pooling, classifier));
     const sha256 = await streamWeights(model, planned.registry, executor, (done, of) => request.onPhase('loading model', done, of));
     return { model, tokenizer, setup, executor, trainer, report, sha256, buckets, labels, classifier };
   } catch (error) {

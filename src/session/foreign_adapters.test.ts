@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 import { nodeHost } from '../../cli/host.ts';
+import { usualDefaults } from '../../src/models/registry.ts';
 import { Interpreter } from '../../test/reference/interpreter.ts';
 import { batchOf, modelAt, type RecordedBatch, readVectorJson, vectors } from '../../test/testing.ts';
 import type { AdapterArchive } from '../formats/adapter_archive.ts';
@@ -69,7 +70,7 @@ const read = (files: ReadonlyMap<string, Uint8Array>, base = model) => readAdapt
 /** Logits of the recorded batch, in f64. */
 async function logitsOf(archive: AdapterArchive, base: BaseModel): Promise<Float64Array> {
   const { method, options, pooling, training } = engineConfigOf(archive.config);
-  const resolved = resolveMethod(method, 'store', options);
+  const resolved = resolveMethod(method, 'store', options, usualDefaults);
   const setup = setupOf({
     model: base,
     resolved,

@@ -2,6 +2,7 @@
 // what it says. Plans alone: no device.
 
 import { expect, test } from 'vitest';
+import { usualDefaults } from '../../src/models/registry.ts';
 import { randomBert } from '../../test/testing.ts';
 import { methods, resolveOptions } from '../methods/registry.ts';
 import { defaultTraining, type MethodChoices, type PolicyName } from '../protocol/config.ts';
@@ -23,7 +24,15 @@ interface Asked {
 
 function setup({ method, policy, options = {}, ranges, batch_size = 4 }: Asked) {
   return setupOf({
-    ...{ model, resolved: resolveMethod(method, policy, options), pooling: 'mean', num_labels: 2, batch_size, lengths: [32], dropout: 0 },
+    ...{
+      model,
+      resolved: resolveMethod(method, policy, options, usualDefaults),
+      pooling: 'mean',
+      num_labels: 2,
+      batch_size,
+      lengths: [32],
+      dropout: 0,
+    },
     memory: { policy, checkpoint_every: 1, ...(ranges ? { ranges: [...ranges] } : {}) },
     ...{ optimizer: defaultTraining, purposes: ['training'] },
   });
@@ -52,7 +61,7 @@ test.each(methods.map(({ name, uses }) => [name, uses.includes('frozen_layers') 
     for (const frozen_layers of frozen) {
       const options = Object.fromEntries(
         Object.entries({ ...small, frozen_layers }).filter(([name]) =>
-          (resolveMethod(method, 'store', {}).method.uses as readonly string[]).includes(name),
+          (resolveMethod(method, 'store', {}, usualDefaults).method.uses as readonly string[]).includes(name),
         ),
       );
       const found = remedies({ method, policy: 'store', options });
@@ -88,7 +97,7 @@ test('a remedy that is another method is planned with its own defaults, above th
       total - planPrograms(setup({ method: name, policy: 'reversible', options: { frozen_layers: 1 }, batch_size: 1 })).plan.total,
     );
   }
-  expect(resolveOptions(resolveMethod('meft1', 'reversible', {}).method, {}).adapter_size).toBe(8);
+  expect(resolveOptions(resolveMethod('meft1', 'reversible', {}, usualDefaults).method, {}, usualDefaults).adapter_size).toBe(8);
 });
 
 test('what a remedy costs is said as it is', () => {

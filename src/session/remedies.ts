@@ -45,7 +45,7 @@ function changesOf(setup: ProgramSetup): Change[] {
   }
   const { streams, frozen_layers } = options;
   for (const other of methods.filter((candidate) => candidate.defaultPolicy === 'reversible' && candidate !== method)) {
-    const changed = { ...setup, method: other, options: resolveOptions(other, { streams, frozen_layers }) };
+    const changed = { ...setup, method: other, options: resolveOptions(other, { streams, frozen_layers }, setup.backbone.defaults) };
     changes.push({ what: `the method ${other.name}`, setup: { ...changed, ranges: [{ ...stackOf(changed), policy: 'reversible' }] } });
   }
   return changes;

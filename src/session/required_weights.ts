@@ -111,7 +111,7 @@ export function backboneParameters(model: PlannedModel, pooling: Pooling): Param
   const registry = new Registry();
   const setup = setupOf({
     model,
-    resolved: resolveMethod('linear-probe', 'store', {}),
+    resolved: resolveMethod('linear-probe', 'store', {}, model.backbone().defaults),
     memory: { policy: 'store', checkpoint_every: 1 },
     pooling,
     num_labels: 2,

@@ -38,7 +38,7 @@ import { predict } from './predict.ts';
 import { requireRunnable, requireWeights } from './required_weights.ts';
 import { Run, withCheckpoint } from './run.ts';
 import { selfTestTexts } from './self_test_texts.ts';
-import { type ResolvedMethod, reportPlan, requireTextLength, resolveMethod, setupOf } from './setup.ts';
+import { methodUnder, reportPlan, requireTextLength, resolveMethod, setupOf } from './setup.ts';
 import { startFromAdapter } from './starting_adapter.ts';
 import { Study } from './study.ts';
 import { checkNumbers } from './weights.ts';
@@ -176,7 +176,7 @@ export class Session {
 
   async #plan(request: Calls['plan']['argument']): Promise<PlanReport> {
     const { model } = await this.#model(request.model);
-    const resolved = resolveMethod(request.method, request.policy, request.options);
+    const resolved = resolveMethod(request.method, request.policy, request.options, model.backbone().defaults);
     // Also where the texts at hand are all shorter: what is planned must be what is trained and exported.
     requireTextLength(model, resolved, request.length);
     requireWeights(model, request.pooling ?? model.pooling);
@@ -242,10 +242,10 @@ export class Session {
   }
 
   async #start(gate: Gate, config: RunConfig, stored?: StoredRun): Promise<void> {
-    const resolved = resolveMethod(config.method, config.policy, config.options);
+    methodUnder(config.method, config.policy);
     await this.#release();
     try {
-      await this.#train(gate, config, resolved, stored);
+      await this.#train(gate, config, stored);
     } catch (thrown) {
       const left = thrown === stopped || (gate.stopping && thrown instanceof RetraceError && thrown.code === 'fetch-stopped');
       if (left) return this.#stoppedEarly(gate, stored);
@@ -277,7 +277,7 @@ export class Session {
     });
   }
 
-  async #train(gate: Gate, config: RunConfig, resolved: ResolvedMethod, stored?: StoredRun): Promise<void> {
+  async #train(gate: Gate, config: RunConfig, stored?: StoredRun): Promise<void> {
     const { training } = config;
     const onPhase = (phase: Phase, done?: number, of?: number) => {
       gate.requireOpen();
@@ -288,12 +288,12 @@ export class Session {
     const { ref, model, tokenizer } = await this.#runnable(config.model, config.pooling, gate, (done, of) =>
       onPhase('loading model', done, of),
     );
-    requireTextLength(model, resolved, training.max_length);
+    requireTextLength(model, resolveMethod(config.method, config.policy, config.options, model.backbone().defaults), training.max_length);
     const asked = { ...config, max_length: training.max_length, seed: training.seed };
     const onProgress = ({ work, done, of }: DataProgress) => onPhase(work === 'reading' ? 'reading data' : work, done, of);
     const data = await loadData(asked, tokenizer, this.#host, onProgress, this.#waiting(config.data.name, gate));
     this.#emit({ type: 'data', ...reportData(data) });
-    const { start, text } = classifierStart(model, data.labels);
+    const { start, text } = classifierStart(model, config.pooling ?? model.pooling, data.labels);
     this.#emit({ type: 'model', classifier: start, notes: [text, ...model.notes] });
     const max_steps = stepsOf(training, data.train.examples.length);
     const engine = await startEngine(device, {

@@ -1,6 +1,7 @@
 // What does not go together is refused before anything is planned or allocated: with what is wrong, in numbers, and what to do.
 
 import { expect, test } from 'vitest';
+import { usualDefaults } from '../../src/models/registry.ts';
 import { randomBert } from '../../test/testing.ts';
 import { defaultTraining, type MemorySettings, type MethodChoices, type MethodName, type PolicyName } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
@@ -21,7 +22,7 @@ interface Asked {
 function plan({ method, policy = 'store', options = {}, memory, optim = 'adamw' }: Asked) {
   const setup = setupOf({
     model,
-    resolved: resolveMethod(method, policy, options),
+    resolved: resolveMethod(method, policy, options, usualDefaults),
     memory: { policy, checkpoint_every: 1, ...memory },
     pooling: 'mean',
     num_labels: 2,

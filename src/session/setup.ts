@@ -3,7 +3,8 @@
 import type { Method } from '../methods/method.ts';
 import { factsOf } from '../methods/options.ts';
 import { methodNamed, methods, resolveOptions } from '../methods/registry.ts';
-import type { Backbone } from '../models/model.ts';
+import type { Backbone, BackboneDefaults } from '../models/model.ts';
+import { usualDefaults } from '../models/registry.ts';
 import { hostBytes } from '../offload/offload.ts';
 import type { Plan } from '../plan/plan.ts';
 import { flopsOf, movedBytes } from '../plan/work.ts';
@@ -31,11 +32,17 @@ export interface ResolvedMethod {
   readonly policy: PolicyName;
 }
 
-/** Checks that method, policy and options go together. Errors: `policy-refused`, `factor-not-a-power-of-two` (when traced). */
-export function resolveMethod(name: string, policy: PolicyName, chosen: MethodChoices): ResolvedMethod {
+/** The method of this name. Error `policy-refused`, where it does not go with the policy. */
+export function methodUnder(name: string, policy: PolicyName): Method {
   const method = methodNamed(name);
   requireAllowed(method, policy);
-  return { method, options: resolveOptions(method, chosen), policy };
+  return method;
+}
+
+/** A method with its options on this backbone. Errors: `policy-refused`, `factor-not-a-power-of-two` (when traced). */
+export function resolveMethod(name: string, policy: PolicyName, chosen: MethodChoices, backbone: BackboneDefaults): ResolvedMethod {
+  const method = methodUnder(name, policy);
+  return { method, options: resolveOptions(method, chosen, backbone), policy };
 }
 
 /** What of a model decides its programs: no weights. */
@@ -197,12 +204,13 @@ export function reportPlan(
 const shown = (value: MethodOptions[keyof MethodOptions]): string => (Array.isArray(value) ? value.join(', ') : String(value));
 
 function optionCard(method: Method, key: keyof MethodOptions): OptionCard {
-  const values = streamKinds.map((streams) => shown(resolveOptions(method, { streams })[key]));
+  const values = streamKinds.map((streams) => shown(resolveOptions(method, { streams }, usualDefaults)[key]));
   const [float, fixed] = values;
   return {
     key,
     ...factsOf(method, key),
-    default: key === 'streams' || float === fixed ? shown(resolveOptions(method, {})[key]) : `${fixed} (fixed), ${float} (float)`,
+    default:
+      key === 'streams' || float === fixed ? shown(resolveOptions(method, {}, usualDefaults)[key]) : `${fixed} (fixed), ${float} (float)`,
   };
 }
 
@@ -219,7 +227,9 @@ export function methodCards(): MethodCard[] {
     learning_rate: method.learning_rate,
     refusals: Object.fromEntries(policyNames.map((policy) => [policy, method.refuses(policy) ?? null])) as MethodCard['refusals'],
     default_policy: method.defaultPolicy,
-    defaults: Object.fromEntries(streamKinds.map((streams) => [streams, resolveOptions(method, { streams })])) as MethodCard['defaults'],
+    defaults: Object.fromEntries(
+      streamKinds.map((streams) => [streams, resolveOptions(method, { streams }, usualDefaults)]),
+    ) as MethodCard['defaults'],
     uses: method.uses,
   }));
 }

@@ -5,7 +5,7 @@ import { backboneOf } from '../models/registry.ts';
 import { tinyBert } from '../models/testing.ts';
 import { tensorNames } from './tensor_names.ts';
 
-const { names } = backboneOf({ model_type: 'bert', ...tinyBert }, 'config.json');
+const backbone = backboneOf({ model_type: 'bert', ...tinyBert }, 'config.json');
 const anchor = 'embeddings.position_embeddings.weight';
 
 function checkpointOf(...tensors: string[]): Checkpoint {
@@ -19,7 +19,7 @@ function checkpointOf(...tensors: string[]): Checkpoint {
   };
 }
 
-const found = (name: string, ...tensors: string[]) => tensorNames(checkpointOf(...tensors), names).find(name)?.entry.name;
+const found = (name: string, ...tensors: string[]) => tensorNames(checkpointOf(...tensors), backbone).find(name)?.entry.name;
 
 test.each([
   ['', ''],

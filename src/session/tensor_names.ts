@@ -2,7 +2,7 @@
 // Invariant: one prefix for the whole backbone, so that a file with two models in it never gives a mixture of both.
 
 import type { Checkpoint, StoredTensor } from '../hub/checkpoint.ts';
-import type { CheckpointNames } from '../models/model.ts';
+import { type Backbone, type CheckpointNames, headParameters } from '../models/model.ts';
 import { RetraceError } from '../protocol/errors.ts';
 
 export interface TensorNames {
@@ -16,8 +16,10 @@ export interface TensorNames {
 const wrappers = ['module.', '_orig_mod.', '0.auto_model.', 'auto_model.'];
 
 /** Finds the prefix by the one parameter that stands in every checkpoint. Error `ambiguous-tensor-names`: two models in one file. */
-export function tensorNames({ tensors, files }: Checkpoint, names: CheckpointNames): TensorNames {
+export function tensorNames({ tensors, files }: Checkpoint, backbone: Pick<Backbone, 'names' | 'poolings'>): TensorNames {
+  const { names } = backbone;
   const prefix = prefixOf(tensors, names, files.map(({ source }) => source.name).join(', '));
+  const heads = new Set(headParameters(backbone));
   const architecture = names.prefixes.find((known) => known !== '' && prefix.endsWith(known)) ?? '';
   // A head stands beside the backbone: 'classifier.weight' beside 'bert.embeddings...', both behind what a wrapper put before them.
   const outside = prefix.slice(0, prefix.length - architecture.length);
@@ -26,7 +28,7 @@ export function tensorNames({ tensors, files }: Checkpoint, names: CheckpointNam
     find(name) {
       const own = [name, ...names.aliases(name)].map((spelling) => prefix + spelling);
       const tied = Object.hasOwn(names.tied, name) ? [outside + names.tied[name]] : [];
-      const places = names.classifier.includes(name) ? [outside + name, prefix + name] : [...own, ...tied];
+      const places = heads.has(name) ? [outside + name, prefix + name] : [...own, ...tied];
       const found = places.find((place) => tensors.has(place));
       return found === undefined ? undefined : tensors.get(found);
     },

@@ -1,6 +1,7 @@
 // How large batches are cut. That parts give the bits of the whole is judged in test/policies.test.ts.
 
 import { expect, test } from 'vitest';
+import { usualDefaults } from '../../src/models/registry.ts';
 import { methodNamed, resolveOptions } from '../methods/registry.ts';
 import { bert, readBertConfig } from '../models/bert.ts';
 import { tinyBert } from '../models/testing.ts';
@@ -14,7 +15,7 @@ function dispatches(batch_size: number): number {
   const { plan } = planPrograms({
     backbone: bert(readBertConfig(config, 'test')),
     method,
-    options: resolveOptions(method, {}),
+    options: resolveOptions(method, {}, usualDefaults),
     ranges: [{ from: 0, to: config.num_hidden_layers, policy: 'reversible' }],
     pooling: 'mean',
     num_labels: 3,

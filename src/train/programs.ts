@@ -3,14 +3,13 @@
 
 import { backward } from '../graph/backward.ts';
 import { Graph, type GraphOptions, type Node, type Parameter, Registry, type Tensor } from '../graph/ir.ts';
-import { copyInto, dropout } from '../graph/ops/elementwise.ts';
+import { copyInto } from '../graph/ops/elementwise.ts';
 import { addToLengths } from '../graph/ops/lengths.ts';
-import { linear } from '../graph/ops/linear.ts';
 import { partition } from '../graph/ops/parts.ts';
 import { pool } from '../graph/ops/pool.ts';
 import { type Method, requireSaved, type Wiring } from '../methods/method.ts';
 import { unchangedLayer } from '../methods/single_stream.ts';
-import { type Backbone, noAdaptation } from '../models/model.ts';
+import { type Backbone, noAdaptation, pooledHead } from '../models/model.ts';
 import { type Plan, type ProgramSource, planRun } from '../plan/plan.ts';
 import type { MethodOptions, Pooling } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
@@ -59,21 +58,17 @@ export const programName = (purpose: 'training' | 'evaluation', length: number):
 const trainsAny = (nodes: readonly Node[]): boolean =>
   nodes.some(({ inputs }) => inputs.some((input) => input?.role === 'parameter' && input.parameter?.trainable));
 
-/** What the classifier reads [B, C], from the stack's output streams. */
-function pooled(g: Graph, values: readonly Tensor[], { lengths, wiring }: Forward, { backbone, pooling }: ProgramSetup): Tensor {
-  const first = g.scope('pooler', () => pool(g, wiring.finish(g, values), lengths, pooling));
-  return pooling === 'cls' ? backbone.pooler(g, first, wiring.adaptation) : first;
+/** What the head reads [B, C], from the values of the stack's output streams. */
+function pooled(g: Graph, values: readonly Tensor[], { lengths, wiring }: Forward, setup: ProgramSetup): Tensor {
+  const { transform } = pooledHead(setup.backbone, setup.pooling);
+  const rows = g.scope('pooler', () => pool(g, setup.backbone.stack.finish(g, wiring.finish(g, values)), lengths, setup.pooling)); // [B, C]
+  return transform?.(g, rows, wiring.adaptation) ?? rows;
 }
 
-const classifier =
-  ({ backbone, num_labels }: ProgramSetup): RowHead =>
+const headOf =
+  ({ backbone, pooling, num_labels }: ProgramSetup): RowHead =>
   (g, rows) =>
-    g.scope('classifier', () => {
-      const { hidden_size: C, initializer_range: std, hidden_dropout_prob } = backbone.config;
-      const w = g.weight('classifier.weight', [num_labels, C], { owner: 'head', initial: { from: 'normal', std } });
-      const bias = g.weight('classifier.bias', [num_labels], { owner: 'head', initial: { from: 'constant', value: 0 } });
-      return linear(g, dropout(g, rows, hidden_dropout_prob, 'dropout'), w, { bias });
-    });
+    pooledHead(backbone, pooling).head.apply(g, rows, num_labels);
 
 /** Tokens that a part of a batch keeps where nothing else is asked for: enough rows for a matrix product to fill a GPU's cores. */
 const tokensPerPart = 512;
@@ -114,17 +109,17 @@ function begin(g: Graph, { backbone, method, options, batch_size: B, chunks, tok
   const asked = wiring.wholeBatch === 'always' ? 1 : chunks;
   const partsOf = (wholes: readonly Tensor[]) => partition(wholes, asked ?? (wiring.wholeBatch ? 1 : defaultChunks(B, T)));
   const below = () => {
-    const h = g.scope('embeddings', () => {
+    const h = g.section('embeddings', () => {
       const before = wiring.adaptation.tokensBefore?.(g);
       if (before?.prompt) lengths = addToLengths(g, given, before.prompt.shape[0] as number);
-      return backbone.embeddings(g, B, T, before);
+      return backbone.stack.embed(g, B, T, before);
     });
-    const plain = backbone.layers(lengths, noAdaptation).slice(0, frozen_layers);
+    const plain = backbone.stack.layers(lengths, noAdaptation).slice(0, frozen_layers);
     return forwardStack({ g, parts: partsOf([h]) }, plain.map(unchangedLayer), [h])[0] as Tensor;
   };
   const embedded = g.record(() => (frozen_layers > 0 ? g.frozen(below) : below()));
   const started = g.record(() => g.scope('embeddings', () => wiring.start(g, embedded.result)));
-  const layers = backbone
+  const layers = backbone.stack
     .layers(lengths, wiring.adaptation)
     .slice(frozen_layers)
     .map((blocks) => wiring.layer(blocks));
@@ -144,7 +139,7 @@ export function traceTraining(registry: Registry, options: Omit<GraphOptions, 't
   const embeddingsTrain = trainsAny(embedded.tape);
   const startTrains = embeddingsTrain || trainsAny(started.tape);
   const stackTrains = startTrains || trainsAny(stackNodes);
-  const d_rows = rowLoss(g, rows, labels, classifier(setup), stackTrains || trainsAny(above));
+  const d_rows = rowLoss(g, rows, labels, headOf(setup), stackTrains || trainsAny(above));
 
   g.phase('backward', () => {
     if (!d_rows) return;
@@ -174,9 +169,9 @@ export function traceEvaluation(
   const { wiring, context, started, layers } = forward;
   const streams = forwardStack(context, layers, started.result);
   const values = g.scope('pooler', () => streams.map((stream) => wiring.read(g, stream)));
-  const logits = classifier(setup)(g, pooled(g, values, forward, setup));
+  const logits = headOf(setup)(g, pooled(g, values, forward, setup));
   const state = registry.state('logits', [setup.batch_size, setup.num_labels], 'f32');
-  g.scope('classifier', () => copyInto(g, logits, state));
+  g.scope('head', () => copyInto(g, logits, state));
   return { name: programName('evaluation', T), graph: g };
 }
 

@@ -1,0 +1,49 @@
+// Heads on top of a pooled text, as Transformers' classes for sequence classification have them. Every parameter is the head's own: it trains with every
+// method, and starts at random unless the checkpoint has one for the same classes.
+
+import type { Graph, Tensor } from '../graph/ir.ts';
+import { applyActivation, dropout } from '../graph/ops/elementwise.ts';
+import { linear } from '../graph/ops/linear.ts';
+import type { Activation } from '../kernels/table.ts';
+import type { SequenceHead } from './model.ts';
+
+interface HeadLayer {
+  readonly name: string;
+  /** Dropout on what enters. */
+  readonly dropout: number;
+  readonly bias?: false;
+}
+
+/** x [N, in] -> [N, out_features] */
+function layer(g: Graph, { name, dropout: p, bias }: HeadLayer, x: Tensor, out_features: number, std: number): Tensor {
+  return g.scope(name, () => {
+    const w = g.weight(`${g.path}.weight`, [out_features, x.shape.at(-1) as number], { owner: 'head', initial: { from: 'normal', std } });
+    const start = { owner: 'head', initial: { from: 'constant', value: 0 } } as const;
+    const entering = dropout(g, x, p, 'dropout');
+    return linear(g, entering, w, bias === false ? {} : { bias: g.weight(`${g.path}.bias`, [out_features], start) });
+  });
+}
+
+const parametersOf = ({ name, bias }: HeadLayer): string[] => [`${name}.weight`, ...(bias === false ? [] : [`${name}.bias`])];
+
+/** One dense layer. */
+export const linearHead = (only: HeadLayer, { initializer_range: std }: { readonly initializer_range: number }): SequenceHead => ({
+  apply: (g, rows, outputs) => layer(g, only, rows, outputs, std),
+  classes: parametersOf(only),
+  before: [],
+});
+
+/** Two dense layers, the first as wide as what it reads. */
+export const twoLayerHead = (
+  inner: HeadLayer,
+  activation: Activation,
+  outer: HeadLayer,
+  { initializer_range: std }: { readonly initializer_range: number },
+): SequenceHead => ({
+  apply(g, rows, outputs) {
+    const hidden = layer(g, inner, rows, rows.shape.at(-1) as number, std); // [N, C]
+    return layer(g, outer, applyActivation(g, hidden, activation), outputs, std);
+  },
+  classes: parametersOf(outer),
+  before: parametersOf(inner),
+});
