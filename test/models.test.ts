@@ -1,9 +1,10 @@
-// Models and methods against PyTorch: logits, loss and the gradient of every parameter of a small random BERT, for every method that
-// python/vectors holds cases of.
+// Models and methods against PyTorch: logits, loss and the gradient of every parameter of small random models, for every method that python/vectors
+// holds cases of. Cases of an architecture that src/models does not have wait for it.
 
 import { existsSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { methods } from '../src/methods/registry.ts';
+import { supportedTypes } from '../src/models/registry.ts';
 import { type MethodChoices, type MethodName, type Pooling, poolings } from '../src/protocol/config.ts';
 import { batchOf, modelAt, type RecordedBatch, readVectorJson, readVectorTensors, testEngine, vectors } from './testing.ts';
 
@@ -13,6 +14,8 @@ interface Result {
 }
 
 interface Case extends Result {
+  /** Folder of the base. */
+  readonly model: string;
   readonly method: MethodName;
   readonly title: string;
   readonly pooling: Pooling;
@@ -23,23 +26,35 @@ interface Case extends Result {
 }
 
 const tiny = readVectorJson<{ batch: RecordedBatch; cls: Result; mean: Result }>('tiny_bert/expected.json');
-const batch = batchOf(tiny.batch);
+/** Token types are 0 where the architecture has none. */
+function recordedBatch(model: string) {
+  const { batch } = readVectorJson<{ batch: Omit<RecordedBatch, 'token_type_ids'> }>(`${model}/expected.json`);
+  return batchOf({ token_type_ids: batch.input_ids.map((row) => row.map(() => 0)), ...batch });
+}
+const supported = (model: string) => supportedTypes.includes(readVectorJson<{ model_type: string }>(`${model}/config.json`).model_type);
 
 /** Recorded in the names of Transformers and PEFT. */
 const unprefixed = (name: string) => name.replace(/^base_model\.model\./, '').replace(/^bert\./, '');
 
 function casesOf(folder: string): Case[] {
-  type Recorded = Omit<Case, 'method' | 'title' | 'adapter'> & { readonly adapter?: string };
-  const { method, cases, adapter } = readVectorJson<{
+  type Recorded = Omit<Case, 'model' | 'method' | 'title' | 'adapter'> & { readonly adapter?: string };
+  const {
+    model = 'tiny_bert',
+    method,
+    cases,
+    adapter,
+  } = readVectorJson<{
+    model?: string;
     method?: MethodName;
     adapter?: string;
     cases?: Readonly<Record<string, Recorded>> | readonly unknown[];
   }>(`${folder}/expected.json`);
-  if (!method || !cases || Array.isArray(cases)) return [];
+  if (!method || !cases || Array.isArray(cases) || !supported(model)) return [];
   return Object.entries(cases as Readonly<Record<string, Recorded>>).map(([name, own]) => {
     const file = own.adapter ?? adapter;
     return {
       ...own,
+      model,
       method,
       title: `${folder} ${name}`,
       gradients: `${folder}/${own.gradients}`,
@@ -51,6 +66,7 @@ function casesOf(folder: string): Case[] {
 const full = poolings.map(
   (pooling): Case => ({
     ...tiny[pooling],
+    model: 'tiny_bert',
     method: 'full',
     title: `full ${pooling}`,
     pooling,
@@ -77,8 +93,9 @@ const readTensors = async (path: string) => new Map([...(await readVectorTensors
 
 test.each([...full, ...recorded])(
   '$title: the logits, the loss and the gradient of every parameter that PyTorch gives',
-  async ({ method, pooling, hyper_parameters, adapter, gradients, logits, loss }) => {
-    const model = await modelAt(`${vectors}tiny_bert`);
+  async ({ model: base, method, pooling, hyper_parameters, adapter, gradients, logits, loss }) => {
+    const model = await modelAt(`${vectors}${base}`);
+    const batch = recordedBatch(base);
     const { trainer, executor } = await testEngine({
       model,
       method,

@@ -81,15 +81,23 @@ def model_inputs(batch):
     return {name: batch[name] for name in ("input_ids", "attention_mask", "token_type_ids")}
 
 
+def read_json(path):
+    return json.loads(path.read_text())
+
+
 def tiny_batch():
     """The batch that tiny_bert.py recorded."""
-    return read_batch(json.loads((TINY_BERT / "expected.json").read_text())["batch"])
+    return read_batch(read_json(TINY_BERT / "expected.json")["batch"])
 
 
-def logits_loss_gradients(logits_of, batch, parameters):
+def cross_entropy_of_labels(logits, batch):
+    return torch.nn.functional.cross_entropy(logits, batch["labels"])
+
+
+def logits_loss_gradients(logits_of, batch, parameters, loss_of=cross_entropy_of_labels):
     """`parameters` by name; a parameter that the loss does not touch has no entry in the gradients."""
     logits = logits_of(batch)
-    loss = torch.nn.functional.cross_entropy(logits, batch["labels"])
+    loss = loss_of(logits, batch)
     gradients = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
     return logits, loss, {name: g for name, g in zip(parameters, gradients, strict=True) if g is not None}
 
@@ -102,11 +110,11 @@ def relative_difference(ours, theirs):
     )
 
 
-def judged(logits_of, model, batch, parameters):
+def judged(logits_of, model, batch, parameters, loss_of=cross_entropy_of_labels):
     """One case as recorded, with what float64 says beside it: {logits, loss, ..._float64, float32_gradient_error}, gradients (float32)."""
-    logits, loss, gradients = logits_loss_gradients(logits_of, batch, parameters())
+    logits, loss, gradients = logits_loss_gradients(logits_of, batch, parameters(), loss_of)
     model.double()
-    logits64, loss64, gradients64 = logits_loss_gradients(logits_of, batch, parameters())
+    logits64, loss64, gradients64 = logits_loss_gradients(logits_of, batch, parameters(), loss_of)
     model.float()
     return {
         "logits": numbers(logits),

@@ -1,24 +1,42 @@
-"""From hidden states to logits: the two poolings that Retrace knows, and a Transformers model with the one that Transformers lacks.
+"""From hidden states to logits: the poolings that Retrace knows, and Transformers' classifiers with those that Transformers lacks.
 
-Transformers' BertForSequenceClassification always reads the pooler (pooling "cls"). Models of the sentence-transformers family were
-trained with the mean of the tokens (pooling "mean"), and learn much faster with it. The parameter names of the class below are those
-of its parent, so PEFT adapters load into either; only what is fed to the classifier differs.
+"cls" and "last" are what an architecture's own ...ForSequenceClassification reads: BERT and its like the first token, GPT-2, OPT and BART the last
+token that is no padding. "mean" is ours: models of the sentence-transformers family were trained with the mean of the tokens, and learn much faster
+with it. The parameter names of a class made here are those of its parent, so PEFT adapters load into either; only the head differs.
 """
+
+from functools import cache
 
 import torch
 from torch import nn
-from transformers import BertForSequenceClassification
+from transformers import AutoModelForSequenceClassification, BertForSequenceClassification
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from .errors import AdapterError
 
-POOLINGS = ("mean", "cls")
+POOLINGS = ("mean", "cls", "last")
 
 
 def mean_of_tokens(hidden_states, attention_mask):
     """Mean over the valid tokens: [B, T, C], [B, T] -> [B, C]."""
     valid = attention_mask.unsqueeze(-1).to(hidden_states.dtype)  # [B, T, 1]
     return (hidden_states * valid).sum(1) / valid.sum(1)
+
+
+def last_token(hidden_states, attention_mask):
+    """The last valid token: [B, T, C], [B, T] -> [B, C]."""
+    last = attention_mask.cumsum(1).argmax(1)  # [B]
+    return hidden_states[torch.arange(len(last), device=last.device), last]
+
+
+def head_width(config):
+    """How wide the last hidden states are: OPT-350m projects them down."""
+    return getattr(config, "word_embed_proj_dim", config.hidden_size)
+
+
+def classifier_of(config):
+    """Transformers' ...ForSequenceClassification of an architecture."""
+    return AutoModelForSequenceClassification._model_mapping[type(config)]
 
 
 def pool(hidden_states, attention_mask, pooling, pooler):
@@ -39,31 +57,40 @@ class BertForSequenceClassificationWithPast(BertForSequenceClassification):
         return super().forward(input_ids, past_key_values=past_key_values, **given)
 
 
-class BertForSequenceClassificationWithMeanPooling(BertForSequenceClassification):
-    """BertForSequenceClassification whose classifier reads the mean of the tokens; there is no pooler.
+@cache
+def with_mean_pooling(parent):
+    """A ...ForSequenceClassification whose head is one dense layer, `classifier`, on the mean of the tokens; there is no pooler.
 
     PEFT calls it with `inputs_embeds` that begin with a prompt, whose virtual tokens then count in the mean, or with `past_key_values` that
     hold a prefix, which has no hidden states to count.
     """
 
-    def __init__(self, config):
-        super().__init__(config)
-        self.bert.pooler = None
+    class WithMeanPooling(parent):
+        def __init__(self, config):
+            super().__init__(config)
+            for name in ("pre_classifier", "score", "classification_head"):
+                if hasattr(self, name):
+                    delattr(self, name)
+            if getattr(self.base_model, "pooler", None) is not None:
+                self.base_model.pooler = None
+            self.classifier = nn.Linear(head_width(config), config.num_labels)
 
-    def forward(
-        self, input_ids=None, attention_mask=None, token_type_ids=None, labels=None, inputs_embeds=None, past_key_values=None, **unused
-    ):
-        given = input_ids if inputs_embeds is None else inputs_embeds
-        prefix = 0 if past_key_values is None else past_key_values.get_seq_length()
-        if attention_mask is None:
-            attention_mask = torch.ones(given.shape[0], prefix + given.shape[1], dtype=torch.long, device=given.device)
-        hidden = self.bert(
-            input_ids,
-            attention_mask=attention_mask,
-            token_type_ids=token_type_ids,
-            inputs_embeds=inputs_embeds,
-            past_key_values=past_key_values,
-        ).last_hidden_state
-        logits = self.classifier(self.dropout(mean_of_tokens(hidden, attention_mask[:, prefix:])))
-        loss = None if labels is None else nn.functional.cross_entropy(logits, labels)
-        return SequenceClassifierOutput(loss=loss, logits=logits)
+        def forward(self, input_ids=None, attention_mask=None, labels=None, inputs_embeds=None, past_key_values=None, **given):
+            first = input_ids if inputs_embeds is None else inputs_embeds
+            prefix = 0 if past_key_values is None else past_key_values.get_seq_length()
+            if attention_mask is None:
+                attention_mask = torch.ones(first.shape[0], prefix + first.shape[1], dtype=torch.long, device=first.device)
+            given = {name: value for name, value in given.items() if name in ("token_type_ids", "position_ids")}
+            if past_key_values is not None:
+                given["past_key_values"] = past_key_values
+            hidden = self.base_model(input_ids, attention_mask=attention_mask, inputs_embeds=inputs_embeds, **given).last_hidden_state
+            hidden = mean_of_tokens(hidden, attention_mask[:, prefix:])
+            logits = self.classifier(self.dropout(hidden) if hasattr(self, "dropout") else hidden)
+            loss = None if labels is None else nn.functional.cross_entropy(logits, labels)
+            return SequenceClassifierOutput(loss=loss, logits=logits)
+
+    WithMeanPooling.__name__ = WithMeanPooling.__qualname__ = f"{parent.__name__}WithMeanPooling"
+    return WithMeanPooling
+
+
+BertForSequenceClassificationWithMeanPooling = with_mean_pooling(BertForSequenceClassification)
