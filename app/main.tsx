@@ -11,7 +11,7 @@ const root = document.getElementById('root');
 if (root !== null) {
   const kept = await load();
   const app = createApp(startTrainer(), kept);
-  // Before the first render: a screen that is shown later than that is another entry of the history.
+  // Before the first render, because every later change of screen adds an entry to the history.
   app.actions.show(screenOfHash());
   createRoot(root).render(<AppRoot app={app} />);
 }

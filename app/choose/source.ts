@@ -4,12 +4,12 @@ import { useState } from 'react';
 import type { DataRef, ModelRef } from '../../src/protocol/config.ts';
 import { useApp } from '../state/context.ts';
 
-/** Where a model or data set comes from, as far as it is not yet chosen. */
+/** Where a model or data set comes from. A source can be open before anything of it is chosen. */
 export type Source = 'bundled' | 'hub' | 'disk';
 
 export const sourceOf = (kind: ModelRef['kind'] | DataRef['kind']): Source => (kind === 'bundled' || kind === 'hub' ? kind : 'disk');
 
-/** What is open: what was picked here, else where the chosen model comes from; the hub while it is asked from elsewhere. */
+/** The source that is open: the one picked here, else that of the chosen model. The hub while a look-up that began elsewhere is under way. */
 export function useModelSource(): [Source, (source: Source) => void] {
   const [picked, setPicked] = useState<Source>();
   const chosen = useApp(({ settings, hub }) => (hub.plan.pending || hub.plan.error !== undefined ? 'hub' : sourceOf(settings.model.kind)));

@@ -25,7 +25,7 @@ export default function CompareScreen({ theme }: { theme: string }) {
   const catalogue = useApp((state) => state.catalogue.value);
   const report = useApp((state) => state.report.value);
   const comparison = useApp((state) => state.comparison);
-  // Drawn when there is time: thirty rows at once would hold up a click.
+  // Deferred: drawing thirty rows at once would delay a click.
   const outcomes = useDeferredValue(comparison.outcomes);
   const active = useApp((state) => isActive(state.run));
   const [sorting, setSorting] = useState<Sorting | undefined>(undefined);
@@ -39,7 +39,7 @@ export default function CompareScreen({ theme }: { theme: string }) {
   const training = { ...defaultTraining, ...settings.training, max_length: lengthOf(settings, cardOf(catalogue, settings.method)) };
   const cells = useMemo(() => (catalogue === undefined ? [] : cellsOf(settings, catalogue, report)), [settings, catalogue, report]);
   const signature = useMemo(() => signatureOf(cells), [cells]);
-  // A plan takes the worker's time from a run; then it is asked for by hand.
+  // While a run is active nothing is planned by itself, because planning would slow it down.
   // biome-ignore lint/correctness/useExhaustiveDependencies: begun anew whenever anything that a plan depends on changes.
   useEffect(() => {
     if (active) return;

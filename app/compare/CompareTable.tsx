@@ -128,7 +128,7 @@ function Head({
   );
 }
 
-/** Widths are shares, so nothing has to be measured. */
+/** Widths are percentages, so the bar needs no measuring. */
 const UNIT = 1000;
 
 function Bar({ row: { plan, title }, shown, most }: { row: Row; shown: readonly Category[]; most: number }) {

@@ -1,4 +1,5 @@
-// What the worker has been at for a while, with the way out of it; and afterwards, what went with it. Says nothing while answers come soon.
+// Shows what the worker has been doing once it takes long, with a button to cancel it, and afterwards what was lost. Nothing is shown while answers
+// come quickly.
 
 import { Progress } from 'radix-ui';
 import { useEffect, useState } from 'react';
@@ -8,9 +9,9 @@ import { useActions, useApp } from '../state/context.ts';
 import { bytes, integer } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 
-/** Nobody wants to cancel what is nearly there. */
+/** Work that ends sooner is not shown. */
 const PATIENCE_MS = 2000;
-/** Long enough to read what went with the worker. */
+/** How long the note about what was lost stays. */
 const READING_MS = 12_000;
 
 export function Busy() {
@@ -19,7 +20,7 @@ export function Busy() {
   const progress = useApp(progressWith);
   const cancelled = useApp((state) => state.cancelled);
   const { cancel } = useActions();
-  // A run that says how far it is needs no word from here.
+  // A run that reports its progress starts the wait again, so it is not shown here.
   const sign = useApp((state) => state.run?.progress);
   const long = useLong(busy !== undefined, PATIENCE_MS, sign);
   const read = useLong(cancelled !== undefined, READING_MS, cancelled);
@@ -57,7 +58,7 @@ function Bar({ done, of }: DataProgress) {
   );
 }
 
-/** Whether it has been on for so long, without a break or a sign of life. */
+/** Whether `on` has been true for `ms`, without a pause and without a change of `sign`. */
 function useLong(on: boolean, ms: number, sign: unknown): boolean {
   const [long, setLong] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a sign of life begins the wait anew.

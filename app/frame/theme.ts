@@ -15,7 +15,7 @@ function subscribe(changed: () => void): () => void {
 export function useTheme(theme: Theme): 'light' | 'dark' {
   const systemIsDark = useSyncExternalStore(subscribe, () => darkQuery().matches);
   const inForce = theme === 'system' ? (systemIsDark ? 'dark' : 'light') : theme;
-  // Before children measure and draw, hence not in an effect of theirs.
+  // Children read colours when they draw, so the theme must be set before their effects run.
   document.documentElement.dataset.theme = inForce;
   useEffect(() => {
     document.documentElement.dataset.theme = inForce;

@@ -25,7 +25,7 @@ export function HubModel({ model }: { model: ModelRef }) {
   return (
     <div className="hub">
       <NameField
-        // A choice made elsewhere takes the place of what was typed.
+        // A model chosen elsewhere replaces what was typed.
         key={model.kind === 'hub' ? shownName(model) : ''}
         label="Model on the hub"
         placeholder="org/name, or the address of its page"

@@ -6,7 +6,7 @@ import { hubEndpoint, pageAdmits } from '../state/hub/endpoint.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Unfold } from '../ui/Unfold.tsx';
 
-/** What this page can't reach whatever the worker tries, or undefined. */
+/** Says which address the page's security policy blocks, or undefined. */
 function shutOut(address: string): string | undefined {
   if (address.trim() === '') return undefined;
   try {

@@ -13,7 +13,7 @@ const when = (time: number) =>
 export function KeptPanel() {
   const { value, error } = useApp((state) => state.hub.kept);
   const { showKept } = useActions();
-  // Of what was only looked up the listing alone is here.
+  // A repository that was only looked up has its listing here and nothing else.
   const repos = (value?.repos ?? []).filter((repo) => repo.bytes > 0);
   const total = repos.reduce((sum, repo) => sum + repo.bytes, 0);
   return (

@@ -74,7 +74,7 @@ function Bar({ plan, shown, total, x }: BarProps) {
     const size = x(from) - start;
     if (own <= 0) return null;
     return (
-      // A hair of the ground shows between neighbours, so that colour is not all that parts them.
+      // A thin gap between neighbours, so that they are not told apart by colour alone.
       <rect
         key={category}
         className={`fill-${category}`}

@@ -93,7 +93,7 @@ interface GroundProps {
   width: number;
   x(i: number): number;
   y(value: number): number;
-  /** Whether the backward pass makes again what the forward pass dropped. */
+  /** Whether the backward pass recomputes what the forward pass dropped. */
   rebuilt: boolean;
 }
 
@@ -125,7 +125,7 @@ function Ground({ axis, most, width, x, y, rebuilt }: GroundProps) {
 
 const shortSection = (name = '') => partsOf(name).section.replace(/^.*\blayer\./, 'layer ');
 
-/** Each moment is as wide as the next: time is not what this axis measures. */
+/** All moments have the same width: the axis shows their order, not their time. */
 function area(row: Axis['rows'][number], x: (i: number) => number, y: (value: number) => number, key: 'live' | 'activation'): string {
   const present = row.flatMap((moment, i) => (moment === undefined ? [] : [{ i, value: moment[key] }]));
   const [first] = present;

@@ -14,7 +14,7 @@ export const categoryTitles: Readonly<Record<Category, string>> = {
   staging: 'staging',
 };
 
-/** What the method changes: all that a step makes and drops. */
+/** Bytes that a step allocates and frees: what methods and policies differ in. */
 export const transientCategories: readonly Category[] = ['activation', 'workspace'];
 
 export function titleOf(plan: PlanReport, catalogue: Catalogue | undefined): string {
@@ -49,7 +49,7 @@ export interface Axis {
   readonly rows: readonly (readonly (TimelineMoment | undefined)[])[];
 }
 
-/** A section that comes twice in a phase is two places on the axis. */
+/** Makes names unique: a section that occurs twice in a phase has two places on the axis. */
 const keysOf = (moments: readonly TimelineMoment[]): string[] => {
   const seen = new Map<string, number>();
   return moments.map(({ name }) => {

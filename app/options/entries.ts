@@ -54,7 +54,7 @@ export function methodEntries(settings: Settings, card: MethodCard, error?: Erro
   );
 }
 
-/** Numbers of memory that the policies which layers have read. Policy and ranges have controls of their own. */
+/** Memory numbers that the layers' policies use. Policy and ranges have controls of their own. */
 export function memoryEntries(settings: Settings, policies: readonly PolicyName[], ofRanges: boolean): OptionEntry[] {
   const { checkpoint_every, memory, options } = settings;
   const any = (...names: readonly PolicyName[]) => names.some((name) => policies.includes(name));

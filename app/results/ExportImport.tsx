@@ -24,7 +24,7 @@ interface ExportPanelProps {
 }
 
 function download({ file_name, zip }: ExportResult): void {
-  // The array may be a view of shared memory as far as types go; a Blob wants its own.
+  // By its type the array could be a view of shared memory, which a Blob does not take; so it is copied.
   const address = URL.createObjectURL(new Blob([new Uint8Array(zip)], { type: 'application/zip' }));
   const link = Object.assign(document.createElement('a'), { href: address, download: file_name });
   link.click();
@@ -100,7 +100,7 @@ export function ExportPanel({ suggestion, exported, onExport }: ExportPanelProps
 
 interface ImportPanelProps {
   imported: Answer<ImportResult>;
-  /** Why none can be imported now. */
+  /** Why no adapter can be imported now. */
   busy: string | undefined;
   /** The base of the adapter that was refused, by the name that it has on the hub. */
   baseWanted: string | undefined;

@@ -19,10 +19,10 @@ export function ResultsScreen({ theme }: { theme: string }) {
   const busy = useApp(busyText);
   const baseWanted = useApp((state) => state.baseWanted);
   const endpoint = useApp((state) => state.hub.place.value?.endpoint) ?? hubEndpoint();
-  // Where it isn't known of the model, what is chosen now is the best guess.
+  // Whether an imported model takes pairs is not known; assume what is chosen for the data now.
   const chosenPair = useApp((state) => state.settings.columns?.text_pair !== undefined);
   const { predict, exportAdapter, importAdapter, lookUp, show } = useActions();
-  // An import takes the place of the trained model; a run that was stopped before its first step has none.
+  // The worker holds the trained model unless an import has replaced it, or the run stopped before its first step.
   const kept = run?.finished !== undefined && run.steps.length > 0 && imported.value === undefined;
   const evaluation = run === undefined ? undefined : (bestOf(run) ?? run.evaluations.at(-1));
   const labels = imported.value?.labels ?? run?.labels ?? evaluation?.confusion.labels ?? [];

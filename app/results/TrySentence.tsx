@@ -10,7 +10,7 @@ interface TrySentenceProps {
   labels: readonly string[];
   pair: boolean;
   prediction: Answer<Prediction>;
-  /** Another adapter is being read: once it is, the text in the field is asked of it. */
+  /** Another adapter is being imported: afterwards the text in the field is predicted again, by that adapter. */
   importing: boolean;
   onText(text: string, textPair?: string): void;
 }

@@ -1,8 +1,8 @@
-// What the page has of a question to the worker. Not here: who asks (asks.ts).
+// The state of a question to the worker: waiting, answered or refused. Not here: who asks (asks.ts).
 
 import type { ErrorReport } from '../../src/protocol/errors.ts';
 
-/** An answer that is awaited, here or refused; while a newer one is awaited the last stays visible. */
+/** While a newer answer is awaited, the last one stays in `value` and visible. */
 export interface Answer<T> {
   readonly pending: boolean;
   readonly value?: T | undefined;

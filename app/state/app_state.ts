@@ -1,5 +1,5 @@
-// What the page knows, as types and as it is at first: what is chosen, what the worker has answered, the run. Not here: what changes it (store.ts and
-// those beside it).
+// The types of the page's state and its first values: what is chosen, what the worker has answered, the run. Not here: what changes it (store.ts and the
+// files beside it).
 
 import type { Catalogue } from '../../src/protocol/cards.ts';
 import type { ErrorReport } from '../../src/protocol/errors.ts';
@@ -28,7 +28,7 @@ export const screens = ['choose', 'train', 'compare', 'results'] as const;
 export type Screen = (typeof screens)[number];
 
 export interface Comparison {
-  /** What the outcomes are of: cells and settings. */
+  /** Identifies the cells and settings that the outcomes belong to. */
   readonly signature: string;
   readonly outcomes: Readonly<Record<string, Outcome>>;
   readonly running: boolean;
@@ -41,9 +41,9 @@ export const noComparison: Comparison = { signature: '', outcomes: {}, running: 
 export interface QueueState {
   readonly items: readonly QueueItem[];
   readonly going: boolean;
-  /** No further run is started once the one under way has ended. */
+  /** The queue stops when the current run ends. */
   readonly halting: boolean;
-  /** Another tab was at it when this one wanted to. */
+  /** Another tab was running the queue when this one tried to. */
   readonly elsewhere?: boolean;
 }
 
@@ -51,9 +51,9 @@ export interface StudyState {
   readonly running: boolean;
   readonly done: number;
   readonly of: number;
-  /** That each start is trained for, in the study under way or ended. */
+  /** Steps that each start is trained for, in the current or the last study. */
   readonly steps?: number;
-  /** With the points so far. */
+  /** The points measured so far. */
   readonly series: readonly StudySeries[];
   readonly report?: StudyReport;
   readonly error?: ErrorReport;
@@ -80,12 +80,12 @@ export interface AppState {
   readonly queue: QueueState;
   readonly study: StudyState;
   readonly startError?: ErrorReport | undefined;
-  /** What went with a worker that was ended, where one was; empty: nothing. Until something else is chosen. */
+  /** After cancelling, until something else is chosen: what was lost with the worker, or empty. */
   readonly cancelled?: string | undefined;
   readonly savedRuns: readonly SavedRun[];
   readonly prediction: Answer<Prediction>;
   readonly exported: Answer<ExportResult>;
   readonly imported: Answer<ImportResult>;
-  /** What the files of an adapter that was refused call their base, where it is not the chosen model and not here. */
+  /** The base that a refused adapter names, where it is neither the chosen model nor kept here. */
   readonly baseWanted?: string | undefined;
 }

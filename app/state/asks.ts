@@ -12,7 +12,7 @@ import { isSilent } from './hub/hub_state.ts';
 import { latest } from './latest.ts';
 import { cardOf, evaluationOf, firstRun, lengthOf, planRequestsOf, type Settings } from './settings.ts';
 
-/** Plans follow typing and sliders; longer than a tenth of a second would feel detached. */
+/** Plans follow typing and sliders, so the wait stays below the tenth of a second that people notice. */
 const PLAN_DELAY_MS = 60;
 const DATA_DELAY_MS = 250;
 const PREDICT_DELAY_MS = 300;
@@ -44,7 +44,7 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
       refuse(key),
     );
 
-  // Made plans are kept: flipping between two methods must not cost a plan each time.
+  // Plans are cached, so that switching between two methods does not make the same plan again.
   const made = new Map<string, Promise<PlanReport>>();
   const planned = (request: PlanRequest): Promise<PlanReport> => {
     const key = JSON.stringify({ ...request, model: request.model.name });
@@ -140,7 +140,7 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
   const environment = asking('environment', 'environment', 0);
   const catalogue = asking('catalogue', 'catalogue', 0, ({ methods }) => {
     const { settings } = getState();
-    // Kept by a version that had a method of another name.
+    // The settings may come from an earlier version whose method no longer exists.
     if (!methods.some(({ name }) => name === settings.method))
       setState({ settings: { ...settings, method: firstRun.method, options: {} } });
     plans();
@@ -149,11 +149,11 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
   return {
     savedRuns,
     planned,
-    /** Leaves every question that is open. */
+    /** Drops every question that is open: no answer to it will arrive. */
     drop() {
       for (const asked of [environment, catalogue, describe, askPreview, examine, askPlans, askPrediction]) asked.drop();
     },
-    /** Asks again what has no answer to stand on. */
+    /** Asks again whatever has no answer. */
     again() {
       const { environment: device, catalogue: known, model: described, preview: previewed, report: examined, plans: made } = getState();
       if (device.value === undefined) environment(undefined);
@@ -163,14 +163,14 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
       else if (examined.value === undefined) report();
       else if (made.value === undefined) plans();
     },
-    /** Asks anew of model and data: what is kept or may be asked for has changed. */
+    /** Asks again about model and data, after what is kept or may be asked of the hub has changed. */
     refresh() {
       model();
       if (getState().preview.value === undefined) preview();
       else report();
       plans();
     },
-    /** What the page needs to know at first. */
+    /** The questions of a page that has just opened. */
     begin() {
       environment(undefined);
       catalogue(undefined);

@@ -1,5 +1,5 @@
-// What the worker is busy with that a person can't wait for for ever, and how to be rid of it: the worker is ended, another one begun, and the page
-// put back to where it was. Invariant: nothing that was typed or chosen is lost but the file or folder that was being read.
+// Which work of the worker can be cancelled, and how: the worker is ended, a new one is started, and the page returns to the last choices that were
+// understood. Invariant: nothing that was typed or chosen is lost, except the file or folder that was being read.
 
 import type { StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
@@ -14,7 +14,7 @@ type Looked = Pick<
   'run' | 'comparison' | 'study' | 'imported' | 'exported' | 'model' | 'preview' | 'report' | 'plans' | 'prediction' | 'settings'
 >;
 
-/** What the worker is at, in words that follow "Still"; undefined where nobody waits, or only for the steps of a run. */
+/** What the worker is doing, in words that follow "Still"; undefined where nobody waits, or where a run is taking its steps. */
 export function busyWith({
   run,
   study,
@@ -40,13 +40,13 @@ export function busyWith({
   return prediction.pending ? 'predicting' : undefined;
 }
 
-/** How far that is, where it is work on data that says so. */
+/** How far the work is, where it reports that. */
 export function progressWith(state: Looked & Pick<AppState, 'preparing'>): AppState['preparing'] {
   const { preparing, report, study } = state;
   return report.pending || study.running ? preparing : undefined;
 }
 
-/** What goes with the worker, to be said before and after; undefined where nothing does. */
+/** What is lost with the worker, told before and after cancelling; undefined where nothing is. */
 export function lostWith({ run }: Pick<AppState, 'run'>): string | undefined {
   if (run === undefined) return undefined;
   if (run.finished !== undefined) return 'The trained model has to be opened again, under Saved runs.';
@@ -69,17 +69,17 @@ const chosenOf = ({ model, positions, pooling, data, eval_data, columns }: AppSt
 });
 
 interface CancellingNeeds {
-  /** Leaves open questions, and asks again what has no answer. */
+  /** `drop` forgets open questions, `again` asks whatever has no answer. */
   readonly asks: { drop(): void; again(): void; savedRuns(): Promise<void> };
-  /** Leaves a comparison that is being planned. */
+  /** Stops planning the comparison. */
   cancelComparing(): void;
   keep(state: AppState): void;
-  /** Another worker has taken the place of the one before. */
+  /** Called once a new worker has replaced the old one. */
   begun(): void;
 }
 
 export function cancellingOf(client: TrainerClient, { getState, setState, subscribe }: StoreApi<AppState>, needs: CancellingNeeds) {
-  // The last time that model and data were both understood: a plan comes last, and of the newest choices only.
+  // The last choices for which model, data and plan were all answered. A plan is the last answer to come, and only for the newest choices.
   let settled: Settled | undefined;
   subscribe(({ model, preview, report, plans, settings }, before) => {
     if (plans === before.plans) return;

@@ -27,17 +27,17 @@ export function cellsOf(settings: Settings, catalogue: Catalogue, report: DataRe
         method: name,
         policy,
         title: `${title}, ${policy}`,
-        // A step at the full length: the plan of a run would depend on the data's own lengths.
+        // The plan of one step at full length, because the plan of a run also depends on the lengths of the data.
         request: planRequestOf(settings, length, report, { method: name, policy, options: {} }, 'step'),
       })),
   );
 }
 
-/** A model by name, and what of a folder tells it from another of the same name. */
+/** Names a model; for a folder with its paths and sizes, since two folders may have one name. */
 const modelText = (model: ModelRef): string =>
   model.kind === 'files' ? [model.name, ...model.files.map(({ path, blob }) => `${path} ${blob.size}`)].join() : JSON.stringify(model);
 
-/** The same for cells that ask for the same plans. */
+/** Equal for two lists of cells that ask for the same plans. */
 export const signatureOf = (cells: readonly Cell[]): string =>
   JSON.stringify(cells.map(({ request }) => ({ ...request, model: modelText(request.model) })));
 

@@ -18,7 +18,7 @@ export function withRole(columns: Columns | undefined, column: string, role: Rol
   return { text: '', label: '', ...Object.fromEntries(entries) };
 }
 
-/** Why the columns that still have the part they were guessed to have were given it. */
+/** The reasons of the guesses that still stand: those of columns whose part has not been changed since. */
 export const guessesOf = (columns: Columns | undefined, { guess, reasons }: Pick<DataPreview, 'guess' | 'reasons'>) =>
   roles.flatMap((role) => {
     const [column, reason] = [guess[role], reasons[role]];

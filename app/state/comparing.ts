@@ -13,7 +13,7 @@ const REDRAW_MS = 120;
 export function comparingOf(plan: (request: PlanRequest) => Promise<PlanReport>, { getState, setState }: StoreApi<AppState>) {
   let turn = 0;
   return {
-    /** Plans all cells of the settings in force; does nothing where that is done or under way. */
+    /** Plans all cells for the current settings; does nothing where they are planned or being planned. */
     async begin(): Promise<void> {
       const { settings, catalogue, report, comparison } = getState();
       if (catalogue.value === undefined) return;

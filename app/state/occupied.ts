@@ -1,4 +1,4 @@
-// What stands in the way of using the worker: what has it to itself, or what is missing, in words that name the place to look at. Pure.
+// Why the worker cannot be used now: what occupies it, or what is missing, in words that say where to look. Pure.
 
 import type { AppState } from './app_state.ts';
 import { missingRoles } from './columns.ts';

@@ -1,29 +1,29 @@
 // How fast this device is, from runs that it has done, and what that says about steps that it has not. Pure.
 //
-// A run's steps are as full as its data: of batch × length tokens only some are there. FLOPs of a plan are those of a full step, so a run's
-// work is its plan's FLOPs times its share of tokens, and a prediction is for steps with as many tokens an example as those measured.
+// A plan counts the FLOPs of a step that is filled with tokens, but most texts are shorter than the padded length. So the work of a run is its
+// plan's FLOPs times the share of tokens that were there, and a prediction assumes as many tokens per example as the measured steps had.
 
 import type { PlanReport } from '../../src/protocol/messages.ts';
 import type { RunState } from './run.ts';
 
 export interface Pace {
-  /** Floating-point operations a millisecond. */
+  /** Floating-point operations per millisecond. */
   readonly rate: number;
-  /** Tokens an example that the measured steps had. */
+  /** Tokens per example in the measured steps. */
   readonly tokens: number;
-  /** Runs behind it. */
+  /** How many runs were measured. */
   readonly runs: number;
 }
 
-/** The first steps compile and fill; the middle one of the others is what a step takes. */
+/** The first steps compile pipelines and fill caches, so they are left out; the median of the others is the time of a step. */
 const WARM_UP = 2;
 
 const median = (values: readonly number[]): number | undefined => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
-/** Milliseconds of a step, where enough of them have run. */
+/** Median milliseconds per step; undefined where too few steps have run. */
 export const stepMs = ({ steps }: Pick<RunState, 'steps'>): number | undefined => median(steps.slice(WARM_UP).map(({ ms }) => ms));
 
-/** The work done by all these runs over the time that it took, or undefined where none has run. */
+/** FLOPs of all these runs divided by their time; undefined where none has run long enough. */
 export function paceOf(runs: readonly RunState[]): Pace | undefined {
   let work = 0;
   let time = 0;

@@ -20,7 +20,7 @@ const KEY = 'retrace-page-1';
 const QUEUE_KEY = 'retrace-queue-1';
 const HUB_KEY = 'retrace-hub-1';
 
-/** What was kept, as far as it still makes sense; the first run's choices where it does not, or where storage is shut. */
+/** What an earlier visit stored; the defaults where that cannot be used or storage is closed. */
 export async function load(): Promise<Kept> {
   const kept = await get<Partial<Kept>>(KEY).catch(() => undefined);
   const settings = kept?.settings;

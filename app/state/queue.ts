@@ -13,11 +13,11 @@ export interface QueueItem {
   readonly title: string;
   readonly config: RunConfig;
   readonly status: 'waiting' | 'running' | 'interrupted' | 'finished' | 'stopped' | 'failed';
-  /** Saved runs that were there before it began: the one that it saves is not among them. */
+  /** Ids of the runs that were saved before it began: what tells its own saved run apart. */
   readonly before?: readonly string[];
-  /** Its saved run. */
+  /** The id of its saved run. */
   readonly id?: string;
-  /** What it looked like at its end. */
+  /** The state of the run when it ended. */
   readonly run?: RunState;
   readonly error?: ErrorReport;
 }
@@ -46,7 +46,7 @@ export function savedRunOf(item: QueueItem, saved: readonly SavedRun[]): SavedRu
   return saved.find((run) => !item.before?.includes(run.id) && run.method === method && run.policy === policy);
 }
 
-/** A queue as a new visit finds it: what was running has been interrupted. */
+/** The queue after the page was closed or reloaded: a run that was running has been interrupted. */
 export const afterReload = (items: readonly QueueItem[]): QueueItem[] =>
   items.map((item) => (item.status === 'running' ? { ...item, status: 'interrupted' } : item));
 

@@ -27,7 +27,7 @@ export function queueingOf(client: TrainerClient, { getState, setState }: StoreA
   const ended = (): Partial<QueueItem> => {
     const { run, startError } = getState();
     if (run === undefined) return startError === undefined ? { status: 'stopped' } : { status: 'failed', error: startError };
-    // What every layer rebuilt at every step is much, and nothing of the queue draws it.
+    // Rebuilding errors of every layer at every step take much space, and no picture of the queue uses them.
     const slim = { ...run, steps: run.steps.map(({ reconstruction: _, ...step }) => step) };
     if (run.error !== undefined) return { status: 'failed', error: run.error, run: slim };
     return { status: run.phase === 'stopped' ? 'stopped' : 'finished', run: slim };

@@ -13,9 +13,9 @@ export type Best = NonNullable<FinishedEvent['best']>;
 
 export interface RunState {
   readonly name: string;
-  /** Whether it learns from pairs of texts; left out where that is not known. */
+  /** Whether its examples are pairs of texts; left out where that is not known. */
   readonly pair?: boolean | undefined;
-  /** Of its data, once they are read. */
+  /** The labels of its data, once they have been read. */
   readonly labels?: readonly string[];
   /** How its model was read, and what the classifier starts from. */
   readonly notes?: readonly string[];
@@ -46,14 +46,14 @@ export function afterEvents(run: RunState, events: readonly RunEvent[]): RunStat
   for (const event of events) {
     switch (event.type) {
       case 'phase': {
-        // An import goes through phases of its own, which are not those of the run that has ended.
+        // An import sends phases too; they do not belong to the run that has ended.
         if (next.finished !== undefined) break;
         const { type: _, phase, ...progress } = event;
         next = { ...next, phase, progress };
         break;
       }
       case 'fetching':
-        // Of its model or its data: within the phase that waits for them.
+        // A download of the model or the data belongs to the phase that waits for it.
         if (next.finished === undefined && event.state !== 'fetched')
           next = { ...next, progress: { done: event.done, of: event.of, detail: `${event.state} ${event.id}` } };
         break;
@@ -76,7 +76,7 @@ export function afterEvents(run: RunState, events: readonly RunEvent[]): RunStat
         evaluations.push(event);
         break;
       case 'memory':
-        // The account is taken anew once a checkpoint has been written.
+        // The worker sends its memory account again after each checkpoint, which is how the page knows that one was written.
         next = { ...next, memory: event, ...(next.phase === 'saving' ? { savedAt: (steps.at(-1) ?? run.steps.at(-1))?.step ?? 0 } : {}) };
         break;
       case 'saved':
@@ -104,7 +104,7 @@ export function bestOf(run: RunState): EvaluateEvent | undefined {
   return run.evaluations.findLast(({ best }) => best);
 }
 
-/** Milliseconds a step and tokens a second over the last steps, and what is left at that pace. */
+/** Milliseconds per step and tokens per second over the last steps, and the time left at that pace. */
 export function paceOf(steps: readonly StepEvent[], window = 20): { ms: number; tokensPerSecond: number; leftMs: number } | undefined {
   const recent = steps.slice(-window);
   const last = recent.at(-1);
@@ -115,7 +115,7 @@ export function paceOf(steps: readonly StepEvent[], window = 20): { ms: number; 
   return { ms, tokensPerSecond: (tokens * 1000) / spent, leftMs: Math.max(0, last.max_steps - last.step) * ms };
 }
 
-/** Exponential moving average, corrected for its start at 0 as Adam corrects its moments. */
+/** Exponential moving average with Adam's correction for its start at 0. */
 export function smoothed(values: readonly number[], keep = 0.9): number[] {
   let sum = 0;
   let weight = 0;

@@ -21,19 +21,19 @@ import type { DataReport, PlanRequest } from '../../src/protocol/messages.ts';
 
 export interface Settings {
   readonly model: ModelRef;
-  /** Of the model, once it is known: the default length heeds them. */
+  /** Positions of the model, once it is known: the default length depends on them. */
   readonly positions?: number | undefined;
-  /** Left out: the model's own. */
+  /** Left out: the pooling that the model's folder says. */
   readonly pooling?: Pooling | undefined;
   readonly data: DataRef;
   /** Of a data set on the hub: the split to evaluate with. Left out: a part of `data` is held back. */
   readonly eval_data?: DataRef | undefined;
   readonly columns?: Columns | undefined;
   readonly method: MethodName;
-  /** Left out: the method's own. */
+  /** Left out: the method's default policy. */
   readonly policy?: PolicyName | undefined;
   readonly checkpoint_every: number;
-  /** Finer than one policy for all layers. */
+  /** Settings beyond one policy for all layers. */
   readonly memory: Pick<MemorySettings, 'ranges' | 'snapshot_every' | 'chunks' | 'token_chunk'>;
   readonly options: Partial<MethodOptions>;
   readonly training: Partial<TrainingArguments>;
@@ -92,13 +92,13 @@ export function policyOf(settings: Settings, card: MethodCard | undefined): Poli
   return card === undefined || card.refusals[wanted] === null ? wanted : card.default_policy;
 }
 
-/** The options that the method reads, of those chosen: a choice made for another method does not travel. */
+/** The chosen options that this method reads. What was chosen for another method is left out. */
 export function optionsOf(settings: Settings, card: MethodCard | undefined): Partial<MethodOptions> {
   const uses = new Set<string>(card?.uses ?? []);
   return Object.fromEntries(Object.entries(settings.options).filter(([key]) => uses.has(key)));
 }
 
-/** What is set beyond the policy, as far as the method takes it; snapshots only end what float streams lose. */
+/** Memory settings that the method accepts. Snapshots are left out for fixed streams, which lose nothing that a snapshot could mend. */
 export function memoryOf(settings: Settings, card: MethodCard | undefined): Settings['memory'] {
   const { ranges, snapshot_every, chunks, token_chunk } = settings.memory;
   const taken = ranges?.every(({ policy }) => card === undefined || card.refusals[policy] === null) === true;
@@ -110,7 +110,7 @@ export function memoryOf(settings: Settings, card: MethodCard | undefined): Sett
   };
 }
 
-/** Ranges are of these layers: a choice that changes which there are ends them. */
+/** Drops the ranges of layers when the model, the method or the number of frozen layers changes, since they name layers of the old choice. */
 export function withoutStaleRanges(settings: Settings, before: Settings): Settings {
   const same =
     settings.model === before.model && settings.method === before.method && settings.options.frozen_layers === before.options.frozen_layers;
@@ -153,10 +153,10 @@ function streamsOf(settings: Settings, card: MethodCard): Partial<MethodOptions>
   return card.uses.includes('streams') ? { streams: settings.options.streams ?? 'fixed' } : {};
 }
 
-/** Enough labels for a plan before the data have been examined. */
+/** Labels that a plan assumes until the data have been examined. */
 const ASSUMED_LABELS = 10;
 
-/** What of the numbers decides what an update keeps. */
+/** The training numbers that decide how much state the optimizer keeps. */
 function keptBy({ optim, momentum, head_learning_rate }: Settings['training']): Partial<TrainingArguments> {
   return {
     ...(optim === undefined ? {} : { optim }),

@@ -35,7 +35,7 @@ export interface Actions extends HubActions {
   show(screen: Screen): void;
   setTheme(theme: Theme): void;
   choose(change: Partial<Settings>): void;
-  /** Ends whatever the worker is at, and puts the page back to where it was. */
+  /** Ends whatever the worker is doing, and returns to the last choices that were understood. */
   cancel(): void;
   setTraining(change: Partial<TrainingArguments>): void;
   setOption(change: Partial<MethodOptions>): void;
@@ -69,7 +69,7 @@ export interface App {
   readonly actions: Actions;
 }
 
-/** One tab at a time runs the queue, for all keep it in the same place. Says whether the work could be done. */
+/** Does the work unless another tab is running the queue, which all tabs share; resolves to whether it was done. */
 const aloneAmongTabs = (work: () => Promise<void>): Promise<boolean> =>
   navigator.locks.request('retrace-queue', { ifAvailable: true }, async (lock) => {
     if (lock === null) return false;
@@ -120,7 +120,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
 
   const live = async (name: string, call: () => Promise<unknown>, screen: 'train' | 'compare' = 'train', pair?: boolean) => {
     const occupation = occupationOf(getState());
-    // A queue's own runs begin while it goes.
+    // The runs of a queue start while the queue itself occupies the worker.
     if (occupation !== undefined && !(occupation === 'queue' && screen === 'compare')) return;
     deliverEvents();
     setState({ run: newRun(name, pair), startError: undefined, cancelled: undefined, exported: idle, imported: idle, prediction: idle });
@@ -130,7 +130,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
       const { run } = getState();
       if (run?.plan !== undefined || (run?.steps.length ?? 0) > 0) return failRun(thrown);
       if (reportOf(thrown).code === 'cancelled') return setState({ run: undefined, ...(screen === 'train' ? { screen: 'choose' } : {}) });
-      // Refused before anything ran: the fault is in a choice, and is shown where choices are made.
+      // The run was refused before its first step, so a choice is at fault: show the error on Choose.
       setState({ run: undefined, startError: reportOf(thrown), ...(screen === 'train' ? { screen: 'choose' } : {}) });
     });
     deliverEvents();
@@ -218,10 +218,10 @@ export function createApp(client: TrainerClient, kept: Kept): App {
       const before = getState().imported.value;
       const chosen = getState().settings.model;
       setState({ imported: { pending: true, value: before }, prediction: idle, baseWanted: undefined });
-      // What is wrong with its files the import itself says.
+      // If its files are damaged, the import below reports that.
       const base = await client.call('baseOf', adapter).catch(() => undefined);
       const found = base?.found?.name === chosen.name ? undefined : base?.found;
-      // An adapter of the hub is read as it was when its base was looked for.
+      // Import the very commit whose base was looked up.
       const same = 'hub' in adapter && base?.commit !== undefined ? { hub: `${adapter.hub.split('@')[0]}@${base.commit}` } : adapter;
       try {
         const value = await client.call('importAdapter', { ...same, model: found ?? chosen });
@@ -232,7 +232,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
         const error = reportOf(thrown);
         if (error.code === 'cancelled') return;
         if (base?.name.includes('/') && base.name !== chosen.name) setState({ baseWanted: base.name });
-        // Refused before it took the place of what the worker held, or after: only the worker knows.
+        // The import may have failed before or after it replaced the model in the worker; ask the worker whether it still holds one.
         const held = await client.call('predict', { texts: [] }).then(
           () => true,
           () => false,
@@ -243,7 +243,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
   };
   hubbing.sendSettings();
   asks.begin();
-  // What is kept whole is opened as if it were bundled; of the rest the hub is asked when its user wants it.
+  // Opens a model that is kept whole at once; for anything else the hub is asked only when the person wants it.
   void hubbing.begin();
   return { store, actions };
 }

@@ -1,5 +1,5 @@
-// The study of starting points: asks for it, collects its points as they come, keeps its report. Invariant: it takes the worker for itself, as a
-// run does, and what was trained before it is gone from there.
+// The study of starting points: asks for it, collects its points as they come, keeps its report. Invariant: it has the worker to itself, as a
+// run has, and replaces the model that the worker held.
 
 import type { StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
@@ -12,7 +12,7 @@ import { type Settings, trainingDefaultsOf } from './settings.ts';
 /** On the chosen model and data, with as many steps for each point. */
 export function studyRequestOf(settings: Settings, max_steps: number): StudyRequest {
   const { model, pooling, data, columns } = settings;
-  // Each method at its own rate.
+  // Each method uses its own default learning rate.
   const { learning_rate: _, ...training } = { ...trainingDefaultsOf(undefined, settings.training), ...settings.training };
   return {
     model,

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { Icon } from './icons.tsx';
 
 export function CopyLine({ title, line }: { title: string; line: string }) {
-  // What was copied, so that another line is not said to be.
+  // Which line was copied, so that "copied" is not shown for another.
   const [copied, setCopied] = useState<string>();
   const copy = () =>
     void navigator.clipboard?.writeText(line).then(

@@ -49,7 +49,7 @@ export function Pick({ label, accept, folder = false, disabled = false, onPick }
         type="file"
         accept={accept}
         disabled={disabled}
-        // React knows no name for this attribute yet; it sets it as it stands.
+        // React has no typed name for this attribute; it passes it through.
         {...(folder ? { webkitdirectory: '' } : {})}
         onChange={({ target }) => {
           onPick([...(target.files ?? [])]);

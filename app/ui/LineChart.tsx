@@ -28,12 +28,12 @@ interface LineChartProps {
   scores?: boolean;
 }
 
-/** From the tenth below the least score to a little above 1, so that a point there is whole. */
+/** From the tenth below the least score to a little above 1, so that a point at 1 is not cut off. */
 const scoreRange = (_: uPlot, least: number): uPlot.Range.MinMax => {
   const from = Math.floor(least * 10 - 0.01) / 10;
   return [from, 1 + (1 - from) / 20];
 };
-/** A single step is at the end of what came before it. */
+/** With a single step the axis begins at 0, so that the point is drawn at its right end. */
 const stepRange = ({ data: [steps] }: uPlot): uPlot.Range.MinMax => {
   const [first, last] = [steps[0] ?? 0, steps.at(-1) ?? 0];
   return [first === last ? 0 : first, Math.max(last, 1)];
@@ -55,7 +55,7 @@ function seriesOf({ name, colour, look, dashed = false }: Curve): uPlot.Series {
     stroke,
     width: look === 'line' ? 2 : 1,
     alpha: look === 'line' ? 1 : 0.4,
-    // A line needs two points; the first alone must be seen all the same.
+    // A line needs two points; a single one is drawn as a dot.
     points: { show: ({ data: [steps] }) => steps.length < 2, size: 7, fill: stroke },
     spanGaps: true,
     value,
@@ -99,7 +99,7 @@ function LineChart({ label, steps, curves, height, theme, group = 'run', scores 
       cursor: { sync: { key: group }, drag: { x: false, y: false } },
       legend: { live: true },
     };
-    // In a task of its own: several charts that appear together would stall the page.
+    // In a task of its own: several charts that appear together would block the page.
     const timer = setTimeout(() => {
       options.width = Math.max(latest.current.width, 100);
       plot.current = new uPlot(options, latest.current.data, element);

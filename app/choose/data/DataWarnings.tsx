@@ -6,7 +6,7 @@ import { Icon } from '../../ui/icons.tsx';
 
 interface DataWarningsProps {
   warnings: readonly DataWarning[];
-  /** The data came with Retrace: what is known of them is said, and nobody is asked to look at it. */
+  /** The data came with Retrace: the remarks are shown as notes, not as warnings. */
   bundled: boolean;
 }
 

@@ -6,7 +6,7 @@ import { DropZone, Pick } from '../../ui/DropZone.tsx';
 import { dataOfFile, dataOfPasted } from '../../ui/files.ts';
 import { Icon } from '../../ui/icons.tsx';
 
-/** Longer texts are used at once: a text field takes seconds to lay out some thousand lines, and the page would stand still. */
+/** A longer paste is used at once instead of shown: laying out thousands of lines in a text field freezes the page for seconds. */
 const EDITABLE = 20_000;
 
 export function OwnData({ onData }: { onData(data: DataRef): void }) {

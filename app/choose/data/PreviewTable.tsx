@@ -22,7 +22,7 @@ const items: readonly { value: Role | 'ignore'; label: string }[] = [
   { value: 'ignore', label: 'Not used' },
 ];
 
-/** Lists, objects and bytes can be neither text nor label. */
+/** A column of lists, objects or bytes can be neither text nor label. */
 const holdsTexts = (kind: ColumnKind | undefined): boolean => kind !== 'list' && kind !== 'object' && kind !== 'bytes';
 
 const roleTitles: Readonly<Record<Role, string>> = { text: 'text', text_pair: 'second text', label: 'label' };

@@ -1,4 +1,4 @@
-// How the picked file is read: as it was found out, each part to be set where that is wrong. Formats that say all of it themselves have no choice.
+// How the picked file is read: what was detected, and a field to correct each part. JSON and Parquet define all of it and have no such fields.
 
 import { readingOptions } from '../../../src/protocol/options/reading.ts';
 import type { Reading } from '../../../src/protocol/reading.ts';
@@ -9,7 +9,7 @@ import { type FileRef, readingItems, readingValue, withReading } from './reading
 
 interface ReadingFieldsProps {
   data: FileRef;
-  /** Of the preview, once there is one. */
+  /** What the preview detected, once there is one. */
   reading: Reading | undefined;
   onData(data: FileRef): void;
 }

@@ -1,5 +1,5 @@
-// How a picked file is read: what can be chosen, and the data reference after a choice. Pure. Invariant: what is left to be found out stands
-// nowhere in the reference.
+// How a picked file is read: what can be chosen, and the data reference after a choice. Pure. Invariant: a setting that is detected
+// has no value in the reference.
 
 import type { DataRef } from '../../../src/protocol/config.ts';
 import { defaultMaxRows, type Encoding, encodings, type Reading } from '../../../src/protocol/reading.ts';
@@ -8,7 +8,7 @@ import type { ChoiceItem } from '../../ui/Choice.tsx';
 export type FileRef = Extract<DataRef, { kind: 'file' }>;
 type Setting = 'separator' | 'quote' | 'encoding' | 'max_rows';
 
-/** The value of a choice that is left to be found out. */
+/** The value of the choice "detect it". */
 export const FOUND = 'found';
 
 const separators: readonly (readonly [value: string, title: string])[] = [
@@ -35,7 +35,7 @@ const sizes = [1_000, 10_000, 100_000];
 const titled = (titles: readonly (readonly [string, string])[], value: string | undefined): string =>
   value === undefined ? 'automatic' : `${titles.find(([one]) => one === value)?.[1] ?? value} (found)`;
 
-/** What a setting may be, as keys that are never empty; first that it is found out, and what was where it is not set. */
+/** The choices of a setting. The first is "detect it" and shows what was detected. Values are prefixed with `=`, since a drop-down takes no empty value. */
 export function readingItems(setting: Setting, data: FileRef, of: Reading | undefined): readonly ChoiceItem<string>[] {
   const found = (title: string) => ({ value: FOUND, label: title });
   const reading = data[setting] === undefined ? of : undefined;

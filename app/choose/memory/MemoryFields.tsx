@@ -15,7 +15,7 @@ interface MemoryFieldsProps {
   settings: Settings;
   card: MethodCard;
   policy: PolicyName;
-  /** Of the model, and those at its bottom that are frozen. */
+  /** `layers` of the model, of which the bottom `frozen` are frozen. */
   layers: number;
   frozen: number;
   onMemory(change: Partial<Pick<Settings, 'memory' | 'checkpoint_every'>>): void;

@@ -5,7 +5,7 @@ import type { MemorySettings, PolicyName } from '../../../src/protocol/config.ts
 
 export type Range = NonNullable<MemorySettings['ranges']>[number];
 
-/** Two ranges to begin with: the lower half as `policy`, the upper half as well. */
+/** The first ranges that are offered: the lower and the upper half, both with `policy`. */
 export function halves(from: number, to: number, policy: PolicyName): Range[] {
   const middle = Math.ceil((from + to) / 2);
   return middle > from && middle < to
@@ -16,7 +16,7 @@ export function halves(from: number, to: number, policy: PolicyName): Range[] {
     : [{ from, to, policy }];
 }
 
-/** Range i in two. */
+/** Splits range i into two. */
 export function split(ranges: readonly Range[], i: number): Range[] {
   return ranges.flatMap((range, j) => {
     if (j !== i || range.to - range.from < 2) return [range];
@@ -28,7 +28,7 @@ export function split(ranges: readonly Range[], i: number): Range[] {
   });
 }
 
-/** Without range i: its neighbour below takes its layers, or the one above where there is none below. */
+/** Removes range i; its layers go to the range below, or above where there is none below. */
 export function merge(ranges: readonly Range[], i: number): Range[] {
   const gone = ranges[i];
   if (gone === undefined || ranges.length < 2) return [...ranges];
@@ -39,7 +39,7 @@ export function merge(ranges: readonly Range[], i: number): Range[] {
   );
 }
 
-/** Range i up to layer `to`, as far as it and the next keep a layer. */
+/** Range i ends at layer `to`, or as near to it as leaves a layer in it and in the next. */
 export function withEnd(ranges: readonly Range[], i: number, to: number): Range[] {
   const [own, next] = [ranges[i], ranges[i + 1]];
   if (own === undefined || next === undefined) return [...ranges];

@@ -37,7 +37,7 @@ const BLOCK: Readonly<Record<ModelPart, { label: string; w: number }>> = {
 };
 const H = 24;
 const GAP = 6;
-/** Width of a part that stands on the wire, its wires included. */
+/** Width of a part on the wire, with its connecting wires. */
 const ALONE = 26;
 /** From the middle of a block down to the middle of what is beside it. */
 const BESIDE = 27;

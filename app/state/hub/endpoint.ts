@@ -1,11 +1,12 @@
-// Which hub and which server of data sets this page was built or served for, and which hosts its security policy lets it reach, both read from its own head. Asks nobody.
+// Which hub and which datasets-server this page was built or served for, and which hosts its security policy admits. Both are read from the page's own
+// head; no request is sent.
 
 const metaContent = (selector: string): string => document.querySelector(`meta[${selector}]`)?.getAttribute('content') ?? '';
 
-/** Of the hub, without a slash at its end. */
+/** The hub's address, without a slash at its end. */
 export const hubEndpoint = (): string => metaContent('name="retrace-hub-endpoint"') || 'https://huggingface.co';
 
-/** Of the server that describes data sets; left out: the hub's own. */
+/** The address of the datasets-server; undefined: the hub's own. */
 export const datasetsServer = (): string | undefined => metaContent('name="retrace-datasets-server"') || undefined;
 
 export const hostOf = (address: string): string => {
@@ -16,7 +17,7 @@ export const hostOf = (address: string): string => {
   }
 };
 
-/** Whether a security policy admits requests to an address; one that says nothing of them admits all. */
+/** Whether a security policy admits requests to an address. A policy without `connect-src` admits all. */
 export function admits(policy: string, address: string): boolean {
   const sources = /connect-src ([^;]*)/.exec(policy)?.[1]?.trim().split(/\s+/);
   if (sources === undefined) return true;

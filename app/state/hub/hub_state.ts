@@ -25,16 +25,16 @@ export interface HubState {
   readonly settings: HubSettings;
   /** Where the worker asks, once it has said so. */
   readonly place: Answer<HubPlace>;
-  /** Keys of what people asked for in this visit. */
+  /** Keys (`refKey`) of the models and data sets that the person asked for in this visit. */
   readonly asked: readonly string[];
   readonly known: readonly KnownModel[];
   readonly found: Answer<readonly HubModelRow[]>;
-  /** Of the chosen model; the error of what was looked up last. */
+  /** What fetching the chosen model takes; its error is that of the last look-up. */
   readonly plan: Answer<FetchPlan>;
   readonly fetch: FetchState;
   readonly kept: Answer<KeptList>;
   readonly dataset: Answer<HubDataset>;
-  /** At which it was looked up. */
+  /** The revision at which the data set was looked up. */
   readonly datasetRevision?: string | undefined;
 }
 
@@ -55,18 +55,18 @@ export const noHub = (settings: HubSettings): HubState => ({
 export type HubRef = Extract<ModelRef, { kind: 'hub' }>;
 type HubData = Extract<DataRef, { kind: 'hub' }>;
 
-/** Of one thing at one revision. */
+/** The same for two references to one repository at one revision. */
 export const refKey = (ref: HubRef | HubData): string =>
   'split' in ref ? `dataset ${ref.id} ${ref.revision ?? 'main'}` : `model ${ref.name} ${ref.commit ?? ref.revision ?? 'main'}`;
 
-/** What of a model is kept, where anything is. */
+/** The entry of a model in the list of what is kept on this device; undefined where nothing of it is. */
 export const keptOf = ({ name, revision = 'main', commit }: HubRef, kept: KeptList | undefined) =>
   kept?.repos.find(
     (repo) =>
       repo.type === 'model' && repo.id === name && (commit === undefined ? repo.revisions.includes(revision) : repo.commit === commit),
   );
 
-/** Whether the hub would have to be asked for what nobody asked for. The rows of a data set are shown by its server, whatever is kept of it. */
+/** Whether using this would send a request to the hub that the person has not asked for. A preview of a data set always asks its server, whatever is kept. */
 export const isSilent = (ref: ModelRef | DataRef, { asked, kept }: Pick<HubState, 'asked' | 'kept'>): boolean =>
   ref.kind === 'hub' && !asked.includes(refKey(ref)) && ('split' in ref || keptOf(ref, kept.value)?.whole !== true);
 

@@ -20,7 +20,7 @@ export interface HubActions {
   search(text: string): void;
   /** Asks for what was chosen in an earlier visit, or again after an error. */
   askAgain(): void;
-  /** Brings here what a run needs of the chosen model; says whether it is all here. */
+  /** Fetches the files of the chosen model that a run needs; resolves to whether all of them are here. */
   fetchModel(): Promise<boolean>;
   pauseFetch(): void;
   forgetFetch(): void;
@@ -35,9 +35,9 @@ export interface HubActions {
 
 interface HubbingNeeds {
   choose(change: Partial<Settings>): void;
-  /** Asks anew what depends on the chosen model and data. */
+  /** Asks again for everything that depends on the chosen model and data. */
   refresh(): void;
-  /** Keeps what is remembered of the settings. */
+  /** Stores the settings that are to outlive the visit. */
   keep(settings: HubSettings): void;
 }
 
@@ -104,7 +104,7 @@ export function hubbingOf(client: TrainerClient, { getState, setState }: StoreAp
     if (hub.fetch.at === 'going') return false;
     ask(model);
     putFetch({ at: 'going', ...progressOf(hub.fetch) });
-    // From the click that led here: a worker can't ask for it.
+    // Only the page may ask for lasting storage, and only while it handles a click.
     void navigator.storage?.persist?.().catch(() => false);
     try {
       const value = await client.call('fetchModel', { model });
@@ -180,7 +180,7 @@ export function hubbingOf(client: TrainerClient, { getState, setState }: StoreAp
         (thrown) => put({ kept: { pending: false, value: before, error: reportOf(thrown) } }),
       );
       const { model } = getState().settings;
-      // What is gone is not asked for again by itself.
+      // A model that was deleted is not fetched again until the person asks for it.
       put({ asked: getState().hub.asked.filter((key) => !key.startsWith(`${type} ${id} `)) });
       if (model.kind === 'hub' && model.name === id && type === 'model') put({ plan: { pending: false }, fetch: { at: 'rest' } });
       refresh();
@@ -194,7 +194,7 @@ export function hubbingOf(client: TrainerClient, { getState, setState }: StoreAp
       put({ settings, found: { pending: false }, plan: { ...getState().hub.plan, error: undefined } });
       keep(remember ? settings : open);
       sendSettings();
-      // What was refused may be open with the new token, or be there at the new address.
+      // A model that was refused may open with the new token, or exist at the new address.
       const { model, settings: chosen } = getState();
       if (chosen.model.kind === 'hub' && model.error !== undefined) lookUpRef(chosen.model);
     },
@@ -202,9 +202,9 @@ export function hubbingOf(client: TrainerClient, { getState, setState }: StoreAp
 
   return {
     actions,
-    /** What the worker must know before it is asked anything. */
+    /** Tells the worker where the hub is; must come before any other question. */
     sendSettings,
-    /** What is kept, and the models that are known: asks nobody but the worker. */
+    /** Asks the worker, and nobody else, what is kept and which models are offered. */
     async begin(): Promise<void> {
       void client.call('knownModels').then(
         (known) => put({ known }),
@@ -214,7 +214,7 @@ export function hubbingOf(client: TrainerClient, { getState, setState }: StoreAp
       const { settings, hub } = getState();
       if (settings.model.kind === 'hub' && !isSilent(settings.model, hub)) askPlan(settings.model);
     },
-    /** Another worker took the place of the one before: it must be told where the hub is, and a fetch ended with the other. */
+    /** After a restart of the worker: tells the new one where the hub is, and marks the fetch of the old one as paused. */
     workerBegan() {
       sendSettings();
       const { fetch } = getState().hub;

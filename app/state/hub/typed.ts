@@ -1,5 +1,5 @@
-// What people type or paste to name something on the hub, as settings keep it: a name, and a revision where it is not the usual one. Pure. Whether there can
-// be such a name is the worker's to say.
+// Reads what people type or paste to name a repository of the hub: a name, and a revision where it is not `main`. Pure. It does not check whether the
+// name is valid; the worker does.
 
 import { repoName } from '../../../src/protocol/repo_name.ts';
 
@@ -16,6 +16,6 @@ export function typedRepo(text: string): Typed | undefined {
   return { name, ...(revision === 'main' ? {} : { revision }) };
 }
 
-/** The name with its revision behind it, where that is not the usual one. */
+/** `org/name`, or `org/name@revision` where the revision is not `main`. */
 export const shownName = ({ name, revision = 'main' }: { readonly name: string; readonly revision?: string | undefined }): string =>
   revision === 'main' ? name : `${name}@${revision}`;
