@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { nodeHost } from '../cli/host.ts';
 import { openDevice } from '../src/gpu/device.ts';
 import { methods } from '../src/methods/registry.ts';
-import { randomBatch, type TestEngine, testEngine } from '../test/testing.ts';
+import { randomBatch } from '../test/random_model.ts';
+import { type TestEngine, testEngine } from '../test/testing.ts';
 import { bundledModel } from './bundled.ts';
 import { median, ratio, stepTimes } from './turns.ts';
 

@@ -8,7 +8,8 @@ import { backboneOf } from '../src/models/registry.ts';
 import type { PolicyName, StreamKind } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
 import type { BaseModel } from '../src/session/base_model.ts';
-import { randomBatch, testEngine } from '../test/testing.ts';
+import { randomBatch } from '../test/random_model.ts';
+import { testEngine } from '../test/testing.ts';
 import { bundledModel } from './bundled.ts';
 
 const [B, T] = [2, 12];

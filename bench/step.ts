@@ -4,7 +4,8 @@
 
 import { flopsOf } from '../src/plan/work.ts';
 import type { MethodName, PolicyName } from '../src/protocol/config.ts';
-import { randomBatch, type TestEngine, testEngine } from '../test/testing.ts';
+import { randomBatch } from '../test/random_model.ts';
+import { type TestEngine, testEngine } from '../test/testing.ts';
 import { bundledModel } from './bundled.ts';
 import { bestGemmRate } from './gemm.ts';
 import { median, ratio, stepTimes } from './turns.ts';

@@ -1,10 +1,10 @@
 // What tests of the page put into the hub double, and the page served for it. Invariant: the page may reach the double's hosts and no other.
 
-import { type RandomBertShape, randomBertFiles } from '../test/testing.ts';
+import { type ModelShape, randomModelFiles } from '../test/random_model.ts';
 import { type Site, serve } from './browser.ts';
 import { type HubDouble, type HubDoubleOptions, startHubDouble } from './hub_double/server.ts';
 
-const tiny: RandomBertShape = {
+const tiny: ModelShape = {
   ...{
     num_hidden_layers: 2,
     hidden_size: 32,
@@ -16,8 +16,8 @@ const tiny: RandomBertShape = {
 };
 
 /** A tiny random BERT with the bundled tokenizer: some 5 MB, and a run on it takes seconds. */
-export async function tinyBert(shape: Partial<RandomBertShape> = {}): Promise<Record<string, Uint8Array>> {
-  const { files } = randomBertFiles({ ...tiny, ...shape });
+export async function tinyBert(shape: Partial<ModelShape> = {}): Promise<Record<string, Uint8Array>> {
+  const { files } = randomModelFiles({ ...tiny, ...shape });
   const contents = await Promise.all(files.map(async ({ path, blob }) => [path, new Uint8Array(await blob.arrayBuffer())] as const));
   return Object.fromEntries(contents);
 }

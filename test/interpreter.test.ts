@@ -21,8 +21,8 @@ import { resolveMethod } from '../src/session/setup.ts';
 import { type ProgramSetup, traceTraining } from '../src/train/programs.ts';
 import { tokenChain } from '../src/train/trainer.ts';
 import { metricSlots } from '../src/train/update.ts';
+import { randomBatch } from './random_model.ts';
 import { Interpreter } from './reference/interpreter.ts';
-import { randomBatch } from './testing.ts';
 
 const B = 2;
 // Examples begin where a binding may, so that a batch can run in two parts.

@@ -11,9 +11,10 @@ import { readParameters, readState } from '../src/session/checkpoint.ts';
 import type { RunStore, StoredRun } from '../src/session/host.ts';
 import { Session } from '../src/session/session.ts';
 import { differingNames, smallChoices, smallShape } from './outcome.ts';
-import { bundledVocabulary, randomBertFiles, testHost } from './testing.ts';
+import { bundledVocabulary, randomModelFiles } from './random_model.ts';
+import { testHost } from './testing.ts';
 
-const model = randomBertFiles({ ...smallShape, num_hidden_layers: 2, vocab_size: bundledVocabulary });
+const model = randomModelFiles({ ...smallShape, num_hidden_layers: 2, vocab_size: bundledVocabulary });
 const asked = ['turn on the light', 'book a flight to a far place'];
 const examples = Array.from({ length: 8 }, (_, i) => `${asked[i % 2]} number ${i}\t${i % 2 ? 'travel' : 'home'}`);
 const data = { kind: 'file', name: 'tiny.tsv', blob: new Blob([`text\tlabel\n${examples.join('\n')}\n`]) } as const;

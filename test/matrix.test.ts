@@ -20,14 +20,15 @@ import {
 import { trainableCount } from '../src/session/setup.ts';
 import { planPrograms } from '../src/train/programs.ts';
 import { differences, differingNames, type Outcome, outcomeOf, smallChoices, smallShape } from './outcome.ts';
-import { randomBatch, randomBert, readVectorJson } from './testing.ts';
+import { randomBatch, randomModel } from './random_model.ts';
+import { readVectorJson } from './testing.ts';
 
 const B = 4;
 const num_labels = 3;
 /** Two padded lengths, and examples that begin where a binding may, so that the batch can run in two parts. */
 const lengths = [6, 8];
 const batches = [8, 6, 8].map((length, step) => randomBatch(step, B, length, smallShape.vocab_size, num_labels));
-const model = await randomBert(smallShape);
+const model = await randomModel(smallShape);
 
 function train(method: MethodName, policy: PolicyName, streams: StreamKind): Promise<Outcome> {
   const training = { dropout: 0.1, warmup_ratio: 0, learning_rate: 1e-3 };

@@ -10,13 +10,14 @@ import { readFloats } from '../src/formats/tensor_file.ts';
 import type { ModelRef } from '../src/protocol/config.ts';
 import { type BaseModel, openBaseModel } from '../src/session/base_model.ts';
 import { differingNames, smallChoices, smallShape } from './outcome.ts';
-import { randomBatch, randomBertFiles, testEngine } from './testing.ts';
+import { randomBatch, randomModelFiles } from './random_model.ts';
+import { testEngine } from './testing.ts';
 
 type Stored = 'F32' | 'F16' | 'BF16';
 
 /** A word table of several bindings of 8 KiB. */
 const shape = { ...smallShape, vocab_size: 256 };
-const files = randomBertFiles(shape);
+const files = randomModelFiles(shape);
 const blobOf = (path: string) => files.files.find((file) => file.path === path)?.blob as Blob;
 const whole = await openSafetensors(bytesOf('model.safetensors', new Uint8Array(await blobOf('model.safetensors').arrayBuffer())));
 

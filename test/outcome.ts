@@ -3,10 +3,11 @@
 import type { Parameter } from '../src/graph/ir.ts';
 import type { CategoryBytes, MethodChoices } from '../src/protocol/config.ts';
 import type { MicroBatch, StepResult, ValuesByName } from '../src/train/trainer.ts';
-import { type RandomBertShape, type TestRequest, testEngine } from './testing.ts';
+import type { ModelShape } from './random_model.ts';
+import { type TestRequest, testEngine } from './testing.ts';
 
 /** Three layers that train in moments. */
-export const smallShape: RandomBertShape = {
+export const smallShape: ModelShape = {
   hidden_size: 32,
   num_attention_heads: 4,
   intermediate_size: 64,

@@ -8,7 +8,8 @@ import { sizeOf } from '../src/graph/ir.ts';
 import { aligned } from '../src/plan/arena.ts';
 import type { TrainingArguments } from '../src/protocol/config.ts';
 import { outcomeOf, smallShape } from './outcome.ts';
-import { modelAt, randomBatch, randomBert, testEngine } from './testing.ts';
+import { randomBatch, randomModel } from './random_model.ts';
+import { modelAt, testEngine } from './testing.ts';
 
 const request = {
   method: 'meft1',
@@ -31,7 +32,7 @@ const kept: [string, Partial<TrainingArguments>, (shape: readonly number[]) => n
 
 test.each(kept)('%s: the account equals the plan, with what it keeps, and steps allocate nothing', async (_, training, numbers) => {
   const batches = [0, 1].map((step) => randomBatch(step, 2, 9, smallShape.vocab_size, 3));
-  const { trainables, memory } = await outcomeOf({ ...request, model: await randomBert(smallShape), training }, batches);
+  const { trainables, memory } = await outcomeOf({ ...request, model: await randomModel(smallShape), training }, batches);
   expect(memory.before).toEqual(memory.planned);
   expect(memory.after).toEqual(memory.planned);
   const states = trainables.flatMap(({ shape }) => numbers(shape));
@@ -40,7 +41,7 @@ test.each(kept)('%s: the account equals the plan, with what it keeps, and steps 
 });
 
 test('an engine that only evaluates has neither gradients nor optimizer states, and gives the same logits', async () => {
-  const model = await randomBert(smallShape);
+  const model = await randomModel(smallShape);
   const batch = randomBatch(9, 2, 9, 64, 3);
   const both = await testEngine({ ...request, model });
   const only = await testEngine({ ...request, model, change: (setup) => ({ ...setup, purposes: ['evaluation'] }) });

@@ -5,7 +5,8 @@ import { activationRules, type MethodChoices, type MethodName, type PolicyName }
 import type { BaseModel } from '../src/session/base_model.ts';
 import type { ProgramSetup } from '../src/train/programs.ts';
 import { differences, type Outcome, outcomeOf, smallChoices, smallShape } from './outcome.ts';
-import { modelAt, randomBatch, randomBert, type TestRequest } from './testing.ts';
+import { randomBatch, randomModel } from './random_model.ts';
+import { modelAt, type TestRequest } from './testing.ts';
 
 const miniLM = new URL('../public/models/all-MiniLM-L6-v2', import.meta.url).pathname;
 interface Trial {
@@ -49,7 +50,7 @@ test('reversible-exact gradients equal store gradients bit for bit on MiniLM wit
 test.each([24, 48])(
   'reversible-exact gradients and three steps equal store bit for bit at %i layers with dropout',
   async (num_hidden_layers) => {
-    const model = await randomBert({ ...smallShape, num_hidden_layers });
+    const model = await randomModel({ ...smallShape, num_hidden_layers });
     const trial: Trial = { model, vocab: 64, B: 3, T: 9, method: 'meft1', steps: 3 };
     const stored = await outcome(trial, 'store');
     expectEqualBits(stored, await outcome(trial, 'reversible'));
@@ -60,7 +61,7 @@ test.each([24, 48])(
 test.each(['lora', 'full'] as const)(
   '%s gives the same bits under checkpoint, every layer or every second, as under store',
   async (method) => {
-    const model = await randomBert({ ...smallShape, num_hidden_layers: 5 });
+    const model = await randomModel({ ...smallShape, num_hidden_layers: 5 });
     const trial: Trial = { model, vocab: 64, B: 3, T: 9, method, steps: 2, options: { lora_dropout: 0.1 } };
     const stored = await outcome(trial, 'store');
     expectEqualBits(stored, await outcome(trial, 'checkpoint'));
@@ -72,7 +73,7 @@ test.each(['lora', 'full'] as const)(
 const inParts = (chunks: number, token_chunk?: number) => (setup: ProgramSetup) => ({ ...setup, chunks, token_chunk });
 
 test('any number of parts of a batch, and of tokens at a time, gives the same bits under every policy', async () => {
-  const model = await randomBert({ ...smallShape, num_hidden_layers: 3 });
+  const model = await randomModel({ ...smallShape, num_hidden_layers: 3 });
   const trial: Trial = { model, vocab: 64, B: 6, T: 8, method: 'meft1', steps: 2 };
   const whole = await outcome(trial, 'store', inParts(1));
   for (const policy of ['store', 'checkpoint', 'reversible'] as const) {
@@ -85,21 +86,21 @@ test('any number of parts of a batch, and of tokens at a time, gives the same bi
 test.each(activationRules)(
   'sparse adapters under the rule of the %s have the same bits, however many parts are asked for',
   async (activation_rule) => {
-    const model = await randomBert(smallShape);
+    const model = await randomModel(smallShape);
     const trial: Trial = { model, vocab: 64, B: 5, T: 8, method: 'sparse_meft', options: { ...smallChoices, activation_rule }, steps: 2 };
     expectEqualBits(await outcome(trial, 'store', inParts(1)), await outcome(trial, 'checkpoint', inParts(3)));
   },
 );
 
 test.each(['lora', 'bitfit'] as const)('%s gives the bits of store under checkpoint, few tokens at a time', async (method) => {
-  const model = await randomBert({ ...smallShape, num_hidden_layers: 3 });
+  const model = await randomModel({ ...smallShape, num_hidden_layers: 3 });
   const trial: Trial = { model, vocab: 64, B: 6, T: 8, method, options: { target_modules: ['query', 'dense'] }, steps: 2 };
   const few = (setup: ProgramSetup) => ({ ...setup, chunks: 2, token_chunk: 16 });
   expectEqualBits(await outcome(trial, 'store'), await outcome(trial, 'checkpoint', few));
 });
 
 test('snapshots of float streams end what is lost below them', async () => {
-  const model = await randomBert({ ...smallShape, num_hidden_layers: 6 });
+  const model = await randomModel({ ...smallShape, num_hidden_layers: 6 });
   const trial: Trial = { model, vocab: 64, B: 3, T: 8, method: 'meft1', options: { streams: 'float' } };
   const snapshots = (setup: ProgramSetup): ProgramSetup => ({ ...setup, ranges: [{ from: 0, to: 6, policy: 'reversible', every: 2 }] });
   const [without, kept] = [await outcome(trial, 'reversible'), await outcome(trial, 'reversible', snapshots)];
@@ -109,7 +110,7 @@ test('snapshots of float streams end what is lost below them', async () => {
 });
 
 test('bottom layers that stay frozen have no backward pass, and what is above them gives the bits of store', async () => {
-  const model = await randomBert({ ...smallShape, num_hidden_layers: 4 });
+  const model = await randomModel({ ...smallShape, num_hidden_layers: 4 });
   const trial: Trial = { model, vocab: 64, B: 3, T: 8, method: 'meft1', options: { frozen_layers: 2 }, steps: 2 };
   const stored = await outcome(trial, 'store');
   expect([...stored.parameters.keys()].some((name) => /layer\.[01]\./.test(name))).toBe(false);
@@ -117,7 +118,7 @@ test('bottom layers that stay frozen have no backward pass, and what is above th
 });
 
 test('any mixture of policies over ranges of layers gives the bits of store', async () => {
-  const model = await randomBert({ ...smallShape, num_hidden_layers: 7 });
+  const model = await randomModel({ ...smallShape, num_hidden_layers: 7 });
   const trial: Trial = { model, vocab: 64, B: 3, T: 9, method: 'meft1', steps: 2 };
   const mixed = (setup: ProgramSetup): ProgramSetup => ({
     ...setup,
@@ -134,7 +135,7 @@ test('any mixture of policies over ranges of layers gives the bits of store', as
 test('float reversible reports a reconstruction error that grows with depth, and at two layers its gradients are those of store to rounding', async () => {
   const errors: number[] = [];
   for (const num_hidden_layers of [2, 6]) {
-    const model = await randomBert({ ...smallShape, num_hidden_layers });
+    const model = await randomModel({ ...smallShape, num_hidden_layers });
     const trial: Trial = { model, vocab: 64, B: 3, T: 9, method: 'meft1', options: { streams: 'float' } };
     const [stored, reversed] = [await outcome(trial, 'store'), await outcome(trial, 'reversible')];
     expect(reconstructionOf(stored)).toBeUndefined();

@@ -8,8 +8,9 @@ import { copyInto } from '../src/graph/ops/elementwise.ts';
 import { randomKey, randomNormal, siteId } from '../src/random/counter.ts';
 import { rowLoss } from '../src/train/row_loss.ts';
 import { metricSlots, metricsOf } from '../src/train/update.ts';
+import { randomBatch } from './random_model.ts';
 import { Interpreter } from './reference/interpreter.ts';
-import { modelAt, randomBatch, testEngine, vectors } from './testing.ts';
+import { modelAt, testEngine, vectors } from './testing.ts';
 
 test('a classifier of 160 examples and 1000 labels, 64 at a time, gives the loss, the gradients and the update of all at once, bit for bit', async () => {
   const model = await modelAt(`${vectors}tiny_bert`);

@@ -9,7 +9,8 @@ import { localParameters, Offload } from '../src/offload/offload.ts';
 import type { MethodChoices, PolicyName } from '../src/protocol/config.ts';
 import { resolveMethod } from '../src/session/setup.ts';
 import type { TrainerState } from '../src/train/trainer.ts';
-import { randomBatch, randomBert, testEngine } from './testing.ts';
+import { randomBatch, randomModel } from './random_model.ts';
+import { testEngine } from './testing.ts';
 
 const rules = ['token', 'union'] as const;
 const small: MethodChoices = { adapter_size: 16, num_experts: 8, num_probed_experts: 3, num_activated: 4 };
@@ -20,7 +21,7 @@ async function trained(options: MethodChoices, policy: PolicyName, place: 'memor
   const request = { pooling: 'mean', num_labels: 5, batch_size: 3, lengths: [9] } as const;
   const { trainer, executor } = await testEngine({
     ...request,
-    ...{ model: await randomBert({ ...shape, num_hidden_layers: 3 }), method: 'sparse_meft', policy, options: { ...small, ...options } },
+    ...{ model: await randomModel({ ...shape, num_hidden_layers: 3 }), method: 'sparse_meft', policy, options: { ...small, ...options } },
     training: { dropout: 0.1, warmup_ratio: 0, learning_rate: 1e-2 },
     offload: async (modules) =>
       localParameters(new Offload(modules, place === 'disk' ? new Map(modules.map(({ path }) => [path, temporaryRowFile()])) : new Map())),

@@ -3,8 +3,8 @@
 
 import { expect, test } from 'vitest';
 import { usualDefaults } from '../../src/models/registry.ts';
+import { randomBatch } from '../../test/random_model.ts';
 import { Interpreter } from '../../test/reference/interpreter.ts';
-import { randomBatch } from '../../test/testing.ts';
 import { Registry, sizeOf } from '../graph/ir.ts';
 import { methodNamed, resolveOptions } from '../methods/registry.ts';
 import { defaultTraining, type MethodChoices } from '../protocol/config.ts';

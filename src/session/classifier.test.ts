@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { nodeHost } from '../../cli/host.ts';
-import { randomBertFiles } from '../../test/testing.ts';
+import { randomModelFiles } from '../../test/random_model.ts';
 import type { TensorToWrite } from '../formats/safetensors.ts';
 import { type BaseModel, openBaseModel } from './base_model.ts';
 import { classifierStart, classifierValues } from './classifier.ts';
@@ -25,7 +25,7 @@ function head(rows: number, C = 16, before = ''): TensorToWrite[] {
 }
 
 const model = (config: object, own: readonly TensorToWrite[] = head(3)): Promise<BaseModel> =>
-  openBaseModel(randomBertFiles(shape, { config, tensors: (all) => [...all, ...own] }), nodeHost());
+  openBaseModel(randomModelFiles(shape, { config, tensors: (all) => [...all, ...own] }), nodeHost());
 
 const rowsOf = async (base: BaseModel, labels: readonly string[]) => {
   const values = await classifierValues(base, 'cls', classifierStart(base, 'cls', labels));

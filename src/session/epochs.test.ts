@@ -3,7 +3,8 @@
 
 import { expect, test } from 'vitest';
 import { smallShape } from '../../test/outcome.ts';
-import { bundledVocabulary, randomBertFiles, testHost } from '../../test/testing.ts';
+import { bundledVocabulary, randomModelFiles } from '../../test/random_model.ts';
+import { testHost } from '../../test/testing.ts';
 import { defaultTraining, type RunConfig } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { RunEvent } from '../protocol/messages.ts';
@@ -13,7 +14,7 @@ import { Session } from './session.ts';
 const lines = Array.from({ length: 10 }, (_, i) => `${['good', 'bad'][i % 2]} film number ${i},${i % 2}`);
 const data = { kind: 'file', name: 'ten.csv', blob: new Blob([`text,label\n${lines.join('\n')}\n`]) } as const;
 const config: RunConfig = {
-  ...{ model: randomBertFiles({ ...smallShape, vocab_size: bundledVocabulary }), pooling: 'mean', data, eval_data: data },
+  ...{ model: randomModelFiles({ ...smallShape, vocab_size: bundledVocabulary }), pooling: 'mean', data, eval_data: data },
   ...{ task: 'classification', method: 'bitfit', policy: 'store', checkpoint_every: 1, options: {} },
   training: {
     ...{ ...defaultTraining, max_length: 16, eval_steps: 0, save_steps: 1, learning_rate: 0.1 },

@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { nodeHost } from '../../cli/host.ts';
-import { bundledVocabulary, randomBatch, randomBert, randomBertFiles, testEngine, vectors } from '../../test/testing.ts';
+import { bundledVocabulary, randomBatch, randomModel, randomModelFiles } from '../../test/random_model.ts';
+import { testEngine, vectors } from '../../test/testing.ts';
 import { openSafetensors, writeSafetensors } from '../formats/safetensors.ts';
 import { readFloats } from '../formats/tensor_file.ts';
 import { blobSource } from '../hub/folder.ts';
@@ -100,7 +101,7 @@ test('an architecture that is not supported is named, with those that are', asyn
 });
 
 test('a plan above the limits of a device says by how much, and the cheapest remedies with what they save', async () => {
-  const model = await randomBert(shape);
+  const model = await randomModel(shape);
   const { executor, setup } = await testEngine({
     model,
     method: 'full',
@@ -127,7 +128,7 @@ test('a plan above the limits of a device says by how much, and the cheapest rem
 });
 
 test('a number that is not finite stops the step and names the first layer that made it', async () => {
-  const model = await randomBert(shape);
+  const model = await randomModel(shape);
   for (const method of ['lora', 'full'] as const) {
     const { trainer, executor } = await testEngine({
       model,
@@ -151,7 +152,7 @@ test('a number that is not finite stops the step and names the first layer that 
 });
 
 test('fixed streams that overflow stop the step with layer and magnitude', async () => {
-  const model = await randomBert(shape);
+  const model = await randomModel(shape);
   const { trainer, executor } = await testEngine({
     model,
     method: 'meft1',
@@ -195,7 +196,7 @@ const tsv = new Blob([
 ]);
 
 const config = (): RunConfig => ({
-  model: randomBertFiles({ ...shape, vocab_size: bundledVocabulary }),
+  model: randomModelFiles({ ...shape, vocab_size: bundledVocabulary }),
   pooling: 'mean',
   data: { kind: 'file', name: 'tiny.tsv', blob: tsv },
   task: 'classification',

@@ -2,7 +2,8 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type HubDouble, startHubDouble } from '../../e2e/hub_double/server.ts';
-import { randomBertFiles, testHost } from '../../test/testing.ts';
+import { randomModelFiles } from '../../test/random_model.ts';
+import { testHost } from '../../test/testing.ts';
 import { Hub } from '../hub/hub.ts';
 import type { HubStore } from '../hub/store.ts';
 import { memoryStore } from '../hub/testing.ts';
@@ -17,7 +18,7 @@ const model: ModelRef = { kind: 'hub', name: 'org/small' };
 
 beforeAll(async () => {
   double = await startHubDouble();
-  const { files } = randomBertFiles({
+  const { files } = randomModelFiles({
     ...{
       num_hidden_layers: 2,
       hidden_size: 128,

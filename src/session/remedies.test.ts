@@ -3,7 +3,7 @@
 
 import { expect, test } from 'vitest';
 import { usualDefaults } from '../../src/models/registry.ts';
-import { randomBert } from '../../test/testing.ts';
+import { randomModel } from '../../test/random_model.ts';
 import { methods, resolveOptions } from '../methods/registry.ts';
 import { defaultTraining, type MethodChoices, type PolicyName } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
@@ -12,7 +12,7 @@ import { remediesFor, withRemedies } from './remedies.ts';
 import { resolveMethod, setupOf } from './setup.ts';
 
 const shape = { hidden_size: 32, num_attention_heads: 4, intermediate_size: 64, vocab_size: 64, max_position_embeddings: 64 };
-const model = await randomBert({ ...shape, num_hidden_layers: 3 });
+const model = await randomModel({ ...shape, num_hidden_layers: 3 });
 
 interface Asked {
   readonly method: string;

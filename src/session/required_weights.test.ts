@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { nodeHost } from '../../cli/host.ts';
-import { type FolderChange, randomBertFiles } from '../../test/testing.ts';
+import { type FolderChange, randomModelFiles } from '../../test/random_model.ts';
 import { type TensorToWrite, writeSafetensors } from '../formats/safetensors.ts';
 import type { ModelRef } from '../protocol/config.ts';
 import { type BaseModel, describe as describeModel, openBaseModel } from './base_model.ts';
@@ -14,7 +14,7 @@ const shape = {
   num_hidden_layers: 3,
 };
 
-const opened = (change: FolderChange = {}): Promise<BaseModel> => openBaseModel(randomBertFiles(shape, change), nodeHost());
+const opened = (change: FolderChange = {}): Promise<BaseModel> => openBaseModel(randomModelFiles(shape, change), nodeHost());
 const without = (pattern: RegExp) => ({ tensors: (all: readonly TensorToWrite[]) => all.filter(({ name }) => !pattern.test(name)) });
 const renamed = (rename: (name: string) => string) => ({
   tensors: (all: readonly TensorToWrite[]) => all.map((tensor) => ({ ...tensor, name: rename(tensor.name) })),

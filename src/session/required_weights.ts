@@ -11,13 +11,16 @@ import { traceEvaluation } from '../train/programs.ts';
 import type { BaseModel } from './base_model.ts';
 import { type PlannedModel, resolveMethod, setupOf } from './setup.ts';
 
-type Wanted = Pick<Parameter, 'name' | 'shape'>;
+type Wanted = Pick<Parameter, 'name' | 'shape' | 'stored'>;
 
 interface Misfit {
   readonly code: 'missing-tensor' | 'misshapen-tensor' | 'unsupported-dtype';
   readonly parameter: Wanted;
   readonly found?: StoredTensor;
 }
+
+/** The shape that a checkpoint keeps a parameter in. */
+const storedShape = ({ shape, stored }: Wanted): readonly number[] => (stored?.layout === 'transposed' ? shape.toReversed() : shape);
 
 const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 
@@ -45,7 +48,7 @@ function layersOf(names: readonly string[]): string | undefined {
 
 function missingText(missing: readonly Misfit[], of: number): string {
   const [{ parameter: first }] = missing as [Misfit];
-  if (missing.length === 1) return `The checkpoint has no tensor '${first.name}' of shape ${shapeText(first.shape)}.`;
+  if (missing.length === 1) return `The checkpoint has no tensor '${first.name}' of shape ${shapeText(storedShape(first))}.`;
   const names = missing.map(({ parameter: { name } }) => name);
   const layers = layersOf(names);
   return `The checkpoint lacks ${names.length} of the ${of} tensors that config.json asks for${layers === undefined ? '' : `, all of ${layers}`}: ${listed(names)}.`;
@@ -54,7 +57,7 @@ function missingText(missing: readonly Misfit[], of: number): string {
 function misshapenText(misfits: readonly Misfit[]): string {
   const texts = misfits.map(
     ({ parameter, found }) =>
-      `'${found?.entry.name}' has the shape ${shapeText(found?.entry.shape ?? [])}; config.json asks for ${shapeText(parameter.shape)}`,
+      `'${found?.entry.name}' has the shape ${shapeText(found?.entry.shape ?? [])}; config.json asks for ${shapeText(storedShape(parameter))}`,
   );
   return texts.length === 1 ? `The tensor ${texts[0]}.` : `${texts.length} tensors do not fit: ${listed(texts)}.`;
 }
@@ -98,7 +101,7 @@ export function placementsOf(model: BaseModel, parameters: Iterable<Parameter>):
   for (const parameter of pretrained) {
     const found = model.entry(parameter.name);
     if (!found) misfits.push({ code: 'missing-tensor', parameter });
-    else if (found.entry.shape.join() !== parameter.shape.join()) misfits.push({ code: 'misshapen-tensor', parameter, found });
+    else if (found.entry.shape.join() !== storedShape(parameter).join()) misfits.push({ code: 'misshapen-tensor', parameter, found });
     else if (!floatDtypes.includes(found.entry.dtype)) misfits.push({ code: 'unsupported-dtype', parameter, found });
     else placements.set(parameter.name, found);
   }

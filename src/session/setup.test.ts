@@ -2,14 +2,14 @@
 
 import { expect, test } from 'vitest';
 import { usualDefaults } from '../../src/models/registry.ts';
-import { randomBert } from '../../test/testing.ts';
+import { randomModel } from '../../test/random_model.ts';
 import { defaultTraining, type MemorySettings, type MethodChoices, type MethodName, type PolicyName } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { planPrograms } from '../train/programs.ts';
 import { resolveMethod, setupOf } from './setup.ts';
 
 const shape = { hidden_size: 32, num_attention_heads: 4, intermediate_size: 64, vocab_size: 64, max_position_embeddings: 32 };
-const model = await randomBert({ ...shape, num_hidden_layers: 6 });
+const model = await randomModel({ ...shape, num_hidden_layers: 6 });
 
 interface Asked {
   readonly method: MethodName;

@@ -2,14 +2,15 @@
 
 import { expect, test } from 'vitest';
 import { smallChoices, smallShape } from '../../test/outcome.ts';
-import { bundledVocabulary, randomBertFiles, testHost } from '../../test/testing.ts';
+import { bundledVocabulary, randomModelFiles } from '../../test/random_model.ts';
+import { testHost } from '../../test/testing.ts';
 import { readZip, writeZip } from '../formats/zip.ts';
 import { defaultTraining, type MethodName, type RunConfig } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { RunStore, StoredRun } from './host.ts';
 import { Session } from './session.ts';
 
-const model = randomBertFiles({ ...smallShape, num_hidden_layers: 2, vocab_size: bundledVocabulary });
+const model = randomModelFiles({ ...smallShape, num_hidden_layers: 2, vocab_size: bundledVocabulary });
 const asked = ['turn on the light', 'book a flight to a far place'];
 const tableOf = (labels: readonly [string, string]) => {
   const rows = Array.from({ length: 8 }, (_, i) => `${asked[i % 2]} number ${i}\t${labels[i % 2]}`);
@@ -98,7 +99,7 @@ test('an adapter of another kind is refused with what differs', async () => {
   expect(await refusal(lora({ options: { ...smallChoices, target_modules: ['value'] } }))).toMatch(
     /^other-adapter: .* tensors, and the run trains/,
   );
-  const elsewhere = randomBertFiles({
+  const elsewhere = randomModelFiles({
     ...smallShape,
     num_hidden_layers: 2,
     vocab_size: bundledVocabulary,

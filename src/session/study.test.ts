@@ -2,7 +2,8 @@
 // away the more it is moved, and every point is scored alike.
 
 import { expect, test } from 'vitest';
-import { bundledVocabulary, randomBertFiles, testHost } from '../../test/testing.ts';
+import { bundledVocabulary, randomModelFiles } from '../../test/random_model.ts';
+import { testHost } from '../../test/testing.ts';
 import { defaultTraining } from '../protocol/config.ts';
 import type { RunEvent } from '../protocol/messages.ts';
 import type { StudyEvent, StudyRequest } from '../protocol/study.ts';
@@ -24,7 +25,7 @@ const rows = Array.from(
 );
 const { learning_rate: _, ...training } = { ...defaultTraining, batch_size: 4, max_length: 16, max_steps: 2 };
 const request: StudyRequest = {
-  model: randomBertFiles(shape),
+  model: randomModelFiles(shape),
   pooling: 'mean',
   data: { kind: 'file', name: 'tiny.tsv', blob: new Blob([`text\tlabel\n${rows.join('\n')}\n`]) },
   training,

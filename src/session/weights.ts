@@ -1,10 +1,10 @@
 // Streams a checkpoint to the GPU in file order, in small pieces: f16 stays f16 where the plan keeps it so, everything else becomes f32.
-// Invariant: the heap never holds more than a piece, what is written is exactly what the plan has room for, and every number of it is finite.
+// Invariant: the heap never holds more than a piece, or one matrix that is stored transposed; what is written is exactly what the plan has room for, and every number of it is finite.
 
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import type { ByteSource } from '../formats/bytes.ts';
-import { DTYPE_BYTES, type Dtype, readTensorPieces, type TensorEntry, widen } from '../formats/tensor_file.ts';
+import { DTYPE_BYTES, type Dtype, elementsOf, readTensorPieces, type TensorEntry, widen } from '../formats/tensor_file.ts';
 import type { Executor } from '../gpu/executor.ts';
 import type { Parameter, Registry } from '../graph/ir.ts';
 import type { Checkpoint, StoredTensor } from '../hub/checkpoint.ts';
@@ -169,15 +169,54 @@ export async function streamWeights(
     const parameter = registry.parameters.get(name) as Parameter;
     started.set(entry.name, [...(started.get(entry.name) ?? []), parameter]);
   }
+  const whole = wholeMatrix();
   return streamTensors(
     checkpoint,
     new Set(started.keys()),
     async ({ stored, offset, bytes }) => {
-      for (const parameter of started.get(stored.entry.name) ?? [])
-        await writePiece(executor, parameter, stored, offset, bytes, placeOf(model, stored));
+      const where = placeOf(model, stored);
+      for (const parameter of started.get(stored.entry.name) ?? []) {
+        if (parameter.stored === undefined) await writePiece(executor, parameter, stored, offset, bytes, where);
+        else {
+          const all = whole(stored, offset, bytes);
+          if (!all) continue;
+          // For the place of a number that is none, in the order of the file.
+          convert(all, stored.entry, 'f32', 0, where);
+          await writePiece(executor, parameter, stored, 0, transposed(all, stored.entry), where);
+        }
+      }
     },
     onProgress,
   );
+}
+
+/** Gathers the pieces of one tensor at a time, which come in order: its bytes with the last of them. */
+function wholeMatrix(): (stored: StoredTensor, offset: number, bytes: Uint8Array) => Uint8Array<ArrayBuffer> | undefined {
+  let gathered = new Uint8Array();
+  return ({ entry }, offset, bytes) => {
+    const size = elementsOf(entry.shape) * DTYPE_BYTES[entry.dtype];
+    if (offset === 0) gathered = new Uint8Array(size);
+    gathered.set(bytes, offset);
+    if (offset + bytes.length < size) return undefined;
+    const all = gathered;
+    gathered = new Uint8Array();
+    return all;
+  };
+}
+
+/** The bytes of a matrix [rows, columns], whatever its type, as those of [columns, rows]. */
+function transposed(bytes: Uint8Array<ArrayBuffer>, { dtype, shape }: TensorEntry): Uint8Array<ArrayBuffer> {
+  const [rows, columns] = shape as readonly [number, number];
+  const turned = new Uint8Array(bytes.length);
+  const size = DTYPE_BYTES[dtype];
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const from = (row * columns + column) * size;
+      const to = (column * rows + row) * size;
+      for (let i = 0; i < size; i++) turned[to + i] = bytes[from + i] as number;
+    }
+  }
+  return turned;
 }
 
 /** Writes a piece of a checkpoint tensor into those row pieces of the parameter that it overlaps. */

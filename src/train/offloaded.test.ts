@@ -1,14 +1,15 @@
 // Updates of a whole step where a part of the model lives off the GPU: one clip for all, and moments of rows that are touched now and then.
 
 import { expect, test } from 'vitest';
-import { randomBatch, randomBert, testEngine } from '../../test/testing.ts';
+import { randomBatch, randomModel } from '../../test/random_model.ts';
+import { testEngine } from '../../test/testing.ts';
 
 const shape = { hidden_size: 32, num_attention_heads: 4, intermediate_size: 64, vocab_size: 64, max_position_embeddings: 32 };
 const [beta1, beta2, max_grad_norm] = [0.9, 0.98, 0.01];
 
 test('a norm above the bound clips what lives off the GPU as what lives on it, and rows that were skipped have dense Adam’s moments when touched', async () => {
   const { trainer, executor } = await testEngine({
-    ...{ model: await randomBert({ ...shape, num_hidden_layers: 2 }), method: 'sparse_meft', policy: 'store', pooling: 'mean' },
+    ...{ model: await randomModel({ ...shape, num_hidden_layers: 2 }), method: 'sparse_meft', policy: 'store', pooling: 'mean' },
     // Few tokens and one expert each, so that steps skip rows.
     options: { adapter_size: 32, num_experts: 16, num_probed_experts: 1, num_activated: 2 },
     ...{ num_labels: 5, batch_size: 1, lengths: [4] },

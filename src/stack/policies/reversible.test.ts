@@ -2,11 +2,12 @@
 
 import { expect, test } from 'vitest';
 import { outcomeOf, smallShape } from '../../../test/outcome.ts';
-import { randomBatch, randomBert, type TestEngine, type TestRequest, testEngine } from '../../../test/testing.ts';
+import { randomBatch, randomModel } from '../../../test/random_model.ts';
+import { type TestEngine, type TestRequest, testEngine } from '../../../test/testing.ts';
 import type { KernelName } from '../../kernels/table.ts';
 
 const num_hidden_layers = 6;
-const model = await randomBert({ ...smallShape, num_hidden_layers });
+const model = await randomModel({ ...smallShape, num_hidden_layers });
 
 const request: TestRequest = {
   ...{ model, method: 'meft1', policy: 'reversible', options: { streams: 'float' }, pooling: 'mean', num_labels: 5 },

@@ -1,0 +1,91 @@
+// For tests: small models with random weights, of any architecture of the registry, as folders and opened; and random batches for them. The parameters
+// are those that the architecture's own forward code names, so a new one needs its row of configuration keys here and nothing else.
+
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { nodeHost } from '../cli/host.ts';
+import { type TensorToWrite, writeSafetensors } from '../src/formats/safetensors.ts';
+import { type Parameter, sizeOf } from '../src/graph/ir.ts';
+import { ownPooling } from '../src/models/model.ts';
+import { backboneOf } from '../src/models/registry.ts';
+import type { ModelRef } from '../src/protocol/config.ts';
+import { randomKey, randomNormal, randomUniform, siteId } from '../src/random/counter.ts';
+import { type BaseModel, openBaseModel } from '../src/session/base_model.ts';
+import { backboneParameters } from '../src/session/required_weights.ts';
+import type { MicroBatch } from '../src/train/trainer.ts';
+
+export interface ModelShape {
+  readonly num_hidden_layers: number;
+  readonly hidden_size: number;
+  readonly num_attention_heads: number;
+  readonly intermediate_size: number;
+  readonly vocab_size: number;
+  readonly max_position_embeddings: number;
+}
+
+/** A shape in an architecture's own keys. */
+const configs: Readonly<Record<string, (shape: ModelShape) => object>> = {
+  bert: (shape) => shape,
+};
+
+/** Every architecture that tests draw. */
+export const drawnTypes: readonly string[] = Object.keys(configs);
+
+/** A model of any shape with weights at N(0, 0.05²), opened. */
+export const randomModel = (shape: ModelShape, model_type = 'bert'): Promise<BaseModel> =>
+  openBaseModel(randomModelFiles(shape, {}, model_type), nodeHost());
+
+/** What a test changes in a random model's folder. */
+export interface FolderChange {
+  /** Beside the shape, and instead of what is there. */
+  readonly config?: object;
+  tensors?(whole: readonly TensorToWrite[]): readonly TensorToWrite[];
+  /** Of weights, by path; one model.safetensors where left out. */
+  weights?(tensors: readonly TensorToWrite[]): Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
+}
+
+/** A parameter as a checkpoint stores it. */
+function drawn({ name, shape, mean, stored }: Parameter): TensorToWrite {
+  const key = randomKey(7, 0, siteId(name));
+  const values = Float32Array.from({ length: sizeOf(shape) }, (_, i) => mean + 0.05 * randomNormal(key, i));
+  if (stored?.layout !== 'transposed') return { name, dtype: 'F32', shape, bytes: new Uint8Array(values.buffer) };
+  const [rows, columns] = shape as readonly [number, number];
+  const turned = Float32Array.from(values, (_, i) => values[(i % rows) * columns + Math.floor(i / rows)] as number);
+  return { name, dtype: 'F32', shape: [columns, rows], bytes: new Uint8Array(turned.buffer) };
+}
+
+/** The same as picked files. With the bundled tokenizer where the vocabulary has its size, so that a whole session runs on it in moments. */
+export function randomModelFiles(shape: ModelShape, change: FolderChange = {}, model_type = 'bert'): Extract<ModelRef, { kind: 'files' }> {
+  const config = { model_type, ...configs[model_type]?.(shape) };
+  const backbone = backboneOf(config, 'random');
+  const pooling = ownPooling(backbone);
+  const parameters = backboneParameters({ name: 'random', backbone: () => backbone, pooling, storedType: () => 'f32' }, pooling);
+  const tensors = parameters.filter(({ owner }) => owner === 'backbone').map(drawn);
+  const changed = change.tensors?.(tensors) ?? tensors;
+  const weights = change.weights?.(changed) ?? { 'model.safetensors': writeSafetensors(changed, { format: 'pt' }) };
+  const files = [
+    { path: 'config.json', blob: new Blob([JSON.stringify({ ...config, ...change.config })]) },
+    ...Object.entries(weights).map(([path, bytes]) => ({ path, blob: new Blob([bytes]) })),
+  ];
+  if (shape.vocab_size === bundledVocabulary) files.push({ path: 'tokenizer.json', blob: new Blob([readFileSync(bundledTokenizer)]) });
+  return { kind: 'files', name: 'random', files };
+}
+
+export const bundledVocabulary = 30522;
+const bundledTokenizer = fileURLToPath(new URL('../public/models/all-MiniLM-L6-v2/tokenizer.json', import.meta.url));
+
+/** A batch of random tokens with ragged lengths, one of them full. */
+export function randomBatch(seed: number, B: number, T: number, vocab_size: number, num_labels: number): MicroBatch {
+  const key = randomKey(seed, 0, siteId('batch'));
+  const draw = (i: number, below: number) => Math.floor(randomUniform(key, i) * below);
+  const lengths = Uint32Array.from({ length: B }, (_, b) => (b === 0 ? T : 1 + draw(1000 + b, T)));
+  return {
+    length: T,
+    input_ids: Uint32Array.from({ length: B * T }, (_, i) => draw(i, vocab_size)),
+    token_type_ids: new Uint32Array(B * T),
+    position_ids: Uint32Array.from({ length: B * T }, (_, i) => i % T),
+    lengths,
+    labels: Int32Array.from({ length: B }, (_, b) => draw(2000 + b, num_labels)),
+    valid: B,
+  };
+}
