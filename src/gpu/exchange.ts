@@ -2,7 +2,8 @@
 // counted in both directions. Not here: what the host does (src/offload), when a program stops (executor.ts).
 // Invariant: requests reach the host in the order of the stops, and one read-back at a time uses the planned staging buffer.
 
-import type { HostCall, Tensor } from '../graph/ir.ts';
+import type { Tensor } from '../graph/ir.ts';
+import type { HostCall } from '../graph/op.ts';
 import type { HostArray, HostParameters } from '../offload/offload.ts';
 import { aligned } from '../plan/arena.ts';
 import type { Placement } from '../plan/buffers.ts';

@@ -2,7 +2,8 @@
 // no gradient, and so what only they would need is not kept.
 // Invariant: the order of the appended nodes depends on the tape alone, so a recomputed tape gives the same sums in the same order, the same bits.
 
-import type { Graph, Node, Tensor } from './ir.ts';
+import type { Graph, Tensor } from './ir.ts';
+import { type Node, single, tensorsOf, type VjpContext } from './op.ts';
 import { add } from './ops/elementwise.ts';
 
 const trains = (tensor: Tensor | undefined): boolean => tensor?.role === 'parameter' && tensor.parameter?.trainable === true;
@@ -11,8 +12,8 @@ const trains = (tensor: Tensor | undefined): boolean => tensor?.role === 'parame
 export function requiresGradient(tape: readonly Node[], sources: ReadonlySet<Tensor>): Set<Tensor> {
   const requiring = new Set<Tensor>(sources);
   for (const node of tape) {
-    if (node.inputs.some((input) => input && (requiring.has(input) || trains(input)))) {
-      for (const output of node.outputs) requiring.add(output);
+    if (tensorsOf(node.inputs).some((input) => requiring.has(input) || trains(input))) {
+      for (const output of tensorsOf(node.outputs)) requiring.add(output);
     }
   }
   return requiring;
@@ -30,34 +31,42 @@ export function backward(
 ): (Tensor | undefined)[] {
   const requiring = requiresGradient(tape, new Set(sources));
   const gradients = new Map<Tensor, Tensor>(seeds);
-  const needed = (input: Tensor | undefined): boolean => input !== undefined && (requiring.has(input) || trains(input));
+  const needed = (input: Tensor): boolean => requiring.has(input) || trains(input);
 
   for (const node of tape.toReversed()) {
-    const d_outputs = node.outputs.map((output) => gradients.get(output));
-    if (d_outputs.every((d) => d === undefined) || !node.inputs.some(needed)) continue;
-    if (!node.op.vjp) throw new Error(`op '${node.op.name}' at '${node.place.path}' has no gradient`);
-    for (const output of node.outputs) gradients.delete(output);
-    const { vjp } = node.op;
-    const d_inputs = g.beside(node, () =>
-      vjp({
-        g,
-        node,
-        d_outputs,
-        needs: (i) => needed(node.inputs[i]),
-        take(i) {
-          const input = node.inputs[i] as Tensor;
-          const known = gradients.get(input);
-          gradients.delete(input);
-          return known;
-        },
-      }),
-    );
-    d_inputs.forEach((d_input, i) => {
-      const input = node.inputs[i];
-      if (!input || !d_input) return;
+    const outputs = tensorsOf(node.outputs);
+    if (!outputs.some((output) => gradients.has(output)) || !tensorsOf(node.inputs).some(needed)) continue;
+    const { op, inputs } = node;
+    const { vjp } = op;
+    if (!vjp) throw new Error(`op '${op.name}' at '${node.place.path}' has no gradient`);
+    const d_outputs: Record<string, Tensor | undefined> = {};
+    for (const [name, output] of Object.entries(node.outputs)) d_outputs[name] = output && gradients.get(output);
+    for (const output of outputs) gradients.delete(output);
+    const present = (what: string, tensor: Tensor | undefined): Tensor => {
+      if (!tensor) throw new Error(`op '${op.name}' at '${node.place.path}' is differentiated without ${what}`);
+      return tensor;
+    };
+    const context: VjpContext = {
+      ...node,
+      g,
+      d_outputs,
+      d: (name) => present(`a gradient of '${name}'`, d_outputs[name]),
+      kept: (name) => present(`'${name}', which is made only while training`, node.outputs[name]),
+      needs: (name) => tensorsOf({ [name]: inputs[name] }).some(needed),
+      take(name) {
+        const input = single(inputs, name);
+        const known = input && gradients.get(input);
+        if (input) gradients.delete(input);
+        return known;
+      },
+    };
+    const d_inputs = g.beside(node, () => vjp(context));
+    for (const [name, d_input] of Object.entries(d_inputs)) {
+      const input = single(inputs, name);
+      if (!input || !d_input) continue;
       const known = gradients.get(input);
       gradients.set(input, known ? g.beside(node, () => add(g, known, d_input)) : d_input);
-    });
+    }
   }
   return sources.map((source) => gradients.get(source));
 }

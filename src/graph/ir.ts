@@ -3,10 +3,10 @@
 // Not here: what an op means (ops/), where a tensor lies (plan/), how it runs (src/gpu).
 // Invariant: shapes are static, and a node reads only what stands before it.
 
-import type { KernelName } from '../kernels/table.ts';
 import type { HostArray, HostRequest, OffloadedModule } from '../offload/offload.ts';
 import { siteId } from '../random/counter.ts';
 import { aboveBinding, tooManyLayers } from './limits.ts';
+import type { Attributes, Inputs, Node, Op, Outputs, Place, TensorSpec } from './op.ts';
 
 export type DType = 'f32' | 'f16' | 'i32' | 'u32';
 export const bytesPerElement: Readonly<Record<DType, number>> = { f32: 4, f16: 2, i32: 4, u32: 4 };
@@ -71,81 +71,8 @@ export const sizeOf = (shape: readonly number[]): number => shape.reduce((produc
 export const bytesOfTensor = (tensor: { shape: readonly number[]; dtype: DType }): number =>
   sizeOf(tensor.shape) * bytesPerElement[tensor.dtype];
 
-/** Attributes of an op: plain values, so that a node can be printed and compared. */
-export type Attributes = Readonly<Record<string, number | boolean | string>>;
-
-/** One dispatch that a node lowers to. */
-export interface KernelCall {
-  readonly kernel: KernelName;
-  /** Binding name -> tensor; a binding that the overrides leave unused may be absent. */
-  readonly tensors: Readonly<Record<string, Tensor | undefined>>;
-  readonly uniforms: Readonly<Record<string, number>>;
-  readonly overrides?: Readonly<Record<string, number>>;
-  readonly headSize?: number;
-}
-
-/** What a node asks of the host: the program stops there, `reads` go to the host, and its answer is written to `writes`, in order. */
-export interface HostCall {
-  readonly request: Omit<HostRequest, 'reads'>;
-  readonly reads: readonly Tensor[];
-  readonly writes: readonly Tensor[];
-}
-
 /** Answers host calls; an array may be shorter than the tensor that it is written to. */
 export type HostAnswer = (request: HostRequest) => Promise<readonly HostArray[]>;
-
-export interface VjpContext {
-  readonly g: Graph;
-  readonly node: Node;
-  /** Gradient of each output, where there is one. */
-  readonly d_outputs: readonly (Tensor | undefined)[];
-  /** Whether input `i` needs a gradient. */
-  needs(i: number): boolean;
-  /** Takes the gradient that input `i` has so far, so that the op can accumulate into it; the op then returns the total. */
-  take(i: number): Tensor | undefined;
-}
-
-/** What an op is. Its forward value is defined by the kernels that it lowers to, and those by test/reference. */
-export interface Op<A extends Attributes = Attributes> {
-  readonly name: string;
-  /** Shape rule: specs of the outputs, or an Error that says what does not fit. */
-  shapes(inputs: readonly (Tensor | undefined)[], attributes: A): readonly TensorSpec[];
-  /** Pairs [output, input] that share storage: the op consumes that input. A later reader gets a copy made before. */
-  inPlace?(attributes: A): readonly (readonly [number, number])[];
-  /** Inputs that the op writes without making a new value of them (parameter gradients, states). */
-  readonly accumulates?: readonly number[];
-  /** Outputs lie inside the input one after the other (`split`), or the inputs inside the output (`concat`); see lower.ts. */
-  readonly view?: 'split' | 'concat';
-  /** Vector-Jacobian product, made of other ops; gradients of the inputs. */
-  vjp?(context: VjpContext): readonly (Tensor | undefined)[];
-  lower(node: Node): readonly KernelCall[];
-  /** For an op whose work is the host's; it lowers to no kernel. */
-  host?(node: Node): HostCall;
-}
-
-export interface Node {
-  readonly op: Op;
-  readonly inputs: readonly (Tensor | undefined)[];
-  readonly outputs: readonly Tensor[];
-  readonly attributes: Attributes;
-  readonly place: Place;
-}
-
-/** Where a node stands, for timelines and errors. */
-export interface Place {
-  /** `forward`, `backward`, `update`... */
-  readonly phase: string;
-  /** Outermost scope: `embeddings`, `encoder.layer.3`, `classifier`... */
-  readonly section: string;
-  /** Module path. */
-  readonly path: string;
-}
-
-export interface TensorSpec {
-  readonly shape: readonly number[];
-  readonly dtype?: DType;
-  readonly category?: 'adapter';
-}
 
 /** Largest storage binding on a device with default limits. */
 export const defaultMaxBinding = 128 * 2 ** 20;
@@ -398,17 +325,17 @@ export class Graph {
   }
 
   /** Appends a node of `op`; returns its outputs. */
-  apply<A extends Attributes>(op: Op<A>, inputs: readonly (Tensor | undefined)[], attributes: A): Tensor[] {
+  apply<I extends Inputs, O extends Outputs, A extends Attributes>(op: Op<I, O, A>, inputs: I, attributes: A): O {
     const place = this.#place;
-    const specs = op.shapes(inputs, attributes);
-    const outputs = specs.map((spec, i) => this.#transient(`${place.path}:${op.name}${specs.length > 1 ? `.${i}` : ''}`, spec));
-    this.nodes.push({ op: op as Op, inputs, outputs, attributes, place });
+    const specs: [string, TensorSpec | undefined][] = Object.entries(op.shapes(inputs, attributes));
+    const made = specs.map(([name, spec]): [string, Tensor | undefined] => [
+      name,
+      spec && this.#transient(`${place.path}:${op.name}.${name}`, spec),
+    ]);
+    // The shape rule names every output of O, and gives no spec only to one that may be absent.
+    const outputs = Object.fromEntries(made) as O;
+    this.nodes.push({ op, inputs, outputs, attributes, place });
     return outputs;
-  }
-
-  /** As `apply`, for an op with one output. */
-  apply1<A extends Attributes>(op: Op<A>, inputs: readonly (Tensor | undefined)[], attributes: A): Tensor {
-    return this.apply(op, inputs, attributes)[0] as Tensor;
   }
 
   /** The nodes that `build` appends, as a tape for `backward`. */

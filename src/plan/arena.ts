@@ -3,6 +3,7 @@
 // Invariant: two tensors that are alive at the same node never overlap.
 
 import { bytesOfTensor, type Tensor } from '../graph/ir.ts';
+import { tensorsOf } from '../graph/op.ts';
 import { bindingAlignment } from '../graph/ops/parts.ts';
 import type { LoweredGraph } from './lower.ts';
 
@@ -29,7 +30,7 @@ export function livesOf({ nodes, locate }: LoweredGraph, kept: readonly Tensor[]
     else lives.set(own, { tensor: own, bytes: aligned(bytesOfTensor(own)), birth: at, death: at });
   };
   for (const [i, { node }] of nodes.entries()) {
-    for (const tensor of [...node.inputs, ...node.outputs]) touch(tensor, i);
+    for (const tensor of [...tensorsOf(node.inputs), ...tensorsOf(node.outputs)]) touch(tensor, i);
   }
   for (const tensor of kept) touch(tensor, nodes.length - 1);
   return [...lives.values()];

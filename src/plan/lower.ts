@@ -2,7 +2,8 @@
 // still needed, values that share storage are joined, and every node becomes its dispatches.
 // Invariant: whether an op works in place is fixed by the op, never by liveness, so a recompute runs the very pipelines of the forward pass.
 
-import { bytesOfTensor, type Graph, type KernelCall, type Node, sizeOf, type Tensor } from '../graph/ir.ts';
+import { bytesOfTensor, type Graph, sizeOf, type Tensor } from '../graph/ir.ts';
+import { type Inputs, type KernelCall, type Node, single, tensorsOf, type View } from '../graph/op.ts';
 import { copy } from '../graph/ops/elementwise.ts';
 import { kernelSpec } from '../kernels/table.ts';
 import { type Location, Storage } from './storage.ts';
@@ -21,8 +22,8 @@ export interface LoweredGraph {
 function neededNodes(nodes: readonly Node[], kept: ReadonlySet<Tensor>): Node[] {
   const read = new Set<Tensor>(kept);
   const needed = nodes.toReversed().filter(({ op, inputs, outputs }) => {
-    if (!op.accumulates?.length && !outputs.some((output) => read.has(output))) return false;
-    for (const input of inputs) if (input) read.add(input);
+    if (!op.accumulates?.length && !tensorsOf(outputs).some((output) => read.has(output))) return false;
+    for (const input of tensorsOf(inputs)) read.add(input);
     return true;
   });
   return needed.reverse();
@@ -43,9 +44,9 @@ function spansOf(nodes: readonly Node[]): (tensor: Tensor) => Span {
     const outer = spanOf(own.base);
     return own.base === outer.base ? own : { base: outer.base, begin: outer.begin + own.begin, end: outer.begin + own.end };
   };
-  for (const { op, inputs, outputs } of nodes) {
-    if (!op.view) continue;
-    const [whole, parts] = op.view === 'split' ? [inputs[0] as Tensor, outputs] : [outputs[0] as Tensor, inputs as readonly Tensor[]];
+  for (const node of nodes) {
+    if (!node.op.view) continue;
+    const { whole, parts } = node.op.view(node);
     let begin = 0;
     for (const part of parts) {
       const end = begin + bytesOfTensor(part);
@@ -55,6 +56,14 @@ function spansOf(nodes: readonly Node[]): (tensor: Tensor) => Span {
   }
   return spanOf;
 }
+
+/** Inputs that a node consumes, with the outputs that take their storage. */
+const consumedBy = ({ op, inputs, outputs, attributes }: Node) =>
+  (op.inPlace?.(attributes) ?? []).map(([made, name]) => {
+    const [output, input] = [outputs[made], single(inputs, name)];
+    if (!output || !input) throw new Error(`op '${op.name}' would make '${made}' in place of '${name}'; one of them is not there`);
+    return { output, input, name };
+  });
 
 /** `kept` are values that must survive the program (its outputs). */
 function withCopies(g: Graph, kept: ReadonlySet<Tensor>): Node[] {
@@ -70,7 +79,7 @@ function withCopies(g: Graph, kept: ReadonlySet<Tensor>): Node[] {
     else known.push({ tensor, last: at });
     readers.set(base, known);
   };
-  for (const [i, { inputs }] of original.entries()) for (const input of inputs) if (input) read(input, i);
+  for (const [i, { inputs }] of original.entries()) for (const input of tensorsOf(inputs)) read(input, i);
   for (const tensor of kept) read(tensor, original.length);
   const neededAfter = (tensor: Tensor, at: number): boolean => {
     const { base, begin, end } = spanOf(tensor);
@@ -83,14 +92,13 @@ function withCopies(g: Graph, kept: ReadonlySet<Tensor>): Node[] {
 
   const nodes: Node[] = [];
   for (const [i, node] of original.entries()) {
-    const inputs = [...node.inputs];
-    for (const [, at] of node.op.inPlace?.(node.attributes) ?? []) {
-      const consumed = inputs[at] as Tensor;
-      const elsewhere = node.inputs.some((input, j) => input === consumed && j !== at);
+    const inputs: Record<string, Inputs[string]> = { ...node.inputs };
+    for (const { input: consumed, name } of consumedBy(node)) {
+      const elsewhere = Object.entries(node.inputs).some(([other, input]) => input === consumed && other !== name);
       const lasting = spanOf(consumed).base.role !== 'transient';
       if (!lasting && !elsewhere && !neededAfter(consumed, i)) continue;
       const { result, tape } = g.record(() => copy(g, consumed));
-      inputs[at] = result;
+      inputs[name] = result;
       nodes.push(...tape.map((made) => ({ ...made, place: node.place })));
     }
     nodes.push({ ...node, inputs });
@@ -110,21 +118,20 @@ function checkCall(call: KernelCall, node: Node): void {
 }
 
 /** Copies of the parts that could not be laid inside the whole. */
-const copiesOf = (g: Graph, storage: Storage, { inputs, outputs }: Node): KernelCall[] =>
-  storage.gather(outputs[0] as Tensor, inputs as readonly Tensor[]).map(({ part, offset }) => {
+const copiesOf = (g: Graph, storage: Storage, { whole, parts }: View): KernelCall[] =>
+  storage.gather(whole, parts).map(({ part, offset }) => {
     const inside = g.registry.tensor({ ...part, name: `${part.name} in its whole` });
-    storage.lay(inside, outputs[0] as Tensor, offset);
+    storage.lay(inside, whole, offset);
     return { kernel: 'copy', tensors: { x: part, y: inside }, uniforms: { count: sizeOf(part.shape) } };
   });
 
 export function lower(g: Graph, kept: readonly Tensor[] = []): LoweredGraph {
   const storage = new Storage();
   const nodes = withCopies(g, new Set(kept)).map((node) => {
-    for (const [output, input] of node.op.inPlace?.(node.attributes) ?? []) {
-      storage.lay(node.outputs[output] as Tensor, node.inputs[input] as Tensor, 0);
-    }
-    if (node.op.view === 'split') storage.scatter(node.inputs[0] as Tensor, node.outputs);
-    const calls = node.op.view === 'concat' ? copiesOf(g, storage, node) : node.op.lower(node);
+    for (const { output, input } of consumedBy(node)) storage.lay(output, input, 0);
+    const view = node.op.view?.(node);
+    if (view?.kind === 'split') storage.scatter(view.whole, view.parts);
+    const calls = view?.kind === 'concat' ? copiesOf(g, storage, view) : node.op.lower(node);
     for (const call of calls) checkCall(call, node);
     return { node, calls };
   });

@@ -1,7 +1,8 @@
 // The memory plan of a run: every buffer that will be allocated, with its bytes by category, and where each tensor of each program lies. Made from
 // shapes alone, before any device exists; the allocator obeys it and a test compares their accounts.
 
-import { bytesOfTensor, type Graph, type KernelCall, type Registry, type Tensor } from '../graph/ir.ts';
+import { bytesOfTensor, type Graph, type Registry, type Tensor } from '../graph/ir.ts';
+import { type KernelCall, tensorsOf } from '../graph/op.ts';
 import { packScalars } from '../kernels/scalars.ts';
 import { kernelSpec } from '../kernels/table.ts';
 import { type CategoryBytes, categories } from '../protocol/config.ts';
@@ -181,7 +182,7 @@ export function planRun(registry: Registry, micro: readonly ProgramSource[], ste
   };
   const programs = new Map<string, PlannedProgram>();
   for (const { name, graph, lowered: low, lives, packing, uniformOffsets } of lowered) {
-    for (const { node } of low.nodes) for (const tensor of [...node.inputs, ...node.outputs]) if (tensor) noteBinding(tensor);
+    for (const { node } of low.nodes) for (const tensor of [...tensorsOf(node.inputs), ...tensorsOf(node.outputs)]) noteBinding(tensor);
     const place = (tensor: Tensor): Placement => {
       const own = bytesOfTensor(tensor);
       const fixed = placements.get(tensor);

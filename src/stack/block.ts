@@ -4,7 +4,8 @@
 // Not here: parts of a batch (policies/policy.ts). Invariant: tokens go in ascending order, so any number at a time gives the same bits.
 
 import { backward, requiresGradient } from '../graph/backward.ts';
-import type { Graph, Node, Tensor } from '../graph/ir.ts';
+import type { Graph, Tensor } from '../graph/ir.ts';
+import type { Node } from '../graph/op.ts';
 import { concatRows, splitRows } from '../graph/ops/parts.ts';
 
 /** A map of hidden states, traced at each call. */

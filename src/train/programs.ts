@@ -2,7 +2,8 @@
 // Not here: what surrounds them in a step (update.ts), numbers of a step (trainer.ts), memory (src/plan).
 
 import { backward } from '../graph/backward.ts';
-import { Graph, type GraphOptions, type Node, type Parameter, Registry, type Tensor } from '../graph/ir.ts';
+import { Graph, type GraphOptions, type Parameter, Registry, type Tensor } from '../graph/ir.ts';
+import { type Node, tensorsOf } from '../graph/op.ts';
 import { copyInto } from '../graph/ops/elementwise.ts';
 import { addToLengths } from '../graph/ops/lengths.ts';
 import { partition } from '../graph/ops/parts.ts';
@@ -56,7 +57,7 @@ export const stackOf = ({
 export const programName = (purpose: 'training' | 'evaluation', length: number): string => `${purpose} ${length}`;
 
 const trainsAny = (nodes: readonly Node[]): boolean =>
-  nodes.some(({ inputs }) => inputs.some((input) => input?.role === 'parameter' && input.parameter?.trainable));
+  nodes.some(({ inputs }) => tensorsOf(inputs).some((input) => input.role === 'parameter' && input.parameter?.trainable));
 
 /** What the head reads [B, C], from the values of the stack's output streams. */
 function pooled(g: Graph, values: readonly Tensor[], { lengths, wiring }: Forward, setup: ProgramSetup): Tensor {

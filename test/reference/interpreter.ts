@@ -1,7 +1,8 @@
 // Replays a program on the CPU in f64: the same dispatch list that the GPU runs, each kernel by its reference. Slow; it is the judge of the engine,
 // and finite differences over it are the judge of gradients. No plan, no memory reuse: every tensor has storage of its own.
 
-import { bytesPerElement, type Graph, type HostCall, type KernelCall, sizeOf, type Tensor } from '../../src/graph/ir.ts';
+import { bytesPerElement, type Graph, sizeOf, type Tensor } from '../../src/graph/ir.ts';
+import type { HostCall, KernelCall } from '../../src/graph/op.ts';
 import { kernelSpec, stepScalars } from '../../src/kernels/table.ts';
 import type { HostArray, HostRequest } from '../../src/offload/offload.ts';
 import { type LoweredGraph, lower } from '../../src/plan/lower.ts';

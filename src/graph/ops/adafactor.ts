@@ -1,7 +1,8 @@
 // The op of an Adafactor step on one parameter, all its row pieces together: its scale is made from the whole parameter, so ranges won't do here.
 // Not here: which states it keeps (src/train/optimizers/adafactor.ts). Invariant: pieces stand in order, so that sums come in one order.
 
-import { type Attributes, type Graph, type KernelCall, type Op, sizeOf, type Tensor } from '../ir.ts';
+import { type Graph, sizeOf, type Tensor } from '../ir.ts';
+import type { KernelCall, Op } from '../op.ts';
 
 /** A parameter's tensor with what is kept for it; `row` is the whole second moment where nothing is factored. */
 export interface AdafactorPiece {
@@ -10,7 +11,7 @@ export interface AdafactorPiece {
   readonly row: Tensor;
 }
 
-export interface AdafactorAttributes extends Attributes {
+export type AdafactorAttributes = {
   readonly weight_decay: number;
   /** Factor on the step's learning rate. */
   readonly lr_scale: number;
@@ -20,20 +21,33 @@ export interface AdafactorAttributes extends Attributes {
   readonly eps: number;
   /** Root mean square above which a step is scaled down. */
   readonly clip_threshold: number;
-}
+};
 
-const adafactorOp: Op<AdafactorAttributes & { rows: number; C: number }> = {
+/** Pieces of the parameter, their gradients and rows stand in the same order. */
+type AdafactorInputs = {
+  readonly scalars: Tensor;
+  readonly column: Tensor | undefined; // [C]
+  readonly parameter: readonly Tensor[]; // [rows of the piece, C] each
+  readonly gradient: readonly Tensor[];
+  readonly row: readonly Tensor[];
+};
+
+/** Both are gone once the step is done. */
+type AdafactorOutputs = {
+  readonly partials: Tensor; // [2, rows]: sums by row
+  readonly factors: Tensor; // [2]: the scale made from them
+};
+
+const adafactorOp: Op<AdafactorInputs, AdafactorOutputs, AdafactorAttributes & { readonly rows: number; readonly C: number }> = {
   name: 'adafactor',
-  // [2, rows] sums by row, [2] the scale made from them: both gone once the step is done.
-  shapes: (_, { rows }) => [{ shape: [2, rows] }, { shape: [2] }],
-  accumulates: [0],
-  lower({ inputs, outputs, attributes }) {
-    const { rows, C, slot, eps, clip_threshold, weight_decay, lr_scale } = attributes as AdafactorAttributes & { rows: number; C: number };
-    const [scalars, column, ...rest] = inputs;
-    const [partials, factors] = outputs;
+  shapes: (_, { rows }) => ({ partials: { shape: [2, rows] }, factors: { shape: [2] } }),
+  accumulates: ['column', 'parameter', 'row'],
+  lower({ inputs, outputs: { partials, factors }, attributes }) {
+    const { rows, C, slot, eps, clip_threshold, weight_decay, lr_scale } = attributes;
+    const { scalars, column } = inputs;
     const overrides = { FACTORED: column ? 1 : 0 };
-    const steps = Array.from({ length: rest.length / 3 }, (_, i) => {
-      const [parameter, gradient, row] = rest.slice(3 * i, 3 * i + 3) as [Tensor, Tensor, Tensor];
+    const steps = inputs.parameter.map((parameter, i) => {
+      const [gradient, row] = [inputs.gradient[i], inputs.row[i]];
       const size = { R: sizeOf(parameter.shape) / C, C, slot };
       const part = { begin: parameter.rowBegin ?? 0, rows };
       const calls: KernelCall[] = [{ kernel: 'adafactor_row', tensors: { gradient, row, scalars }, uniforms: { ...size, eps } }];
@@ -71,8 +85,14 @@ export function adafactor(
   scalars: Tensor,
   attributes: AdafactorAttributes,
 ): void {
-  const inputs = pieces.flatMap(({ parameter, gradient, row }) => [parameter, gradient, row]);
+  const inputs = {
+    scalars,
+    column,
+    parameter: pieces.map(({ parameter }) => parameter),
+    gradient: pieces.map(({ gradient }) => gradient),
+    row: pieces.map(({ row }) => row),
+  };
   const elements = pieces.reduce((sum, { parameter }) => sum + sizeOf(parameter.shape), 0);
   const C = column ? sizeOf(column.shape) : 1;
-  g.apply(adafactorOp, [scalars, column, ...inputs], { ...attributes, rows: elements / C, C });
+  g.apply(adafactorOp, inputs, { ...attributes, rows: elements / C, C });
 }

@@ -2,9 +2,10 @@
 // that every query sees, and may be those of other tokens than the queries (cross-attention). Fused forward and backward; no [T, T] tensor exists.
 // Kept for the gradient: q, k, v, the output and the log-sum-exp of each row.
 
-import type { Attributes, Graph, Op, Tensor } from '../ir.ts';
+import type { Graph, Tensor } from '../ir.ts';
+import type { KernelCall, Op } from '../op.ts';
 
-type AttentionAttributes = Attributes & {
+type AttentionAttributes = {
   readonly B: number;
   readonly T: number;
   /** Keys: `prefix` that every query sees, and those of tokens. */
@@ -25,25 +26,43 @@ type AttentionAttributes = Attributes & {
 /** What the kernels have room for. */
 export const mostHeadSize = 128;
 
-const uniformsOf = ({ B, T, S, prefix, NH, first, scale, p, site }: AttentionAttributes) => ({
-  B,
-  T,
-  S,
-  prefix,
-  NH,
-  first,
-  scale,
-  p,
-  site,
+type AttentionInputs = {
+  readonly q: Tensor; // [B, T, C]
+  readonly k: Tensor; // [B, S, C]
+  readonly v: Tensor; // [B, S, C]
+  readonly lengths: Tensor; // of the whole batch: the queries' tokens, or where the keys are of other tokens those
+};
+
+type AttentionOutputs = {
+  readonly out: Tensor; // [B, T, C]
+  readonly lse: Tensor; // [B, NH, T]
+};
+
+/** What a gradient of attention reads. */
+type BackwardInputs = AttentionInputs & {
+  readonly d_out: Tensor; // [B, T, C]
+  readonly lse: Tensor; // [B, NH, T]
+  readonly delta: Tensor; // [B, NH, T]
+};
+
+/** A dispatch over queries or keys of all heads. */
+const callOf = (
+  kernel: 'attention' | 'attention_backward_q' | 'attention_backward_kv',
+  tensors: KernelCall['tensors'],
+  { B, T, S, prefix, NH, first, scale, p, site, causal, cross, HD }: AttentionAttributes,
+): KernelCall => ({
+  kernel,
+  tensors,
+  uniforms: { B, T, S, prefix, NH, first, scale, p, site },
+  overrides: { CAUSAL: causal ? 1 : 0, CROSS: cross ? 1 : 0 },
+  headSize: HD,
 });
 
-const overridesOf = ({ causal, cross }: AttentionAttributes) => ({ CAUSAL: causal ? 1 : 0, CROSS: cross ? 1 : 0 });
-
-const attentionOp: Op<AttentionAttributes> = {
+const attentionOp: Op<AttentionInputs, AttentionOutputs, AttentionAttributes> = {
   name: 'attention',
-  shapes([q, k, v], { B, T, S, prefix, NH, HD, causal, cross }) {
-    const check = (x: Tensor | undefined, rows: number) => {
-      if (x?.shape.join() !== `${B},${rows},${NH * HD}`) throw new Error(`attention: [${x?.shape}] for [${B}, ${rows}, ${NH}·${HD}]`);
+  shapes({ q, k, v }, { B, T, S, prefix, NH, HD, causal, cross }) {
+    const check = ({ shape }: Tensor, rows: number) => {
+      if (shape.join() !== `${B},${rows},${NH * HD}`) throw new Error(`attention: [${shape}] for [${B}, ${rows}, ${NH}·${HD}]`);
     };
     check(q, T);
     check(k, S);
@@ -52,90 +71,43 @@ const attentionOp: Op<AttentionAttributes> = {
       throw new Error(`attention: ${S} keys, ${prefix} of a prefix, for ${T} queries`);
     if (causal && cross) throw new Error('attention: a causal mask over the keys of other tokens than the queries');
     if (HD % 4 !== 0 || HD > mostHeadSize) throw new Error(`attention: head size ${HD} is not a multiple of 4 up to ${mostHeadSize}`);
-    return [{ shape: (q as Tensor).shape }, { shape: [B, NH, T] }];
+    return { out: { shape: q.shape }, lse: { shape: [B, NH, T] } };
   },
-  vjp({ g, node, d_outputs, needs }) {
-    const attributes = node.attributes as AttentionAttributes;
-    const [q, k, v, lengths] = node.inputs as [Tensor, Tensor, Tensor, Tensor];
-    const [out, lse] = node.outputs as [Tensor, Tensor];
-    const d_out = d_outputs[0] as Tensor;
-    const delta = g.apply1(deltaOp, [out, d_out], attributes);
-    const d_q = needs(0) ? g.apply1(backwardQOp, [q, k, v, d_out, lse, delta, lengths], attributes) : undefined;
-    if (!needs(1) && !needs(2)) return [d_q];
-    const [d_k, d_v] = g.apply(backwardKvOp, [q, k, v, d_out, lse, delta, lengths], attributes);
-    return [d_q, needs(1) ? d_k : undefined, needs(2) ? d_v : undefined];
+  vjp({ g, inputs, outputs: { out, lse }, attributes, d, needs }) {
+    const d_out = d('out'); // [B, T, C]
+    const { delta } = g.apply(deltaOp, { out, d_out }, attributes); // [B, NH, T]
+    const given = { ...inputs, d_out, lse, delta };
+    const d_q = needs('q') ? g.apply(backwardQOp, given, attributes).d_q : undefined; // [B, T, C]
+    if (!needs('k') && !needs('v')) return { q: d_q };
+    const { d_k, d_v } = g.apply(backwardKvOp, given, attributes); // [B, S, C]
+    return { q: d_q, k: needs('k') ? d_k : undefined, v: needs('v') ? d_v : undefined };
   },
-  lower({ inputs, outputs, attributes }) {
-    const a = attributes as AttentionAttributes;
-    const [q, k, v, lengths] = inputs;
-    const [out, lse] = outputs;
-    return [
-      {
-        kernel: 'attention',
-        tensors: { q, k, v, lengths, out, lse },
-        uniforms: uniformsOf(a),
-        overrides: overridesOf(a),
-        headSize: a.HD,
-      },
-    ];
-  },
+  lower: ({ inputs, outputs, attributes }) => [callOf('attention', { ...inputs, ...outputs }, attributes)],
 };
 
-const deltaOp: Op<AttentionAttributes> = {
+/** delta [B, NH, T]: the sum of out · d_out over each head. */
+const deltaOp: Op<{ readonly out: Tensor; readonly d_out: Tensor }, { readonly delta: Tensor }, AttentionAttributes> = {
   name: 'attention_delta',
-  shapes: (_, { B, T, NH }) => [{ shape: [B, NH, T] }],
-  lower({ inputs, outputs, attributes }) {
-    const a = attributes as AttentionAttributes;
-    const [out, d_out] = inputs;
-    return [
-      {
-        kernel: 'attention_delta',
-        tensors: { out, d_out, delta: outputs[0] },
-        uniforms: { B: a.B, T: a.T, NH: a.NH },
-        headSize: a.HD,
-      },
-    ];
-  },
-};
-
-const backwardQOp: Op<AttentionAttributes> = {
-  name: 'attention_backward_q',
-  shapes: ([q]) => [{ shape: (q as Tensor).shape }],
-  lower({ inputs, outputs, attributes }) {
-    const a = attributes as AttentionAttributes;
-    const [q, k, v, d_out, lse, delta, lengths] = inputs;
-    return [
-      {
-        kernel: 'attention_backward_q',
-        tensors: { q, k, v, d_out, lse, delta, lengths, d_q: outputs[0] },
-        uniforms: uniformsOf(a),
-        overrides: overridesOf(a),
-        headSize: a.HD,
-      },
-    ];
-  },
-};
-
-const backwardKvOp: Op<AttentionAttributes> = {
-  name: 'attention_backward_kv',
-  shapes: ([, k, v]) => [{ shape: (k as Tensor).shape }, { shape: (v as Tensor).shape }],
-  inPlace: () => [
-    [0, 1],
-    [1, 2],
+  shapes: (_, { B, T, NH }) => ({ delta: { shape: [B, NH, T] } }),
+  lower: ({ inputs, outputs, attributes: { B, T, NH, HD } }) => [
+    { kernel: 'attention_delta', tensors: { ...inputs, ...outputs }, uniforms: { B, T, NH }, headSize: HD },
   ],
-  lower({ inputs, outputs, attributes }) {
-    const a = attributes as AttentionAttributes;
-    const [q, , , d_out, lse, delta, lengths] = inputs;
-    return [
-      {
-        kernel: 'attention_backward_kv',
-        tensors: { q, k: outputs[0], v: outputs[1], d_out, lse, delta, lengths },
-        uniforms: uniformsOf(a),
-        overrides: overridesOf(a),
-        headSize: a.HD,
-      },
-    ];
-  },
+};
+
+const backwardQOp: Op<BackwardInputs, { readonly d_q: Tensor }, AttentionAttributes> = {
+  name: 'attention_backward_q',
+  shapes: ({ q }) => ({ d_q: { shape: q.shape } }),
+  lower: ({ inputs, outputs, attributes }) => [callOf('attention_backward_q', { ...inputs, ...outputs }, attributes)],
+};
+
+const backwardKvOp: Op<BackwardInputs, { readonly d_k: Tensor; readonly d_v: Tensor }, AttentionAttributes> = {
+  name: 'attention_backward_kv',
+  shapes: ({ k, v }) => ({ d_k: { shape: k.shape }, d_v: { shape: v.shape } }),
+  inPlace: () => [
+    ['d_k', 'k'],
+    ['d_v', 'v'],
+  ],
+  lower: ({ inputs, outputs: { d_k, d_v }, attributes }) => [callOf('attention_backward_kv', { ...inputs, k: d_k, v: d_v }, attributes)],
 };
 
 export interface AttentionOptions {
@@ -182,8 +154,7 @@ export function attentionWithLse(
     causal: options.causal ?? false,
     cross,
   };
-  const [out, lse] = g.apply(attentionOp, [q, k, v, options.key_lengths ?? lengths], attributes);
-  return { out: out as Tensor, lse: lse as Tensor };
+  return g.apply(attentionOp, { q, k, v, lengths: options.key_lengths ?? lengths }, attributes);
 }
 
 /** As `attentionWithLse`, the output alone. */

@@ -1,7 +1,8 @@
 // Columns side by side: [a; b] along the last axis, and its gradient, the parts again.
 
-import type { Attributes, Graph, KernelCall, Op, Tensor } from '../ir.ts';
+import type { Graph, Tensor } from '../ir.ts';
 import { sizeOf } from '../ir.ts';
+import type { KernelCall, Op } from '../op.ts';
 
 const widthOf = (x: Tensor): number => x.shape.at(-1) as number;
 
@@ -12,34 +13,34 @@ const copyColumns = (x: Tensor, from: number, y: Tensor, to: number, columns: nu
   uniforms: { N: sizeOf(x.shape) / widthOf(x), C: columns, x_width: widthOf(x), x_from: from, y_width: widthOf(y), y_from: to },
 });
 
-const joinOp: Op = {
+type JoinInputs = {
+  readonly a: Tensor; // [.., A]
+  readonly b: Tensor; // [.., B]
+};
+
+const joinOp: Op<JoinInputs, { readonly y: Tensor }> = {
   name: 'join_columns',
-  shapes([a, b]) {
-    const rows = (a as Tensor).shape.slice(0, -1);
-    if (rows.join() !== b?.shape.slice(0, -1).join()) throw new Error(`join_columns: [${a?.shape}] and [${b?.shape}]`);
-    return [{ shape: [...rows, widthOf(a as Tensor) + widthOf(b as Tensor)] }];
+  shapes({ a, b }) {
+    const rows = a.shape.slice(0, -1);
+    if (rows.join() !== b.shape.slice(0, -1).join()) throw new Error(`join_columns: [${a.shape}] and [${b.shape}]`);
+    return { y: { shape: [...rows, widthOf(a) + widthOf(b)] } };
   },
-  vjp({ g, node, d_outputs, needs }) {
-    const [a, b] = node.inputs.map((x) => widthOf(x as Tensor)) as [number, number];
-    const d_y = d_outputs[0] as Tensor;
-    return [needs(0) ? columns(g, d_y, 0, a) : undefined, needs(1) ? columns(g, d_y, a, b) : undefined];
+  vjp({ g, inputs, d, needs }) {
+    const [A, B] = [widthOf(inputs.a), widthOf(inputs.b)];
+    const d_y = d('y'); // [.., A + B]
+    return { a: needs('a') ? columns(g, d_y, 0, A) : undefined, b: needs('b') ? columns(g, d_y, A, B) : undefined };
   },
-  lower({ inputs, outputs }) {
-    const [a, b] = inputs as [Tensor, Tensor];
-    const y = outputs[0] as Tensor;
-    return [copyColumns(a, 0, y, 0, widthOf(a)), copyColumns(b, 0, y, widthOf(a), widthOf(b))];
-  },
+  lower: ({ inputs: { a, b }, outputs: { y } }) => [copyColumns(a, 0, y, 0, widthOf(a)), copyColumns(b, 0, y, widthOf(a), widthOf(b))],
 };
 
-const columnsOp: Op<Attributes & { readonly from: number; readonly count: number }> = {
+const columnsOp: Op<{ readonly x: Tensor }, { readonly y: Tensor }, { readonly from: number; readonly count: number }> = {
   name: 'columns',
-  shapes: ([x], { count }) => [{ shape: [...(x as Tensor).shape.slice(0, -1), count] }],
-  lower({ inputs, outputs, attributes }) {
-    return [copyColumns(inputs[0] as Tensor, attributes['from'] as number, outputs[0] as Tensor, 0, attributes['count'] as number)];
-  },
+  shapes: ({ x }, { count }) => ({ y: { shape: [...x.shape.slice(0, -1), count] } }),
+  lower: ({ inputs: { x }, outputs: { y }, attributes: { from, count } }) => [copyColumns(x, from, y, 0, count)],
 };
 
-const columns = (g: Graph, x: Tensor, from: number, count: number): Tensor => g.apply1(columnsOp, [x], { from, count });
+/** `count` columns of x [.., C] from column `from` on. */
+const columns = (g: Graph, x: Tensor, from: number, count: number): Tensor => g.apply(columnsOp, { x }, { from, count }).y;
 
 /** [a; b] [.., A + B] of a [.., A] and b [.., B]. */
-export const joinColumns = (g: Graph, a: Tensor, b: Tensor): Tensor => g.apply1(joinOp, [a, b], {});
+export const joinColumns = (g: Graph, a: Tensor, b: Tensor): Tensor => g.apply(joinOp, { a, b }, {}).y;

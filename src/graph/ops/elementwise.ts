@@ -1,175 +1,135 @@
 // Ops that go element by element: activations, dropout, scaled sums, copies and clears. Counts are elements, shapes are anything.
 
 import { type Activation, activationCode, slopeOfValue } from '../../kernels/table.ts';
-import type { Attributes, Graph, Op, Tensor } from '../ir.ts';
+import type { Graph, Tensor } from '../ir.ts';
 import { sizeOf } from '../ir.ts';
+import type { NoTensors, Op } from '../op.ts';
 
-const same = (inputs: readonly (Tensor | undefined)[]) => {
-  const { shape, dtype } = inputs[0] as Tensor;
-  return [{ shape, dtype }];
-};
+/** An op y = f(x) of one tensor. */
+type X = { readonly x: Tensor };
+type Y = { readonly y: Tensor };
 
-type ActivationAttributes = Attributes & { readonly activation: Activation };
+const like = ({ shape, dtype }: Tensor) => ({ shape, dtype });
+const yLikeX = ({ x }: X) => ({ y: like(x) });
+const countOf = ({ shape }: Tensor) => ({ count: sizeOf(shape) });
 
-const activationOp: Op<ActivationAttributes> = {
+type ActivationAttributes = { readonly activation: Activation };
+
+const overridesOf = ({ activation }: ActivationAttributes) => ({ ACTIVATION: activationCode[activation] });
+
+const activationOp: Op<X, Y, ActivationAttributes> = {
   name: 'activation',
-  shapes: same,
-  vjp({ g, node, d_outputs }) {
-    const { activation } = node.attributes as ActivationAttributes;
-    const kept = slopeOfValue(activation) ? node.outputs[0] : node.inputs[0];
-    return [activationBackward(g, d_outputs[0] as Tensor, kept as Tensor, activation)];
-  },
-  lower({ inputs, outputs, attributes }) {
-    const count = sizeOf((inputs[0] as Tensor).shape);
-    const ACTIVATION = activationCode[attributes['activation'] as Activation];
-    return [{ kernel: 'activation', tensors: { x: inputs[0], y: outputs[0] }, uniforms: { count }, overrides: { ACTIVATION } }];
-  },
+  shapes: yLikeX,
+  vjp: ({ g, inputs: { x }, outputs: { y }, attributes: { activation }, d }) => ({
+    x: activationBackward(g, d('y'), slopeOfValue(activation) ? y : x, activation),
+  }),
+  lower: ({ inputs: { x }, outputs: { y }, attributes }) => [
+    { kernel: 'activation', tensors: { x, y }, uniforms: countOf(x), overrides: overridesOf(attributes) },
+  ],
 };
 
 /** y = act(x) */
 export const applyActivation = (g: Graph, x: Tensor, activation: Activation): Tensor =>
-  activation === 'none' ? x : g.apply1(activationOp, [x], { activation });
+  activation === 'none' ? x : g.apply(activationOp, { x }, { activation }).y;
 
-const activationBackwardOp: Op<ActivationAttributes> = {
+const activationBackwardOp: Op<{ readonly d_y: Tensor; readonly x: Tensor }, { readonly d_x: Tensor }, ActivationAttributes> = {
   name: 'activation_backward',
-  shapes: same,
-  inPlace: () => [[0, 0]],
-  lower({ inputs, outputs, attributes }) {
-    const count = sizeOf((inputs[0] as Tensor).shape);
-    const ACTIVATION = activationCode[attributes['activation'] as Activation];
-    return [
-      {
-        kernel: 'activation_backward',
-        tensors: { d_y: outputs[0], x: inputs[1] },
-        uniforms: { count },
-        overrides: { ACTIVATION },
-      },
-    ];
-  },
+  shapes: ({ d_y }) => ({ d_x: like(d_y) }),
+  inPlace: () => [['d_x', 'd_y']],
+  lower: ({ inputs: { x }, outputs: { d_x }, attributes }) => [
+    { kernel: 'activation_backward', tensors: { d_y: d_x, x }, uniforms: countOf(d_x), overrides: overridesOf(attributes) },
+  ],
 };
 
 /** d_x = d_y · act'(x); for tanh and relu `x` is the value of the activation. Consumes d_y. */
 export const activationBackward = (g: Graph, d_y: Tensor, x: Tensor, activation: Activation): Tensor =>
-  g.apply1(activationBackwardOp, [d_y, x], { activation });
+  g.apply(activationBackwardOp, { d_y, x }, { activation }).d_x;
 
-type DropoutAttributes = Attributes & { readonly p: number; readonly site: number; readonly first: number };
-
-const dropoutOp: Op<DropoutAttributes> = {
+const dropoutOp: Op<X, Y, { readonly p: number; readonly site: number; readonly first: number }> = {
   name: 'dropout',
-  shapes: same,
-  inPlace: () => [[0, 0]],
+  shapes: yLikeX,
+  inPlace: () => [['y', 'x']],
   // The mask is a function of the site and the element, so the backward is the same op.
-  vjp: ({ g, node, d_outputs }) => [g.apply1(dropoutOp, [d_outputs[0]], node.attributes as DropoutAttributes)],
-  lower({ outputs, attributes }) {
-    const count = sizeOf((outputs[0] as Tensor).shape);
-    const { first, site, p } = attributes as DropoutAttributes;
-    return [{ kernel: 'dropout', tensors: { x: outputs[0] }, uniforms: { count, first, site, p } }];
-  },
+  vjp: ({ g, attributes, d }) => ({ x: g.apply(dropoutOp, { x: d('y') }, attributes).y }),
+  lower: ({ outputs: { y }, attributes: { first, site, p } }) => [
+    { kernel: 'dropout', tensors: { x: y }, uniforms: { ...countOf(y), first, site, p } },
+  ],
 };
 
 /** x [B, ..] · mask / (1 - p) while training, x otherwise. Consumes x. The random stream is the module path and `name`. */
 export function dropout(g: Graph, x: Tensor, p: number, name: string): Tensor {
   if (!g.training || p === 0) return x;
   const first = (g.firstExample * sizeOf(x.shape)) / (x.shape[0] as number);
-  return g.apply1(dropoutOp, [x], { p, site: g.site(name), first });
+  return g.apply(dropoutOp, { x }, { p, site: g.site(name), first }).y;
 }
 
-type ScaleAddAttributes = Attributes & { readonly alpha: number; readonly beta: number };
+type ScaleAddInputs = X & { readonly f: Tensor | undefined };
 
-const scaleAddOp: Op<ScaleAddAttributes> = {
+const scaleAddOp: Op<ScaleAddInputs, Y, { readonly alpha: number; readonly beta: number }> = {
   name: 'scale_add',
-  shapes: same,
-  inPlace: () => [[0, 0]],
-  vjp({ g, node, d_outputs, needs }) {
-    const { alpha, beta } = node.attributes as ScaleAddAttributes;
-    const d_y = d_outputs[0] as Tensor;
-    return [needs(0) ? scaleAdd(g, d_y, alpha) : undefined, needs(1) ? scaleAdd(g, d_y, beta) : undefined];
+  shapes: yLikeX,
+  inPlace: () => [['y', 'x']],
+  vjp({ g, attributes: { alpha, beta }, d, needs }) {
+    const d_y = d('y');
+    return { x: needs('x') ? scaleAdd(g, d_y, alpha) : undefined, f: needs('f') ? scaleAdd(g, d_y, beta) : undefined };
   },
-  lower({ inputs, outputs, attributes }) {
-    const count = sizeOf((outputs[0] as Tensor).shape);
-    const { alpha, beta } = attributes as ScaleAddAttributes;
-    return [
-      {
-        kernel: 'scale_add',
-        tensors: { x: outputs[0], f: inputs[1] },
-        uniforms: { count, alpha, beta },
-        overrides: { WITH_F: inputs[1] ? 1 : 0 },
-      },
-    ];
-  },
+  lower: ({ inputs: { f }, outputs: { y }, attributes: { alpha, beta } }) => [
+    { kernel: 'scale_add', tensors: { x: y, f }, uniforms: { ...countOf(y), alpha, beta }, overrides: { WITH_F: f ? 1 : 0 } },
+  ],
 };
 
 /** alpha · x + beta · f. Consumes x. */
 export function scaleAdd(g: Graph, x: Tensor, alpha: number, f?: Tensor, beta = 1): Tensor {
   if (f === undefined && alpha === 1) return x;
   if (f && sizeOf(f.shape) !== sizeOf(x.shape)) throw new Error(`scale_add: [${x.shape}] and [${f.shape}]`);
-  return g.apply1(scaleAddOp, [x, f], { alpha, beta });
+  return g.apply(scaleAddOp, { x, f }, { alpha, beta }).y;
 }
 
 /** x + f. Consumes x. */
 export const add = (g: Graph, x: Tensor, f: Tensor): Tensor => scaleAdd(g, x, 1, f);
 
-const scaleAddInverseOp: Op<Attributes & { alpha: number }> = {
+const scaleAddInverseOp: Op<{ readonly y: Tensor; readonly f: Tensor }, { readonly x: Tensor }, { readonly alpha: number }> = {
   name: 'scale_add_inverse',
-  shapes: same,
-  inPlace: () => [[0, 0]],
-  lower({ inputs, outputs, attributes }) {
-    const count = sizeOf((outputs[0] as Tensor).shape);
-    return [
-      {
-        kernel: 'scale_add_inverse',
-        tensors: { y: outputs[0], f: inputs[1] },
-        uniforms: { count, alpha: attributes['alpha'] as number },
-      },
-    ];
-  },
+  shapes: ({ y }) => ({ x: like(y) }),
+  inPlace: () => [['x', 'y']],
+  lower: ({ inputs: { f }, outputs: { x }, attributes: { alpha } }) => [
+    { kernel: 'scale_add_inverse', tensors: { y: x, f }, uniforms: { ...countOf(x), alpha } },
+  ],
 };
 
 /** (y - f) / alpha: undoes scaleAdd(x, alpha, f) up to rounding. Consumes y. */
-export const scaleAddInverse = (g: Graph, y: Tensor, f: Tensor, alpha: number): Tensor => g.apply1(scaleAddInverseOp, [y, f], { alpha });
+export const scaleAddInverse = (g: Graph, y: Tensor, f: Tensor, alpha: number): Tensor => g.apply(scaleAddInverseOp, { y, f }, { alpha }).x;
 
-const copyOp: Op<Attributes & { count: number }> = {
+const copyOp: Op<X, Y, { readonly count: number }> = {
   name: 'copy',
-  shapes: (inputs, { count }) => {
-    const { shape, dtype } = inputs[0] as Tensor;
-    return [{ shape: count === sizeOf(shape) ? shape : [count], dtype }];
-  },
-  vjp: ({ g, d_outputs }) => [copy(g, d_outputs[0] as Tensor)],
-  lower({ inputs, outputs, attributes }) {
-    const count = attributes['count'] as number;
-    return [{ kernel: 'copy', tensors: { x: inputs[0], y: outputs[0] }, uniforms: { count } }];
-  },
+  shapes: ({ x: { shape, dtype } }, { count }) => ({ y: { shape: count === sizeOf(shape) ? shape : [count], dtype } }),
+  vjp: ({ g, d }) => ({ x: copy(g, d('y')) }),
+  lower: ({ inputs: { x }, outputs: { y }, attributes: { count } }) => [{ kernel: 'copy', tensors: { x, y }, uniforms: { count } }],
 };
 
 /** The first `count` elements of x (all by default) in storage of their own. */
-export const copy = (g: Graph, x: Tensor, count = sizeOf(x.shape)): Tensor => g.apply1(copyOp, [x], { count });
+export const copy = (g: Graph, x: Tensor, count = sizeOf(x.shape)): Tensor => g.apply(copyOp, { x }, { count }).y;
 
-const copyIntoOp: Op = {
+const copyIntoOp: Op<X & Y, NoTensors> = {
   name: 'copy_into',
-  shapes: () => [],
-  accumulates: [1],
-  lower({ inputs }) {
-    const count = sizeOf((inputs[0] as Tensor).shape);
-    return [{ kernel: 'copy', tensors: { x: inputs[0], y: inputs[1] }, uniforms: { count } }];
-  },
+  shapes: () => ({}),
+  accumulates: ['y'],
+  lower: ({ inputs: { x, y } }) => [{ kernel: 'copy', tensors: { x, y }, uniforms: countOf(x) }],
 };
 
 /** Writes x into a persistent tensor. */
 export const copyInto = (g: Graph, x: Tensor, y: Tensor): void => {
-  g.apply(copyIntoOp, [x, y], {});
+  g.apply(copyIntoOp, { x, y }, {});
 };
 
-const clearOp: Op = {
+const clearOp: Op<X, NoTensors> = {
   name: 'clear',
-  shapes: () => [],
-  accumulates: [0],
-  lower({ inputs }) {
-    const count = sizeOf((inputs[0] as Tensor).shape);
-    return [{ kernel: 'clear', tensors: { x: inputs[0] }, uniforms: { count } }];
-  },
+  shapes: () => ({}),
+  accumulates: ['x'],
+  lower: ({ inputs: { x } }) => [{ kernel: 'clear', tensors: { x }, uniforms: countOf(x) }],
 };
 
 /** Sets a persistent tensor to zero. */
 export const clear = (g: Graph, x: Tensor): void => {
-  g.apply(clearOp, [x], {});
+  g.apply(clearOp, { x }, {});
 };

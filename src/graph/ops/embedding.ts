@@ -2,8 +2,9 @@
 // the tokens whose id it holds. The gradient sums, for each id, the chain of tokens that carry it, in order and without atomics.
 // A prompt (Lester et al. 2021, arXiv:2104.08691) is P learned rows before the tokens of every example; the tables are frozen then.
 
-import type { Attributes, Graph, Op, Parameter, Tensor } from '../ir.ts';
+import type { Graph, Parameter, Tensor } from '../ir.ts';
 import { sizeOf } from '../ir.ts';
+import type { NoTensors, Op } from '../op.ts';
 import { columnSum } from './linear.ts';
 
 const rowsOf = (h: Tensor) => {
@@ -13,70 +14,75 @@ const rowsOf = (h: Tensor) => {
 
 const rangeOf = (piece: Tensor) => ({ row_begin: piece.rowBegin ?? 0, row_end: (piece.rowBegin ?? 0) + (piece.shape[0] as number) });
 
-/** Inputs: ids, position_ids, token_type_ids [B, T]; their chains [B, T]; position and token-type tables; the prompt; pieces of the word table. */
-const fixedInputs = 9;
+type EmbeddingInputs = {
+  readonly input_ids: Tensor; // [B, T]
+  readonly position_ids: Tensor; // [B, T]
+  readonly token_type_ids: Tensor; // [B, T]
+  /** Of a table that trains: for each token the next one with the same id. */
+  readonly input_ids_chain: Tensor | undefined; // [B, T]
+  readonly position_ids_chain: Tensor | undefined; // [B, T]
+  readonly token_type_ids_chain: Tensor | undefined; // [B, T]
+  readonly position: Tensor; // [positions, C]
+  readonly token_type: Tensor; // [types, C]
+  readonly prompt: Tensor | undefined; // [P, C]
+  /** Pieces of the table [V, C]. */
+  readonly word: readonly Tensor[];
+};
 
-type EmbeddingAttributes = Attributes & { readonly first_position: number };
-
-const embeddingOp: Op<EmbeddingAttributes> = {
+const embeddingOp: Op<EmbeddingInputs, { readonly h: Tensor }, { readonly first_position: number }> = {
   name: 'embedding',
-  shapes([ids, , , , , , position, token_type, prompt, ...word], { first_position }) {
-    const [places, C] = (position as Tensor).shape as [number, number];
+  shapes({ input_ids, position, token_type, prompt, word }, { first_position }) {
+    const [places, C] = position.shape as [number, number];
     for (const table of [token_type, ...word, ...(prompt ? [prompt] : [])]) {
-      if (table?.shape[1] !== C) throw new Error(`embedding: '${table?.name}' [${table?.shape}] for width ${C}`);
+      if (table.shape[1] !== C) throw new Error(`embedding: '${table.name}' [${table.shape}] for width ${C}`);
     }
-    const [B, T] = (ids as Tensor).shape as [number, number];
+    const [B, T] = input_ids.shape as [number, number];
     const P = prompt?.shape[0] ?? 0;
     if (prompt && prompt.dtype !== 'f32') throw new Error(`embedding: '${prompt.name}' [${P}, ${C}] ${prompt.dtype}`);
     if (first_position + T > places) throw new Error(`embedding: ${T} tokens from position ${first_position} of ${places}`);
-    return [{ shape: [B, P + T, C] }];
+    return { h: { shape: [B, P + T, C] } };
   },
-  vjp({ g, node, d_outputs, needs }) {
-    const [ids, positionIds, typeIds, chain, positionChain, typeChain, position, tokenType, prompt, ...word] = node.inputs as Tensor[];
-    const d_h = d_outputs[0] as Tensor;
-    const accumulate = (index: number, ids_: Tensor, chain_: Tensor, table: Tensor) => {
-      if (needs(index)) g.apply(embeddingBackwardOp, [ids_, chain_, d_h, g.registry.gradientOf(table)], {});
+  vjp({ g, inputs, d, needs }) {
+    const { prompt, position, token_type, word } = inputs;
+    const d_h = d('h'); // [B, P + T, C]
+    const accumulate = (ids: Tensor, chain: Tensor | undefined, table: Tensor) => {
+      g.apply(embeddingBackwardOp, { ids, chain, d_h, d_table: g.registry.gradientOf(table) }, {});
     };
-    if (prompt && needs(8)) columnSum(g, d_h, g.registry.gradientOf(prompt), d_h.shape[0]);
-    accumulate(6, positionIds as Tensor, positionChain as Tensor, position as Tensor);
-    accumulate(7, typeIds as Tensor, typeChain as Tensor, tokenType as Tensor);
-    word.forEach((piece, i) => {
-      accumulate(fixedInputs + i, ids as Tensor, chain as Tensor, piece);
-    });
-    return [];
+    if (prompt && needs('prompt')) columnSum(g, d_h, g.registry.gradientOf(prompt), d_h.shape[0]);
+    if (needs('position')) accumulate(inputs.position_ids, inputs.position_ids_chain, position);
+    if (needs('token_type')) accumulate(inputs.token_type_ids, inputs.token_type_ids_chain, token_type);
+    if (needs('word')) for (const piece of word) accumulate(inputs.input_ids, inputs.input_ids_chain, piece);
+    return {};
   },
-  lower({ inputs, outputs, attributes }) {
-    const [ids, position_ids, token_type_ids, , , , position, token_type, prompt, ...pieces] = inputs;
-    const h = outputs[0] as Tensor;
+  lower({ inputs, outputs: { h }, attributes: { first_position } }) {
+    const { input_ids: ids, position_ids, token_type_ids, position, token_type, prompt } = inputs;
     const [B, S, C] = h.shape as [number, number, number];
-    const { first_position } = attributes as EmbeddingAttributes;
-    const rowsIn = (table: Tensor | undefined) => table?.shape[0] as number;
-    const V = pieces.reduce((sum, piece) => sum + rowsIn(piece), 0);
-    const size = { B, S, P: prompt?.shape[0] ?? 0, first_position, C, V, positions: rowsIn(position), types: rowsIn(token_type) };
-    return pieces.map((word) => ({
-      kernel: 'embedding' as const,
+    const rowsIn = (table: Tensor) => table.shape[0] as number;
+    const V = inputs.word.reduce((sum, piece) => sum + rowsIn(piece), 0);
+    const size = { B, S, P: prompt ? rowsIn(prompt) : 0, first_position, C, V, positions: rowsIn(position), types: rowsIn(token_type) };
+    return inputs.word.map((word) => ({
+      kernel: 'embedding',
       tensors: { ids, position_ids, token_type_ids, word, position, token_type, prompt, h },
-      uniforms: { ...size, ...rangeOf(word as Tensor) },
+      uniforms: { ...size, ...rangeOf(word) },
       overrides: { PROMPT: prompt ? 1 : 0 },
     }));
   },
 };
 
-const embeddingBackwardOp: Op<Attributes> = {
+type EmbeddingBackwardInputs = {
+  readonly ids: Tensor; // [B, T]
+  readonly chain: Tensor | undefined; // [B, T]
+  readonly d_h: Tensor; // [B, T, C]
+  readonly d_table: Tensor; // [rows, C]
+};
+
+const embeddingBackwardOp: Op<EmbeddingBackwardInputs, NoTensors> = {
   name: 'embedding_backward',
-  shapes: () => [],
-  accumulates: [3],
-  lower({ inputs }) {
-    const [ids, chain, d_h, d_table] = inputs as [Tensor, Tensor, Tensor, Tensor];
-    const size = rowsOf(d_h);
-    return [
-      {
-        kernel: 'embedding_backward',
-        tensors: { ids, chain, d_h, d_table },
-        uniforms: { ...size, ...rangeOf(d_table) },
-      },
-    ];
-  },
+  shapes: () => ({}),
+  accumulates: ['d_table'],
+  lower: ({ inputs }) => [
+    { kernel: 'embedding_backward', tensors: inputs, uniforms: { ...rowsOf(inputs.d_h), ...rangeOf(inputs.d_table) } },
+  ],
 };
 
 export interface EmbeddingTables {
@@ -96,12 +102,18 @@ export function embedding(
   T: number,
   { word, position, token_type, prompt, first_position = prompt?.shape[0] ?? 0 }: EmbeddingTables,
 ): Tensor {
-  const names = ['input_ids', 'position_ids', 'token_type_ids'];
-  const ids = names.map((name) => g.input(name, [B, T], 'u32'));
-  // Chains are needed, and so uploaded, only where a table trains.
-  const trains = [word.trainable, position.parameter?.trainable, token_type.parameter?.trainable];
-  if (first_position > 0 && trains.some(Boolean))
+  const ids = (name: string) => g.input(name, [B, T], 'u32');
+  const [input_ids, position_ids, token_type_ids] = [ids('input_ids'), ids('position_ids'), ids('token_type_ids')];
+  if (first_position > 0 && [word, position.parameter, token_type.parameter].some((table) => table?.trainable))
     throw new Error(`embedding: ${prompt?.name ?? first_position} before the tokens, with tables that train`);
-  const chains = names.map((name, i) => (trains[i] && g.training ? g.input(`${name}_chain`, [B, T], 'u32') : undefined));
-  return g.apply1(embeddingOp, [...ids, ...chains, position, token_type, prompt, ...word.tensors], { first_position });
+  // Chains are needed, and so uploaded, only where a table trains.
+  const chain = (name: string, table: Parameter | undefined) => (table?.trainable && g.training ? ids(`${name}_chain`) : undefined);
+  const inputs = {
+    ...{ input_ids, position_ids, token_type_ids },
+    input_ids_chain: chain('input_ids', word),
+    position_ids_chain: chain('position_ids', position.parameter),
+    token_type_ids_chain: chain('token_type_ids', token_type.parameter),
+    ...{ position, token_type, prompt, word: word.tensors },
+  };
+  return g.apply(embeddingOp, inputs, { first_position }).h;
 }

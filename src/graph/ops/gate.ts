@@ -1,71 +1,89 @@
 // gate: mu · a + (1 - mu) · b with mu = σ(alpha / temperature), one learned number: how a ladder side network mixes a state of the backbone
 // with its own (Sung, Cho, Bansal 2022, arXiv:2206.06522, §3.2). Kept for the gradient: a - b, over a.
 
-import type { Attributes, Graph, Op, Tensor } from '../ir.ts';
+import type { Graph, Tensor } from '../ir.ts';
 import { sizeOf } from '../ir.ts';
+import type { NoTensors, Op } from '../op.ts';
 
-type GateAttributes = Attributes & { readonly temperature: number };
+type GateAttributes = { readonly temperature: number };
 
 const rowsOf = (x: Tensor) => {
   const C = x.shape.at(-1) as number;
   return { N: sizeOf(x.shape) / C, C };
 };
 
-const gateOp: Op<GateAttributes> = {
+type GateInputs = {
+  readonly alpha: Tensor; // [1]
+  readonly a: Tensor; // [.., C]
+  readonly b: Tensor; // [.., C]
+};
+
+type GateOutputs = {
+  readonly y: Tensor; // [.., C]
+  readonly difference: Tensor; // [.., C]: a - b
+};
+
+const gateOp: Op<GateInputs, GateOutputs, GateAttributes> = {
   name: 'gate',
-  shapes([alpha, a, b]) {
-    const { shape } = a as Tensor;
-    if (sizeOf((alpha as Tensor).shape) !== 1) throw new Error(`gate: '${alpha?.name}' [${alpha?.shape}] is not one number`);
-    if (shape.join() !== b?.shape.join()) throw new Error(`gate: [${shape}] and [${b?.shape}]`);
-    return [{ shape }, { shape }];
+  shapes({ alpha, a, b }) {
+    const { shape } = a;
+    if (sizeOf(alpha.shape) !== 1) throw new Error(`gate: '${alpha.name}' [${alpha.shape}] is not one number`);
+    if (shape.join() !== b.shape.join()) throw new Error(`gate: [${shape}] and [${b.shape}]`);
+    return { y: { shape }, difference: { shape } };
   },
-  // b becomes the result, a the difference a - b.
   inPlace: () => [
-    [0, 2],
-    [1, 1],
+    ['y', 'b'],
+    ['difference', 'a'],
   ],
-  vjp({ g, node, d_outputs, needs }) {
-    const alpha = node.inputs[0] as Tensor;
-    const attributes = node.attributes as GateAttributes;
-    const [d_a, d_b, partials] = g.apply(gateBackwardOp, [alpha, d_outputs[0], node.outputs[1]], attributes);
-    if (needs(0)) g.apply(gateAlphaOp, [alpha, partials, g.registry.gradientOf(alpha)], attributes);
-    return [undefined, needs(1) ? d_a : undefined, needs(2) ? d_b : undefined];
+  vjp({ g, inputs: { alpha }, outputs: { difference }, attributes, d, needs }) {
+    const { d_a, d_b, partials } = g.apply(gateBackwardOp, { alpha, d_y: d('y'), difference }, attributes);
+    if (needs('alpha')) g.apply(gateAlphaOp, { alpha, partials, d_alpha: g.registry.gradientOf(alpha) }, attributes);
+    return { a: needs('a') ? d_a : undefined, b: needs('b') ? d_b : undefined };
   },
-  lower({ inputs, outputs, attributes }) {
-    const [y, difference] = outputs as [Tensor, Tensor];
-    const uniforms = { count: sizeOf(y.shape), temperature: (attributes as GateAttributes).temperature };
-    return [{ kernel: 'gate', tensors: { alpha: inputs[0], a: difference, b: y }, uniforms }];
-  },
+  lower: ({ inputs: { alpha }, outputs: { y, difference }, attributes: { temperature } }) => [
+    { kernel: 'gate', tensors: { alpha, a: difference, b: y }, uniforms: { count: sizeOf(y.shape), temperature } },
+  ],
 };
 
-const gateBackwardOp: Op<GateAttributes> = {
+type GateBackwardInputs = {
+  readonly alpha: Tensor; // [1]
+  readonly d_y: Tensor; // [.., C]
+  readonly difference: Tensor; // [.., C]
+};
+
+type GateBackwardOutputs = {
+  readonly d_a: Tensor; // [.., C]
+  readonly d_b: Tensor; // [.., C]
+  readonly partials: Tensor; // [N]: what each row adds to the gradient of mu
+};
+
+const gateBackwardOp: Op<GateBackwardInputs, GateBackwardOutputs, GateAttributes> = {
   name: 'gate_backward',
-  shapes([, d_y]) {
-    const { shape } = d_y as Tensor;
-    return [{ shape }, { shape }, { shape: [rowsOf(d_y as Tensor).N] }];
-  },
+  shapes: ({ d_y }) => ({ d_a: { shape: d_y.shape }, d_b: { shape: d_y.shape }, partials: { shape: [rowsOf(d_y).N] } }),
   inPlace: () => [
-    [0, 2],
-    [1, 1],
+    ['d_a', 'difference'],
+    ['d_b', 'd_y'],
   ],
-  lower({ inputs, outputs, attributes }) {
-    const [difference, d_y, partials] = outputs as [Tensor, Tensor, Tensor];
-    const uniforms = { ...rowsOf(d_y), temperature: (attributes as GateAttributes).temperature };
-    return [{ kernel: 'gate_backward', tensors: { alpha: inputs[0], d_y, difference, partials }, uniforms }];
-  },
+  lower: ({ inputs: { alpha }, outputs: { d_a, d_b, partials }, attributes: { temperature } }) => [
+    { kernel: 'gate_backward', tensors: { alpha, d_y: d_b, difference: d_a, partials }, uniforms: { ...rowsOf(d_b), temperature } },
+  ],
 };
 
-const gateAlphaOp: Op<GateAttributes> = {
+type GateAlphaInputs = {
+  readonly alpha: Tensor; // [1]
+  readonly partials: Tensor; // [N]
+  readonly d_alpha: Tensor; // [1]
+};
+
+const gateAlphaOp: Op<GateAlphaInputs, NoTensors, GateAttributes> = {
   name: 'gate_alpha',
-  shapes: () => [],
-  accumulates: [2],
-  lower({ inputs, attributes }) {
-    const [alpha, partials, d_alpha] = inputs as [Tensor, Tensor, Tensor];
-    const uniforms = { N: sizeOf(partials.shape), temperature: (attributes as GateAttributes).temperature };
-    return [{ kernel: 'gate_alpha', tensors: { alpha, partials, d_alpha }, uniforms }];
-  },
+  shapes: () => ({}),
+  accumulates: ['d_alpha'],
+  lower: ({ inputs, attributes: { temperature } }) => [
+    { kernel: 'gate_alpha', tensors: inputs, uniforms: { N: sizeOf(inputs.partials.shape), temperature } },
+  ],
 };
 
 /** mu · a + (1 - mu) · b [.., C] with mu = σ(alpha [1] / temperature). Consumes a and b. */
 export const gate = (g: Graph, alpha: Tensor, temperature: number, a: Tensor, b: Tensor): Tensor =>
-  g.apply(gateOp, [alpha, a, b], { temperature })[0] as Tensor;
+  g.apply(gateOp, { alpha, a, b }, { temperature }).y;

@@ -1,53 +1,50 @@
 // softmax_cross_entropy: loss and, in place of the logits, its gradient in one pass, both already divided by the number of labelled rows of the
 // (accumulated) batch.
 
-import type { Attributes, Graph, Op, Tensor } from '../ir.ts';
+import type { Graph, Tensor } from '../ir.ts';
 import { sizeOf } from '../ir.ts';
+import type { NoTensors, Op } from '../op.ts';
 
-const crossEntropyOp: Op = {
+type CrossEntropyInputs = {
+  readonly logits: Tensor; // [B, V]
+  readonly labels: Tensor; // [B]
+};
+
+type CrossEntropyOutputs = {
+  readonly row_loss: Tensor; // [B]
+  readonly d_logits: Tensor; // [B, V]
+};
+
+const crossEntropyOp: Op<CrossEntropyInputs, CrossEntropyOutputs> = {
   name: 'softmax_cross_entropy',
-  shapes([logits, labels]) {
-    const [B, V] = (logits as Tensor).shape as [number, number];
-    if (labels?.shape.join() !== `${B}`) throw new Error(`softmax_cross_entropy: labels [${labels?.shape}] for logits [${B}, ${V}]`);
-    return [{ shape: [B] }, { shape: [B, V] }];
-  },
-  inPlace: () => [[1, 0]],
-  // The seed of the row losses is 1; their gradient was made in the forward pass.
-  vjp: ({ node }) => [node.outputs[1]],
-  lower({ inputs, outputs }) {
-    const [logits, labels] = inputs as [Tensor, Tensor];
+  shapes({ logits, labels }) {
     const [B, V] = logits.shape as [number, number];
-    return [
-      {
-        kernel: 'softmax_cross_entropy',
-        tensors: { logits: outputs[1], labels, row_loss: outputs[0] },
-        uniforms: { B, V },
-      },
-    ];
+    if (labels.shape.join() !== `${B}`) throw new Error(`softmax_cross_entropy: labels [${labels.shape}] for logits [${B}, ${V}]`);
+    return { row_loss: { shape: [B] }, d_logits: { shape: [B, V] } };
+  },
+  inPlace: () => [['d_logits', 'logits']],
+  // The seed of the row losses is 1; their gradient was made in the forward pass.
+  vjp: ({ outputs: { d_logits } }) => ({ logits: d_logits }),
+  lower({ inputs: { labels }, outputs: { row_loss, d_logits } }) {
+    const [B, V] = d_logits.shape as [number, number];
+    return [{ kernel: 'softmax_cross_entropy', tensors: { logits: d_logits, labels, row_loss }, uniforms: { B, V } }];
   },
 };
 
 /** row_loss [B] of logits [B, V] (consumed) and labels [B]; rows labelled -100 count nothing. */
 export const softmaxCrossEntropy = (g: Graph, logits: Tensor, labels: Tensor): Tensor =>
-  g.apply(crossEntropyOp, [logits, labels], {})[0] as Tensor;
+  g.apply(crossEntropyOp, { logits, labels }, {}).row_loss;
 
-const accumulateSumOp: Op<Attributes & { slot: number }> = {
+const accumulateSumOp: Op<{ readonly x: Tensor; readonly out: Tensor }, NoTensors, { readonly slot: number }> = {
   name: 'accumulate_sum',
-  shapes: () => [],
-  accumulates: [1],
-  lower({ inputs, attributes }) {
-    const [x, out] = inputs as [Tensor, Tensor];
-    return [
-      {
-        kernel: 'accumulate_sum',
-        tensors: { x, out },
-        uniforms: { count: sizeOf(x.shape), slot: attributes['slot'] as number },
-      },
-    ];
-  },
+  shapes: () => ({}),
+  accumulates: ['out'],
+  lower: ({ inputs, attributes: { slot } }) => [
+    { kernel: 'accumulate_sum', tensors: inputs, uniforms: { count: sizeOf(inputs.x.shape), slot } },
+  ],
 };
 
 /** out[slot] += sum of x */
 export const accumulateSum = (g: Graph, x: Tensor, out: Tensor, slot: number): void => {
-  g.apply(accumulateSumOp, [x, out], { slot });
+  g.apply(accumulateSumOp, { x, out }, { slot });
 };

@@ -3,49 +3,50 @@
 // its parts are born (lower.ts).
 // Invariant: parts begin at multiples of what a storage binding may begin at.
 
-import type { Attributes, Graph, Op, Tensor } from '../ir.ts';
+import type { Graph, Tensor } from '../ir.ts';
 import { bytesOfTensor, sizeOf } from '../ir.ts';
+import type { Op } from '../op.ts';
 
 /** Offsets of storage bindings are multiples of this on every device (the default of minStorageBufferOffsetAlignment). */
 export const bindingAlignment = 256;
 
+/** Outputs are named by their number: `0`, `1`... */
+type Parts = Readonly<Record<string, Tensor>>;
+
 /** `rows`: parts are of tokens, [N, C] each, not of examples. */
-type SplitAttributes = Attributes & { readonly counts: string; readonly rows: boolean };
-
-const countsOf = (attributes: Attributes): number[] => (attributes as SplitAttributes).counts.split(',').map(Number);
-
-const splitOp: Op<SplitAttributes> = {
+const splitOp: Op<{ readonly x: Tensor }, Parts, { readonly counts: string; readonly rows: boolean }> = {
   name: 'split',
-  shapes([x], attributes) {
-    const { shape, dtype } = x as Tensor;
-    return countsOf(attributes).map((count) => ({ shape: [count, ...shape.slice(attributes.rows ? -1 : 1)], dtype }));
+  shapes({ x: { shape, dtype } }, { counts, rows }) {
+    const specs = counts.split(',').map((count) => ({ shape: [Number(count), ...shape.slice(rows ? -1 : 1)], dtype }));
+    return Object.fromEntries(specs.entries());
   },
-  view: 'split',
+  view: ({ inputs: { x }, outputs }) => ({ kind: 'split', whole: x, parts: Object.values(outputs) }),
   lower: () => [],
 };
 
-const concatOp: Op<Attributes & { readonly shape: string }> = {
+const concatOp: Op<{ readonly parts: readonly Tensor[] }, { readonly whole: Tensor }, { readonly shape: string }> = {
   name: 'concat',
-  shapes(inputs, { shape }) {
-    const parts = inputs as readonly Tensor[];
-    const { dtype } = parts[0] as Tensor;
-    const whole = shape.split(',').map(Number);
+  shapes({ parts }, attributes) {
+    const dtype = parts[0]?.dtype ?? 'f32';
+    const shape = attributes.shape.split(',').map(Number);
     const count = parts.reduce((sum, part) => sum + sizeOf(part.shape), 0);
-    if (count !== sizeOf(whole) || parts.some((part) => part.dtype !== dtype))
+    if (count !== sizeOf(shape) || parts.some((part) => part.dtype !== dtype))
       throw new Error(`concat: parts of ${count} elements for ${dtype} [${shape}]`);
-    return [{ shape: whole, dtype }];
+    return { whole: { shape, dtype } };
   },
-  view: 'concat',
+  view: ({ inputs: { parts }, outputs: { whole } }) => ({ kind: 'concat', whole, parts }),
   lower: () => [],
 };
 
 /** The whole of `shape` of parts, of examples or of tokens, in their order. */
 export const concatRows = (g: Graph, parts: readonly Tensor[], shape: readonly number[]): Tensor =>
-  parts.length === 1 && parts[0]?.shape.join() === shape.join() ? (parts[0] as Tensor) : g.apply1(concatOp, parts, { shape: shape.join() });
+  parts.length === 1 && parts[0]?.shape.join() === shape.join()
+    ? (parts[0] as Tensor)
+    : g.apply(concatOp, { parts }, { shape: shape.join() }).whole;
 
 /** Consecutive examples of x [B, ..]: `counts` of them, which sum to B. */
 export function split(g: Graph, x: Tensor, counts: readonly number[]): Tensor[] {
-  return counts.length === 1 ? [x] : g.apply(splitOp, [x], { counts: counts.join(), rows: false });
+  return counts.length === 1 ? [x] : Object.values(g.apply(splitOp, { x }, { counts: counts.join(), rows: false }));
 }
 
 /** The whole [B, ..] of parts in their order. */
@@ -68,7 +69,7 @@ const rowsAligned = bindingAlignment / 16;
 /** The tokens of x [B, T, C] in about `count` consecutive parts [N, C]. */
 export function splitRows(g: Graph, x: Tensor, count: number): Tensor[] {
   const rows = sizeOf(x.shape) / (x.shape.at(-1) as number);
-  return g.apply(splitOp, [x], { counts: evenly(rows, count, rowsAligned).join(), rows: true });
+  return Object.values(g.apply(splitOp, { x }, { counts: evenly(rows, count, rowsAligned).join(), rows: true }));
 }
 
 /**

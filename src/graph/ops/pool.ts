@@ -1,55 +1,50 @@
 // pool: one vector per sequence: the mean of its tokens, its first token, or the last that is no padding.
 
-import type { Attributes, Graph, Op, Tensor } from '../ir.ts';
+import type { Graph, Tensor } from '../ir.ts';
+import type { Op } from '../op.ts';
+
+type PoolInputs = {
+  readonly h: Tensor; // [B, T, C]
+  readonly lengths: Tensor; // [B]
+};
 
 /** Values of MODE. */
 const modes = { mean: 0, cls: 1, last: 2 } as const;
 
-type PoolAttributes = Attributes & { readonly pooling: keyof typeof modes; readonly T: number };
+type PoolAttributes = { readonly pooling: keyof typeof modes; readonly T: number };
 
-const overridesOf = (attributes: Attributes) => ({ MODE: modes[(attributes as PoolAttributes).pooling] });
+const overridesOf = ({ pooling }: PoolAttributes) => ({ MODE: modes[pooling] });
 
-const poolOp: Op<PoolAttributes> = {
+const poolOp: Op<PoolInputs, { readonly pooled: Tensor }, PoolAttributes> = {
   name: 'pool',
-  shapes([h]) {
-    const [B, , C] = (h as Tensor).shape as [number, number, number];
-    return [{ shape: [B, C] }];
+  shapes({ h }) {
+    const [B, , C] = h.shape as [number, number, number];
+    return { pooled: { shape: [B, C] } };
   },
-  vjp: ({ g, node, d_outputs }) => [g.apply1(poolBackwardOp, [d_outputs[0], node.inputs[1]], node.attributes as PoolAttributes)],
+  vjp: ({ g, inputs: { lengths }, attributes, d }) => ({ h: g.apply(poolBackwardOp, { d_pooled: d('pooled'), lengths }, attributes).d_h }),
   lower({ inputs, outputs, attributes }) {
-    const [h, lengths] = inputs as [Tensor, Tensor];
-    const [B, T, C] = h.shape as [number, number, number];
-    return [
-      {
-        kernel: 'pool',
-        tensors: { h, lengths, pooled: outputs[0] },
-        uniforms: { B, T, C },
-        overrides: overridesOf(attributes),
-      },
-    ];
+    const [B, T, C] = inputs.h.shape as [number, number, number];
+    return [{ kernel: 'pool', tensors: { ...inputs, ...outputs }, uniforms: { B, T, C }, overrides: overridesOf(attributes) }];
   },
 };
 
-const poolBackwardOp: Op<PoolAttributes> = {
+type PoolBackwardInputs = {
+  readonly d_pooled: Tensor; // [B, C]
+  readonly lengths: Tensor; // [B]
+};
+
+const poolBackwardOp: Op<PoolBackwardInputs, { readonly d_h: Tensor }, PoolAttributes> = {
   name: 'pool_backward',
-  shapes([d_pooled], { T }) {
-    const [B, C] = (d_pooled as Tensor).shape as [number, number];
-    return [{ shape: [B, T, C] }];
+  shapes({ d_pooled }, { T }) {
+    const [B, C] = d_pooled.shape as [number, number];
+    return { d_h: { shape: [B, T, C] } };
   },
   lower({ inputs, outputs, attributes }) {
-    const d_h = outputs[0] as Tensor;
-    const [B, T, C] = d_h.shape as [number, number, number];
-    return [
-      {
-        kernel: 'pool_backward',
-        tensors: { d_pooled: inputs[0], lengths: inputs[1], d_h },
-        uniforms: { B, T, C },
-        overrides: overridesOf(attributes),
-      },
-    ];
+    const [B, T, C] = outputs.d_h.shape as [number, number, number];
+    return [{ kernel: 'pool_backward', tensors: { ...inputs, ...outputs }, uniforms: { B, T, C }, overrides: overridesOf(attributes) }];
   },
 };
 
 /** pooled [B, C] of h [B, T, C], lengths [B]. */
 export const pool = (g: Graph, h: Tensor, lengths: Tensor, pooling: keyof typeof modes): Tensor =>
-  g.apply1(poolOp, [h, lengths], { pooling, T: h.shape[1] as number });
+  g.apply(poolOp, { h, lengths }, { pooling, T: h.shape[1] as number }).pooled;

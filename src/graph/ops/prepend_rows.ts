@@ -1,31 +1,34 @@
 // prepend_rows: the same P learned rows before the rows of every example: the keys and values of prefix tuning (Li & Liang 2021,
 // arXiv:2101.00190). Its own gradient is the sum over the examples, one after the other, and the rest of each.
 
-import type { Graph, KernelCall, Op, Tensor } from '../ir.ts';
+import type { Graph, Tensor } from '../ir.ts';
 import { sizeOf } from '../ir.ts';
+import type { KernelCall, Op } from '../op.ts';
 import { columnSum } from './linear.ts';
 
 const perExample = ({ shape }: Tensor): number => sizeOf(shape.slice(1));
 
-const prependRowsOp: Op = {
+type PrependInputs = {
+  readonly prefix: Tensor; // [P, C]
+  readonly x: Tensor; // [B, T, C]
+};
+
+const prependRowsOp: Op<PrependInputs, { readonly y: Tensor }> = {
   name: 'prepend_rows',
-  shapes([prefix, x]) {
-    const [P, C] = (prefix as Tensor).shape as [number, number];
-    const [B, T, width] = (x as Tensor).shape as [number, number, number];
-    if (C !== width || prefix?.dtype !== 'f32') {
-      throw new Error(`prepend_rows: '${prefix?.name}' [${prefix?.shape}] ${prefix?.dtype} before x [${x?.shape}]`);
+  shapes({ prefix, x }) {
+    const [P, C] = prefix.shape as [number, number];
+    const [B, T, width] = x.shape as [number, number, number];
+    if (C !== width || prefix.dtype !== 'f32') {
+      throw new Error(`prepend_rows: '${prefix.name}' [${prefix.shape}] ${prefix.dtype} before x [${x.shape}]`);
     }
-    return [{ shape: [B, P + T, C] }];
+    return { y: { shape: [B, P + T, C] } };
   },
-  vjp({ g, node, d_outputs, needs }) {
-    const [prefix, x] = node.inputs as [Tensor, Tensor];
-    const d_y = d_outputs[0] as Tensor;
-    if (needs(0)) columnSum(g, d_y, g.registry.gradientOf(prefix), d_y.shape[0]);
-    return [undefined, needs(1) ? g.apply1(laterRowsOp, [d_y], { T: x.shape[1] as number }) : undefined];
+  vjp({ g, inputs: { prefix, x }, d, needs }) {
+    const d_y = d('y'); // [B, P + T, C]
+    if (needs('prefix')) columnSum(g, d_y, g.registry.gradientOf(prefix), d_y.shape[0]);
+    return { x: needs('x') ? g.apply(laterRowsOp, { y: d_y }, { T: x.shape[1] as number }).x : undefined };
   },
-  lower({ inputs, outputs }) {
-    const [prefix, x] = inputs as [Tensor, Tensor];
-    const y = outputs[0] as Tensor;
+  lower({ inputs: { prefix, x }, outputs: { y } }) {
     const size = { N: x.shape[0] as number, y_width: perExample(y) };
     const P = sizeOf(prefix.shape);
     const T = perExample(x);
@@ -44,15 +47,14 @@ const prependRowsOp: Op = {
   },
 };
 
-const laterRowsOp: Op<{ readonly T: number }> = {
+/** The last T rows of every example. */
+const laterRowsOp: Op<{ readonly y: Tensor }, { readonly x: Tensor }, { readonly T: number }> = {
   name: 'later_rows',
-  shapes([y], { T }) {
-    const [B, , C] = (y as Tensor).shape as [number, number, number];
-    return [{ shape: [B, T, C] }];
+  shapes({ y }, { T }) {
+    const [B, , C] = y.shape as [number, number, number];
+    return { x: { shape: [B, T, C] } };
   },
-  lower({ inputs, outputs }) {
-    const [y] = inputs as [Tensor];
-    const [x] = outputs as [Tensor];
+  lower({ inputs: { y }, outputs: { x } }) {
     const [y_width, C] = [perExample(y), perExample(x)];
     return [
       {
@@ -65,4 +67,4 @@ const laterRowsOp: Op<{ readonly T: number }> = {
 };
 
 /** [B, P + T, C]: the rows of prefix [P, C], a parameter, and after them those of x [B, T, C]. */
-export const prependRows = (g: Graph, prefix: Tensor, x: Tensor): Tensor => g.apply1(prependRowsOp, [prefix, x], {});
+export const prependRows = (g: Graph, prefix: Tensor, x: Tensor): Tensor => g.apply(prependRowsOp, { prefix, x }, {}).y;

@@ -2,12 +2,13 @@
 // and weight_hh; these, with both biases, are the caller's `linear`. What a gradient needs is written over the products, in place.
 // Not here: over what a recurrence runs (a side network's steps are the layers of the backbone, not the tokens).
 
-import type { Attributes, Graph, Op, Tensor } from '../ir.ts';
+import type { Graph, Tensor } from '../ir.ts';
 import { sizeOf } from '../ir.ts';
+import type { Op } from '../op.ts';
 import { applyActivation } from './elementwise.ts';
 import { zeros } from './fill.ts';
 
-type CellAttributes = Attributes & {
+type CellAttributes = {
   /** Keep what the gradient needs. */
   readonly keep: boolean;
 };
@@ -22,96 +23,130 @@ function expectGates(cell: string, x: Tensor, gates: number, h: Tensor): void {
   if (x.shape.join() !== wanted.join()) throw new Error(`${cell}: [${x.shape}] for a state [${h.shape}]; [${wanted}] is needed`);
 }
 
-const gruOp: Op<CellAttributes> = {
-  name: 'gru_cell',
-  shapes([gi, gh, h], { keep }) {
-    for (const x of [gi, gh]) expectGates('gru_cell', x as Tensor, 3, h as Tensor);
-    const { shape } = h as Tensor;
-    return keep ? [{ shape }, { shape: (gi as Tensor).shape }, { shape }] : [{ shape }];
-  },
-  // gi becomes r, z, n.
-  inPlace: ({ keep }) => (keep ? [[1, 0]] : []),
-  vjp({ g, node, d_outputs, needs }) {
-    const [, gates, hidden_n] = node.outputs;
-    const [d_gi, d_gh, d_h] = g.apply(gruBackwardOp, [d_outputs[0], gates, hidden_n, node.inputs[2]], {});
-    return [needs(0) ? d_gi : undefined, needs(1) ? d_gh : undefined, needs(2) ? d_h : undefined];
-  },
-  lower({ inputs, outputs, attributes }) {
-    const [gi, gh, h] = inputs;
-    const [h_next, gates, hidden_n] = outputs as [Tensor, Tensor | undefined, Tensor | undefined];
-    return [
-      {
-        kernel: 'gru_cell',
-        tensors: { gi: gates ?? gi, gh, h, h_next, hidden_n },
-        uniforms: rowsOf(h_next),
-        overrides: { KEEP: attributes['keep'] ? 1 : 0 },
-      },
-    ];
-  },
+type GruInputs = {
+  readonly gi: Tensor; // [.., 3H]
+  readonly gh: Tensor; // [.., 3H]
+  readonly h: Tensor; // [.., H]
 };
 
-const gruBackwardOp: Op = {
-  name: 'gru_cell_backward',
-  shapes: ([d_h, gates]) => [gates as Tensor, gates as Tensor, d_h as Tensor].map(({ shape }) => ({ shape })),
-  inPlace: () => [
-    [0, 1],
-    [2, 0],
-  ],
-  lower({ inputs, outputs }) {
-    const [, , hidden_n, h] = inputs;
-    const [gates, d_gh, d_h] = outputs;
-    return [{ kernel: 'gru_cell_backward', tensors: { d_h, gates, hidden_n, h, d_gh }, uniforms: rowsOf(d_h as Tensor) }];
+type GruOutputs = {
+  readonly h_next: Tensor; // [.., H]
+  readonly gates: Tensor | undefined; // [.., 3H]: r, z, n, over gi
+  readonly hidden_n: Tensor | undefined; // [.., H]: the hidden state's share of n
+};
+
+const gruOp: Op<GruInputs, GruOutputs, CellAttributes> = {
+  name: 'gru_cell',
+  shapes({ gi, gh, h }, { keep }) {
+    for (const x of [gi, gh]) expectGates('gru_cell', x, 3, h);
+    const { shape } = h;
+    return { h_next: { shape }, gates: keep ? { shape: gi.shape } : undefined, hidden_n: keep ? { shape } : undefined };
   },
+  inPlace: ({ keep }) => (keep ? [['gates', 'gi']] : []),
+  vjp({ g, inputs: { h }, d, kept, needs }) {
+    const given = { d_h_next: d('h_next'), gates: kept('gates'), hidden_n: kept('hidden_n'), h };
+    const { d_gi, d_gh, d_h } = g.apply(gruBackwardOp, given, {});
+    return { gi: needs('gi') ? d_gi : undefined, gh: needs('gh') ? d_gh : undefined, h: needs('h') ? d_h : undefined };
+  },
+  lower: ({ inputs: { gi, gh, h }, outputs: { h_next, gates, hidden_n }, attributes: { keep } }) => [
+    {
+      kernel: 'gru_cell',
+      tensors: { gi: gates ?? gi, gh, h, h_next, hidden_n },
+      uniforms: rowsOf(h_next),
+      overrides: { KEEP: keep ? 1 : 0 },
+    },
+  ],
+};
+
+type GruBackwardInputs = {
+  readonly d_h_next: Tensor; // [.., H]
+  readonly gates: Tensor; // [.., 3H]
+  readonly hidden_n: Tensor; // [.., H]
+  readonly h: Tensor; // [.., H]
+};
+
+type GruBackwardOutputs = {
+  readonly d_gi: Tensor; // [.., 3H]
+  readonly d_gh: Tensor; // [.., 3H]
+  readonly d_h: Tensor; // [.., H]
+};
+
+const gruBackwardOp: Op<GruBackwardInputs, GruBackwardOutputs> = {
+  name: 'gru_cell_backward',
+  shapes: ({ d_h_next, gates }) => ({ d_gi: { shape: gates.shape }, d_gh: { shape: gates.shape }, d_h: { shape: d_h_next.shape } }),
+  inPlace: () => [
+    ['d_gi', 'gates'],
+    ['d_h', 'd_h_next'],
+  ],
+  lower: ({ inputs: { hidden_n, h }, outputs: { d_gi, d_gh, d_h } }) => [
+    { kernel: 'gru_cell_backward', tensors: { d_h, gates: d_gi, hidden_n, h, d_gh }, uniforms: rowsOf(d_h) },
+  ],
 };
 
 /**
  * h' = (1 - z) ∘ n + z ∘ h with r, z = σ(gi + gh), n = tanh(gi + r ∘ gh), of gi = x weight_ihᵀ + bias_ih and gh = h weight_hhᵀ + bias_hh
  * [.., 3H] and h [.., H], as torch.nn.GRUCell. Consumes gi while training.
  */
-export const gruCell = (g: Graph, gi: Tensor, gh: Tensor, h: Tensor): Tensor =>
-  g.apply(gruOp, [gi, gh, h], { keep: g.training })[0] as Tensor;
+export const gruCell = (g: Graph, gi: Tensor, gh: Tensor, h: Tensor): Tensor => g.apply(gruOp, { gi, gh, h }, { keep: g.training }).h_next;
 
-const lstmOp: Op<CellAttributes> = {
-  name: 'lstm_cell',
-  shapes([gates, c], { keep }) {
-    expectGates('lstm_cell', gates as Tensor, 4, c as Tensor);
-    const { shape } = c as Tensor;
-    return keep ? [{ shape }, { shape }, { shape: (gates as Tensor).shape }] : [{ shape }, { shape }];
-  },
-  inPlace: ({ keep }) => (keep ? [[2, 0]] : []),
-  vjp({ g, node, d_outputs, needs }) {
-    const c = node.inputs[1] as Tensor;
-    const [, c_next, gates] = node.outputs;
-    // The last cell's c' leads nowhere.
-    const [d_h, d_c] = [d_outputs[0] ?? zeros(g, c.shape), d_outputs[1] ?? zeros(g, c.shape)];
-    const [d_gates, d_c_before] = g.apply(lstmBackwardOp, [d_h, d_c, gates, c, c_next], {});
-    return [needs(0) ? d_gates : undefined, needs(1) ? d_c_before : undefined];
-  },
-  lower({ inputs, outputs, attributes }) {
-    const [h_next, c_next, gates] = outputs as [Tensor, Tensor, Tensor | undefined];
-    return [
-      {
-        kernel: 'lstm_cell',
-        tensors: { gates: gates ?? inputs[0], c: inputs[1], h_next, c_next },
-        uniforms: rowsOf(h_next),
-        overrides: { KEEP: attributes['keep'] ? 1 : 0 },
-      },
-    ];
-  },
+type LstmInputs = {
+  readonly gates: Tensor; // [.., 4H]
+  readonly c: Tensor; // [.., H]
 };
 
-const lstmBackwardOp: Op = {
-  name: 'lstm_cell_backward',
-  shapes: ([, d_c, gates]) => [gates as Tensor, d_c as Tensor].map(({ shape }) => ({ shape })),
-  inPlace: () => [
-    [0, 2],
-    [1, 1],
-  ],
-  lower({ inputs, outputs }) {
-    const [d_h, , , c, c_next] = inputs;
-    const [gates, d_c] = outputs;
-    return [{ kernel: 'lstm_cell_backward', tensors: { d_h, d_c, gates, c, c_next }, uniforms: rowsOf(d_c as Tensor) }];
+type LstmOutputs = {
+  readonly h_next: Tensor; // [.., H]
+  readonly c_next: Tensor; // [.., H]
+  readonly opened: Tensor | undefined; // [.., 4H]: i, f, g, o, over the gates' arguments
+};
+
+const lstmOp: Op<LstmInputs, LstmOutputs, CellAttributes> = {
+  name: 'lstm_cell',
+  shapes({ gates, c }, { keep }) {
+    expectGates('lstm_cell', gates, 4, c);
+    const { shape } = c;
+    return { h_next: { shape }, c_next: { shape }, opened: keep ? { shape: gates.shape } : undefined };
   },
+  inPlace: ({ keep }) => (keep ? [['opened', 'gates']] : []),
+  vjp({ g, inputs: { c }, outputs: { c_next }, d_outputs, kept, needs }) {
+    // The last cell's c' leads nowhere.
+    const [d_h_next, d_c_next] = [d_outputs.h_next ?? zeros(g, c.shape), d_outputs.c_next ?? zeros(g, c.shape)];
+    const { d_gates, d_c } = g.apply(lstmBackwardOp, { d_h_next, d_c_next, gates: kept('opened'), c, c_next }, {});
+    return { gates: needs('gates') ? d_gates : undefined, c: needs('c') ? d_c : undefined };
+  },
+  lower: ({ inputs: { gates, c }, outputs: { h_next, c_next, opened }, attributes: { keep } }) => [
+    {
+      kernel: 'lstm_cell',
+      tensors: { gates: opened ?? gates, c, h_next, c_next },
+      uniforms: rowsOf(h_next),
+      overrides: { KEEP: keep ? 1 : 0 },
+    },
+  ],
+};
+
+type LstmBackwardInputs = {
+  readonly d_h_next: Tensor; // [.., H]
+  readonly d_c_next: Tensor; // [.., H]
+  readonly gates: Tensor; // [.., 4H]
+  readonly c: Tensor; // [.., H]
+  readonly c_next: Tensor; // [.., H]
+};
+
+type LstmBackwardOutputs = {
+  readonly d_gates: Tensor; // [.., 4H]
+  readonly d_c: Tensor; // [.., H]
+};
+
+const lstmBackwardOp: Op<LstmBackwardInputs, LstmBackwardOutputs> = {
+  name: 'lstm_cell_backward',
+  shapes: ({ d_c_next, gates }) => ({ d_gates: { shape: gates.shape }, d_c: { shape: d_c_next.shape } }),
+  inPlace: () => [
+    ['d_gates', 'gates'],
+    ['d_c', 'd_c_next'],
+  ],
+  lower: ({ inputs: { d_h_next, c, c_next }, outputs: { d_gates, d_c } }) => [
+    { kernel: 'lstm_cell_backward', tensors: { d_h: d_h_next, d_c, gates: d_gates, c, c_next }, uniforms: rowsOf(d_c) },
+  ],
 };
 
 /**
@@ -119,8 +154,8 @@ const lstmBackwardOp: Op = {
  * torch.nn.LSTMCell. Consumes gates while training.
  */
 export function lstmCell(g: Graph, gates: Tensor, c: Tensor): { h: Tensor; c: Tensor } {
-  const [h, next] = g.apply(lstmOp, [gates, c], { keep: g.training });
-  return { h: h as Tensor, c: next as Tensor };
+  const { h_next, c_next } = g.apply(lstmOp, { gates, c }, { keep: g.training });
+  return { h: h_next, c: c_next };
 }
 
 /** h' = tanh(x), x [.., H] = x weight_ihᵀ + bias_ih + h weight_hhᵀ + bias_hh, as torch.nn.RNNCell. */

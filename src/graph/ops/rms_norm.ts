@@ -1,57 +1,72 @@
 // rms_norm: y = x · weight / sqrt(mean(x²) + eps) over the last axis: no mean is taken off and there is no bias (Zhang & Sennrich 2019,
 // arXiv:1910.07467; T5's LayerNorm). x and 1 / sqrt(...) of each row are kept for the gradient.
 
-import type { Attributes, Graph, Op, Tensor } from '../ir.ts';
+import type { Graph, Tensor } from '../ir.ts';
 import { sizeOf } from '../ir.ts';
-
-type RmsNormAttributes = Attributes & { readonly eps: number };
+import type { NoTensors, Op } from '../op.ts';
 
 const rowsOf = (x: Tensor) => {
   const C = x.shape.at(-1) as number;
   return { N: sizeOf(x.shape) / C, C };
 };
 
-const rmsNormOp: Op<RmsNormAttributes> = {
+type RmsNormInputs = {
+  readonly x: Tensor; // [.., C]
+  readonly weight: Tensor; // [C]
+};
+
+type RmsNormOutputs = {
+  readonly y: Tensor; // [.., C]
+  readonly rstd: Tensor; // [N]
+};
+
+const rmsNormOp: Op<RmsNormInputs, RmsNormOutputs, { readonly eps: number }> = {
   name: 'rms_norm',
-  shapes([x, weight]) {
-    const { N, C } = rowsOf(x as Tensor);
-    if (weight?.shape.join() !== `${C}`) throw new Error(`rms_norm: weight '${weight?.name}' for width ${C}`);
+  shapes({ x, weight }) {
+    const { N, C } = rowsOf(x);
+    if (weight.shape.join() !== `${C}`) throw new Error(`rms_norm: weight '${weight.name}' for width ${C}`);
     if (C % 4 !== 0) throw new Error(`rms_norm: width ${C} is not a multiple of 4`);
-    return [{ shape: (x as Tensor).shape }, { shape: [N] }];
+    return { y: { shape: x.shape }, rstd: { shape: [N] } };
   },
-  vjp({ g, node, d_outputs, needs }) {
-    const [x, weight] = node.inputs as [Tensor, Tensor];
-    const rstd = node.outputs[1] as Tensor;
-    const d_y = d_outputs[0] as Tensor;
-    if (needs(1)) g.apply(rmsNormWeightOp, [d_y, x, rstd, g.registry.gradientOf(weight)], {});
-    return [needs(0) ? g.apply1(rmsNormBackwardOp, [d_y, x, rstd, weight], {}) : undefined];
+  vjp({ g, inputs: { x, weight }, outputs: { rstd }, d, needs }) {
+    const d_y = d('y'); // [.., C]
+    if (needs('weight')) g.apply(rmsNormWeightOp, { d_y, x, rstd, d_weight: g.registry.gradientOf(weight) }, {});
+    return { x: needs('x') ? g.apply(rmsNormBackwardOp, { d_y, x, rstd, weight }, {}).d_x : undefined };
   },
-  lower({ inputs, outputs, attributes }) {
-    const [x, weight] = inputs as [Tensor, Tensor];
-    const uniforms = { ...rowsOf(x), eps: attributes['eps'] as number };
-    return [{ kernel: 'rms_norm', tensors: { x, weight, y: outputs[0], rstd: outputs[1] }, uniforms }];
-  },
+  lower: ({ inputs, outputs, attributes: { eps } }) => [
+    { kernel: 'rms_norm', tensors: { ...inputs, ...outputs }, uniforms: { ...rowsOf(inputs.x), eps } },
+  ],
 };
 
-const rmsNormBackwardOp: Op = {
+type RmsNormBackwardInputs = {
+  readonly d_y: Tensor; // [.., C]
+  readonly x: Tensor; // [.., C]
+  readonly rstd: Tensor; // [N]
+  readonly weight: Tensor; // [C]
+};
+
+const rmsNormBackwardOp: Op<RmsNormBackwardInputs, { readonly d_x: Tensor }> = {
   name: 'rms_norm_backward',
-  shapes: ([d_y]) => [{ shape: (d_y as Tensor).shape }],
-  inPlace: () => [[0, 0]],
-  lower({ inputs, outputs }) {
-    const [, x, rstd, weight] = inputs;
-    return [{ kernel: 'rms_norm_backward', tensors: { d_y: outputs[0], x, rstd, weight }, uniforms: rowsOf(outputs[0] as Tensor) }];
-  },
+  shapes: ({ d_y }) => ({ d_x: { shape: d_y.shape } }),
+  inPlace: () => [['d_x', 'd_y']],
+  lower: ({ inputs: { x, rstd, weight }, outputs: { d_x } }) => [
+    { kernel: 'rms_norm_backward', tensors: { d_y: d_x, x, rstd, weight }, uniforms: rowsOf(d_x) },
+  ],
 };
 
-const rmsNormWeightOp: Op = {
+type RmsNormWeightInputs = {
+  readonly d_y: Tensor; // [.., C]
+  readonly x: Tensor; // [.., C]
+  readonly rstd: Tensor; // [N]
+  readonly d_weight: Tensor; // [C]
+};
+
+const rmsNormWeightOp: Op<RmsNormWeightInputs, NoTensors> = {
   name: 'rms_norm_weight',
-  shapes: () => [],
-  accumulates: [3],
-  lower({ inputs }) {
-    const [d_y, x, rstd, d_weight] = inputs;
-    return [{ kernel: 'rms_norm_weight', tensors: { d_y, x, rstd, d_weight }, uniforms: rowsOf(d_y as Tensor) }];
-  },
+  shapes: () => ({}),
+  accumulates: ['d_weight'],
+  lower: ({ inputs }) => [{ kernel: 'rms_norm_weight', tensors: inputs, uniforms: rowsOf(inputs.d_y) }],
 };
 
 /** y [.., C] = x · weight [C] / sqrt(mean(x²) + eps), the mean over the last axis. */
-export const rmsNorm = (g: Graph, x: Tensor, weight: Tensor, eps: number): Tensor => g.apply(rmsNormOp, [x, weight], { eps })[0] as Tensor;
+export const rmsNorm = (g: Graph, x: Tensor, weight: Tensor, eps: number): Tensor => g.apply(rmsNormOp, { x, weight }, { eps }).y;

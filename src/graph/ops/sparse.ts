@@ -4,12 +4,13 @@
 
 import type { HostRequest } from '../../offload/offload.ts';
 import type { RoutingShape } from '../../offload/routing.ts';
-import type { Attributes, Graph, Initial, Node, Op, Tensor, TensorSpec } from '../ir.ts';
+import type { Graph, Initial, Tensor } from '../ir.ts';
 import { sizeOf } from '../ir.ts';
+import { type NoTensors, type Op, type Outputs, type TensorSpec, tensorsOf } from '../op.ts';
 
 export type { RoutingShape };
 
-interface SparseAttributes extends Attributes {
+type SparseAttributes = {
   readonly module: string;
   readonly rule: RoutingShape['rule'];
   readonly experts: number;
@@ -21,52 +22,100 @@ interface SparseAttributes extends Attributes {
   readonly tokens: number;
   readonly T: number;
   readonly training: boolean;
-}
-
-const attributesOf = (node: Node): SparseAttributes => node.attributes as SparseAttributes;
-
-const requestOf = (node: Node, call: HostRequest['call']): Omit<HostRequest, 'reads'> => {
-  const { module, firstExample, tokens, T, training } = attributesOf(node);
-  return { module, call, firstExample, tokens, T, training };
 };
 
-const present = (tensors: readonly (Tensor | undefined)[]): Tensor[] => tensors.filter((tensor) => tensor !== undefined);
+const requestOf = (
+  { module, firstExample, tokens, T, training }: SparseAttributes,
+  call: HostRequest['call'],
+): Omit<HostRequest, 'reads'> => ({ module, call, firstExample, tokens, T, training });
 
 const rows = ({ capacity, hidden_size }: SparseAttributes): TensorSpec => ({ shape: [capacity, hidden_size], category: 'adapter' });
 
-/** (h, lengths) -> values, slots, coefficients, scores; under `union` values, keys, number of slots in use. */
-const retrieveOp: Op<SparseAttributes> = {
+type RetrieveInputs = {
+  readonly h: Tensor; // [B, T, C]
+  readonly lengths: Tensor; // of the whole batch
+};
+
+/** Under `token`: each token lists the slots that it activates. */
+type ListedRows = {
+  readonly values: Tensor; // [capacity, C]
+  readonly slots: Tensor; // [N, activated]
+  readonly coefficients: Tensor; // [N, activated]
+  readonly scores: Tensor; // [N, activated]
+};
+
+/** Under `union`: all tokens activate all slots that are in use. */
+type UnionRows = {
+  readonly values: Tensor; // [capacity, C]
+  readonly keys: Tensor; // [capacity, C]
+  readonly used: Tensor; // [1]: number of slots in use
+};
+
+const retrieved = <O extends Outputs>(
+  shapes: Op<RetrieveInputs, O, SparseAttributes>['shapes'],
+): Op<RetrieveInputs, O, SparseAttributes> => ({
   name: 'sparse_retrieve',
-  shapes(_, attributes) {
-    const { rule, tokens, activated } = attributes;
-    if (rule === 'union') return [rows(attributes), rows(attributes), { shape: [1], dtype: 'u32' }];
-    const entries = [tokens, activated];
-    return [rows(attributes), { shape: entries, dtype: 'u32' }, { shape: entries }, { shape: entries }];
-  },
+  shapes,
   lower: () => [],
-  host: (node) => ({
-    request: requestOf(node, 'retrieve'),
+  host: ({ inputs, outputs, attributes, place }) => ({
+    request: requestOf(attributes, 'retrieve'),
     // In the backward pass the layer runs again: the host has its routing.
-    reads: node.place.phase === 'forward' ? present(node.inputs) : [],
-    writes: node.outputs,
+    reads: place.phase === 'forward' ? tensorsOf(inputs) : [],
+    writes: tensorsOf(outputs),
   }),
+});
+
+const retrieveListedOp = retrieved<ListedRows>((_, attributes) => {
+  const entries = [attributes.tokens, attributes.activated];
+  return {
+    values: rows(attributes),
+    slots: { shape: entries, dtype: 'u32' },
+    coefficients: { shape: entries },
+    scores: { shape: entries },
+  };
+});
+
+const retrieveUnionOp = retrieved<UnionRows>((_, attributes) => ({
+  values: rows(attributes),
+  keys: rows(attributes),
+  used: { shape: [1], dtype: 'u32' },
+}));
+
+type Recalled = {
+  readonly keys: Tensor; // [capacity, C]
+  readonly router: Tensor; // [experts, C]
 };
 
 /** keys of the slots, and the router */
-const recallOp: Op<SparseAttributes> = {
+const recallOp: Op<NoTensors, Recalled, SparseAttributes> = {
   name: 'sparse_recall',
-  shapes: (_, attributes) => [rows(attributes), { shape: [attributes.experts, attributes.hidden_size], category: 'adapter' }],
+  shapes: (_, attributes) => ({
+    keys: rows(attributes),
+    router: { shape: [attributes.experts, attributes.hidden_size], category: 'adapter' },
+  }),
   lower: () => [],
-  host: (node) => ({ request: requestOf(node, 'recall'), reads: [], writes: node.outputs }),
+  host: ({ outputs, attributes }) => ({ request: requestOf(attributes, 'recall'), reads: [], writes: tensorsOf(outputs) }),
 };
 
-/** (keys' parameter, d_out, u, scores) -> the gradients' factors go to the host. */
-const returnOp: Op<SparseAttributes> = {
+type ReturnInputs = {
+  /** What stands for the keys' parameter; the host has it. */
+  readonly keys_parameter: Tensor;
+  readonly d_out: Tensor; // [B, T, C]
+  readonly u: Tensor; // [N, K]
+  readonly scores: Tensor | undefined; // [N, capacity], under `union`
+};
+
+/** The gradients' factors go to the host. */
+const returnOp: Op<ReturnInputs, NoTensors, SparseAttributes> = {
   name: 'sparse_return',
-  shapes: () => [],
-  accumulates: [0],
+  shapes: () => ({}),
+  accumulates: ['keys_parameter'],
   lower: () => [],
-  host: (node) => ({ request: requestOf(node, 'return'), reads: present(node.inputs.slice(1)), writes: [] }),
+  host: ({ inputs: { d_out, u, scores }, attributes }) => ({
+    request: requestOf(attributes, 'return'),
+    reads: tensorsOf({ d_out, u, scores }),
+    writes: [],
+  }),
 };
 
 const columnsOf = ({ rule, activated, capacity }: SparseAttributes): number => (rule === 'union' ? capacity : activated);
@@ -74,69 +123,104 @@ const columnsOf = ({ rule, activated, capacity }: SparseAttributes): number => (
 const uniformsOf = (attributes: SparseAttributes) => ({ N: attributes.tokens, K: columnsOf(attributes), C: attributes.hidden_size });
 const LISTED = ({ rule }: SparseAttributes): number => (rule === 'union' ? 0 : 1);
 
-/** Entries of tokens as kernels bind them; coefficients and slots only where they are listed. */
-const entriesOf = ([scores, coefficients, slots]: readonly (Tensor | undefined)[]) => ({ scores, coefficients, slots });
+/** What tokens activate, as kernels bind it; coefficients and slots only where they are listed. */
+type Entries = {
+  readonly scores: Tensor; // [N, K]
+  readonly coefficients: Tensor | undefined; // [N, K]
+  readonly slots: Tensor | undefined; // [N, K]
+};
 
-const scoresOp: Op<SparseAttributes> = {
+type ScoresInputs = {
+  readonly h: Tensor; // [B, T, C]
+  readonly keys: Tensor; // [capacity, C]
+  readonly used: Tensor; // [1]
+};
+
+const scoresOp: Op<ScoresInputs, { readonly scores: Tensor }, SparseAttributes> = {
   name: 'sparse_scores',
-  shapes: (_, attributes) => [{ shape: [attributes.tokens, attributes.capacity] }],
-  lower(node) {
-    const [h, keys, used] = node.inputs;
-    const uniforms = uniformsOf(attributesOf(node));
-    return [{ kernel: 'sparse_scores', tensors: { h, keys, used, scores: node.outputs[0] }, uniforms }];
-  },
+  shapes: (_, { tokens, capacity }) => ({ scores: { shape: [tokens, capacity] } }),
+  lower: ({ inputs, outputs, attributes }) => [
+    { kernel: 'sparse_scores', tensors: { ...inputs, ...outputs }, uniforms: uniformsOf(attributes) },
+  ],
 };
 
-/** (values, d_out, scores, coefficients, slots) -> u */
-const slopesOp: Op<SparseAttributes> = {
+type SlopesInputs = Entries & {
+  readonly values: Tensor; // [capacity, C]
+  readonly d_out: Tensor; // [B, T, C]
+};
+
+/** u [N, K]: the gradient of what each token activates. */
+const slopesOp: Op<SlopesInputs, { readonly u: Tensor }, SparseAttributes> = {
   name: 'sparse_slopes',
-  shapes: (_, attributes) => [{ shape: [attributes.tokens, columnsOf(attributes)] }],
-  lower(node) {
-    const [values, d_out, ...entries] = node.inputs;
-    const attributes = attributesOf(node);
-    const tensors = { values, d_out, u: node.outputs[0], ...entriesOf(entries) };
-    return [{ kernel: 'sparse_slopes', tensors, uniforms: uniformsOf(attributes), overrides: { LISTED: LISTED(attributes) } }];
-  },
+  shapes: (_, attributes) => ({ u: { shape: [attributes.tokens, columnsOf(attributes)] } }),
+  lower: ({ inputs, outputs, attributes }) => [
+    {
+      kernel: 'sparse_slopes',
+      tensors: { ...inputs, ...outputs },
+      uniforms: uniformsOf(attributes),
+      overrides: { LISTED: LISTED(attributes) },
+    },
+  ],
 };
 
-/** (u, keys, router, gradient so far, scores, coefficients, slots) -> d_h */
-const inputGradientOp: Op<SparseAttributes & { into: boolean; shape: string }> = {
+type InputGradientInputs = Entries & {
+  readonly u: Tensor; // [N, K]
+  readonly keys: Tensor | undefined; // [capacity, C]
+  readonly router: Tensor | undefined; // [experts, C]
+  readonly into: Tensor | undefined; // [B, T, C]
+};
+
+const inputGradientOp: Op<
+  InputGradientInputs,
+  { readonly d_h: Tensor },
+  SparseAttributes & { readonly into: boolean; readonly shape: string }
+> = {
   name: 'sparse_input',
-  shapes: (_, { shape }) => [{ shape: shape.split(',').map(Number) }],
-  inPlace: ({ into }) => (into ? [[0, 3]] : []),
-  lower(node) {
-    const [u, keys, router, into, ...entries] = node.inputs;
-    const attributes = attributesOf(node);
+  shapes: (_, { shape }) => ({ d_h: { shape: shape.split(',').map(Number) } }),
+  inPlace: ({ into }) => (into ? [['d_h', 'into']] : []),
+  lower({ inputs: { into, ...read }, outputs, attributes }) {
     const overrides = { LISTED: LISTED(attributes), ACCUMULATE: into ? 1 : 0 };
-    const tensors = { u, keys, router, d_h: node.outputs[0], ...entriesOf(entries) };
-    return [{ kernel: 'sparse_input', tensors, uniforms: uniformsOf(attributes), overrides }];
+    return [{ kernel: 'sparse_input', tensors: { ...read, ...outputs }, uniforms: uniformsOf(attributes), overrides }];
   },
 };
 
-/** (into, h, values, keys under `union`, scores, coefficients, slots, then what stands for the parameters) -> out */
-const outputOp: Op<SparseAttributes> = {
+type OutputInputs = Entries & {
+  readonly into: Tensor; // [B, T, C]
+  readonly h: Tensor; // [B, T, C]
+  readonly values: Tensor; // [capacity, C]
+  /** Under `union`. */
+  readonly keys: Tensor | undefined; // [capacity, C]
+  /** What stands for the parameters, so that gradients flow to this node; no kernel reads them. */
+  readonly keys_parameter: Tensor;
+  readonly values_parameter: Tensor;
+  readonly router_parameter: Tensor;
+};
+
+const outputOp: Op<OutputInputs, { readonly out: Tensor }, SparseAttributes> = {
   name: 'sparse_output',
-  shapes: ([into]) => [{ shape: (into as Tensor).shape }],
-  inPlace: () => [[0, 0]],
-  vjp({ g, node, d_outputs, needs, take }) {
-    const attributes = attributesOf(node);
-    const [, h, values, sentKeys, ...rest] = node.inputs as [Tensor, Tensor, Tensor, Tensor | undefined, ...Tensor[]];
-    const [entries, [parameter]] = [rest.slice(0, 3), rest.slice(3)];
-    const d_out = d_outputs[0] as Tensor;
-    const [keys, router] = sentKeys || !needs(1) ? [sentKeys, undefined] : g.apply(recallOp, [], attributes);
-    const u = g.apply1(slopesOp, [values, d_out, ...entries], attributes);
-    g.apply(returnOp, [parameter, d_out, u, sentKeys && entries[0]], attributes);
-    if (!needs(1)) return [d_out];
-    const into = take(1);
+  shapes: ({ into }) => ({ out: { shape: into.shape } }),
+  inPlace: () => [['out', 'into']],
+  vjp({ g, inputs, attributes, d, needs, take }) {
+    const { h, values, scores, coefficients, slots, keys_parameter } = inputs;
+    const entries = { scores, coefficients, slots };
+    const d_out = d('out'); // [B, T, C]
+    const recalled = inputs.keys || !needs('h') ? undefined : g.apply(recallOp, {}, attributes);
+    const { u } = g.apply(slopesOp, { values, d_out, ...entries }, attributes); // [N, K]
+    g.apply(returnOp, { keys_parameter, d_out, u, scores: inputs.keys && scores }, attributes);
+    if (!needs('h')) return { into: d_out };
+    const into = take('h');
     const own = { ...attributes, into: into !== undefined, shape: h.shape.join() };
-    return [d_out, g.apply1(inputGradientOp, [u, keys, router, into, ...entries], own)];
+    const { keys = inputs.keys, router } = recalled ?? {};
+    return { into: d_out, h: g.apply(inputGradientOp, { u, keys, router, into, ...entries }, own).d_h };
   },
-  lower(node) {
-    const [, , values, , ...entries] = node.inputs;
-    const attributes = attributesOf(node);
-    const tensors = { values, out: node.outputs[0], ...entriesOf(entries) };
-    return [{ kernel: 'sparse_output', tensors, uniforms: uniformsOf(attributes), overrides: { LISTED: LISTED(attributes) } }];
-  },
+  lower: ({ inputs: { values, scores, coefficients, slots }, outputs: { out }, attributes }) => [
+    {
+      kernel: 'sparse_output',
+      tensors: { values, out, scores, coefficients, slots },
+      uniforms: uniformsOf(attributes),
+      overrides: { LISTED: LISTED(attributes) },
+    },
+  ],
 };
 
 export interface SparseAdapterOptions {
@@ -157,11 +241,11 @@ export function sparseAdapter(g: Graph, h: Tensor, into: Tensor, { shape, length
   g.registry.offloaded.set(module, { path: module, shape });
   const tokens = sizeOf(h.shape) / C;
   const parameter = (name: string, count: number, initial: Initial) => g.offloaded(`${module}.${name}`, [count, C], initial);
-  const parameters = [
-    parameter('keys', neurons, { from: 'normal', std }),
-    parameter('values', neurons, { from: 'constant', value: 0 }),
-    parameter('router', experts, { from: 'row-means', of: `${module}.keys`, scale: routerScale }),
-  ];
+  const parameters = {
+    keys_parameter: parameter('keys', neurons, { from: 'normal', std }),
+    values_parameter: parameter('values', neurons, { from: 'constant', value: 0 }),
+    router_parameter: parameter('router', experts, { from: 'row-means', of: `${module}.keys`, scale: routerScale }),
+  };
   const attributes: SparseAttributes = {
     ...{ module, rule, experts, activated, tokens, hidden_size: C },
     capacity: Math.min(neurons, tokens * activated),
@@ -169,12 +253,12 @@ export function sparseAdapter(g: Graph, h: Tensor, into: Tensor, { shape, length
     T: h.shape[1] as number,
     training: g.training,
   };
-  const [values, ...retrieved] = g.apply(retrieveOp, [h, lengths], attributes);
   if (rule === 'token') {
-    const [slots, coefficients, scores] = retrieved;
-    return g.apply1(outputOp, [into, h, values, undefined, scores, coefficients, slots, ...parameters], attributes);
+    const listed = g.apply(retrieveListedOp, { h, lengths }, attributes);
+    return g.apply(outputOp, { into, h, keys: undefined, ...listed, ...parameters }, attributes).out;
   }
-  const [keys, used] = retrieved;
-  const scores = g.apply1(scoresOp, [h, keys, used], attributes);
-  return g.apply1(outputOp, [into, h, values, keys, scores, undefined, undefined, ...parameters], attributes);
+  const { values, keys, used } = g.apply(retrieveUnionOp, { h, lengths }, attributes);
+  const { scores } = g.apply(scoresOp, { h, keys, used }, attributes); // [N, capacity]
+  const entries = { scores, coefficients: undefined, slots: undefined };
+  return g.apply(outputOp, { into, h, values, keys, ...entries, ...parameters }, attributes).out;
 }

@@ -2,132 +2,121 @@
 // the very bits that `couple` was given, the dropped low bits included. Gradients are f32 and pass rounding and shift as 1 and λ; they are the
 // coupling's business (layers.ts), not these ops'.
 
-import type { Attributes, Graph, Op, Tensor } from '../ir.ts';
+import type { Graph, Tensor } from '../ir.ts';
 import { sizeOf, statusSlots } from '../ir.ts';
+import type { NoTensors, Op } from '../op.ts';
 
-type FixedAttributes = Attributes & { readonly scale: number };
-const count = (x: Tensor | undefined) => sizeOf((x as Tensor).shape);
+const countOf = ({ shape }: Tensor) => ({ count: sizeOf(shape) });
 
-const quantizeOp: Op<FixedAttributes & { slot: number }> = {
+type Fixed = { readonly scale: number };
+/** Where in the status a place reports. */
+type Slot = { readonly slot: number };
+
+const quantizeOp: Op<{ readonly h: Tensor; readonly status: Tensor }, { readonly x: Tensor }, Fixed & Slot> = {
   name: 'stream_quantize',
-  shapes: ([h]) => [{ shape: (h as Tensor).shape, dtype: 'i32' }],
-  accumulates: [1],
+  shapes: ({ h }) => ({ x: { shape: h.shape, dtype: 'i32' } }),
+  accumulates: ['status'],
   // Rounding passes the gradient as it is.
-  vjp: ({ d_outputs }) => [d_outputs[0]],
-  lower: ({ inputs, outputs, attributes }) => [
-    {
-      kernel: 'stream_quantize',
-      tensors: { h: inputs[0], x: outputs[0], status: inputs[1] },
-      uniforms: { count: count(inputs[0]), slot: attributes['slot'] as number, scale: attributes['scale'] as number },
-    },
+  vjp: ({ d }) => ({ h: d('x') }),
+  lower: ({ inputs: { h, status }, outputs: { x }, attributes: { slot, scale } }) => [
+    { kernel: 'stream_quantize', tensors: { h, x, status }, uniforms: { ...countOf(h), slot, scale } },
   ],
 };
 
 /** round(h · scale) as i32. `place` names it in the status. */
 export const streamQuantize = (g: Graph, h: Tensor, scale: number, place: string): Tensor =>
-  g.apply1(quantizeOp, [h, statusOf(g)], { scale, slot: g.registry.slot(place) });
+  g.apply(quantizeOp, { h, status: statusOf(g) }, { scale, slot: g.registry.slot(place) }).x;
 
-const readOp: Op<FixedAttributes> = {
+const readOp: Op<{ readonly x: Tensor }, { readonly h: Tensor }, Fixed> = {
   name: 'stream_read',
-  shapes: ([x]) => [{ shape: (x as Tensor).shape }],
-  lower: ({ inputs, outputs, attributes }) => [
-    {
-      kernel: 'stream_read',
-      tensors: { x: inputs[0], h: outputs[0] },
-      uniforms: { count: count(inputs[0]), scale: attributes['scale'] as number },
-    },
+  shapes: ({ x }) => ({ h: { shape: x.shape } }),
+  lower: ({ inputs: { x }, outputs: { h }, attributes: { scale } }) => [
+    { kernel: 'stream_read', tensors: { x, h }, uniforms: { ...countOf(x), scale } },
   ],
 };
 
 /** x / scale as f32 */
-export const streamRead = (g: Graph, x: Tensor, scale: number): Tensor => g.apply1(readOp, [x], { scale });
+export const streamRead = (g: Graph, x: Tensor, scale: number): Tensor => g.apply(readOp, { x }, { scale }).h;
 
-type CoupleAttributes = FixedAttributes & { readonly shift: number; readonly keepBits: boolean; readonly slot: number };
+type CoupleInputs = {
+  readonly x: Tensor; // i32
+  readonly f: Tensor; // f32, as many
+  readonly status: Tensor;
+};
 
-const coupleOp: Op<CoupleAttributes> = {
+type CoupleOutputs = {
+  readonly y: Tensor; // i32
+  readonly bits: Tensor | undefined; // [ceil(elements / 32) * shift]
+};
+
+const coupleOp: Op<CoupleInputs, CoupleOutputs, Fixed & Slot & { readonly shift: number; readonly keepBits: boolean }> = {
   name: 'stream_couple',
-  shapes([x, f], { shift, keepBits }) {
-    const { shape } = x as Tensor;
-    if (count(f) !== count(x)) throw new Error(`stream_couple: [${shape}] and [${f?.shape}]`);
-    return [{ shape, dtype: 'i32' }, ...(keepBits ? [{ shape: [Math.ceil(sizeOf(shape) / 32) * shift], dtype: 'u32' as const }] : [])];
+  shapes({ x: { shape }, f }, { shift, keepBits }) {
+    const { count } = countOf(f);
+    if (count !== sizeOf(shape)) throw new Error(`stream_couple: [${shape}] and [${f.shape}]`);
+    const bits = { shape: [Math.ceil(count / 32) * shift], dtype: 'u32' } as const;
+    return { y: { shape, dtype: 'i32' }, bits: keepBits ? bits : undefined };
   },
-  inPlace: () => [[0, 0]],
-  accumulates: [2],
-  lower({ inputs, outputs, attributes }) {
-    const { shift, keepBits, slot, scale } = attributes as CoupleAttributes;
-    return [
-      {
-        kernel: 'stream_couple',
-        tensors: { x: outputs[0], f: inputs[1], bits: outputs[1], status: inputs[2] },
-        uniforms: { count: count(outputs[0]), slot, scale },
-        overrides: { SHIFT: shift, KEEP_BITS: keepBits ? 1 : 0 },
-      },
-    ];
-  },
+  inPlace: () => [['y', 'x']],
+  accumulates: ['status'],
+  lower: ({ inputs: { f, status }, outputs: { y, bits }, attributes: { shift, keepBits, slot, scale } }) => [
+    {
+      kernel: 'stream_couple',
+      tensors: { x: y, f, bits, status },
+      uniforms: { ...countOf(y), slot, scale },
+      overrides: { SHIFT: shift, KEEP_BITS: keepBits ? 1 : 0 },
+    },
+  ],
 };
 
 /** (x >> shift) + round(f · scale), consuming x, and the dropped bits where they are kept and there are any. */
 export function streamCouple(g: Graph, x: Tensor, f: Tensor, options: { scale: number; shift: number; keepBits: boolean; place: string }) {
   const keepBits = options.keepBits && options.shift > 0;
   const attributes = { scale: options.scale, shift: options.shift, keepBits, slot: g.registry.slot(options.place) };
-  const [y, bits] = g.apply(coupleOp, [x, f, statusOf(g)], attributes);
-  return { y: y as Tensor, bits };
+  return g.apply(coupleOp, { x, f, status: statusOf(g) }, attributes);
 }
 
-const uncoupleOp: Op<FixedAttributes & { shift: number }> = {
+type UncoupleInputs = {
+  readonly y: Tensor; // i32
+  readonly f: Tensor; // f32, as many
+  readonly bits: Tensor | undefined;
+};
+
+const uncoupleOp: Op<UncoupleInputs, { readonly x: Tensor }, Fixed & { readonly shift: number }> = {
   name: 'stream_uncouple',
-  shapes: ([y]) => [{ shape: (y as Tensor).shape, dtype: 'i32' }],
-  inPlace: () => [[0, 0]],
-  lower: ({ inputs, outputs, attributes }) => [
-    {
-      kernel: 'stream_uncouple',
-      tensors: { y: outputs[0], f: inputs[1], bits: inputs[2] },
-      uniforms: { count: count(outputs[0]), scale: attributes['scale'] as number },
-      overrides: { SHIFT: attributes['shift'] as number },
-    },
+  shapes: ({ y }) => ({ x: { shape: y.shape, dtype: 'i32' } }),
+  inPlace: () => [['x', 'y']],
+  lower: ({ inputs: { f, bits }, outputs: { x }, attributes: { scale, shift } }) => [
+    { kernel: 'stream_uncouple', tensors: { y: x, f, bits }, uniforms: { ...countOf(x), scale }, overrides: { SHIFT: shift } },
   ],
 };
 
 /** ((y - round(f · scale)) << shift) | bits: the exact inverse of streamCouple. Consumes y. */
 export const streamUncouple = (g: Graph, y: Tensor, f: Tensor, bits: Tensor | undefined, scale: number, shift: number): Tensor =>
-  g.apply1(uncoupleOp, [y, f, bits], { scale, shift });
+  g.apply(uncoupleOp, { y, f, bits }, { scale, shift }).x;
 
-type SlotAttributes = Attributes & { readonly slot: number };
-
-const watchOp: Op<SlotAttributes> = {
+const watchOp: Op<{ readonly x: Tensor; readonly status: Tensor }, NoTensors, Slot> = {
   name: 'watch',
-  shapes: () => [],
-  accumulates: [1],
-  lower: ({ inputs, attributes }) => [
-    {
-      kernel: 'watch',
-      tensors: { x: inputs[0], status: inputs[1] },
-      uniforms: { count: count(inputs[0]), slot: attributes['slot'] as number },
-    },
-  ],
+  shapes: () => ({}),
+  accumulates: ['status'],
+  lower: ({ inputs, attributes: { slot } }) => [{ kernel: 'watch', tensors: inputs, uniforms: { ...countOf(inputs.x), slot } }],
 };
 
 /** Reports the largest magnitude of x (and whether it is finite) in the status, under `place`. */
 export const watch = (g: Graph, x: Tensor, place: string): void => {
-  g.apply(watchOp, [x, statusOf(g)], { slot: g.registry.slot(place) });
+  g.apply(watchOp, { x, status: statusOf(g) }, { slot: g.registry.slot(place) });
 };
 
-const differenceOp: Op<SlotAttributes> = {
+const differenceOp: Op<{ readonly a: Tensor; readonly b: Tensor; readonly status: Tensor }, NoTensors, Slot> = {
   name: 'max_difference',
-  shapes: () => [],
-  accumulates: [2],
-  lower: ({ inputs, attributes }) => [
-    {
-      kernel: 'max_difference',
-      tensors: { a: inputs[0], b: inputs[1], status: inputs[2] },
-      uniforms: { count: count(inputs[0]), slot: attributes['slot'] as number },
-    },
-  ],
+  shapes: () => ({}),
+  accumulates: ['status'],
+  lower: ({ inputs, attributes: { slot } }) => [{ kernel: 'max_difference', tensors: inputs, uniforms: { ...countOf(inputs.a), slot } }],
 };
 
 /** Reports max |a - b| over the elements of `a` in the status, under `place`. */
 export const watchDifference = (g: Graph, a: Tensor, b: Tensor, place: string): void => {
-  g.apply(differenceOp, [a, b, statusOf(g)], { slot: g.registry.slot(place) });
+  g.apply(differenceOp, { a, b, status: statusOf(g) }, { slot: g.registry.slot(place) });
 };
 
 /** The status buffer: largest magnitude per watched place, as f32 bits. */

@@ -1,6 +1,7 @@
 // The update of optimizers that work element by element: one dispatch a range, whatever the number of parameters in it.
 
 import { type ElementUpdate, updateElements } from '../../graph/ops/optimizer.ts';
+import { packedKind } from '../../plan/persistent.ts';
 import type { UpdateRequest } from './optimizer.ts';
 
 /** Updates every range by `kernel`, whose bindings have the names of what is packed; `numbers` are the optimizer's own uniforms and overrides. */
@@ -9,9 +10,14 @@ export function updateRanges(
   kernel: ElementUpdate,
   numbers: Readonly<Record<string, number>>,
 ): void {
-  for (const { group, kinds } of ranges) {
-    const { weight_decay, lr_scale } = group;
-    const packed = Object.fromEntries([...kinds].map(([kind, { whole }]) => [kind, whole]));
-    updateElements(g, kernel, { ...packed, scalars }, { ...numbers, weight_decay, lr_scale, slot });
+  for (const range of ranges) {
+    const { weight_decay, lr_scale } = range.group;
+    const packed = Object.fromEntries([...range.kinds].map(([kind, { whole }]) => [kind, whole]));
+    updateElements(
+      g,
+      kernel,
+      { ...packed, parameter: packedKind(range, 'parameter').whole, scalars },
+      { ...numbers, weight_decay, lr_scale, slot },
+    );
   }
 }
