@@ -24,13 +24,14 @@ const ARROWS = {
   worker: ['session', 'offload', 'hub', 'protocol'],
   session: ['train', 'offload', 'methods', 'models', 'data', 'hub', 'formats', 'plan', 'stack', 'graph', 'gpu', 'protocol', 'random'],
   train: ['methods', 'offload', 'models', 'plan', 'stack', 'graph', 'gpu', 'protocol', 'random'],
-  methods: ['models', 'stack', 'graph', 'kernels', 'protocol', 'random'],
+  methods: ['models', 'offload', 'stack', 'graph', 'kernels', 'protocol', 'random'],
   models: ['stack', 'graph', 'kernels', 'protocol', 'random'],
-  plan: ['graph', 'kernels', 'offload', 'protocol'],
+  plan: ['graph', 'kernels', 'protocol'],
   stack: ['graph', 'kernels', 'protocol'],
   // What lives off the GPU: rows, routing, updates. Knows nothing of the engine.
   offload: ['protocol', 'random'],
-  graph: ['kernels', 'offload', 'protocol', 'random'],
+  // Knows no feature: what lives off the GPU, say, is a host call to it.
+  graph: ['kernels', 'protocol', 'random'],
   kernels: [],
   // gpu replays plans; what makes them knows nothing of gpu.
   gpu: ['plan', 'graph', 'kernels', 'offload', 'protocol', 'shaders'],

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import { Registry, sizeOf } from '../src/graph/ir.ts';
 import { methods } from '../src/methods/registry.ts';
+import { OffloadedModules } from '../src/methods/sparse_adapter.ts';
 import { bert, readBertConfig } from '../src/models/bert.ts';
 import { usualDefaults } from '../src/models/registry.ts';
 import { tinyBert as config } from '../src/models/testing.ts';
@@ -62,7 +63,7 @@ function build({ method, policy, pooling, chosen = {} }: Cell) {
     setup,
     T,
   );
-  const offload = referenceOffload(registry.offloaded.values());
+  const offload = referenceOffload(registry.shared(OffloadedModules).values());
   return { registry, graph, offload, interpreter: new Interpreter((request) => offload.answer(request)) };
 }
 

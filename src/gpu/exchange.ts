@@ -2,9 +2,9 @@
 // counted in both directions. Not here: what the host does (src/offload), when a program stops (executor.ts).
 // Invariant: requests reach the host in the order of the stops, and one read-back at a time uses the planned staging buffer.
 
-import type { Tensor } from '../graph/ir.ts';
 import type { HostCall } from '../graph/op.ts';
-import type { HostArray, HostParameters } from '../offload/offload.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import { type HostArray, type HostParameters, hostRequest } from '../offload/offload.ts';
 import { aligned } from '../plan/arena.ts';
 import type { Placement } from '../plan/buffers.ts';
 
@@ -52,7 +52,7 @@ export class Exchange {
     await this.#reading;
     const reading = reads.length > 0 ? this.#read(reads, place) : Promise.resolve([]);
     this.#reading = reading;
-    const answering = reading.then((arrays) => this.#host.answer({ ...request, reads: arrays }));
+    const answering = reading.then((arrays) => this.#host.answer(hostRequest(request, arrays)));
     this.#answering = Promise.all([this.#answering, answering]);
     // It is looked at by `settled`; until then it must not count as unhandled.
     this.#answering.catch(() => undefined);

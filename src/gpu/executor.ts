@@ -2,8 +2,8 @@
 // then only encodes dispatches. Nothing is allocated after `prepare`.
 // Not here: what the programs compute (src/graph) and when they run (src/train).
 
-import type { Tensor } from '../graph/ir.ts';
 import type { KernelCall } from '../graph/op.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import { packScalars } from '../kernels/scalars.ts';
 import { dispatchSize, kernelSpec, stepScalars } from '../kernels/table.ts';
 import type { HostParameters } from '../offload/offload.ts';

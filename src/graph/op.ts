@@ -1,10 +1,10 @@
 // What an op is, and a node: one use of an op in a program, with its inputs and outputs by name.
-// Not here: the ops themselves (ops/), the list of nodes that a trace makes (ir.ts).
+// Not here: the ops themselves (ops/), the list of nodes that a trace makes (graph.ts).
 // Invariant: the names of an op's inputs and outputs are the op's alone; passes over a graph go through all of them, in the order in which they were given.
 
 import type { KernelName } from '../kernels/table.ts';
-import type { HostRequest } from '../offload/offload.ts';
-import type { DType, Graph, Tensor } from './ir.ts';
+import type { Graph } from './graph.ts';
+import type { DType, Tensor } from './tensor.ts';
 
 /** Attributes of an op: plain values, so that a node can be printed and compared. */
 export type Attributes = Readonly<Record<string, number | boolean | string>>;
@@ -55,7 +55,8 @@ export interface KernelCall {
 
 /** What a node asks of the host: the program stops there, `reads` go to the host, and its answer is written to `writes`, in order. */
 export interface HostCall {
-  readonly request: Omit<HostRequest, 'reads'>;
+  /** What is asked; it means something to the host alone. */
+  readonly request: Attributes;
   readonly reads: readonly Tensor[];
   readonly writes: readonly Tensor[];
 }

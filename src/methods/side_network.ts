@@ -1,6 +1,6 @@
 // The wiring of methods whose network stands beside a frozen backbone: the backbone's stream, which nothing runs back through, and states beside it.
 
-import { watch } from '../graph/ops/stream.ts';
+import { watch } from '../graph/ops/watch.ts';
 import type { LayerBlocks } from '../models/model.ts';
 import type { PolicyName } from '../protocol/config.ts';
 import { type SideNetwork, sideLayer } from '../stack/layers.ts';

@@ -1,6 +1,6 @@
 // The wiring of methods that leave the stack as it is: one stream, plain layers, whatever they add at sites.
 
-import { watch } from '../graph/ops/stream.ts';
+import { watch } from '../graph/ops/watch.ts';
 import { type Adaptation, type LayerBlocks, noAdaptation } from '../models/model.ts';
 import type { PolicyName } from '../protocol/config.ts';
 import { type Layer, plainLayer } from '../stack/layers.ts';

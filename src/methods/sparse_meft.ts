@@ -2,11 +2,12 @@
 // which a token activates few neurons, found through a router over groups of them. Its weights and moments live off the GPU; a step moves the rows
 // that the batch activates. Not the reversible network of the same name.
 
-import { type RoutingShape, sparseAdapter } from '../graph/ops/sparse.ts';
+import type { RoutingShape } from '../offload/routing.ts';
 import type { MethodOptions } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { type Method, trainsAdditions } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';
+import { sparseAdapter } from './sparse_adapter.ts';
 
 /** Slots and experts share a 32-bit word. */
 const mostExperts = 65535;

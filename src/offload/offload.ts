@@ -1,5 +1,5 @@
 // All that lives off the GPU in a run: the sparse adapters of its layers, behind calls by name. Synchronous; it stands in a worker of its own, or
-// beside the executor in Node. Not here: how calls travel (remote.ts), what the GPU does with the answers (src/graph/ops/sparse.ts).
+// beside the executor in Node. Not here: how calls travel (remote.ts), what the GPU does with the answers (src/methods/sparse_adapter.ts).
 // Invariant: answers depend on what was written and on the calls before, on nothing else.
 
 import type { AdamStep } from './lazy_adam.ts';
@@ -18,20 +18,32 @@ export interface OffloadedModule {
 /** Numbers that go to the GPU or come from it. */
 export type HostArray = Floats | Uint32Array | Int32Array;
 
+const hostCalls = ['retrieve', 'recall', 'return'] as const;
+
 /**
  * - `retrieve`: (h, lengths) or nothing where a layer runs again -> what the forward pass needs;
  * - `recall`: what the gradient needs beside it;
  * - `return`: (d_out, u), under `union` q too: the factors of the gradients.
  */
-export interface HostRequest {
+export type HostQuestion = {
   readonly module: string;
-  readonly call: 'retrieve' | 'recall' | 'return';
+  readonly call: (typeof hostCalls)[number];
   readonly firstExample: number;
   /** Tokens of the part of the batch, and of an example. */
   readonly tokens: number;
   readonly T: number;
   readonly training: boolean;
-  readonly reads: readonly HostArray[];
+};
+
+export type HostRequest = HostQuestion & { readonly reads: readonly HostArray[] };
+
+/** The request that a program makes: what it asks, in plain values of which the program knows nothing, with the tensors that it sends along. */
+export function hostRequest(question: Readonly<Record<string, unknown>>, reads: readonly HostArray[]): HostRequest {
+  const { module, firstExample, tokens, T, training } = question;
+  const call = hostCalls.find((name) => name === question['call']);
+  if (call && typeof module === 'string' && typeof firstExample === 'number' && typeof tokens === 'number')
+    if (typeof T === 'number' && typeof training === 'boolean') return { module, call, firstExample, tokens, T, training, reads };
+  throw new Error(`no module off the GPU can answer ${JSON.stringify(question)}`);
 }
 
 /** What a step touched. */

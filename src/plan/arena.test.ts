@@ -1,7 +1,7 @@
 // Packing on random lives: nothing alive together overlaps, nothing straddles a cut, and the extent is near the bound that no packing can beat.
 
 import { expect, test } from 'vitest';
-import { Registry } from '../graph/ir.ts';
+import { Registry } from '../graph/registry.ts';
 import { randomKey, randomUniform } from '../random/counter.ts';
 import { alignment, type Life, liveBytes, pack } from './arena.ts';
 

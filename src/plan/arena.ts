@@ -2,9 +2,9 @@
 // is allocated. The space is cut into equal chunks (one buffer each) and no tensor straddles a cut.
 // Invariant: two tensors that are alive at the same node never overlap.
 
-import { bytesOfTensor, type Tensor } from '../graph/ir.ts';
 import { tensorsOf } from '../graph/op.ts';
 import { bindingAlignment } from '../graph/ops/parts.ts';
+import { bytesOfTensor, type Tensor } from '../graph/tensor.ts';
 import type { LoweredGraph } from './lower.ts';
 
 export const alignment = bindingAlignment;

@@ -1,9 +1,11 @@
 // Ops that consume a value: in place where nobody needs it any more, on a copy where somebody does.
 
 import { expect, test } from 'vitest';
-import { Graph, Registry, type Tensor } from '../graph/ir.ts';
+import { Graph } from '../graph/graph.ts';
 import { add, copy, scaleAdd } from '../graph/ops/elementwise.ts';
 import { concat, split } from '../graph/ops/parts.ts';
+import { Registry } from '../graph/registry.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import { lower } from './lower.ts';
 
 const graph = () => new Graph(new Registry(), { trains: () => false, storedType: () => 'f32', training: true });

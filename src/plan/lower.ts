@@ -2,9 +2,10 @@
 // still needed, values that share storage are joined, and every node becomes its dispatches.
 // Invariant: whether an op works in place is fixed by the op, never by liveness, so a recompute runs the very pipelines of the forward pass.
 
-import { bytesOfTensor, type Graph, sizeOf, type Tensor } from '../graph/ir.ts';
+import type { Graph } from '../graph/graph.ts';
 import { type Inputs, type KernelCall, type Node, single, tensorsOf, type View } from '../graph/op.ts';
 import { copy } from '../graph/ops/elementwise.ts';
+import { bytesOfTensor, sizeOf, type Tensor } from '../graph/tensor.ts';
 import { kernelSpec } from '../kernels/table.ts';
 import { type Location, Storage } from './storage.ts';
 

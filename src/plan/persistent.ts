@@ -2,7 +2,8 @@
 // of a group are packed side by side, so that an update can be a few dispatches over ranges whatever the number of parameters.
 // Not here: which groups there are and what an update keeps (src/train). Invariant: kinds that have a parameter's shape have its offset in all buffers.
 
-import { bytesOfTensor, type Parameter, type Registry, type Tensor } from '../graph/ir.ts';
+import type { Registry } from '../graph/registry.ts';
+import { bytesOfTensor, type Parameter, type Tensor } from '../graph/tensor.ts';
 import type { Category } from '../protocol/config.ts';
 import { aligned } from './arena.ts';
 import type { BufferSpec, Placement } from './buffers.ts';

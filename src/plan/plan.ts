@@ -1,8 +1,10 @@
 // The memory plan of a run: every buffer that will be allocated, with its bytes by category, and where each tensor of each program lies. Made from
 // shapes alone, before any device exists; the allocator obeys it and a test compares their accounts.
 
-import { bytesOfTensor, type Graph, type Registry, type Tensor } from '../graph/ir.ts';
+import type { Graph } from '../graph/graph.ts';
 import { type KernelCall, tensorsOf } from '../graph/op.ts';
+import type { Registry } from '../graph/registry.ts';
+import { bytesOfTensor, type Tensor } from '../graph/tensor.ts';
 import { packScalars } from '../kernels/scalars.ts';
 import { kernelSpec } from '../kernels/table.ts';
 import { type CategoryBytes, categories } from '../protocol/config.ts';

@@ -1,7 +1,7 @@
 // Which tensors lie in which: outputs of ops that work in place, parts of a whole, and wholes that are laid where their parts were born.
 // Invariant: a storage is laid into another at most once, and never into one that lies in it.
 
-import { bytesOfTensor, type Tensor } from '../graph/ir.ts';
+import { bytesOfTensor, type Tensor } from '../graph/tensor.ts';
 
 /** Where a tensor lies: at a byte of the storage of another (of itself where it has its own). */
 export interface Location {

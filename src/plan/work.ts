@@ -1,7 +1,7 @@
 // What a dispatch computes, counted: multiply-adds of matrix products, sparse ones too, and attention. The rest is a few operations an element and is not counted.
 
-import { bytesOfTensor } from '../graph/ir.ts';
 import type { KernelCall } from '../graph/op.ts';
+import { bytesOfTensor } from '../graph/tensor.ts';
 import type { LoweredGraph } from './lower.ts';
 
 /** Of a matrix product or of attention; 0 for the rest. */

@@ -7,6 +7,7 @@ import type { Tokenizer } from '../data/tokenizer.ts';
 import { type Device, type Loss, openDevice } from '../gpu/device.ts';
 import { Executor } from '../gpu/executor.ts';
 import type { Registry } from '../graph/ir.ts';
+import { OffloadedModules } from '../methods/sparse_adapter.ts';
 import { type HostParameters, localParameters, Offload } from '../offload/offload.ts';
 import type { MemorySettings, RunConfig } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
@@ -90,8 +91,8 @@ export const streamLimitOf = ({ method, backbone, options }: ProgramSetup): numb
   method.wire(backbone, options).streams === 'fixed' ? 2 ** (31 - options.fraction_bits) : Number.POSITIVE_INFINITY;
 
 /** A place for what of a run lives off the GPU, where anything does. */
-export async function offloadFor({ offloaded }: Registry, make?: Host['offload']): Promise<HostParameters | undefined> {
-  const modules = [...offloaded.values()];
+export async function offloadFor(registry: Registry, make?: Host['offload']): Promise<HostParameters | undefined> {
+  const modules = [...registry.shared(OffloadedModules).values()];
   if (modules.length === 0) return undefined;
   return make ? make(modules) : localParameters(new Offload(modules));
 }

@@ -3,6 +3,7 @@
 import type { Method } from '../methods/method.ts';
 import { factsOf } from '../methods/options.ts';
 import { methodNamed, methods, resolveOptions } from '../methods/registry.ts';
+import { OffloadedModules } from '../methods/sparse_adapter.ts';
 import type { Backbone, BackboneDefaults } from '../models/model.ts';
 import { usualDefaults } from '../models/registry.ts';
 import { hostBytes } from '../offload/offload.ts';
@@ -174,6 +175,7 @@ export function reportPlan(
   const length = setup.lengths.reduce((most, each) => Math.max(most, each), 0);
   const program = plan.programs.get(`training ${length}`);
   const [range] = setup.ranges;
+  const offloaded = [...registry.shared(OffloadedModules).values()];
   return {
     model: name,
     method: setup.method.name,
@@ -186,9 +188,7 @@ export function reportPlan(
     peak: plan.peak,
     largest_binding: plan.largestBinding,
     flops: program ? flopsOf(program.lowered) : 0,
-    ...(program && registry.offloaded.size > 0
-      ? { host: { bytes: hostBytes([...registry.offloaded.values()]), ...movedBytes(program.lowered), rows: plan.rows } }
-      : {}),
+    ...(program && offloaded.length > 0 ? { host: { bytes: hostBytes(offloaded), ...movedBytes(program.lowered), rows: plan.rows } } : {}),
     dispatches: program?.lowered.nodes.reduce((sum, { calls }) => sum + calls.length, 0) ?? 0,
     timeline: plan.timeline
       .filter(({ program: of }) => of === `training ${length}`)

@@ -3,7 +3,7 @@
 // inside of a feed-forward pair is the widest thing in a transformer.
 // Not here: parts of a batch (policies/policy.ts). Invariant: tokens go in ascending order, so any number at a time gives the same bits.
 
-import { backward, requiresGradient } from '../graph/backward.ts';
+import { backward, requiresGradient } from '../graph/differentiate.ts';
 import type { Graph, Tensor } from '../graph/ir.ts';
 import type { Node } from '../graph/op.ts';
 import { concatRows, splitRows } from '../graph/ops/parts.ts';

@@ -6,7 +6,7 @@
 // Not here: when a layer runs again (policies/), what F and G are (methods/).
 // Invariant: `backward` appends the same nodes in the same order whichever way its tapes came back.
 
-import { backward } from '../graph/backward.ts';
+import { backward } from '../graph/differentiate.ts';
 import type { Graph, Tensor } from '../graph/ir.ts';
 import { add, scaleAdd } from '../graph/ops/elementwise.ts';
 import { type Block, type BlockTape, rebuildBlock, runBlock, tapeBlock, tapeMixing } from './block.ts';

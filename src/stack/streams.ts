@@ -3,7 +3,8 @@
 
 import type { Graph, Tensor } from '../graph/ir.ts';
 import { copy, scaleAdd, scaleAddInverse } from '../graph/ops/elementwise.ts';
-import { streamCouple, streamQuantize, streamRead, streamUncouple, watch } from '../graph/ops/stream.ts';
+import { streamCouple, streamQuantize, streamRead, streamUncouple } from '../graph/ops/stream.ts';
+import { watch } from '../graph/ops/watch.ts';
 import type { StreamKind } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 

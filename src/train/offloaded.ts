@@ -3,8 +3,8 @@
 // Invariant: where it is used, steps take turns: a program stops in its middle, and the next step's inputs must not come in between.
 
 import type { Executor } from '../gpu/executor.ts';
-import type { Parameter, Registry } from '../graph/ir.ts';
-import { sizeOf } from '../graph/ir.ts';
+import type { Registry } from '../graph/registry.ts';
+import { type Parameter, sizeOf } from '../graph/tensor.ts';
 import type { HostBytes, HostParameters } from '../offload/offload.ts';
 import type { ParameterKind } from '../offload/sparse_adapter.ts';
 import type { TrainingArguments } from '../protocol/config.ts';
@@ -27,7 +27,7 @@ export class OffloadedState {
     this.#executor = executor;
     this.#registry = registry;
     this.#training = training;
-    this.#parameters = [...registry.parameters.values()].filter(({ tensors }) => tensors.length === 0);
+    this.#parameters = registry.hostParameters;
   }
 
   get used(): boolean {

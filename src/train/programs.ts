@@ -1,7 +1,7 @@
 // The programs of a run, traced: one training and one evaluation program per padded length. The same code for every model, method and policy.
 // Not here: what surrounds them in a step (update.ts), numbers of a step (trainer.ts), memory (src/plan).
 
-import { backward } from '../graph/backward.ts';
+import { backward } from '../graph/differentiate.ts';
 import { Graph, type GraphOptions, type Parameter, Registry, type Tensor } from '../graph/ir.ts';
 import { type Node, tensorsOf } from '../graph/op.ts';
 import { copyInto } from '../graph/ops/elementwise.ts';

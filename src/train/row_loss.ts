@@ -3,7 +3,7 @@
 // the widest thing of a step. Not here: what a head is.
 // Invariant: rows go in ascending order, so any number at a time gives the same bits.
 
-import { backward } from '../graph/backward.ts';
+import { backward } from '../graph/differentiate.ts';
 import type { Graph, Tensor } from '../graph/ir.ts';
 import { accumulateSum, softmaxCrossEntropy } from '../graph/ops/loss.ts';
 import { partition } from '../graph/ops/parts.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { statusSlots } from '../graph/ir.ts';
+import { statusSlots } from '../graph/ops/watch.ts';
 import type { RetraceError } from '../protocol/errors.ts';
 import { reconstructionPlaces } from '../stack/policies/reversible.ts';
 import { readStatus, requireFinite } from './status.ts';

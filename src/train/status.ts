@@ -1,7 +1,7 @@
 // Reads the status of a step: the largest magnitude at every watched place, and from it whether a number has left its range.
 // Invariant: an overflow or a non-finite number is an error that names the first place in forward order, never a number that goes on.
 
-import { statusSlots } from '../graph/ir.ts';
+import { statusSlots } from '../graph/ops/watch.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { LayerError } from '../protocol/messages.ts';
 import { reconstructionPlaces, sampledLayer } from '../stack/policies/reversible.ts';

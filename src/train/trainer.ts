@@ -3,7 +3,9 @@
 // state before it, on nothing else; so a resumed run makes the same steps.
 
 import type { Executor, StepScalars } from '../gpu/executor.ts';
-import { type Parameter, type Registry, sizeOf, type Tensor } from '../graph/ir.ts';
+import { WatchedPlaces } from '../graph/ops/watch.ts';
+import type { Registry } from '../graph/registry.ts';
+import { type Parameter, sizeOf, type Tensor } from '../graph/tensor.ts';
 import type { HostBytes } from '../offload/offload.ts';
 import { packedKind } from '../plan/persistent.ts';
 import type { TrainingArguments } from '../protocol/config.ts';
@@ -153,7 +155,12 @@ export class Trainer {
     const metrics = new Float32Array(read('metrics'));
     const clip = metrics[metricSlots.clip] as number;
     const host = await this.#offload.update(step + 1, this.learningRate(step, this.#options.max_steps), clip);
-    const { largest, ...status } = readStatus(read('status'), this.#registry.watchedPlaces, this.#options.streamLimit, step + 1);
+    const { largest, ...status } = readStatus(
+      read('status'),
+      this.#registry.shared(WatchedPlaces).names,
+      this.#options.streamLimit,
+      step + 1,
+    );
     const loss = metrics[metricSlots.loss] as number;
     const grad_norm = metrics[metricSlots.grad_norm] as number;
     requireFinite('loss', loss, step + 1);
@@ -183,7 +190,7 @@ export class Trainer {
     if (this.#offload.used) await this.#offload.run(['watch', program]);
     else this.#executor.run(['watch', program]);
     const read = await this.#executor.readStates();
-    readStatus(read('status'), this.#registry.watchedPlaces, this.#options.streamLimit, 0);
+    readStatus(read('status'), this.#registry.shared(WatchedPlaces).names, this.#options.streamLimit, 0);
     return new Float32Array(read('logits'));
   }
 

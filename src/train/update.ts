@@ -2,10 +2,12 @@
 // clips the gradients and takes the optimizer's step. They work on packed ranges, so they are traced once it is known what is packed where.
 // Not here: forward and backward (programs.ts), numbers of a step (trainer.ts). Invariant: one clip factor for all ranges, made before any update.
 
-import { Graph, type GraphOptions, type Parameter, type Registry, type Tensor } from '../graph/ir.ts';
+import { Graph, type GraphOptions } from '../graph/graph.ts';
 import { clear } from '../graph/ops/elementwise.ts';
 import { clipScale, partialSums, squareSum } from '../graph/ops/optimizer.ts';
-import { statusOf } from '../graph/ops/stream.ts';
+import { statusOf } from '../graph/ops/watch.ts';
+import type { Registry } from '../graph/registry.ts';
+import type { Parameter, Tensor } from '../graph/tensor.ts';
 import { type ParameterGroup, packedKind, type TrainableRange } from '../plan/persistent.ts';
 import type { ProgramSource, StepSource } from '../plan/plan.ts';
 import type { OptimizerArguments } from './optimizers/optimizer.ts';
@@ -47,7 +49,7 @@ const traceUpdate = (
   program(registry, options, 'update', (g) => {
     const metrics = metricsOf(registry);
     // The last one is the host's, where a part of the model lives off the GPU.
-    const hosts = registry.offloaded.size > 0 ? 1 : 0;
+    const hosts = registry.hostParameters.length > 0 ? 1 : 0;
     const partials = registry.state('partials', [ranges.length * partialSums + hosts], 'f32');
     for (const [i, range] of ranges.entries()) squareSum(g, packedKind(range, 'gradient').whole, partials, i * partialSums);
     clipScale(g, partials, metrics, metricSlots.grad_norm);

@@ -1,10 +1,11 @@
 // Replays a program on the CPU in f64: the same dispatch list that the GPU runs, each kernel by its reference. Slow; it is the judge of the engine,
 // and finite differences over it are the judge of gradients. No plan, no memory reuse: every tensor has storage of its own.
 
-import { bytesPerElement, type Graph, sizeOf, type Tensor } from '../../src/graph/ir.ts';
+import type { Graph } from '../../src/graph/graph.ts';
 import type { HostCall, KernelCall } from '../../src/graph/op.ts';
+import { bytesPerElement, sizeOf, type Tensor } from '../../src/graph/tensor.ts';
 import { kernelSpec, stepScalars } from '../../src/kernels/table.ts';
-import type { HostArray, HostRequest } from '../../src/offload/offload.ts';
+import { type HostArray, type HostRequest, hostRequest } from '../../src/offload/offload.ts';
 import { type LoweredGraph, lower } from '../../src/plan/lower.ts';
 import type { Step } from './kernel.ts';
 import { reference } from './kernels.ts';
@@ -48,8 +49,12 @@ export class Interpreter {
   }
 
   #ask({ request, reads, writes }: HostCall, locate: LoweredGraph['locate']): void {
-    if (!this.#host) throw new Error(`the program asks the host for '${request.module}', and there is none`);
-    const answer = this.#host({ ...request, reads: reads.map((tensor) => this.values(tensor, locate).slice()) });
+    const asked = hostRequest(
+      request,
+      reads.map((tensor) => this.values(tensor, locate).slice()),
+    );
+    if (!this.#host) throw new Error(`the program asks the host for '${asked.module}', and there is none`);
+    const answer = this.#host(asked);
     for (const [i, tensor] of writes.entries()) this.values(tensor, locate).set(answer[i] ?? []);
   }
 

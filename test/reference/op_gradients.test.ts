@@ -2,8 +2,8 @@
 // against central finite differences, in f64. The kernels' own gradients: test/reference.
 
 import { describe, expect, test } from 'vitest';
-import { backward } from '../../src/graph/backward.ts';
-import { Graph, Registry, sizeOf, type Tensor } from '../../src/graph/ir.ts';
+import { backward } from '../../src/graph/differentiate.ts';
+import { Graph } from '../../src/graph/graph.ts';
 import { attention } from '../../src/graph/ops/attention.ts';
 import { applyActivation, copyInto } from '../../src/graph/ops/elementwise.ts';
 import { embedding } from '../../src/graph/ops/embedding.ts';
@@ -13,6 +13,8 @@ import { linear } from '../../src/graph/ops/linear.ts';
 import { pool } from '../../src/graph/ops/pool.ts';
 import { prependRows } from '../../src/graph/ops/prepend_rows.ts';
 import { scaleColumns } from '../../src/graph/ops/scale_columns.ts';
+import { Registry } from '../../src/graph/registry.ts';
+import { sizeOf, type Tensor } from '../../src/graph/tensor.ts';
 import { randomKey, randomNormal, siteId } from '../../src/random/counter.ts';
 import { Interpreter } from './interpreter.ts';
 

@@ -1,8 +1,9 @@
 // The op of an Adafactor step on one parameter, all its row pieces together: its scale is made from the whole parameter, so ranges won't do here.
 // Not here: which states it keeps (src/train/optimizers/adafactor.ts). Invariant: pieces stand in order, so that sums come in one order.
 
-import { type Graph, sizeOf, type Tensor } from '../ir.ts';
+import type { Graph } from '../graph.ts';
 import type { KernelCall, Op } from '../op.ts';
+import { sizeOf, type Tensor } from '../tensor.ts';
 
 /** A parameter's tensor with what is kept for it; `row` is the whole second moment where nothing is factored. */
 export interface AdafactorPiece {

@@ -2,8 +2,9 @@
 // that every query sees, and may be those of other tokens than the queries (cross-attention). Fused forward and backward; no [T, T] tensor exists.
 // Kept for the gradient: q, k, v, the output and the log-sum-exp of each row.
 
-import type { Graph, Tensor } from '../ir.ts';
+import type { Graph } from '../graph.ts';
 import type { KernelCall, Op } from '../op.ts';
+import type { Tensor } from '../tensor.ts';
 
 type AttentionAttributes = {
   readonly B: number;

@@ -2,8 +2,9 @@
 // the heads, and the mixing of its own states by them. A backbone that is frozen has no gradient here: only the mixed states have one.
 // Not here: the backbone's own attention, which never holds a [T, T] tensor (attention.ts).
 
-import type { Graph, Tensor } from '../ir.ts';
+import type { Graph } from '../graph.ts';
 import type { Op } from '../op.ts';
+import type { Tensor } from '../tensor.ts';
 
 type ProbabilitiesInputs = {
   readonly q: Tensor; // [B, T, C]

@@ -1,8 +1,8 @@
 // Columns side by side: [a; b] along the last axis, and its gradient, the parts again.
 
-import type { Graph, Tensor } from '../ir.ts';
-import { sizeOf } from '../ir.ts';
+import type { Graph } from '../graph.ts';
 import type { KernelCall, Op } from '../op.ts';
+import { sizeOf, type Tensor } from '../tensor.ts';
 
 const widthOf = (x: Tensor): number => x.shape.at(-1) as number;
 

@@ -1,9 +1,9 @@
 // Ops that go element by element: activations, dropout, scaled sums, copies and clears. Counts are elements, shapes are anything.
 
 import { type Activation, activationCode, slopeOfValue } from '../../kernels/table.ts';
-import type { Graph, Tensor } from '../ir.ts';
-import { sizeOf } from '../ir.ts';
+import type { Graph } from '../graph.ts';
 import type { NoTensors, Op } from '../op.ts';
+import { sizeOf, type Tensor } from '../tensor.ts';
 
 /** An op y = f(x) of one tensor. */
 type X = { readonly x: Tensor };

@@ -2,9 +2,9 @@
 // the tokens whose id it holds. The gradient sums, for each id, the chain of tokens that carry it, in order and without atomics.
 // A prompt (Lester et al. 2021, arXiv:2104.08691) is P learned rows before the tokens of every example; the tables are frozen then.
 
-import type { Graph, Parameter, Tensor } from '../ir.ts';
-import { sizeOf } from '../ir.ts';
+import type { Graph } from '../graph.ts';
 import type { NoTensors, Op } from '../op.ts';
+import { type Parameter, sizeOf, type Tensor } from '../tensor.ts';
 import { columnSum } from './linear.ts';
 
 const rowsOf = (h: Tensor) => {

@@ -1,8 +1,8 @@
 // zeros: a value that depends on nothing, such as the state before the first layer of a recurrence.
 
-import type { Graph, Tensor } from '../ir.ts';
-import { sizeOf } from '../ir.ts';
+import type { Graph } from '../graph.ts';
 import type { NoTensors, Op } from '../op.ts';
+import { sizeOf, type Tensor } from '../tensor.ts';
 
 const zerosOp = (shape: readonly number[]): Op<NoTensors, { readonly x: Tensor }> => ({
   name: 'zeros',

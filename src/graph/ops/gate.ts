@@ -1,9 +1,9 @@
 // gate: mu · a + (1 - mu) · b with mu = σ(alpha / temperature), one learned number: how a ladder side network mixes a state of the backbone
 // with its own (Sung, Cho, Bansal 2022, arXiv:2206.06522, §3.2). Kept for the gradient: a - b, over a.
 
-import type { Graph, Tensor } from '../ir.ts';
-import { sizeOf } from '../ir.ts';
+import type { Graph } from '../graph.ts';
 import type { NoTensors, Op } from '../op.ts';
+import { sizeOf, type Tensor } from '../tensor.ts';
 
 type GateAttributes = { readonly temperature: number };
 

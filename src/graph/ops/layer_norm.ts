@@ -1,9 +1,9 @@
 // layer_norm: s = x + residual, y = (s - mean) / sqrt(var + eps) · weight + bias over the last axis. The sum is made in place on x and kept with
 // mean and rstd for the gradient; its gradient serves x and the residual alike.
 
-import type { Graph, Tensor } from '../ir.ts';
-import { sizeOf } from '../ir.ts';
+import type { Graph } from '../graph.ts';
 import type { NoTensors, Op } from '../op.ts';
+import { sizeOf, type Tensor } from '../tensor.ts';
 import { columnSum } from './linear.ts';
 
 const rowsOf = (x: Tensor) => {

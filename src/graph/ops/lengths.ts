@@ -1,7 +1,8 @@
 // add_to_lengths: the lengths of examples that got rows before their tokens, which attention and pooling then go by.
 
-import type { Graph, Tensor } from '../ir.ts';
+import type { Graph } from '../graph.ts';
 import type { Op } from '../op.ts';
+import type { Tensor } from '../tensor.ts';
 
 const addToLengthsOp: Op<{ readonly lengths: Tensor }, { readonly longer: Tensor }, { readonly rows: number }> = {
   name: 'add_to_lengths',

@@ -2,9 +2,9 @@
 // the register-tiled kernels, others (heads of a few labels, odd ranks) to the ragged ones: the op is one, the kernel is chosen by shape.
 
 import { type Activation, activationCode, type KernelName, slopeOfValue } from '../../kernels/table.ts';
-import type { Graph, Tensor } from '../ir.ts';
-import { sizeOf } from '../ir.ts';
+import type { Graph } from '../graph.ts';
 import type { NoTensors, Op } from '../op.ts';
+import { sizeOf, type Tensor } from '../tensor.ts';
 import { activationBackward } from './elementwise.ts';
 
 type LinearAttributes = {

@@ -1,9 +1,9 @@
 // softmax_cross_entropy: loss and, in place of the logits, its gradient in one pass, both already divided by the number of labelled rows of the
 // (accumulated) batch.
 
-import type { Graph, Tensor } from '../ir.ts';
-import { sizeOf } from '../ir.ts';
+import type { Graph } from '../graph.ts';
 import type { NoTensors, Op } from '../op.ts';
+import { sizeOf, type Tensor } from '../tensor.ts';
 
 type CrossEntropyInputs = {
   readonly logits: Tensor; // [B, V]

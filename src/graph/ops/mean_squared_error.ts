@@ -1,8 +1,9 @@
 // mean_squared_error: loss and, in place of the outputs, its gradient in one pass, both already divided by the number of rows with a target in the
 // (accumulated) batch.
 
-import type { Graph, Tensor } from '../ir.ts';
+import type { Graph } from '../graph.ts';
 import type { Op } from '../op.ts';
+import type { Tensor } from '../tensor.ts';
 
 type SquaredErrorInputs = {
   readonly outputs: Tensor; // [N, 1]

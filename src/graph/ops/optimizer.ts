@@ -2,9 +2,9 @@
 // Not here: which optimizer has which states and numbers (src/train/optimizers).
 
 import { kernelSpec } from '../../kernels/table.ts';
-import type { Graph, Tensor } from '../ir.ts';
-import { sizeOf } from '../ir.ts';
+import type { Graph } from '../graph.ts';
 import type { Attributes, NoTensors, Op, Outputs } from '../op.ts';
+import { sizeOf, type Tensor } from '../tensor.ts';
 
 /** Partial sums that one square_sum writes. */
 export const partialSums = 1024;

@@ -3,9 +3,9 @@
 // its parts are born (lower.ts).
 // Invariant: parts begin at multiples of what a storage binding may begin at.
 
-import type { Graph, Tensor } from '../ir.ts';
-import { bytesOfTensor, sizeOf } from '../ir.ts';
+import type { Graph } from '../graph.ts';
 import type { Op } from '../op.ts';
+import { bytesOfTensor, sizeOf, type Tensor } from '../tensor.ts';
 
 /** Offsets of storage bindings are multiples of this on every device (the default of minStorageBufferOffsetAlignment). */
 export const bindingAlignment = 256;

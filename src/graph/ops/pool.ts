@@ -1,7 +1,8 @@
 // pool: one vector per sequence: the mean of its tokens, its first token, or the last that is no padding.
 
-import type { Graph, Tensor } from '../ir.ts';
+import type { Graph } from '../graph.ts';
 import type { Op } from '../op.ts';
+import type { Tensor } from '../tensor.ts';
 
 type PoolInputs = {
   readonly h: Tensor; // [B, T, C]

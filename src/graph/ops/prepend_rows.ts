@@ -1,9 +1,9 @@
 // prepend_rows: the same P learned rows before the rows of every example: the keys and values of prefix tuning (Li & Liang 2021,
 // arXiv:2101.00190). Its own gradient is the sum over the examples, one after the other, and the rest of each.
 
-import type { Graph, Tensor } from '../ir.ts';
-import { sizeOf } from '../ir.ts';
+import type { Graph } from '../graph.ts';
 import type { KernelCall, Op } from '../op.ts';
+import { sizeOf, type Tensor } from '../tensor.ts';
 import { columnSum } from './linear.ts';
 
 const perExample = ({ shape }: Tensor): number => sizeOf(shape.slice(1));

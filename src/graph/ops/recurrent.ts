@@ -2,9 +2,9 @@
 // and weight_hh; these, with both biases, are the caller's `linear`. What a gradient needs is written over the products, in place.
 // Not here: over what a recurrence runs (a side network's steps are the layers of the backbone, not the tokens).
 
-import type { Graph, Tensor } from '../ir.ts';
-import { sizeOf } from '../ir.ts';
+import type { Graph } from '../graph.ts';
 import type { Op } from '../op.ts';
+import { sizeOf, type Tensor } from '../tensor.ts';
 import { applyActivation } from './elementwise.ts';
 import { zeros } from './fill.ts';
 

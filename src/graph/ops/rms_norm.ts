@@ -1,9 +1,9 @@
 // rms_norm: y = x · weight / sqrt(mean(x²) + eps) over the last axis: no mean is taken off and there is no bias (Zhang & Sennrich 2019,
 // arXiv:1910.07467; T5's LayerNorm). x and 1 / sqrt(...) of each row are kept for the gradient.
 
-import type { Graph, Tensor } from '../ir.ts';
-import { sizeOf } from '../ir.ts';
+import type { Graph } from '../graph.ts';
 import type { NoTensors, Op } from '../op.ts';
+import { sizeOf, type Tensor } from '../tensor.ts';
 
 const rowsOf = (x: Tensor) => {
   const C = x.shape.at(-1) as number;

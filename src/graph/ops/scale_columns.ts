@@ -1,9 +1,9 @@
 // scale_columns: y = x · l, a factor for each column: the learned rescaling of (IA)³ (Liu et al. 2022, arXiv:2205.05638, eq. 1).
 // Never in place on x, which the gradient of l reads; its own gradient is in place.
 
-import type { Graph, Tensor } from '../ir.ts';
-import { sizeOf } from '../ir.ts';
+import type { Graph } from '../graph.ts';
 import type { NoTensors, Op } from '../op.ts';
+import { sizeOf, type Tensor } from '../tensor.ts';
 
 const columnsOf = (x: Tensor) => {
   const C = x.shape.at(-1) as number;

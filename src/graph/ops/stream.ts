@@ -1,16 +1,15 @@
-// Ops on fixed-point streams (i32, value · 2^-fraction_bits) and the watch over magnitudes. Integers add and subtract exactly, so `uncouple` returns
+// Ops on fixed-point streams (i32, value · 2^-fraction_bits). Integers add and subtract exactly, so `uncouple` returns
 // the very bits that `couple` was given, the dropped low bits included. Gradients are f32 and pass rounding and shift as 1 and λ; they are the
 // coupling's business (layers.ts), not these ops'.
 
-import type { Graph, Tensor } from '../ir.ts';
-import { sizeOf, statusSlots } from '../ir.ts';
-import type { NoTensors, Op } from '../op.ts';
+import type { Graph } from '../graph.ts';
+import type { Op } from '../op.ts';
+import { sizeOf, type Tensor } from '../tensor.ts';
+import { type Slot, slotOf, statusOf } from './watch.ts';
 
 const countOf = ({ shape }: Tensor) => ({ count: sizeOf(shape) });
 
 type Fixed = { readonly scale: number };
-/** Where in the status a place reports. */
-type Slot = { readonly slot: number };
 
 const quantizeOp: Op<{ readonly h: Tensor; readonly status: Tensor }, { readonly x: Tensor }, Fixed & Slot> = {
   name: 'stream_quantize',
@@ -25,7 +24,7 @@ const quantizeOp: Op<{ readonly h: Tensor; readonly status: Tensor }, { readonly
 
 /** round(h · scale) as i32. `place` names it in the status. */
 export const streamQuantize = (g: Graph, h: Tensor, scale: number, place: string): Tensor =>
-  g.apply(quantizeOp, { h, status: statusOf(g) }, { scale, slot: g.registry.slot(place) }).x;
+  g.apply(quantizeOp, { h, status: statusOf(g) }, { scale, slot: slotOf(g, place) }).x;
 
 const readOp: Op<{ readonly x: Tensor }, { readonly h: Tensor }, Fixed> = {
   name: 'stream_read',
@@ -72,7 +71,7 @@ const coupleOp: Op<CoupleInputs, CoupleOutputs, Fixed & Slot & { readonly shift:
 /** (x >> shift) + round(f · scale), consuming x, and the dropped bits where they are kept and there are any. */
 export function streamCouple(g: Graph, x: Tensor, f: Tensor, options: { scale: number; shift: number; keepBits: boolean; place: string }) {
   const keepBits = options.keepBits && options.shift > 0;
-  const attributes = { scale: options.scale, shift: options.shift, keepBits, slot: g.registry.slot(options.place) };
+  const attributes = { scale: options.scale, shift: options.shift, keepBits, slot: slotOf(g, options.place) };
   return g.apply(coupleOp, { x, f, status: statusOf(g) }, attributes);
 }
 
@@ -94,30 +93,3 @@ const uncoupleOp: Op<UncoupleInputs, { readonly x: Tensor }, Fixed & { readonly 
 /** ((y - round(f · scale)) << shift) | bits: the exact inverse of streamCouple. Consumes y. */
 export const streamUncouple = (g: Graph, y: Tensor, f: Tensor, bits: Tensor | undefined, scale: number, shift: number): Tensor =>
   g.apply(uncoupleOp, { y, f, bits }, { scale, shift }).x;
-
-const watchOp: Op<{ readonly x: Tensor; readonly status: Tensor }, NoTensors, Slot> = {
-  name: 'watch',
-  shapes: () => ({}),
-  accumulates: ['status'],
-  lower: ({ inputs, attributes: { slot } }) => [{ kernel: 'watch', tensors: inputs, uniforms: { ...countOf(inputs.x), slot } }],
-};
-
-/** Reports the largest magnitude of x (and whether it is finite) in the status, under `place`. */
-export const watch = (g: Graph, x: Tensor, place: string): void => {
-  g.apply(watchOp, { x, status: statusOf(g) }, { slot: g.registry.slot(place) });
-};
-
-const differenceOp: Op<{ readonly a: Tensor; readonly b: Tensor; readonly status: Tensor }, NoTensors, Slot> = {
-  name: 'max_difference',
-  shapes: () => ({}),
-  accumulates: ['status'],
-  lower: ({ inputs, attributes: { slot } }) => [{ kernel: 'max_difference', tensors: inputs, uniforms: { ...countOf(inputs.a), slot } }],
-};
-
-/** Reports max |a - b| over the elements of `a` in the status, under `place`. */
-export const watchDifference = (g: Graph, a: Tensor, b: Tensor, place: string): void => {
-  g.apply(differenceOp, { a, b, status: statusOf(g) }, { slot: g.registry.slot(place) });
-};
-
-/** The status buffer: largest magnitude per watched place, as f32 bits. */
-export const statusOf = (g: Graph): Tensor => g.registry.state('status', [statusSlots], 'u32');

@@ -4,7 +4,7 @@
 
 import { type Graph, sizeOf, type Tensor } from '../../graph/ir.ts';
 import { copy } from '../../graph/ops/elementwise.ts';
-import { watch, watchDifference } from '../../graph/ops/stream.ts';
+import { watch, watchDifference } from '../../graph/ops/watch.ts';
 import type { ForwardResult, Layer, StreamState } from '../layers.ts';
 import { forwardLayer, inParts, type Policy, together } from './policy.ts';
 

@@ -2,13 +2,14 @@
 // the host for the rows that the batch activates, and the gradient's factors go back. Not here: routing, masters and updates (src/offload).
 // Invariant: a layer that runs again asks without its hidden states and gets the rows it had, so nothing changes when activations are recomputed.
 
-import type { HostRequest } from '../../offload/offload.ts';
-import type { RoutingShape } from '../../offload/routing.ts';
-import type { Graph, Initial, Tensor } from '../ir.ts';
-import { sizeOf } from '../ir.ts';
-import { type NoTensors, type Op, type Outputs, type TensorSpec, tensorsOf } from '../op.ts';
+import type { Graph } from '../graph/graph.ts';
+import { type NoTensors, type Op, type Outputs, type TensorSpec, tensorsOf } from '../graph/op.ts';
+import { type Initial, sizeOf, type Tensor } from '../graph/tensor.ts';
+import type { HostQuestion, OffloadedModule } from '../offload/offload.ts';
+import type { RoutingShape } from '../offload/routing.ts';
 
-export type { RoutingShape };
+/** The modules of a run that live off the GPU, by path. */
+export class OffloadedModules extends Map<string, OffloadedModule> {}
 
 type SparseAttributes = {
   readonly module: string;
@@ -24,10 +25,14 @@ type SparseAttributes = {
   readonly training: boolean;
 };
 
-const requestOf = (
-  { module, firstExample, tokens, T, training }: SparseAttributes,
-  call: HostRequest['call'],
-): Omit<HostRequest, 'reads'> => ({ module, call, firstExample, tokens, T, training });
+const requestOf = ({ module, firstExample, tokens, T, training }: SparseAttributes, call: HostQuestion['call']): HostQuestion => ({
+  module,
+  call,
+  firstExample,
+  tokens,
+  T,
+  training,
+});
 
 const rows = ({ capacity, hidden_size }: SparseAttributes): TensorSpec => ({ shape: [capacity, hidden_size], category: 'adapter' });
 
@@ -238,9 +243,9 @@ const routerScale = 50;
 export function sparseAdapter(g: Graph, h: Tensor, into: Tensor, { shape, lengths, std }: SparseAdapterOptions): Tensor {
   const { hidden_size: C, neurons, experts, activated, rule } = shape;
   const module = g.path;
-  g.registry.offloaded.set(module, { path: module, shape });
+  g.registry.shared(OffloadedModules).set(module, { path: module, shape });
   const tokens = sizeOf(h.shape) / C;
-  const parameter = (name: string, count: number, initial: Initial) => g.offloaded(`${module}.${name}`, [count, C], initial);
+  const parameter = (name: string, count: number, initial: Initial) => g.hostParameter(`${module}.${name}`, [count, C], initial);
   const parameters = {
     keys_parameter: parameter('keys', neurons, { from: 'normal', std }),
     values_parameter: parameter('values', neurons, { from: 'constant', value: 0 }),

@@ -1,7 +1,9 @@
 // Limits of what a run may name: each is an error that says what to make smaller.
 
 import { expect, test } from 'vitest';
-import { Graph, Registry, statusSlots } from './ir.ts';
+import { Graph } from './graph.ts';
+import { statusSlots, WatchedPlaces } from './ops/watch.ts';
+import { Registry } from './registry.ts';
 
 const graphOf = (registry: Registry) => new Graph(registry, { trains: () => true, storedType: () => 'f32', training: true });
 
@@ -19,10 +21,10 @@ test('a matrix that is larger than a binding is refused with both sizes, where i
 });
 
 test('more layers than there is room to watch are refused with their number', () => {
-  const registry = new Registry();
-  for (let i = 0; i < statusSlots; i++) expect(registry.slot(`encoder.layer.${i}`)).toBe(i);
-  expect(registry.slot('encoder.layer.7')).toBe(7);
-  expect(() => registry.slot('encoder.layer.512')).toThrow(
+  const places = new WatchedPlaces();
+  for (let i = 0; i < statusSlots; i++) expect(places.slot(`encoder.layer.${i}`)).toBe(i);
+  expect(places.slot('encoder.layer.7')).toBe(7);
+  expect(() => places.slot('encoder.layer.512')).toThrow(
     expect.objectContaining({ code: 'too-many-layers', where: 'encoder.layer.512', message: expect.stringContaining(String(statusSlots)) }),
   );
 });

@@ -2,9 +2,10 @@
 // no gradient, and so what only they would need is not kept.
 // Invariant: the order of the appended nodes depends on the tape alone, so a recomputed tape gives the same sums in the same order, the same bits.
 
-import type { Graph, Tensor } from './ir.ts';
+import type { Graph } from './graph.ts';
 import { type Node, single, tensorsOf, type VjpContext } from './op.ts';
 import { add } from './ops/elementwise.ts';
+import type { Tensor } from './tensor.ts';
 
 const trains = (tensor: Tensor | undefined): boolean => tensor?.role === 'parameter' && tensor.parameter?.trainable === true;
 

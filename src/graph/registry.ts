@@ -1,0 +1,59 @@
+// What all programs of a run share, so that they agree on what exists: parameters, their gradients, and small persistent tensors.
+// Not here: where any of it lies (src/plan), what is a program's own (graph.ts).
+// Invariant: one name, one tensor, whichever program names it first.
+
+import type { DType, Parameter, Tensor } from './tensor.ts';
+
+/** Largest storage binding on a device with default limits. */
+export const defaultMaxBinding = 128 * 2 ** 20;
+
+/** Names to parameters and small persistent tensors; shared by all programs of a run, so that they agree on what exists. */
+export class Registry {
+  readonly parameters = new Map<string, Parameter>();
+  readonly gradients = new Map<number, Tensor>();
+  readonly states = new Map<string, Tensor>();
+  /** Tables above this many bytes are split into row pieces, and packed ranges are cut, so that each fits a binding. */
+  readonly maxBinding: number;
+  readonly #shared = new Map<unknown, unknown>();
+  #nextId = 0;
+
+  constructor(maxBinding = defaultMaxBinding) {
+    this.maxBinding = maxBinding;
+  }
+
+  tensor(fields: Omit<Tensor, 'id'>): Tensor {
+    return { id: this.#nextId++, ...fields };
+  }
+
+  state(name: string, shape: readonly number[], dtype: DType): Tensor {
+    const known = this.states.get(name);
+    if (known) return known;
+    const created = this.tensor({ name, shape, dtype, role: 'state' });
+    this.states.set(name, created);
+    return created;
+  }
+
+  /** Parameters that live off the GPU: they have no tensor there. */
+  get hostParameters(): readonly Parameter[] {
+    return [...this.parameters.values()].filter(({ tensors }) => tensors.length === 0);
+  }
+
+  /** The run's one object of a class: what a feature must know of all programs beside their tensors. */
+  shared<T extends object>(kind: new () => T): T {
+    const known = this.#shared.get(kind);
+    if (known instanceof kind) return known;
+    const created = new kind();
+    this.#shared.set(kind, created);
+    return created;
+  }
+
+  /** Where the gradient of a trainable parameter's tensor is accumulated. */
+  gradientOf(parameterTensor: Tensor): Tensor {
+    const known = this.gradients.get(parameterTensor.id);
+    if (known) return known;
+    if (!parameterTensor.parameter?.trainable) throw new Error(`'${parameterTensor.name}' is frozen and has no gradient`);
+    const created = this.tensor({ ...parameterTensor, name: `d_${parameterTensor.name}`, role: 'gradient' });
+    this.gradients.set(parameterTensor.id, created);
+    return created;
+  }
+}
