@@ -19,6 +19,7 @@ import {
   policyNames,
   type StreamKind,
 } from '../src/protocol/config.ts';
+import { classification } from '../src/tasks/classification.ts';
 import { planPrograms } from '../src/train/programs.ts';
 import { tokensOfABatch, vocabularyTable } from './vocabulary.ts';
 
@@ -77,6 +78,7 @@ export function planMemory(num_hidden_layers: number, cell: Cell, shape: Shape =
   const method = methodNamed(name);
   const backbone = bert(readBertConfig({ num_hidden_layers }, 'BERT-base'));
   const { plan } = planPrograms({
+    task: classification,
     backbone,
     method,
     options: resolveOptions(method, { ...(streams === 'single' ? {} : { streams }), ...options }, usualDefaults),

@@ -6,6 +6,7 @@ import { Graph, type GraphOptions, Registry, type Tensor } from '../src/graph/ir
 import { copyInto } from '../src/graph/ops/elementwise.ts';
 import { layerNorm } from '../src/graph/ops/layer_norm.ts';
 import { linear } from '../src/graph/ops/linear.ts';
+import { softmaxCrossEntropy } from '../src/graph/ops/loss.ts';
 import { planRun } from '../src/plan/plan.ts';
 import { defaultTraining } from '../src/protocol/config.ts';
 import { type RowHead, rowLoss } from '../src/train/row_loss.ts';
@@ -33,7 +34,7 @@ export function planVocabularyHead(tokensAtATime: number): number {
   g.tokensAtATime = tokensAtATime;
   const rows = g.input('hidden_states', [tokensOfABatch, C], 'f32');
   const labels = g.input('labels', [tokensOfABatch], 'i32');
-  const gradient = rowLoss(g, rows, labels, vocabularyHead(C, V), true) as Tensor;
+  const gradient = rowLoss(g, rows, labels, { head: vocabularyHead(C, V), loss: softmaxCrossEntropy }, true) as Tensor;
   copyInto(g, gradient, registry.state('d_hidden_states', gradient.shape, 'f32'));
   const step = stepPrograms(registry, options, { optimizer: defaultTraining, purposes: ['training'] });
   const { bytes } = planRun(registry, [{ name: 'training', graph: g }], step);

@@ -6,6 +6,7 @@ import { methods } from '../src/methods/registry.ts';
 import { policyNames } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
 import { selfTestTexts } from '../src/protocol/messages.ts';
+import { taskNames } from '../src/tasks/registry.ts';
 import { choice, type FlagRow, flag, list, number, text } from './flag_rows.ts';
 import { memoryFlags, methodFlags, modelFlags, readingFlags, trainingFlags } from './option_flags.ts';
 
@@ -24,6 +25,7 @@ const model = {
   ...hubPlace,
   ...modelFlags,
 };
+const task = choice(taskNames, `what is learned (default: ${taskNames[0]})`);
 const columns = {
   'text-column': text('COLUMN', 'the text: a name, or a number from 0 (default: guessed)'),
   'text-pair-column': text('COLUMN', 'a second text, for pairs (default: guessed); none: there is none'),
@@ -39,7 +41,7 @@ const data = {
   'eval-data': text('DATA', "evaluate on these (default: the hub's validation split, else a seeded tenth of --data is held back)"),
   ...columns,
   ...readingFlags,
-  task: choice(['classification'], 'what is learned'),
+  task,
 };
 const method = {
   method: choice(methodNames, 'fine-tuning method (default: meft1)'),
@@ -127,7 +129,7 @@ export const commandFlags = {
     picture: text('FILE.svg', 'also draw it: a bar a row, bytes by category on one axis'),
     ...output,
   },
-  inspect: { ...model, ...adapter, data: text('DATA', 'in place of the path'), ...columns, ...readingFlags, ...output },
+  inspect: { ...model, ...adapter, data: text('DATA', 'in place of the path'), ...columns, task, ...readingFlags, ...output },
   hub: {
     revision: model.revision,
     refresh: flag('fetch: look the revision up on the hub although it is kept, and fetch what is new'),

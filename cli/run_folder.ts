@@ -44,6 +44,7 @@ const recordSchema = v.object({
     adapter: v.optional(v.string()),
     eval_data: v.optional(place),
     columns: v.looseObject({}),
+    task: v.optional(v.string()),
     method: v.picklist(methods.map(({ name }) => name)),
     policy: v.picklist(policyNames),
     options: v.looseObject({}),

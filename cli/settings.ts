@@ -19,6 +19,7 @@ import { RetraceError } from '../src/protocol/errors.ts';
 import { defaultLength, textPositions } from '../src/protocol/lengths.ts';
 import { type OptimizerName, optimizerCards, readsArgument } from '../src/protocol/optimizers.ts';
 import { memoryOptions } from '../src/protocol/options/memory.ts';
+import { taskNames } from '../src/tasks/registry.ts';
 import { adapterPlace, adapterSource } from './adapter_files.ts';
 import { namedColumns, wholeColumns } from './columns.ts';
 import { type DataPlace, dataPlace, dataRef, evaluationPlace } from './data.ts';
@@ -33,6 +34,8 @@ export interface Settings extends MemorySettings {
   /** The adapter that training began from: an absolute path, or an id of the hub. */
   readonly adapter?: string;
   readonly pooling?: Pooling;
+  /** Left out in runs of earlier versions: the first of the tasks. */
+  readonly task?: string;
   readonly data: DataPlace;
   readonly eval_data?: DataPlace;
   /** Complete once the data were looked at. */
@@ -158,6 +161,7 @@ export async function settingsOf(
     model,
     ...(adapter === undefined ? {} : { adapter }),
     ...(pooling === undefined ? {} : { pooling }),
+    task: textOf(given, 'task') ?? kept?.task ?? (taskNames[0] as string),
     ...(await dataOf(given, kept)),
     columns: columnsOf(given, kept),
     method,
@@ -190,7 +194,6 @@ export async function configOf(settings: Settings, run: 'new' | 'saved' = 'saved
       data: await dataRef(data),
       ...(eval_data ? { eval_data: await dataRef(eval_data) } : {}),
       ...(columns ? { columns } : {}),
-      task: 'classification',
     });
   } catch (thrown) {
     throw asUsage(thrown);
@@ -219,8 +222,9 @@ function readingFlags(data: DataPlace): Record<string, unknown> {
 /** Fields in which two runs differ, as `name: kept, given`; where files lie does not count. */
 export function differences(kept: Settings, given: Settings): string[] {
   const flat = (settings: Settings): Record<string, unknown> => {
-    const { training, options, data, columns, method, pooling, adapter } = settings;
+    const { training, options, data, columns, method, pooling, adapter, task = taskNames[0] } = settings;
     return {
+      task,
       method,
       adapter,
       ...memoryIn(settings),

@@ -126,7 +126,7 @@ export class TrainReport {
   #evaluate(event: Of<'evaluate'>): void {
     this.#evaluation = event;
     if (!this.isTraining) return;
-    const { confusion: _, metrics, ...facts } = event;
+    const { confusion: _, scatter: __, metrics, ...facts } = event;
     const { step, epoch, best } = facts;
     this.#console.event({ ...facts, ...metrics });
     this.#console.say(`step ${step}${epochText(epoch)}: ${metricsText(metrics)}${best ? '  (best so far)' : ''}`);

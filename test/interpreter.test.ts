@@ -19,6 +19,7 @@ import {
 } from '../src/protocol/config.ts';
 import { randomKey, randomNormal, siteId } from '../src/random/counter.ts';
 import { resolveMethod } from '../src/session/setup.ts';
+import { classification } from '../src/tasks/classification.ts';
 import { type ProgramSetup, traceTraining } from '../src/train/programs.ts';
 import { tokenChain } from '../src/train/trainer.ts';
 import { metricSlots } from '../src/train/update.ts';
@@ -43,6 +44,7 @@ function build({ method, policy, pooling, chosen = {} }: Cell) {
   // Rounding has no derivative that a difference could find: fixed streams are judged by PyTorch and by each other.
   const { method: resolved, options } = resolveMethod(method, policy, { ...choices, streams: 'float', ...chosen }, usualDefaults);
   const setup: ProgramSetup = {
+    task: classification,
     backbone: bert(readBertConfig(config, 'test', 0.2)),
     method: resolved,
     options,

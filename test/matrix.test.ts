@@ -18,6 +18,7 @@ import {
   streamKinds,
 } from '../src/protocol/config.ts';
 import { trainableCount } from '../src/session/setup.ts';
+import { classification } from '../src/tasks/classification.ts';
 import { planPrograms } from '../src/train/programs.ts';
 import { differences, differingNames, type Outcome, outcomeOf, smallChoices, smallShape } from './outcome.ts';
 import { randomBatch, randomModel } from './random_model.ts';
@@ -86,6 +87,7 @@ function countOf(method: Method, chosen: MethodChoices, pooling: Pooling): numbe
   const backbone = bert(readBertConfig({}, 'BERT-base'));
   const options = resolveOptions(method, chosen, usualDefaults);
   const { registry } = planPrograms({
+    task: classification,
     backbone,
     method,
     options,

@@ -1,7 +1,7 @@
 // The bundled model against Transformers: logits of fifty real texts, from text to logits through our tokenizer, padding and kernels.
 
 import { expect, test } from 'vitest';
-import { chooseBuckets, collate } from '../src/data/batches.ts';
+import { chooseBuckets, classTargets, collate } from '../src/data/batches.ts';
 import { loadTokenizer } from '../src/data/tokenizer.ts';
 import type { Pooling } from '../src/protocol/config.ts';
 import { modelAt, readVectorJson, readVectorTensors, testEngine } from './testing.ts';
@@ -40,7 +40,9 @@ test.each(['mean', 'cls'] as const)('logits of 50 texts with %s pooling are with
   let worst = 0;
   for (let begin = 0; begin < 50; begin += 10) {
     const indices = Uint32Array.from({ length: 10 }, (_, i) => begin + i);
-    const logits = await trainer.logits(collate(examples, indices, { batchSize: 10, buckets, padTokenId: tokenizer.padTokenId }));
+    const logits = await trainer.logits(
+      collate(examples, indices, { batchSize: 10, buckets, padTokenId: tokenizer.padTokenId, targets: classTargets }),
+    );
     const expected = [...indices].flatMap((i) => texts[i]?.[`logits_${pooling}`] ?? []);
     worst = expected.reduce((most, x, i) => Math.max(most, Math.abs(x - (logits[i] as number))), worst);
   }

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { vocabularyHead } from '../bench/vocabulary.ts';
 import { Graph, Registry, sizeOf, type Tensor } from '../src/graph/ir.ts';
 import { copyInto } from '../src/graph/ops/elementwise.ts';
+import { softmaxCrossEntropy } from '../src/graph/ops/loss.ts';
 import { randomKey, randomNormal, siteId } from '../src/random/counter.ts';
 import { rowLoss } from '../src/train/row_loss.ts';
 import { metricSlots, metricsOf } from '../src/train/update.ts';
@@ -39,7 +40,7 @@ function vocabularyLoss(tokensAtATime: number) {
   g.tokensAtATime = tokensAtATime;
   const [rows, labels] = [g.input('rows', [R, C], 'f32'), g.input('labels', [R], 'i32')];
   const gradient = registry.state('d_rows', [R, C], 'f32');
-  const d_rows = rowLoss(g, rows, labels, vocabularyHead(C, V), true) as Tensor;
+  const d_rows = rowLoss(g, rows, labels, { head: vocabularyHead(C, V), loss: softmaxCrossEntropy }, true) as Tensor;
   g.phase('backward', () => copyInto(g, d_rows, gradient));
   const interpreter = new Interpreter();
   const drawn = (name: string) => {

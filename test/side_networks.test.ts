@@ -7,6 +7,7 @@ import { usualDefaults } from '../src/models/registry.ts';
 import { tinyBert } from '../src/models/testing.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type PolicyName } from '../src/protocol/config.ts';
 import { resolveMethod } from '../src/session/setup.ts';
+import { classification } from '../src/tasks/classification.ts';
 import { type ProgramSetup, traceTraining } from '../src/train/programs.ts';
 import { batchOf, modelAt, type RecordedBatch, readVectorJson, testEngine, vectors } from './testing.ts';
 
@@ -16,6 +17,7 @@ const config = { ...tinyBert, num_hidden_layers: 3, max_position_embeddings: 8 }
 function backwardNodes(method: MethodName, policy: PolicyName, chosen: MethodChoices): { backbone: number; beside: number } {
   const { method: resolved, options } = resolveMethod(method, policy, chosen, usualDefaults);
   const setup: ProgramSetup = {
+    task: classification,
     backbone: bert(readBertConfig(config, 'test')),
     method: resolved,
     options,

@@ -7,7 +7,7 @@ import type { Pace } from '../state/pace.ts';
 import { firstRun } from '../state/settings.ts';
 import { csvOf, rowsOf, sorted } from './rows.ts';
 
-const catalogue: Catalogue = { methods: methodCards(), models: [], data: [] };
+const catalogue: Catalogue = { methods: methodCards(), models: [], data: [], tasks: [] };
 const cells = cellsOf(firstRun, catalogue, undefined);
 
 function planOf({ request }: Cell, change: Partial<PlanReport> = {}): PlanReport {

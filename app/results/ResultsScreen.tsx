@@ -25,7 +25,7 @@ export function ResultsScreen({ theme }: { theme: string }) {
   // The worker holds the trained model unless an import has replaced it, or the run stopped before its first step.
   const kept = run?.finished !== undefined && run.steps.length > 0 && imported.value === undefined;
   const evaluation = run === undefined ? undefined : (bestOf(run) ?? run.evaluations.at(-1));
-  const labels = imported.value?.labels ?? run?.labels ?? evaluation?.confusion.labels ?? [];
+  const labels = imported.value?.labels ?? run?.labels ?? evaluation?.confusion?.labels ?? [];
   const pair = (kept ? run.pair : undefined) ?? chosenPair;
   const usable = imported.value !== undefined || kept;
   return (
@@ -46,7 +46,7 @@ export function ResultsScreen({ theme }: { theme: string }) {
                   </div>
                 ))}
             </dl>
-            <ConfusionView confusion={evaluation.confusion} theme={theme} />
+            {evaluation.confusion && <ConfusionView confusion={evaluation.confusion} theme={theme} />}
           </section>
         ) : imported.value !== undefined ? (
           <section className="card empty" aria-label="Evaluation">

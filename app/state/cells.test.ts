@@ -4,7 +4,7 @@ import { methodCards } from '../../src/session/setup.ts';
 import { cellsOf, keyOf } from './cells.ts';
 import { firstRun } from './settings.ts';
 
-const catalogue: Catalogue = { methods: methodCards(), models: [], data: [] };
+const catalogue: Catalogue = { methods: methodCards(), models: [], data: [], tasks: [] };
 const cells = cellsOf(firstRun, catalogue, undefined);
 
 test('the matrix holds every policy that a method does not refuse, once, at the chosen batch and length', () => {

@@ -9,7 +9,7 @@ import { queueingOf } from './queueing.ts';
 import { newRun, type RunState } from './run.ts';
 import { firstRun } from './settings.ts';
 
-const catalogue = { methods: methodCards(), models: [], data: [] };
+const catalogue = { methods: methodCards(), models: [], data: [], tasks: [] };
 const picked = [
   { method: 'meft1', policy: 'reversible' },
   { method: 'lora', policy: 'store' },

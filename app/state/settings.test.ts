@@ -4,7 +4,7 @@ import { defaultTraining, parseRunConfig } from '../../src/protocol/config.ts';
 import { methodCards } from '../../src/session/setup.ts';
 import { changedCount, firstRun, planRequestsOf, runConfigOf, trainingDefaultsOf, withoutStaleRanges, withValue } from './settings.ts';
 
-const catalogue: Catalogue = { methods: methodCards(), models: [], data: [] };
+const catalogue: Catalogue = { methods: methodCards(), models: [], data: [], tasks: [] };
 const card = (name: string) => {
   const found = catalogue.methods.find((each) => each.name === name);
   if (found === undefined) throw new Error(name);

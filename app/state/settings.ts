@@ -139,7 +139,6 @@ export function runConfigOf(settings: Settings, card: MethodCard): RunConfig {
     data,
     ...evaluationOf(settings),
     ...(columns === undefined ? {} : { columns }),
-    task: 'classification',
     method,
     policy: policyOf(settings, card),
     checkpoint_every,

@@ -5,6 +5,7 @@ import { bert, readBertConfig } from '../../src/models/bert.ts';
 import { usualDefaults } from '../../src/models/registry.ts';
 import { movedBytes } from '../../src/plan/work.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type PolicyName } from '../../src/protocol/config.ts';
+import { classification } from '../../src/tasks/classification.ts';
 import { planPrograms } from '../../src/train/programs.ts';
 
 export interface Marks {
@@ -21,6 +22,7 @@ export function marksOf(name: MethodName, policy: PolicyName, options: MethodCho
   const method = methodNamed(name);
   const backbone = bert(readBertConfig({}, 'BERT-base'));
   const { plan, registry } = planPrograms({
+    task: classification,
     ...{
       backbone,
       method,

@@ -101,13 +101,24 @@ export async function evaluate(given: Given, console: Console): Promise<number> 
   const named = namedColumns(given);
   await calls.previewData({ data, named });
   await importGiven(calls, given, console);
-  const { metrics, confusion, examples, truncated, max_length, columns, reasons, reading } = await calls.evaluate({ data, columns: named });
+  const report = await calls.evaluate({ data, columns: named });
+  const { metrics, confusion, scatter, examples, truncated, max_length, columns, reasons, reading } = report;
   for (const sentence of reading) console.say(`data: ${sentence}`);
   sayColumns(console, columns, reasons);
   if (truncated > 0) {
     console.say(`data: ${countText(truncated)} of ${countText(examples)} texts are longer than ${max_length} tokens and were cut there`);
   }
-  console.event({ type: 'evaluate', ...metrics, examples, truncated, columns, reasons, confusion });
-  console.result(`${countText(examples)} examples: ${metricsText(metrics)}\n\n${confusionText(confusion.labels, confusion.counts)}`);
+  console.event({
+    type: 'evaluate',
+    ...metrics,
+    examples,
+    truncated,
+    columns,
+    reasons,
+    ...(confusion ? { confusion } : {}),
+    ...(scatter ? { scatter } : {}),
+  });
+  const pairs = confusion === undefined ? '' : `\n\n${confusionText(confusion.labels, confusion.counts)}`;
+  console.result(`${countText(examples)} examples: ${metricsText(metrics)}${pairs}`);
   return 0;
 }

@@ -25,10 +25,11 @@ export async function planRequestOf(
       '--num-labels',
     );
   }
-  const { training, pooling, method, options, ...run } = await configOf(settings);
+  const { training, pooling, task, method, options, ...run } = await configOf(settings);
   return {
     model: await open.model(settings.model, num_hidden_layers),
     num_labels,
+    task,
     ...(pooling === undefined ? {} : { pooling }),
     method,
     ...memoryIn(run),
@@ -49,17 +50,17 @@ export async function plan(given: Given, console: Console): Promise<number> {
   const note = lengthNote(given, settings);
   if (note !== undefined) console.say(note);
   const examined = async () => {
-    const { model, data, eval_data, training } = await configOf(settings);
-    const { guess: columns, reasons } = await calls.previewData({ data, named: settings.columns });
+    const { model, data, eval_data, task, training } = await configOf(settings);
+    const { guess: columns, reasons } = await calls.previewData({ data, named: settings.columns, task });
     sayColumns(console, columns, reasons);
-    const request = { model, data, columns, max_length: training.max_length, seed: training.seed };
+    const request = { model, data, columns, task, max_length: training.max_length, seed: training.seed };
     const { labels, warnings } = await calls.examineData({ ...request, ...(eval_data ? { eval_data } : {}) });
     sayWarnings(console, warnings);
     return { labels, of: { columns, reasons, warnings } };
   };
   const num_labels = numberOf(given, 'num-labels');
   const data = given['data'] === undefined || num_labels !== undefined ? undefined : await examined();
-  const report = await calls.plan(await planRequestOf(open, settings, num_labels ?? data?.labels.length ?? 2));
+  const report = await calls.plan(await planRequestOf(open, settings, num_labels ?? (data?.labels.length || 2)));
   const { model } = settings;
   const fetch = typeof model === 'string' ? undefined : await calls.fetchPlan({ model: await modelRef(model) });
   if (fetch !== undefined) console.say(`model: ${fetchPlanText(fetch)}`);

@@ -89,23 +89,25 @@ async function* chunked(batches: AsyncIterable<readonly AskedText[]>): AsyncGene
 }
 
 /** A row of the table for people: the number of the row in the file first, where there is one. */
-function rowOf({ text, text_pair, probabilities }: Prediction, row: number | undefined, labels: readonly string[]): string[] {
+function rowOf({ text, text_pair, probabilities = [], value }: Prediction, row: number | undefined, labels: readonly string[]): string[] {
   const ranked = probabilities.map((p, i) => [labels[i] as string, p] as const).sort((a, b) => b[1] - a[1]);
   const whole = (text_pair === undefined ? text : `${text} | ${text_pair}`).replace(/\s+/g, ' ');
   return [
     ...(row === undefined ? [] : [String(row)]),
     whole.length > 60 ? `${whole.slice(0, 59)}…` : whole,
+    ...(value === undefined ? [] : [value.toFixed(4)]),
     ...Array.from({ length: Math.min(shownLabels, labels.length) }, (_, i) =>
       ranked[i] ? `${ranked[i][0]} ${percentText(ranked[i][1])}` : '',
     ),
   ];
 }
 
-const csvHeader = ['row', 'text', 'text_pair', 'label', 'probability', 'truncated'];
+const csvHeader = (answers: readonly string[]) => ['row', 'text', 'text_pair', ...answers, 'truncated'];
 
-function csvRow({ text, text_pair, label, probabilities, truncated }: Prediction, row: number): string[] {
-  const most = probabilities.reduce((a, b) => Math.max(a, b), 0);
-  return [String(row), text, text_pair ?? '', label, String(most), String(truncated)];
+function csvRow({ text, text_pair, truncated, ...answer }: Prediction, row: number): string[] {
+  const said =
+    answer.value === undefined ? [answer.label, String(answer.probabilities.reduce((a, b) => Math.max(a, b), 0))] : [String(answer.value)];
+  return [String(row), text, text_pair ?? '', ...said, String(truncated)];
 }
 
 export async function predict(given: Given, console: Console): Promise<number> {
@@ -117,22 +119,26 @@ export async function predict(given: Given, console: Console): Promise<number> {
   const asked = path === undefined ? { rows: oneBatch(texts), count: texts.length } : await rowsOfFile(given, path, console);
   const { calls } = openSession(console, given);
   const { labels } = await importGiven(calls, given, console);
+  // Where there are no classes, the answer is a number.
+  const isNumber = labels.length === 0;
   const csv = given['csv'] === true;
   const shown: string[][] = [];
   let [done, cut] = [0, 0];
-  if (csv) console.result(csvText([csvHeader]));
+  if (csv) console.result(csvText([csvHeader(isNumber ? ['value'] : ['label', 'probability'])]));
   for await (const batch of chunked(asked.rows)) {
     const answers = await calls.predict({ texts: batch.map(({ row: _, ...text }) => text) });
-    for (const [i, { text, text_pair, label, probabilities, truncated }] of answers.entries()) {
+    for (const [i, { text, text_pair, truncated, ...answer }] of answers.entries()) {
       const row = batch[i]?.row;
-      const byLabel = Object.fromEntries(probabilities.map((p, i) => [labels[i] as string, p]));
+      const said =
+        answer.value === undefined
+          ? { label: answer.label, probabilities: Object.fromEntries(answer.probabilities.map((p, k) => [labels[k] as string, p])) }
+          : { value: answer.value };
       console.event({
         type: 'prediction',
         ...(row === undefined ? {} : { row }),
         text,
         ...(text_pair === undefined ? {} : { text_pair }),
-        label,
-        probabilities: byLabel,
+        ...said,
         truncated,
       });
     }
@@ -143,7 +149,11 @@ export async function predict(given: Given, console: Console): Promise<number> {
     if (asked.count > chunk) console.progress({ label: 'predicting', done, of: asked.count });
   }
   if (cut > 0) console.say(`${countText(cut)} of ${countText(done)} texts are longer than the adapter's length and were cut there`);
-  const header = ['text', ...['most likely', 'then', 'then'].slice(0, Math.min(shownLabels, labels.length))];
+  const header = [
+    'text',
+    ...(isNumber ? ['value'] : []),
+    ...['most likely', 'then', 'then'].slice(0, Math.min(shownLabels, labels.length)),
+  ];
   if (!csv) console.result(tableText([path === undefined ? header : ['row', ...header], ...shown]));
   return 0;
 }

@@ -115,7 +115,7 @@ export async function train(given: Given, console: Console): Promise<number> {
   const run = record === undefined ? 'new' : 'saved';
   let config = await configOf(settings, run);
   if (!config.columns) {
-    const { guess, reasons } = await plain.calls.previewData({ data: config.data, named: settings.columns });
+    const { guess, reasons } = await plain.calls.previewData({ data: config.data, named: settings.columns, task: config.task });
     settings = { ...settings, columns: guess };
     config = await configOf(settings, run);
     console.event({ type: 'columns', columns: guess, reasons });

@@ -137,8 +137,8 @@ export function studyPicture(report: StudyReport): string {
 
 async function requestOf(given: Given, open: ReturnType<typeof openSession>, console: Console): Promise<StudyRequest> {
   const settings = await settingsOf(given, (await open.calls.catalogue(undefined)).methods, open.positions);
-  const { model, pooling, data, eval_data, training } = await configOf(settings);
-  const { guess: columns, reasons } = await open.calls.previewData({ data, named: settings.columns });
+  const { model, pooling, data, eval_data, task, training } = await configOf(settings);
+  const { guess: columns, reasons } = await open.calls.previewData({ data, named: settings.columns, task });
   sayColumns(console, columns, reasons);
   const { learning_rate: _, ...rest } = training;
   const [methods, rate] = [
@@ -155,7 +155,7 @@ async function requestOf(given: Given, open: ReturnType<typeof openSession>, con
     );
   const series = studySeries.filter(({ method }) => methods.includes('all') || methods.includes(method)).map(({ name }) => name);
   return {
-    ...{ model, data, columns, series },
+    ...{ model, data, columns, task, series },
     ...(pooling === undefined ? {} : { pooling }),
     ...(eval_data === undefined ? {} : { eval_data }),
     training: { ...rest, max_steps: numberOf(given, 'max-steps') ?? fewSteps },

@@ -2,10 +2,10 @@
 
 import { checkRows } from '../../src/data/checks/checks.ts';
 import { checkedRows } from '../../src/data/checks/rows.ts';
-import { toExamples } from '../../src/data/examples.ts';
 import { sampleText } from '../../src/data/table/sample.ts';
 import type { Table } from '../../src/data/table/table.ts';
-import { columnsOf, openData, readRows } from '../../src/session/data.ts';
+import { openData, readRows } from '../../src/session/data.ts';
+import { taskNamed } from '../../src/tasks/registry.ts';
 import { columnsText, namedColumns, reasonLines } from '../columns.ts';
 import type { Console } from '../console.ts';
 import { dataPlace, dataRef } from '../data.ts';
@@ -14,6 +14,7 @@ import { countText, percentText, tableText } from '../format.ts';
 import { nodeHost } from '../host.ts';
 import { sayPreparing } from '../open_session.ts';
 import { givenReading } from '../reading.ts';
+import { textOf } from '../settings.ts';
 import type { Finding } from './finding.ts';
 
 const shownClasses = 30;
@@ -23,13 +24,14 @@ const FORMATS = { delimited: 'delimited text', json: 'JSON', 'json-lines': 'JSON
 export async function inspectData(path: string, given: Given, console: Console): Promise<Finding> {
   const data = await dataRef(await dataPlace(path, { flag: path, part: 'train', reading: givenReading(given), given }));
   const host = nodeHost(undefined, given);
+  const task = taskNamed(textOf(given, 'task'));
   const { source } = await openData(data, host);
   const { table, columns, reasons, choice } = await readRows(data, host, {
-    guess: (beginning: Table) => columnsOf(beginning, namedColumns(given)),
+    guess: (beginning: Table) => task.columnsOf(beginning, namedColumns(given)),
     onProgress: (progress) => sayPreparing(console, progress),
   });
-  const { examples, labels } = toExamples(table, choice);
-  const warnings = checkRows(checkedRows(table, choice));
+  const { examples, labels } = task.examplesOf(table, choice);
+  const warnings = checkRows(checkedRows(table, choice), task.checks.rows);
   const { rows: count, sampledFrom = count.length, reading = source.reading, notes = [] } = table;
   const per_label = labels.map(() => 0);
   for (const { label } of examples) per_label[label] = (per_label[label] ?? 0) + 1;

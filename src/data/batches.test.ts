@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { randomKey, randomU32 } from '../random/counter.ts';
-import { chooseBuckets, collate, planEpoch } from './batches.ts';
+import { chooseBuckets, classTargets, collate, planEpoch } from './batches.ts';
 import type { TokenizedExample } from './dataset.ts';
 
 const lengths = Uint32Array.from({ length: 1003 }, (_, i) => 1 + (randomU32(randomKey(7, 0, 0), i) % 60));
@@ -87,7 +87,7 @@ const example = (ids: number[], label: number): TokenizedExample => ({
 
 test('a batch is padded to its bucket and filled up with empty rows', () => {
   const examples = [example([1, 2], 0), example([3, 4, 9], 2), example([5], 1)];
-  expect(collate(examples, Uint32Array.of(1, 2), { batchSize: 3, buckets: [2, 4, 8], padTokenId: 99 })).toEqual({
+  expect(collate(examples, Uint32Array.of(1, 2), { batchSize: 3, buckets: [2, 4, 8], padTokenId: 99, targets: classTargets })).toEqual({
     batch_size: 3,
     length: 4,
     input_ids: Uint32Array.of(3, 4, 9, 99, 5, 99, 99, 99, 99, 99, 99, 99),
@@ -97,5 +97,7 @@ test('a batch is padded to its bucket and filled up with empty rows', () => {
     labels: Int32Array.of(2, 1, -100),
     valid: 2,
   });
-  expect(() => collate(examples, Uint32Array.of(1), { batchSize: 1, buckets: [2], padTokenId: 0 })).toThrow(RangeError);
+  expect(() => collate(examples, Uint32Array.of(1), { batchSize: 1, buckets: [2], padTokenId: 0, targets: classTargets })).toThrow(
+    RangeError,
+  );
 });

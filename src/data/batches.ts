@@ -80,7 +80,18 @@ export function chooseBuckets(
   return [...(best.at(-1)?.buckets ?? candidates)];
 }
 
-/** A batch ready for the GPU; B = batch_size, T = length. Rows from `valid` on are fillers: no tokens, label -100. */
+/** What stands for what a row should give: numbers of this type. */
+export interface Targets {
+  readonly dtype: 'i32' | 'f32';
+  readonly per: 'example';
+  /** Of a row that counts nothing. */
+  readonly none: number;
+}
+
+/** Numbers of classes; -100 is PyTorch's ignore_index. */
+export const classTargets: Targets = { dtype: 'i32', per: 'example', none: -100 };
+
+/** A batch ready for the GPU; B = batch_size, T = length. Rows from `valid` on are fillers: no tokens, no target. */
 export interface Batch {
   readonly batch_size: number;
   /** Padded length, one of the buckets. */
@@ -93,8 +104,8 @@ export interface Batch {
   readonly position_ids: Uint32Array<ArrayBuffer>;
   /** [B], tokens of each row; 0 for a filler. */
   readonly lengths: Uint32Array<ArrayBuffer>;
-  /** [B], classes; -100 for a filler, as PyTorch's ignore_index. */
-  readonly labels: Int32Array<ArrayBuffer>;
+  /** [B], of the targets' type. */
+  readonly labels: Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
   readonly valid: number;
 }
 
@@ -103,11 +114,12 @@ export interface CollateOptions {
   /** Ascending. */
   readonly buckets: readonly number[];
   readonly padTokenId: number;
+  readonly targets: Targets;
 }
 
 /** Rows `indices` of `examples`, padded to the smallest bucket that holds the longest of them. Throws a RangeError where none does. */
 export function collate(examples: readonly TokenizedExample[], indices: Uint32Array, options: CollateOptions): Batch {
-  const { batchSize, buckets, padTokenId } = options;
+  const { batchSize, buckets, padTokenId, targets } = options;
   const rows = Array.from(indices, (index) => examples[index]).filter((row) => row !== undefined);
   const longest = rows.reduce((most, row) => Math.max(most, row.length), 0);
   const length = buckets.find((bucket) => bucket >= longest);
@@ -123,7 +135,7 @@ export function collate(examples: readonly TokenizedExample[], indices: Uint32Ar
     token_type_ids: new Uint32Array(batchSize * length),
     position_ids: Uint32Array.from({ length: batchSize * length }, (_, i) => i % length),
     lengths: new Uint32Array(batchSize),
-    labels: new Int32Array(batchSize).fill(-100),
+    labels: (targets.dtype === 'f32' ? new Float32Array(batchSize) : new Int32Array(batchSize)).fill(targets.none),
     valid: rows.length,
   };
   rows.forEach((row, b) => {

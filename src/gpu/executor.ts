@@ -138,7 +138,7 @@ export class Executor {
   }
 
   /** Writes a batch input of a program. */
-  writeInput(program: string, name: string, data: Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer>): void {
+  writeInput(program: string, name: string, data: Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>): void {
     const planned = this.#planned(program);
     const tensor = planned.graph.inputs.get(name);
     if (!tensor) return;

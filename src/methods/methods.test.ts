@@ -8,6 +8,7 @@ import { bert, readBertConfig } from '../models/bert.ts';
 import { tinyBert } from '../models/testing.ts';
 import { defaultTraining, type MethodChoices, type Pooling } from '../protocol/config.ts';
 import type { RetraceError } from '../protocol/errors.ts';
+import { classification } from '../tasks/classification.ts';
 import { type ProgramSetup, planPrograms } from '../train/programs.ts';
 import { methodNamed, methods, resolveOptions } from './registry.ts';
 
@@ -24,6 +25,7 @@ function planned(name: string, { chosen = {}, pooling = 'cls', T = 8, purposes =
   const method = methodNamed(name);
   const options = resolveOptions(method, chosen, usualDefaults);
   const setup: ProgramSetup = {
+    task: classification,
     backbone: bert(readBertConfig(config, 'test')),
     method,
     options,

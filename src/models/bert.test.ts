@@ -9,6 +9,7 @@ import { Registry, sizeOf } from '../graph/ir.ts';
 import { methodNamed, resolveOptions } from '../methods/registry.ts';
 import { defaultTraining, type MethodChoices } from '../protocol/config.ts';
 import { randomKey, randomNormal, siteId } from '../random/counter.ts';
+import { classification } from '../tasks/classification.ts';
 import { type ProgramSetup, traceEvaluation, traceTraining } from '../train/programs.ts';
 import { metricSlots } from '../train/update.ts';
 import { bert, readBertConfig } from './bert.ts';
@@ -28,6 +29,7 @@ function traced({ method: name = 'linear-probe', chosen = {}, dropout = 0, hidde
   const method = methodNamed(name);
   const options = resolveOptions(method, chosen, usualDefaults);
   const setup: ProgramSetup = {
+    task: classification,
     backbone: bert(readBertConfig({ ...config, hidden_act }, 'test', dropout)),
     ...{ method, options, pooling: 'cls', num_labels: 3, storedType: () => 'f32', batch_size: B, lengths: [T], optimizer: defaultTraining },
     ...{ ranges: [{ from: 0, to: 2, policy: 'store' }], purposes: [purpose] },

@@ -66,6 +66,19 @@ export interface MethodCard {
   readonly diagram: MethodDiagram;
 }
 
+/** A task as the page draws it. */
+export interface TaskCard {
+  readonly name: string;
+  readonly title: string;
+  /** What is learned, in a sentence. */
+  readonly summary: string;
+  readonly inputs: 'text';
+  /** What the label column holds. */
+  readonly target: 'class' | 'number';
+  readonly metrics: readonly { readonly name: string; readonly title: string; readonly greater_is_better: boolean }[];
+  readonly metric_for_best_model: string;
+}
+
 export interface BundledItem {
   readonly name: string;
   readonly title: string;
@@ -74,6 +87,8 @@ export interface BundledItem {
 }
 
 export interface Catalogue {
+  /** The first is what a run learns where nothing else is said. */
+  readonly tasks: readonly TaskCard[];
   readonly methods: readonly MethodCard[];
   readonly models: readonly BundledItem[];
   readonly data: readonly (BundledItem & { readonly parts: readonly string[]; readonly label_columns: readonly string[] })[];

@@ -112,7 +112,8 @@ const runConfig = v.object({
   eval_data: v.optional(dataRef),
   /** Left out: guessed. */
   columns: v.optional(columns),
-  task: v.literal('classification'),
+  /** Left out: the first of the tasks (src/tasks/registry.ts). */
+  task: v.optional(v.pipe(v.string(), v.nonEmpty())),
   method: v.pipe(v.string(), v.nonEmpty()),
   ...memorySettings,
   options: methodChoices,

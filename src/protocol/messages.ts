@@ -155,6 +155,8 @@ export interface HostStep {
 
 export interface PlanRequest extends MemorySettings {
   readonly model: ModelRef;
+  /** Left out: the first of the tasks. */
+  readonly task?: string | undefined;
   readonly num_labels: number;
   readonly pooling?: Pooling;
   readonly method: MethodName;
@@ -176,11 +178,24 @@ export interface Confusion {
   readonly counts: readonly (readonly number[])[];
 }
 
-/** An adapter or model on a set of examples. */
-export interface EvaluationReport {
-  /** By GLUE name, and `loss`. */
+/** Numbers that were predicted beside the true ones: of all examples, or of some spread evenly where there are many. */
+export interface Scatter {
+  readonly actual: readonly number[];
+  readonly predicted: readonly number[];
+}
+
+/** What was measured on a set of examples. */
+export interface Scores {
+  /** By GLUE name, and `loss`. A metric that is not defined there (a correlation with predictions that are all alike) is left out. */
   readonly metrics: Metrics;
-  readonly confusion: Confusion;
+  /** Where classes were told apart. */
+  readonly confusion?: Confusion;
+  /** Where numbers were predicted. */
+  readonly scatter?: Scatter;
+}
+
+/** An adapter or model on a set of examples. */
+export interface EvaluationReport extends Scores {
   readonly examples: number;
   /** Texts that were cut to `max_length` tokens. */
   readonly truncated: number;
@@ -191,15 +206,28 @@ export interface EvaluationReport {
   readonly reading: readonly string[];
 }
 
-export interface Prediction {
+/** The likeliest class, and the probability of each in the order of `labels`. */
+export interface ClassAnswer {
+  readonly probabilities: readonly number[];
+  readonly label: string;
+  readonly value?: never;
+}
+
+export interface NumberAnswer {
+  readonly value: number;
+  readonly probabilities?: never;
+  readonly label?: never;
+}
+
+/** What a model says of a text. */
+export type Answer = ClassAnswer | NumberAnswer;
+
+export type Prediction = {
   readonly text: string;
   readonly text_pair?: string;
   readonly truncated: boolean;
   readonly logits: readonly number[];
-  /** In the order of `labels`. */
-  readonly probabilities: readonly number[];
-  readonly label: string;
-}
+} & Answer;
 
 export interface SavedRun {
   readonly id: string;
@@ -239,6 +267,7 @@ export interface ExportResult {
 export interface ImportResult {
   readonly name: string;
   readonly method: MethodName;
+  readonly task: string;
   readonly labels: readonly string[];
   /** What the adapter's own files do not say, and where it came from instead. */
   readonly notes: readonly string[];
@@ -307,17 +336,15 @@ export type RunEvent =
       /** Where a part of the model lives off the GPU: rows that the step touched, rows there are, and bytes that it moved. */
       readonly host?: HostStep;
     }
-  | {
+  | ({
       readonly type: 'evaluate';
       readonly step: number;
       /** Passes over the data until then. Left out in runs of earlier versions. */
       readonly epoch?: number;
-      readonly metrics: Metrics;
       readonly best: boolean;
-      readonly confusion: Confusion;
       readonly examples: number;
       readonly ms: number;
-    }
+    } & Scores)
   | {
       readonly type: 'memory';
       readonly live: CategoryBytes;
@@ -343,10 +370,18 @@ export interface Calls extends HubCalls {
   environment: { argument: undefined; answer: Environment };
   describeModel: { argument: { model: ModelRef }; answer: ModelDescription };
   /** `named` columns stay; the others are guessed around them. */
-  previewData: { argument: { data: DataRef; named?: NamedColumns }; answer: DataPreview };
+  previewData: { argument: { data: DataRef; named?: NamedColumns; task?: string | undefined }; answer: DataPreview };
   /** Tokenises; says what the data are like. */
   examineData: {
-    argument: { model: ModelRef; data: DataRef; eval_data?: DataRef; columns?: Columns; max_length: number; seed: number };
+    argument: {
+      model: ModelRef;
+      data: DataRef;
+      eval_data?: DataRef;
+      columns?: Columns;
+      task?: string | undefined;
+      max_length: number;
+      seed: number;
+    };
     answer: DataReport;
   };
   plan: { argument: PlanRequest; answer: PlanReport };

@@ -23,6 +23,8 @@ export interface StudyRequest {
   readonly data: DataRef;
   readonly eval_data?: DataRef;
   readonly columns?: Columns;
+  /** Left out: the first of the tasks. */
+  readonly task?: string | undefined;
   /** Left out: all. */
   readonly series?: readonly StudySeriesName[];
   /** `max_steps` 0 measures the distance alone. */

@@ -2,6 +2,7 @@
 
 import { readJson } from '../hub/folder.ts';
 import type { BundledItem, Catalogue } from '../protocol/cards.ts';
+import { taskCards } from '../tasks/registry.ts';
 import type { Host } from './host.ts';
 import { methodCards } from './setup.ts';
 
@@ -25,6 +26,7 @@ export async function catalogue(host: Host): Promise<Catalogue> {
     ((await readJson(await host.bundledRoot(kind), 'index.json')) as Record<string, IndexRow[]>)[kind] ?? [];
   const data = await rows('data');
   return {
+    tasks: taskCards(),
     methods: methodCards(),
     models: (await rows('models')).map(itemOf),
     data: data.map((row) => ({

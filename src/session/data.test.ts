@@ -5,6 +5,7 @@ import { nodeHost } from '../../cli/host.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import type { DataRef } from '../protocol/config.ts';
 import type { DataProgress } from '../protocol/messages.ts';
+import { classification } from '../tasks/classification.ts';
 import { loadData, loadEvaluation, previewOf } from './data.ts';
 
 /** One token a word. */
@@ -87,7 +88,11 @@ test('where labels are known, the column that has them is the label, and the pre
   const data = file('new.csv', ['text,category,stars', ...rowsOf(20, (i) => `books,${1 + (i % 2)}`)]);
   expect((await previewOf(data, undefined, nodeHost())).guess).toEqual({ text: 'text', label: 'stars' });
   const ask = (columns?: { label: string }) =>
-    loadEvaluation({ data, labels: ['books', 'films'], max_length: 16, ...(columns ? { columns } : {}) }, tokenizer, nodeHost());
+    loadEvaluation(
+      { task: classification, data, labels: ['books', 'films'], max_length: 16, ...(columns ? { columns } : {}) },
+      tokenizer,
+      nodeHost(),
+    );
   expect(await ask()).toMatchObject({
     columns: { text: 'text', label: 'category' },
     reasons: { label: 'each of its values is one of the 2 labels that were trained' },

@@ -3,9 +3,9 @@
 import { chooseBuckets } from '../data/batches.ts';
 import { checkRows, checkSplit } from '../data/checks/checks.ts';
 import { checkedRows } from '../data/checks/rows.ts';
-import { guessColumns } from '../data/columns/guess.ts';
+import type { ChosenColumns } from '../data/columns/choose.ts';
 import { type TokenizedDataset, tokenizeDataset } from '../data/dataset.ts';
-import { type ColumnChoice, type Dataset, holdOut, labelledRows, toExamples } from '../data/examples.ts';
+import { type ColumnChoice, type Dataset, holdOut, labelledRows } from '../data/examples.ts';
 import { splitBeginning } from '../data/hub/preview.ts';
 import { openSplit } from '../data/hub/split.ts';
 import { openTable } from '../data/table/open.ts';
@@ -19,6 +19,8 @@ import { RetraceError } from '../protocol/errors.ts';
 import { glueTasks, knownDataset } from '../protocol/hub_data.ts';
 import type { DataPreview, DataProgress, DataReport, DataWarning } from '../protocol/messages.ts';
 import type { Reading } from '../protocol/reading.ts';
+import { taskNamed } from '../tasks/registry.ts';
+import type { Task } from '../tasks/task.ts';
 import type { Host } from './host.ts';
 
 /** Share of the data that is held back for evaluation where there are no evaluation data. */
@@ -81,7 +83,7 @@ export async function readRows(
   host: Host,
   {
     columns: given,
-    guess = columnsOf,
+    guess = (table) => taskNamed(undefined).columnsOf(table),
     seed,
     onProgress,
     waiting,
@@ -130,51 +132,12 @@ export function requireTexts({ name, columns }: TableSource, at: number): void {
   });
 }
 
-export interface ChosenColumns {
-  readonly columns: Columns;
-  readonly reasons: ColumnReasons;
-}
-
-/** The columns' roles: those named, the rest guessed, with the reasons. Errors: `no-label-column`, `missing-column`. */
-export function columnsOf(table: Table, named?: NamedColumns): ChosenColumns {
-  const { columns, reasons } = guessColumns(table, named);
-  const { label } = columns;
-  if (label === undefined) {
-    throw new RetraceError({
-      code: 'no-label-column',
-      message: `${table.name} has no second column that could be the label (columns: ${table.columns.join(', ')}).`,
-      where: table.name,
-      remedy: 'Use a table with a text column and a label column.',
-    });
-  }
-  return { columns: { ...columns, label }, reasons };
-}
-
-/** As guessed, but a label column that isn't named is one whose values are all among `labels`, where there is one. */
-export function columnsFor(table: Table, labels: readonly string[], named?: NamedColumns): ChosenColumns {
-  const guess = columnsOf(table, named);
-  if (named?.label !== undefined) return guess;
-  const known = new Set(labels);
-  const fits = (column: string): boolean => {
-    const at = table.columns.indexOf(column);
-    return table.rows.every((row) => known.has((row[at] ?? '').trim()));
-  };
-  const { text, text_pair } = guess.columns;
-  const others = table.columns.filter((column) => column !== text && column !== text_pair);
-  const label = [guess.columns.label, ...others].find(fits);
-  if (label === undefined) return guess;
-  return {
-    columns: { ...guess.columns, label },
-    reasons: { ...guess.reasons, label: `each of its values is one of the ${labels.length} labels that were trained` },
-  };
-}
-
 /** Of a table that does not say how it was read. */
 const unread: Reading = { format: 'delimited', header: true, said: '' };
 
-export async function previewOf(data: DataRef, named: NamedColumns | undefined, host: Host): Promise<DataPreview> {
+export async function previewOf(data: DataRef, named: NamedColumns | undefined, host: Host, task?: string): Promise<DataPreview> {
   const { table, rows, counted } = await beginningOf(data, host);
-  const { columns: guess, reasons } = columnsOf(table, named);
+  const { columns: guess, reasons } = taskNamed(task).columnsOf(table, named);
   return {
     name: table.name,
     columns: table.columns,
@@ -191,6 +154,7 @@ export async function previewOf(data: DataRef, named: NamedColumns | undefined, 
 }
 
 export interface DataRequest {
+  readonly task?: string | undefined;
   readonly data: DataRef;
   readonly eval_data?: DataRef | undefined;
   readonly columns?: Columns | undefined;
@@ -271,14 +235,17 @@ export async function loadData(
   waiting?: Waiting,
 ): Promise<RunData> {
   const { seed } = request;
+  const task = taskNamed(request.task);
   requireTrainable(request.data);
-  const { table, columns, choice, pinned } = await readRows(request.data, host, { columns: request.columns, seed, onProgress, waiting });
-  const whole = toExamples(table, choice);
+  const { table, columns, choice, pinned } = await readRows(request.data, host, {
+    ...{ columns: request.columns, guess: task.columnsOf, seed, onProgress, waiting },
+  });
+  const whole = task.examplesOf(table, choice);
   const evaluation =
     request.eval_data && (await readRows(likewise(request.eval_data, table), host, { columns, seed, onProgress, waiting }));
-  const given = evaluation && toExamples(evaluation.table, evaluation.choice, whole.labels);
+  const given = evaluation && task.examplesOf(evaluation.table, evaluation.choice, whole.labels);
   const checked = checkedRows(table, choice);
-  const own = checkRows(checked);
+  const own = checkRows(checked, task.checks.rows);
   const parts = given ? { train: whole, held: given } : heldOut(whole, seed, own);
   const other = evaluation ? { given: checkedRows(evaluation.table, evaluation.choice) } : { held: placesOf(parts.held, whole) };
   const [name, of] = [table.name, parts.train.examples.length + parts.held.examples.length];
@@ -300,13 +267,14 @@ export async function loadData(
       ...readingOf(table, request.data),
       ...(evaluation && request.eval_data ? readingOf(evaluation.table, request.eval_data) : []),
     ],
-    warnings: [...(tokenizer.warnings ?? []), ...asPublished([...own, ...checkSplit(checked, other)], request.data)],
+    warnings: [...(tokenizer.warnings ?? []), ...asPublished([...own, ...checkSplit(checked, other, task.checks.split)], request.data)],
   };
 }
 
 /** Examples for a model whose labels and length are settled. */
 export async function loadEvaluation(
   request: {
+    readonly task: Task;
     readonly data: DataRef;
     readonly columns?: NamedColumns | undefined;
     readonly labels: readonly string[];
@@ -316,9 +284,10 @@ export async function loadEvaluation(
   host: Host,
   onProgress?: OnDataProgress,
 ): Promise<ChosenColumns & { dataset: TokenizedDataset; reading: readonly string[] }> {
-  const guess = (table: Table) => columnsFor(table, request.labels, request.columns);
+  const { task } = request;
+  const guess = (table: Table) => task.columnsOf(table, request.columns, request.labels);
   const { table, columns, reasons, choice } = await readRows(request.data, host, { guess, onProgress });
-  const examples = toExamples(table, choice, request.labels);
+  const examples = task.examplesOf(table, choice, request.labels);
   const dataset = await tokenizeDataset(examples, tokenizer, { maxLength: request.max_length });
   return { columns, reasons, dataset, reading: readingOf(table, request.data) };
 }

@@ -12,6 +12,8 @@ import { type HostParameters, localParameters, Offload } from '../offload/offloa
 import type { MemorySettings, RunConfig } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { PlanReport } from '../protocol/messages.ts';
+import { taskNamed } from '../tasks/registry.ts';
+import type { Task } from '../tasks/task.ts';
 import { type ProgramSetup, planPrograms } from '../train/programs.ts';
 import { Trainer } from '../train/trainer.ts';
 import type { BaseModel } from './base_model.ts';
@@ -22,6 +24,7 @@ import { reportPlan, resolveMethod, setupOf } from './setup.ts';
 import { streamWeights } from './weights.ts';
 
 export interface Engine {
+  readonly task: Task;
   readonly model: BaseModel;
   readonly tokenizer: Tokenizer;
   readonly setup: ProgramSetup;
@@ -37,7 +40,7 @@ export interface Engine {
 }
 
 /** What of a RunConfig decides the programs. */
-export type EngineConfig = Pick<RunConfig, keyof MemorySettings | 'method' | 'options' | 'training' | 'pooling'>;
+export type EngineConfig = Pick<RunConfig, keyof MemorySettings | 'task' | 'method' | 'options' | 'training' | 'pooling'>;
 
 export interface EngineRequest {
   readonly config: EngineConfig;
@@ -103,12 +106,14 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
   const { training } = config;
   request.onPhase('planning');
   const resolved = resolveMethod(config.method, config.policy, config.options, model.backbone().defaults);
+  const task = taskNamed(config.task);
   const setup = setupOf({
+    task,
     model,
     resolved,
     memory: config,
     pooling: config.pooling,
-    num_labels: labels.length,
+    num_labels: task.outputs(labels.length),
     batch_size: training.batch_size,
     lengths: buckets,
     dropout: training.dropout,
@@ -131,21 +136,22 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
     const classifier = classifierStart(model, setup.pooling, labels);
     trainer.setParameters(await classifierValues(model, setup.pooling, classifier));
     const sha256 = await streamWeights(model, planned.registry, executor, (done, of) => request.onPhase('loading model', done, of));
-    return { model, tokenizer, setup, executor, trainer, report, sha256, buckets, labels, classifier };
+    return { task, model, tokenizer, setup, executor, trainer, report, sha256, buckets, labels, classifier };
   } catch (error) {
     executor.destroy();
     throw error;
   }
 }
 
-/** Logits [examples, labels] of examples in their order, batched by length. `onProgress` counts examples. */
+/** Outputs [examples, V] of examples in their order, batched by length. `onProgress` counts examples. */
 export async function logitsOf(
   engine: Engine,
   examples: readonly TokenizedExample[],
   onProgress?: (done: number) => void | Promise<void>,
 ): Promise<Float32Array> {
-  const { trainer, setup, buckets, tokenizer } = engine;
+  const { task, trainer, setup, buckets, tokenizer } = engine;
   const V = setup.num_labels;
+  const options = { batchSize: setup.batch_size, buckets, padTokenId: tokenizer.padTokenId, targets: task.targets };
   const logits = new Float32Array(examples.length * V);
   const longest = buckets.at(-1) ?? 0;
   const tooLong = examples.find(({ length }) => length > longest);
@@ -159,7 +165,7 @@ export async function logitsOf(
   const order = Uint32Array.from(examples.keys()).sort((a, b) => (examples[a]?.length ?? 0) - (examples[b]?.length ?? 0) || a - b);
   for (let begin = 0; begin < order.length; begin += setup.batch_size) {
     const indices = order.slice(begin, begin + setup.batch_size);
-    const batch = collate(examples, indices, { batchSize: setup.batch_size, buckets, padTokenId: tokenizer.padTokenId });
+    const batch = collate(examples, indices, options);
     const rows = await trainer.logits(batch);
     for (const [row, index] of indices.entries()) logits.set(rows.subarray(row * V, (row + 1) * V), index * V);
     await onProgress?.(begin + indices.length);

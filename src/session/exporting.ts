@@ -1,7 +1,6 @@
 // Exporting an adapter: the trained values written with configuration, labels, card and records. Not here: which files a layout has (src/formats).
 // Invariant: an export counts as done only after it was read back and gave the same logits.
 
-import { taskNamed } from '../data/tasks.ts';
 import type { AdapterArchive, AdapterConfig } from '../formats/adapter_archive.ts';
 import { writeAdapterHub } from '../formats/adapter_hub/layout.ts';
 import { readExported, writeExported } from '../formats/exported.ts';
@@ -102,14 +101,14 @@ function cardFacts(request: ExportRequest): CardFacts {
     name,
     base_model: { name: model.name, sha256 },
     ...(licence === '' ? {} : { license: licence }),
-    pipeline_tag: taskNamed('classification').pipeline_tag,
+    pipeline_tag: engine.task.pipeline_tag,
     method: method.title,
     dataset,
     metrics: Object.entries(evaluation?.metrics ?? {})
       .filter(([metric]) => metric !== 'loss')
       .map(([metric, value]) => ({
         name: metric,
-        title: taskNamed('classification').metrics.find((known) => known.name === metric)?.title ?? metric,
+        title: engine.task.metrics.find((known) => known.name === metric)?.title ?? metric,
         value,
       })),
     labels: engine.labels,

@@ -2,11 +2,11 @@
 // Invariant: what a checkpoint holds and the RunConfig determine every later step, so a resumed run makes the same steps, bit for bit.
 
 import { collate, planEpoch } from '../data/batches.ts';
-import { taskNamed } from '../data/tasks.ts';
 import type { RunConfig } from '../protocol/config.ts';
 import { type EpochArguments, placeOf, type StepPlace } from '../protocol/epochs.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { Phase, RunEvent, SavedRun } from '../protocol/messages.ts';
+import { isBetter } from '../tasks/task.ts';
 import type { StepResult, TrainerState } from '../train/trainer.ts';
 import { readParameters, readState, writeParameters, writeState } from './checkpoint.ts';
 import type { RunData } from './data.ts';
@@ -141,7 +141,7 @@ export class Run {
     if (this.#epochBatches?.epoch !== epoch) {
       this.#epochBatches = { epoch, batches: planEpoch({ lengths: data.train.lengths, batchSize, seed, epoch, groupByLength: true }) };
     }
-    const options = { batchSize, buckets: engine.buckets, padTokenId: engine.tokenizer.padTokenId };
+    const options = { batchSize, buckets: engine.buckets, padTokenId: engine.tokenizer.padTokenId, targets: engine.task.targets };
     return this.#epochBatches.batches.slice(from, to).map((indices) => collate(data.train.examples, indices, options));
   }
 
@@ -242,9 +242,11 @@ export class Run {
       if (thrown !== stopped) throw thrown;
     });
     if (!evaluation) return true;
-    const metric = taskNamed('classification').metric_for_best_model;
-    const value = evaluation.metrics[metric] as number;
-    const best = this.#best === undefined || value > this.#best.value;
+    const { task } = engine;
+    const metric = task.metric_for_best_model;
+    const value = evaluation.metrics[metric];
+    // A metric that is not defined, such as the correlation of predictions that are all alike, is never the best.
+    const best = value !== undefined && (this.#best === undefined || isBetter(task, value, this.#best.value));
     if (best) {
       this.#best = { step: this.#step, metric, value };
       this.#bestParameters = await engine.trainer.read('parameter');

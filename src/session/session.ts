@@ -2,10 +2,8 @@
 
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { withinTables } from '../data/ids.ts';
-import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
 import type { Waiting } from '../hub/client.ts';
-import { defaultTraining, type ModelRef, type Pooling, parseRunConfig, type RunConfig } from '../protocol/config.ts';
+import { defaultTraining, type ModelRef, parseRunConfig, type RunConfig } from '../protocol/config.ts';
 import { stepsOf } from '../protocol/epochs.ts';
 import { RetraceError, reportOf } from '../protocol/errors.ts';
 import type {
@@ -19,8 +17,9 @@ import type {
   PlanReport,
   RunEvent,
 } from '../protocol/messages.ts';
+import { taskNamed } from '../tasks/registry.ts';
 import { planPrograms } from '../train/programs.ts';
-import { type BaseModel, describe, openBaseModel } from './base_model.ts';
+import { describe } from './base_model.ts';
 import { catalogue } from './catalogue.ts';
 import { classifierStart } from './classifier.ts';
 import { bucketsOf, loadData, loadEvaluation, previewOf, type RunData, reportData } from './data.ts';
@@ -33,6 +32,7 @@ import { type Answering, type HubCalls, hubCalls } from './hub_calls.ts';
 import { Fetching } from './hub_models.ts';
 import { readAdapterFor, startImported } from './importing.ts';
 import { Occupancy, type Occupation } from './occupancy.ts';
+import { OpenModels } from './open_models.ts';
 import { phaseEvent } from './phase.ts';
 import { predict } from './predict.ts';
 import { requireRunnable, requireWeights } from './required_weights.ts';
@@ -41,7 +41,6 @@ import { selfTestTexts } from './self_test_texts.ts';
 import { methodUnder, reportPlan, requireTextLength, resolveMethod, setupOf } from './setup.ts';
 import { startFromAdapter } from './starting_adapter.ts';
 import { Study } from './study.ts';
-import { checkNumbers } from './weights.ts';
 
 interface Ready {
   readonly engine: Engine;
@@ -57,7 +56,7 @@ export class Session {
   readonly #host: Host;
   readonly #emit: (event: RunEvent) => void;
   readonly #device: DeviceHolder;
-  readonly #models = new Map<string, Promise<{ model: BaseModel; tokenizer: Promise<Tokenizer> }>>();
+  readonly #models: OpenModels;
   #ready: Ready | undefined;
   /** Steers the run or study that goes on. */
   #gate: Gate | undefined;
@@ -70,7 +69,8 @@ export class Session {
     this.#emit = emit;
     this.#device = new DeviceHolder(host);
     this.#fetching = new Fetching(host.hub, (progress) => emit({ type: 'fetching', ...progress }));
-    this.calls = { ...this.#own, ...hubCalls(host.hub, this.#fetching, () => this.#models.clear()) };
+    this.#models = new OpenModels(host, this.#fetching);
+    this.calls = { ...this.#own, ...hubCalls(host.hub, this.#fetching, () => this.#models.forget()) };
   }
 
   /** Answers one call. */
@@ -80,13 +80,13 @@ export class Session {
     catalogue: () => catalogue(this.#host),
     environment: () => this.#environment(),
     describeModel: async ({ model: ref }) => {
-      const { model } = await this.#model(ref);
+      const { model } = await this.#models.open(ref);
       requireWeights(model, model.ownPooling ?? 'mean');
       return describe(model);
     },
-    previewData: ({ data, named }) => previewOf(data, named, this.#host),
+    previewData: ({ data, named, task }) => previewOf(data, named, this.#host, task),
     examineData: async ({ model, ...request }) => {
-      const { tokenizer } = await this.#model(model);
+      const { tokenizer } = await this.#models.open(model);
       return reportData(await loadData(request, await tokenizer, this.#host, this.#onData));
     },
     plan: (request) => this.#plan(request),
@@ -126,43 +126,6 @@ export class Session {
     },
   };
 
-  /** Opened models stay: their header and tokenizer are small, their weights are read anew for each run. */
-  #model(model: ModelRef): Promise<{ model: BaseModel; tokenizer: Promise<Tokenizer> }> {
-    const open = async () => {
-      const opened = await openBaseModel(model, this.#host);
-      let tokenizer: Promise<Tokenizer> | undefined;
-      return {
-        model: opened,
-        get tokenizer() {
-          tokenizer ??= loadTokenizer(opened.folder).then((own) => withinTables(own, opened.backbone().config));
-          return tokenizer;
-        },
-      };
-    };
-    if (model.kind === 'files') return open();
-    const key = model.kind === 'hub' ? `${model.name}@${model.commit ?? model.revision ?? ''}` : model.name;
-    const known = this.#models.get(key) ?? open();
-    this.#models.set(key, known);
-    known.catch(() => this.#models.delete(key));
-    return known;
-  }
-
-  /** A model that a run can begin with, its tokenizer beside it. Whatever is wrong with its folder is refused here, before any work on data. */
-  async #runnable(asked: ModelRef, pooling: Pooling | undefined, gate: Gate, onProgress?: (done: number, of: number) => void) {
-    const ref = await this.#fetched(asked, gate);
-    const opened = await this.#model(ref);
-    const { model } = opened;
-    const placements = await requireRunnable(model, pooling ?? model.pooling);
-    // Bundled weights are known to be sound; others are read once more for it than they need to be.
-    if (ref.kind !== 'bundled') await checkNumbers(model, placements, onProgress);
-    return { ref, model, tokenizer: await opened.tokenizer };
-  }
-
-  /** A model whose weights are here; one of the hub is fetched, and is from now on that of its commit. */
-  async #fetched(ref: ModelRef, gate?: Gate): Promise<ModelRef> {
-    return ref.kind === 'hub' ? { ...ref, commit: (await this.#fetching.fetch(ref, () => gate?.requireOpen())).commit } : ref;
-  }
-
   async #environment(): Promise<Environment> {
     try {
       const { info, device } = await this.#device.open();
@@ -175,17 +138,19 @@ export class Session {
   }
 
   async #plan(request: Calls['plan']['argument']): Promise<PlanReport> {
-    const { model } = await this.#model(request.model);
+    const { model } = await this.#models.open(request.model);
     const resolved = resolveMethod(request.method, request.policy, request.options, model.backbone().defaults);
     // Also where the texts at hand are all shorter: what is planned must be what is trained and exported.
     requireTextLength(model, resolved, request.length);
     requireWeights(model, request.pooling ?? model.pooling);
+    const task = taskNamed(request.task);
     const setup = setupOf({
+      task,
       model,
       resolved,
       memory: request,
       pooling: request.pooling,
-      num_labels: request.num_labels,
+      num_labels: task.outputs(request.num_labels),
       batch_size: request.batch_size,
       lengths: request.buckets ?? [request.length],
       dropout: request.dropout,
@@ -220,7 +185,7 @@ export class Session {
 
   async #measureStarts(gate: Gate, request: Calls['study']['argument']): Promise<Calls['study']['answer']> {
     const device = await this.#device.open();
-    const { model, tokenizer } = await this.#runnable(request.model, request.pooling, gate);
+    const { model, tokenizer } = await this.#models.runnable(request.model, request.pooling, gate);
     const { max_length, seed } = request.training;
     const waiting = this.#waiting(request.data.name, gate);
     const data = await loadData({ ...request, max_length, seed }, tokenizer, this.#host, this.#onData, waiting);
@@ -285,7 +250,7 @@ export class Session {
     };
     const device = await this.#device.open();
     const begun = config.init_adapter && !stored ? (await this.#fetching.adapter(config.init_adapter)).files : undefined;
-    const { ref, model, tokenizer } = await this.#runnable(config.model, config.pooling, gate, (done, of) =>
+    const { ref, model, tokenizer } = await this.#models.runnable(config.model, config.pooling, gate, (done, of) =>
       onPhase('loading model', done, of),
     );
     requireTextLength(model, resolveMethod(config.method, config.policy, config.options, model.backbone().defaults), training.max_length);
@@ -336,7 +301,7 @@ export class Session {
   async #evaluate(request: Calls['evaluate']['argument']): Promise<EvaluationReport> {
     const { engine } = this.#requireReady();
     const max_length = engine.buckets.at(-1) as number;
-    const asked = { ...request, labels: engine.labels, max_length };
+    const asked = { ...request, task: engine.task, labels: engine.labels, max_length };
     const { dataset, columns, reasons, reading } = await loadEvaluation(asked, engine.tokenizer, this.#host, this.#onData);
     const of = dataset.examples.length;
     const evaluation = await evaluate(engine, dataset, (done) => this.#emit({ type: 'phase', phase: 'evaluating', done, of }));
@@ -377,8 +342,8 @@ export class Session {
   }
 
   async #import(files: ReadonlyMap<string, Uint8Array>, asked: ModelRef): Promise<ImportResult> {
-    const ref = await this.#fetched(asked);
-    const opened = await this.#model(ref);
+    const ref = await this.#models.fetched(asked);
+    const opened = await this.#models.open(ref);
     const { model } = opened;
     const known = this.#ready?.engine;
     const archive = await readAdapterFor(files, model, known?.model === model ? known.sha256 : undefined);
@@ -395,6 +360,6 @@ export class Session {
     this.#ready = { engine, config };
     this.#emit({ type: 'phase', phase: 'finished' });
     const { labels, notes = [] } = archive;
-    return { name: archive.config.base_model.name, method: config.method, labels, notes, verified };
+    return { name: archive.config.base_model.name, method: config.method, task: engine.task.name, labels, notes, verified };
   }
 }

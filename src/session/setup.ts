@@ -24,6 +24,8 @@ import { RetraceError } from '../protocol/errors.ts';
 import { requireLength } from '../protocol/lengths.ts';
 import type { PlanReport } from '../protocol/messages.ts';
 import type { PolicyRange } from '../stack/stack.ts';
+import { taskNamed } from '../tasks/registry.ts';
+import type { Task } from '../tasks/task.ts';
 import { type ProgramSetup, type planPrograms, stackOf } from '../train/programs.ts';
 import type { BaseModel } from './base_model.ts';
 
@@ -50,6 +52,8 @@ export function resolveMethod(name: string, policy: PolicyName, chosen: MethodCh
 export type PlannedModel = Pick<BaseModel, 'name' | 'backbone' | 'pooling' | 'storedType'>;
 
 export interface SetupRequest {
+  /** Left out: the first of the tasks. */
+  readonly task?: Task;
   readonly model: PlannedModel;
   readonly resolved: ResolvedMethod;
   readonly memory: MemorySettings;
@@ -144,6 +148,7 @@ export function setupOf(request: SetupRequest): ProgramSetup {
     });
   }
   return {
+    task: request.task ?? taskNamed(undefined),
     backbone,
     method: resolved.method,
     options: resolved.options,

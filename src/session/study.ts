@@ -3,7 +3,6 @@
 // Invariant: every point sees the same texts, the same batches and the same head, for all are drawn from the one seed.
 
 import type { TokenizedDataset, TokenizedExample } from '../data/dataset.ts';
-import { taskNamed } from '../data/tasks.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import type { Device } from '../gpu/device.ts';
 import { methodNamed } from '../methods/registry.ts';
@@ -11,6 +10,7 @@ import type { RunConfig } from '../protocol/config.ts';
 import { RetraceError, reportOf } from '../protocol/errors.ts';
 import type { RunEvent } from '../protocol/messages.ts';
 import type { StartDistance, StudyPoint, StudyReport, StudyRequest, StudySeriesHead } from '../protocol/study.ts';
+import { taskNamed } from '../tasks/registry.ts';
 import type { BaseModel } from './base_model.ts';
 import { bucketsOf, type RunData } from './data.ts';
 import { type Engine, logitsOf, startEngine } from './engine.ts';
@@ -87,10 +87,10 @@ export class Study {
   }
 
   #config(method: RunConfig['method'], options: RunConfig['options']): RunConfig {
-    const { model, data, pooling, training, learning_rate } = this.#request;
+    const { model, data, task, pooling, training, learning_rate } = this.#request;
     const own = { learning_rate: learning_rate ?? methodNamed(method).learning_rate };
     return {
-      ...{ model, data, task: 'classification', method, options, ...(pooling === undefined ? {} : { pooling }) },
+      ...{ model, data, task, method, options, ...(pooling === undefined ? {} : { pooling }) },
       // Gradients are the same bits under every policy; this one recomputes nothing.
       ...{ policy: 'store', checkpoint_every: 1 },
       training: { ...training, ...own, eval_steps: 0, save_steps: 0, early_stopping_patience: 0 },
@@ -150,9 +150,10 @@ export class Study {
     });
     await run.toEnd();
     if (this.#material.gate.stopping || !run.evaluation) return {};
-    const metric = taskNamed('classification').metric_for_best_model;
+    const metric = engine.task.metric_for_best_model;
     const { metrics } = run.evaluation;
-    return { score: { metric, value: metrics[metric] as number, loss: metrics['loss'] as number } };
+    const [value, loss] = [metrics[metric], metrics['loss'] as number];
+    return value === undefined ? {} : { score: { metric, value, loss } };
   }
 
   /** Measures every point, until it is stopped; those that two series share are measured once. */
@@ -183,7 +184,7 @@ export class Study {
     return {
       ...{ model: this.#material.model.name, data: data.name, texts: this.#texts.length },
       ...{ eval_examples: this.#data.evaluation.examples.length, max_steps: training.max_steps },
-      metric: taskNamed('classification').metric_for_best_model,
+      metric: taskNamed(this.#request.task).metric_for_best_model,
       series: plans.map((plan) => ({ ...headOf(plan), points: points.filter(({ series }) => series === plan.name) })),
       complete: points.length === of,
     };

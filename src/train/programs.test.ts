@@ -6,6 +6,7 @@ import { methodNamed, resolveOptions } from '../methods/registry.ts';
 import { bert, readBertConfig } from '../models/bert.ts';
 import { tinyBert } from '../models/testing.ts';
 import { defaultTraining } from '../protocol/config.ts';
+import { classification } from '../tasks/classification.ts';
 import { defaultChunks, planPrograms } from './programs.ts';
 
 const config = { ...tinyBert, max_position_embeddings: 64 };
@@ -13,6 +14,7 @@ const config = { ...tinyBert, max_position_embeddings: 64 };
 function dispatches(batch_size: number): number {
   const method = methodNamed('meft1');
   const { plan } = planPrograms({
+    task: classification,
     backbone: bert(readBertConfig(config, 'test')),
     method,
     options: resolveOptions(method, {}, usualDefaults),

@@ -18,11 +18,14 @@ import { requireLength } from '../protocol/lengths.ts';
 import type { Layer } from '../stack/layers.ts';
 import type { PolicyContext } from '../stack/policies/policy.ts';
 import { forwardStack, type PolicyRange, runStack } from '../stack/stack.ts';
+import type { Task } from '../tasks/task.ts';
 import { type RowHead, rowLoss } from './row_loss.ts';
 import { type OptimizerArguments, stepPrograms } from './update.ts';
 
 /** Everything that decides the programs of a run. */
 export interface ProgramSetup {
+  /** Decides the head, its loss and what it learns from. */
+  readonly task: Pick<Task, 'targets' | 'loss'>;
   readonly backbone: Backbone;
   readonly method: Method;
   readonly options: MethodOptions;
@@ -132,7 +135,7 @@ export function traceTraining(registry: Registry, options: Omit<GraphOptions, 't
   const g = new Graph(registry, { ...options, training: true });
   const forward = begin(g, setup, T);
   const { wiring, context, embedded, started, layers } = forward;
-  const labels = g.input('labels', [setup.batch_size], 'i32');
+  const targets = g.input('labels', [setup.batch_size], setup.task.targets.dtype);
   const stack = { first: stackOf(setup).from, layers };
   const { result: run, tape: stackNodes } = g.record(() => runStack(context, stack, setup.ranges, started.result));
   const values = g.scope('pooler', () => run.streams.map((stream) => wiring.read(g, stream)));
@@ -140,7 +143,7 @@ export function traceTraining(registry: Registry, options: Omit<GraphOptions, 't
   const embeddingsTrain = trainsAny(embedded.tape);
   const startTrains = embeddingsTrain || trainsAny(started.tape);
   const stackTrains = startTrains || trainsAny(stackNodes);
-  const d_rows = rowLoss(g, rows, labels, headOf(setup), stackTrains || trainsAny(above));
+  const d_rows = rowLoss(g, rows, targets, { head: headOf(setup), loss: setup.task.loss }, stackTrains || trainsAny(above));
 
   g.phase('backward', () => {
     if (!d_rows) return;

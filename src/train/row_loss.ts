@@ -1,28 +1,36 @@
-// The loss of rows, each of which a head makes its logits from by itself: few rows after few, forward and back at once, so that logits [R, V] and
+// The loss of rows, each of which a head makes its outputs from by itself: few rows after few, forward and back at once, so that logits [R, V] and
 // their gradients are never there whole. A classifier's rows are the batch's examples; a vocabulary head's are its tokens, and their logits would be
-// the widest thing of a step. Not here: what a head is.
+// the widest thing of a step. Not here: what head and loss are (the task's).
 // Invariant: rows go in ascending order, so any number at a time gives the same bits.
 
 import { backward } from '../graph/differentiate.ts';
 import type { Graph, Tensor } from '../graph/ir.ts';
-import { accumulateSum, softmaxCrossEntropy } from '../graph/ops/loss.ts';
+import { accumulateSum } from '../graph/ops/loss.ts';
 import { partition } from '../graph/ops/parts.ts';
 import { inParts, together } from '../stack/policies/policy.ts';
 import { metricSlots, metricsOf } from './update.ts';
 
-/** Logits [N, V] of rows [N, C]. */
+/** Outputs [N, V] of rows [N, C]. */
 export type RowHead = (g: Graph, rows: Tensor) => Tensor;
+/** Losses [N] of outputs [N, V] and targets [N]. */
+export type OutputLoss = (g: Graph, outputs: Tensor, targets: Tensor) => Tensor;
 
 /**
- * Adds the cross-entropy of rows [R, C] with labels [R] (-100 counts nothing) to the step's loss and the head's gradients to theirs; the gradient
+ * Adds the losses of rows [R, C] with targets [R] to the step's loss and the head's gradients to theirs; the gradient
  * of the rows, where it is wanted. `g.tokensAtATime` rows go at a time.
  */
-export function rowLoss(g: Graph, rows: Tensor, labels: Tensor, head: RowHead, wanted: boolean): Tensor | undefined {
-  const parts = partition([rows, labels], Math.ceil((rows.shape[0] as number) / g.tokensAtATime));
-  const results = inParts({ g, parts }, [[rows, labels]], (part, [own, ownLabels]) => {
+export function rowLoss(
+  g: Graph,
+  rows: Tensor,
+  targets: Tensor,
+  { head, loss }: { readonly head: RowHead; readonly loss: OutputLoss },
+  wanted: boolean,
+): Tensor | undefined {
+  const parts = partition([rows, targets], Math.ceil((rows.shape[0] as number) / g.tokensAtATime));
+  const results = inParts({ g, parts }, [[rows, targets]], (part, [own, ownTargets]) => {
     const forward = () => {
-      const logits = head(g, own as Tensor);
-      return g.scope('loss', () => softmaxCrossEntropy(g, logits, ownLabels as Tensor));
+      const outputs = head(g, own as Tensor);
+      return g.scope('loss', () => loss(g, outputs, ownTargets as Tensor));
     };
     // The backward pass begins with the first part's.
     const { result: losses, tape } = g.record(() => (part === 0 ? forward() : g.phase('backward', forward)));

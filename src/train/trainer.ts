@@ -25,7 +25,8 @@ export interface MicroBatch {
   readonly token_type_ids: Uint32Array<ArrayBuffer>;
   readonly position_ids: Uint32Array<ArrayBuffer>;
   readonly lengths: Uint32Array<ArrayBuffer>;
-  readonly labels: Int32Array<ArrayBuffer>;
+  /** Of the type of the task's targets. */
+  readonly labels: Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
   /** Labelled rows. */
   readonly valid: number;
 }

@@ -14,11 +14,11 @@ import {
   untrimmedLabels,
 } from './labels.ts';
 import type { CheckedRows } from './rows.ts';
-import { classesNotEvaluated, type Evaluation, textsInBoth } from './split.ts';
+import { classesNotEvaluated, type Evaluation, type SplitCheck, textsInBoth } from './split.ts';
 import { idsAsTexts, labelsInTexts, repeatedTexts, wordlessTexts } from './texts.ts';
 
-/** In the order in which they are shown: what spoils a run most comes first. */
-const checks: readonly Check[] = [
+/** Of classes, in the order in which they are shown: what spoils a run most comes first. */
+export const classChecks: readonly Check[] = [
   labelOfEachRow,
   numbersAsLabels,
   idsAsTexts,
@@ -33,11 +33,12 @@ const checks: readonly Check[] = [
   repeatedTexts,
 ];
 
+/** Likewise, between the rows that are trained on and those that are evaluated with. */
+export const classSplitChecks: readonly SplitCheck[] = [textsInBoth, classesNotEvaluated];
+
 /** Of the rows of one file, before any are held back. */
-export const checkRows = (rows: CheckedRows): DataWarning[] => checks.flatMap((check) => check(rows));
+export const checkRows = (rows: CheckedRows, checks = classChecks): DataWarning[] => checks.flatMap((check) => check(rows));
 
 /** Of the rows of the training file beside those that are evaluated with. */
-export const checkSplit = (rows: CheckedRows, evaluation: Evaluation): DataWarning[] => [
-  ...textsInBoth(rows, evaluation),
-  ...classesNotEvaluated(rows, evaluation),
-];
+export const checkSplit = (rows: CheckedRows, evaluation: Evaluation, checks = classSplitChecks): DataWarning[] =>
+  checks.flatMap((check) => check(rows, evaluation));

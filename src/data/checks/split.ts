@@ -6,6 +6,8 @@ import { addTo, type CheckedRows, count, listed, plural, quoted, type RowSet, ro
 /** Where the rows to evaluate with come from: another file, or those of this one by their place. */
 export type Evaluation = { readonly given: CheckedRows } | { readonly held: ReadonlySet<number> };
 
+export type SplitCheck = (whole: CheckedRows, evaluation: Evaluation) => readonly DataWarning[];
+
 /** Texts that stand on both sides: what is measured on them is memory. */
 export function textsInBoth(whole: CheckedRows, evaluation: Evaluation): readonly DataWarning[] {
   const { name, numbers, firstRow, pairs } = whole;

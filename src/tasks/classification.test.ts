@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { accuracy, confusionMatrix, f1, matthewsCorrelation, predictionsOf } from './metrics.ts';
-import { evaluateMetrics, taskNamed } from './tasks.ts';
+import { accuracy, confusionMatrix, f1, matthewsCorrelation, predictionsOf } from './metrics/confusion.ts';
+import { taskNamed } from './registry.ts';
 
 test('two classes: TP 3, FP 1, FN 2, TN 4', () => {
   const labels = [1, 1, 1, 0, 1, 1, 0, 0, 0, 0];
@@ -41,8 +41,16 @@ test('filler rows are not counted and the first of equal logits wins', () => {
 
 test('a task reports its metrics by their GLUE names and one of them chooses the best', () => {
   const task = taskNamed('classification');
-  const metrics = evaluateMetrics(task, confusionMatrix([0, 1], [0, 1], 2));
-  expect(metrics).toEqual({ accuracy: 1, f1: 1, matthews_correlation: 1 });
+  const { metrics, confusion } = task.score(Float32Array.of(1, 0, 0, 1), [0, 1], ['no', 'yes']);
+  expect(metrics).toEqual({ accuracy: 1, f1: 1, matthews_correlation: 1, loss: expect.closeTo(Math.log(1 + Math.exp(-1)), 6) });
+  expect(confusion).toEqual({
+    labels: ['no', 'yes'],
+    counts: [
+      [1, 0],
+      [0, 1],
+    ],
+  });
+  expect(Object.keys(metrics)).toEqual([...task.metrics.map(({ name }) => name), 'loss']);
   expect(metrics).toHaveProperty(task.metric_for_best_model);
   expect(() => taskNamed('poetry')).toThrow(
     expect.objectContaining({ code: 'unknown-task', remedy: expect.stringContaining('classification') }),

@@ -1,0 +1,69 @@
+// Classification: one of some classes for a text or a pair of texts, by cross-entropy over a row of logits.
+
+import { classTargets } from '../data/batches.ts';
+import { classChecks, classSplitChecks } from '../data/checks/checks.ts';
+import { classColumns } from '../data/columns/choose.ts';
+import { toExamples } from '../data/examples.ts';
+import { softmaxCrossEntropy } from '../graph/ops/loss.ts';
+import { accuracy, confusionMatrix, f1, matthewsCorrelation, predictionsOf } from './metrics/confusion.ts';
+import type { Task } from './task.ts';
+
+/** Mean of -log softmax(logits)[label]. */
+function meanLoss(logits: Float32Array, labels: readonly number[], V: number): number {
+  let sum = 0;
+  for (let i = 0; i < labels.length; i++) {
+    const row = logits.subarray(i * V, (i + 1) * V);
+    const most = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+    sum += most + Math.log(row.reduce((total, x) => total + Math.exp(x - most), 0)) - (row[labels[i] as number] as number);
+  }
+  return sum / Math.max(1, labels.length);
+}
+
+function softmax(logits: readonly number[]): number[] {
+  const most = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const parts = logits.map((x) => Math.exp(x - most));
+  const sum = parts.reduce((a, b) => a + b, 0);
+  return parts.map((part) => part / sum);
+}
+
+export const classification: Task = {
+  name: 'classification',
+  title: 'Classification',
+  summary: 'One of some classes for a text, or for a pair of texts.',
+  inputs: 'text',
+
+  columnsOf: classColumns,
+  examplesOf: toExamples,
+  checks: { rows: classChecks, split: classSplitChecks },
+
+  head: 'sequence',
+  targets: classTargets,
+  outputs: (classes) => classes,
+  loss: softmaxCrossEntropy,
+
+  score(logits, labels, classes) {
+    const V = classes.length;
+    const matrix = confusionMatrix(predictionsOf(logits, V), labels, V);
+    const counts = classes.map((_, actual) => [...matrix.counts.subarray(actual * V, (actual + 1) * V)]);
+    const metrics = {
+      accuracy: accuracy(matrix),
+      f1: f1(matrix),
+      matthews_correlation: matthewsCorrelation(matrix),
+      loss: meanLoss(logits, labels, V),
+    };
+    return { metrics, confusion: { labels: classes, counts } };
+  },
+  metrics: [
+    { name: 'accuracy', title: 'Accuracy', greater_is_better: true },
+    { name: 'f1', title: 'F1', greater_is_better: true },
+    { name: 'matthews_correlation', title: 'Matthews correlation', greater_is_better: true },
+  ],
+  metric_for_best_model: 'accuracy',
+  answer(logits, classes) {
+    const best = logits.reduce((at, logit, index) => (logit > (logits[at] as number) ? index : at), 0);
+    return { probabilities: softmax(logits), label: classes[best] as string };
+  },
+
+  pipeline_tag: 'text-classification',
+  problem_type: 'single_label_classification',
+};

@@ -1,0 +1,29 @@
+// Which tasks there are: a line each. The first is what a run learns where nothing else is said.
+
+import type { TaskCard } from '../protocol/cards.ts';
+import { RetraceError } from '../protocol/errors.ts';
+import { classification } from './classification.ts';
+import type { Task } from './task.ts';
+
+export const tasks: readonly [Task, ...Task[]] = [classification];
+
+export const taskNames: readonly string[] = tasks.map(({ name }) => name);
+
+/** The task's row; without a name the first. Error: `unknown-task`, naming those that exist. */
+export function taskNamed(name: string | undefined): Task {
+  const task = name === undefined ? tasks[0] : tasks.find((row) => row.name === name);
+  if (task !== undefined) return task;
+  throw new RetraceError({
+    code: 'unknown-task',
+    message: `There is no task "${name}".`,
+    where: 'task',
+    remedy: `Choose one of: ${taskNames.join(', ')}.`,
+  });
+}
+
+/** Cards of all tasks, for the page and for help texts. */
+export const taskCards = (): TaskCard[] =>
+  tasks.map(({ name, title, summary, inputs, problem_type, metrics, metric_for_best_model }) => ({
+    ...{ name, title, summary, inputs, metrics, metric_for_best_model },
+    target: problem_type === 'regression' ? 'number' : 'class',
+  }));

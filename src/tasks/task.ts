@@ -1,0 +1,65 @@
+// What a task is: one row with everything that it decides, from the columns of a file to the number that says how well it was learned. Sessions, programs
+// and the command line ask the row and know no task by name. Not here: the tasks themselves (one file each) and which there are (registry.ts).
+// Invariant: names of metrics are those of GLUE and `evaluate`, in records, events and model cards alike.
+
+import type { Targets } from '../data/batches.ts';
+import type { Check } from '../data/checks/labels.ts';
+import type { SplitCheck } from '../data/checks/split.ts';
+import type { ChosenColumns } from '../data/columns/choose.ts';
+import type { ColumnChoice, Dataset } from '../data/examples.ts';
+import type { Table } from '../data/table/table.ts';
+import type { Graph, Tensor } from '../graph/ir.ts';
+import type { NamedColumns } from '../protocol/config.ts';
+import type { Answer, Scores } from '../protocol/messages.ts';
+
+export interface TaskMetric {
+  /** As GLUE and `evaluate` spell it. */
+  readonly name: string;
+  /** As people read it. */
+  readonly title: string;
+  readonly greater_is_better: boolean;
+}
+
+export interface Task {
+  readonly name: string;
+  /** As people call it. */
+  readonly title: string;
+  /** What is learned, in a sentence. */
+  readonly summary: string;
+  /** What an example is made of. */
+  readonly inputs: 'text';
+
+  /** Reading: the columns' parts, those named and the rest guessed; `known` are the classes that were trained, of data to evaluate with. */
+  columnsOf(table: Table, named?: NamedColumns, known?: readonly string[]): ChosenColumns;
+  /** The rows as examples with their targets; `known` as above. Errors name rows and values. */
+  examplesOf(table: Table, choice: ColumnChoice, known?: readonly string[]): Dataset;
+  /** What is looked for in the rows of a file, and between those trained on and those evaluated with. Nothing is refused for it. */
+  readonly checks: { readonly rows: readonly Check[]; readonly split: readonly SplitCheck[] };
+
+  /** Which head of the backbone makes the outputs, one row [V] for each target. */
+  readonly head: 'sequence';
+  readonly targets: Targets;
+  /** V, given how many classes the data have. */
+  outputs(classes: number): number;
+  /** Losses [N] of outputs [N, V] (consumed) and targets [N], each divided by the number of targets in the step. */
+  loss(g: Graph, outputs: Tensor, targets: Tensor): Tensor;
+
+  /** What is measured of outputs [N, V] of N examples: the metrics that are defined there, the mean `loss`, a picture. */
+  score(outputs: Float32Array, targets: readonly number[], classes: readonly string[]): Scores;
+  /** In the order to show; the loss, which every task has, is not among them. */
+  readonly metrics: readonly TaskMetric[];
+  /** The metric that chooses the best checkpoint. */
+  readonly metric_for_best_model: string;
+  /** What a row of outputs [V] says. */
+  answer(outputs: readonly number[], classes: readonly string[]): Answer;
+
+  /** The hub's name for it, and Transformers'. */
+  readonly pipeline_tag: 'text-classification';
+  readonly problem_type: 'single_label_classification' | 'regression';
+}
+
+/** Whether a value of the metric that chooses the best is better than the best so far. */
+export function isBetter(task: Task, value: number, best: number): boolean {
+  const metric = task.metrics.find(({ name }) => name === task.metric_for_best_model);
+  return metric?.greater_is_better === false ? value < best : value > best;
+}
