@@ -18,7 +18,7 @@ from transformers import AutoTokenizer
 from record.counts import CASES
 from record.recording import VECTORS
 from retrace import AdapterError, build, load
-from retrace.methods.peft_methods import PeftTwin, shared_tensors
+from retrace.methods.peft_methods import PeftTwin
 
 BUNDLED = VECTORS.parent.parent / "public" / "models" / "all-MiniLM-L6-v2"
 TEXTS = ["play some jazz", "what is the capital of France, and how far away is it?"]
@@ -53,7 +53,7 @@ def export(folder, method, pooling, hyper_parameters, base):
         (folder / "self_test.json").write_text(json.dumps(about))
         return folder
     config["self_test"] = {"texts": TEXTS, "logits": _logits(model, base)}
-    tensors = {name: t.detach().contiguous().clone() for name, t in shared_tensors(model.trainable()).items()}
+    tensors = {name: t.detach().contiguous().clone() for name, t in model.shared(model.trainable()).items()}
     save_file(tensors, folder / "adapter.safetensors", metadata={"format": "pt", "retrace": json.dumps(config)})
     with zipfile.ZipFile(folder / "adapter.zip", "w") as archive:  # without adapter_config.json: the mirror serves
         archive.write(folder / "adapter.safetensors", "adapter.safetensors")

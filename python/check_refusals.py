@@ -102,7 +102,7 @@ BASES = [  # what is done to the base's folder, words of the message
     (lambda folder: (folder / "tokenizer.json").unlink(), "there is no tokenizer.json"),
     (text("tokenizer.json", "{"), "tokenizer.json cannot be used"),
     (text("config.json", "{"), "config.json is not JSON"),
-    (text("config.json", '{"model_type": "roberta"}'), 'model_type "roberta"'),
+    (text("config.json", '{"model_type": "electra"}'), 'model_type "electra"'),
     (text("model.safetensors", "no"), "Transformers does not load"),
 ]
 

@@ -2,10 +2,10 @@
 
 Usage: python check_twins.py
 
-1. With what a method adds at zero, BERT's own logits (reversible ones with lambda * beta = 0, reading the pretrained model's stream).
+1. With what a method adds at zero, the model's own logits, on BERT and on the other architectures (reversible ones with lambda * beta = 0, reading the pretrained model's stream).
 2. Fixed streams agree with float streams of the same factors to the resolution of 20 fraction bits, gradients too.
 3. Gradients agree with central finite differences in float64.
-4. PEFT's prefix tuning gives the logits of methods/prefix_tuning.py.
+4. PEFT's prefix tuning gives the logits of methods/prefix_tuning.py, on every architecture that it has it on.
 5. A recorded adapter, loaded by name, gives the recorded logits.
 """
 
@@ -15,14 +15,18 @@ import sys
 
 import torch
 from safetensors.torch import load_file
+from transformers import AutoConfig
 
 from record.meft1 import STREAMS
-from record.recording import TINY_BERT, VECTORS, logits_loss_gradients, model_inputs, relative_difference, tiny_batch
+from record.on_architectures import METHODS, REFUSED, tiny, variants_of
+from record.recording import TINY_BERT, VECTORS, logits_loss_gradients, model_inputs, read_batch, read_json, relative_difference, tiny_batch
 from record.through_peft import FOLDERS as THROUGH_PEFT
+from record.tiny_models import MODELS
 from record.twins import FOLDERS as TWINS
-from record.twins import draw, tiny_twin
-from retrace.base import bert_for_sequence_classification, bert_model
-from retrace.methods.peft_methods import shared_tensors
+from record.twins import draw, of_head, tiny_twin
+from retrace.architectures import defaults_of
+from retrace.base import classifier_model
+from retrace.methods import build
 from retrace.methods.prefix_tuning import PrefixTuning
 from retrace.tensors import fill
 
@@ -31,8 +35,32 @@ def logits_of(model):
     return model(**model_inputs(tiny_batch()))
 
 
+REVERSIBLE = {"adapter_size": 4, "streams": "float", "final_combination": "weighted", "combination_weight": 0.0}
+NOT_REVERSED = {"meft1": {"lambda": 0.0, "beta": 1.0}, "meft2": {"lambda": 1.0, "beta": 0.0}, "meft3": {"lambda": 0.0, "beta": 0.0}}
+
+
+def nothing_added_gives_each_model():
+    """The same of the small models of other architectures, by Transformers' own classes."""
+    worst = 0.0
+    for base in MODELS:
+        expected = read_json(VECTORS / base / "expected.json")
+        batch, defaults = read_batch(expected["batch"]), defaults_of(AutoConfig.from_pretrained(VECTORS / base))
+        for method in METHODS:
+            if method in REFUSED.get(base, ()) or method in ("prefix-tuning", "prompt-tuning", "bitfit", "ia3"):
+                continue
+            for pooling, hyper_parameters in variants_of(method, defaults, defaults.pooling).values():
+                if method in NOT_REVERSED:
+                    hyper_parameters = REVERSIBLE | NOT_REVERSED[method]
+                model = tiny(method, base, pooling, hyper_parameters)
+                for name, p in model.trainable().items():
+                    p.data.mul_(1.0 if of_head(name) else 0.0)
+                logits = model(**model_inputs(batch))
+                worst = max(worst, (logits - torch.tensor(expected["cases"][pooling]["logits"])).abs().max().item())
+    return worst, 5e-6
+
+
 def nothing_added_gives_bert():
-    plain = bert_for_sequence_classification(TINY_BERT, "cls", 3).eval()
+    plain = classifier_model(TINY_BERT, "cls", 3).eval()
     expected = plain(**model_inputs(tiny_batch())).logits
     reversible = {"adapter_size": 8, "streams": "float", "final_combination": "weighted", "combination_weight": 0.0}
     given = {"meft1": (0.0, 1.0), "meft2": (1.0, 0.0), "meft3": (0.0, 0.0)}
@@ -93,9 +121,19 @@ def _slopes(method, hyper_parameters):
 def prefixes_agree():
     through_peft = tiny_twin("prefix-tuning", "mean", {"num_virtual_tokens": 5})
     draw(through_peft.trainable())
-    ours = PrefixTuning(bert_model(TINY_BERT, "mean"), 3, "mean", {"num_virtual_tokens": 5}).eval()
-    fill(ours.trainable(), shared_tensors(through_peft.trainable()))
-    return (logits_of(ours) - logits_of(through_peft)).abs().max().item(), 1e-6
+    ours = PrefixTuning(classifier_model(TINY_BERT, "mean", 3), "mean", {"num_virtual_tokens": 5}).eval()
+    fill(ours.trainable(), through_peft.shared(through_peft.trainable()))
+    worst = (logits_of(ours) - logits_of(through_peft)).abs().max().item()
+    for base in MODELS:
+        if "prefix-tuning" in REFUSED.get(base, ()) or base == "tiny_distilbert":  # PEFT cannot either
+            continue
+        batch, pooling = read_batch(read_json(VECTORS / base / "expected.json")["batch"]), "mean"
+        through_peft = tiny("prefix-tuning", base, pooling, {"num_virtual_tokens": 5})
+        draw(through_peft.trainable())
+        ours = PrefixTuning(classifier_model(VECTORS / base, pooling, 3), pooling, {"num_virtual_tokens": 5}).eval()
+        fill(ours.trainable(), through_peft.shared(through_peft.trainable()))
+        worst = max(worst, (ours(**model_inputs(batch)) - through_peft(**model_inputs(batch))).abs().max().item())
+    return worst, 2e-6
 
 
 def recorded_adapters_give_recorded_logits():
@@ -105,13 +143,24 @@ def recorded_adapters_give_recorded_logits():
         for case in expected["cases"].values():
             model = tiny_twin(expected["method"], case["pooling"], case["hyper_parameters"])
             tensors = load_file(VECTORS / folder / case["adapter"])
-            fill(shared_tensors(model.trainable()), tensors)
+            fill(model.shared(model.trainable()), tensors)
             worst = max(worst, (logits_of(model) - torch.tensor(case["logits"])).abs().max().item())
+    for base in MODELS:
+        batch = read_batch(read_json(VECTORS / base / "expected.json")["batch"])
+        for method in METHODS:
+            if method in REFUSED.get(base, ()):
+                continue
+            folder = VECTORS / f"{method}-{base.removeprefix('tiny_')}"
+            for case in read_json(folder / "expected.json")["cases"].values():
+                model = build(method, VECTORS / base, 3, case["pooling"], case["hyper_parameters"]).eval()
+                fill(model.shared(model.trainable()), load_file(folder / case["adapter"]))
+                worst = max(worst, (model(**model_inputs(batch)) - torch.tensor(case["logits"])).abs().max().item())
     return worst, 5e-6  # float32 is up to 2e-6 from float64 here, and rounds otherwise on another processor
 
 
 CHECKS = (
     nothing_added_gives_bert,
+    nothing_added_gives_each_model,
     fixed_agrees_with_float,
     gradients_agree_with_differences,
     prefixes_agree,

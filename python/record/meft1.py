@@ -18,7 +18,7 @@ STREAMS = {
 def random_adapters(model, seed):
     """Every adapter tensor ~ N(0, 0.2^2), biases too; the classifier stays."""
     generator = torch.Generator().manual_seed(seed)
-    for p in model.encoder.parameters():
+    for p in model.added.parameters():
         p.data = 0.2 * torch.randn(p.shape, generator=generator)
 
 

@@ -14,8 +14,8 @@ import torch
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
-from retrace.base import bert_model
-from retrace.pooling import POOLINGS, pool
+from retrace.base import classifier_model
+from retrace.pooling import mean_of_tokens
 
 from .recording import VECTORS, numbers, write_json, write_tensors
 
@@ -25,7 +25,7 @@ EVERY, NUM_LABELS, MAX_LENGTH = 60, 10, 128
 
 
 def bert_with_half_weights(base):
-    bert = bert_model(base, "cls").eval()
+    bert = classifier_model(base, "cls", NUM_LABELS).base_model.eval()
     for p in bert.parameters():
         p.data = p.half().float()
     return bert
@@ -61,7 +61,7 @@ def main():
     for i, row in enumerate(rows):
         ids = tokenizer(row["text"], truncation=True, max_length=MAX_LENGTH)["input_ids"]
         record = {"row": i * EVERY, "text": row["text"], "domain": row["domain"], "input_ids": ids}
-        for pooling in POOLINGS:
+        for pooling in ("mean", "cls"):
             logits, exact = (logits_of(model, ids, pooling, head) for model in (bert, bert64))
             error = max(error, (logits.double() - exact).abs().max().item())
             record[f"logits_{pooling}"] = numbers(logits)
@@ -79,7 +79,7 @@ def logits_of(bert, ids, pooling, head):
     attention_mask = torch.ones_like(input_ids)
     hidden = bert(input_ids, attention_mask=attention_mask).last_hidden_state
     weight, bias = (head[f"classifier.{name}"].to(hidden.dtype) for name in ("weight", "bias"))
-    return torch.nn.functional.linear(pool(hidden, attention_mask, pooling, bert.pooler), weight, bias)[0]
+    return torch.nn.functional.linear(mean_of_tokens(hidden, attention_mask) if pooling == "mean" else bert.pooler(hidden), weight, bias)[0]
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from torch import nn
 from transformers import get_linear_schedule_with_warmup
 from transformers.trainer_pt_utils import get_parameter_names
 
-from retrace.base import bert_for_sequence_classification
+from retrace.base import classifier_model
 
 from .meft1 import STREAMS, tiny_meft1
 from .recording import TINY_BERT, VECTORS, batch_json, model_inputs, number, random_batch, tiny_batch, write_json, write_tensors
@@ -34,8 +34,10 @@ NO_DECAY = [r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(
 def five_steps(model, logits_of, batches):
     """Trains `model` in place; returns the record of every step and the trainable parameters after it."""
     t = TRAINING
-    trainable = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    trainable = model.trainable() if hasattr(model, "trainable") else dict(model.named_parameters())
     decayed = set(get_parameter_names(model, [nn.LayerNorm], NO_DECAY))
+    decays = {id(p) for name, p in model.named_parameters() if name in decayed}
+    decayed = {name for name, p in trainable.items() if id(p) in decays}
     groups = [
         {"params": [p for name, p in trainable.items() if name in decayed], "weight_decay": t["weight_decay"]},
         {"params": [p for name, p in trainable.items() if name not in decayed], "weight_decay": 0.0},
@@ -95,7 +97,7 @@ def main():
         return model, lambda batch: model(**model_inputs(batch))
 
     def full():
-        model = bert_for_sequence_classification(TINY_BERT, "cls", num_labels=3).eval()
+        model = classifier_model(TINY_BERT, "cls", 3).eval()
         return model, lambda batch: model(**model_inputs(batch)).logits
 
     about = {"method": "meft1", "pooling": "mean", "hyper_parameters": hyper_parameters, "adapter": "../meft1/adapter_r8.safetensors"}

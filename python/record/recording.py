@@ -78,7 +78,8 @@ def read_batch(record):
 
 
 def model_inputs(batch):
-    return {name: batch[name] for name in ("input_ids", "attention_mask", "token_type_ids")}
+    """Without token types where the architecture has none."""
+    return {name: batch[name] for name in ("input_ids", "attention_mask", "token_type_ids") if name in batch}
 
 
 def read_json(path):

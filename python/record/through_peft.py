@@ -1,12 +1,10 @@
 """Records what PEFT says of its methods on the tiny BERT (but plain LoRA, which lora.py has), both poolings: logits, loss, gradients.
 
 Each folder is also an adapter in PEFT's layout, saved by PEFT from the model with the pooler. Gradients, and the same adapter again in
-adapter_*.safetensors, carry the names that all of Retrace has (retrace.methods.peft_methods.shared_tensors).
+adapter_*.safetensors, carry the names that all of Retrace has (PeftTwin.shared).
 """
 
 import json
-
-from retrace.methods.peft_methods import shared_tensors
 
 from .recording import TINY_BERT, VECTORS, judged, model_inputs, tiny_batch, write_json, write_tensors
 from .twins import AdapterFiles, draw, tiny_twin
@@ -49,9 +47,9 @@ def record(folder, method, hyper_parameters):
         draw(model.trainable())
         if pooling == "cls":
             save(model, VECTORS / folder)
-        files = {"adapter": adapters.write(pooling, shared_tensors(model.trainable())), "gradients": f"grads_{pooling}.safetensors"}
+        files = {"adapter": adapters.write(pooling, model.shared(model.trainable())), "gradients": f"grads_{pooling}.safetensors"}
         recorded, gradients = judged(lambda b: model(**model_inputs(b)), model, batch, model.trainable)
-        write_tensors(VECTORS / folder / files["gradients"], shared_tensors(gradients))
+        write_tensors(VECTORS / folder / files["gradients"], model.shared(gradients))
         cases[pooling] = {"pooling": pooling, "hyper_parameters": hyper_parameters, **files, **recorded}
         print(folder, pooling, recorded["loss"], recorded["loss_float64"], recorded["float32_gradient_error"])
     content = {"recorded_by": "python/record/through_peft.py", "base": "../tiny_bert", "method": method, "cases": cases}

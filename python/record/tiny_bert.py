@@ -8,7 +8,7 @@ the keys, whose gradient is zero in exact arithmetic: what is recorded for it is
 import torch
 from transformers import BertConfig, BertForSequenceClassification
 
-from retrace.base import bert_for_sequence_classification
+from retrace.base import classifier_model
 
 from .recording import TINY_BERT, batch_json, judged, model_inputs, random_batch, write_json, write_tensors
 
@@ -47,7 +47,7 @@ def main():
     batch = random_batch(3, lengths=[11, 7, 3, 9], padded_length=11, vocab_size=CONFIG.vocab_size, num_labels=CONFIG.num_labels)
     expected = {"recorded_by": "python/record/tiny_bert.py", "batch": batch_json(batch)}
     for pooling in ("cls", "mean"):
-        model = bert_for_sequence_classification(TINY_BERT, pooling, CONFIG.num_labels).eval()
+        model = classifier_model(TINY_BERT, pooling, CONFIG.num_labels).eval()
         parameters = lambda: dict(model.named_parameters())
         expected[pooling], gradients = judged(lambda b: model(**model_inputs(b)).logits, model, batch, parameters)
         write_tensors(TINY_BERT / f"grads_{pooling}.safetensors", gradients)

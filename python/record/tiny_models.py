@@ -28,7 +28,7 @@ from transformers.models.bart.modeling_bart import shift_tokens_right
 
 from retrace.pooling import classifier_of, with_mean_pooling
 
-from .recording import TINY_BERT, VECTORS, batch_json, judged, number, numbers, read_batch, read_json, write_json, write_tensors
+from .recording import TINY_BERT, VECTORS, batch_json, judged, model_inputs, numbers, read_batch, read_json, write_json, write_tensors
 
 LENGTHS, PADDED_LENGTH, NUM_LABELS = [11, 7, 3, 9], 11, 3
 TARGET_LENGTHS, SOURCE_CONTEXT = [5, 8, 2, 6], [4, 2, 1, 6]
@@ -38,24 +38,24 @@ CLASS_WEIGHTS, LABEL_SMOOTHING = [0.5, 1.25, 2.0], 0.1
 BERT_LIKE = {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2}
 NO_DROPOUT = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout", "activation_dropout", "seq_classif_dropout", "qa_dropout")
 NO_DROPOUT_GPT2 = {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0, "summary_first_dropout": 0.0}
-OPT = {"vocab_size": 37, "num_hidden_layers": 2, "num_attention_heads": 4, "ffn_dim": 28, "max_position_embeddings": 19, **BERT_LIKE}
-BART_LAYERS = {f"{side}_{what}": n for side in ("encoder", "decoder") for what, n in (("layers", 2), ("attention_heads", 4))}
+OPT = {"vocab_size": 37, "num_hidden_layers": 2, "num_attention_heads": 2, "ffn_dim": 24, "max_position_embeddings": 19, **BERT_LIKE}
+BART_LAYERS = {f"{side}_{what}": n for side in ("encoder", "decoder") for what, n in (("layers", 2), ("attention_heads", 2))}
 
 # folder: (configuration, what it was pretrained as, pooling of its own classifier, first and last id of every text where there are such)
 MODELS = {
     "tiny_roberta": (
         RobertaConfig(
-            vocab_size=37, hidden_size=16, num_hidden_layers=2, num_attention_heads=4, intermediate_size=28, max_position_embeddings=21, type_vocab_size=1,
+            vocab_size=37, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=24, max_position_embeddings=21, type_vocab_size=1,
             layer_norm_eps=1e-5, **BERT_LIKE,
         ),
         AutoModelForMaskedLM, "cls", 0, 2,
     ),
     "tiny_distilbert": (
-        DistilBertConfig(vocab_size=37, dim=16, n_layers=2, n_heads=4, hidden_dim=28, max_position_embeddings=19, pad_token_id=0),
+        DistilBertConfig(vocab_size=37, dim=16, n_layers=2, n_heads=2, hidden_dim=24, max_position_embeddings=19, pad_token_id=0),
         AutoModelForMaskedLM, "cls", None, None,
     ),
     "tiny_gpt2": (
-        GPT2Config(vocab_size=37, n_embd=16, n_layer=2, n_head=4, n_inner=28, n_positions=19, bos_token_id=36, eos_token_id=36, pad_token_id=35),
+        GPT2Config(vocab_size=37, n_embd=16, n_layer=2, n_head=2, n_inner=24, n_positions=19, bos_token_id=36, eos_token_id=36, pad_token_id=35),
         AutoModelForCausalLM, "last", None, None,
     ),
     "tiny_opt": (OPTConfig(hidden_size=16, word_embed_proj_dim=16, **OPT), AutoModelForCausalLM, "last", 2, None),
@@ -65,7 +65,7 @@ MODELS = {
     ),
     "tiny_bart": (
         BartConfig(
-            vocab_size=37, d_model=16, encoder_ffn_dim=28, decoder_ffn_dim=20, max_position_embeddings=19, decoder_start_token_id=2, forced_eos_token_id=2,
+            vocab_size=37, d_model=16, encoder_ffn_dim=24, decoder_ffn_dim=20, max_position_embeddings=19, decoder_start_token_id=2, forced_eos_token_id=2,
             scale_embedding=True, **BART_LAYERS, **BERT_LIKE,
         ),
         AutoModelForSeq2SeqLM, "last", 0, 2,
@@ -126,10 +126,6 @@ def plain_names(model):
     return dict(zip(plain(model, names), parameters, strict=True))
 
 
-def inputs_of(batch):
-    return {name: t for name, t in batch.items() if name in ("input_ids", "attention_mask", "token_type_ids")}
-
-
 class Recorder:
     """Writes the files of one model's cases. `model_of(pooling, num_labels)` and the like give models with the weights in the folder."""
 
@@ -178,22 +174,22 @@ class Recorder:
         how = {"weight": torch.tensor(about["class_weights"])} if "class_weights" in about else {}
         how |= {"label_smoothing": about.get("label_smoothing", 0.0)}
         loss_of = lambda logits, b: cross_entropy(logits, b["labels"], **{k: v.to(logits.dtype) if k == "weight" else v for k, v in how.items()})
-        own_loss = None if about else lambda: model(**inputs_of(self.batch), labels=self.batch["labels"]).loss
-        entry = self.record(name, model, added, lambda b: model(**inputs_of(b)).logits, loss_of, own_loss)
+        own_loss = None if about else lambda: model(**model_inputs(self.batch), labels=self.batch["labels"]).loss
+        entry = self.record(name, model, added, lambda b: model(**model_inputs(b)).logits, loss_of, own_loss)
         return {"pooling": pooling, "hyper_parameters": {}, **about, **entry}
 
     def regression(self, name, pooling):
         model, added = self.classifier(pooling, 1)
         scores = torch.tensor(SCORES)
         loss_of = lambda logits, _: mse_loss(logits.squeeze(-1), scores.to(logits.dtype))
-        own_loss = lambda: model(**inputs_of(self.batch), labels=scores).loss
-        entry = self.record(name, model, added, lambda b: model(**inputs_of(b)).logits, loss_of, own_loss if pooling != "mean" else None)
+        own_loss = lambda: model(**model_inputs(self.batch), labels=scores).loss
+        entry = self.record(name, model, added, lambda b: model(**model_inputs(b)).logits, loss_of, own_loss if pooling != "mean" else None)
         return {"task": "regression", "pooling": pooling, "targets": SCORES, **entry}
 
     def multiple_choice(self):
         """The batch's rows are the choices: 0 and 1 of the first example, 2 and 3 of the second."""
         model, added = self.open(AutoModelForMultipleChoice._model_mapping[type(AutoConfig.from_pretrained(self.path))])
-        choices = lambda b: {key: t.view(-1, CHOICES, PADDED_LENGTH) for key, t in inputs_of(b).items()}
+        choices = lambda b: {key: t.view(-1, CHOICES, PADDED_LENGTH) for key, t in model_inputs(b).items()}
         labels = torch.tensor(BEST_CHOICE)
         own_loss = lambda: model(**choices(self.batch), labels=labels).loss
         entry = self.record("multiple_choice", model, added, lambda b: model(**choices(b)).logits, lambda logits, _: cross_entropy(logits, labels), own_loss)
@@ -206,16 +202,16 @@ class Recorder:
         seen = (torch.arange(PADDED_LENGTH) >= torch.tensor(hidden)[:, None]) & (b["attention_mask"] == 1)
         labels = torch.where(seen, b["input_ids"], -100)
         loss_of = lambda logits, _: cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
-        own_loss = lambda: model(**inputs_of(b), labels=labels).loss
-        entry = self.record(name, model, added, lambda b: model(**inputs_of(b)).logits, loss_of, own_loss)
+        own_loss = lambda: model(**model_inputs(b), labels=labels).loss
+        entry = self.record(name, model, added, lambda b: model(**model_inputs(b)).logits, loss_of, own_loss)
         return {"task": "causal_lm", "labels": numbers(labels), **self.moved_logits("causal_lm", entry, model)}
 
     def seq2seq(self, name, target, label_smoothing):
         model, added = self.open(AutoModelForSeq2SeqLM)
         decoder = {"decoder_input_ids": target["decoder_input_ids"]}
-        logits_of = lambda b: model(**inputs_of(b), **decoder).logits
+        logits_of = lambda b: model(**model_inputs(b), **decoder).logits
         loss_of = lambda logits, _: cross_entropy(logits.flatten(0, 1), target["labels"].flatten(), label_smoothing=label_smoothing)
-        own_loss = None if label_smoothing else lambda: model(**inputs_of(self.batch), labels=target["labels"]).loss
+        own_loss = None if label_smoothing else lambda: model(**model_inputs(self.batch), labels=target["labels"]).loss
         few = lambda path: "decoder.layers.1" in path or path == "shared.weight"
         entry = self.record(name, model, added, logits_of, loss_of, own_loss, few if label_smoothing else lambda path: True)
         about = {"task": "seq2seq", "label_smoothing": label_smoothing, "target": batch_json(target)}
@@ -224,7 +220,7 @@ class Recorder:
     def moved_logits(self, name, entry, model, **more):
         """Logits of a vocabulary at every token are many: they go to a file, in float32, padded rows included."""
         with torch.no_grad():
-            logits = model(**inputs_of(self.batch), **more).logits
+            logits = model(**model_inputs(self.batch), **more).logits
         write_tensors(self.path / f"logits_{name}.safetensors", {"logits": logits})
         kept = {key: value for key, value in entry.items() if key not in ("logits", "logits_float64")}
         return {"logits_file": f"logits_{name}.safetensors", **kept}
@@ -233,7 +229,7 @@ class Recorder:
         """As Transformers numbers them: what enters each layer, and last what leaves the backbone (its last norm and projection behind it)."""
         model, _ = self.classifier("mean", NUM_LABELS)
         with torch.no_grad():
-            found = model.base_model(**inputs_of(self.batch), output_hidden_states=True)
+            found = model.base_model(**model_inputs(self.batch), output_hidden_states=True)
         sides = ("encoder_hidden_states", "decoder_hidden_states") if model.config.is_encoder_decoder else ("hidden_states",)
         write_tensors(self.path / "hidden_states.safetensors", {f"{side}.{i}": h for side in sides for i, h in enumerate(found[side])})
 

@@ -99,27 +99,35 @@ def tiny_twin(method, pooling, hyper_parameters):
     return model
 
 
+HEADS = ("classifier", "pre_classifier", "score", "classification_head")
+MULTIPLIES = ("LayerNorm.weight", "layer_norm.weight", "ln_1.weight", "ln_2.weight", "rms_norm.weight", "ia3_l")
+
+
+def of_head(name):
+    return any(f".{head}." in f".{name}" for head in HEADS)
+
+
 def draw(parameters, seed=""):
-    """Gives all but the classifier values that name and seed decide: N(0, 0.2^2), round 1 for what multiplies."""
+    """Gives all but the head values that name and seed decide: N(0, 0.2^2), round 1 for what multiplies."""
     for name, p in parameters.items():
-        if ".classifier." in f".{name}":
+        if of_head(name):
             continue
         noise = 0.2 * torch.randn(p.shape, generator=torch.Generator().manual_seed(zlib.crc32((name + seed).encode())))
-        p.data = 1 + noise if name.endswith(("LayerNorm.weight", "rms_norm.weight", "ia3_l")) else noise
+        p.data = 1 + noise if name.endswith(MULTIPLIES) else noise
 
 
 class AdapterFiles:
-    """Writes adapters into a folder; equal ones (they have equal names and shapes) go to one file."""
+    """Writes adapters into a folder; equal ones go to one file."""
 
     def __init__(self, folder):
         self.folder, self.written = folder, {}
 
     def write(self, case, tensors):
-        shapes = tuple((name, tuple(t.shape)) for name, t in tensors.items())
-        if shapes not in self.written:
-            self.written[shapes] = f"adapter_{case}.safetensors"
-            write_tensors(self.folder / self.written[shapes], tensors)
-        return self.written[shapes]
+        values = tuple((name, tuple(t.shape), t.detach().contiguous().numpy().tobytes()) for name, t in tensors.items())
+        if values not in self.written:
+            self.written[values] = f"adapter_{case}.safetensors"
+            write_tensors(self.folder / self.written[values], tensors)
+        return self.written[values]
 
 
 def least_margin(model, batch):

@@ -1,18 +1,20 @@
 """The base model: a Hugging Face folder as a Transformers module in float32 with plain ("eager") attention; or, where only shapes matter,
-random weights of a BertConfig.
+random weights of a configuration.
 
-Transformers fills what a checkpoint lacks with random numbers and goes on. Here only the classifier may be new; another hole is an error.
+Transformers fills what a checkpoint lacks with random numbers and goes on. Here only the head may be new; another hole is an error.
 """
 
 import json
 import re
+from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoTokenizer, BertConfig, BertModel
+from transformers import CONFIG_MAPPING, AutoTokenizer, PreTrainedConfig
 
+from .architectures import ARCHITECTURES, architecture_of
 from .errors import AdapterError
-from .pooling import POOLINGS, BertForSequenceClassificationWithMeanPooling, BertForSequenceClassificationWithPast
+from .pooling import POOLINGS, classifier_of, with_mean_pooling, with_own_pooling
 
 
 # Where weights may stand, in the order in which Transformers looks for them; an index lists the files of several.
@@ -37,20 +39,25 @@ def weight_files(folder):
 
 
 def read_base(folder):
-    """config.json of a base model's folder, which must be a whole BERT. Error: AdapterError."""
+    """config.json of a base model's folder, which must be whole and of a known architecture. Error: AdapterError."""
     absent = [names[0] for names in FILES if not any((folder / name).is_file() for name in names)]
     if absent:
         whole = ", ".join(names[0] for names in FILES)
         raise AdapterError(f"{folder} is no base model: there is no {' and no '.join(absent)}. Give a folder with {whole}.")
+    return read_config(folder)
+
+
+def read_config(folder):
+    """A folder's config.json, `model_type` included. Error: AdapterError."""
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except ValueError as error:
         raise AdapterError(f"{folder / 'config.json'} is not JSON: {error}. Download it again.") from error
     model_type = config.get("model_type") if isinstance(config, dict) else None
     # Configurations of 2018 and 2019 name no type; what lacks a BERT's tensors is found when it is loaded.
-    if model_type not in ("bert", None) or not isinstance(config, dict):
-        raise AdapterError(f'{folder / "config.json"} says model_type "{model_type}"; this loads "bert".')
-    return config
+    if model_type not in (*ARCHITECTURES, None) or not isinstance(config, dict):
+        raise AdapterError(f'{folder / "config.json"} says model_type "{model_type}"; this loads {", ".join(ARCHITECTURES)}.')
+    return config if "model_type" in config else config | {"model_type": "bert"}
 
 
 def tokenizer_of(folder):
@@ -65,39 +72,50 @@ def one_line(error):
     return f"{type(error).__name__}: {' '.join(str(error).split())}"[:400]
 
 
-def bert_model(base_model, pooling):
-    """BertModel, with its pooler for pooling "cls" only."""
-    return _whole(BertModel, base_model, pooling, add_pooling_layer=pooling == "cls")
+def classifier_model(base_model, pooling, num_labels):
+    """A Transformers classifier, `base_model` a folder or a configuration for random weights; a head of another size in the folder is replaced by a
+    fresh one. With the architecture's own pooling its own head, with "mean" one dense layer. Error: AdapterError.
+    """
+    config = base_model if isinstance(base_model, PreTrainedConfig) else _config_of(base_model)
+    architecture = architecture_of(config)
+    if pooling not in ("mean", architecture.pooling):
+        known = "known are " + ", ".join(POOLINGS) if pooling not in POOLINGS else f'{config.model_type} has "mean" and "{architecture.pooling}"'
+        raise AdapterError(f'pooling is "{pooling}"; {known}.')
+    parent = classifier_of(config)
+    model_class = with_mean_pooling(parent) if pooling == "mean" else with_own_pooling(parent, architecture.pooling, architecture.head)
+    config.num_labels = num_labels
+    if config is base_model:
+        return model_class._from_config(config, attn_implementation="eager")
+    return _whole(model_class, base_model, config, ("classifier",) if pooling == "mean" else architecture.heads)
 
 
-def bert_for_sequence_classification(base_model, pooling, num_labels):
-    """The Transformers classifier; a classifier of another size in the folder is replaced by a fresh one."""
-    model_class = BertForSequenceClassificationWithMeanPooling if pooling == "mean" else BertForSequenceClassificationWithPast
-    if isinstance(base_model, BertConfig):
-        base_model.num_labels = num_labels
-        return _whole(model_class, base_model, pooling)
-    return _whole(model_class, base_model, pooling, num_labels=num_labels, ignore_mismatched_sizes=True)
+def lies_below(name, frozen_layers, architecture):
+    """Whether a parameter of a backbone belongs to the embeddings or a bottom layer that stays as it is; none does where no layer is frozen. `name`
+    may have anything before the backbone's own names.
+    """
+    if not frozen_layers:
+        return False
+    layer = re.search(rf"(?:^|\.){re.escape(architecture.stacks[0].path)}\.(\d+)\.", name)
+    return int(layer[1]) < frozen_layers if layer else any(f".{below}" in f".{name}" for below in architecture.below)
 
 
-def lies_below(name, frozen_layers):
-    """Whether a parameter belongs to the embeddings or a bottom layer that stays as it is; none does where no layer is frozen."""
-    layer = re.search(r"encoder\.layer\.(\d+)\.", name)
-    return frozen_layers > 0 and (int(layer[1]) < frozen_layers if layer else "embeddings." in name)
+def _config_of(folder):
+    folder = Path(folder)
+    try:
+        return CONFIG_MAPPING[read_config(folder)["model_type"]].from_pretrained(folder)
+    except (OSError, RuntimeError, ValueError, TypeError) as error:
+        raise error if isinstance(error, AdapterError) else AdapterError(f"Transformers does not read {folder}: {one_line(error)}") from error
 
 
-def _whole(model_class, base_model, pooling, **options):
-    if pooling not in POOLINGS:
-        raise AdapterError(f'pooling is "{pooling}"; known are {", ".join(POOLINGS)}.')
-    if isinstance(base_model, BertConfig):
-        return model_class._from_config(base_model, attn_implementation="eager", **options)
+def _whole(model_class, folder, config, heads):
     try:
         model, info = model_class.from_pretrained(
-            base_model, dtype=torch.float32, attn_implementation="eager", output_loading_info=True, **options
+            folder, config=config, dtype=torch.float32, attn_implementation="eager", output_loading_info=True, ignore_mismatched_sizes=True
         )
     except (OSError, RuntimeError, ValueError, SafetensorError) as error:
-        raise AdapterError(f"Transformers does not load {base_model}: {one_line(error)}") from error
+        raise AdapterError(f"Transformers does not load {folder}: {one_line(error)}") from error
     absent = {*info["missing_keys"], *(name for name, *_ in info["mismatched_keys"])}
-    holes = sorted(name for name in absent if not name.startswith("classifier."))
+    holes = sorted(name for name in absent if name.split(".")[0] not in heads)
     if holes:
-        raise AdapterError(f"{base_model} lacks {len(holes)} tensors or has them in another shape than its config.json says: {holes[:3]}.")
+        raise AdapterError(f"{folder} lacks {len(holes)} tensors or has them in another shape than its config.json says: {holes[:3]}.")
     return model

@@ -21,7 +21,6 @@ from .base import one_line, read_base, tokenizer_of, weight_files
 from .config import check_config
 from .errors import AdapterError
 from .methods import METHODS, build
-from .methods.peft_methods import shared_tensors
 from .peft_layout import config_of_peft, load_through_peft
 from .tensors import fill
 
@@ -96,7 +95,7 @@ def _own(files, config, base_model):
         raise AdapterError(f"hyper_parameters lacks {error}, which {config['method']} needs.") from error
     except ValueError as error:  # hyper-parameters that fit neither each other nor the base
         raise AdapterError(f"{config['method']} cannot be built on {base_model}: {error}") from error
-    fill(shared_tensors(module.trainable()), load_tensors(file_of(files, "adapter.safetensors")))
+    fill(module.shared(module.trainable()), load_tensors(file_of(files, "adapter.safetensors")))
     return module
 
 

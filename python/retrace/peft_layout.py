@@ -10,8 +10,9 @@ import peft
 from peft import PeftModel, get_peft_model_state_dict
 from safetensors.torch import load as load_tensors
 
+from .architectures import architecture_of
 from .archive import file_of, json_of, mirrored_config
-from .base import bert_for_sequence_classification, lies_below, one_line
+from .base import classifier_model, lies_below, one_line
 from .errors import AdapterError
 from .methods.peft_methods import PeftTwin, name_in_file
 from .tensors import check_numbers
@@ -46,7 +47,8 @@ def _num_labels(tensors):
 
 
 def load_through_peft(files, config, base_model):
-    model = bert_for_sequence_classification(base_model, config["pooling"], config["num_labels"])
+    model = classifier_model(base_model, config["pooling"], config["num_labels"])
+    architecture = architecture_of(model.config)
     given = json_of(files, "adapter_config.json")
     prompt = given["peft_type"] in ("PREFIX_TUNING", "PROMPT_TUNING")
     with tempfile.TemporaryDirectory() as folder:
@@ -62,7 +64,7 @@ def load_through_peft(files, config, base_model):
     taken = _read_by_peft(get_peft_model_state_dict(model, save_embedding_layers=False))
     # Where biases train above frozen layers only, PEFT has those below too: as in the base, and not to be trained.
     frozen = _frozen_layers(given.get("layers_to_transform"))
-    other = saved ^ {name for name in taken if name in saved or not (name.endswith(".bias") and lies_below(name, frozen))}
+    other = saved ^ {name for name in taken if name in saved or not (name.endswith(".bias") and lies_below(name, frozen, architecture))}
     if other:
         found = f"PEFT {peft.__version__} reads other tensors than adapter_model.safetensors holds"
         raise AdapterError(f"{found}, {len(other)} in all: {', '.join(sorted(other)[:3])}.")

@@ -12,8 +12,6 @@ from torch import nn
 from transformers import AutoModelForSequenceClassification, BertForSequenceClassification
 from transformers.modeling_outputs import SequenceClassifierOutput
 
-from .errors import AdapterError
-
 POOLINGS = ("mean", "cls", "last")
 
 
@@ -39,22 +37,50 @@ def classifier_of(config):
     return AutoModelForSequenceClassification._model_mapping[type(config)]
 
 
-def pool(hidden_states, attention_mask, pooling, pooler):
-    """[B, T, C] -> [B, C]. `pooler` is BERT's (dense and tanh of the first token), read for "cls" only."""
-    if pooling == "mean":
-        return mean_of_tokens(hidden_states, attention_mask)
-    if pooling == "cls":
-        return pooler(hidden_states)
-    raise AdapterError(f'pooling is "{pooling}"; known are {", ".join(POOLINGS)}.')
+@cache
+def with_own_pooling(parent, pooling, head):
+    """A ...ForSequenceClassification as it is, for PEFT (0.21), which gives a prefix only where a forward names `past_key_values`. Transformers 5.24
+    names it `cache`, and takes the old name until 5.40: this can go when PEFT knows the new one.
 
-
-class BertForSequenceClassificationWithPast(BertForSequenceClassification):
-    """The same, for PEFT (0.21), which gives a prefix only where a forward names `past_key_values`. Transformers 5.24 names it `cache`, and takes the
-    old name until 5.40: this can go when PEFT knows the new one.
+    Where it reads the last token, that is found by the mask: Transformers looks for it among `input_ids`, and takes the last of all where PEFT gives
+    embeddings, be it padding or not. `head` is the architecture's (model, hidden_states, attention_mask) -> logits.
     """
 
-    def forward(self, input_ids=None, past_key_values=None, **given):
-        return super().forward(input_ids, past_key_values=past_key_values, **given)
+    class WithOwnPooling(parent):
+        def forward(self, input_ids=None, attention_mask=None, inputs_embeds=None, past_key_values=None, **given):
+            if pooling != "last":
+                past = {} if past_key_values is None else {"past_key_values": past_key_values}
+                return super().forward(input_ids, attention_mask=attention_mask, inputs_embeds=inputs_embeds, **past, **given)
+            hidden, attention_mask = _hidden_and_mask(self, input_ids, attention_mask, inputs_embeds, past_key_values, given)
+            return _output(head(self, hidden, attention_mask), given)
+
+    WithOwnPooling.__name__ = WithOwnPooling.__qualname__ = parent.__name__
+    return WithOwnPooling
+
+
+def _hidden_and_mask(model, input_ids, attention_mask, inputs_embeds, past_key_values, given):
+    """What a classifier's backbone gives, and which of its rows are tokens: a prompt's are, a prefix has none."""
+    first = input_ids if inputs_embeds is None else inputs_embeds
+    prefix = 0 if past_key_values is None else past_key_values.get_seq_length()
+    if attention_mask is None:
+        attention_mask = torch.ones(first.shape[0], prefix + first.shape[1], dtype=torch.long, device=first.device)
+    given = {name: given[name] for name in ("token_type_ids", "position_ids") if given.get(name) is not None}
+    if past_key_values is not None:
+        given["past_key_values"] = past_key_values
+    hidden = model.base_model(input_ids, attention_mask=attention_mask, inputs_embeds=inputs_embeds, **given).last_hidden_state
+    return hidden, attention_mask[:, prefix:]
+
+
+def _output(logits, given):
+    labels = given.get("labels")
+    loss = None if labels is None else nn.functional.cross_entropy(logits, labels)
+    return SequenceClassifierOutput(loss=loss, logits=logits)
+
+
+def mean_head(model, hidden_states, attention_mask):
+    """Logits of `with_mean_pooling`."""
+    pooled = mean_of_tokens(hidden_states, attention_mask)
+    return model.classifier(model.dropout(pooled) if hasattr(model, "dropout") else pooled)
 
 
 @cache
@@ -75,19 +101,9 @@ def with_mean_pooling(parent):
                 self.base_model.pooler = None
             self.classifier = nn.Linear(head_width(config), config.num_labels)
 
-        def forward(self, input_ids=None, attention_mask=None, labels=None, inputs_embeds=None, past_key_values=None, **given):
-            first = input_ids if inputs_embeds is None else inputs_embeds
-            prefix = 0 if past_key_values is None else past_key_values.get_seq_length()
-            if attention_mask is None:
-                attention_mask = torch.ones(first.shape[0], prefix + first.shape[1], dtype=torch.long, device=first.device)
-            given = {name: value for name, value in given.items() if name in ("token_type_ids", "position_ids")}
-            if past_key_values is not None:
-                given["past_key_values"] = past_key_values
-            hidden = self.base_model(input_ids, attention_mask=attention_mask, inputs_embeds=inputs_embeds, **given).last_hidden_state
-            hidden = mean_of_tokens(hidden, attention_mask[:, prefix:])
-            logits = self.classifier(self.dropout(hidden) if hasattr(self, "dropout") else hidden)
-            loss = None if labels is None else nn.functional.cross_entropy(logits, labels)
-            return SequenceClassifierOutput(loss=loss, logits=logits)
+        def forward(self, input_ids=None, attention_mask=None, inputs_embeds=None, past_key_values=None, **given):
+            hidden, attention_mask = _hidden_and_mask(self, input_ids, attention_mask, inputs_embeds, past_key_values, given)
+            return _output(mean_head(self, hidden, attention_mask), given)
 
     WithMeanPooling.__name__ = WithMeanPooling.__qualname__ = f"{parent.__name__}WithMeanPooling"
     return WithMeanPooling

@@ -1,77 +1,122 @@
-"""What every method shares that PEFT has no type for: a frozen BertModel, whose own modules are called one by one in BERT's order, with
-the method's additions between them, and a classifier. Plain autograd, so these are independent judges of Retrace's engine.
+"""What every method shares that PEFT has no type for: a frozen backbone of Transformers, whose own modules are called one by one in its order
+(architectures.py), with the method's additions between them, and a head. Plain autograd, so these are independent judges of Retrace's engine.
 
-It breaks if a frozen layer's modules are not called in BERT's order, or if a parameter's name is not the one in Retrace's files.
+It breaks if a parameter's name is not the one in Retrace's files.
 """
+
+from dataclasses import replace
 
 import torch
 from torch import nn
 from transformers.activations import ACT2FN
 
+from .architectures import act_of, architecture_of, norm_eps_of, sight
 from .base import lies_below
-from .pooling import pool
+from .pooling import mean_head
 
 
 class Twin(nn.Module):
     """A method says what it adds (`additions`, by layer) and how a layer runs with it (`layer`), or replaces `encode` as a whole.
 
-    `hyper_parameters` are those of adapter_config.json, by the same names. Bottom `frozen_layers` layers are left as they are.
+    `classifier` is Transformers' (base.classifier_model). `hyper_parameters` are those of adapter_config.json, by the same names. Bottom
+    `frozen_layers` layers are left as they are.
     """
 
-    def __init__(self, bert, num_labels, pooling, hyper_parameters):
+    stacks_that_fit = 2
+    first_position = 0
+
+    def __init__(self, classifier, pooling, hyper_parameters):
         super().__init__()
         self.hyper_parameters, self.pooling = hyper_parameters, pooling
-        self.bert = bert.requires_grad_(False)
-        saved, frozen = hyper_parameters.get("modules_to_save", []), hyper_parameters.get("frozen_layers", 0)
-        for name, p in bert.named_parameters():
+        self.architecture = architecture_of(classifier.config)
+        self.parts = self.architecture.layer
+        backbone = classifier.base_model
+        saved, frozen = hyper_parameters.get("modules_to_save", []), self.frozen_layers
+        if len(self.architecture.stacks) > (1 if frozen else self.stacks_that_fit):
+            what = "above frozen layers" if frozen else "method"
+            raise ValueError(f"{classifier.config.model_type} has an encoder and a decoder, and this {what} is not defined there")
+        for name, p in backbone.named_parameters():
             module = f".{name.rpartition('.')[0]}."
-            p.requires_grad_(any(f".{one}." in module for one in saved) and not lies_below(name, frozen))
-        self.add(bert.config, hyper_parameters)
-        self.dropout = nn.Dropout(hyper_parameters.get("dropout", 0.0))
-        self.classifier = dense(bert.config.hidden_size, num_labels, std=bert.config.initializer_range)
+            p.requires_grad_(any(f".{one}." in module for one in saved) and not lies_below(name, frozen, self.architecture))
+        self.model = classifier
+        self.added = tree(self.all_additions(classifier.config, hyper_parameters))
+        if hasattr(classifier, "dropout"):  # before the head; the backbone keeps its own
+            classifier.dropout = nn.Dropout(hyper_parameters.get("dropout", 0.0))
 
-    def add(self, config, hyper_parameters):
-        """Hangs the additions of each layer under encoder.layer.{i}, so that they have their names in the files."""
-        frozen = hyper_parameters.get("frozen_layers", 0)
-        self.encoder = nn.Module()
-        self.encoder.layer = nn.ModuleList(
-            nn.Module() if i < frozen else tree(self.additions(config, hyper_parameters)) for i in range(config.num_hidden_layers)
-        )
+    @property
+    def frozen_layers(self):
+        return self.hyper_parameters.get("frozen_layers", 0)
+
+    @property
+    def backbone(self):
+        return self.model.base_model
+
+    def all_additions(self, config, hyper_parameters):
+        """{path: module}, those of each layer under the layer's own path, so that they have their names in the files."""
+        return {
+            f"{stack.path}.{i}.{path}": module
+            for stack in self.architecture.stacks
+            for i in range(self.frozen_layers, len(stack.layers(self.backbone)))
+            for path, module in self.additions(config, hyper_parameters).items()
+        }
 
     def additions(self, config, hyper_parameters):
-        """{path below encoder.layer.{i}: module} of one layer."""
+        """{path below a layer: module} of one layer."""
         raise NotImplementedError
 
-    def layer(self, layer, added, h, padding):
+    def layer(self, layer, added, h, sight):
         """[B, T, C] -> [B, T, C] through the frozen `layer` with what was `added` to it."""
         raise NotImplementedError
 
-    def encode(self, h, padding):
-        """The last hidden states from the embeddings, both [B, T, C]. `padding` [B, 1, 1, T] is added to attention scores."""
-        frozen = self.hyper_parameters.get("frozen_layers", 0)
-        for i, (layer, added) in enumerate(zip(self.bert.encoder.layer, self.encoder.layer, strict=True)):
-            h = layer(h, padding) if i < frozen else self.layer(layer, added, h, padding)
+    def layers(self, stack):
+        """(frozen layer, what was added to it) of each layer that is not left as it is."""
+        layers = list(stack.layers(self.backbone))[self.frozen_layers :]
+        return [(layer, self.added.get_submodule(f"{stack.path}.{i}")) for i, layer in enumerate(layers, self.frozen_layers)]
+
+    def enter(self, stack, h, sight):
+        """Through the bottom layers that are left as they are."""
+        for layer in list(stack.layers(self.backbone))[: self.frozen_layers]:
+            h, _ = self.parts.whole(layer, h, sight)
         return h
 
-    def embed(self, input_ids, token_type_ids):
-        """[B, T] -> [B, T, C]."""
-        return self.bert.embeddings(input_ids=input_ids, token_type_ids=token_type_ids)
+    def encode(self, stack, h, sight):
+        """A stack's result from what enters its first layer, both [B, T, C]."""
+        return stack.finish(self.backbone, self.run(stack, h, sight))
+
+    def run(self, stack, h, sight):
+        """The same without the stack's last norm."""
+        h = self.enter(stack, h, sight)
+        for layer, added in self.layers(stack):
+            h = self.layer(layer, added, h, sight)
+        return h
 
     def hidden_states(self, input_ids, attention_mask, token_type_ids):
         """[B, T] -> [B, T, C]."""
-        h = self.embed(input_ids, token_type_ids)
-        return self.encode(h, (1 - attention_mask[:, None, None, :]).to(h.dtype) * torch.finfo(h.dtype).min)
+        memory = memory_mask = None
+        for stack in self.architecture.stacks:
+            h = stack.start(self.backbone, input_ids, token_type_ids, self.first_position)
+            seen = replace(sight(attention_mask, h.dtype, stack.causal), memory=memory, memory_mask=memory_mask)
+            memory = self.encode(stack, h, seen)
+            memory_mask = sight(attention_mask, h.dtype, causal=False).mask
+        return memory
 
     def forward(self, input_ids, attention_mask, token_type_ids=None):
         """Logits, [B, num_labels]."""
         if token_type_ids is None:
             token_type_ids = torch.zeros_like(input_ids)
         hidden = self.hidden_states(input_ids, attention_mask, token_type_ids)
-        return self.classifier(self.dropout(pool(hidden, attention_mask, self.pooling, self.bert.pooler)))
+        head = mean_head if self.pooling == "mean" else self.architecture.head
+        return head(self.model, hidden, attention_mask)
 
     def trainable(self):
         """The trained parameters by their names in Retrace's files."""
-        return {name.removeprefix("bert."): p for name, p in self.named_parameters() if p.requires_grad}
+        heads = [(name, p) for name, p in self.model.named_parameters() if not name.startswith(self.architecture.prefix)]
+        every = (*self.backbone.named_parameters(), *self.added.named_parameters(), *heads)
+        return {name: p for name, p in every if p.requires_grad}
+
+    def shared(self, tensors):
+        """Tensors by the names of `trainable` -> by those that all of Retrace has: the same."""
+        return tensors
 
 
 class Adapter(nn.Module):
@@ -81,29 +126,16 @@ class Adapter(nn.Module):
         super().__init__()
         std = hyper_parameters.get("adapter_init_std", 0.02)
         if layer_norm:
-            self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+            self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=norm_eps_of(config))
         self.down = dense(config.hidden_size, hyper_parameters["adapter_size"], std)  # weight [R, C]
         self.up = dense(hyper_parameters["adapter_size"], config.hidden_size, std)  # weight [C, R]
         asked = hyper_parameters.get("non_linearity", "model")
-        self.activation = ACT2FN[config.hidden_act if asked == "model" else asked]
+        self.activation = ACT2FN[act_of(config) if asked == "model" else asked]
         self.dropout = nn.Dropout(hyper_parameters.get("dropout", 0.0))
 
     def forward(self, x):
         x = self.LayerNorm(x) if hasattr(self, "LayerNorm") else x
         return self.up(self.dropout(self.activation(self.down(x))))
-
-
-def attention_block(layer, x, padding, change=lambda y, x: y):
-    """BERT's attention block. `change` gets the output before the residual (after dense and dropout) and the block's input."""
-    context = layer.attention.self(x, padding)[0]
-    y = layer.attention.output.dropout(layer.attention.output.dense(context))
-    return layer.attention.output.LayerNorm(change(y, x) + x)
-
-
-def mlp_block(layer, a, change=lambda y, a: y):
-    """BERT's feed-forward block, with the same place for a change."""
-    y = layer.output.dropout(layer.output.dense(layer.intermediate(a)))
-    return layer.output.LayerNorm(change(y, a) + a)
 
 
 def dense(in_features, out_features, std):
@@ -121,7 +153,7 @@ def tree(modules):
         *parents, name = path.split(".")
         at = root
         for parent in parents:
-            if not hasattr(at, parent):
+            if parent not in at._modules:
                 at.add_module(parent, nn.Module())
             at = getattr(at, parent)
         at.add_module(name, module)

@@ -2,7 +2,7 @@
 module that gives logits and has `trainable()`.
 """
 
-from ..base import bert_model
+from ..base import classifier_model
 from . import peft_methods
 from .bitfit import bitfit
 from .houlsby import Houlsby
@@ -15,7 +15,7 @@ from .sparse_meft import SparseMeft
 
 
 def _twin(twin):
-    return lambda base_model, num_labels, pooling, given: twin(bert_model(base_model, pooling), num_labels, pooling, given)
+    return lambda base_model, num_labels, pooling, given: twin(classifier_model(base_model, pooling, num_labels), pooling, given)
 
 
 METHODS = {
@@ -38,5 +38,5 @@ METHODS = {
 
 
 def build(method, base_model, num_labels, pooling, hyper_parameters):
-    """The module of a method, fresh. `base_model` is a folder, or a BertConfig for random weights."""
+    """The module of a method, fresh. `base_model` is a folder, or a configuration for random weights."""
     return METHODS[method](base_model, num_labels, pooling, hyper_parameters)

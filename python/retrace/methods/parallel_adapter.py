@@ -1,12 +1,12 @@
-"""The scaled parallel adapter (He et al. 2022, arXiv 2110.04366): beside each layer's feed-forward pair, from the same input a, added
-before the residual and the LayerNorm with the factor adapter_scaling. Its second matrix starts at zero.
+"""The scaled parallel adapter (He et al. 2022, arXiv 2110.04366): beside each layer's feed-forward pair, from the same input a
+(behind the LayerNorm where that comes first), added before the residual with the factor adapter_scaling. Its second matrix starts at zero.
 """
 
 import math
 
 from torch import nn
 
-from ..twin import Adapter, Twin, attention_block, mlp_block
+from ..twin import Adapter, Twin
 
 
 class ParallelAdapter(Twin):
@@ -16,6 +16,6 @@ class ParallelAdapter(Twin):
         nn.init.zeros_(adapter.up.weight)
         return {"adapter_ffn": adapter}
 
-    def layer(self, layer, added, h, padding):
+    def layer(self, layer, added, h, sight):
         scaling = self.hyper_parameters["adapter_scaling"]
-        return mlp_block(layer, attention_block(layer, h, padding), lambda y, a: y + scaling * added.adapter_ffn(a))
+        return self.parts.mlp_block(layer, self.parts.attention_block(layer, h, sight), lambda y, a: y + scaling * added.adapter_ffn(a))

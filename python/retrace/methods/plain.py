@@ -1,26 +1,34 @@
-"""Methods that add nothing to BERT and choose among its parameters: full fine-tuning and the linear probe (bitfit.py has a third)."""
+"""Methods that add nothing to a backbone and choose among its parameters: full fine-tuning and the linear probe (bitfit.py has a third)."""
 
 from torch import nn
 
-from ..base import bert_for_sequence_classification, lies_below
+from ..architectures import architecture_of
+from ..base import classifier_model, lies_below
 
 
 class Plain(nn.Module):
-    """Transformers' classifier; above frozen layers the parameters with `trains(name)` train. The names have no "bert." in front."""
+    """Transformers' classifier; above frozen layers the parameters with `trains(name)` train. The names have no "bert." or the like in front."""
 
     def __init__(self, base_model, num_labels, pooling, hyper_parameters, trains):
         super().__init__()
         frozen = hyper_parameters.get("frozen_layers", 0)
-        self.model = bert_for_sequence_classification(base_model, pooling, num_labels)
+        self.model = classifier_model(base_model, pooling, num_labels)
+        self.architecture = architecture_of(self.model.config)
         for name, p in self.model.named_parameters():
-            p.requires_grad_(name.startswith("classifier.") or (trains(name) and not lies_below(name, frozen)))
+            below = lies_below(name, frozen, self.architecture)
+            p.requires_grad_(not name.startswith(self.architecture.prefix) or (trains(name) and not below))
 
     def forward(self, input_ids, attention_mask, token_type_ids=None):
         """Logits, [B, num_labels]."""
-        return self.model(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids).logits
+        types = {"token_type_ids": token_type_ids} if self.architecture.has_token_types else {}
+        return self.model(input_ids=input_ids, attention_mask=attention_mask, **types).logits
 
     def trainable(self):
-        return {name.removeprefix("bert."): p for name, p in self.model.named_parameters() if p.requires_grad}
+        return {name.removeprefix(self.architecture.prefix): p for name, p in self.model.named_parameters() if p.requires_grad}
+
+    def shared(self, tensors):
+        """As Twin's."""
+        return tensors
 
 
 def full(base_model, num_labels, pooling, hyper_parameters):

@@ -19,7 +19,8 @@ import math
 import torch
 from torch import nn
 
-from ..twin import Twin, attention_block, mlp_block
+from ..architectures import init_std_of
+from ..twin import Twin
 
 
 def experts_for(r):
@@ -38,7 +39,7 @@ class SparseAdapter(nn.Module):
         self.rule = hyper_parameters["activation_rule"]
         if self.rule not in ("token", "union"):
             raise ValueError(f'activation_rule is "{self.rule}"; known are token, union')
-        self.keys = nn.Parameter(config.initializer_range * torch.randn(r, config.hidden_size))
+        self.keys = nn.Parameter(init_std_of(config) * torch.randn(r, config.hidden_size))
         self.values = nn.Parameter(torch.zeros(r, config.hidden_size))
         # As the authors start it: a router that already points at its experts' keys.
         self.router = nn.Parameter(50 * self.keys.detach().view(experts, -1, config.hidden_size).mean(1))
@@ -80,6 +81,5 @@ class SparseMeft(Twin):
     def additions(self, config, hyper_parameters):
         return {"sparse_adapter": SparseAdapter(config, hyper_parameters)}
 
-    def layer(self, layer, added, h, padding):
-        valid = padding[:, 0, 0, :] == 0
-        return mlp_block(layer, attention_block(layer, h, padding), lambda y, a: y + added.sparse_adapter(a, valid))
+    def layer(self, layer, added, h, sight):
+        return self.parts.mlp_block(layer, self.parts.attention_block(layer, h, sight), lambda y, a: y + added.sparse_adapter(a, sight.valid))

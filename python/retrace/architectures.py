@@ -1,0 +1,367 @@
+"""What differs between architectures, a row each: how checkpoints name the backbone, which head is their own, how hidden states begin and end, and how
+a layer is made of attention and feed-forward pair. The modules are Transformers' own and are called one by one, so that methods can stand between
+them.
+
+It breaks if a layer's modules are not called in the order in which Transformers calls them.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch.nn.functional import dropout
+from transformers.models.bart.modeling_bart import shift_tokens_right
+from transformers.models.bert.modeling_bert import BertLayer
+from transformers.models.distilbert.modeling_distilbert import TransformerBlock
+from transformers.models.gpt2.modeling_gpt2 import GPT2Block
+from transformers.models.opt.modeling_opt import OPTDecoderLayer
+from transformers.models.roberta.modeling_roberta import RobertaLayer
+
+from .errors import AdapterError
+from .pooling import last_token
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a stack's tokens may look at: `mask` [B, 1, T, S], added to attention scores; `valid` [B, T] tokens; an earlier stack's result."""
+
+    mask: torch.Tensor
+    valid: torch.Tensor
+    memory: torch.Tensor | None = None  # [B, S, C]
+    memory_mask: torch.Tensor | None = None  # [B, 1, 1, S]
+
+
+def sight(attention_mask, dtype, causal):
+    """[B, T] of ones and zeros -> what the tokens see: the valid ones, and of those, where it is causal, none behind themselves."""
+    T = attention_mask.shape[1]
+    seen = attention_mask[:, None, None, :].bool()  # [B, 1, 1, T]
+    if causal:
+        seen = seen & torch.ones(T, T, dtype=torch.bool, device=seen.device).tril()
+    return Sight((~seen).to(dtype) * torch.finfo(dtype).min, attention_mask.bool())
+
+
+class Layer:
+    """One kind of layer. `attend` and `feed` give what is added to the residual, dropout behind it; norms stand before them or behind the sum."""
+
+    norm_first = False
+    norms = ("", "")
+
+    def attend(self, layer, x, mask):
+        """[B, T, C] -> output projection [B, T, C] and probabilities [B, heads, T, S]."""
+        raise NotImplementedError
+
+    def feed(self, layer, a):
+        """[B, T, C] -> [B, T, C] through the feed-forward pair."""
+        raise NotImplementedError
+
+    def keys(self, layer, x):
+        """[B, T, C] -> query, key and value, each [B, T, C]."""
+        raise NotImplementedError
+
+    def project(self, layer, context):
+        """Output projection and dropout of an attention: [B, T, C] -> [B, T, C]."""
+        raise NotImplementedError
+
+    def is_norm_first(self, layer):
+        return self.norm_first
+
+    def across(self, layer, a, sight):
+        """What stands between attention and feed-forward pair: a decoder's attention to an earlier stack."""
+        return a
+
+    def residual(self, layer, norm, x, of):
+        """x + of(norm(x)), or norm(x + of(x))."""
+        norm = layer.get_submodule(norm)
+        return x + of(norm(x)) if self.is_norm_first(layer) else norm(of(x) + x)
+
+    def attention_block(self, layer, x, sight, change=lambda y, x: y):
+        """`change` gets the output before the residual (behind output projection and dropout) and what the attention read."""
+        a = self.residual(layer, self.norms[0], x, lambda z: change(self.attend(layer, z, sight.mask)[0], z))
+        return self.across(layer, a, sight)
+
+    def mlp_block(self, layer, a, change=lambda y, a: y):
+        """The same of the feed-forward pair."""
+        return self.residual(layer, self.norms[1], a, lambda z: change(self.feed(layer, z), z))
+
+    def whole(self, layer, x, sight):
+        """[B, T, C] -> [B, T, C] and the attention's probabilities."""
+        kept = []
+
+        def of(z):
+            y, probabilities = self.attend(layer, z, sight.mask)
+            kept.append(probabilities)
+            return y
+
+        a = self.across(layer, self.residual(layer, self.norms[0], x, of), sight)
+        return self.mlp_block(layer, a), kept[0]
+
+
+class BertLike(Layer):
+    norms = ("attention.output.LayerNorm", "output.LayerNorm")
+
+    def attend(self, layer, x, mask):
+        context, probabilities = layer.attention.self(x, mask)
+        return self.project(layer, context), probabilities
+
+    def feed(self, layer, a):
+        return layer.output.dropout(layer.output.dense(layer.intermediate(a)))
+
+    def keys(self, layer, x):
+        own = layer.attention.self
+        return own.query(x), own.key(x), own.value(x)
+
+    def project(self, layer, context):
+        return layer.attention.output.dropout(layer.attention.output.dense(context))
+
+
+class DistilBert(Layer):
+    norms = ("sa_layer_norm", "output_layer_norm")
+
+    def attend(self, layer, x, mask):
+        return layer.attention(x, attention_mask=mask)
+
+    def feed(self, layer, a):
+        return layer.ffn(a)
+
+    def keys(self, layer, x):
+        return layer.attention.q_lin(x), layer.attention.k_lin(x), layer.attention.v_lin(x)
+
+    def project(self, layer, context):
+        return layer.attention.out_lin(context)  # no dropout: DistilBERT has none here
+
+
+class Gpt2(Layer):
+    norm_first = True
+    norms = ("ln_1", "ln_2")
+
+    def attend(self, layer, x, mask):
+        return layer.attn(x, attention_mask=mask)
+
+    def feed(self, layer, a):
+        return layer.mlp(a)
+
+    def keys(self, layer, x):
+        return layer.attn.c_attn(x).chunk(3, -1)
+
+    def project(self, layer, context):
+        return layer.attn.resid_dropout(layer.attn.c_proj(context))
+
+
+class Opt(Layer):
+    """OPT's, and BART's on both sides: they have the same names."""
+
+    norms = ("self_attn_layer_norm", "final_layer_norm")
+
+    def attend(self, layer, x, mask):
+        y, probabilities = layer.self_attn(x, attention_mask=mask)
+        return self.dropped(layer, y), probabilities
+
+    def feed(self, layer, a):
+        hidden = dropout(layer.activation_fn(layer.fc1(a)), getattr(layer, "activation_dropout", 0.0), layer.training)
+        return self.dropped(layer, layer.fc2(hidden))
+
+    def keys(self, layer, x):
+        return layer.self_attn.q_proj(x), layer.self_attn.k_proj(x), layer.self_attn.v_proj(x)
+
+    def project(self, layer, context):
+        return self.dropped(layer, layer.self_attn.out_proj(context))
+
+    def dropped(self, layer, y):
+        return dropout(y, layer.dropout, layer.training)
+
+    def is_norm_first(self, layer):
+        return getattr(layer, "do_layer_norm_before", False)
+
+    def across(self, layer, a, sight):
+        if sight.memory is None:
+            return a
+        of = lambda z: self.dropped(layer, layer.encoder_attn(z, key_value_states=sight.memory, attention_mask=sight.memory_mask)[0])
+        return self.residual(layer, "encoder_attn_layer_norm", a, of)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Layers that follow one another. `start(backbone, input_ids, token_type_ids, first_position)` gives the hidden states that enter the first."""
+
+    path: str
+    start: object
+    causal: bool = False
+    finish: object = lambda backbone, h: h
+
+    def layers(self, backbone):
+        return backbone.get_submodule(self.path)
+
+
+@dataclass(frozen=True)
+class Architecture:
+    prefix: str  # of the backbone's names in a whole model
+    pooling: str  # what its own ...ForSequenceClassification reads
+    heads: tuple[str, ...]  # modules of that head beside the backbone
+    head: object  # (classifier, hidden_states, attention_mask) -> logits of it
+    layer: Layer
+    new_layer: object  # (config, index) -> a layer like those of the backbone
+    stacks: tuple[Stack, ...]
+    below: tuple[str, ...]  # what stands below the layers, by the beginnings of names
+    lora: dict  # hyper-parameters by default, those of PEFT's tables
+    ia3: dict
+    narrow: tuple[str, ...]  # keys of the configuration that hold widths
+    final_combination: dict = field(default_factory=lambda: {"final_combination": "mean"})  # of MEFT's streams
+    has_token_types: bool = False
+
+
+def positions(input_ids, first_position):
+    return torch.arange(first_position, first_position + input_ids.shape[1], device=input_ids.device)[None]
+
+
+def _start_bert(bert, input_ids, token_type_ids, first_position):
+    given = {"token_type_ids": token_type_ids, "position_ids": positions(input_ids, first_position)}
+    return bert.embeddings(input_ids=input_ids, **given)
+
+
+def _start_roberta(roberta, input_ids, token_type_ids, first_position):
+    return roberta.embeddings(input_ids=input_ids, token_type_ids=token_type_ids, cache_length=first_position)
+
+
+def _start_distilbert(distilbert, input_ids, token_type_ids, first_position):
+    return distilbert.embeddings(input_ids, position_ids=positions(input_ids, first_position))
+
+
+def _start_gpt2(gpt2, input_ids, token_type_ids, first_position):
+    return gpt2.drop(gpt2.wte(input_ids) + gpt2.wpe(positions(input_ids, first_position)))
+
+
+def _start_opt(opt, input_ids, token_type_ids, first_position):
+    decoder, words = opt.decoder, opt.decoder.embed_tokens(input_ids)
+    if decoder.project_in is not None:
+        words = decoder.project_in(words)
+    return words + decoder.embed_positions(None, position_ids=positions(input_ids, first_position))
+
+
+def _finish_opt(opt, h):
+    for module in (opt.decoder.final_layer_norm, opt.decoder.project_out):
+        h = h if module is None else module(h)
+    return h
+
+
+def _start_bart(side):
+    def start(bart, input_ids, token_type_ids, first_position):
+        own = bart.get_submodule(side)
+        if side == "decoder":
+            input_ids = shift_tokens_right(input_ids, bart.config.pad_token_id, bart.config.decoder_start_token_id)
+        h = own.embed_tokens(input_ids) + own.embed_positions(input_ids, first_position)
+        return dropout(own.layernorm_embedding(h), own.dropout, own.training)
+
+    return start
+
+
+def _bert_head(model, hidden, attention_mask):
+    return model.classifier(model.dropout(model.base_model.pooler(hidden)))
+
+
+def _distilbert_head(model, hidden, attention_mask):
+    return model.classifier(model.dropout(torch.relu(model.pre_classifier(hidden[:, 0]))))
+
+
+BERT = Architecture(
+    prefix="bert.",
+    pooling="cls",
+    heads=("classifier",),
+    head=_bert_head,
+    layer=BertLike(),
+    new_layer=lambda config, i: BertLayer(config),
+    stacks=(Stack("encoder.layer", _start_bert),),
+    below=("embeddings.",),
+    lora={"target_modules": ["query", "value"]},
+    ia3={"target_modules": ["key", "value", "output.dense"], "feedforward_modules": ["output.dense"]},
+    narrow=("hidden_size", "intermediate_size"),
+    has_token_types=True,
+)
+ROBERTA = replace(
+    BERT,
+    prefix="roberta.",
+    head=lambda model, hidden, attention_mask: model.classifier(hidden),
+    new_layer=lambda config, i: RobertaLayer(config),
+    stacks=(Stack("encoder.layer", _start_roberta),),
+)
+DISTILBERT = Architecture(
+    prefix="distilbert.",
+    pooling="cls",
+    heads=("pre_classifier", "classifier"),
+    head=_distilbert_head,
+    layer=DistilBert(),
+    new_layer=lambda config, i: TransformerBlock(config),
+    stacks=(Stack("transformer.layer", _start_distilbert),),
+    below=("embeddings.",),
+    # PEFT has no defaults for it: those of BERT, in its names.
+    lora={"target_modules": ["q_lin", "v_lin"]},
+    ia3={"target_modules": ["k_lin", "v_lin", "out_lin", "lin2"], "feedforward_modules": ["out_lin", "lin2"]},
+    narrow=("dim", "hidden_dim"),
+)
+GPT2 = Architecture(
+    prefix="transformer.",
+    pooling="last",
+    heads=("score",),
+    head=lambda model, hidden, attention_mask: model.score(last_token(hidden, attention_mask)),
+    layer=Gpt2(),
+    new_layer=lambda config, i: GPT2Block(config, layer_idx=i),
+    stacks=(Stack("h", _start_gpt2, causal=True, finish=lambda gpt2, h: gpt2.ln_f(h)),),
+    below=("wte.", "wpe."),
+    lora={"target_modules": ["c_attn"]},
+    ia3={"target_modules": ["c_attn", "mlp.c_proj"], "feedforward_modules": ["mlp.c_proj"]},
+    narrow=("n_embd", "n_inner"),
+    final_combination={"final_combination": "weighted", "combination_weight": 0.1},
+)
+OPT = replace(
+    GPT2,
+    prefix="model.",
+    layer=Opt(),
+    new_layer=lambda config, i: OPTDecoderLayer(config, layer_idx=i),
+    stacks=(Stack("decoder.layers", _start_opt, causal=True, finish=_finish_opt),),
+    below=("decoder.embed_tokens.", "decoder.embed_positions.", "decoder.project_in."),
+    lora={"target_modules": ["q_proj", "v_proj"]},
+    ia3={"target_modules": ["q_proj", "k_proj", "fc2"], "feedforward_modules": ["fc2"]},
+    narrow=("hidden_size", "ffn_dim"),
+)
+BART = replace(
+    OPT,
+    heads=("classification_head",),
+    head=lambda model, hidden, attention_mask: model.classification_head(last_token(hidden, attention_mask)),
+    stacks=(Stack("encoder.layers", _start_bart("encoder")), Stack("decoder.layers", _start_bart("decoder"), causal=True)),
+    below=("shared.", *(f"{side}.{what}" for side in ("encoder", "decoder") for what in ("embed_tokens.", "embed_positions.", "layernorm_embedding."))),
+    ia3={"target_modules": ["q_proj", "v_proj", "fc2"], "feedforward_modules": ["fc2"]},
+    final_combination={"final_combination": "mean"},
+)
+ARCHITECTURES = {"bert": BERT, "roberta": ROBERTA, "distilbert": DISTILBERT, "gpt2": GPT2, "opt": OPT, "bart": BART}
+
+
+def architecture_of(config):
+    """The row of a configuration. Error: AdapterError."""
+    if config.model_type not in ARCHITECTURES:
+        raise AdapterError(f'model_type is "{config.model_type}"; known are {", ".join(ARCHITECTURES)}.')
+    return ARCHITECTURES[config.model_type]
+
+
+def defaults_of(config):
+    """The architecture's defaults of methods; OPT that norms behind its blocks joins streams as BERT does."""
+    own = architecture_of(config)
+    post = config.model_type == "opt" and not config.do_layer_norm_before
+    return replace(own, final_combination=BERT.final_combination) if post else own
+
+
+def act_of(config):
+    """The name of the activation between the feed-forward pair's matrices."""
+    keys = ("hidden_act", "activation_function", "activation")
+    return next(getattr(config, key) for key in keys if hasattr(config, key))
+
+
+def norm_eps_of(config):
+    keys = ("layer_norm_eps", "layer_norm_epsilon")
+    return next((getattr(config, key) for key in keys if hasattr(config, key)), 1e-12 if config.model_type == "distilbert" else 1e-5)
+
+
+def init_std_of(config):
+    return getattr(config, "initializer_range", None) or getattr(config, "init_std", 0.02)
+
+
+def attention_dropout_of(config):
+    keys = ("attention_probs_dropout_prob", "attention_dropout", "attn_pdrop")
+    return next(getattr(config, key) for key in keys if hasattr(config, key))
