@@ -1,20 +1,23 @@
 // gemm_nn: out[M,K] = alpha · d_y[M,N] w[N,K] (+ out): the gradient of a linear layer's input. With ACTIVATION, out holds the argument of
 // the activation on entry (for tanh and relu its value), and the product is multiplied by the derivative there, in place.
 //
-//   binding  name    shape    access
-//   0        d_y     [M, N]   read_write, only read
-//   1        w       [N, K]   read, f32 or f16
-//   2        out     [M, K]   read_write
-//   3        params           uniform
+//   binding  name    shape       access
+//   0        d_y     [M, width]  read_write, only read
+//   1        w       [N, K]      read, f32 or f16
+//   2        out     [M, K]      read_write
+//   3        params              uniform
 //
-// K, N are multiples of 4; not both ACTIVATION and ACCUMULATE. Dispatch: (K / 32, M / 64), a thread makes 8 rows by 8 columns: a software driver
-// spends some hundred instructions on a number that it loads, and a number loaded serves eight sums. One n a turn: a loop of four,
-// from vec4f, takes longer there. Reference: test/reference/gemm.ts
+// K, width and `column` are multiples of 4; d_y is read from column `column` of its rows on, and what stands past its N columns up to the next multiple
+// of 4 is 0. Not both ACTIVATION and ACCUMULATE. Dispatch: (K / 32, M / 64), a thread makes 8 rows by 8 columns: a software driver spends some hundred
+// instructions on a number that it loads, and a number loaded serves eight sums. One n a turn: a loop of four, from vec4f, takes longer there.
+// Reference: test/reference/gemm.ts
 
 struct Params {
   M: u32,
   K: u32,
   N: u32,
+  width: u32,
+  column: u32,
   alpha: f32,
 }
 
@@ -43,14 +46,14 @@ fn gemm_nn(@builtin(global_invocation_id) id: vec3u) {
   if (column4 >= K4 || row >= params.M) { return; }
   // Rows and columns past the end repeat the last one: their sums are not written, and the loop has no branch.
   let last = params.M - 1u;
-  let y0 = row * params.N;
-  let y1 = min(row + 1u, last) * params.N;
-  let y2 = min(row + 2u, last) * params.N;
-  let y3 = min(row + 3u, last) * params.N;
-  let y4 = min(row + 4u, last) * params.N;
-  let y5 = min(row + 5u, last) * params.N;
-  let y6 = min(row + 6u, last) * params.N;
-  let y7 = min(row + 7u, last) * params.N;
+  let y0 = row * params.width + params.column;
+  let y1 = min(row + 1u, last) * params.width + params.column;
+  let y2 = min(row + 2u, last) * params.width + params.column;
+  let y3 = min(row + 3u, last) * params.width + params.column;
+  let y4 = min(row + 4u, last) * params.width + params.column;
+  let y5 = min(row + 5u, last) * params.width + params.column;
+  let y6 = min(row + 6u, last) * params.width + params.column;
+  let y7 = min(row + 7u, last) * params.width + params.column;
   var at0 = column4;
   var at1 = min(column4 + 1u, K4 - 1u);
   var s: array<vec4f, 16>;

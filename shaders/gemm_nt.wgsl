@@ -1,26 +1,29 @@
 // gemm_nt: out[M,N] = act(alpha · x[M,K] w[N,K]ᵀ + bias[N]) (+ out): the forward product of a linear layer.
 //
-//   binding  name    shape     access
-//   0        x       [M, K]    read_write, only read
-//   1        w       [N, K]    read, f32 or f16
-//   2        bias    [N]       read, where BIAS
-//   3        out     [M, N]    read_write
-//   4        pre     [M, N]    read_write, where KEEP_PRE: the argument of act
+//   binding  name    shape       access
+//   0        x       [M, K]      read_write, only read
+//   1        w       [N, K]      read, f32 or f16
+//   2        bias    [N]         read, where BIAS
+//   3        out     [M, width]  read_write
+//   4        pre     [M, width]  read_write, where KEEP_PRE: the argument of act
 //   5        params  uniform
 //
-// K, N are multiples of 4. Dispatch: (N / 32, M / 32). A thread makes 4 rows by 4 columns from registers alone: neither shared memory
-// nor barriers, which lose on Apple and on software drivers. Reference: test/reference/gemm.ts
+// K, width and `column` are multiples of 4. The N columns are written from column `column` of wider rows on, and zeros up to the next multiple of 4, so
+// that a table of an odd number of rows, or in row pieces, fills one matrix. Dispatch: (N / 32, M / 32). A thread makes 4 rows by 4 columns from
+// registers alone: neither shared memory nor barriers, which lose on Apple and on software drivers. Reference: test/reference/gemm.ts
 
 struct Params {
   M: u32,
   K: u32,
   N: u32,
+  width: u32,
+  column: u32,
   alpha: f32,
 }
 
 @group(0) @binding(0) var<storage, read_write> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> w: array<Stored_w>;
-@group(0) @binding(2) var<storage, read> bias: array<vec4f>;
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
 @group(0) @binding(3) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> pre: array<vec4f>;
 @group(0) @binding(5) var<uniform> params: Params;
@@ -32,13 +35,16 @@ override ACCUMULATE = false;
 
 fn put(row: u32, column4: u32, sum: vec4f) {
   if (row >= params.M) { return; }
-  let at = row * (params.N / 4u) + column4;
+  let at = row * (params.width / 4u) + params.column / 4u + column4;
+  let columns = column4 * 4u + vec4u(0u, 1u, 2u, 3u);
+  let held = min(columns, vec4u(params.N - 1u));
+  let inside = columns == held;
   var y = params.alpha * sum;
-  if (BIAS) { y += bias[column4]; }
-  if (KEEP_PRE) { pre[at] = y; }
+  if (BIAS) { y += vec4f(bias[held.x], bias[held.y], bias[held.z], bias[held.w]); }
+  if (KEEP_PRE) { pre[at] = select(vec4f(), y, inside); }
   y = activate(ACTIVATION, y);
   if (ACCUMULATE) { y += out[at]; }
-  out[at] = y;
+  out[at] = select(vec4f(), y, inside);
 }
 
 @compute @workgroup_size(8, 8)
@@ -48,15 +54,15 @@ fn gemm_nt(@builtin(global_invocation_id) id: vec3u) {
   if (column4 * 4u >= params.N || row >= params.M) { return; }
   let K4 = params.K / 4u;
   let last = params.M - 1u;
-  // Rows past the end repeat the last one: their sums are not written, and the loop has no branch.
+  // Rows past the end repeat the last one, of x and of w: their sums are not written, and the loop has no branch.
   let x0 = row * K4;
   let x1 = min(row + 1u, last) * K4;
   let x2 = min(row + 2u, last) * K4;
   let x3 = min(row + 3u, last) * K4;
   let w0 = column4 * 4u * K4;
-  let w1 = w0 + K4;
-  let w2 = w1 + K4;
-  let w3 = w2 + K4;
+  let w1 = min(column4 * 4u + 1u, params.N - 1u) * K4;
+  let w2 = min(column4 * 4u + 2u, params.N - 1u) * K4;
+  let w3 = min(column4 * 4u + 3u, params.N - 1u) * K4;
   var s0 = vec4f();
   var s1 = vec4f();
   var s2 = vec4f();

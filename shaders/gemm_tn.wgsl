@@ -1,19 +1,21 @@
 // gemm_tn: d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K]: the gradient of a linear layer's weight. Each sum goes on from the value that is there, row
 // after row, so that a call over all rows and calls over consecutive ranges of them give the same bits.
 //
-//   binding  name    shape    access
-//   0        d_y     [M, N]   read_write, only read
-//   1        x       [M, K]   read_write, only read
-//   2        d_w     [N, K]   read_write
-//   3        params           uniform
+//   binding  name    shape       access
+//   0        d_y     [M, width]  read_write, only read
+//   1        x       [M, K]      read_write, only read
+//   2        d_w     [N, K]      read_write
+//   3        params              uniform
 //
-// K, N are multiples of 4. Dispatch: (K / 32, N / 64), a thread makes 8 rows by 8 columns: as in gemm_nn, a number loaded serves eight sums.
-// Reference: test/reference/gemm.ts
+// K, width and `column` are multiples of 4; d_y is read from column `column` of its rows on. Dispatch: (K / 32, N / 64), a thread makes 8 rows by 8
+// columns: as in gemm_nn, a number loaded serves eight sums. Reference: test/reference/gemm.ts
 
 struct Params {
   M: u32,
   K: u32,
   N: u32,
+  width: u32,
+  column: u32,
   alpha: f32,
 }
 
@@ -35,13 +37,13 @@ fn put(row: u32, column4: u32, sum: vec4f) {
 fn gemm_tn(@builtin(global_invocation_id) id: vec3u) {
   let row = id.y * 8u;
   let K4 = params.K / 4u;
-  let N4 = params.N / 4u;
+  let N4 = (params.N + 3u) / 4u;
   let column4 = id.x * 2u;
   if (column4 >= K4 || row >= params.N) { return; }
   // Rows and columns past the end repeat the last four: their sums are not written, and the loop has no branch.
   let next4 = min(column4 + 1u, K4 - 1u);
-  var y = row / 4u;
-  let below = min(1u, N4 - 1u - y);
+  let below = min(1u, N4 - 1u - row / 4u);
+  var y = params.column / 4u + row / 4u;
   var s: array<vec4f, 16>;
   s[0] = start(row, column4);
   s[1] = start(row, next4);
@@ -80,7 +82,7 @@ fn gemm_tn(@builtin(global_invocation_id) id: vec3u) {
     s[13] += a1.z * b1;
     s[14] += a1.w * b0;
     s[15] += a1.w * b1;
-    y += N4;
+    y += params.width / 4u;
   }
   put(row, column4, s[0]);
   put(row, column4 + 1u, s[1]);

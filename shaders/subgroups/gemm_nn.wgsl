@@ -5,6 +5,8 @@ struct Params {
   M: u32,
   K: u32,
   N: u32,
+  width: u32,
+  column: u32,
   alpha: f32,
 }
 
@@ -30,21 +32,23 @@ fn gemm_nn(@builtin(global_invocation_id) id: vec3u, @builtin(subgroup_invocatio
   let column4 = id.x;
   let row = id.y * 8u;
   let K4 = params.K / 4u;
-  let N4 = params.N / 4u;
   // All lanes of a subgroup have the same row. Columns past the end repeat the last one: a lane leaves with the others or not at all.
   if (row >= params.M) { return; }
   let last = params.M - 1u;
-  let y0 = min(row + lane % 4u, last) * N4;
-  let y1 = min(row + 4u + lane % 4u, last) * N4;
+  let first = params.column / 4u;
+  let y0 = min(row + lane % 4u, last) * (params.width / 4u) + first;
+  let y1 = min(row + 4u + lane % 4u, last) * (params.width / 4u) + first;
   var at = min(column4, K4 - 1u);
+  // Rows of w past the end repeat the last one, by zeros of d_y.
+  let end = at + (params.N - 1u) * K4;
   var s: array<vec4f, 8>;
-  for (var n = 0u; n < N4; n++) {
+  for (var n = 0u; n * 4u < params.N; n++) {
     let upper = d_y[y0 + n];
     let lower = d_y[y1 + n];
     let b0 = read_w(at);
-    let b1 = read_w(at + K4);
-    let b2 = read_w(at + 2u * K4);
-    let b3 = read_w(at + 3u * K4);
+    let b1 = read_w(min(at + K4, end));
+    let b2 = read_w(min(at + 2u * K4, end));
+    let b3 = read_w(min(at + 3u * K4, end));
     s[0] += subgroupBroadcast(upper.x, 0u) * b0;
     s[1] += subgroupBroadcast(upper.x, 1u) * b0;
     s[2] += subgroupBroadcast(upper.x, 2u) * b0;

@@ -6,12 +6,14 @@ struct Params {
   M: u32,
   K: u32,
   N: u32,
+  width: u32,
+  column: u32,
   alpha: f32,
 }
 
 @group(0) @binding(0) var<storage, read_write> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> w: array<Stored_w>;
-@group(0) @binding(2) var<storage, read> bias: array<vec4f>;
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
 @group(0) @binding(3) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> pre: array<vec4f>;
 @group(0) @binding(5) var<uniform> params: Params;
@@ -23,13 +25,16 @@ override ACCUMULATE = false;
 
 fn put(row: u32, column4: u32, sum: vec4f) {
   if (row >= params.M || column4 * 4u >= params.N) { return; }
-  let at = row * (params.N / 4u) + column4;
+  let at = row * (params.width / 4u) + params.column / 4u + column4;
+  let columns = column4 * 4u + vec4u(0u, 1u, 2u, 3u);
+  let held = min(columns, vec4u(params.N - 1u));
+  let inside = columns == held;
   var y = params.alpha * sum;
-  if (BIAS) { y += bias[column4]; }
-  if (KEEP_PRE) { pre[at] = y; }
+  if (BIAS) { y += vec4f(bias[held.x], bias[held.y], bias[held.z], bias[held.w]); }
+  if (KEEP_PRE) { pre[at] = select(vec4f(), y, inside); }
   y = activate(ACTIVATION, y);
   if (ACCUMULATE) { y += out[at]; }
-  out[at] = y;
+  out[at] = select(vec4f(), y, inside);
 }
 
 @compute @workgroup_size(8, 4)
@@ -42,15 +47,12 @@ fn gemm_nt(@builtin(global_invocation_id) id: vec3u, @builtin(subgroup_invocatio
   let last = params.M - 1u;
   let x0 = min(row + lane % 4u, last) * K4;
   let x1 = min(row + 4u + lane % 4u, last) * K4;
-  let w0 = min(column4, params.N / 4u - 1u) * params.K;
-  let w1 = w0 + K4;
-  let w2 = w1 + K4;
-  let w3 = w2 + K4;
+  let columns = min(column4 * 4u + vec4u(0u, 1u, 2u, 3u), vec4u(params.N - 1u)) * K4;
   var s: array<vec4f, 8>;
   for (var k = 0u; k < K4; k++) {
     let upper = x[x0 + k];
     let lower = x[x1 + k];
-    let b = mat4x4f(read_w(w0 + k), read_w(w1 + k), read_w(w2 + k), read_w(w3 + k));
+    let b = mat4x4f(read_w(columns.x + k), read_w(columns.y + k), read_w(columns.z + k), read_w(columns.w + k));
     s[0] += products(subgroupBroadcast(upper, 0u), b);
     s[1] += products(subgroupBroadcast(upper, 1u), b);
     s[2] += products(subgroupBroadcast(upper, 2u), b);

@@ -38,30 +38,32 @@ const rw = 'read_write' as const;
 const read = 'read' as const;
 
 export const kernels = {
-  // out[M,N] = act(alpha · x[M,K] w[N,K]ᵀ + bias[N]) (+ out). K, N multiples of 4. KEEP_PRE also writes the argument of act to pre[M,N].
+  // out[M,N] = act(alpha · x[M,K] w[N,K]ᵀ + bias[N]) (+ out). KEEP_PRE also writes the argument of act to pre. K is a multiple of 4. out and pre are
+  // columns [column, column + N) of rows of `width`, both multiples of 4: a table in pieces, or of an odd number of rows, makes one matrix. Columns past N up
+  // to a multiple of 4 are written as zeros.
   gemm_nt: {
     bindings: { x: rw, w: read, bias: read, out: rw, pre: rw },
-    uniforms: { M: 'u32', K: 'u32', N: 'u32', alpha: 'f32' },
+    uniforms: { M: 'u32', K: 'u32', N: 'u32', width: 'u32', column: 'u32', alpha: 'f32' },
     overrides: ['BIAS', 'ACTIVATION', 'KEEP_PRE', 'ACCUMULATE'],
     stored: { w: 4 },
     work: [['N'], ['M']],
     tile: [32, 32],
   },
   // out[M,K] = alpha · d_y[M,N] w[N,K] (+ out). ACTIVATION: out holds the argument of act on entry (for tanh and relu its value) and d_y w is multiplied
-  // by the derivative there, in place. K, N multiples of 4.
+  // by the derivative there, in place. K is a multiple of 4; d_y are columns as gemm_nt's, with zeros past N.
   gemm_nn: {
     bindings: { d_y: rw, w: read, out: rw },
-    uniforms: { M: 'u32', K: 'u32', N: 'u32', alpha: 'f32' },
+    uniforms: { M: 'u32', K: 'u32', N: 'u32', width: 'u32', column: 'u32', alpha: 'f32' },
     overrides: ['ACTIVATION', 'ACCUMULATE'],
     stored: { w: 4 },
     work: [['K'], ['M']],
     tile: [32, 64],
   },
   // d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K], the rows m in order from the value that is there, as all sums over rows into a parameter's gradient: a
-  // call over some rows and one over the rows after them give the bits of one call. K, N multiples of 4.
+  // call over some rows and one over the rows after them give the bits of one call. K is a multiple of 4; d_y are columns as gemm_nt's.
   gemm_tn: {
     bindings: { d_y: rw, x: rw, d_w: rw },
-    uniforms: { M: 'u32', K: 'u32', N: 'u32', alpha: 'f32' },
+    uniforms: { M: 'u32', K: 'u32', N: 'u32', width: 'u32', column: 'u32', alpha: 'f32' },
     work: [['K'], ['N']],
     tile: [32, 64],
   },

@@ -95,7 +95,7 @@ const rowSums: readonly {
     kernel: 'gemm_tn',
     matrices: { d_y: 20, x: 36 },
     gradients: { d_w: 720 },
-    uniforms: (M) => ({ M, K: 36, N: 20, alpha: 0.3 }),
+    uniforms: (M) => ({ M, K: 36, N: 20, width: 20, column: 0, alpha: 0.3 }),
   },
   {
     kernel: 'gemm_tn_ragged',
@@ -177,15 +177,21 @@ it('a grid of more than 65535 workgroups reaches every element and none beyond',
 it('products come out the same with subgroups and without', async () => {
   const plain = await ((await gpu.requestAdapter()) as GPUAdapter).requestDevice();
   const pipelines = new PipelineCache(plain);
-  const [M, K, N] = [45, 68, 100];
-  const tensors = { x: normals('x', M * K), d_y: normals('d_y', M * N), w: normals('w', N * K) };
-  for (const kernel of ['gemm_nt', 'gemm_nn'] as const) {
-    const product = {
-      kernel,
-      tensors: { ...tensors, out: new Float32Array(M * (kernel === 'gemm_nt' ? N : K)) },
-      uniforms: { M, K, N, alpha: 0.3 },
-    };
-    expect((await run(product)).out, kernel).toEqual((await runKernel(plain, pipelines, product)).out);
+  for (const [M, K, N, width, column] of [
+    [45, 68, 100, 100, 0],
+    // The last piece of a table of an odd number of rows.
+    [45, 68, 101, 140, 36],
+  ] as const) {
+    const d_y = normals('d_y', M * width).map((value, i) => ((i % width) - column < N ? value : 0));
+    const tensors = { x: normals('x', M * K), d_y, w: normals('w', N * K) };
+    for (const kernel of ['gemm_nt', 'gemm_nn'] as const) {
+      const product = {
+        kernel,
+        tensors: { ...tensors, out: new Float32Array(M * (kernel === 'gemm_nt' ? width : K)) },
+        uniforms: { M, K, N, width, column, alpha: 0.3 },
+      };
+      expect((await run(product)).out, `${kernel} ${N}`).toEqual((await runKernel(plain, pipelines, product)).out);
+    }
   }
   plain.destroy();
 });

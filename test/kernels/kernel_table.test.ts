@@ -96,7 +96,7 @@ it('an override that the shader does not have is named with the kernel and its f
 });
 
 it('dispatches cover the work, and fold into y past 65535 workgroups', () => {
-  expect(dispatchSize('gemm_nt', { M: 33, K: 4, N: 64, alpha: 1 })).toEqual([2, 2, 1]);
+  expect(dispatchSize('gemm_nt', { M: 33, K: 4, N: 64, width: 64, column: 0, alpha: 1 })).toEqual([2, 2, 1]);
   expect(dispatchSize('clear', { count: 65535 * 256 })).toEqual([65535, 1, 1]);
   expect(dispatchSize('clear', { count: 65535 * 256 + 1 })).toEqual([65535, 2, 1]);
   expect(dispatchSize('square_sum', { count: 5, offset: 0 })).toEqual([16, 1, 1]);

@@ -1,31 +1,50 @@
-// References of the matrix products of linear layers. The ragged kernels compute the same and share these.
+// References of the matrix products of linear layers. The ragged kernels compute the same over rows of their own width, and share these.
 import { activate, activationSlope } from './activation.ts';
 import { add, at, type Reference } from './kernel.ts';
 
-/** out[M,N] = act(alpha · x[M,K] w[N,K]ᵀ + bias[N]) (+ out) */
-export const gemm_nt: Reference<'gemm_nt'> = (
+interface Columns {
+  readonly N: number;
+  /** Where N columns lie in wider rows; left out: they are the row. */
+  readonly width?: number;
+  readonly column?: number;
+}
+
+/** Index of column n of row m. */
+const columnsOf =
+  ({ N, width = N, column = 0 }: Columns) =>
+  (m: number, n: number): number =>
+    m * width + column + n;
+
+/** out[M,N] = act(alpha · x[M,K] w[N,K]ᵀ + bias[N]) (+ out), and zeros up to the next multiple of 4 where rows are wider. */
+export const gemm_nt: Reference<'gemm_nt' | 'gemm_nt_ragged'> = (
   { x, w, bias, out, pre },
-  { M, K, N, alpha },
+  uniforms,
   { BIAS = 0, ACTIVATION = 0, KEEP_PRE = 0, ACCUMULATE = 0 },
 ) => {
+  const { M, K, N, alpha } = uniforms;
+  const place = columnsOf(uniforms);
   for (let m = 0; m < M; m++) {
     for (let n = 0; n < N; n++) {
       let sum = 0;
       for (let k = 0; k < K; k++) sum += at(x, m * K + k) * at(w, n * K + k);
       const argument = alpha * sum + (BIAS ? at(bias, n) : 0);
-      const i = m * N + n;
+      const i = place(m, n);
       if (KEEP_PRE) pre[i] = argument;
       out[i] = activate(ACTIVATION, argument) + (ACCUMULATE ? at(out, i) : 0);
     }
+    const past = 'width' in uniforms ? Math.ceil(N / 4) * 4 - N : 0;
+    for (const written of KEEP_PRE ? [out, pre] : [out]) written.fill(0, place(m, N), place(m, N) + past);
   }
 };
 
 /** out[M,K] = alpha · d_y[M,N] w[N,K] · act'(out) (+ out) */
-export const gemm_nn: Reference<'gemm_nn'> = ({ d_y, w, out }, { M, K, N, alpha }, { ACTIVATION = 0, ACCUMULATE = 0 }) => {
+export const gemm_nn: Reference<'gemm_nn' | 'gemm_nn_ragged'> = ({ d_y, w, out }, uniforms, { ACTIVATION = 0, ACCUMULATE = 0 }) => {
+  const { M, K, N, alpha } = uniforms;
+  const place = columnsOf(uniforms);
   for (let m = 0; m < M; m++) {
     for (let k = 0; k < K; k++) {
       let sum = 0;
-      for (let n = 0; n < N; n++) sum += at(d_y, m * N + n) * at(w, n * K + k);
+      for (let n = 0; n < N; n++) sum += at(d_y, place(m, n)) * at(w, n * K + k);
       const i = m * K + k;
       out[i] = alpha * sum * (ACTIVATION ? activationSlope(ACTIVATION, at(out, i)) : 1) + (ACCUMULATE ? at(out, i) : 0);
     }
@@ -33,10 +52,12 @@ export const gemm_nn: Reference<'gemm_nn'> = ({ d_y, w, out }, { M, K, N, alpha 
 };
 
 /** d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K] */
-export const gemm_tn: Reference<'gemm_tn'> = ({ d_y, x, d_w }, { M, K, N, alpha }) => {
+export const gemm_tn: Reference<'gemm_tn' | 'gemm_tn_ragged'> = ({ d_y, x, d_w }, uniforms) => {
+  const { M, K, N, alpha } = uniforms;
+  const place = columnsOf(uniforms);
   for (let m = 0; m < M; m++) {
     for (let n = 0; n < N; n++) {
-      const g = alpha * at(d_y, m * N + n);
+      const g = alpha * at(d_y, place(m, n));
       for (let k = 0; k < K; k++) add(d_w, n * K + k, g * at(x, m * K + k));
     }
   }

@@ -51,7 +51,7 @@ it.each(Object.keys(activationCode) as Activation[])('the gradient of a linear l
     run(
       'gemm_nt',
       { x, w, bias, out: zeros(M * N), pre: zeros(M * N), ...tensors },
-      { ...sizes, alpha: 1 },
+      { ...sizes, width: N, column: 0, alpha: 1 },
       { BIAS: 1, ACTIVATION, KEEP_PRE: 1 },
     );
   const loss = (tensors: Tensors) => dot(forward(tensors).out as Float64Array, d_out);
@@ -60,11 +60,11 @@ it.each(Object.keys(activationCode) as Activation[])('the gradient of a linear l
   const { d_y } = run('activation_backward', { d_y: d_out, x: held as Float64Array }, { count: M * N }, { ACTIVATION });
   const gradient = { d_y: d_y as Float64Array };
   expectClose(
-    run('gemm_nn', { ...gradient, w, out: zeros(M * K) }, { ...sizes, alpha: 1 }).out,
+    run('gemm_nn', { ...gradient, w, out: zeros(M * K) }, { ...sizes, width: N, column: 0, alpha: 1 }).out,
     differences(x, (moved) => loss({ x: moved })),
   );
   expectClose(
-    run('gemm_tn', { ...gradient, x, d_w: zeros(N * K) }, { ...sizes, alpha: 1 }).d_w,
+    run('gemm_tn', { ...gradient, x, d_w: zeros(N * K) }, { ...sizes, width: N, column: 0, alpha: 1 }).d_w,
     differences(w, (moved) => loss({ w: moved })),
   );
   const sums = run('column_sum', { ...gradient, d_bias: zeros(N) }, { M, N, width: N, alpha: 1 });
@@ -82,7 +82,7 @@ it('gelu_new is the tanh form that PyTorch has', () => {
 });
 
 it('the input gradient through an activation in place equals product and slope apart', () => {
-  const sizes = { M: 3, K: 4, N: 5, alpha: 0.5 };
+  const sizes = { M: 3, K: 4, N: 5, width: 5, column: 0, alpha: 0.5 };
   const [d_y, w, out] = [normals('d_y', 15), normals('w', 20), normals('out', 12)];
   const fused = run('gemm_nn', { d_y, w, out }, sizes, { ACTIVATION: 1 });
   const product = run('gemm_nn', { d_y, w, out: zeros(12) }, sizes);

@@ -1,9 +1,9 @@
 // linear: y = act(alpha · x wᵀ + bias) (+ y_in), its input gradient and its parameter gradients. Matrices whose sides are multiples of 4 go to
 // the register-tiled kernels, others (heads of a few labels, odd ranks) to the ragged ones: the op is one, the kernel is chosen by shape.
 
-import { type Activation, activationCode, type KernelName, slopeOfValue } from '../../kernels/table.ts';
+import { type Activation, activationCode, slopeOfValue } from '../../kernels/table.ts';
 import type { Graph } from '../graph.ts';
-import type { NoTensors, Op } from '../op.ts';
+import type { KernelCall, NoTensors, Op } from '../op.ts';
 import { sizeOf, type Tensor } from '../tensor.ts';
 import { activationBackward } from './elementwise.ts';
 
@@ -28,8 +28,13 @@ function matrices(x: Tensor, w: Tensor): Matrices {
   return { M: sizeOf(x.shape) / K, K, N };
 }
 
-const pick = (kernel: 'gemm_nt' | 'gemm_nn' | 'gemm_tn', { K, N }: Matrices): KernelName =>
-  K % 4 === 0 && N % 4 === 0 ? kernel : `${kernel}_ragged`;
+/** The kernel of a product over whole rows, and its uniforms. */
+function product(kernel: 'gemm_nt' | 'gemm_nn' | 'gemm_tn', size: Matrices, alpha: number): Pick<KernelCall, 'kernel' | 'uniforms'> {
+  const { K, N } = size;
+  return K % 4 === 0 && N % 4 === 0
+    ? { kernel, uniforms: { ...size, width: N, column: 0, alpha } }
+    : { kernel: `${kernel}_ragged`, uniforms: { ...size, alpha } };
+}
 
 type LinearInputs = {
   readonly x: Tensor; // [.., K]
@@ -68,9 +73,8 @@ const linearOp: Op<LinearInputs, LinearOutputs, LinearAttributes> = {
     const size = matrices(x, w);
     return [
       {
-        kernel: pick('gemm_nt', size),
+        ...product('gemm_nt', size, alpha),
         tensors: { x, w, bias, out: y, pre },
-        uniforms: { ...size, alpha },
         overrides: { BIAS: bias ? 1 : 0, ACTIVATION: activationCode[activation], KEEP_PRE: keepPre ? 1 : 0, ACCUMULATE: into ? 1 : 0 },
       },
     ];
@@ -92,9 +96,8 @@ const inputGradientOp: Op<InputGradientInputs, { readonly d_x: Tensor }, { reado
     const size = { M: sizeOf(d_y.shape) / N, K, N };
     return [
       {
-        kernel: pick('gemm_nn', size),
+        ...product('gemm_nn', size, alpha),
         tensors: { d_y, w, out: d_x },
-        uniforms: { ...size, alpha },
         overrides: { ACTIVATION: 0, ACCUMULATE: into ? 1 : 0 },
       },
     ];
@@ -120,7 +123,7 @@ const weightGradientOp: Op<WeightGradientInputs, NoTensors, { readonly alpha: nu
     const { d_y, d_w } = inputs;
     const [N, K] = d_w.shape as [number, number];
     const size = { M: sizeOf(d_y.shape) / N, K, N };
-    return [{ kernel: pick('gemm_tn', size), tensors: inputs, uniforms: { ...size, alpha } }];
+    return [{ ...product('gemm_tn', size, alpha), tensors: inputs }];
   },
 };
 

@@ -2,7 +2,8 @@
 import { activationCode } from '../../../src/kernels/table.ts';
 import { halves, type KernelCase, normals, unset } from './case.ts';
 
-type Shape = readonly [name: string, M: number, K: number, N: number];
+/** `width` and `column`: the N columns lie in wider rows. */
+type Shape = readonly [name: string, M: number, K: number, N: number, width?: number, column?: number];
 
 const even: readonly Shape[] = [
   ['one row', 1, 4, 4],
@@ -12,7 +13,20 @@ const even: readonly Shape[] = [
   ['one workgroup of gemm_tn exactly', 9, 32, 64],
   ['eight columns, as an adapter', 33, 132, 8],
   ['several workgroups', 101, 68, 100],
+  ['one column, in rows of four', 1, 4, 1, 4, 0],
+  ['an odd number of columns', 9, 12, 7, 8, 0],
+  ['columns of wider rows', 33, 36, 40, 100, 20],
+  ['the last columns of wider rows, an odd number', 40, 36, 67, 168, 100],
 ];
+
+/** The sizes of a product as uniforms: those of the ragged kernels have no wider rows. */
+const sizes = (kernel: string, [, M, K, N, width = N, column = 0]: Shape) =>
+  kernel.endsWith('ragged') ? { M, K, N, alpha: 0.75 } : { M, K, N, width, column, alpha: 0.75 };
+
+/** Gradients [M, width], with zeros past the N columns. */
+const gradients = ([, M, , N, width = N, column = 0]: Shape) =>
+  normals('d_y', M * width).map((value, i) => ((i % width) - column < N ? value : 0));
+
 const odd: readonly Shape[] = [
   ['one element', 1, 1, 1],
   ['ragged', 9, 5, 3],
@@ -45,40 +59,45 @@ const described = (name: string, overrides: Readonly<Record<string, number>>): s
   [name, ...Object.entries(overrides).map(([key, value]) => `${key}=${value}`)].join(' ');
 
 const forward = (kernel: 'gemm_nt' | 'gemm_nt_ragged', shapes: readonly Shape[]): KernelCase[] =>
-  shapes.flatMap(([name, M, K, N]) =>
-    epilogues.map((overrides) => ({
+  shapes.flatMap((shape) => {
+    const [name, M, K, N, width = N] = shape;
+    return epilogues.map((overrides) => ({
       kernel,
       name: described(name, overrides),
       tensors: {
         x: normals('x', M * K),
         w: halves('w', N * K),
         ...(overrides.BIAS ? { bias: normals('bias', N) } : {}),
-        out: normals('out', M * N),
-        ...(overrides.KEEP_PRE ? { pre: unset(M * N) } : {}),
+        out: normals('out', M * width),
+        ...(overrides.KEEP_PRE ? { pre: unset(M * width) } : {}),
       },
-      uniforms: { M, K, N, alpha: 0.75 },
+      uniforms: sizes(kernel, shape),
       overrides,
-    })),
-  );
+    }));
+  });
 
 const inputGradient = (kernel: 'gemm_nn' | 'gemm_nn_ragged', shapes: readonly Shape[]): KernelCase[] =>
-  shapes.flatMap(([name, M, K, N]) =>
-    slopes.map((overrides) => ({
+  shapes.flatMap((shape) => {
+    const [name, M, K, N] = shape;
+    return slopes.map((overrides) => ({
       kernel,
       name: described(name, overrides),
-      tensors: { d_y: normals('d_y', M * N), w: halves('w', N * K), out: halves('out', M * K) },
-      uniforms: { M, K, N, alpha: 0.75 },
+      tensors: { d_y: gradients(shape), w: halves('w', N * K), out: halves('out', M * K) },
+      uniforms: sizes(kernel, shape),
       overrides,
-    })),
-  );
+    }));
+  });
 
 const weightGradient = (kernel: 'gemm_tn' | 'gemm_tn_ragged', shapes: readonly Shape[]): KernelCase[] =>
-  shapes.map(([name, M, K, N]) => ({
-    kernel,
-    name,
-    tensors: { d_y: normals('d_y', M * N), x: normals('x', M * K), d_w: normals('d_w', N * K) },
-    uniforms: { M, K, N, alpha: 0.75 },
-  }));
+  shapes.map((shape) => {
+    const [name, M, K, N] = shape;
+    return {
+      kernel,
+      name,
+      tensors: { d_y: gradients(shape), x: normals('x', M * K), d_w: normals('d_w', N * K) },
+      uniforms: sizes(kernel, shape),
+    };
+  });
 
 const columnSum: KernelCase[] = (
   [
