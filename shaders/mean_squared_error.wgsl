@@ -1,9 +1,9 @@
-// mean_squared_error: row_loss = (output - target)² · inverse_count, and in place of the outputs their gradient 2 (output - target) · inverse_count, a row
-// a thread. A target beyond ±3e38, which no data have, leaves both 0.
+// mean_squared_error: row_loss = mean over a row of (output - target)² · inverse_count, and in place of the outputs their gradient
+// 2 / K (output - target) · inverse_count, a row a thread. A row with a target beyond ±3e38, which no data have, leaves both 0.
 //
 //   binding  name      shape   access
-//   0        outputs   [N, 1]  read_write, afterwards their gradient
-//   1        targets   [N]     read
+//   0        outputs   [N, K]  read_write, afterwards their gradient
+//   1        targets   [N, K]  read
 //   2        row_loss  [N]     read_write
 //   3        params            uniform
 //   4        step              uniform
@@ -12,6 +12,7 @@
 
 struct Params {
   N: u32,
+  K: u32,
 }
 
 @group(0) @binding(0) var<storage, read_write> outputs: array<f32>;
@@ -28,9 +29,17 @@ fn mean_squared_error(
 ) {
   let n = linear_group(group, groups) * 64u + local;
   if (n >= params.N) { return; }
-  let counts = abs(targets[n]) <= 3e38;
-  // The target alone is left out: an output that is no number must show.
-  let difference = outputs[n] - select(outputs[n], targets[n], counts);
-  row_loss[n] = difference * difference * step.inverse_count;
-  outputs[n] = 2.0 * difference * step.inverse_count;
+  let first = n * params.K;
+  let end = first + params.K;
+  var counts = true;
+  for (var i = first; i < end; i++) { counts = counts && abs(targets[i]) <= 3e38; }
+  let share = step.inverse_count / f32(params.K);
+  var loss = 0.0;
+  for (var i = first; i < end; i++) {
+    // The target alone is left out: an output that is no number must show.
+    let difference = outputs[i] - select(outputs[i], targets[i], counts);
+    loss += difference * difference * share;
+    outputs[i] = 2.0 * difference * share;
+  }
+  row_loss[n] = loss;
 }

@@ -6,6 +6,7 @@
 // `read` is for parameters and batch inputs; whatever may lie in the shared arena is `read_write`, also where it is only read, because
 // one buffer can't be bound both ways in a dispatch. At most 8 storage buffers.
 
+import { headKernels } from './heads.ts';
 import type { KernelSpec, ScalarType } from './kernel_spec.ts';
 import { sequenceKernels } from './sequences.ts';
 import { sideKernels } from './side_networks.ts';
@@ -21,7 +22,7 @@ export const stepScalars = {
   bias_correction1: 'f32',
   bias_correction2_sqrt: 'f32',
   max_grad_norm: 'f32',
-  /** 1 / number of labelled rows in the (accumulated) batch. */
+  /** 1 / number of labelled rows in the (accumulated) batch; where classes have weights, 1 / the sum of the weights of their labels. */
   inverse_count: 'f32',
   /** Decay of Adafactor's second moments at this step. */
   beta2_t: 'f32',
@@ -159,22 +160,6 @@ export const kernels = {
     work: [['count']],
     tile: [256],
   },
-  // row_loss[b] = -log softmax(logits[b,:])[labels[b]] · inverse_count, logits[B,V] = (softmax - onehot) · inverse_count; label -100: both 0.
-  softmax_cross_entropy: {
-    bindings: { logits: rw, labels: read, row_loss: rw },
-    uniforms: { B: 'u32', V: 'u32' },
-    step: true,
-    work: [['B']],
-    tile: [64],
-  },
-  // row_loss[n] = (outputs[n] - targets[n])² · inverse_count, outputs[N,1] = 2 (outputs - targets) · inverse_count; a target beyond ±3e38: both 0.
-  mean_squared_error: {
-    bindings: { outputs: rw, targets: read, row_loss: rw },
-    uniforms: { N: 'u32' },
-    step: true,
-    work: [['N']],
-    tile: [64],
-  },
   // out[slot] += sum of x[0..count), by one thread, in order.
   accumulate_sum: {
     bindings: { x: rw, out: rw },
@@ -280,6 +265,7 @@ export const kernels = {
     work: [['count']],
     tile: [256],
   },
+  ...headKernels,
   ...sequenceKernels,
   ...sideKernels,
   ...sparseKernels,

@@ -10,6 +10,7 @@ import { reference } from '../reference/kernels.ts';
 import { attentionCases } from './cases/attention.ts';
 import type { KernelCase } from './cases/case.ts';
 import { elementCases } from './cases/elements.ts';
+import { headCases } from './cases/heads.ts';
 import { linearCases } from './cases/linear.ts';
 import { optimizerCases } from './cases/optimizer.ts';
 import { recurrentCases } from './cases/recurrent.ts';
@@ -21,6 +22,7 @@ const cases: readonly KernelCase[] = [
   ...sparseCases,
   ...linearCases,
   ...rowCases,
+  ...headCases,
   ...attentionCases,
   ...elementCases,
   ...recurrentCases,

@@ -199,18 +199,100 @@ it.each([0, 1, 2])('the gradient of pooling, MODE %i', (MODE) => {
   expectClose(d_h, differences(h, loss));
 });
 
-it('the gradient of the loss, a row without a label included', () => {
-  const tensors = { labels: Float64Array.of(1, -100, 4), row_loss: zeros(3) };
-  const forward = (logits: Float64Array) => run('softmax_cross_entropy', { ...tensors, logits }, { B: 3, V: 5 });
+it.each([
+  ['', {}],
+  [' with weights of classes', { WEIGHTED: 1 }],
+  [' with smoothed labels', { SMOOTHED: 1 }],
+  [' with both', { WEIGHTED: 1, SMOOTHED: 1 }],
+])('the gradient of the loss%s, a row without a label included', (_, overrides) => {
+  const tensors = { labels: Float64Array.of(1, -100, 4), weights: Float64Array.of(0.5, 2, 1, 0, 1.5), row_loss: zeros(3) };
+  const forward = (logits: Float64Array) => run('softmax_cross_entropy', { ...tensors, logits }, { B: 3, V: 5, smoothing: 0.3 }, overrides);
   const logits = normals('logits', 15);
   const loss = (moved: Float64Array) => dot(forward(moved).row_loss as Float64Array, zeros(3).fill(1));
   expectClose(forward(logits).logits, differences(logits, loss));
 });
 
+it.each([0, 1])(
+  'the loss of a vocabulary in wider rows has its gradient, and its log-likelihood is the loss before the mean; SMOOTHED %i',
+  (SMOOTHED) => {
+    const [B, V, width] = [3, 5, 8];
+    const tensors = { labels: Float64Array.of(1, -100, 4), row_loss: zeros(3) };
+    const forward = (logits: Float64Array, overrides: Record<string, number>) =>
+      run('softmax_cross_entropy_wide', { ...tensors, logits }, { B, V, width, smoothing: 0.3 }, overrides);
+    const logits = normals('logits', B * width);
+    const loss = (moved: Float64Array) => dot(forward(moved, { SMOOTHED }).row_loss as Float64Array, zeros(3).fill(1));
+    expectClose(forward(logits, { SMOOTHED }).logits, differences(logits, loss));
+    const kept = forward(logits, { LOG_LIKELIHOOD: 1 });
+    expect(kept.logits).toEqual(logits);
+    expectClose(
+      kept.row_loss?.map((value) => -value * step.inverse_count),
+      forward(logits, {}).row_loss as Float64Array,
+    );
+  },
+);
+
+it('weights of classes and smoothed labels give the loss and the gradients of PyTorch', () => {
+  // torch.nn.functional.cross_entropy(logits, labels, weight=weights, label_smoothing=0.1), in f64, and its gradient; -100 is ignored.
+  const logits = Float64Array.of(0.5, -1.25, 2, 0.75, 0, -0.5, 1.5, 0.25, -2, 3, 0.125, 1);
+  const labels = Float64Array.of(2, -100, 0);
+  const weights = Float64Array.of(0.5, 2, 1, 0.25);
+  const torch = [
+    {
+      WEIGHTED: 0,
+      SMOOTHED: 0,
+      loss: 2.8091449819147,
+      gradient: [
+        0.07205142065, 0.0125206595, -0.17708793557, 0.09251585542, 0.0, 0.0, 0.0, 0.0, -0.49718898341, 0.4171918522, 0.02353635373,
+        0.05646077748,
+      ],
+    },
+    {
+      WEIGHTED: 0,
+      SMOOTHED: 1,
+      loss: 2.7575824819147,
+      gradient: [
+        0.05955142065, 2.06595e-5, -0.13958793557, 0.08001585542, 0.0, 0.0, 0.0, 0.0, -0.45968898341, 0.4046918522, 0.01103635373,
+        0.04396077748,
+      ],
+    },
+    {
+      WEIGHTED: 1,
+      SMOOTHED: 0,
+      loss: 2.0185060074811,
+      gradient: [
+        0.09606856087, 0.01669421266, -0.23611724743, 0.1233544739, 0.0, 0.0, 0.0, 0.0, -0.33145932227, 0.27812790146, 0.01569090249,
+        0.03764051832,
+      ],
+    },
+    {
+      WEIGHTED: 1,
+      SMOOTHED: 1,
+      loss: 2.0792568628057,
+      gradient: [
+        0.08713479903, -0.0167434595, -0.1888081813, 0.11841684177, 0.0, 0.0, 0.0, 0.0, -0.30629534631, 0.26913075951, 0.00039718979,
+        0.03676739701,
+      ],
+    },
+  ];
+  for (const { WEIGHTED, SMOOTHED, loss, gradient } of torch) {
+    const counted = WEIGHTED ? 1.5 : 2;
+    const own = { logits: logits.slice(), labels, weights, row_loss: zeros(3) };
+    reference.softmax_cross_entropy(
+      own,
+      { B: 3, V: 4, smoothing: 0.1 },
+      { WEIGHTED, SMOOTHED },
+      { ...step, inverse_count: 1 / counted },
+      0,
+    );
+    expect(dot(own.row_loss, zeros(3).fill(1))).toBeCloseTo(loss, 12);
+    expectClose(own.logits, Float64Array.from(gradient));
+  }
+});
+
 it('the gradient of the squared error, a row without a target included', () => {
-  const tensors = { targets: Float64Array.of(2.5, 3.4e38, -1), row_loss: zeros(3) };
-  const forward = (outputs: Float64Array) => run('mean_squared_error', { ...tensors, outputs }, { N: 3 });
-  const outputs = normals('outputs', 3);
+  const tensors = { targets: Float64Array.of(2.5, 1, 3.4e38, 0, -1, 4), row_loss: zeros(3) };
+  const forward = (outputs: Float64Array) => run('mean_squared_error', { ...tensors, outputs }, { N: 3, K: 2 });
+  const outputs = normals('outputs', 6);
   const loss = (moved: Float64Array) => dot(forward(moved).row_loss as Float64Array, zeros(3).fill(1));
   expectClose(forward(outputs).outputs, differences(outputs, loss));
   expect(forward(outputs).row_loss?.[1]).toBe(0);

@@ -18,3 +18,17 @@ export const copy_columns: Reference<'copy_columns'> = ({ x, y }, { N, C, x_widt
     for (let c = 0; c < C; c++) y[n * y_width + y_from + c] = at(x, n * x_width + x_from + c);
   }
 };
+
+export const gather_rows: Reference<'gather_rows'> = ({ x, rows, y }, { N, R, C }) => {
+  for (let r = 0; r < R; r++) {
+    const row = at(rows, r);
+    for (let c = 0; c < C; c++) y[r * C + c] = row < N ? at(x, row * C + c) : 0;
+  }
+};
+
+export const scatter_rows: Reference<'scatter_rows'> = ({ y, rows, x }, { N, R, C }) => {
+  for (let r = 0; r < R; r++) {
+    const row = at(rows, r);
+    for (let c = 0; c < C && row < N; c++) x[row * C + c] = at(y, r * C + c);
+  }
+};

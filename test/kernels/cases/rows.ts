@@ -1,4 +1,4 @@
-// Cases of the kernels that work row by row: layer norm, embedding, pooling, the loss.
+// Cases of the kernels that work row by row: layer norm, embedding, pooling.
 import { halves, integers, type KernelCase, normals, unset } from './case.ts';
 
 const layerNorm: KernelCase[] = (
@@ -180,61 +180,4 @@ const pooling: KernelCase[] = (
   ]),
 );
 
-const loss: KernelCase[] = [
-  ...(
-    [
-      ['one row', 1, 2],
-      ['ragged', 5, 11],
-      ['several workgroups', 130, 37],
-    ] as const
-  ).map(
-    ([name, B, V]): KernelCase => ({
-      kernel: 'softmax_cross_entropy',
-      name,
-      tensors: {
-        logits: normals('logits', B * V, 4),
-        labels: Int32Array.from(integers('labels', B, 0, V), (label, b) => (b % 3 === 1 ? -100 : b % 7 === 5 ? V + (b % 2) * 1e9 : label)),
-        row_loss: unset(B),
-      },
-      uniforms: { B, V },
-      step: { inverse_count: 0.125 },
-    }),
-  ),
-  {
-    kernel: 'softmax_cross_entropy',
-    name: 'logits hundreds apart',
-    tensors: {
-      logits: Float32Array.of(400, -400, 0, -1e4, 1e4, 0),
-      labels: Int32Array.of(1, 1),
-      row_loss: unset(2),
-    },
-    uniforms: { B: 2, V: 3 },
-  },
-  ...(
-    [
-      ['one row', 1],
-      ['exactly one workgroup', 64],
-      ['several workgroups', 150],
-    ] as const
-  ).map(
-    ([name, N]): KernelCase => ({
-      kernel: 'mean_squared_error',
-      name,
-      tensors: {
-        outputs: normals('outputs', N, 3),
-        targets: normals('targets', N, 3).map((target, n) => (n % 3 === 1 ? 3.4e38 : target)),
-        row_loss: unset(N),
-      },
-      uniforms: { N },
-      step: { inverse_count: 0.125 },
-    }),
-  ),
-  {
-    kernel: 'accumulate_sum',
-    name: 'into a slot',
-    tensors: { x: normals('x', 37), out: Float32Array.of(1, 2, 3) },
-    uniforms: { count: 37, slot: 1 },
-  },
-];
-
-export const rowCases: readonly KernelCase[] = [...layerNorm, ...columns, ...embedding, ...lengths, ...pooling, ...loss];
+export const rowCases: readonly KernelCase[] = [...layerNorm, ...columns, ...embedding, ...lengths, ...pooling];
