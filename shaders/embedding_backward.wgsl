@@ -1,4 +1,4 @@
-// embedding_backward: d_table[ids[n] - row_begin] += sum of d_h over the tokens with that id, for ids in [row_begin, row_end). chain[n] is
+// embedding_backward: d_table[ids[n] + shift - row_begin] += sum of d_h over the tokens with that id, for rows in [row_begin, row_end). chain[n] is
 // the index of the next token with the same id + 1 (0 at the end), with the top bit set where n is the first of them: one thread sums a
 // chain in its order, so that the result is the same every time. An id past the end of the table is in no piece, and adds to none.
 //
@@ -16,6 +16,8 @@ struct Params {
   C: u32,
   row_begin: u32,
   row_end: u32,
+  rows: u32,
+  shift: u32,
 }
 
 @group(0) @binding(0) var<storage, read> ids: array<u32>;
@@ -36,12 +38,14 @@ fn embedding_backward(
   let n = at / C4;
   let c = at % C4;
   let id = ids[n];
-  if ((chain[n] & 0x80000000u) == 0u || id < params.row_begin || id >= params.row_end) { return; }
+  if ((chain[n] & 0x80000000u) == 0u || id >= params.rows) { return; }
+  let row = id + params.shift;
+  if (row < params.row_begin || row >= params.row_end) { return; }
   var sum = d_h[at];
   var next = chain[n] & 0x7fffffffu;
   while (next != 0u) {
     sum += d_h[(next - 1u) * C4 + c];
     next = chain[next - 1u] & 0x7fffffffu;
   }
-  d_table[(id - params.row_begin) * C4 + c] += sum;
+  d_table[(row - params.row_begin) * C4 + c] += sum;
 }

@@ -15,7 +15,6 @@ import {
   type PolicyName,
   type Pooling,
   policyNames,
-  poolings,
 } from '../src/protocol/config.ts';
 import { randomKey, randomNormal, siteId } from '../src/random/counter.ts';
 import { resolveMethod } from '../src/session/setup.ts';
@@ -128,7 +127,7 @@ const everyMethod = methods.map(
   (method, i): Cell => ({
     method: method.name,
     policy: policyNames.findLast((policy) => !method.refuses(policy)) as PolicyName,
-    pooling: poolings[i % poolings.length] as Pooling,
+    pooling: i % 2 === 0 ? 'mean' : 'cls',
   }),
 );
 const manyNeurons: MethodChoices = { adapter_size: 16, num_experts: 8, num_probed_experts: 3, num_activated: 4 };

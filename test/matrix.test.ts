@@ -13,7 +13,6 @@ import {
   type PolicyName,
   type Pooling,
   policyNames,
-  poolings,
   type StreamKind,
   streamKinds,
 } from '../src/protocol/config.ts';
@@ -109,7 +108,7 @@ test.each(methods.map((method) => [method.name, method] as const))(
     const cases = counted.cases.filter(({ method: name }) => name === method.name);
     expect(cases).not.toEqual([]);
     for (const own of cases) {
-      for (const pooling of poolings) {
+      for (const pooling of ['mean', 'cls'] as const) {
         expect(countOf(method, own.hyper_parameters, pooling), `${JSON.stringify(own.hyper_parameters)}, ${pooling}`).toBe(
           own[pooling].trainable_parameters,
         );

@@ -34,6 +34,7 @@ function markupOf(card: MethodCard, settings: Settings, policy: (typeof policyNa
     missing: [],
     stored_type: 'f32',
     pooling: 'mean',
+    poolings: ['mean', 'cls'],
   } as const;
   return renderToStaticMarkup(
     <>

@@ -28,7 +28,7 @@ export const AdapterConfigSchema = v.object({
   method: v.string(),
   base_model: v.object({ name: v.string(), model_type: v.string(), sha256: v.nullable(Sha256), dtype: v.nullable(v.string()) }),
   num_labels: ClassCount,
-  pooling: v.picklist(['mean', 'cls']),
+  pooling: v.picklist(['mean', 'cls', 'last']),
   max_length: Count,
   /** Those that a run takes too meet its schema, in `parseConfig`. */
   hyper_parameters: v.record(v.string(), HyperParameter),

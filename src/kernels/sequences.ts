@@ -19,26 +19,25 @@ const attentionUniforms = {
 } as const;
 
 export const sequenceKernels = {
-  // h[B,S,C] = word[ids] + position[position_ids + first_position] + token_type[token_type_ids]; an id past the end of its table (V words, `positions`,
-  // `types`) adds zeros. Only rows whose id lies in [row_begin, row_end) are written (`word` holds those rows), so a table larger than a binding is
-  // gathered piece by piece; the first piece also writes rows whose id is in none. PROMPT: an example's first P rows t < P are prompt[t] + position[t]
-  // + token_type[0], the tokens follow.
+  // h[B,S,C] = table[ids + shift], or added to what is there with ACCUMULATE; an id past the end of the table adds zeros. `table` holds the rows
+  // [row_begin, row_end) of it, so a table larger than a binding is gathered range by range. An example's first P rows have no ids: row t of them is
+  // table[before + step · t].
   embedding: {
-    bindings: { ids: read, position_ids: read, token_type_ids: read, word: read, position: read, token_type: read, prompt: read, h: rw },
+    bindings: { ids: read, table: read, h: rw },
     uniforms: {
-      ...{ B: 'u32', S: 'u32', P: 'u32', first_position: 'u32', C: 'u32', row_begin: 'u32', row_end: 'u32' },
-      ...{ V: 'u32', positions: 'u32', types: 'u32' },
+      ...{ B: 'u32', S: 'u32', P: 'u32', C: 'u32', row_begin: 'u32', row_end: 'u32' },
+      ...{ rows: 'u32', shift: 'u32', before: 'u32', step: 'u32' },
     },
-    overrides: ['PROMPT'],
-    stored: { word: 4, position: 4, token_type: 4 },
+    overrides: ['ACCUMULATE'],
+    stored: { table: 4 },
     work: [['B', 'S', 'C']],
     tile: [256],
   },
-  // d_table[ids[n], :] += sum of d_h over the tokens with that id, for ids in [row_begin, row_end); `chain[n]` = (index of the next token with
+  // d_table[ids[n] + shift, :] += sum of d_h over the tokens with that id, for rows in [row_begin, row_end); `chain[n]` = (index of the next token with
   // the same id + 1, or 0 at the end) | (0x80000000 where n is the first). One thread sums a chain in order: deterministic, no atomics.
   embedding_backward: {
     bindings: { ids: read, chain: read, d_h: rw, d_table: rw },
-    uniforms: { N: 'u32', C: 'u32', row_begin: 'u32', row_end: 'u32' },
+    uniforms: { N: 'u32', C: 'u32', row_begin: 'u32', row_end: 'u32', rows: 'u32', shift: 'u32' },
     work: [['N', 'C']],
     tile: [256],
   },

@@ -30,8 +30,8 @@ const layerNames: LayerKind['names'] = {
   output_norm: 'output.LayerNorm',
 };
 
-/** The encoder that BERT and RoBERTa share. `first_position`: rows of the position table that no token has. */
-export function bertEncoder(config: BackboneConfig, first_position = 0): Stack {
+/** The encoder that BERT and RoBERTa share. `position_offset`: rows of the position table that no token has. */
+export function bertEncoder(config: BackboneConfig, position_offset = 0): Stack {
   const { hidden_size: C, hidden_dropout_prob: p, num_hidden_layers, num_attention_heads, layer_norm_eps: eps } = config;
   const kind: LayerKind = {
     ...{ norms: 'after', eps, names: layerNames },
@@ -45,8 +45,9 @@ export function bertEncoder(config: BackboneConfig, first_position = 0): Stack {
         const h = embedding(g, B, T, {
           ...before,
           word: g.parameter(`${g.path}.word_embeddings.weight`, [config.vocab_size, C]),
-          position: g.weight(`${g.path}.position_embeddings.weight`, [first_position + config.max_position_embeddings, C]),
-          token_type: g.weight(`${g.path}.token_type_embeddings.weight`, [config.type_vocab_size, C]),
+          position_offset,
+          position: g.parameter(`${g.path}.position_embeddings.weight`, [position_offset + config.max_position_embeddings, C]),
+          token_type: g.parameter(`${g.path}.token_type_embeddings.weight`, [config.type_vocab_size, C]),
         }); // [B, T, C]
         return dropout(g, norm(g, 'LayerNorm', h, eps), p, 'dropout');
       }),

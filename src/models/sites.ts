@@ -4,6 +4,7 @@
 
 import type { Graph, Tensor } from '../graph/ir.ts';
 import { attentionWithLse } from '../graph/ops/attention.ts';
+import { splitColumns } from '../graph/ops/columns.ts';
 import { applyActivation, dropout } from '../graph/ops/elementwise.ts';
 import { layerNorm } from '../graph/ops/layer_norm.ts';
 import { linear } from '../graph/ops/linear.ts';
@@ -59,7 +60,8 @@ export function dense(
 }
 
 export interface AttentionNames {
-  readonly projections: { readonly query: string; readonly key: string; readonly value: string };
+  /** Three dense layers, or one whose outputs are queries, keys and values side by side. */
+  readonly projections: { readonly query: string; readonly key: string; readonly value: string } | { readonly joined: string };
   readonly output: string;
 }
 
@@ -74,6 +76,7 @@ export interface AttentionPlace {
 /** Queries, keys and values, [B, T, C] each, of x [B, T, C]. */
 function projected(g: Graph, x: Tensor, { projections }: AttentionNames, adaptation: Adaptation, options: DenseOptions) {
   const C = x.shape.at(-1) as number;
+  if ('joined' in projections) return splitColumns(g, dense(g, projections.joined, x, 3 * C, adaptation, options), 3);
   const { query, key, value } = projections;
   return [query, key, value].map((name) => dense(g, name, x, C, adaptation, options));
 }
@@ -89,7 +92,8 @@ export function selfAttention(
 ): Tensor {
   const C = x.shape.at(-1) as number;
   const [q, ...own] = projected(g, x, names, adaptation, { layout }) as [Tensor, Tensor, Tensor];
-  const context = beside(g, names.projections.query, () => {
+  const { projections } = names;
+  const context = beside(g, 'joined' in projections ? projections.joined : projections.query, () => {
     const [k, v] = adaptation.keysAndValues?.(g, ...own) ?? own; // [B, P + T, C]
     const { out, lse } = attentionWithLse(g, q, k, v, lengths, { num_attention_heads, dropout: p.probabilities, causal });
     adaptation.attended?.({ q, k, lse, lengths });

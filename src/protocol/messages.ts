@@ -47,6 +47,8 @@ export interface ModelDescription {
   readonly bytes: number;
   /** Absent where the folder's own is none of these: one has to be chosen. */
   readonly pooling?: Pooling;
+  /** Those that the architecture has. */
+  readonly poolings: readonly Pooling[];
   readonly max_position_embeddings: number;
   /** What people should know of how the folder was read. */
   readonly notes: readonly string[];

@@ -87,10 +87,11 @@ async function poolingOf(
   lacks: (parameter: string) => boolean,
 ): Promise<{ pooling: Pooling | RetraceError; notes: readonly string[] }> {
   const { pooling: declared, notes } = await readSentenceTransformers(folder);
-  const [mode, ...more] = declared?.modes ?? ['cls'];
-  if (mode === 'mean' && more.length === 0) return { pooling: 'mean', notes };
-  const remedy = `Choose the pooling yourself: ${poolings.join(' or ')}.`;
-  if (mode !== 'cls' || more.length > 0) {
+  const own = ownPooling(backbone);
+  const [mode, ...more] = declared?.modes ?? [own];
+  const named = more.length === 0 ? poolings.find((name) => name === mode && backbone.poolings[name] !== undefined) : undefined;
+  const remedy = `Choose the pooling yourself: ${Object.keys(backbone.poolings).join(' or ')}.`;
+  if (named === undefined) {
     const said = declared?.modes.length ? `it says ${declared.modes.join(' and ')}` : 'it says none';
     const pooling = new RetraceError({
       code: 'unsupported-pooling',
@@ -100,9 +101,8 @@ async function poolingOf(
     });
     return { pooling, notes };
   }
-  const own = ownPooling(backbone);
-  const needed = backbone.poolings[own]?.needs;
-  if (needed === undefined || !lacks(needed)) return { pooling: own, notes };
+  const needed = backbone.poolings[named]?.needs;
+  if (needed === undefined || !lacks(needed)) return { pooling: named, notes };
   const pooling = new RetraceError({
     code: 'no-pooler',
     message: `The weights of ${folder.name} have no pooler, which pooling by the first token goes through.`,
@@ -114,7 +114,7 @@ async function poolingOf(
 
 /** What a folder holds, without a look at whether it fits. */
 export async function describe(model: BaseModel): Promise<ModelDescription> {
-  const { config, names } = model.backbone();
+  const { config, names, poolings: available } = model.backbone();
   const { ownPooling: pooling } = model;
   const { files = [], tensors } = model.checkpoint ?? {};
   return {
@@ -126,6 +126,7 @@ export async function describe(model: BaseModel): Promise<ModelDescription> {
     stored_type: model.storedType(names.anchor),
     bytes: files.reduce((sum, { source }) => sum + source.size, 0),
     ...(pooling === undefined ? {} : { pooling }),
+    poolings: poolings.filter((name) => available[name] !== undefined),
     max_position_embeddings: config.max_position_embeddings,
     notes: model.notes,
     missing: await missingFiles(model.folder, model.checkpoint !== undefined),

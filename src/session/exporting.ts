@@ -70,7 +70,7 @@ function archiveOf(
         name: model.name,
         model_type: setup.backbone.config.model_type,
         sha256: engine.sha256,
-        dtype: setup.storedType('embeddings.word_embeddings.weight').toUpperCase(),
+        dtype: setup.storedType(setup.backbone.names.anchor).toUpperCase(),
       },
       num_labels: setup.num_labels,
       pooling: setup.pooling,

@@ -229,8 +229,8 @@ describe('a prompt before the tokens', () => {
   const prompted = (g: Graph) =>
     embedding(g, 2, 3, {
       word: g.parameter('word', [7, 8]),
-      position: g.weight('position', [5, 8]),
-      token_type: g.weight('token_type', [2, 8]),
+      position: g.parameter('position', [5, 8]),
+      token_type: g.parameter('token_type', [2, 8]),
       prompt: g.weight('prompt', [2, 8]),
     });
   const values = { input_ids: [1, 6, 0, 2, 2, 5], position_ids: [0, 1, 2, 0, 1, 2], token_type_ids: [0, 0, 1, 1, 0, 0], lengths: [3, 1] };
@@ -273,8 +273,8 @@ describe('a prompt before the tokens', () => {
     const g = graph('prompt');
     const tables = {
       word: g.parameter('word', [7, 8]),
-      position: g.weight('position', [4, 8]),
-      token_type: g.weight('token_type', [2, 8]),
+      position: g.parameter('position', [4, 8]),
+      token_type: g.parameter('token_type', [2, 8]),
     };
     expect(() => embedding(g, 2, 3, { ...tables, prompt: g.weight('prompt', [2, 8]) })).toThrow('3 tokens from position 2 of 4');
   });

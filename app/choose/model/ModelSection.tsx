@@ -70,7 +70,9 @@ export function ModelSection({ model, pooling, description, bundled, source, onS
       ) : (
         (description.pending || description.value !== undefined) && <ModelFacts description={description.value} name={model.name} />
       )}
-      {description.value !== undefined && <PoolingField own={description.value.pooling} chosen={pooling} onPooling={onPooling} />}
+      {description.value !== undefined && (
+        <PoolingField available={description.value.poolings} own={description.value.pooling} chosen={pooling} onPooling={onPooling} />
+      )}
       {source === 'hub' && <HubBelow />}
     </>
   );

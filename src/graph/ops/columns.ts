@@ -1,4 +1,4 @@
-// Columns side by side: [a; b] along the last axis, and its gradient, the parts again.
+// Columns side by side along the last axis: [a; b] of two tensors, and equal shares of one, such as the queries, keys and values of one matrix.
 
 import type { Graph } from '../graph.ts';
 import type { KernelCall, Op } from '../op.ts';
@@ -44,3 +44,30 @@ const columns = (g: Graph, x: Tensor, from: number, count: number): Tensor => g.
 
 /** [a; b] [.., A + B] of a [.., A] and b [.., B]. */
 export const joinColumns = (g: Graph, a: Tensor, b: Tensor): Tensor => g.apply(joinOp, { a, b }, {}).y;
+
+/** Shares are named by their number: `0`, `1`... */
+type Shares = Readonly<Record<string, Tensor>>;
+
+const besideOp: Op<{ readonly shares: readonly Tensor[] }, { readonly y: Tensor }> = {
+  name: 'beside_columns',
+  shapes: ({ shares: [first, ...others] }) => {
+    const { shape } = first as Tensor;
+    return { y: { shape: [...shape.slice(0, -1), (others.length + 1) * widthOf(first as Tensor)] } };
+  },
+  lower: ({ inputs: { shares }, outputs: { y } }) => shares.map((share, i) => copyColumns(share, 0, y, i * widthOf(share), widthOf(share))),
+};
+
+const splitColumnsOp: Op<{ readonly x: Tensor }, Shares, { readonly count: number }> = {
+  name: 'split_columns',
+  shapes({ x }, { count }) {
+    const C = widthOf(x) / count;
+    if (!Number.isInteger(C)) throw new Error(`split_columns: ${count} shares of [${x.shape}]`);
+    return Object.fromEntries(Array.from({ length: count }, (_, i) => [i, { shape: [...x.shape.slice(0, -1), C] }]));
+  },
+  vjp: ({ g, outputs, d }) => ({ x: g.apply(besideOp, { shares: Object.keys(outputs).map(d) }, {}).y }), // [.., count · C]
+  lower: ({ inputs: { x }, outputs }) =>
+    Object.values(outputs).map((share, i) => copyColumns(x, i * widthOf(share), share, 0, widthOf(share))),
+};
+
+/** `count` tensors [.., C] of x [.., count · C], one after the other. */
+export const splitColumns = (g: Graph, x: Tensor, count: number): Tensor[] => Object.values(g.apply(splitColumnsOp, { x }, { count }));

@@ -1,70 +1,61 @@
-// embedding: the sum of word, position and token-type rows. The word table may come in row pieces (a piece fits one binding); each piece writes
-// the tokens whose id it holds. The gradient sums, for each id, the chain of tokens that carry it, in order and without atomics.
+// embedding: rows of tables, one table after the other: words, then positions, then types, each added to what is there. A table may come in ranges of
+// rows, each of which fits a binding and is a dispatch of its own. The gradient sums, for each id, the chain of tokens that carry it, in order and without
+// atomics.
 // A prompt (Lester et al. 2021, arXiv:2104.08691) is P learned rows before the tokens of every example; the tables are frozen then.
 
 import type { Graph } from '../graph.ts';
 import type { NoTensors, Op } from '../op.ts';
 import { type Parameter, sizeOf, type Tensor } from '../tensor.ts';
-import { columnSum } from './linear.ts';
+import { prependRows } from './prepend_rows.ts';
 
-const rowsOf = (h: Tensor) => {
-  const C = h.shape.at(-1) as number;
-  return { N: sizeOf(h.shape) / C, C };
-};
-
-const rangeOf = (piece: Tensor) => ({ row_begin: piece.rowBegin ?? 0, row_end: (piece.rowBegin ?? 0) + (piece.shape[0] as number) });
+const rangeOf = (rows: Tensor) => ({ row_begin: rows.rowBegin ?? 0, row_end: (rows.rowBegin ?? 0) + (rows.shape[0] as number) });
 
 type EmbeddingInputs = {
-  readonly input_ids: Tensor; // [B, T]
-  readonly position_ids: Tensor; // [B, T]
-  readonly token_type_ids: Tensor; // [B, T]
+  readonly ids: Tensor; // [B, T]
   /** Of a table that trains: for each token the next one with the same id. */
-  readonly input_ids_chain: Tensor | undefined; // [B, T]
-  readonly position_ids_chain: Tensor | undefined; // [B, T]
-  readonly token_type_ids_chain: Tensor | undefined; // [B, T]
-  readonly position: Tensor; // [positions, C]
-  readonly token_type: Tensor; // [types, C]
-  readonly prompt: Tensor | undefined; // [P, C]
-  /** Pieces of the table [V, C]. */
-  readonly word: readonly Tensor[];
+  readonly chain: Tensor | undefined; // [B, T]
+  /** Ranges of the rows of [rows, C]. */
+  readonly table: readonly Tensor[];
+  readonly into: Tensor | undefined; // [B, P + T, C]
 };
 
-const embeddingOp: Op<EmbeddingInputs, { readonly h: Tensor }, { readonly first_position: number }> = {
+type EmbeddingAttributes = {
+  /** Rows of the whole table. */
+  readonly rows: number;
+  /** Row of id 0. */
+  readonly shift: number;
+  /** Rows before the tokens, of which row t reads `before` + `step` · t. */
+  readonly P: number;
+  readonly before: number;
+  readonly step: number;
+  readonly accumulate: boolean;
+};
+
+const embeddingOp: Op<EmbeddingInputs, { readonly h: Tensor }, EmbeddingAttributes> = {
   name: 'embedding',
-  shapes({ input_ids, position, token_type, prompt, word }, { first_position }) {
-    const [places, C] = position.shape as [number, number];
-    for (const table of [token_type, ...word, ...(prompt ? [prompt] : [])]) {
-      if (table.shape[1] !== C) throw new Error(`embedding: '${table.name}' [${table.shape}] for width ${C}`);
-    }
-    const [B, T] = input_ids.shape as [number, number];
-    const P = prompt?.shape[0] ?? 0;
-    if (prompt && prompt.dtype !== 'f32') throw new Error(`embedding: '${prompt.name}' [${P}, ${C}] ${prompt.dtype}`);
-    if (first_position + T > places) throw new Error(`embedding: ${T} tokens from position ${first_position} of ${places}`);
-    return { h: { shape: [B, P + T, C] } };
+  shapes({ ids, table, into }, { P }) {
+    const [B, T] = ids.shape as [number, number];
+    const shape = [B, P + T, table[0]?.shape[1] as number];
+    if (into && into.shape.join() !== shape.join()) throw new Error(`embedding: '${table[0]?.name}' [${shape}] into [${into.shape}]`);
+    return { h: { shape } };
   },
-  vjp({ g, inputs, d, needs }) {
-    const { prompt, position, token_type, word } = inputs;
+  inPlace: ({ accumulate }) => (accumulate ? [['h', 'into']] : []),
+  vjp({ g, inputs: { ids, chain, table }, attributes: { rows, shift }, d, needs }) {
     const d_h = d('h'); // [B, P + T, C]
-    const accumulate = (ids: Tensor, chain: Tensor | undefined, table: Tensor) => {
-      g.apply(embeddingBackwardOp, { ids, chain, d_h, d_table: g.registry.gradientOf(table) }, {});
-    };
-    if (prompt && needs('prompt')) columnSum(g, d_h, g.registry.gradientOf(prompt), d_h.shape[0]);
-    if (needs('position')) accumulate(inputs.position_ids, inputs.position_ids_chain, position);
-    if (needs('token_type')) accumulate(inputs.token_type_ids, inputs.token_type_ids_chain, token_type);
-    if (needs('word')) for (const piece of word) accumulate(inputs.input_ids, inputs.input_ids_chain, piece);
-    return {};
+    if (needs('table')) {
+      for (const range of table) {
+        g.apply(embeddingBackwardOp, { ids, chain, d_h, d_table: g.registry.gradientOf(range) }, { rows, shift });
+      }
+    }
+    return { into: needs('into') ? d_h : undefined };
   },
-  lower({ inputs, outputs: { h }, attributes: { first_position } }) {
-    const { input_ids: ids, position_ids, token_type_ids, position, token_type, prompt } = inputs;
+  lower({ inputs: { ids, table }, outputs: { h }, attributes: { accumulate, ...size } }) {
     const [B, S, C] = h.shape as [number, number, number];
-    const rowsIn = (table: Tensor) => table.shape[0] as number;
-    const V = inputs.word.reduce((sum, piece) => sum + rowsIn(piece), 0);
-    const size = { B, S, P: prompt ? rowsIn(prompt) : 0, first_position, C, V, positions: rowsIn(position), types: rowsIn(token_type) };
-    return inputs.word.map((word) => ({
+    return table.map((range) => ({
       kernel: 'embedding',
-      tensors: { ids, position_ids, token_type_ids, word, position, token_type, prompt, h },
-      uniforms: { ...size, ...rangeOf(word) },
-      overrides: { PROMPT: prompt ? 1 : 0 },
+      tensors: { ids, table: range, h },
+      uniforms: { B, S, C, ...size, ...rangeOf(range) },
+      overrides: { ACCUMULATE: accumulate ? 1 : 0 },
     }));
   },
 };
@@ -76,44 +67,54 @@ type EmbeddingBackwardInputs = {
   readonly d_table: Tensor; // [rows, C]
 };
 
-const embeddingBackwardOp: Op<EmbeddingBackwardInputs, NoTensors> = {
+const embeddingBackwardOp: Op<EmbeddingBackwardInputs, NoTensors, { readonly rows: number; readonly shift: number }> = {
   name: 'embedding_backward',
   shapes: () => ({}),
   accumulates: ['d_table'],
-  lower: ({ inputs }) => [
-    { kernel: 'embedding_backward', tensors: inputs, uniforms: { ...rowsOf(inputs.d_h), ...rangeOf(inputs.d_table) } },
-  ],
+  lower({ inputs, attributes }) {
+    const C = inputs.d_h.shape.at(-1) as number;
+    const N = sizeOf(inputs.d_h.shape) / C;
+    return [{ kernel: 'embedding_backward', tensors: inputs, uniforms: { N, C, ...attributes, ...rangeOf(inputs.d_table) } }];
+  },
 };
 
 export interface EmbeddingTables {
+  /** [V, C] */
   readonly word: Parameter;
-  readonly position: Tensor;
-  readonly token_type: Tensor;
+  /** What stands between the rows of words and what is added to them, such as a projection [B, T, E] -> [B, T, C]. */
+  readonly project?: (h: Tensor) => Tensor;
+  /** [position_offset + positions, C] */
+  readonly position?: Parameter;
+  /** Rows of the position table that no token has: position 0 is behind them. */
+  readonly position_offset?: number;
+  /** [types, C] */
+  readonly token_type?: Parameter;
   /** [P, C]: learned rows before the tokens, at the first P positions, of the first token type. Only with frozen tables. */
   readonly prompt?: Tensor;
-  /** Position of the first token; left out: behind the prompt. Only with a frozen position table. */
+  /** Position of the first token; left out: behind the prompt. Only with frozen tables. */
   readonly first_position?: number;
 }
 
 /** h [B, P + T, C] of the batch inputs input_ids, position_ids and token_type_ids [B, T], with P = 0 where there is no prompt. */
-export function embedding(
-  g: Graph,
-  B: number,
-  T: number,
-  { word, position, token_type, prompt, first_position = prompt?.shape[0] ?? 0 }: EmbeddingTables,
-): Tensor {
-  const ids = (name: string) => g.input(name, [B, T], 'u32');
-  const [input_ids, position_ids, token_type_ids] = [ids('input_ids'), ids('position_ids'), ids('token_type_ids')];
-  if (first_position > 0 && [word, position.parameter, token_type.parameter].some((table) => table?.trainable))
-    throw new Error(`embedding: ${prompt?.name ?? first_position} before the tokens, with tables that train`);
-  // Chains are needed, and so uploaded, only where a table trains.
-  const chain = (name: string, table: Parameter | undefined) => (table?.trainable && g.training ? ids(`${name}_chain`) : undefined);
-  const inputs = {
-    ...{ input_ids, position_ids, token_type_ids },
-    input_ids_chain: chain('input_ids', word),
-    position_ids_chain: chain('position_ids', position.parameter),
-    token_type_ids_chain: chain('token_type_ids', token_type.parameter),
-    ...{ position, token_type, prompt, word: word.tensors },
+export function embedding(g: Graph, B: number, T: number, tables: EmbeddingTables): Tensor {
+  const { word, project, position, position_offset = 0, token_type, prompt } = tables;
+  const P = prompt?.shape[0] ?? 0;
+  const first = tables.first_position ?? P;
+  if (first > 0 && [word, position, token_type].some((table) => table?.trainable))
+    throw new Error(`embedding: ${prompt?.name ?? first} before the tokens, with tables that train`);
+  const places = (position?.shape[0] ?? Number.POSITIVE_INFINITY) - position_offset;
+  if (first + T > places) throw new Error(`embedding: ${T} tokens from position ${first} of ${places}`);
+
+  const rows = (name: string, table: Parameter, at: Partial<EmbeddingAttributes>, into?: Tensor): Tensor => {
+    const ids = g.input(name, [B, T], 'u32');
+    // Chains are needed, and so uploaded, only where a table trains.
+    const chain = table.trainable && g.training ? g.input(`${name}_chain`, [B, T], 'u32') : undefined;
+    const attributes = { rows: table.shape[0] as number, shift: 0, P: 0, before: 0, step: 0, accumulate: into !== undefined, ...at };
+    return g.apply(embeddingOp, { ids, chain, table: table.tensors, into }, attributes).h;
   };
-  return g.apply(embeddingOp, inputs, { first_position }).h;
+  const words = rows('input_ids', word, {}); // [B, T, C]
+  const all = prompt ? prependRows(g, prompt, words) : words; // [B, P + T, C]
+  const h = project?.(all) ?? all;
+  const placed = position ? rows('position_ids', position, { shift: first + position_offset, P, before: position_offset, step: 1 }, h) : h;
+  return token_type ? rows('token_type_ids', token_type, { P }, placed) : placed;
 }

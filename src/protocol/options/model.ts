@@ -3,16 +3,17 @@
 import * as v from 'valibot';
 import { optionLeftOut } from './option.ts';
 
-export const poolings = ['mean', 'cls'] as const;
+export const poolings = ['mean', 'cls', 'last'] as const;
 export type Pooling = (typeof poolings)[number];
 
 export const modelOptions = {
   pooling: optionLeftOut({
     schema: v.picklist(poolings),
-    leftOut: 'as the folder of the model says (1_Pooling), else the pooler on the first token',
+    leftOut:
+      'as the folder of the model says (1_Pooling), else as the architecture’s own classifier: the first token, of models that see only what came before the last',
     label: 'Pooling',
-    help: 'What the classifier reads of a text: the mean of all its tokens, or the first token through the pretrained pooler.',
+    help: 'What the classifier reads of a text: the mean of all its tokens, the first token (through the pretrained pooler where there is one), or the last.',
     reason: 'A model is best read as it was trained to be read.',
-    words: { mean: 'Mean of the tokens', cls: 'First token' },
+    words: { mean: 'Mean of the tokens', cls: 'First token', last: 'Last token' },
   }),
 };

@@ -110,6 +110,7 @@ const embedding: KernelCase[] = (
 ).flatMap(([name, B, T, P, C, row_begin, row_end]) => {
   const N = B * T;
   const S = P + T;
+  const shift = P === 0 ? 0 : 1;
   const past = name.startsWith('ids past');
   /** Every fourth id is one that no table has: the next one, and the largest there is. */
   const some = (ids: readonly number[], rows: number): Uint32Array<ArrayBuffer> =>
@@ -121,23 +122,24 @@ const embedding: KernelCase[] = (
       kernel: 'embedding',
       name,
       tensors: {
-        ids,
-        position_ids: some(integers('position_ids', N, 0, 16).toReversed(), 16),
-        token_type_ids: some(integers('token_type_ids', N, 0, 2), 2).reverse(),
-        word: halves('word', rows * C),
-        position: halves('position', (16 + P) * C),
-        token_type: halves('token_type', 2 * C),
-        ...(P ? { prompt: normals('prompt', P * C) } : {}),
-        h: unset(B * S * C),
+        ...{ ids, table: halves('table', rows * C), h: unset(B * T * C) },
       },
-      uniforms: { B, S, P, first_position: P, C, row_begin, row_end, V: 9, positions: 16 + P, types: 2 },
-      overrides: { PROMPT: P ? 1 : 0 },
+      uniforms: { B, S: T, P: 0, C, row_begin, row_end, rows: 9, shift, before: 0, step: 0 },
     },
+    ...[0, 1].map(
+      (step): KernelCase => ({
+        kernel: 'embedding',
+        name: `${name}, added, step ${step}`,
+        tensors: { ids, table: halves('table', rows * C), h: normals('h', B * S * C) },
+        uniforms: { B, S, P, C, row_begin, row_end, rows: 9, shift, before: 1, step },
+        overrides: { ACCUMULATE: 1 },
+      }),
+    ),
     {
       kernel: 'embedding_backward',
       name,
       tensors: { ids, chain: chainOf([...ids]), d_h: normals('d_h', N * C), d_table: normals('d_table', rows * C) },
-      uniforms: { N, C, row_begin, row_end },
+      uniforms: { N, C, row_begin, row_end, rows: 9, shift },
     },
   ] satisfies KernelCase[];
 });
