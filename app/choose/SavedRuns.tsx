@@ -4,8 +4,8 @@ import type { SavedRun } from '../../src/protocol/messages.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { keptOf } from '../state/hub/hub_state.ts';
 import { busyText } from '../state/occupied.ts';
-import { percent } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
+import { metricText } from '../ui/metrics.ts';
 
 /** The saved runs of the store, where there are any. */
 export function SavedRunsPanel() {
@@ -64,7 +64,8 @@ function SavedRuns({ runs, busy, missing, onResume, onDelete }: SavedRunsProps) 
               <p className="small muted">
                 {run.finished ? 'finished' : 'interrupted'} at step {run.step} of {run.max_steps}, {when(run.saved_at)}
                 {missing(run) !== undefined && ', its model is not kept on this device any more'}
-                {run.best !== undefined && `, best ${run.best.metric} ${percent(run.best.value, 1)} at step ${run.best.step}`}
+                {run.best !== undefined &&
+                  `, best ${run.best.metric} ${metricText(run.best.metric, run.best.value)} at step ${run.best.step}`}
               </p>
             </div>
             <div className="saved-buttons">

@@ -5,8 +5,9 @@ import { occupationOf } from '../state/occupied.ts';
 import { stepMs } from '../state/pace.ts';
 import type { QueueItem } from '../state/queue.ts';
 import type { RunState } from '../state/run.ts';
-import { milliseconds, number, percent } from '../ui/format.ts';
+import { milliseconds, number } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
+import { metricText } from '../ui/metrics.ts';
 import { colourOf } from './colours.ts';
 
 const statusTexts: Readonly<Record<QueueItem['status'], string>> = {
@@ -38,7 +39,7 @@ export function QueueList({ items, current }: { items: readonly QueueItem[]; cur
               {item.status === 'running' && run !== undefined && last === undefined && `: ${run.phase}`}
             </span>
             <span className="queue-number">{ms === undefined ? '' : milliseconds(ms)}</span>
-            <span className="queue-number">{best === undefined ? '' : `${best.metric} ${percent(best.value, 1)}`}</span>
+            <span className="queue-number">{best === undefined ? '' : `${best.metric} ${metricText(best.metric, best.value)}`}</span>
             <span className="queue-buttons">
               {item.status === 'running' && (
                 <button type="button" className="quiet" onClick={() => show('train')} aria-label={`Watch ${item.title}`}>

@@ -1,6 +1,7 @@
 // Curves of several runs on one axis of steps. Pure.
 
-import { metricOrder, type RunState } from '../state/run.ts';
+import type { RunState } from '../state/run.ts';
+import { isScore, metricOrder } from '../ui/metrics.ts';
 
 interface Reading {
   readonly step: number;
@@ -20,5 +21,5 @@ export function overlaid(runs: readonly (readonly Reading[])[]): { steps: number
 /** The first metric of the task that is a score, not a loss. */
 export function scoreNameOf(runs: readonly Pick<RunState, 'evaluations'>[]): string {
   const names = Object.keys(runs.flatMap(({ evaluations }) => evaluations)[0]?.metrics ?? {});
-  return names.filter((name) => !name.includes('loss')).sort((a, b) => metricOrder(a) - metricOrder(b))[0] ?? 'score';
+  return names.filter(isScore).sort((a, b) => metricOrder(a) - metricOrder(b))[0] ?? 'score';
 }

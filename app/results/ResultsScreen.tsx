@@ -3,19 +3,20 @@
 import { useActions, useApp } from '../state/context.ts';
 import { hubEndpoint } from '../state/hub/endpoint.ts';
 import { busyText } from '../state/occupied.ts';
-import { bestOf, metricOrder } from '../state/run.ts';
-import { number, percent, plural } from '../ui/format.ts';
+import { bestOf } from '../state/run.ts';
+import { plural } from '../ui/format.ts';
+import { shownMetrics } from '../ui/metrics.ts';
 import { ConfusionView } from './ConfusionView.tsx';
 import { ExportPanel, ImportPanel } from './ExportImport.tsx';
+import { ScatterView } from './ScatterView.tsx';
 import { TrySentence } from './TrySentence.tsx';
-
-const asShare = (name: string) => ['accuracy', 'f1', 'precision', 'recall'].includes(name);
 
 export function ResultsScreen({ theme }: { theme: string }) {
   const run = useApp((state) => state.run);
   const prediction = useApp((state) => state.prediction);
   const exported = useApp((state) => state.exported);
   const imported = useApp((state) => state.imported);
+  const tasks = useApp((state) => state.catalogue.value?.tasks ?? noTasks);
   const busy = useApp(busyText);
   const baseWanted = useApp((state) => state.baseWanted);
   const endpoint = useApp((state) => state.hub.place.value?.endpoint) ?? hubEndpoint();
@@ -26,7 +27,8 @@ export function ResultsScreen({ theme }: { theme: string }) {
   const kept = run?.finished !== undefined && run.steps.length > 0 && imported.value === undefined;
   const evaluation = run === undefined ? undefined : (bestOf(run) ?? run.evaluations.at(-1));
   const labels = imported.value?.labels ?? run?.labels ?? evaluation?.confusion?.labels ?? [];
-  const pair = (kept ? run.pair : undefined) ?? chosenPair;
+  const pair = kept && run.columns !== undefined ? run.columns.text_pair !== undefined : chosenPair;
+  const what = (kept ? run.columns?.label : undefined) ?? 'number';
   const usable = imported.value !== undefined || kept;
   return (
     <div className="results">
@@ -37,23 +39,23 @@ export function ResultsScreen({ theme }: { theme: string }) {
               {run?.name}: step {evaluation.step}, {evaluation.examples} texts
             </h2>
             <dl className="metrics">
-              {Object.entries(evaluation.metrics)
-                .sort(([a], [b]) => metricOrder(a) - metricOrder(b))
-                .map(([name, value]) => (
-                  <div key={name}>
-                    <dt>{name}</dt>
-                    <dd>{asShare(name) ? percent(value, 1) : number(value)}</dd>
-                  </div>
-                ))}
+              {shownMetrics(evaluation.metrics, tasks).map(({ name, title, text }) => (
+                <div key={name}>
+                  <dt>{title}</dt>
+                  <dd>{text}</dd>
+                </div>
+              ))}
             </dl>
-            {evaluation.confusion && <ConfusionView confusion={evaluation.confusion} theme={theme} />}
+            {evaluation.confusion !== undefined && <ConfusionView confusion={evaluation.confusion} theme={theme} />}
+            {evaluation.scatter !== undefined && <ScatterView scatter={evaluation.scatter} what={what} examples={evaluation.examples} />}
           </section>
         ) : imported.value !== undefined ? (
           <section className="card empty" aria-label="Evaluation">
             <h2>An imported adapter</h2>
             <p className="muted">
-              {imported.value.method} with {plural(imported.value.labels.length, 'label')}: try it. It was evaluated where it was trained;
-              its model card says how.
+              {imported.value.method}{' '}
+              {imported.value.labels.length > 0 ? `with ${plural(imported.value.labels.length, 'label')}` : 'for numbers'}: try it. It was
+              evaluated where it was trained; its model card says how.
             </p>
           </section>
         ) : (
@@ -71,7 +73,7 @@ export function ResultsScreen({ theme }: { theme: string }) {
         <section className="card" aria-label="Try it">
           <h2>Try your own</h2>
           {usable ? (
-            <TrySentence labels={labels} pair={pair} prediction={prediction} importing={imported.pending} onText={predict} />
+            <TrySentence labels={labels} pair={pair} what={what} prediction={prediction} importing={imported.pending} onText={predict} />
           ) : (
             <p className="muted">Once a run has ended or an adapter is imported.</p>
           )}
@@ -104,6 +106,8 @@ export function ResultsScreen({ theme }: { theme: string }) {
     </div>
   );
 }
+
+const noTasks = [] as const;
 
 const suggestionOf = (name: string) =>
   name

@@ -1,14 +1,16 @@
-// A sentence of one's own, and how sure the model is of each label.
+// A sentence of one's own, and what the model says of it: how likely each label is, or a number.
 
 import { useEffect, useState } from 'react';
-import type { Prediction } from '../../src/protocol/messages.ts';
+import type { ClassAnswer, Prediction } from '../../src/protocol/messages.ts';
 import type { Answer } from '../state/answer.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
-import { percent } from '../ui/format.ts';
+import { number, percent } from '../ui/format.ts';
 
 interface TrySentenceProps {
   labels: readonly string[];
   pair: boolean;
+  /** What a number that is predicted is called. */
+  what: string;
   prediction: Answer<Prediction>;
   /** Another adapter is being imported: afterwards the text in the field is predicted again, by that adapter. */
   importing: boolean;
@@ -17,7 +19,7 @@ interface TrySentenceProps {
 
 const SHOWN = 10;
 
-export function TrySentence({ labels, pair, prediction, importing, onText }: TrySentenceProps) {
+export function TrySentence({ labels, pair, what, prediction, importing, onText }: TrySentenceProps) {
   const [text, setText] = useState('');
   const [second, setSecond] = useState('');
   const { value, error, pending } = prediction;
@@ -25,10 +27,6 @@ export function TrySentence({ labels, pair, prediction, importing, onText }: Try
   useEffect(() => {
     if (!importing && text.trim() !== '') onText(text, second);
   }, [importing]);
-  const ranked = (value?.probabilities ?? [])
-    .map((probability, i) => ({ label: labels[i] ?? `label ${i}`, probability }))
-    .sort((a, b) => b.probability - a.probability)
-    .slice(0, SHOWN);
   return (
     <form
       className="try"
@@ -67,30 +65,55 @@ export function TrySentence({ labels, pair, prediction, importing, onText }: Try
       {error !== undefined && <ErrorNote error={error} />}
       {value !== undefined && (
         <div aria-busy={pending}>
-          <p className="hidden" role="status">
-            {value.label}
-          </p>
-          <ul className="balance" aria-label="Probabilities">
-            {ranked.map(({ label, probability }, i) => (
-              <li key={label} className={i === 0 ? 'first' : ''}>
-                <span className="balance-label" title={label}>
-                  {label}
-                </span>
-                <span className="meter" aria-hidden="true">
-                  <span style={{ width: `${probability * 100}%` }} />
-                </span>
-                <span className="balance-count">{percent(probability, 1)}</span>
-              </li>
-            ))}
-          </ul>
-          {labels.length > SHOWN && (
-            <p className="small muted">
-              The first {SHOWN} of {labels.length} labels.
-            </p>
-          )}
+          {'value' in value ? <PredictedNumber what={what} value={value.value} /> : <Probabilities labels={labels} prediction={value} />}
           {value.truncated && <p className="small wrong">The text is longer than the model was set up for, and was cut.</p>}
         </div>
       )}
     </form>
+  );
+}
+
+function PredictedNumber({ what, value }: { what: string; value: number }) {
+  return (
+    <div role="status" aria-label="Prediction">
+      <dl className="metrics">
+        <div>
+          <dt>{what}</dt>
+          <dd>{number(value)}</dd>
+        </div>
+      </dl>
+    </div>
+  );
+}
+
+function Probabilities({ labels, prediction }: { labels: readonly string[]; prediction: ClassAnswer }) {
+  const ranked = prediction.probabilities
+    .map((probability, i) => ({ label: labels[i] ?? `label ${i}`, probability }))
+    .sort((a, b) => b.probability - a.probability)
+    .slice(0, SHOWN);
+  return (
+    <>
+      <p className="hidden" role="status">
+        {prediction.label}
+      </p>
+      <ul className="balance" aria-label="Probabilities">
+        {ranked.map(({ label, probability }, i) => (
+          <li key={label} className={i === 0 ? 'first' : ''}>
+            <span className="balance-label" title={label}>
+              {label}
+            </span>
+            <span className="meter" aria-hidden="true">
+              <span style={{ width: `${probability * 100}%` }} />
+            </span>
+            <span className="balance-count">{percent(probability, 1)}</span>
+          </li>
+        ))}
+      </ul>
+      {labels.length > SHOWN && (
+        <p className="small muted">
+          The first {SHOWN} of {labels.length} labels.
+        </p>
+      )}
+    </>
   );
 }

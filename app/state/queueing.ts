@@ -2,12 +2,13 @@
 
 import type { StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
+import type { Columns } from '../../src/protocol/config.ts';
 import type { AppState, QueueState } from './app_state.ts';
 import { occupationOf } from './occupied.ts';
 import { nextOf, type Picked, type QueueItem, queueOf, savedRunOf } from './queue.ts';
 
 /** Starts a call that runs; resolves once the run has ended and all its events are in the store. */
-type Live = (name: string, call: () => Promise<unknown>, screen: 'compare', pair: boolean) => Promise<void>;
+type Live = (name: string, call: () => Promise<unknown>, screen: 'compare', columns: Columns | undefined) => Promise<void>;
 
 interface QueueingNeeds {
   readonly live: Live;
@@ -42,7 +43,7 @@ export function queueingOf(client: TrainerClient, { getState, setState }: StoreA
       item.title,
       () => (resumed === undefined ? client.start(item.config) : client.call('resume', { id: resumed.id })),
       'compare',
-      item.config.columns?.text_pair !== undefined,
+      item.config.columns,
     );
     const after = savedRunOf({ ...item, before }, getState().savedRuns);
     change(item.key, { ...ended(), ...(after === undefined ? {} : { id: after.id }) });

@@ -1,6 +1,7 @@
 // A run as the page draws it, folded from the worker's events. Pure. Invariant: the state depends on the sequence of events alone, not on how
 // they were batched, so a resumed run that sends its past again looks as it did.
 
+import type { Columns } from '../../src/protocol/config.ts';
 import type { ErrorReport } from '../../src/protocol/errors.ts';
 import type { Phase, PlanReport, RunEvent } from '../../src/protocol/messages.ts';
 
@@ -13,8 +14,8 @@ export type Best = NonNullable<FinishedEvent['best']>;
 
 export interface RunState {
   readonly name: string;
-  /** Whether its examples are pairs of texts; left out where that is not known. */
-  readonly pair?: boolean | undefined;
+  /** What it learns from, where that is known. */
+  readonly columns?: Columns | undefined;
   /** The labels of its data, once they have been read. */
   readonly labels?: readonly string[];
   /** How its model was read, and what the classifier starts from. */
@@ -30,9 +31,9 @@ export interface RunState {
   readonly error?: ErrorReport;
 }
 
-export const newRun = (name: string, pair?: boolean): RunState => ({
+export const newRun = (name: string, columns?: Columns): RunState => ({
   name,
-  pair,
+  columns,
   phase: 'loading model',
   progress: {},
   steps: [],
@@ -125,8 +126,3 @@ export function smoothed(values: readonly number[], keep = 0.9): number[] {
     return sum / weight;
   });
 }
-
-export const metricOrder = (name: string): number => {
-  const at = ['accuracy', 'f1', 'matthews_correlation', 'loss'].indexOf(name);
-  return at < 0 ? 99 : at;
-};

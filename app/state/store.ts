@@ -3,7 +3,7 @@
 
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
-import type { AdapterSource, MethodOptions, TrainingArguments } from '../../src/protocol/config.ts';
+import type { AdapterSource, Columns, MethodOptions, TrainingArguments } from '../../src/protocol/config.ts';
 import { reportOf } from '../../src/protocol/errors.ts';
 import type { Calls, ExportResult } from '../../src/protocol/messages.ts';
 import { type AppState, noComparison, noStudy, type Screen } from './app_state.ts';
@@ -118,12 +118,12 @@ export function createApp(client: TrainerClient, kept: Kept): App {
     if (run !== undefined && run.error === undefined) setState({ run: { ...run, phase: 'failed', error } });
   };
 
-  const live = async (name: string, call: () => Promise<unknown>, screen: 'train' | 'compare' = 'train', pair?: boolean) => {
+  const live = async (name: string, call: () => Promise<unknown>, screen: 'train' | 'compare' = 'train', columns?: Columns) => {
     const occupation = occupationOf(getState());
     // The runs of a queue start while the queue itself occupies the worker.
     if (occupation !== undefined && !(occupation === 'queue' && screen === 'compare')) return;
     deliverEvents();
-    setState({ run: newRun(name, pair), startError: undefined, cancelled: undefined, exported: idle, imported: idle, prediction: idle });
+    setState({ run: newRun(name, columns), startError: undefined, cancelled: undefined, exported: idle, imported: idle, prediction: idle });
     if (screen === 'train') setState({ screen });
     await call().catch((thrown: unknown) => {
       deliverEvents();
@@ -173,8 +173,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
       const { settings, catalogue } = getState();
       const card = cardOf(catalogue.value, settings.method);
       if (card === undefined || !(await hubbing.actions.fetchModel())) return;
-      const pair = settings.columns?.text_pair !== undefined;
-      await live(`${settings.data.name}, ${card.title}`, () => client.start(runConfigOf(settings, card)), 'train', pair);
+      await live(`${settings.data.name}, ${card.title}`, () => client.start(runConfigOf(settings, card)), 'train', settings.columns);
     },
     compare: () => void comparing.begin(),
     cancelComparing: comparing.cancel,
@@ -185,8 +184,8 @@ export function createApp(client: TrainerClient, kept: Kept): App {
     beginStudy: (steps) => void studying.begin(steps),
     stopStudy: () => void studying.stop(),
     openResults: async (id, name) => {
-      const pair = getState().queue.items.find((item) => item.id === id)?.config.columns?.text_pair !== undefined;
-      await live(name, () => client.call('resume', { id }), 'train', pair);
+      const columns = getState().queue.items.find((item) => item.id === id)?.config.columns;
+      await live(name, () => client.call('resume', { id }), 'train', columns);
       if (getState().run?.finished !== undefined) setState({ screen: 'results' });
     },
     resume: (id, name) => live(name, () => client.call('resume', { id })),

@@ -1,10 +1,11 @@
 // The curves of a run: loss, evaluation, learning rate, gradient norm.
 
 import { useMemo } from 'react';
-import { metricOrder, type RunState, smoothed } from '../state/run.ts';
+import { type RunState, smoothed } from '../state/run.ts';
 import { Figure, Numbers } from '../ui/Figure.tsx';
 import { number } from '../ui/format.ts';
 import { Chart } from '../ui/LineChart.tsx';
+import { isScore, metricOrder } from '../ui/metrics.ts';
 
 interface CurvesProps {
   run: Pick<RunState, 'steps' | 'evaluations'>;
@@ -85,7 +86,7 @@ export function Curves({ run: { steps, evaluations }, theme }: CurvesProps) {
 
 function EvaluationFigure({ evaluations, theme }: { evaluations: RunState['evaluations']; theme: string }) {
   const names = Object.keys(evaluations[0]?.metrics ?? {}).sort((a, b) => metricOrder(a) - metricOrder(b));
-  const scores = names.filter((name) => !name.includes('loss'));
+  const scores = names.filter(isScore);
   const best = evaluations.findLast((evaluation) => evaluation.best);
   return (
     <Figure

@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import type { TaskCard } from '../../src/protocol/cards.ts';
+import { isScore, shownMetrics } from './metrics.ts';
+
+const tasks = [{ metrics: [{ name: 'pearson', title: 'Pearson', greater_is_better: true }] }] as unknown as TaskCard[];
+
+test('metrics stand in the order of their tasks with their titles, shares as percent, the loss last', () => {
+  expect(shownMetrics({ loss: 0.5, mse: 0.5, pearson: 0.87654, accuracy: 0.9 }, tasks)).toEqual([
+    { name: 'accuracy', title: 'accuracy', text: '90.0 %' },
+    { name: 'pearson', title: 'Pearson', text: '0.8765' },
+    { name: 'mse', title: 'mse', text: '0.5' },
+    { name: 'loss', title: 'loss', text: '0.5' },
+  ]);
+});
+
+test('errors and losses are no scores', () => {
+  expect(['accuracy', 'pearson', 'mse', 'loss', 'eval_loss'].filter(isScore)).toEqual(['accuracy', 'pearson']);
+});
