@@ -195,11 +195,11 @@ test('a search marks what can be used; a gated model opens with a token; what is
   await context.close();
 });
 
-test('a data set is looked up, its splits chosen, its first rows shown, and what is used of it read; GLUE is one click away', async () => {
+test('a data set is looked up, its splits chosen, its first rows shown, and what is used of it read; a task of GLUE brings its own', async () => {
   const { hub } = served;
   const { context, page, complaints } = await opened();
   await fromHub(page, 'Data');
-  await page.getByRole('button', { name: 'SST-2' }).waitFor();
+  await page.getByText("GLUE's eight tasks are listed under What is to be learned.").waitFor();
   await page.getByLabel('Data set on the hub').fill('org/films');
   hub.clearRequests();
   await page.getByRole('button', { name: 'Look it up' }).click();
@@ -216,8 +216,10 @@ test('a data set is looked up, its splits chosen, its first rows shown, and what
   expect(hub.requests).toEqual([]);
   await page.getByRole('button', { name: 'Look up org/films' }).click();
   await page.getByText('60 to train on, 20 to evaluate with').waitFor();
-  await page.getByRole('button', { name: 'GLUE: eight tasks in one click' }).click();
-  await page.getByRole('button', { name: 'SST-2' }).click();
+  await page.getByRole('button', { name: 'GLUE: eight tasks by name' }).click();
+  await page.getByRole('radio', { name: 'SST-2' }).click();
+  expect(hub.requests.filter(({ url }) => url.includes('glue'))).toEqual([]);
+  await page.getByRole('button', { name: 'Use nyu-mll/glue sst2 from the hub' }).click();
   await page.getByText('nyu-mll/glue').first().waitFor();
   await page.getByRole('alert').filter({ hasText: 'nyu-mll/glue' }).first().waitFor();
   expect(complaints()).toEqual([]);

@@ -3,7 +3,9 @@
 import { useState } from 'react';
 import { MemoryPicture } from '../memory/MemoryPicture.tsx';
 import { useActions, useApp } from '../state/context.ts';
-import { cardOf, changedCount, policyOf } from '../state/settings.ts';
+import { choiceOf } from '../state/hub/splits.ts';
+import { presetNamed, taskOfPreset } from '../state/presets.ts';
+import { cardOf, changedCount, policyOf, targetOf, taskOf } from '../state/settings.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Section } from '../ui/Section.tsx';
@@ -13,6 +15,7 @@ import { ModelSection } from './model/ModelSection.tsx';
 import { SavedRunsPanel } from './SavedRuns.tsx';
 import { StartPanel } from './StartPanel.tsx';
 import { sourceOf, useModelSource } from './source.ts';
+import { TaskSection } from './task/TaskSection.tsx';
 import { NumbersSection } from './training/NumbersSection.tsx';
 
 export function ChooseScreen() {
@@ -29,6 +32,13 @@ export function ChooseScreen() {
   const card = cardOf(catalogue.value, settings.method);
   const policy = policyOf(settings, card);
   const changed = changedCount(settings, card);
+  const tasks = catalogue.value?.tasks ?? [];
+  const task = taskOf(catalogue.value, settings);
+  const preset = presetNamed(settings.preset);
+  const { data } = settings;
+  // Bundled data have columns that are known; of others they are guessed anew, for a task wants columns of its own.
+  const chooseTask = (name: string | undefined, named?: string) =>
+    actions.choose({ task: name, preset: named, ...(data.kind === 'bundled' ? {} : { columns: undefined }) });
   return (
     <div className="choose">
       <div className="choose-main">
@@ -46,9 +56,25 @@ export function ChooseScreen() {
             onPooling={(pooling) => actions.choose({ pooling })}
           />
         </Section>
-        <Section number={2} title="Data" aside={<Private />}>
+        <Section number={2} title="What is to be learned">
+          <TaskSection
+            tasks={tasks}
+            task={task}
+            preset={preset}
+            presetInUse={data.kind === 'hub' && data.id === preset?.id && data.config === preset.config}
+            onTask={(name) => chooseTask(name)}
+            onPreset={(next) => chooseTask(taskOfPreset(next, tasks)?.name, next.config)}
+            onHub={(next) => {
+              setDataSource('hub');
+              actions.chooseSplit(choiceOf(next), next.columns);
+            }}
+            onOwn={() => setDataSource('disk')}
+          />
+        </Section>
+        <Section number={3} title="Data" aside={<Private />}>
           <DataSection
-            data={settings.data}
+            data={data}
+            target={targetOf(task)}
             columns={settings.columns}
             bundled={catalogue.value?.data ?? []}
             preview={preview}
@@ -59,7 +85,7 @@ export function ChooseScreen() {
             onColumns={(columns) => actions.choose({ columns })}
           />
         </Section>
-        <Section number={3} title="Method">
+        <Section number={4} title="Method">
           <MethodSection
             methods={catalogue.value?.methods ?? []}
             method={settings.method}
@@ -69,7 +95,7 @@ export function ChooseScreen() {
           />
         </Section>
         <Section
-          number={4}
+          number={5}
           title="Numbers"
           aside={
             changed > 0 && (

@@ -3,7 +3,7 @@
 import type { AppState } from '../state/app_state.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { obstacleOf } from '../state/occupied.ts';
-import { cardOf, policyOf, trainingDefaultsOf } from '../state/settings.ts';
+import { cardOf, policyOf, targetOf, taskOf, trainingDefaultsOf } from '../state/settings.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { plural } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
@@ -25,12 +25,22 @@ export function StartPanel() {
   const { batch_size, gradient_accumulation_steps, max_steps, epochs } = training;
   const effective = batch_size * gradient_accumulation_steps;
   const length = max_steps === -1 ? plural(epochs, 'epoch') : plural(max_steps, 'step');
+  const target = targetOf(taskOf(catalogue, settings));
+  const what =
+    target === 'number' ? (
+      <>
+        to predict <strong>{settings.columns?.label ?? 'the numbers'}</strong>
+      </>
+    ) : (
+      <>
+        the <strong>{report === undefined ? 'labels' : plural(report.labels.length, 'label')}</strong>
+      </>
+    );
   return (
     <section className="card start" aria-label="Start">
       <p className="start-what">
-        Teach <strong>{settings.model.name}</strong> the{' '}
-        <strong>{report === undefined ? 'labels' : plural(report.labels.length, 'label')}</strong> of <strong>{settings.data.name}</strong>{' '}
-        with <strong>{card?.title ?? settings.method}</strong>, {policyOf(settings, card)}: {length} of {plural(effective, 'example')}.
+        Teach <strong>{settings.model.name}</strong> {what} of <strong>{settings.data.name}</strong> with{' '}
+        <strong>{card?.title ?? settings.method}</strong>, {policyOf(settings, card)}: {length} of {plural(effective, 'example')}.
       </p>
       <button type="button" className="button button-primary button-large" disabled={reason !== undefined} onClick={() => void start()}>
         <Icon name="play" /> Train

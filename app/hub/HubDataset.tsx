@@ -1,16 +1,15 @@
-// A data set from the hub: named, or one of GLUE's; its configuration and splits. Its first rows and columns stand below, as for any data.
+// A data set from the hub: named; its configuration and splits. Its first rows and columns stand below, as for any data.
 
 import { useState } from 'react';
 import type { DataRef } from '../../src/protocol/config.ts';
 import type { HubDataset as Described } from '../../src/protocol/hub.ts';
-import { glueTasks } from '../../src/protocol/hub_data.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { hubEndpoint } from '../state/hub/endpoint.ts';
 import { isSilent } from '../state/hub/hub_state.ts';
-import { choiceOf, refsOf, type SplitChoice, usualChoice } from '../state/hub/splits.ts';
+import { refsOf, type SplitChoice, usualChoice } from '../state/hub/splits.ts';
 import { Choice } from '../ui/Choice.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
-import { bytes, integer, plural } from '../ui/format.ts';
+import { bytes, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Unfold } from '../ui/Unfold.tsx';
 import { ChosenBefore } from './ChosenBefore.tsx';
@@ -34,25 +33,7 @@ export function HubDataset({ data }: { data: DataRef }) {
         onLookUp={describeDataset}
       />
       {dataset.error !== undefined && <ErrorNote error={dataset.error} />}
-      <Unfold key={choosing ? 'open' : 'closed'} title="GLUE: eight tasks in one click" open={choosing}>
-        <div className="hub-rows">
-          <ul>
-            {glueTasks.map((task) => (
-              <li key={task.title}>
-                {task.not_yet === undefined ? (
-                  <button type="button" className="link" onClick={() => chooseSplit(choiceOf(task), task.columns)}>
-                    {task.title}
-                  </button>
-                ) : (
-                  <span className="muted">{task.title}</span>
-                )}
-                <span className="small muted">{integer(task.rows.train)} rows to train on</span>
-                <span className="small">{task.not_yet === undefined ? task.is : `${task.is} Can't be used. ${task.not_yet}`}</span>
-              </li>
-            ))}
-          </ul>
-        </div>
-      </Unfold>
+      {choosing && <p className="small muted">GLUE's eight tasks are listed under What is to be learned.</p>}
       {dataset.value !== undefined && (
         <SplitFields key={`${dataset.value.id} ${dataset.value.commit}`} dataset={dataset.value} onChoose={chooseSplit} />
       )}

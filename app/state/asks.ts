@@ -10,7 +10,8 @@ import type { Answer } from './answer.ts';
 import type { AppState } from './app_state.ts';
 import { isSilent } from './hub/hub_state.ts';
 import { latest } from './latest.ts';
-import { cardOf, evaluationOf, firstRun, lengthOf, planRequestsOf, type Settings } from './settings.ts';
+import { columnsOf } from './presets.ts';
+import { cardOf, evaluationOf, firstRun, lengthOf, planRequestsOf, type Settings, taskRequest } from './settings.ts';
 
 /** Plans follow typing and sliders, so the wait stays below the tenth of a second that people notice. */
 const PLAN_DELAY_MS = 60;
@@ -89,15 +90,16 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
     examine({
       model,
       data,
+      ...taskRequest(settings),
       ...evaluationOf(settings),
       ...(columns === undefined ? {} : { columns }),
       max_length,
       seed,
     });
   };
-  const askPreview = asking('preview', 'previewData', 0, ({ guess }) => {
+  const askPreview = asking('preview', 'previewData', 0, (preview) => {
     const { settings } = getState();
-    if (settings.columns === undefined) setState({ settings: { ...settings, columns: guess } });
+    if (settings.columns === undefined) setState({ settings: { ...settings, columns: columnsOf(settings.preset, preview) } });
     report();
   });
   const preview = () => {
@@ -107,7 +109,8 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
       return setState({ preview: { pending: false }, report: { pending: false } });
     }
     setState({ preview: { pending: true }, report: { pending: true } });
-    askPreview({ data: getState().settings.data });
+    const { settings } = getState();
+    askPreview({ data: settings.data, ...taskRequest(settings) });
   };
   const describe = asking('model', 'describeModel', 0, ({ max_position_embeddings: positions }) => {
     const { settings, catalogue } = getState();
@@ -138,7 +141,10 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
   );
 
   const environment = asking('environment', 'environment', 0);
-  const catalogue = asking('catalogue', 'catalogue', 0, ({ methods }) => {
+  const catalogue = asking('catalogue', 'catalogue', 0, (value) => {
+    const { methods, tasks } = value;
+    const { task } = getState().settings;
+    if (task !== undefined && !tasks.some(({ name }) => name === task)) setState({ settings: { ...getState().settings, task: undefined } });
     const { settings } = getState();
     // The settings may come from an earlier version whose method no longer exists.
     if (!methods.some(({ name }) => name === settings.method))
@@ -185,7 +191,7 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
       const length = `${lengthOf(settings, card)} ${settings.training.seed}`;
       const lengthBefore = `${lengthOf(before, cardBefore)} ${before.training.seed}`;
       if (settings.model !== before.model) model();
-      if (settings.data !== before.data) preview();
+      if (settings.data !== before.data || settings.task !== before.task || settings.preset !== before.preset) preview();
       else if (
         settings.columns !== before.columns ||
         settings.eval_data !== before.eval_data ||

@@ -56,16 +56,18 @@ export function lostWith({ run }: Pick<AppState, 'run'>): string | undefined {
     : `The run that is under way ends with it; it can go on from step ${run.savedAt}, under Saved runs.`;
 }
 
-type Chosen = Pick<AppState['settings'], 'model' | 'positions' | 'pooling' | 'data' | 'eval_data' | 'columns'>;
+type Chosen = Pick<AppState['settings'], 'model' | 'positions' | 'pooling' | 'data' | 'eval_data' | 'columns' | 'task' | 'preset'>;
 type Settled = Pick<AppState, 'model' | 'preview' | 'report' | 'plans'> & { readonly chosen: Chosen };
 
-const chosenOf = ({ model, positions, pooling, data, eval_data, columns }: AppState['settings']): Chosen => ({
+const chosenOf = ({ model, positions, pooling, data, eval_data, columns, task, preset }: AppState['settings']): Chosen => ({
   model,
   positions,
   pooling,
   data,
   eval_data,
   columns,
+  task,
+  preset,
 });
 
 interface CancellingNeeds {

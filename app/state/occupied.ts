@@ -4,6 +4,7 @@ import type { AppState } from './app_state.ts';
 import { missingRoles } from './columns.ts';
 import { isSilent } from './hub/hub_state.ts';
 import { isActive } from './run.ts';
+import { targetOf, taskOf } from './settings.ts';
 
 const occupationTexts = {
   run: 'A run is under way: see Train.',
@@ -39,14 +40,14 @@ export function obstacleOf(state: AppState): string | undefined {
   const busy = busyText(state);
   if (busy !== undefined) return busy;
   if (environment.value?.available === false) return 'This browser offers no GPU: see above.';
-  if (isSilent(settings.model, hub)) return 'The model is not looked up yet: see Choose, 1.';
-  if (isSilent(settings.data, hub)) return 'The data set is not looked up yet: see Choose, 2.';
-  if (hub.fetch.at === 'going') return 'The model is being fetched: see Choose, 1.';
-  if (model.error !== undefined) return 'The model cannot be used: see Choose, 1.';
-  if (preview.error !== undefined) return 'The data cannot be used: see Choose, 2.';
+  if (isSilent(settings.model, hub)) return 'The model is not looked up yet: see Model, under Choose.';
+  if (isSilent(settings.data, hub)) return 'The data set is not looked up yet: see Data, under Choose.';
+  if (hub.fetch.at === 'going') return 'The model is being fetched: see Model, under Choose.';
+  if (model.error !== undefined) return 'The model cannot be used: see Model, under Choose.';
+  if (preview.error !== undefined) return 'The data cannot be used: see Data, under Choose.';
   if (missingRoles(settings.columns).length > 0 && preview.value !== undefined)
-    return 'Choose which column holds the text and which holds the label: see Choose, 2.';
-  if (report.error !== undefined) return 'The data cannot be used: see Choose, 2.';
+    return `Choose which column holds the text and which holds the ${targetOf(taskOf(catalogue.value, settings))}: see Data, under Choose.`;
+  if (report.error !== undefined) return 'The data cannot be used: see Data, under Choose.';
   if (catalogue.value === undefined || environment.value === undefined) return 'Getting ready …';
   return undefined;
 }

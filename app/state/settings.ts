@@ -1,7 +1,7 @@
 // What the person has chosen, kept as differences from the defaults, and what follows from it: the run's configuration and the requests for
 // memory plans. Pure. Invariant: a value equal to its default is never kept, so the number of kept values is the number of changes.
 
-import type { Catalogue, MethodCard } from '../../src/protocol/cards.ts';
+import type { Catalogue, MethodCard, TaskCard } from '../../src/protocol/cards.ts';
 import {
   type Columns,
   type DataRef,
@@ -29,6 +29,10 @@ export interface Settings {
   /** Of a data set on the hub: the split to evaluate with. Left out: a part of `data` is held back. */
   readonly eval_data?: DataRef | undefined;
   readonly columns?: Columns | undefined;
+  /** Left out: the first of the catalogue. */
+  readonly task?: string | undefined;
+  /** The named task whose columns are wanted, by its configuration (`protocol/hub_data.ts`). */
+  readonly preset?: string | undefined;
   readonly method: MethodName;
   /** Left out: the method's default policy. */
   readonly policy?: PolicyName | undefined;
@@ -53,6 +57,17 @@ export const firstRun: Settings = {
 export function cardOf(catalogue: Catalogue | undefined, method: MethodName): MethodCard | undefined {
   return catalogue?.methods.find(({ name }) => name === method);
 }
+
+/** The chosen task; one of another version falls back to the first. */
+export function taskOf(catalogue: Catalogue | undefined, { task }: Pick<Settings, 'task'>): TaskCard | undefined {
+  return catalogue?.tasks.find(({ name }) => name === task) ?? catalogue?.tasks[0];
+}
+
+/** What the column holds that is to be predicted, in a word. */
+export const targetOf = (task: TaskCard | undefined): 'label' | 'number' => (task?.target === 'number' ? 'number' : 'label');
+
+/** The task as requests to the worker carry it. */
+export const taskRequest = ({ task }: Pick<Settings, 'task'>): { task?: string } => (task === undefined ? {} : { task });
 
 /** Defaults of the training numbers under a method and the chosen optimizer. */
 export function trainingDefaultsOf(
@@ -139,6 +154,7 @@ export function runConfigOf(settings: Settings, card: MethodCard): RunConfig {
     data,
     ...evaluationOf(settings),
     ...(columns === undefined ? {} : { columns }),
+    ...taskRequest(settings),
     method,
     policy: policyOf(settings, card),
     checkpoint_every,
@@ -177,6 +193,7 @@ export function planRequestOf(
   const training = { ...defaultTraining, ...settings.training };
   return {
     model: settings.model,
+    ...taskRequest(settings),
     ...(settings.pooling === undefined ? {} : { pooling: settings.pooling }),
     num_labels: report?.labels.length ?? ASSUMED_LABELS,
     checkpoint_every: settings.checkpoint_every,

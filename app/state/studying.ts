@@ -7,7 +7,7 @@ import { reportOf } from '../../src/protocol/errors.ts';
 import type { StudyEvent, StudyRequest, StudySeries } from '../../src/protocol/study.ts';
 import { type AppState, noStudy, type StudyState } from './app_state.ts';
 import { occupationOf } from './occupied.ts';
-import { type Settings, trainingDefaultsOf } from './settings.ts';
+import { type Settings, taskRequest, trainingDefaultsOf } from './settings.ts';
 
 /** On the chosen model and data, with as many steps for each point. */
 export function studyRequestOf(settings: Settings, max_steps: number): StudyRequest {
@@ -18,6 +18,7 @@ export function studyRequestOf(settings: Settings, max_steps: number): StudyRequ
     model,
     ...(pooling === undefined ? {} : { pooling }),
     data,
+    ...taskRequest(settings),
     ...(data.kind === 'bundled' ? { eval_data: { ...data, part: 'validation' } } : {}),
     ...(columns === undefined ? {} : { columns }),
     training: { ...training, max_steps },

@@ -17,6 +17,8 @@ import { ReadingFields } from './ReadingFields.tsx';
 interface DataSectionProps {
   data: DataRef;
   columns: Columns | undefined;
+  /** What its last column holds. */
+  target: 'label' | 'number';
   bundled: Catalogue['data'];
   preview: Answer<DataPreview>;
   report: Answer<DataReport>;
@@ -26,7 +28,7 @@ interface DataSectionProps {
   onColumns(columns: Columns): void;
 }
 
-export function DataSection({ data, columns, bundled, preview, report, source, onSource, onData, onColumns }: DataSectionProps) {
+export function DataSection({ data, columns, target, bundled, preview, report, source, onSource, onData, onColumns }: DataSectionProps) {
   const item = bundled.find(({ name }) => name === data.name);
   const chooseBundled = (name: string) => {
     const label = bundled.find((one) => one.name === name)?.label_columns[0];
@@ -67,7 +69,13 @@ export function DataSection({ data, columns, bundled, preview, report, source, o
         <>
           {preview.error !== undefined && <ErrorNote error={preview.error} />}
           {preview.value !== undefined && (
-            <PreviewTable preview={preview.value} columns={columns} explained={source !== 'bundled'} onColumns={onColumns} />
+            <PreviewTable
+              preview={preview.value}
+              columns={columns}
+              target={target}
+              explained={source !== 'bundled'}
+              onColumns={onColumns}
+            />
           )}
           {report.error !== undefined && <ErrorNote error={report.error} />}
           {report.value !== undefined && <DataWarnings warnings={report.value.warnings} bundled={data.kind === 'bundled'} />}

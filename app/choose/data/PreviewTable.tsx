@@ -10,24 +10,26 @@ import { plural } from '../../ui/format.ts';
 interface PreviewTableProps {
   preview: DataPreview;
   columns: Columns | undefined;
+  /** What is to be predicted. */
+  target: 'label' | 'number';
   /** Whether to say why the columns were guessed as they are. */
   explained: boolean;
   onColumns(columns: Columns): void;
 }
 
-const items: readonly { value: Role | 'ignore'; label: string }[] = [
+const itemsOf = (target: 'label' | 'number'): readonly { value: Role | 'ignore'; label: string }[] => [
   { value: 'text', label: 'Text' },
   { value: 'text_pair', label: 'Second text' },
-  { value: 'label', label: 'Label' },
+  { value: 'label', label: target === 'number' ? 'Number' : 'Label' },
   { value: 'ignore', label: 'Not used' },
 ];
 
 /** A column of lists, objects or bytes can be neither text nor label. */
 const holdsTexts = (kind: ColumnKind | undefined): boolean => kind !== 'list' && kind !== 'object' && kind !== 'bytes';
 
-const roleTitles: Readonly<Record<Role, string>> = { text: 'text', text_pair: 'second text', label: 'label' };
-
-export function PreviewTable({ preview, columns, explained, onColumns }: PreviewTableProps) {
+export function PreviewTable({ preview, columns, target, explained, onColumns }: PreviewTableProps) {
+  const items = itemsOf(target);
+  const roleTitles: Readonly<Record<Role, string>> = { text: 'text', text_pair: 'second text', label: target };
   const missing = missingRoles(columns);
   const guesses = explained ? guessesOf(columns, preview) : [];
   const sample = preview.sample.slice(0, 5).map((cells, row) => ({ cells, row }));

@@ -22,10 +22,10 @@ export function MethodTiles({ methods, method, onMethod }: MethodTilesProps) {
           </h3>
           <div className="method-tiles">
             {cards.map(({ name, title, summary, diagram }) => (
-              <RadioGroup.Item className="method-tile" key={name} value={name} aria-label={title} aria-describedby={`about-${name}`}>
-                <span className="method-title">{title}</span>
+              <RadioGroup.Item className="tile method-tile" key={name} value={name} aria-label={title} aria-describedby={`about-${name}`}>
+                <span className="tile-title">{title}</span>
                 <MethodDiagram diagram={diagram} />
-                <span className="method-summary" id={`about-${name}`}>
+                <span className="tile-summary" id={`about-${name}`}>
                   {summary}
                 </span>
               </RadioGroup.Item>

@@ -1,0 +1,38 @@
+// Where the data of a named task come from: the hub, or a file that has its columns.
+
+import { Fragment } from 'react';
+import type { KnownDataset } from '../../../src/protocol/hub_data.ts';
+import { Icon } from '../../ui/icons.tsx';
+
+interface PresetDataProps {
+  preset: KnownDataset;
+  inUse: boolean;
+  onHub(): void;
+  onOwn(): void;
+}
+
+export function PresetData({ preset: { id, config, title, columns }, inUse, onHub, onOwn }: PresetDataProps) {
+  const names = Object.values(columns).filter((name) => name !== undefined);
+  return (
+    <section className="task-data" aria-label={`Data of ${title}`}>
+      <p className="small">
+        {title} is learned from the columns{' '}
+        {names.map((name, i) => (
+          <Fragment key={name}>
+            {i > 0 && (i === names.length - 1 ? ' and ' : ', ')}
+            <code>{name}</code>
+          </Fragment>
+        ))}
+        . A file of your own that has them is used without further choice.
+      </p>
+      <div className="row">
+        <button type="button" className="button" onClick={onHub}>
+          <Icon name={inUse ? 'check' : 'download'} /> {inUse ? 'In use:' : 'Use'} {id} {config} from the hub
+        </button>
+        <button type="button" className="button" onClick={onOwn}>
+          <Icon name="file" /> Use your own file
+        </button>
+      </div>
+    </section>
+  );
+}
