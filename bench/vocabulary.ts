@@ -35,7 +35,7 @@ export function planVocabularyHead(tokensAtATime: number): number {
   const rows = g.input('hidden_states', [tokensOfABatch, C], 'f32');
   const labels = g.input('labels', [tokensOfABatch], 'i32');
   const gradient = rowLoss(g, rows, labels, { head: vocabularyHead(C, V), loss: softmaxCrossEntropy }, true) as Tensor;
-  copyInto(g, gradient, registry.state('d_hidden_states', gradient.shape, 'f32'));
+  copyInto(g, gradient, registry.result('d_hidden_states', gradient.shape, 'f32'));
   const step = stepPrograms(registry, options, { optimizer: defaultTraining, purposes: ['training'] });
   const { bytes } = planRun(registry, [{ name: 'training', graph: g }], step);
   return bytes.activation + bytes.workspace;

@@ -1,4 +1,4 @@
-// adamw: one step of AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101, as torch.optim.AdamW) over a packed range:
+// adamw: one step of AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101, as torch.optim.AdamW) over a slab:
 //   g = gradient · scalars[slot]
 //   m = beta1 · m + (1 - beta1) · g,  v = beta2 · v + (1 - beta2) · g²
 //   parameter = (1 - lr · weight_decay) · parameter - lr · (m / bias_correction1) / (√v / √bias_correction2 + eps)

@@ -1,4 +1,4 @@
-// lion: one step of Lion (Chen et al. 2023, arXiv:2302.06675, algorithm 2) over a packed range:
+// lion: one step of Lion (Chen et al. 2023, arXiv:2302.06675, algorithm 2) over a slab:
 //   g = gradient · scalars[slot]
 //   parameter = (1 - lr · weight_decay) · parameter - lr · sign(beta1 · m + (1 - beta1) · g)
 //   m = beta2 · m + (1 - beta2) · g

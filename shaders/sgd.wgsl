@@ -1,4 +1,4 @@
-// sgd: one step of stochastic gradient descent (as torch.optim.SGD, no dampening, no Nesterov) over a packed range:
+// sgd: one step of stochastic gradient descent (as torch.optim.SGD, no dampening, no Nesterov) over a slab:
 //   g = gradient · scalars[slot] + weight_decay · parameter
 //   m = momentum · m + g   (where MOMENTUM; else m is g)
 //   parameter = parameter - lr · m

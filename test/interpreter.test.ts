@@ -88,7 +88,7 @@ function fill({ interpreter, registry, graph, offload }: Built): void {
 /** The loss of one run, with the gradients that it leaves. */
 function lossOf({ interpreter, registry, graph, offload }: Built): number {
   offload.begin();
-  const metrics = interpreter.values(registry.state('metrics', [8], 'f32'));
+  const metrics = interpreter.values(registry.result('metrics', [8], 'f32'));
   metrics.fill(0);
   for (const gradient of registry.gradients.values()) interpreter.values(gradient).fill(0);
   interpreter.run(graph, step);

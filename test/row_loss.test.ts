@@ -39,7 +39,7 @@ function vocabularyLoss(tokensAtATime: number) {
   const g = new Graph(registry, { trains: () => true, storedType: () => 'f32', training: true });
   g.tokensAtATime = tokensAtATime;
   const [rows, labels] = [g.input('rows', [R, C], 'f32'), g.input('labels', [R], 'i32')];
-  const gradient = registry.state('d_rows', [R, C], 'f32');
+  const gradient = registry.result('d_rows', [R, C], 'f32');
   const d_rows = rowLoss(g, rows, labels, { head: vocabularyHead(C, V), loss: softmaxCrossEntropy }, true) as Tensor;
   g.phase('backward', () => copyInto(g, d_rows, gradient));
   const interpreter = new Interpreter();

@@ -232,11 +232,11 @@ export class Executor {
     }
   }
 
-  /** Copies the states into the readback ring and gives them once the GPU is there. At most as many at a time as the ring has slots. */
-  async readStates(): Promise<(name: string) => ArrayBuffer> {
+  /** Copies the results into the readback ring and gives them once the GPU is there. At most as many at a time as the ring has slots. */
+  async readResults(): Promise<(name: string) => ArrayBuffer> {
     const slot = this.plan.readback[this.#nextReadback++ % this.plan.readback.length] as number;
     const target = this.#buffer(slot);
-    const { buffer, offsets } = this.plan.states;
+    const { buffer, offsets } = this.plan.results;
     const source = this.#buffer(buffer);
     const encoder = this.#device.createCommandEncoder();
     encoder.copyBufferToBuffer(source, 0, target, 0, source.size);
@@ -245,9 +245,9 @@ export class Executor {
     const bytes = target.getMappedRange().slice(0);
     target.unmap();
     return (name) => {
-      const range = offsets.get(name);
-      if (!range) throw new Error(`there is no state '${name}'`);
-      return bytes.slice(range.offset, range.offset + range.bytes);
+      const place = offsets.get(name);
+      if (!place) throw new Error(`there is no result '${name}'`);
+      return bytes.slice(place.offset, place.offset + place.bytes);
     };
   }
 

@@ -1,5 +1,5 @@
-// Reverse mode over a tape: walks recorded nodes backwards and appends their vector-Jacobian products. Nodes that lead to nothing trainable get
-// no gradient, and so what only they would need is not kept.
+// Reverse mode over a tape (nodes that were recorded): walks it backwards and appends the vector-Jacobian product of each node. A node that depends
+// on nothing trainable gets no gradient, so nothing is kept for one.
 // Invariant: the order of the appended nodes depends on the tape alone, so a recomputed tape gives the same sums in the same order, the same bits.
 
 import type { Graph } from './graph.ts';
@@ -9,7 +9,7 @@ import type { Tensor } from './tensor.ts';
 
 const trains = (tensor: Tensor | undefined): boolean => tensor?.role === 'parameter' && tensor.parameter?.trainable === true;
 
-/** Whether a gradient would have anywhere to go on this tape. */
+/** The tensors of a tape that need a gradient: `sources`, and what depends on one of them or on a trainable parameter. */
 export function requiresGradient(tape: readonly Node[], sources: ReadonlySet<Tensor>): Set<Tensor> {
   const requiring = new Set<Tensor>(sources);
   for (const node of tape) {

@@ -26,13 +26,13 @@ export interface GraphOptions {
   readonly training: boolean;
 }
 
-/** The backbone's parameters come from its checkpoint; what others add says how it starts. */
+/** Parameters of the backbone come from its checkpoint. Those that a method or a head adds say how they start. */
 export type ParameterOptions = { readonly decay?: boolean } & (
   | { readonly owner?: 'backbone'; readonly mean?: 0 | 1; readonly stored?: StoredForm }
   | { readonly owner: 'method' | 'head'; readonly initial: Initial }
 );
 
-/** Whose a parameter is that says nothing itself, and how it starts. */
+/** Owner and start of a parameter whose options name neither. */
 type Origin = (parameter: Pick<Parameter, 'shape' | 'mean'>) => Pick<Parameter, 'owner' | 'initial'>;
 
 export class Graph {
@@ -42,7 +42,7 @@ export class Graph {
   readonly options: GraphOptions;
   #place: Place = { phase: 'forward', section: '', path: '' };
   #firstExample = 0;
-  /** Tokens that a piece which works on each token alone takes at a time, where it is not taped. */
+  /** Tokens of a chunk: as many as a feed-forward pair works on at a time, where nothing of it is kept for a gradient. */
   tokensAtATime = Number.POSITIVE_INFINITY;
   #frozen = false;
   #origin: Origin = () => ({ owner: 'backbone', initial: { from: 'checkpoint' } });
@@ -92,7 +92,7 @@ export class Graph {
     return this.at({ ...node.place, phase: this.#place.phase }, build);
   }
 
-  /** Runs `build` for a chunk of the batch that begins at example `begin`: what is counted over the whole batch is counted from there. */
+  /** Runs `build` for a part of the batch that begins at example `begin`. Lengths and dropout masks are the whole batch's, so its ops read them from there. */
   examples<T>(begin: number, build: () => T): T {
     const outer = this.#firstExample;
     this.#firstExample = begin;
@@ -103,12 +103,12 @@ export class Graph {
     }
   }
 
-  /** Number in the batch of the first example that is being traced, or of the first token where tensors are of tokens: 0 outside of `examples`. */
+  /** Number in the batch of the first example of the part that is being traced (of its first token, where tensors are [N, C]); 0 for a whole batch. */
   get firstExample(): number {
     return this.#firstExample;
   }
 
-  /** Runs `build`; no parameter that it names first trains. */
+  /** Runs `build`. Parameters that are named in it for the first time are frozen. */
   frozen<T>(build: () => T): T {
     const outer = this.#frozen;
     this.#frozen = true;
@@ -148,7 +148,7 @@ export class Graph {
     return created;
   }
 
-  /** The parameter `name` (full module path) of `shape`: trainable or frozen as the method says. Large tables come in row pieces. */
+  /** The parameter `name` (full module path) of `shape`: trainable or frozen as the method says. A table above one binding comes in pieces. */
   parameter(name: string, shape: readonly number[], options: ParameterOptions = {}): Parameter {
     const { registry } = this;
     const known = registry.parameters.get(name);
@@ -225,7 +225,7 @@ export class Graph {
     return outputs;
   }
 
-  /** The nodes that `build` appends, as a tape for `backward`. */
+  /** The nodes that `build` appends: a tape that can be differentiated. */
   record<T>(build: () => T): { result: T; tape: Node[] } {
     const begin = this.nodes.length;
     const result = build();

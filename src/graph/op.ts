@@ -9,7 +9,7 @@ import type { DType, Tensor } from './tensor.ts';
 /** Attributes of an op: plain values, so that a node can be printed and compared. */
 export type Attributes = Readonly<Record<string, number | boolean | string>>;
 
-/** Inputs of an op by name. A list is one input: the parts of a whole, the row pieces of a table. */
+/** Inputs of an op by name. A list is one input: the parts of a whole, the pieces of a table. */
 export type Inputs = Readonly<Record<string, Tensor | readonly Tensor[] | undefined>>;
 
 export type Outputs = Readonly<Record<string, Tensor | undefined>>;
@@ -92,7 +92,7 @@ export interface Op<I extends Inputs = Inputs, O extends Outputs = Outputs, A ex
   shapes(inputs: I, attributes: A): Specs<O>;
   /** Pairs [output, input] that share storage: the op consumes that input. A later reader gets a copy made before. */
   inPlace?(attributes: A): readonly (readonly [Name<O>, Name<I>])[];
-  /** Inputs that the op writes without making a new value of them (parameter gradients, states). */
+  /** Inputs that the op writes without making a new value of them (gradients of parameters, results). */
   readonly accumulates?: readonly Name<I>[];
   /** For an op that moves nothing, and lowers to no kernel: which tensor lies in which. */
   view?(node: Node<I, O, A>): View;

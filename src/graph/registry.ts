@@ -1,4 +1,4 @@
-// What all programs of a run share, so that they agree on what exists: parameters, their gradients, and small persistent tensors.
+// What all programs of a run share, so that they agree on what exists: parameters, their gradients, and results.
 // Not here: where any of it lies (src/plan), what is a program's own (graph.ts).
 // Invariant: one name, one tensor, whichever program names it first.
 
@@ -7,12 +7,12 @@ import type { DType, Parameter, Tensor } from './tensor.ts';
 /** Largest storage binding on a device with default limits. */
 export const defaultMaxBinding = 128 * 2 ** 20;
 
-/** Names to parameters and small persistent tensors; shared by all programs of a run, so that they agree on what exists. */
+/** Parameters, gradients and results of a run, by name. */
 export class Registry {
   readonly parameters = new Map<string, Parameter>();
   readonly gradients = new Map<number, Tensor>();
-  readonly states = new Map<string, Tensor>();
-  /** Tables above this many bytes are split into row pieces, and packed ranges are cut, so that each fits a binding. */
+  readonly results = new Map<string, Tensor>();
+  /** Tables above this many bytes are split into pieces, and trainables are cut into slabs, so that each fits a binding. */
   readonly maxBinding: number;
   readonly #shared = new Map<unknown, unknown>();
   #nextId = 0;
@@ -25,11 +25,11 @@ export class Registry {
     return { id: this.#nextId++, ...fields };
   }
 
-  state(name: string, shape: readonly number[], dtype: DType): Tensor {
-    const known = this.states.get(name);
+  result(name: string, shape: readonly number[], dtype: DType): Tensor {
+    const known = this.results.get(name);
     if (known) return known;
-    const created = this.tensor({ name, shape, dtype, role: 'state' });
-    this.states.set(name, created);
+    const created = this.tensor({ name, shape, dtype, role: 'result' });
+    this.results.set(name, created);
     return created;
   }
 

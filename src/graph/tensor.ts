@@ -29,9 +29,9 @@ export interface Parameter {
   readonly shape: readonly number[];
   readonly trainable: boolean;
   readonly initial: Initial;
-  /** What its values lie about in a model that nobody has trained: 1 for the weight of a normalisation. */
+  /** The mean of its values in an untrained model: 1 for the weight of a normalisation. */
   readonly mean: 0 | 1;
-  /** How a checkpoint stores it, where that is not as here: `transposed` has rows and columns changed. */
+  /** How a checkpoint stores it, where that is another way: `transposed` has rows and columns swapped. */
   readonly stored?: StoredForm;
   /** Weight decay applies (false for biases and normalisation weights, as in Transformers' Trainer). */
   readonly decay: boolean;
@@ -40,12 +40,13 @@ export interface Parameter {
 }
 
 /**
- * - `parameter`, `gradient`: persistent, one per Parameter (or per row piece of a large table);
+ * - `parameter`, `gradient`: persistent, one per Parameter (or per piece of a large table);
  * - `input`: written by the host before a run of the program;
- * - `state`: persistent, small, read back (loss, norms, status);
+ * - `result`: small, outlives a program and is read by the host: loss and norms, status, logits;
+ * - `state`: what an optimizer keeps of a parameter;
  * - `transient`: lives in the arena from its birth to its last use.
  */
-export type Role = 'parameter' | 'gradient' | 'input' | 'state' | 'transient';
+export type Role = 'parameter' | 'gradient' | 'input' | 'result' | 'state' | 'transient';
 
 export interface Tensor {
   readonly id: number;
@@ -54,9 +55,9 @@ export interface Tensor {
   readonly dtype: DType;
   readonly role: Role;
   readonly parameter?: Parameter;
-  /** For a row piece of a large table: first row. */
+  /** Of a piece of a large table: its first row. */
   readonly rowBegin?: number;
-  /** Of a transient that is no activation: rows of an adapter that lives off the GPU. */
+  /** What the plan counts it as, where it is no activation: rows of an adapter that lives off the GPU are `adapter`. */
   readonly category?: 'adapter';
 }
 

@@ -1,4 +1,4 @@
-// What a row of the kernel table says of a kernel. The rows stand in kernels.ts and in the tables that it spreads.
+// What a row of the kernel table says of a kernel. The rows stand in table.ts and in the files beside it that it takes in.
 
 export type Access = 'read' | 'read_write';
 export type ScalarType = 'u32' | 'i32' | 'f32';
@@ -19,7 +19,7 @@ export interface KernelSpec {
   readonly step?: true;
   /** Whether the prelude's `HeadVector` alias (one attention head as vec4s) is needed. */
   readonly head?: true;
-  /** Size of the work in x (and y): each a product of uniforms or numbers. What it counts is the kernel's affair (elements, rows, threads). */
+  /** How much work there is in x (and y): each a product of uniforms and numbers. What is counted (elements, rows, threads) is up to the kernel. */
   readonly work: readonly [readonly (string | number)[]] | readonly [readonly (string | number)[], readonly (string | number)[]];
   /** How much of it one workgroup does: [x, y]. One number: a linear index over x, folded into y past 65535 workgroups. */
   readonly tile: readonly [number] | readonly [number, number];

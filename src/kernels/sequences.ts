@@ -1,4 +1,4 @@
-// Rows of the kernel table that know batch and sequence: embeddings, attention, pooling. Part of the table in kernels.ts, whose rules hold here;
+// Rows of the kernel table that know batch and sequence: embeddings, attention, pooling. Part of the table in table.ts, whose rules hold here;
 // nobody else imports it.
 
 import type { KernelSpec } from './kernel_spec.ts';

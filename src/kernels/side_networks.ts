@@ -1,5 +1,5 @@
 // Rows of the kernel table for side networks: normalisation, recurrent cells, gates and token mixing that read the states of a frozen backbone.
-// Part of the table in kernels.ts, whose rules hold here; nobody else imports it.
+// Part of the table in table.ts, whose rules hold here; nobody else imports it.
 
 import type { KernelSpec } from './kernel_spec.ts';
 

@@ -1,4 +1,4 @@
-// Rows of the kernel table for sparse adapters: activated neurons lie in slots, of which a token uses K. Part of the table in kernels.ts, whose rules
+// Rows of the kernel table for sparse adapters: activated neurons lie in slots, of which a token uses K. Part of the table in table.ts, whose rules
 // hold here; nobody else imports it.
 //
 // LISTED: slots[n,k] names the slot of entry k of token n in its low 16 bits and the expert in its high 16, `coefficients` holds the expert's score s

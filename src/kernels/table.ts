@@ -60,8 +60,8 @@ export const kernels = {
     work: [['K'], ['M']],
     tile: [32, 64],
   },
-  // d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K], the rows m in order from the value that is there, as all sums over rows into a parameter's gradient: a
-  // call over some rows and one over the rows after them give the bits of one call. K is a multiple of 4; d_y are columns as gemm_nt's.
+  // d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K]: to the value that is there, row after row of M is added. All sums over rows into a parameter's gradient do so;
+  // thus a call over some rows, then one over the rows after them, give the bits of one call over all. K is a multiple of 4; d_y are columns as gemm_nt's.
   gemm_tn: {
     bindings: { d_y: rw, x: rw, d_w: rw },
     uniforms: { M: 'u32', K: 'u32', N: 'u32', width: 'u32', column: 'u32', alpha: 'f32' },
@@ -257,7 +257,7 @@ export const kernels = {
     work: [[1]],
     tile: [1],
   },
-  // AdamW (Loshchilov & Hutter 2019, as torch.optim.AdamW) over a packed range; the gradient is first multiplied by scalars[slot].
+  // AdamW (Loshchilov & Hutter 2019, as torch.optim.AdamW) over a slab; the gradient is first multiplied by scalars[slot].
   adamw: {
     bindings: { parameter: rw, gradient: rw, exp_avg: rw, exp_avg_sq: rw, scalars: rw },
     uniforms: { count: 'u32', slot: 'u32', beta1: 'f32', beta2: 'f32', eps: 'f32', weight_decay: 'f32', lr_scale: 'f32' },
@@ -287,7 +287,7 @@ export const kernels = {
     tile: [256],
   },
   // Adafactor (Shazeer & Stern 2018, as transformers.Adafactor with scale_parameter and relative_step off), in five kernels over a parameter [R, C]
-  // or a row piece of one: row and column factors of the second moments, sums by row, the scale that they make, the step. A vector is [R, 1].
+  // or a piece of one: row and column factors of the second moments, sums by row, the scale that they make, the step. A vector is [R, 1].
   adafactor_row: {
     bindings: { gradient: rw, row: rw, scalars: rw },
     uniforms: { R: 'u32', C: 'u32', slot: 'u32', eps: 'f32' },

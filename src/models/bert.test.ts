@@ -84,7 +84,7 @@ function lossWith(request: Request, edit: (name: string, values: Float64Array) =
   const batch = randomBatch(4, B, T, config.vocab_size, 3);
   for (const [name, tensor] of graph.inputs) interpreter.set(tensor, batch[name as 'input_ids' | 'labels']);
   interpreter.run(graph, { inverse_count: 1 / B });
-  return interpreter.values(registry.state('metrics', [8], 'f32'))[metricSlots.loss] as number;
+  return interpreter.values(registry.result('metrics', [8], 'f32'))[metricSlots.loss] as number;
 }
 
 const times = (ending: string, factor: number) => (name: string, values: Float64Array) => {

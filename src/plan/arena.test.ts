@@ -16,14 +16,14 @@ function randomLives(seed: number, count: number, nodes: number): Life[] {
   });
 }
 
-test.each([1, 2, 3, 4, 5])('random lives of seed %i are packed without overlap, within their chunks', (seed) => {
+test.each([1, 2, 3, 4, 5])('random lives of seed %i are packed without overlap, within their buffers', (seed) => {
   const nodes = 60;
   const lives = randomLives(seed, 150, nodes);
-  const chunk = 60 * alignment;
-  const { offsets, extent, lowerBound } = pack(lives, nodes, chunk);
+  const bufferBytes = 60 * alignment;
+  const { offsets, extent, lowerBound } = pack(lives, nodes, bufferBytes);
   const placed = lives.map((life) => ({ ...life, begin: offsets.get(life.tensor) as number }));
   for (const [i, a] of placed.entries()) {
-    expect(Math.floor(a.begin / chunk)).toBe(Math.floor((a.begin + a.bytes - 1) / chunk));
+    expect(Math.floor(a.begin / bufferBytes)).toBe(Math.floor((a.begin + a.bytes - 1) / bufferBytes));
     expect(a.begin % alignment).toBe(0);
     for (const b of placed.slice(i + 1)) {
       const together = a.birth <= b.death && b.birth <= a.death;

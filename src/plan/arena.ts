@@ -1,5 +1,5 @@
 // Packs the transient tensors of one program into an address space: every birth and death is known, so the exact extent is known before anything
-// is allocated. The space is cut into equal chunks (one buffer each) and no tensor straddles a cut.
+// is allocated. The space is cut into buffers of equal size, and no tensor straddles a cut.
 // Invariant: two tensors that are alive at the same node never overlap.
 
 import { tensorsOf } from '../graph/op.ts';
@@ -18,7 +18,7 @@ export interface Life {
   death: number;
 }
 
-/** Life of every storage root among the transient tensors. `kept` live to the end. */
+/** The life of every transient tensor that lies in no other. `kept` live to the end. */
 export function livesOf({ nodes, locate }: LoweredGraph, kept: readonly Tensor[] = []): Life[] {
   const lives = new Map<Tensor, Life>();
   const touch = (tensor: Tensor | undefined, at: number) => {
@@ -55,7 +55,7 @@ const overlapInTime = (a: Life, b: Life): boolean => a.birth <= b.death && b.bir
 /** Nodes that a short life spans at most. */
 const shortLife = 64;
 
-/** What has been placed. Most lives are short and are looked for among those that begin nearby; the few long ones stand apart. */
+/** What has been placed, found again by when it is alive: short lives by the block of nodes in which they begin, the few long ones in a list. */
 class Shelf {
   /** In order of their place. */
   readonly #long: Placed[] = [];
@@ -84,12 +84,14 @@ class Shelf {
 }
 
 /** Smallest gap that holds `life` among those alive with it, in order of their place. */
-function bestGap(life: Life, neighbours: readonly Placed[], chunk: number): number {
+function bestGap(life: Life, neighbours: readonly Placed[], bufferBytes: number): number {
   let best = { begin: Number.POSITIVE_INFINITY, slack: Number.POSITIVE_INFINITY };
   let cursor = 0;
   // A tensor that would straddle a cut starts at the cut.
   const fit = (from: number) =>
-    Math.floor(from / chunk) === Math.floor((from + life.bytes - 1) / chunk) ? from : Math.ceil(from / chunk) * chunk;
+    Math.floor(from / bufferBytes) === Math.floor((from + life.bytes - 1) / bufferBytes)
+      ? from
+      : Math.ceil(from / bufferBytes) * bufferBytes;
   for (const { begin, end } of neighbours) {
     const start = fit(cursor);
     const slack = begin - (start + life.bytes);
@@ -99,12 +101,12 @@ function bestGap(life: Life, neighbours: readonly Placed[], chunk: number): numb
   return best.begin === Number.POSITIVE_INFINITY ? fit(cursor) : best.begin;
 }
 
-function packInOrder(lives: readonly Life[], chunk: number): { offsets: Map<Tensor, number>; extent: number } {
+function packInOrder(lives: readonly Life[], bufferBytes: number): { offsets: Map<Tensor, number>; extent: number } {
   const shelf = new Shelf();
   const offsets = new Map<Tensor, number>();
   let extent = 0;
   for (const life of lives) {
-    const begin = bestGap(life, shelf.besides(life), chunk);
+    const begin = bestGap(life, shelf.besides(life), bufferBytes);
     shelf.put({ life, begin, end: begin + life.bytes });
     offsets.set(life.tensor, begin);
     extent = Math.max(extent, begin + life.bytes);
@@ -124,7 +126,7 @@ export function liveBytes(lives: readonly Life[], nodes: number): Float64Array {
 }
 
 /** Packs greedily, largest first and longest-lived first, and keeps the better (Pisarchyk & Lee 2020 compare such orders). */
-export function pack(lives: readonly Life[], nodes: number, chunk: number): Packing {
+export function pack(lives: readonly Life[], nodes: number, bufferBytes: number): Packing {
   const duration = (life: Life) => life.death - life.birth;
   const orders = [
     lives.toSorted((a, b) => b.bytes - a.bytes || duration(b) - duration(a) || a.birth - b.birth),
@@ -135,7 +137,7 @@ export function pack(lives: readonly Life[], nodes: number, chunk: number): Pack
   let best: ReturnType<typeof packInOrder> | undefined;
   for (const order of orders) {
     if (best && best.extent <= lowerBound) break;
-    const packed = packInOrder(order, chunk);
+    const packed = packInOrder(order, bufferBytes);
     if (!best || packed.extent < best.extent) best = packed;
   }
   return { offsets: best?.offsets ?? new Map(), extent: best?.extent ?? 0, lowerBound };

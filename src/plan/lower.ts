@@ -1,6 +1,7 @@
-// From a graph to what is planned and run: nodes that nothing needs are dropped, copies are put before ops that would consume a value which is
-// still needed, values that share storage are joined, and every node becomes its dispatches.
-// Invariant: whether an op works in place is fixed by the op, never by liveness, so a recompute runs the very pipelines of the forward pass.
+// From a graph to what is planned and run. Nodes that nothing needs are dropped. Where an op works in place on a value that is needed later, the value is
+// copied first. Tensors that share storage are noted, and every node becomes its dispatches.
+// Invariant: whether an op works in place depends on the op alone, never on who reads the value later. So a layer that runs again runs the very pipelines
+// of the forward pass, and gives the same bits.
 
 import type { Graph } from '../graph/graph.ts';
 import { type Inputs, type KernelCall, type Node, single, tensorsOf, type View } from '../graph/op.ts';
@@ -19,7 +20,7 @@ export interface LoweredGraph {
   locate(tensor: Tensor): Location;
 }
 
-/** Nodes that write something lasting, or something that a later one of them or `kept` reads. */
+/** Nodes that write something persistent, and those whose outputs are `kept` or read by a later needed node. */
 function neededNodes(nodes: readonly Node[], kept: ReadonlySet<Tensor>): Node[] {
   const read = new Set<Tensor>(kept);
   const needed = nodes.toReversed().filter(({ op, inputs, outputs }) => {
@@ -36,7 +37,7 @@ interface Span {
   readonly end: number;
 }
 
-/** Which values are parts of which: a part and its whole must not be consumed while the other is needed. */
+/** The stretch of which whole each tensor is. An op must not consume a part while its whole is needed, or the whole while a part is. */
 function spansOf(nodes: readonly Node[]): (tensor: Tensor) => Span {
   const spans = new Map<Tensor, Span>();
   const spanOf = (tensor: Tensor): Span => {
@@ -118,7 +119,7 @@ function checkCall(call: KernelCall, node: Node): void {
   if (extra ?? missing) throw new Error(`op '${node.op.name}' lowers to '${call.kernel}' with wrong '${extra ?? missing}'`);
 }
 
-/** Copies of the parts that could not be laid inside the whole. */
+/** Copies into the whole of those parts that could not be written there at once. */
 const copiesOf = (g: Graph, storage: Storage, { whole, parts }: View): KernelCall[] =>
   storage.gather(whole, parts).map(({ part, offset }) => {
     const inside = g.registry.tensor({ ...part, name: `${part.name} in its whole` });

@@ -1,6 +1,6 @@
-// Lays out what lives for a whole run: frozen weights, and the trainables with their gradients and whatever the update keeps beside them. Trainables
-// of a group are packed side by side, so that an update can be a few dispatches over ranges whatever the number of parameters.
-// Not here: which groups there are and what an update keeps (src/train). Invariant: kinds that have a parameter's shape have its offset in all buffers.
+// Lays out what lives for a whole run: frozen weights, and the trainables with their gradients and the optimizer's state. Trainables
+// of a group are packed side by side, so that an update can be a few dispatches over slabs, whatever the number of parameters.
+// Not here: which groups there are and what an update keeps (src/train). Invariant: kinds that have the parameter's shape (its gradient, say) lie at the same offset in their buffers.
 
 import type { Registry } from '../graph/registry.ts';
 import { bytesOfTensor, type Parameter, type Tensor } from '../graph/tensor.ts';
@@ -18,10 +18,10 @@ export interface ParameterGroup {
   holds(parameter: Parameter): boolean;
 }
 
-/** What an update keeps beside trainables, by the name that checkpoints know it under. */
+/** What an optimizer keeps beside trainables, by the name that checkpoints know it under. */
 export interface StateSpec {
   readonly name: string;
-  /** Shape of what is kept for a tensor of a parameter (a row piece, where the table is split), or undefined where nothing is. */
+  /** Shape of what is kept for a tensor of a parameter (a piece, where the table is split), or undefined where nothing is. */
   shape(tensor: Tensor): readonly number[] | undefined;
 }
 
@@ -37,37 +37,37 @@ export interface TrainablePacking {
 /** Tensors of one kind, side by side in one buffer. */
 export interface Packed {
   readonly whole: Tensor;
-  /** `of` is the parameter's tensor, `tensor` what is kept for it; offset in bytes. */
-  readonly pieces: readonly { readonly of: Tensor; readonly tensor: Tensor; readonly offset: number }[];
+  /** `of` is a parameter's tensor, `tensor` what this kind has for it; offset in bytes. */
+  readonly members: readonly { readonly of: Tensor; readonly tensor: Tensor; readonly offset: number }[];
 }
 
-/** A part of a group that fits one binding. */
-export interface TrainableRange {
+/** Trainables of one group, side by side, that fit one binding together. */
+export interface TrainableSlab {
   readonly group: ParameterGroup;
-  /** `parameter`, `gradient`, and the update's states under their names; a state that nothing here has is absent. */
+  /** `parameter`, `gradient`, and the optimizer's states by name; a state that no member has is absent. */
   readonly kinds: ReadonlyMap<string, Packed>;
 }
 
 export interface PersistentLayout {
   readonly buffers: BufferSpec[];
   readonly placements: Map<Tensor, Placement>;
-  readonly ranges: TrainableRange[];
+  readonly slabs: TrainableSlab[];
 }
 
-/** One kind of a range. Error where the plan has none, as gradients have in an engine that only evaluates. */
-export function packedKind({ group, kinds }: TrainableRange, kind: string): Packed {
+/** One kind of a slab. Error where the plan has none, as gradients have in an engine that only evaluates. */
+export function packedKind({ group, kinds }: TrainableSlab, kind: string): Packed {
   const packed = kinds.get(kind);
-  if (!packed) throw new Error(`the range '${group.name}' keeps no '${kind}', only ${[...kinds.keys()].join(', ')}`);
+  if (!packed) throw new Error(`the slab '${group.name}' keeps no '${kind}', only ${[...kinds.keys()].join(', ')}`);
   return packed;
 }
 
-/** Cuts tensors into lists of at most `chunk` bytes, in order. */
-function fill(tensors: readonly Tensor[], chunk: number): Tensor[][] {
+/** Cuts tensors into lists of at most `most` bytes, in order. */
+function fill(tensors: readonly Tensor[], most: number): Tensor[][] {
   const lists: Tensor[][] = [];
-  let used = chunk;
+  let used = most;
   for (const tensor of tensors) {
     const bytes = aligned(bytesOfTensor(tensor));
-    if (used + bytes > chunk) {
+    if (used + bytes > most) {
       lists.push([]);
       used = 0;
     }
@@ -79,10 +79,10 @@ function fill(tensors: readonly Tensor[], chunk: number): Tensor[][] {
 
 const tensorsOf = (parameters: readonly Parameter[]) => parameters.flatMap(({ tensors }) => tensors);
 
-export function layOutPersistent(registry: Registry, chunk: number, packing: TrainablePacking): PersistentLayout {
+export function layOutPersistent(registry: Registry, bufferBytes: number, packing: TrainablePacking): PersistentLayout {
   const buffers: BufferSpec[] = [];
   const placements = new Map<Tensor, Placement>();
-  const ranges: TrainableRange[] = [];
+  const slabs: TrainableSlab[] = [];
 
   /** Puts tensors side by side into a buffer of their own; gives their offsets and the bytes of all. */
   const place = (label: string, category: Category, tensors: readonly Tensor[]) => {
@@ -99,7 +99,7 @@ export function layOutPersistent(registry: Registry, chunk: number, packing: Tra
   };
 
   const parameters = [...registry.parameters.values()];
-  for (const [i, tensors] of fill(tensorsOf(parameters.filter((p) => !p.trainable)), chunk).entries()) {
+  for (const [i, tensors] of fill(tensorsOf(parameters.filter((p) => !p.trainable)), bufferBytes).entries()) {
     place(`weights ${i}`, 'weights', tensors);
   }
 
@@ -124,7 +124,7 @@ export function layOutPersistent(registry: Registry, chunk: number, packing: Tra
   for (const group of packing.groups) {
     const held = [...left].filter((parameter) => group.holds(parameter));
     for (const parameter of held) left.delete(parameter);
-    // A range is bound whole, so it is at most one binding on a device with default limits.
+    // A slab is bound whole, so it is at most one binding on a device with default limits.
     for (const [i, tensors] of fill(tensorsOf(held), registry.maxBinding).entries()) {
       const packed = kinds.flatMap(({ kind, category, tensorOf }): [string, Packed][] => {
         const pairs = tensors.flatMap((of) => {
@@ -137,11 +137,11 @@ export function layOutPersistent(registry: Registry, chunk: number, packing: Tra
         const { buffer, offsets, bytes } = place(name, category, own);
         const whole = registry.tensor({ name, shape: [bytes / 4], dtype: 'f32', role: 'state' });
         placements.set(whole, { buffer, offset: 0, bytes });
-        return [[kind, { whole, pieces: pairs.map((pair, j) => ({ ...pair, offset: offsets[j] as number })) }]];
+        return [[kind, { whole, members: pairs.map((pair, j) => ({ ...pair, offset: offsets[j] as number })) }]];
       });
-      ranges.push({ group, kinds: new Map(packed) });
+      slabs.push({ group, kinds: new Map(packed) });
     }
   }
   if (left.size > 0) throw new Error(`no group holds ${[...left].map(({ name }) => name).join(', ')}`);
-  return { buffers, placements, ranges };
+  return { buffers, placements, slabs };
 }

@@ -12,7 +12,7 @@ import { RetraceError } from '../protocol/errors.ts';
 import { aligned, alignment, type Life, livesOf, pack } from './arena.ts';
 import type { BufferSpec, Placement } from './buffers.ts';
 import { type LoweredGraph, type LoweredNode, lower } from './lower.ts';
-import { layOutPersistent, type TrainablePacking, type TrainableRange } from './persistent.ts';
+import { layOutPersistent, type TrainablePacking, type TrainableSlab } from './persistent.ts';
 import { type Moment, momentsOf } from './timeline.ts';
 
 /** A traced program and the values that must outlive its run. */
@@ -36,15 +36,15 @@ export interface PlannedProgram {
 export interface Plan {
   readonly buffers: readonly BufferSpec[];
   readonly programs: ReadonlyMap<string, PlannedProgram>;
-  readonly ranges: readonly TrainableRange[];
-  /** Parameters, gradients and states; the same for all programs. */
+  readonly slabs: readonly TrainableSlab[];
+  /** Parameters, gradients, results and optimizer states; the same for all programs. */
   readonly placements: ReadonlyMap<Tensor, Placement>;
   readonly uniforms: { readonly buffer: number; readonly data: Uint8Array<ArrayBuffer> };
   /** Stand-ins for bindings that a call leaves unused: [read-only buffer, read-write buffer]. */
   readonly unused: readonly [number, number];
   readonly stepBuffer: number;
-  /** One buffer that holds all small states, and their offsets in it. */
-  readonly states: { readonly buffer: number; readonly offsets: ReadonlyMap<string, { readonly offset: number; readonly bytes: number }> };
+  /** One buffer that holds all results, and their offsets in it. */
+  readonly results: { readonly buffer: number; readonly offsets: ReadonlyMap<string, { readonly offset: number; readonly bytes: number }> };
   readonly readback: readonly number[];
   /** Buffer through which tensors go to the host in the middle of a program; -1 where none do. */
   readonly hostReadback: number;
@@ -58,7 +58,7 @@ export interface Plan {
 }
 
 /** Arena buffers and weight buffers are cut at this size: maxBufferSize of a device with default limits. */
-export const chunkBytes = 256 * 2 ** 20;
+export const bufferBytes = 256 * 2 ** 20;
 /** Slots of the readback ring. */
 export const readbackSlots = 3;
 
@@ -108,13 +108,13 @@ function layOutInputs(sources: readonly ProgramSource[]): { offsets: Map<string,
 /** The programs that work on packed trainables, traced once it is known what is packed where. */
 export interface StepSource {
   readonly packing: TrainablePacking;
-  trace(ranges: readonly TrainableRange[]): readonly ProgramSource[];
+  trace(slabs: readonly TrainableSlab[]): readonly ProgramSource[];
 }
 
 /** Plans a run. `micro` are programs over batches: one per padded length, training or evaluation. */
 export function planRun(registry: Registry, micro: readonly ProgramSource[], step: StepSource): Plan {
-  const layout = layOutPersistent(registry, chunkBytes, step.packing);
-  const sources = [...micro, ...step.trace(layout.ranges)];
+  const layout = layOutPersistent(registry, bufferBytes, step.packing);
+  const sources = [...micro, ...step.trace(layout.slabs)];
   const { buffers, placements } = layout;
   const addBuffer = (spec: BufferSpec): number => buffers.push(spec) - 1;
   const staging = (label: string, bytes: number, usage: BufferSpec['usage']): number =>
@@ -122,22 +122,22 @@ export function planRun(registry: Registry, micro: readonly ProgramSource[], ste
 
   const inputs = layOutInputs(sources);
   const inputBuffer = inputs.bytes > 0 ? staging('inputs', inputs.bytes, 'storage') : -1;
-  let stateBytes = 0;
-  const stateOffsets = new Map<string, { offset: number; bytes: number }>();
-  for (const tensor of registry.states.values()) {
-    stateOffsets.set(tensor.name, { offset: stateBytes, bytes: bytesOfTensor(tensor) });
-    stateBytes += aligned(bytesOfTensor(tensor));
+  let resultBytes = 0;
+  const resultOffsets = new Map<string, { offset: number; bytes: number }>();
+  for (const tensor of registry.results.values()) {
+    resultOffsets.set(tensor.name, { offset: resultBytes, bytes: bytesOfTensor(tensor) });
+    resultBytes += aligned(bytesOfTensor(tensor));
   }
-  const states = { buffer: staging('states', Math.max(alignment, stateBytes), 'storage'), offsets: stateOffsets };
-  for (const tensor of registry.states.values()) {
-    placements.set(tensor, { buffer: states.buffer, ...(stateOffsets.get(tensor.name) as { offset: number; bytes: number }) });
+  const results = { buffer: staging('results', Math.max(alignment, resultBytes), 'storage'), offsets: resultOffsets };
+  for (const tensor of registry.results.values()) {
+    placements.set(tensor, { buffer: results.buffer, ...(resultOffsets.get(tensor.name) as { offset: number; bytes: number }) });
   }
 
   const pool = new UniformPool();
   const lowered = sources.map(({ name, graph, kept = [] }) => {
     const low = lower(graph, kept);
     const lives = livesOf(low, kept);
-    const packing = pack(lives, low.nodes.length, chunkBytes);
+    const packing = pack(lives, low.nodes.length, bufferBytes);
     const uniformOffsets = low.nodes.flatMap(({ calls }) => calls.map((call) => pool.add(call)));
     return { name, graph, lowered: low, lives, packing, uniformOffsets };
   });
@@ -145,7 +145,7 @@ export function planRun(registry: Registry, micro: readonly ProgramSource[], ste
   const uniforms = { buffer: staging('uniforms', uniformData.byteLength, 'uniform'), data: uniformData };
   const stepBuffer = staging('step scalars', alignment, 'uniform');
   const unused = [staging('unused, read', alignment, 'storage'), staging('unused, written', 8 * alignment, 'storage')] as const;
-  const readback = Array.from({ length: readbackSlots }, (_, i) => staging(`readback ${i}`, Math.max(alignment, stateBytes), 'readback'));
+  const readback = Array.from({ length: readbackSlots }, (_, i) => staging(`readback ${i}`, Math.max(alignment, resultBytes), 'readback'));
 
   const hostBytes = lowered.flatMap(({ lowered: { nodes } }) => nodes.map(readBytes)).reduce((most, bytes) => Math.max(most, bytes), 0);
   const hostReadback = hostBytes > 0 ? staging('host readback', hostBytes, 'readback') : -1;
@@ -163,14 +163,14 @@ export function planRun(registry: Registry, micro: readonly ProgramSource[], ste
   // The activation and adapter bytes are those of the peak moment; the rest of the arena, gaps of the packing included, is workspace.
   let activationLeft = peakMoment.activation;
   let adapterLeft = peakMoment.adapter;
-  for (let begin = 0; begin < extent; begin += chunkBytes) {
-    const bytes = Math.min(chunkBytes, extent - begin);
+  for (let begin = 0; begin < extent; begin += bufferBytes) {
+    const bytes = Math.min(bufferBytes, extent - begin);
     const activation = Math.min(bytes, activationLeft);
     const adapter = Math.min(bytes - activation, adapterLeft);
     activationLeft -= activation;
     adapterLeft -= adapter;
     const workspace = bytes - activation - adapter;
-    addBuffer({ label: `arena ${begin / chunkBytes}`, bytes, usage: 'storage', categories: { activation, workspace, adapter } });
+    addBuffer({ label: `arena ${begin / bufferBytes}`, bytes, usage: 'storage', categories: { activation, workspace, adapter } });
   }
 
   const bytes = emptyBytes();
@@ -197,7 +197,7 @@ export function planRun(registry: Registry, micro: readonly ProgramSource[], ste
       }
       const begin = packing.offsets.get(root);
       if (begin === undefined) throw new Error(`'${tensor.name}' [${tensor.shape}] has no place in program '${name}'`);
-      return { buffer: firstArena + Math.floor(begin / chunkBytes), offset: (begin % chunkBytes) + inside, bytes: own };
+      return { buffer: firstArena + Math.floor(begin / bufferBytes), offset: (begin % bufferBytes) + inside, bytes: own };
     };
     programs.set(name, { name, graph, lowered: low, lives, arena: packing, uniformOffsets, place });
   }
@@ -205,12 +205,12 @@ export function planRun(registry: Registry, micro: readonly ProgramSource[], ste
   return {
     buffers,
     programs,
-    ranges: layout.ranges,
+    slabs: layout.slabs,
     placements,
     uniforms,
     unused,
     stepBuffer,
-    states,
+    results,
     readback,
     hostReadback,
     bytes,

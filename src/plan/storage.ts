@@ -1,4 +1,4 @@
-// Which tensors lie in which: outputs of ops that work in place, parts of a whole, and wholes that are laid where their parts were born.
+// Which tensors lie inside which: the output of an op that works in place in its input, parts in their whole, a whole around its parts.
 // Invariant: a storage is laid into another at most once, and never into one that lies in it.
 
 import { bytesOfTensor, type Tensor } from '../graph/tensor.ts';
@@ -37,7 +37,10 @@ export class Storage {
     }
   }
 
-  /** Lays a new whole over its parts where they follow each other already, else parts that have storage of their own into it; the rest comes back. */
+  /**
+   * Lays a new whole. Where its parts lie one after the other already, it lies over them. Else parts that have storage of their own are moved into it,
+   * and those that have not come back: they must be copied.
+   */
   gather(whole: Tensor, parts: readonly Tensor[]): { part: Tensor; offset: number }[] {
     const first = this.locate(parts[0] as Tensor);
     const left: { part: Tensor; offset: number }[] = [];

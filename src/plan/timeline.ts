@@ -1,4 +1,4 @@
-// Live bytes through a program, moment by moment: one moment for each section (embeddings, a layer, the head) of each phase.
+// Live bytes through a program, moment by moment. A moment is one section (the embeddings, a layer, the head) in one phase (forward, backward).
 
 import { type Life, liveBytes } from './arena.ts';
 import type { LoweredGraph } from './lower.ts';

@@ -1,4 +1,4 @@
-// What a dispatch computes, counted: multiply-adds of matrix products, sparse ones too, and attention. The rest is a few operations an element and is not counted.
+// What a dispatch computes, counted: multiply-adds of matrix products, sparse ones too, and attention. The rest is a few operations per element and is not counted.
 
 import type { KernelCall } from '../graph/op.ts';
 import { bytesOfTensor } from '../graph/tensor.ts';
@@ -13,7 +13,7 @@ export function multiplyAdds({ kernel, uniforms, headSize = 0 }: KernelCall): nu
   return products * B * NH * T * S * headSize;
 }
 
-/** Floating-point operations of a program: two a multiply-add. */
+/** Floating-point operations of a program: two per multiply-add. */
 export const flopsOf = ({ nodes }: LoweredGraph): number =>
   nodes.reduce((sum, { calls }) => sum + calls.reduce((own, call) => own + 2 * multiplyAdds(call), 0), 0);
 

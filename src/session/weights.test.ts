@@ -37,7 +37,7 @@ test('the bundled checkpoint is read in pieces of at most 4 MiB, once, and its m
 });
 
 test.each(['adamw', 'adafactor'] as const)(
-  'cut into bindings of 8 KiB, tables and packed ranges give the logits, gradients and updates (%s) of whole ones',
+  'cut into bindings of 8 KiB, tables and slabs give the logits, gradients and updates (%s) of whole ones',
   async (optim) => {
     const model = await modelAt(`${vectors}tiny_bert`);
     const batch = batchOf(readVectorJson<{ batch: RecordedBatch }>('tiny_bert/expected.json').batch);
@@ -55,7 +55,7 @@ test.each(['adamw', 'adafactor'] as const)(
       const logits = await trainer.logits(batch);
       const { loss, grad_norm } = await trainer.step(0, [batch]);
       results.push({ logits, loss, gradients: await trainer.read('gradient'), parameters: await trainer.read('parameter') });
-      expect(executor.plan.ranges.length).toBeGreaterThan(max_binding === undefined ? 1 : 10);
+      expect(executor.plan.slabs.length).toBeGreaterThan(max_binding === undefined ? 1 : 10);
       expect(grad_norm).toBeGreaterThan(0);
       executor.destroy();
     }

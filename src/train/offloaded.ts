@@ -55,7 +55,7 @@ export class OffloadedState {
     }
     await this.#executor.runHosted(programs);
     if (update.length === 0) return;
-    const partials = this.#registry.states.get('partials');
+    const partials = this.#registry.results.get('partials');
     if (!partials) throw new Error('the update has no partial sums of the norm');
     this.#executor.writeTensor(partials, Float32Array.of(await this.#host.squareSum()), 4 * (sizeOf(partials.shape) - 1));
     this.#executor.run(update);

@@ -174,7 +174,7 @@ export function traceEvaluation(
   const streams = forwardStack(context, layers, started.result);
   const values = g.scope('pooler', () => streams.map((stream) => wiring.read(g, stream)));
   const logits = headOf(setup)(g, pooled(g, values, forward, setup));
-  const state = registry.state('logits', [setup.batch_size, setup.num_labels], 'f32');
+  const state = registry.result('logits', [setup.batch_size, setup.num_labels], 'f32');
   g.scope('head', () => copyInto(g, logits, state));
   return { name: programName('evaluation', T), graph: g };
 }

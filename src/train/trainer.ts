@@ -152,7 +152,7 @@ export class Trainer {
       if (this.#offload.used) await this.#offload.run([...first, program], last);
       else this.#executor.run([...first, program, ...last]);
     }
-    const read = await this.#executor.readStates();
+    const read = await this.#executor.readResults();
     const metrics = new Float32Array(read('metrics'));
     const clip = metrics[metricSlots.clip] as number;
     const host = await this.#offload.update(step + 1, this.learningRate(step, this.#options.max_steps), clip);
@@ -190,7 +190,7 @@ export class Trainer {
     this.#executor.writeStep(this.#scalars(0, 0, 1));
     if (this.#offload.used) await this.#offload.run(['watch', program]);
     else this.#executor.run(['watch', program]);
-    const read = await this.#executor.readStates();
+    const read = await this.#executor.readResults();
     readStatus(read('status'), this.#registry.shared(WatchedPlaces).names, this.#options.streamLimit, 0);
     return new Float32Array(read('logits'));
   }
@@ -198,11 +198,11 @@ export class Trainer {
   /** One packed kind by parameter name: `parameter`, `gradient` as the last step left it, or a state. Parameters that have none are left out. */
   async read(kind: string): Promise<Map<string, Float32Array<ArrayBuffer>>> {
     const found = new Map<Tensor, Float32Array>();
-    for (const { kinds } of this.#executor.plan.ranges) {
+    for (const { kinds } of this.#executor.plan.slabs) {
       const packed = kinds.get(kind);
       if (!packed) continue;
       const whole = new Float32Array(await this.#executor.readTensor(packed.whole));
-      for (const { of, tensor, offset } of packed.pieces) found.set(of, whole.subarray(offset / 4, offset / 4 + sizeOf(tensor.shape)));
+      for (const { of, tensor, offset } of packed.members) found.set(of, whole.subarray(offset / 4, offset / 4 + sizeOf(tensor.shape)));
     }
     const named = this.trainables.map(({ name, tensors }) => [name, tensors.flatMap((tensor) => found.get(tensor) ?? [])] as const);
     const onDevice = named.filter(([, parts]) => parts.length > 0).map(([name, parts]) => [name, joined(parts)] as const);
@@ -212,22 +212,22 @@ export class Trainer {
   #write(kind: string, values: ValuesByName): void {
     this.#offload.restore(kind, values);
     const written = new Map<string, number>();
-    for (const range of this.#executor.plan.ranges) {
-      for (const { of, tensor, offset } of range.kinds.get(kind)?.pieces ?? []) {
+    for (const slab of this.#executor.plan.slabs) {
+      for (const { of, tensor, offset } of slab.kinds.get(kind)?.members ?? []) {
         const own = values.get(of.name);
-        // Pieces of a table stand in order, in the ranges too.
+        // Pieces of a table stand in order, in the slabs too.
         const begin = written.get(of.name) ?? 0;
         const end = begin + sizeOf(tensor.shape);
         if (!own || own.length < end) throw new Error(`the state has no '${kind}' of '${of.name}' with ${end} elements`);
         written.set(of.name, end);
-        this.#executor.writeTensor(packedKind(range, kind).whole, own.subarray(begin, end), offset);
+        this.#executor.writeTensor(packedKind(slab, kind).whole, own.subarray(begin, end), offset);
       }
     }
   }
 
   /** Names of what the optimizer keeps. */
   get #states(): string[] {
-    const kinds = new Set([...this.#executor.plan.ranges.flatMap((range) => [...range.kinds.keys()]), ...this.#offload.states]);
+    const kinds = new Set([...this.#executor.plan.slabs.flatMap((slab) => [...slab.kinds.keys()]), ...this.#offload.states]);
     return [...kinds].filter((kind) => kind !== 'parameter' && kind !== 'gradient');
   }
 

@@ -1,6 +1,6 @@
 // The small programs around the training programs: `begin` clears what a step sums into, `watch` clears the status before an evaluation, `update`
-// clips the gradients and takes the optimizer's step. They work on packed ranges, so they are traced once it is known what is packed where.
-// Not here: forward and backward (programs.ts), numbers of a step (trainer.ts). Invariant: one clip factor for all ranges, made before any update.
+// clips the gradients and takes the optimizer's step. They work on slabs, so they are traced once it is known which trainables lie in which.
+// Not here: forward and backward (programs.ts), numbers of a step (trainer.ts). Invariant: one clip factor for all slabs, made before any update.
 
 import { Graph, type GraphOptions } from '../graph/graph.ts';
 import { clear } from '../graph/ops/elementwise.ts';
@@ -8,18 +8,18 @@ import { clipScale, partialSums, squareSum } from '../graph/ops/optimizer.ts';
 import { statusOf } from '../graph/ops/watch.ts';
 import type { Registry } from '../graph/registry.ts';
 import type { Parameter, Tensor } from '../graph/tensor.ts';
-import { type ParameterGroup, packedKind, type TrainableRange } from '../plan/persistent.ts';
+import { type ParameterGroup, packedKind, type TrainableSlab } from '../plan/persistent.ts';
 import type { ProgramSource, StepSource } from '../plan/plan.ts';
 import type { OptimizerArguments } from './optimizers/optimizer.ts';
 import { optimizers } from './optimizers/registry.ts';
 
 export type { OptimizerArguments };
 
-/** Slots of the `metrics` state. */
+/** Slots of the `metrics` result. */
 export const metricSlots = { loss: 0, grad_norm: 1, clip: 2 } as const;
 
 /** Sums of a step: loss, gradient norm, clip factor. */
-export const metricsOf = (registry: Registry): Tensor => registry.state('metrics', [8], 'f32');
+export const metricsOf = (registry: Registry): Tensor => registry.result('metrics', [8], 'f32');
 
 const program = (registry: Registry, options: GraphOptions, name: string, trace: (g: Graph) => void): ProgramSource => {
   const graph = new Graph(registry, options);
@@ -32,28 +32,28 @@ const traceWatch = (registry: Registry, options: GraphOptions): ProgramSource =>
   program(registry, options, 'watch', (g) => clear(g, statusOf(g)));
 
 /** Clears status, sums and gradients: run before the first micro-batch of a step. */
-const traceBegin = (registry: Registry, options: GraphOptions, ranges: readonly TrainableRange[]): ProgramSource =>
+const traceBegin = (registry: Registry, options: GraphOptions, slabs: readonly TrainableSlab[]): ProgramSource =>
   program(registry, options, 'begin', (g) => {
     clear(g, statusOf(g));
     clear(g, metricsOf(registry));
-    for (const range of ranges) clear(g, packedKind(range, 'gradient').whole);
+    for (const slab of slabs) clear(g, packedKind(slab, 'gradient').whole);
   });
 
-/** Clips by the global norm and updates every range: run after the last micro-batch of a step. */
+/** Clips by the global norm and updates every slab: run after the last micro-batch of a step. */
 const traceUpdate = (
   registry: Registry,
   options: GraphOptions,
-  ranges: readonly TrainableRange[],
+  slabs: readonly TrainableSlab[],
   training: OptimizerArguments,
 ): ProgramSource =>
   program(registry, options, 'update', (g) => {
     const metrics = metricsOf(registry);
     // The last one is the host's, where a part of the model lives off the GPU.
     const hosts = registry.hostParameters.length > 0 ? 1 : 0;
-    const partials = registry.state('partials', [ranges.length * partialSums + hosts], 'f32');
-    for (const [i, range] of ranges.entries()) squareSum(g, packedKind(range, 'gradient').whole, partials, i * partialSums);
+    const partials = registry.result('partials', [slabs.length * partialSums + hosts], 'f32');
+    for (const [i, slab] of slabs.entries()) squareSum(g, packedKind(slab, 'gradient').whole, partials, i * partialSums);
     clipScale(g, partials, metrics, metricSlots.grad_norm);
-    optimizers[training.optim].update({ g, ranges, training, scalars: metrics, slot: metricSlots.clip });
+    optimizers[training.optim].update({ g, slabs, training, scalars: metrics, slot: metricSlots.clip });
   });
 
 interface Rate {
@@ -92,9 +92,9 @@ export function stepPrograms(
   const groups = parameterGroups(optimizer);
   return {
     packing: { groups, trains, states: trains ? optimizers[optimizer.optim].states(optimizer) : [] },
-    trace(ranges) {
+    trace(slabs) {
       const watch = traceWatch(registry, trained);
-      return trains ? [traceBegin(registry, trained, ranges), watch, traceUpdate(registry, trained, ranges, optimizer)] : [watch];
+      return trains ? [traceBegin(registry, trained, slabs), watch, traceUpdate(registry, trained, slabs, optimizer)] : [watch];
     },
   };
 }

@@ -43,13 +43,13 @@ function expectGradients({ build, trains = [], sources = [], values = {} }: Give
     const g = new Graph(registry, options);
     for (const [name, tensor] of given) if (tensor.role === 'input') g.inputs.set(name, tensor);
     const { result: y, tape } = g.record(() => g.scope('module', () => build(g)));
-    const state = registry.state('y', y.shape, 'f32');
+    const state = registry.result('y', y.shape, 'f32');
     copyInto(g, y, state);
     for (const [name, tensor] of g.inputs) given.set(name, tensor);
     for (const { tensors } of registry.parameters.values()) for (const tensor of tensors) given.set(tensor.name, tensor);
     const ops: string[] = [];
     if (withGradients) {
-      const weights = registry.state('weights', y.shape, 'f32');
+      const weights = registry.result('weights', y.shape, 'f32');
       interpreter.set(weights, normals('weights', sizeOf(y.shape)));
       const inputs = sources.map((name) => given.get(name) as Tensor);
       const begin = g.nodes.length;
@@ -57,7 +57,7 @@ function expectGradients({ build, trains = [], sources = [], values = {} }: Give
       ops.push(...g.nodes.slice(begin).map(({ op }) => op.name));
       d_inputs.forEach((d_input, i) => {
         if (!d_input) throw new Error(`no gradient of '${sources[i]}'`);
-        copyInto(g, d_input, registry.state(`d_${sources[i]}`, d_input.shape, 'f32'));
+        copyInto(g, d_input, registry.result(`d_${sources[i]}`, d_input.shape, 'f32'));
       });
     }
     return { g, state, ops };
@@ -88,7 +88,7 @@ function expectGradients({ build, trains = [], sources = [], values = {} }: Give
   };
   for (const name of sources) {
     const tensor = given.get(name) as Tensor;
-    compare(tensor, interpreter.values(registry.state(`d_${name}`, tensor.shape, 'f32')).slice(), new Float64Array(0));
+    compare(tensor, interpreter.values(registry.result(`d_${name}`, tensor.shape, 'f32')).slice(), new Float64Array(0));
   }
   for (const name of trains) {
     const tensor = given.get(name) as Tensor;
@@ -201,7 +201,7 @@ describe('cross-attention', () => {
     const last = g.input('last', [1, 1, 8], 'f32');
     const [lengths, one] = [g.input('lengths', [1], 'u32'), g.input('one', [1], 'u32')];
     const heads = { num_attention_heads: 2, dropout: 0 };
-    const [all, row] = [g.registry.state('all', [1, 4, 8], 'f32'), g.registry.state('row', [1, 1, 8], 'f32')];
+    const [all, row] = [g.registry.result('all', [1, 4, 8], 'f32'), g.registry.result('row', [1, 1, 8], 'f32')];
     copyInto(g, attention(g, q, k, v, lengths, { ...heads, causal: true }), all);
     copyInto(g, attention(g, last, k, v, one, { ...heads, key_lengths: lengths }), row);
     const interpreter = new Interpreter();
@@ -246,7 +246,7 @@ describe('a prompt before the tokens', () => {
 
   test('takes the first positions and the first token type, and moves the tokens up', () => {
     const g = new Graph(new Registry(), { trains: () => false, storedType: () => 'f32', training: false });
-    const y = g.registry.state('y', [2, 5, 8], 'f32');
+    const y = g.registry.result('y', [2, 5, 8], 'f32');
     copyInto(g, prompted(g), y);
     const interpreter = new Interpreter();
     for (const { tensors } of g.registry.parameters.values())

@@ -1,4 +1,4 @@
-// The op of an Adafactor step on one parameter, all its row pieces together: its scale is made from the whole parameter, so ranges won't do here.
+// The op of an Adafactor step on one parameter, all its pieces together: the step's scale depends on the whole parameter, so it can't work on slabs.
 // Not here: which states it keeps (src/train/optimizers/adafactor.ts). Invariant: pieces stand in order, so that sums come in one order.
 
 import type { Graph } from '../graph.ts';

@@ -31,7 +31,7 @@ type AttentionInputs = {
   readonly q: Tensor; // [B, T, C]
   readonly k: Tensor; // [B, S, C]
   readonly v: Tensor; // [B, S, C]
-  readonly lengths: Tensor; // of the whole batch: the queries' tokens, or where the keys are of other tokens those
+  readonly lengths: Tensor; // [whole batch]: tokens of each example; for `cross` those of the keys
 };
 
 type AttentionOutputs = {

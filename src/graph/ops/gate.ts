@@ -1,5 +1,5 @@
-// gate: mu · a + (1 - mu) · b with mu = σ(alpha / temperature), one learned number: how a ladder side network mixes a state of the backbone
-// with its own (Sung, Cho, Bansal 2022, arXiv:2206.06522, §3.2). Kept for the gradient: a - b, over a.
+// gate: mu · a + (1 - mu) · b with mu = σ(alpha / temperature), one learned number: how a ladder side network mixes a hidden state of the
+// backbone with its own (Sung, Cho, Bansal 2022, arXiv:2206.06522, §3.2). Kept for the gradient: a - b, in the place of a.
 
 import type { Graph } from '../graph.ts';
 import type { NoTensors, Op } from '../op.ts';

@@ -1,4 +1,4 @@
-// add_to_lengths: the lengths of examples that got rows before their tokens, which attention and pooling then go by.
+// add_to_lengths: the lengths of examples that have learned rows before their tokens (a prompt), for attention and pooling to go by.
 
 import type { Graph } from '../graph.ts';
 import type { Op } from '../op.ts';

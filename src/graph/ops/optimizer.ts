@@ -1,5 +1,5 @@
-// Ops of a parameter update. Most work on packed ranges (many parameters that share weight decay, side by side in one buffer), not on parameters.
-// Not here: which optimizer has which states and numbers (src/train/optimizers).
+// Ops of a parameter update. Most work on slabs (many parameters of one group, side by side in one buffer), not on single parameters.
+// Not here: which optimizer keeps which states and has which numbers (src/train/optimizers).
 
 import { kernelSpec } from '../../kernels/table.ts';
 import type { Graph } from '../graph.ts';
@@ -18,7 +18,7 @@ const squareSumOp: Op<{ readonly g: Tensor; readonly partials: Tensor }, NoTenso
   ],
 };
 
-/** partials[offset ..] = sums of squares of a packed gradient range. */
+/** partials[offset ..] = sums of squares of the gradients of a slab. */
 export const squareSum = (g: Graph, gradient: Tensor, partials: Tensor, offset: number): void => {
   g.apply(squareSumOp, { g: gradient, partials }, { offset });
 };
@@ -37,7 +37,7 @@ export const clipScale = (g: Graph, partials: Tensor, out: Tensor, slot: number)
   g.apply(clipScaleOp, { partials, out }, { slot });
 };
 
-/** Kernels that update a range element by element. */
+/** Kernels that update a slab element by element. */
 export type ElementUpdate = 'adamw' | 'sgd' | 'lion';
 
 /** Named as the bindings of the kernel are; all have `parameter`. */

@@ -1,7 +1,6 @@
-// Parts of a batch (policies make them, around tapes, so they have no gradient of their own): `split` gives consecutive examples of a tensor,
-// `concat` puts parts together again. Neither moves a byte where it need not: parts of a split lie inside the whole, and a whole is laid where
-// its parts are born (lower.ts).
-// Invariant: parts begin at multiples of what a storage binding may begin at.
+// Parts of a whole: `split` gives consecutive examples (or tokens) of a tensor, `concat` puts parts together again. No byte moves where that can be
+// avoided: parts of a split lie inside the whole, and parts that will be concatenated are written where the whole will lie (src/plan/lower.ts).
+// They have no gradient: policies split a batch outside of tapes. Invariant: a part begins where a storage binding may begin.
 
 import type { Graph } from '../graph.ts';
 import type { Op } from '../op.ts';
@@ -13,7 +12,7 @@ export const bindingAlignment = 256;
 /** Outputs are named by their number: `0`, `1`... */
 type Parts = Readonly<Record<string, Tensor>>;
 
-/** `rows`: parts are of tokens, [N, C] each, not of examples. */
+/** Parts are [examples, T, C]; with `rows` they are [tokens, C]. */
 const splitOp: Op<{ readonly x: Tensor }, Parts, { readonly counts: string; readonly rows: boolean }> = {
   name: 'split',
   shapes({ x: { shape, dtype } }, { counts, rows }) {
@@ -63,10 +62,10 @@ function evenly(total: number, parts: number, unit: number): number[] {
   return bounds.slice(1).map((bound, i) => bound - (bounds[i] as number));
 }
 
-/** Rows of any width that is a multiple of 4 begin at a multiple of what can be bound when so many come before. */
+/** After a multiple of so many rows a binding may begin, whatever the width (a multiple of 4 f32). */
 const rowsAligned = bindingAlignment / 16;
 
-/** The tokens of x [B, T, C] in about `count` consecutive parts [N, C]. */
+/** The tokens of x [B, T, C] in about `count` chunks [N, C], one after the other. */
 export function splitRows(g: Graph, x: Tensor, count: number): Tensor[] {
   const rows = sizeOf(x.shape) / (x.shape.at(-1) as number);
   return Object.values(g.apply(splitOp, { x }, { counts: evenly(rows, count, rowsAligned).join(), rows: true }));

@@ -1,5 +1,5 @@
 // prepend_rows: the same P learned rows before the rows of every example: the keys and values of prefix tuning (Li & Liang 2021,
-// arXiv:2101.00190). Its own gradient is the sum over the examples, one after the other, and the rest of each.
+// arXiv:2101.00190). The gradient of the prefix is the sum over the examples, in their order; that of x is the later rows of each.
 
 import type { Graph } from '../graph.ts';
 import type { KernelCall, Op } from '../op.ts';

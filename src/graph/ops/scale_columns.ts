@@ -1,5 +1,5 @@
 // scale_columns: y = x · l, a factor for each column: the learned rescaling of (IA)³ (Liu et al. 2022, arXiv:2205.05638, eq. 1).
-// Never in place on x, which the gradient of l reads; its own gradient is in place.
+// The op is not in place, because the gradient of l reads x; its own gradient is made in place of d_y.
 
 import type { Graph } from '../graph.ts';
 import type { NoTensors, Op } from '../op.ts';

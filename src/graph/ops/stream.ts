@@ -1,6 +1,6 @@
 // Ops on fixed-point streams (i32, value · 2^-fraction_bits). Integers add and subtract exactly, so `uncouple` returns
-// the very bits that `couple` was given, the dropped low bits included. Gradients are f32 and pass rounding and shift as 1 and λ; they are the
-// coupling's business (layers.ts), not these ops'.
+// the very bits that `couple` was given, the dropped low bits included.
+// Not here: the gradients of a coupling. They are f32, rounding counts as 1 and the shift as λ; src/stack/layers.ts makes them.
 
 import type { Graph } from '../graph.ts';
 import type { Op } from '../op.ts';

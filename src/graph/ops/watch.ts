@@ -38,7 +38,7 @@ const tooManyLayers = (place: string) =>
   });
 
 /** The status: the largest magnitude per watched place, as f32 bits. */
-export const statusOf = (g: Graph): Tensor => g.registry.state('status', [statusSlots], 'u32');
+export const statusOf = (g: Graph): Tensor => g.registry.result('status', [statusSlots], 'u32');
 
 /** Attribute of an op that reports at a place. */
 export type Slot = { readonly slot: number };

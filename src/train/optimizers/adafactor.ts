@@ -22,20 +22,20 @@ export const adafactor: Optimizer = {
     { name: 'exp_avg_sq', shape: (tensor) => (isMatrix(tensor) ? undefined : tensor.shape) },
   ],
   scalars: (t) => ({ beta2_t: 1 - t ** decay_rate }),
-  update({ g, ranges, scalars, slot }) {
-    // Pieces of a table may lie in several ranges of a group.
+  update({ g, slabs, scalars, slot }) {
+    // Pieces of a table may lie in several slabs of a group.
     const kept = new Map<string, Map<Tensor, Tensor>>();
-    for (const { kinds } of ranges) {
-      for (const [kind, { pieces }] of kinds) {
+    for (const { kinds } of slabs) {
+      for (const [kind, { members }] of kinds) {
         const tensors = kept.get(kind) ?? new Map<Tensor, Tensor>();
-        for (const { of, tensor } of pieces) tensors.set(of, tensor);
+        for (const { of, tensor } of members) tensors.set(of, tensor);
         kept.set(kind, tensors);
       }
     }
     const of = (kind: string, tensor: Tensor) => kept.get(kind)?.get(tensor);
-    for (const range of ranges) {
-      const { weight_decay, lr_scale } = range.group;
-      for (const { of: first } of packedKind(range, 'parameter').pieces) {
+    for (const slab of slabs) {
+      const { weight_decay, lr_scale } = slab.group;
+      for (const { of: first } of packedKind(slab, 'parameter').members) {
         if (!firstOfTable(first)) continue;
         const pieces = (first.parameter?.tensors ?? []).map((parameter) => ({
           parameter,

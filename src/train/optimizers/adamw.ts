@@ -1,6 +1,6 @@
 // adamw: Adam with decoupled weight decay (Loshchilov & Hutter 2019, as torch.optim.AdamW).
 
-import { updateRanges } from './elements.ts';
+import { updateSlabs } from './elements.ts';
 import { likeParameter, type Optimizer } from './optimizer.ts';
 
 export const adamw: Optimizer = {
@@ -11,6 +11,6 @@ export const adamw: Optimizer = {
   }),
   update(request) {
     const { adam_beta1: beta1, adam_beta2: beta2, adam_epsilon: eps } = request.training;
-    updateRanges(request, 'adamw', { beta1, beta2, eps });
+    updateSlabs(request, 'adamw', { beta1, beta2, eps });
   },
 };

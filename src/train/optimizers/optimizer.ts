@@ -1,8 +1,8 @@
-// What an optimizer is: the states it keeps beside the trainables, its scalars of a step and the update of packed ranges. Not here: what people see of
+// What an optimizer is: the states it keeps beside the trainables, its scalars of a step and the update of slabs. Not here: what people see of
 // it (src/protocol/optimizers.ts), and clipping, groups and schedules, which are the same for all. Invariant: states start at zero.
 
 import type { Graph, Tensor } from '../../graph/ir.ts';
-import type { StateSpec, TrainableRange } from '../../plan/persistent.ts';
+import type { StateSpec, TrainableSlab } from '../../plan/persistent.ts';
 import type { TrainingArguments } from '../../protocol/config.ts';
 
 /** What of the training arguments decides an update. */
@@ -20,9 +20,9 @@ export interface OptimizerScalars {
 
 export interface UpdateRequest {
   readonly g: Graph;
-  readonly ranges: readonly TrainableRange[];
+  readonly slabs: readonly TrainableSlab[];
   readonly training: OptimizerArguments;
-  /** A state whose element `slot` is the factor that clips the gradients. */
+  /** A tensor whose element `slot` is the factor that clips the gradients. */
   readonly scalars: Tensor;
   readonly slot: number;
 }

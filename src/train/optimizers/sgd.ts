@@ -1,7 +1,7 @@
 // sgd: stochastic gradient descent with momentum (as torch.optim.SGD: weight decay is added to the gradient, no dampening, no Nesterov). Without
 // momentum it keeps nothing.
 
-import { updateRanges } from './elements.ts';
+import { updateSlabs } from './elements.ts';
 import { likeParameter, type Optimizer } from './optimizer.ts';
 
 export const sgd: Optimizer = {
@@ -9,6 +9,6 @@ export const sgd: Optimizer = {
   scalars: () => ({}),
   update(request) {
     const { momentum } = request.training;
-    updateRanges(request, 'sgd', { momentum, MOMENTUM: momentum > 0 ? 1 : 0 });
+    updateSlabs(request, 'sgd', { momentum, MOMENTUM: momentum > 0 ? 1 : 0 });
   },
 };
