@@ -3,7 +3,7 @@
 Usage: python check_exports.py FOLDER [--base FOLDER]     the base is by default FOLDER/base
        RETRACE_EXPORTS=FOLDER npx vitest run test/lives.test.ts      leaves such a folder: exports of every method, and their base
 
-What is in PEFT's layout is loaded by PEFT alone where it reads the pooler (`cls`), as people would; with mean pooling PEFT loads it into
+What is in PEFT's layout is loaded by PEFT alone where it has the architecture's own head, as people would; with mean pooling PEFT loads it into
 retrace.pooling's model.
 """
 
@@ -17,32 +17,35 @@ from pathlib import Path
 
 import torch
 from peft import PeftModel
-from transformers import AutoModelForSequenceClassification, BertModel
+from transformers import AutoModelForSequenceClassification
 
 from check_adapter import ALLOWED, compare, quiet
 from retrace import AdapterError
+from retrace.architectures import architecture_of
 
 
 @torch.no_grad()
 def by_peft_alone(adapter, base, loaded):
-    """Largest difference of a logit by Transformers and PEFT, with nothing of ours; None where the zip is not PEFT's or reads no pooler, and of a
+    """Largest difference of a logit by Transformers and PEFT, with nothing of ours; None where the zip is not PEFT's or reads the mean, and of a
     prefix where Transformers has renamed what PEFT gives it by (see retrace.pooling)."""
-    if loaded.pooling != "cls":
+    if loaded.pooling == "mean":
         return None
     with zipfile.ZipFile(adapter) as archive, tempfile.TemporaryDirectory() as folder:
         if "adapter_model.safetensors" not in archive.namelist():
             return None
         archive.extractall(folder)
         prefix = json.loads(archive.read("adapter_config.json"))["peft_type"] == "PREFIX_TUNING"
-        if prefix and "past_key_values" not in inspect.signature(BertModel.forward).parameters:
-            return None
         plain = AutoModelForSequenceClassification.from_pretrained(base, num_labels=len(loaded.labels))
+        if prefix and "past_key_values" not in inspect.signature(plain.base_model.forward).parameters:
+            return None
         try:
             model = PeftModel.from_pretrained(plain, folder).eval()
         except Exception as error:  # of many kinds, and each says that people could not load it either
             raise AdapterError(f"PEFT alone does not load it: {error}") from error
     texts, recorded = loaded.self_test["texts"], torch.tensor(loaded.self_test["logits"])
-    logits = [model(**loaded.tokenizer(text, return_tensors="pt", truncation=True, max_length=loaded.max_length)).logits for text in texts]
+    types = architecture_of(plain.config).has_token_types  # which GPT-2 would add as words
+    given = {"return_tensors": "pt", "truncation": True, "max_length": loaded.max_length, "return_token_type_ids": types}
+    logits = [model(**loaded.tokenizer(text, **given)).logits for text in texts]
     return (torch.cat(logits) - recorded).abs().max().item()
 
 

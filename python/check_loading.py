@@ -1,6 +1,6 @@
 """Checks retrace.load on exports of every method, written here as docs/format.md says and loaded again: exit 1 where logits differ.
 
-Usage: python check_loading.py [--base FOLDER]      FOLDER: a BERT with tokenizer, by default the bundled one
+Usage: python check_loading.py [--base FOLDER]      FOLDER: a model with tokenizer, of any architecture; by default the bundled BERT
 """
 
 import argparse
@@ -9,6 +9,7 @@ import json
 import sys
 import tempfile
 import zipfile
+from itertools import product
 from pathlib import Path
 
 import torch
@@ -18,11 +19,13 @@ from transformers import AutoTokenizer
 from record.counts import CASES
 from record.recording import VECTORS
 from retrace import AdapterError, build, load
+from retrace.architectures import architecture_of
+from retrace.base import config_of
 from retrace.methods.peft_methods import PeftTwin
 
 BUNDLED = VECTORS.parent.parent / "public" / "models" / "all-MiniLM-L6-v2"
 TEXTS = ["play some jazz", "what is the capital of France, and how far away is it?"]
-NUM_LABELS = 3
+NUM_LABELS, MAX_LENGTH = 3, 32
 WITH_FROZEN = ("full", "bitfit", "lora", "ia3", "houlsby", "prefix-tuning", "lst", "read")
 FROZEN = [(method, given | {"frozen_layers": 2}) for method, given in CASES if method in WITH_FROZEN]
 
@@ -39,17 +42,17 @@ def export(folder, method, pooling, hyper_parameters, base):
         "format": "retrace",
         "format_version": 1,
         "method": method,
-        "base_model": {"name": "base", "model_type": "bert", "sha256": sha256},
+        "base_model": {"name": "base", "model_type": json.loads((base / "config.json").read_text())["model_type"], "sha256": sha256},
         "num_labels": NUM_LABELS,
         "pooling": pooling,
-        "max_length": 32,
+        "max_length": MAX_LENGTH,
         "hyper_parameters": hyper_parameters,
     }
     if in_peft_layout:
         model.model.save_pretrained(folder, save_embedding_layers=False)
         trained = {name: p.detach().contiguous() for name, p in model.trainable().items()}  # PEFT saves more where biases train
         save_file(trained, folder / "adapter_model.safetensors")
-        about = {"pooling": pooling, "max_length": 32, "texts": TEXTS, "logits": _logits(model, base)}
+        about = {"pooling": pooling, "max_length": MAX_LENGTH, "texts": TEXTS, "logits": _logits(model, base)}
         (folder / "self_test.json").write_text(json.dumps(about))
         return folder
     config["self_test"] = {"texts": TEXTS, "logits": _logits(model, base)}
@@ -63,7 +66,25 @@ def export(folder, method, pooling, hyper_parameters, base):
 @torch.no_grad()
 def _logits(model, base):
     tokenizer = AutoTokenizer.from_pretrained(base)
-    return [model(**tokenizer(text, return_tensors="pt", return_token_type_ids=True))[0].tolist() for text in TEXTS]
+    encode = lambda text: tokenizer(text, return_tensors="pt", return_token_type_ids=True, truncation=True, max_length=MAX_LENGTH)
+    return [model(**encode(text))[0].tolist() for text in TEXTS]
+
+
+def cases_on(base):
+    """(method, hyper-parameters) of every method that a base takes, LoRA and (IA)^3 on its own modules."""
+    config = config_of(base)
+    architecture = architecture_of(config)
+    for method, given in (*CASES, *FROZEN):
+        if config.model_type != "bert":
+            if method in ("lora", "ia3"):
+                given = given | getattr(architecture, method)
+            if method == "lst":
+                given = given | {"reduction_factor": 2}
+            if "frozen_layers" in given:
+                given = given | {"frozen_layers": config.num_hidden_layers - 1}
+            if len(architecture.stacks) > 1 and (given.get("frozen_layers") or method in ("lst", "read", "prefix-tuning", "prompt-tuning")):
+                continue
+        yield method, given
 
 
 def main():
@@ -71,19 +92,20 @@ def main():
     arguments.add_argument("--base", type=Path, default=BUNDLED)
     base = arguments.parse_args().base
     worst = 0.0
-    for method, hyper_parameters in (*CASES, *FROZEN):
+    own = architecture_of(config_of(base)).pooling
+    for (method, hyper_parameters), pooling in product(cases_on(base), ("mean",) if own == "cls" and base == BUNDLED else ("mean", own)):
         with tempfile.TemporaryDirectory() as folder:
             try:
-                loaded = load(export(Path(folder), method, "mean", hyper_parameters, base), base)
-                fresh = build(method, base, NUM_LABELS, "mean", hyper_parameters).trainable()
+                loaded = load(export(Path(folder), method, pooling, hyper_parameters, base), base)
+                fresh = build(method, base, NUM_LABELS, pooling, hyper_parameters).trainable()
                 if set(loaded.module.trainable()) != set(fresh):
                     raise AdapterError("it cannot go on training: other parameters require gradients")
                 difference = (loaded.logits(TEXTS) - torch.tensor(loaded.self_test["logits"])).abs().max().item()
             except AdapterError as error:
-                print(f"FAILED  {method} {hyper_parameters}: {error}")
+                print(f"FAILED  {method} {pooling} {hyper_parameters}: {error}")
                 return 1
         worst = max(worst, difference)
-        print(f"{'ok' if difference <= 1e-5 else 'FAILED'}  {method} {hyper_parameters}: {difference:.1e}", flush=True)
+        print(f"{'ok' if difference <= 1e-5 else 'FAILED'}  {method} {pooling} {hyper_parameters}: {difference:.1e}", flush=True)
     return 0 if worst <= 1e-5 else 1
 
 

@@ -347,6 +347,11 @@ def defaults_of(config):
     return replace(own, final_combination=BERT.final_combination) if post else own
 
 
+def positions_of(config):
+    """The longest text: RoBERTa's table has rows before the first position."""
+    return config.max_position_embeddings - (config.pad_token_id + 1 if config.model_type == "roberta" else 0)
+
+
 def act_of(config):
     """The name of the activation between the feed-forward pair's matrices."""
     keys = ("hidden_act", "activation_function", "activation")

@@ -76,7 +76,7 @@ def classifier_model(base_model, pooling, num_labels):
     """A Transformers classifier, `base_model` a folder or a configuration for random weights; a head of another size in the folder is replaced by a
     fresh one. With the architecture's own pooling its own head, with "mean" one dense layer. Error: AdapterError.
     """
-    config = base_model if isinstance(base_model, PreTrainedConfig) else _config_of(base_model)
+    config = base_model if isinstance(base_model, PreTrainedConfig) else config_of(base_model)
     architecture = architecture_of(config)
     if pooling not in ("mean", architecture.pooling):
         known = "known are " + ", ".join(POOLINGS) if pooling not in POOLINGS else f'{config.model_type} has "mean" and "{architecture.pooling}"'
@@ -99,7 +99,8 @@ def lies_below(name, frozen_layers, architecture):
     return int(layer[1]) < frozen_layers if layer else any(f".{below}" in f".{name}" for below in architecture.below)
 
 
-def _config_of(folder):
+def config_of(folder):
+    """A base model's configuration. Error: AdapterError."""
     folder = Path(folder)
     try:
         return CONFIG_MAPPING[read_config(folder)["model_type"]].from_pretrained(folder)

@@ -6,6 +6,7 @@ It breaks if a value that Retrace exports is refused here.
 
 import math
 
+from .architectures import positions_of
 from .errors import AdapterError
 from .pooling import POOLINGS
 from .streams import STREAMS
@@ -79,8 +80,8 @@ HYPER_PARAMETERS = {
 
 
 def check_config(config, base_config):
-    """Error AdapterError, naming the key, where a value is none that the format has or does not fit the base's config.json."""
-    positions = base_config.get("max_position_embeddings", 512)
+    """Error AdapterError, naming the key, where a value is none that the format has or does not fit the base's configuration."""
+    positions = positions_of(base_config)
     _check("num_labels", config.get("num_labels"), _count(1))
     _check("pooling", config.get("pooling"), _one_of(*POOLINGS))
     _check("max_length", config.get("max_length"), _count(1))
@@ -93,7 +94,7 @@ def check_config(config, base_config):
         for name in given.keys() & {"lambda", "beta"}:
             fits = given[name] in [2.0**-shift for shift in range(9)]
             _check(f"hyper_parameters.{name}", given[name], ((lambda _, fits=fits: fits), "1, 1/2, 1/4 ... or 1/256 with fixed streams"))
-    layers, frozen = base_config.get("num_hidden_layers", 12), given.get("frozen_layers", 0)
+    layers, frozen = base_config.num_hidden_layers, given.get("frozen_layers", 0)
     if frozen >= layers:
         raise AdapterError(f"hyper_parameters.frozen_layers is {frozen}; the base has {layers} layers, and at least one must be left.")
     before = given.get("num_virtual_tokens", 0)

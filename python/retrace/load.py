@@ -17,7 +17,7 @@ from torch import nn
 from transformers import PreTrainedTokenizerBase
 
 from .archive import file_of, json_of, labels_of, mirrored_config, read_files
-from .base import one_line, read_base, tokenizer_of, weight_files
+from .base import config_of, one_line, read_base, tokenizer_of, weight_files
 from .config import check_config
 from .errors import AdapterError
 from .methods import METHODS, build
@@ -57,7 +57,9 @@ class Loaded:
 def load(folder_or_zip, base_model, check_base=True):
     """The exported classifier as `Loaded`. `base_model` is a Hugging Face folder: config.json, tokenizer, weights."""
     base_model = Path(base_model)
-    files, base_config = read_files(Path(folder_or_zip)), read_base(base_model)
+    files = read_files(Path(folder_or_zip))
+    read_base(base_model)  # refuses a folder that is not whole
+    base_config = config_of(base_model)
     try:
         return _load(files, base_model, base_config, check_base)
     except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError, SafetensorError) as error:

@@ -10,7 +10,7 @@ import peft
 from peft import PeftModel, get_peft_model_state_dict
 from safetensors.torch import load as load_tensors
 
-from .architectures import architecture_of
+from .architectures import architecture_of, positions_of
 from .archive import file_of, json_of, mirrored_config
 from .base import classifier_model, lies_below, one_line
 from .errors import AdapterError
@@ -32,16 +32,16 @@ def config_of_peft(files, base_config):
     by_default = {
         "base_model": {"sha256": None},
         "num_labels": _num_labels(load_tensors(weights)),
-        "pooling": self_test.get("pooling", "cls"),
-        "max_length": self_test.get("max_length", base_config.get("max_position_embeddings", 512) - (given.get("num_virtual_tokens") or 0)),
+        "pooling": self_test.get("pooling", architecture_of(base_config).pooling),
+        "max_length": self_test.get("max_length", positions_of(base_config) - (given.get("num_virtual_tokens") or 0)),
     }
     return by_default | (mirrored_config(weights) or {}) | {"self_test": self_test or None}
 
 
 def _num_labels(tensors):
-    """Prompt methods name it base_model.classifier, the others base_model.model.classifier."""
+    """Prompt methods name it base_model.classifier, the others base_model.model.classifier; or by another name, as the architecture has it."""
     for name, t in tensors.items():
-        if name.endswith(".classifier.weight"):
+        if name.endswith((".classifier.weight", ".score.weight", ".classifier.out_proj.weight", ".classification_head.out_proj.weight")):
             return len(t)
     raise AdapterError("adapter_model.safetensors holds no classifier.weight, so it is no trained text classifier.")
 

@@ -30,6 +30,7 @@ from ..twin import Adapter, Twin
 
 class Meft1(Twin):
     switch, own_stream = True, 1
+    start = staticmethod(start_stream)
 
     def additions(self, config, hyper_parameters):
         layer_norm = hyper_parameters.get("adapter_layer_norm", False)
@@ -46,7 +47,7 @@ class Meft1(Twin):
 
     def run(self, stack, h, sight):
         given = self.hyper_parameters
-        s1 = s2 = start_stream(self.enter(stack, h, sight), given)
+        s1 = s2 = self.start(self.enter(stack, h, sight), given)
         for layer, added in self.layers(stack):
             y1 = s1.update(given["lambda"], self.F(layer, added, s2.value, sight))
             y2 = s2.update(given["beta"], self.G(layer, added, y1.value, sight))
