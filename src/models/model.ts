@@ -5,7 +5,7 @@ import type { Graph, Tensor } from '../graph/ir.ts';
 import type { Activation } from '../kernels/table.ts';
 import type { MethodOptions, Pooling } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import type { Block, Piece } from '../stack/block.ts';
+import type { Block, Sublayer } from '../stack/block.ts';
 
 /** A dense layer in the forward code. */
 export interface LinearSite {
@@ -60,8 +60,8 @@ export interface LayerBlocks {
   /** Tokens of each example [B]. */
   readonly lengths: Tensor;
   readonly layer: Block;
-  readonly attention: Piece;
-  readonly mlp: Piece;
+  readonly attention: Sublayer;
+  readonly mlp: Sublayer;
 }
 
 export interface BackboneConfig {

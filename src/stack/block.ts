@@ -1,20 +1,20 @@
-// Blocks, what layers are made of: a piece in which tokens see each other, then a piece that works on each token alone. Where a block is not taped it
-// works on few tokens at a time in its second piece, and where it runs again for its backward it does so there and back, few tokens after few: the
-// inside of a feed-forward pair is the widest thing in a transformer.
-// Not here: parts of a batch (policies/policy.ts). Invariant: tokens go in ascending order, so any number at a time gives the same bits.
+// Blocks, what layers are made of: a sublayer in which tokens see each other (attention), then one that works on each token alone (a feed-forward pair).
+// The inside of a feed-forward pair is the widest thing in a transformer. So, where it need not be kept, the second sublayer works on one chunk of tokens
+// after the other; where a block runs again for its gradients, each chunk goes forward and back before the next.
+// Not here: parts of a batch (policies/policy.ts). Invariant: chunks go in ascending order, so any number of them gives the same bits.
 
 import { backward, requiresGradient } from '../graph/differentiate.ts';
 import type { Graph, Tensor } from '../graph/ir.ts';
 import type { Node } from '../graph/op.ts';
 import { concatRows, splitRows } from '../graph/ops/parts.ts';
 
-/** A map of hidden states, traced at each call. */
-export type Piece = (g: Graph, x: Tensor) => Tensor;
+/** A map of hidden states [B, T, C], traced at each call. */
+export type Sublayer = (g: Graph, x: Tensor) => Tensor;
 
 /** x -> rows(mixing(x)), [B, T, C] to [B, T, C]. `rows` maps [.., C] to [.., C], each token by itself. */
 export interface Block {
-  readonly mixing?: Piece;
-  readonly rows?: Piece;
+  readonly mixing?: Sublayer;
+  readonly rows?: Sublayer;
 }
 
 /** Nodes of one call of a block, with its ends. */
@@ -36,42 +36,42 @@ export function tapeBlock(g: Graph, block: Block, x: Tensor): BlockTape {
   return { tape, inputs: [x], outputs: [result] };
 }
 
-/** Builds for few tokens after few: `build` gets those tokens of each of `wholes` [B, T, ..] as [N, ..]. */
-function inRows<R>(g: Graph, wholes: readonly Tensor[], build: (...parts: Tensor[]) => R): R[] {
+/** Builds chunk after chunk: `build` gets the chunk [N, C] of each of `wholes` [B, T, C]. */
+function inChunks<R>(g: Graph, wholes: readonly Tensor[], build: (...chunks: Tensor[]) => R): R[] {
   const [B, T] = (wholes[0] as Tensor).shape as [number, number];
   const count = Math.ceil((B * T) / g.tokensAtATime);
   if (count <= 1) return [build(...wholes)];
-  const pieces = wholes.map((whole) => splitRows(g, whole, count));
+  const chunks = wholes.map((whole) => splitRows(g, whole, count));
   const first = g.firstExample * T;
   let begin = 0;
-  return (pieces[0] as Tensor[]).map((piece, i) => {
-    const result = g.examples(first + begin, () => build(...pieces.map((own) => own[i] as Tensor)));
-    begin += piece.shape[0] as number;
+  return (chunks[0] as Tensor[]).map((chunk, i) => {
+    const result = g.examples(first + begin, () => build(...chunks.map((own) => own[i] as Tensor)));
+    begin += chunk.shape[0] as number;
     return result;
   });
 }
 
-/** The block's first piece alone, where it has one. */
+/** The block's first sublayer alone, where it has one. */
 export function tapeMixing(g: Graph, { mixing }: Block, x: Tensor): BlockTape | undefined {
   if (!mixing) return undefined;
   const { result, tape } = g.record(() => mixing(g, x));
   return { tape, inputs: [x], outputs: [result] };
 }
 
-/** The block's output, for nobody to differentiate; its first piece may have run already. */
+/** The block's output, without a tape. `before`: its first sublayer, where that has run already. */
 export function runBlock(g: Graph, { mixing, rows }: Block, x: Tensor, before?: BlockTape): Tensor {
   const mixed = before?.outputs[0] ?? mixing?.(g, x) ?? x;
   if (!rows) return mixed;
   return concatRows(
     g,
-    inRows(g, [mixed], (part) => rows(g, part)),
+    inChunks(g, [mixed], (chunk) => rows(g, chunk)),
     mixed.shape,
   );
 }
 
 /**
- * The block again, and back at once: its output, and the gradient of its input where it is `wanted` and there is one. `before`: its first piece,
- * which need not run again.
+ * Runs the block again and back at once: its output, and the gradient of its input where it is `wanted` and there is one. `before`: its first sublayer,
+ * where that need not run again.
  */
 export function rebuildBlock(
   g: Graph,
@@ -84,16 +84,16 @@ export function rebuildBlock(
   const { rows } = block;
   const mixed = before?.outputs[0] ?? x;
   const mixingTrains = before ? requiresGradient(before.tape, new Set()).has(mixed) : false;
-  const through = (part: Tensor, d_part: Tensor) => {
-    if (!rows) return { output: part, d_part };
-    const { result: output, tape } = g.record(() => rows(g, part));
-    return { output, d_part: backward(g, tape, new Map([[output, d_part]]), wanted || mixingTrains ? [part] : [])[0] };
+  const through = (x: Tensor, d_y: Tensor) => {
+    if (!rows) return { y: x, d_x: d_y };
+    const { result: y, tape } = g.record(() => rows(g, x));
+    return { y, d_x: backward(g, tape, new Map([[y, d_y]]), wanted || mixingTrains ? [x] : [])[0] };
   };
-  const parts = rows ? inRows(g, [mixed, d_output], through) : [through(mixed, d_output)];
-  const together = (pieces: readonly Tensor[]) => concatRows(g, pieces, mixed.shape);
-  const output = together(parts.map((part) => part.output));
-  const d_parts = parts.map(({ d_part }) => d_part).filter((d) => d !== undefined);
-  const d_mixed = d_parts.length === parts.length ? together(d_parts) : undefined;
+  const done = rows ? inChunks(g, [mixed, d_output], through) : [through(mixed, d_output)];
+  const together = (chunks: readonly Tensor[]) => concatRows(g, chunks, mixed.shape); // [B, T, C]
+  const output = together(done.map(({ y }) => y));
+  const d_chunks = done.map(({ d_x }) => d_x).filter((d_x) => d_x !== undefined);
+  const d_mixed = d_chunks.length === done.length ? together(d_chunks) : undefined;
   if (!before || !d_mixed) return { output, d_input: wanted ? d_mixed : undefined };
   const [d_input] = backward(g, before.tape, new Map([[mixed, d_mixed]]), wanted ? before.inputs : []);
   return { output, d_input };

@@ -1,4 +1,4 @@
-// Layers of a stack, as the policies see them: something that maps streams forward, their gradients back, and that may be undone.
+// Layers of a stack, as policies see them: a layer maps streams forward and their gradients back, and some can be undone.
 //   plain     one stream,  y = F(x)
 //   coupled   two streams, y1 = λ·x1 + F(x2), y2 = β·x2 + G(y1), optionally switched afterwards (Liao et al. 2023, §3; reversible residual
 //             layers: Gomez et al. 2017). Any F, G, λ, β: MEFT1 is one choice of them.
@@ -12,14 +12,17 @@ import { add, scaleAdd } from '../graph/ops/elementwise.ts';
 import { type Block, type BlockTape, rebuildBlock, runBlock, tapeBlock, tapeMixing } from './block.ts';
 import type { StreamArithmetic } from './streams.ts';
 
-/** What a forward pass is for: its streams alone, its inverse, an inverse that comes next, or its tapes. */
+/**
+ * What a forward pass must leave behind beside its streams: nothing; what undoing the layer needs; the same, where undoing it comes right next (then more
+ * may stay, so that it need not be made again); or the tapes of its blocks.
+ */
 export type Keep = 'nothing' | 'inverse' | 'inverse next' | 'tapes';
 
 export interface ForwardResult {
   readonly streams: readonly Tensor[];
-  /** Where they were to be kept. For an inverse that comes next: what need not run again for it. */
+  /** With `tapes` those of all blocks; with `inverse next` those of sublayers that need not run again. */
   readonly tapes: readonly BlockTape[];
-  /** What undoing the layer or running it again needs beside its streams: the bits that shifts dropped, the backbone's states. */
+  /** What undoing the layer or running it again needs beside its streams: the bits that shifts dropped, the backbone's hidden states. */
   readonly kept: readonly (Tensor | undefined)[];
 }
 
@@ -27,7 +30,7 @@ export interface ForwardResult {
 export type StreamGradients = readonly (Tensor | undefined)[];
 
 /** Streams between two layers, going backward, with their gradients. */
-export interface StreamState {
+export interface Boundary {
   readonly streams: readonly Tensor[];
   readonly d_streams: StreamGradients;
 }
@@ -42,7 +45,7 @@ export interface Layer {
   /** Forward again and back at once, where that takes less than tapes. */
   again?(g: Graph, streams: readonly Tensor[], d_streams: StreamGradients, wanted: boolean): StreamGradients;
   /** Undoes the layer while going backward: input streams and their gradients from the output's. Absent where a layer has no inverse. */
-  reverse?(g: Graph, forward: Pick<ForwardResult, 'kept' | 'tapes'>, above: StreamState, wanted: boolean): StreamState;
+  reverse?(g: Graph, forward: Pick<ForwardResult, 'kept' | 'tapes'>, above: Boundary, wanted: boolean): Boundary;
   /** The inverse returns other bits than it was given. */
   readonly inverseRounds?: boolean;
 }
@@ -89,7 +92,10 @@ export interface Coupling {
   readonly lambda: number;
   readonly beta: number;
   readonly switchStreams: boolean;
-  /** The block with a first piece, where nothing wide is undone before it: what that piece left then stays for an inverse that comes next. */
+  /**
+   * The block whose attention stays where the layer is undone right next: the one that has attention, if no feed-forward pair is undone before it, which
+   * would need its memory at the same time.
+   */
   readonly stays?: 'F' | 'G';
 }
 

@@ -1,25 +1,25 @@
 // A memory policy: how the activations of a range of layers come back in the backward pass. A policy knows layers, never a method.
 // Layers work on a batch in parts, one after the other: examples do not see each other, so a layer's own buffers are those of one part.
-// Invariant: parts go in ascending order, forward and backward, and sums over rows are made row after row, so any number of parts gives the same bits. But for
-// weights that layers share: a segment of several layers runs back part by part, and sums them in another order.
+// Invariant: parts go in ascending order, forward and backward, and sums over rows are made row after row, so any number of parts gives the same bits.
+// An exception are weights that several layers share: `checkpoint` runs a segment of layers back part after part, which sums them in another order.
 
 import type { Graph, Tensor } from '../../graph/ir.ts';
 import { concat, split } from '../../graph/ops/parts.ts';
 import type { PolicyName } from '../../protocol/config.ts';
-import type { ForwardResult, Keep, Layer, StreamState } from '../layers.ts';
+import type { Boundary, ForwardResult, Keep, Layer } from '../layers.ts';
 
 /** Runs a range of layers; `backward` later maps the gradients of the output streams to those of the input streams. */
 export interface RangeRun {
   readonly streams: readonly Tensor[];
-  /** `above` are the range's output streams as the range above (which may have rebuilt them) leaves them; `wanted`: the input's gradient is. */
-  backward(above: StreamState, wanted: boolean): StreamState;
+  /** `above`: the range's output streams, as the range above has left or rebuilt them, and their gradients. `wanted`: gradients of the input are. */
+  backward(above: Boundary, wanted: boolean): Boundary;
 }
 
 export interface PolicyContext {
   readonly g: Graph;
   /** Examples of each part of the batch. */
   readonly parts: readonly number[];
-  /** Of a range: nothing but the head comes between its forward and its backward. */
+  /** The range is the last one: nothing but the head comes between its forward and its backward pass. */
   readonly topmost?: boolean;
 }
 
@@ -34,10 +34,10 @@ export function inParts<R>(
   wholes: readonly (readonly (Tensor | undefined)[])[],
   build: (part: number, ...lists: (Tensor | undefined)[][]) => R,
 ): R[] {
-  const pieces = wholes.map((list) => list.map((whole) => whole && split(g, whole, parts)));
+  const splits = wholes.map((list) => list.map((whole) => whole && split(g, whole, parts)));
   let begin = 0;
   return parts.map((count, part) => {
-    const lists = pieces.map((list) => list.map((piece) => piece?.[part]));
+    const lists = splits.map((list) => list.map((own) => own?.[part]));
     const result = g.examples(begin, () => build(part, ...lists));
     begin += count;
     return result;

@@ -1,11 +1,11 @@
-// reversible: nothing is kept but the streams above the range and, for fixed streams, the bits that the shifts dropped; each layer is undone
-// from its output while its gradients are taken. Where the inverse rounds, the streams below every k-th layer may be kept too, and what is lost
-// is measured: a sample of each layer's streams against the rebuilt ones.
+// reversible: nothing is kept but the streams above the range and, for fixed streams, the bits that the shifts dropped. Going back, each layer's input
+// is rebuilt from its output while its gradients are made. Float streams round on the way back: the streams below every k-th layer can be kept too
+// (snapshots), and the loss is measured by comparing a sample of each layer's input with what was rebuilt.
 
 import { type Graph, sizeOf, type Tensor } from '../../graph/ir.ts';
 import { copy } from '../../graph/ops/elementwise.ts';
 import { watch, watchDifference } from '../../graph/ops/watch.ts';
-import type { ForwardResult, Layer, StreamState } from '../layers.ts';
+import type { Boundary, ForwardResult, Layer } from '../layers.ts';
 import { forwardLayer, inParts, type Policy, together } from './policy.ts';
 
 type InvertibleLayer = Layer & Required<Pick<Layer, 'reverse'>>;
@@ -44,7 +44,7 @@ export const reversible = (every: number): Policy => ({
       assertInvertible(layer);
       const below = current;
       const sample = layer.inverseRounds ? g.scope(layer.name, () => sampleOf(g, below)) : [];
-      // Of a whole batch the topmost layer is undone at once: what a first piece of it left may still be there. Of parts, each would have to keep it.
+      // The topmost layer is undone right after its forward pass, so what its attention left may stay. Not in parts: each part's would wait for the others.
       const next = context.topmost && context.parts.length === 1 && depth === layers.length - 1;
       const { streams: above, results } = forwardLayer(context, layer, below, next ? 'inverse next' : 'inverse');
       current = above;
@@ -56,7 +56,7 @@ export const reversible = (every: number): Policy => ({
       };
     });
 
-    function reverseLayer({ layer, results: forward, sample, snapshot }: LayerRun, above: StreamState, wanted: boolean): StreamState {
+    function reverseLayer({ layer, results: forward, sample, snapshot }: LayerRun, above: Boundary, wanted: boolean): Boundary {
       const results = inParts(context, [above.streams, above.d_streams], (part, own, d_own) =>
         layer.reverse(g, forward[part] ?? { kept: [], tapes: [] }, { streams: own as Tensor[], d_streams: d_own }, wanted),
       );
