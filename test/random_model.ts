@@ -26,6 +26,23 @@ export interface ModelShape {
 /** A shape in an architecture's own keys. */
 const configs: Readonly<Record<string, (shape: ModelShape) => object>> = {
   bert: (shape) => shape,
+  // Two rows of its positions are nobody's.
+  roberta: (shape) => ({ ...shape, max_position_embeddings: shape.max_position_embeddings + 2, type_vocab_size: 1, layer_norm_eps: 1e-5 }),
+  distilbert: ({
+    hidden_size: dim,
+    num_hidden_layers: n_layers,
+    num_attention_heads: n_heads,
+    intermediate_size: hidden_dim,
+    ...rest
+  }) => ({
+    ...{ dim, n_layers, n_heads, hidden_dim },
+    ...rest,
+  }),
+  gpt2: (shape) => ({
+    ...{ n_embd: shape.hidden_size, n_layer: shape.num_hidden_layers, n_head: shape.num_attention_heads, n_inner: shape.intermediate_size },
+    ...{ n_positions: shape.max_position_embeddings, vocab_size: shape.vocab_size },
+  }),
+  opt: ({ intermediate_size: ffn_dim, ...rest }) => ({ ffn_dim, ...rest, word_embed_proj_dim: rest.hidden_size }),
 };
 
 /** Every architecture that tests draw. */

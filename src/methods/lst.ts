@@ -17,7 +17,7 @@ import { besideBackbone, nothingToUndo } from './side_network.ts';
 const zero: Initial = { from: 'constant', value: 0 };
 
 function wire(backbone: Backbone, { reduction_factor, gate_temperature }: MethodOptions): Wiring {
-  const { hidden_size: C, initializer_range: std } = backbone.config;
+  const { initializer_range: std } = backbone.config;
   const side = backbone.narrowed(reduction_factor);
   const { hidden_size: narrow } = side.config;
   const random: Initial = { from: 'normal', std };
@@ -31,8 +31,8 @@ function wire(backbone: Backbone, { reduction_factor, gate_temperature }: Method
     shape.length > 1 ? random : { from: 'constant', value: mean };
 
   const sideBlock = (g: Graph, { index, lengths }: LayerBlocks, x: Tensor): Tensor => {
-    const { name, layer } = side.stack.layers(lengths, noAdaptation)[index] as LayerBlocks;
-    return g.asMethod(startOf, () => g.under(`lst.${name}`, () => wholeBlock(g, layer, x)));
+    const { layer } = side.stack.layers(lengths, noAdaptation)[index] as LayerBlocks;
+    return g.asMethod(startOf, () => g.under(`lst.encoder.layer.${index}`, () => wholeBlock(g, layer, x)));
   };
 
   return besideBackbone({
@@ -47,7 +47,10 @@ function wire(backbone: Backbone, { reduction_factor, gate_temperature }: Method
         }),
     }),
     start: (g, h) => [h, dense(g, 'downsample.0', h, narrow, random)],
-    finish: (g, [h, s]) => add(g, dense(g, 'upsample', s as Tensor, C, zero), h as Tensor),
+    finish(g, [h, s], top) {
+      const last = top(h as Tensor); // [B, T, C']
+      return add(g, dense(g, 'upsample', s as Tensor, last.shape.at(-1) as number, zero), last);
+    },
   });
 }
 

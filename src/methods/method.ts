@@ -16,8 +16,8 @@ export interface Wiring {
   start(g: Graph, h: Tensor): Tensor[];
   /** A stream's value as f32. */
   read(g: Graph, stream: Tensor): Tensor;
-  /** The last hidden states from the values of the stack's output streams. */
-  finish(g: Graph, values: readonly Tensor[]): Tensor;
+  /** The last hidden states from the values of the stack's output streams. `top` is what the model has behind its last layer. */
+  finish(g: Graph, values: readonly Tensor[], top: (h: Tensor) => Tensor): Tensor;
   readonly streams: StreamKind | 'single';
   /** Layers work on a batch whole: unless asked otherwise, where parts would cost more than they spare; always, where its examples see each other. */
   readonly wholeBatch?: 'unless asked' | 'always';

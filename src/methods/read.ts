@@ -73,14 +73,16 @@ function wire({ config }: Backbone, options: MethodOptions): Wiring {
       const count = cellStates + (aggregation === 'mean' ? 1 : 0);
       return [h, ...Array.from({ length: count }, () => zeros(g, [B, T, H]))];
     },
-    finish(g, [phi, h, ...others]) {
+    finish(g, [phi, h, ...others], top) {
+      const last = top(phi as Tensor); // [B, T, C']
+      const width = last.shape.at(-1) as number;
       const start = { owner: 'method', initial: { from: 'constant', value: 0 } } as const;
-      const w = g.weight('read.output.weight', [C, H], start);
-      const bias = g.weight('read.output.bias', [C], start);
+      const w = g.weight('read.output.weight', [width, H], start);
+      const bias = g.weight('read.output.bias', [width], start);
       const mean = aggregation === 'mean';
       const states = (mean ? others[cellStates - 1] : h) as Tensor;
       const correction = linear(g, states, w, { bias, alpha: mean ? 1 / (num_hidden_layers - frozen_layers) : 1 });
-      return scaleAdd(g, correction, output_scale, phi);
+      return scaleAdd(g, correction, output_scale, last);
     },
   });
 }

@@ -14,7 +14,7 @@ export const singleStream = (adaptation: Adaptation = noAdaptation): Wiring => (
   layer: unchangedLayer,
   start: (_, h) => [h],
   read: (_, stream) => stream,
-  finish: (_, [h]) => h as NonNullable<typeof h>,
+  finish: (_, [h], top) => top(h as NonNullable<typeof h>),
   streams: 'single',
 });
 

@@ -30,7 +30,7 @@ export function twoStreams({ adaptation, coupling, pretrained }: TwoStreams, opt
     layer: (blocks) => coupledLayer(blocks.name, { ...coupling(blocks), lambda, beta }, arithmetic),
     start: (g, h) => [arithmetic.start(g, h), arithmetic.start(g, h)],
     read: arithmetic.read,
-    finish: (g, [s1, s2]) => scaleAdd(g, s1 as NonNullable<typeof s1>, weightOf(0), s2, weightOf(1)),
+    finish: (g, [s1, s2], top) => top(scaleAdd(g, s1 as NonNullable<typeof s1>, weightOf(0), s2, weightOf(1))),
     streams,
   };
 }

@@ -3,7 +3,11 @@
 import { RetraceError } from '../protocol/errors.ts';
 import { shownValue } from '../protocol/shown.ts';
 import { bert, bertDefaults, readBertConfig } from './bert.ts';
+import { distilbert, readDistilBertConfig } from './distilbert.ts';
+import { gpt2, readGpt2Config } from './gpt2.ts';
 import type { Backbone, BackboneDefaults } from './model.ts';
+import { opt, readOptConfig } from './opt.ts';
+import { readRobertaConfig, roberta } from './roberta.ts';
 
 interface Architecture {
   build(json: unknown, place: string, dropout?: number): Backbone;
@@ -13,23 +17,37 @@ interface Architecture {
   hasKeysOf(config: Readonly<Record<string, unknown>>): boolean;
 }
 
+const hasAll = (config: Readonly<Record<string, unknown>>, keys: readonly string[]): boolean =>
+  keys.every((key) => Object.hasOwn(config, key));
+
 /** Every key of bert_config.json as Google wrote it in 2018. RoBERTa's old ones have one token type; ELECTRA's and ALBERT's an `embedding_size`. */
-const bertKeys = [
-  'hidden_size',
-  'num_hidden_layers',
-  'num_attention_heads',
-  'intermediate_size',
-  'hidden_act',
-  'vocab_size',
-  'type_vocab_size',
-];
+const bertKeys = ['hidden_size', 'num_hidden_layers', 'num_attention_heads', 'intermediate_size', 'hidden_act', 'vocab_size'];
 
 const architectures: Readonly<Record<string, Architecture>> = {
   bert: {
     build: (json, place, dropout) => bert(readBertConfig(json, place, dropout)),
     classes: /^Bert(?:Model|For|LMHead)/,
-    hasKeysOf: (config) =>
-      bertKeys.every((key) => Object.hasOwn(config, key)) && config.type_vocab_size === 2 && !Object.hasOwn(config, 'embedding_size'),
+    hasKeysOf: (config) => hasAll(config, bertKeys) && config.type_vocab_size === 2 && !Object.hasOwn(config, 'embedding_size'),
+  },
+  roberta: {
+    build: (json, place, dropout) => roberta(readRobertaConfig(json, place, dropout)),
+    classes: /^Roberta(?:Model|For)/,
+    hasKeysOf: (config) => hasAll(config, bertKeys) && config.type_vocab_size === 1 && !Object.hasOwn(config, 'embedding_size'),
+  },
+  distilbert: {
+    build: (json, place, dropout) => distilbert(readDistilBertConfig(json, place, dropout)),
+    classes: /^DistilBert(?:Model|For)/,
+    hasKeysOf: (config) => hasAll(config, ['dim', 'n_layers', 'n_heads', 'hidden_dim', 'vocab_size']),
+  },
+  gpt2: {
+    build: (json, place, dropout) => gpt2(readGpt2Config(json, place, dropout)),
+    classes: /^GPT2(?:Model|LMHead|For|DoubleHeads)/,
+    hasKeysOf: (config) => hasAll(config, ['n_embd', 'n_layer', 'n_head', 'n_positions', 'vocab_size']) && !Object.hasOwn(config, 'afn'),
+  },
+  opt: {
+    build: (json, place, dropout) => opt(readOptConfig(json, place, dropout)),
+    classes: /^OPT(?:Model|For)/,
+    hasKeysOf: (config) => hasAll(config, ['word_embed_proj_dim', 'do_layer_norm_before', 'ffn_dim']),
   },
 };
 

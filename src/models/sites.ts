@@ -1,6 +1,6 @@
 // The places of a layer that all models share, and at which a method may change them: dense layers, norms, attention, the feed-forward pair. A model
 // file says what they are called and in which order they stand. Names are paths from the layer, as checkpoints have them.
-// Invariant: a place offers itself to the method in the same way in every model, so that a method works on models that it has never seen.
+// Invariant: a place offers itself to the method in the same way in every model, and what a method adds there has the same name, BERT's, in all of them.
 
 import type { Graph, Tensor } from '../graph/ir.ts';
 import { attentionWithLse } from '../graph/ops/attention.ts';
@@ -93,17 +93,15 @@ export function selfAttention(
   const C = x.shape.at(-1) as number;
   const [q, ...own] = projected(g, x, names, adaptation, { layout }) as [Tensor, Tensor, Tensor];
   const { projections } = names;
+  const [k, v] = g.scope('attention.self', () => adaptation.keysAndValues?.(g, ...own) ?? own); // [B, P + T, C]
   const context = beside(g, 'joined' in projections ? projections.joined : projections.query, () => {
-    const [k, v] = adaptation.keysAndValues?.(g, ...own) ?? own; // [B, P + T, C]
     const { out, lse } = attentionWithLse(g, q, k, v, lengths, { num_attention_heads, dropout: p.probabilities, causal });
     adaptation.attended?.({ q, k, lse, lengths });
     return out; // [B, T, C]
   });
   const y = dense(g, names.output, context, C, adaptation, { layout });
-  return beside(g, names.output, () => {
-    const dropped = dropout(g, y, p.output, 'dropout');
-    return adaptation.attentionOutput?.(g, dropped) ?? dropped;
-  });
+  const dropped = beside(g, names.output, () => dropout(g, y, p.output, 'dropout'));
+  return g.scope('attention.output', () => adaptation.attentionOutput?.(g, dropped) ?? dropped);
 }
 
 export interface FeedForwardNames {

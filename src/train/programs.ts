@@ -65,7 +65,14 @@ const trainsAny = (nodes: readonly Node[]): boolean =>
 /** What the head reads [B, C], from the values of the stack's output streams. */
 function pooled(g: Graph, values: readonly Tensor[], { lengths, wiring }: Forward, setup: ProgramSetup): Tensor {
   const { transform } = pooledHead(setup.backbone, setup.pooling);
-  const rows = g.scope('pooler', () => pool(g, setup.backbone.stack.finish(g, wiring.finish(g, values)), lengths, setup.pooling)); // [B, C]
+  const rows = g.section('pooler', () =>
+    pool(
+      g,
+      wiring.finish(g, values, (h) => setup.backbone.stack.finish(g, h)),
+      lengths,
+      setup.pooling,
+    ),
+  ); // [B, C]
   return transform?.(g, rows, wiring.adaptation) ?? rows;
 }
 
