@@ -63,6 +63,8 @@ export function backward(
     };
     const d_inputs = g.beside(node, () => vjp(context));
     for (const [name, d_input] of Object.entries(d_inputs)) {
+      // The compiler does not see a name too many in what a function returns.
+      if (!(name in inputs)) throw new Error(`op '${op.name}' gives a gradient of '${name}', which is no input of it`);
       const input = single(inputs, name);
       if (!input || !d_input) continue;
       const known = gradients.get(input);

@@ -1,4 +1,4 @@
-// Limits of what a run may name: each is an error that says what to make smaller.
+// What programs of a run share, and the limits of what a run may name: each is an error that says what to make smaller.
 
 import { expect, test } from 'vitest';
 import { Graph } from './graph.ts';
@@ -27,4 +27,11 @@ test('more layers than there is room to watch are refused with their number', ()
   expect(() => places.slot('encoder.layer.512')).toThrow(
     expect.objectContaining({ code: 'too-many-layers', where: 'encoder.layer.512', message: expect.stringContaining(String(statusSlots)) }),
   );
+});
+
+test('what a feature knows of a run is one object for all its programs, and another for another run', () => {
+  const [registry, other] = [new Registry(), new Registry()];
+  registry.shared(WatchedPlaces).slot('embeddings');
+  expect(graphOf(registry).registry.shared(WatchedPlaces).names).toEqual(['embeddings']);
+  expect(other.shared(WatchedPlaces).names).toEqual([]);
 });

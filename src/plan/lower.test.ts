@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { Graph } from '../graph/graph.ts';
+import type { Op } from '../graph/op.ts';
 import { add, copy, scaleAdd } from '../graph/ops/elementwise.ts';
 import { concat, split } from '../graph/ops/parts.ts';
 import { Registry } from '../graph/registry.ts';
@@ -45,6 +46,18 @@ test('lowering twice gives the same and leaves the graph as it was', () => {
   expect(lower(g, [y]).nodes).toHaveLength(2);
   expect(lower(g, [y]).nodes).toHaveLength(2);
   expect(g.nodes).toHaveLength(count);
+});
+
+test('an op that would work in place of what is not there is refused by name', () => {
+  const g = graph();
+  const op: Op<{ readonly x: Tensor | undefined }, { readonly y: Tensor }> = {
+    name: 'lost',
+    shapes: () => ({ y: { shape: [8] } }),
+    inPlace: () => [['y', 'x']],
+    lower: () => [],
+  };
+  const { y } = g.apply(op, { x: undefined }, {});
+  expect(() => lower(g, [y])).toThrow("op 'lost' would make 'y' in place of 'x'; one of them is not there");
 });
 
 test('what nothing reads is not run', () => {
