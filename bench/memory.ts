@@ -4,7 +4,7 @@
 // (in `total`).
 
 import { markdownTable } from '../cli/format.ts';
-import { bytesOfTensor } from '../src/graph/ir.ts';
+import { bytesOfTensor } from '../src/graph/tensor.ts';
 import type { Method } from '../src/methods/method.ts';
 import { methodNamed, methods, resolveOptions } from '../src/methods/registry.ts';
 import { bert, readBertConfig } from '../src/models/bert.ts';

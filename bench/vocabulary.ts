@@ -2,11 +2,13 @@
 // a bias) over all tokens of a batch, few of them at a time. No model of Retrace has such a head yet: this is the path that its loss will take.
 
 import { markdownTable } from '../cli/format.ts';
-import { Graph, type GraphOptions, Registry, type Tensor } from '../src/graph/ir.ts';
+import { Graph, type GraphOptions } from '../src/graph/graph.ts';
 import { copyInto } from '../src/graph/ops/elementwise.ts';
 import { layerNorm } from '../src/graph/ops/layer_norm.ts';
 import { linear } from '../src/graph/ops/linear.ts';
 import { softmaxCrossEntropy } from '../src/graph/ops/loss.ts';
+import { Registry } from '../src/graph/registry.ts';
+import type { Tensor } from '../src/graph/tensor.ts';
 import { planRun } from '../src/plan/plan.ts';
 import { defaultTraining } from '../src/protocol/config.ts';
 import { type RowHead, rowLoss } from '../src/train/row_loss.ts';

@@ -1,7 +1,8 @@
 // Whole models with methods on the f64 interpreter: gradients against central finite differences of the loss, dropout on, every policy.
 
 import { expect, test } from 'vitest';
-import { Registry, sizeOf } from '../src/graph/ir.ts';
+import { Registry } from '../src/graph/registry.ts';
+import { sizeOf } from '../src/graph/tensor.ts';
 import { methods } from '../src/methods/registry.ts';
 import { OffloadedModules } from '../src/methods/sparse_adapter.ts';
 import { bert, readBertConfig } from '../src/models/bert.ts';

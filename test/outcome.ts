@@ -1,6 +1,6 @@
 // For tests: what a few steps of a small model leave behind, to be compared to the last bit. Not here: how an engine is made (testing.ts).
 
-import type { Parameter } from '../src/graph/ir.ts';
+import type { Parameter } from '../src/graph/tensor.ts';
 import type { CategoryBytes, MethodChoices } from '../src/protocol/config.ts';
 import type { MicroBatch, StepResult, ValuesByName } from '../src/train/trainer.ts';
 import type { ModelShape } from './random_model.ts';

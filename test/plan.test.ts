@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest';
 import { nodeHost } from '../cli/host.ts';
 import { openDevice } from '../src/gpu/device.ts';
-import { sizeOf } from '../src/graph/ir.ts';
+import { sizeOf } from '../src/graph/tensor.ts';
 import { aligned } from '../src/plan/arena.ts';
 import type { TrainingArguments } from '../src/protocol/config.ts';
 import { outcomeOf, smallShape } from './outcome.ts';

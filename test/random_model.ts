@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { nodeHost } from '../cli/host.ts';
 import { type TensorToWrite, writeSafetensors } from '../src/formats/safetensors.ts';
-import { type Parameter, sizeOf } from '../src/graph/ir.ts';
+import { type Parameter, sizeOf } from '../src/graph/tensor.ts';
 import { ownPooling } from '../src/models/model.ts';
 import { backboneOf } from '../src/models/registry.ts';
 import type { ModelRef } from '../src/protocol/config.ts';

@@ -3,9 +3,11 @@
 
 import { expect, test } from 'vitest';
 import { vocabularyHead } from '../bench/vocabulary.ts';
-import { Graph, Registry, sizeOf, type Tensor } from '../src/graph/ir.ts';
+import { Graph } from '../src/graph/graph.ts';
 import { copyInto } from '../src/graph/ops/elementwise.ts';
 import { softmaxCrossEntropy } from '../src/graph/ops/loss.ts';
+import { Registry } from '../src/graph/registry.ts';
+import { sizeOf, type Tensor } from '../src/graph/tensor.ts';
 import { randomKey, randomNormal, siteId } from '../src/random/counter.ts';
 import { rowLoss } from '../src/train/row_loss.ts';
 import { metricSlots, metricsOf } from '../src/train/update.ts';

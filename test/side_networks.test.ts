@@ -1,7 +1,7 @@
 // What makes a side network one: nothing runs backwards through the backbone, and training starts at the pretrained behaviour.
 
 import { expect, test } from 'vitest';
-import { Registry } from '../src/graph/ir.ts';
+import { Registry } from '../src/graph/registry.ts';
 import { bert, readBertConfig } from '../src/models/bert.ts';
 import { usualDefaults } from '../src/models/registry.ts';
 import { tinyBert } from '../src/models/testing.ts';

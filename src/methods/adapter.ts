@@ -1,9 +1,10 @@
 // The bottleneck adapter: A(x) = W2 · dropout(act(W1 x + b1)) + b2, no residual inside (Liao et al. 2023; authors' code).
 
-import type { Graph, Initial, Tensor } from '../graph/ir.ts';
+import type { Graph } from '../graph/graph.ts';
 import { applyActivation, dropout, scaleAdd } from '../graph/ops/elementwise.ts';
 import { layerNorm } from '../graph/ops/layer_norm.ts';
 import { linear } from '../graph/ops/linear.ts';
+import type { Initial, Tensor } from '../graph/tensor.ts';
 import type { Activation } from '../kernels/table.ts';
 import type { BackboneConfig } from '../models/model.ts';
 import type { MethodOptions } from '../protocol/config.ts';

@@ -4,10 +4,11 @@
 // Choices where the paper has others: layers start at random and not from a pruned backbone, the result is added to the last hidden states before the
 // head, and upsample starts at zero, so that training starts at the pretrained behaviour.
 
-import type { Graph, Initial, Parameter, Tensor } from '../graph/ir.ts';
+import type { Graph } from '../graph/graph.ts';
 import { add } from '../graph/ops/elementwise.ts';
 import { gate } from '../graph/ops/gate.ts';
 import { linear } from '../graph/ops/linear.ts';
+import type { Initial, Parameter, Tensor } from '../graph/tensor.ts';
 import { type Backbone, type LayerBlocks, noAdaptation } from '../models/model.ts';
 import type { MethodOptions } from '../protocol/config.ts';
 import { runBlock, wholeBlock } from '../stack/block.ts';

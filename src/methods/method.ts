@@ -1,7 +1,8 @@
 // What a fine-tuning method is: which parameters train, what it adds at the model's sites, and how the layers are stacked. Forward code only; the
 // passes over the graph, the planner and the executor know no method.
 
-import type { Graph, Parameter, Tensor } from '../graph/ir.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Parameter, Tensor } from '../graph/tensor.ts';
 import type { Adaptation, Backbone, BackboneDefaults, LayerBlocks, LinearSite } from '../models/model.ts';
 import type { MethodDiagram, MethodGroup } from '../protocol/cards.ts';
 import type { MethodName, MethodOptions, PolicyName, StreamKind } from '../protocol/config.ts';

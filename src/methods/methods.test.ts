@@ -3,7 +3,8 @@
 
 import { expect, test } from 'vitest';
 import { usualDefaults } from '../../src/models/registry.ts';
-import type { Initial, Parameter, Registry } from '../graph/ir.ts';
+import type { Registry } from '../graph/registry.ts';
+import type { Initial, Parameter } from '../graph/tensor.ts';
 import { bert, readBertConfig } from '../models/bert.ts';
 import { tinyBert } from '../models/testing.ts';
 import { defaultTraining, type MethodChoices, type Pooling } from '../protocol/config.ts';

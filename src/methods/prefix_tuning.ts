@@ -2,7 +2,7 @@
 // as in PEFT. As there, the prefix counts as past: the tokens' positions begin at P. It starts as small as the model's own weights, where PEFT's
 // starts at N(0, 1). Any start is away from the pretrained behaviour, for the positions move and the prefix takes its share of the attention.
 
-import type { Graph } from '../graph/ir.ts';
+import type { Graph } from '../graph/graph.ts';
 import { prependRows } from '../graph/ops/prepend_rows.ts';
 import { type Method, trainsAdditions } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';

@@ -3,7 +3,7 @@
 // joiner it also reads its own states before, mixed over the tokens by the layer's attention probabilities.
 // Names, gates and defaults as in the authors' code, but the output starts at zero, so that training starts at the pretrained behaviour.
 
-import type { Graph, Tensor } from '../graph/ir.ts';
+import type { Graph } from '../graph/graph.ts';
 import { attentionProbabilities, mixTokens } from '../graph/ops/attention_mix.ts';
 import { joinColumns } from '../graph/ops/columns.ts';
 import { add, scaleAdd } from '../graph/ops/elementwise.ts';
@@ -11,6 +11,7 @@ import { zeros } from '../graph/ops/fill.ts';
 import { linear } from '../graph/ops/linear.ts';
 import { gruCell, lstmCell, rnnCell } from '../graph/ops/recurrent.ts';
 import { rmsNorm } from '../graph/ops/rms_norm.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import type { Attended, Backbone } from '../models/model.ts';
 import type { MethodOptions } from '../protocol/config.ts';
 import { runBlock } from '../stack/block.ts';

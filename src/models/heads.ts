@@ -1,9 +1,10 @@
 // Heads on top of a pooled text, as Transformers' classes for sequence classification have them. Every parameter is the head's own: it trains with every
 // method, and starts at random unless the checkpoint has one for the same classes.
 
-import type { Graph, Tensor } from '../graph/ir.ts';
+import type { Graph } from '../graph/graph.ts';
 import { applyActivation, dropout } from '../graph/ops/elementwise.ts';
 import { linear } from '../graph/ops/linear.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import type { Activation } from '../kernels/table.ts';
 import type { SequenceHead } from './model.ts';
 

@@ -3,8 +3,9 @@
 //   post-norm  a = LN1(x + Attention(x)),   y = LN2(a + FFN(a))
 //   pre-norm   a = x + Attention(LN1(x)),   y = a + FFN(LN2(a))
 
-import type { Graph, Tensor } from '../graph/ir.ts';
+import type { Graph } from '../graph/graph.ts';
 import { add } from '../graph/ops/elementwise.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { Adaptation, BackboneConfig, LayerBlocks } from './model.ts';
 import {

@@ -1,7 +1,8 @@
 // What a backbone is to the rest: configuration, forward blocks at named sites, weight names. A method changes a model only through `Adaptation`,
 // at sites, so that no model knows a method and no method knows a model.
 
-import type { Graph, Tensor } from '../graph/ir.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import type { Activation } from '../kernels/table.ts';
 import type { MethodOptions, Pooling } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';

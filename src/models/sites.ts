@@ -2,12 +2,13 @@
 // file says what they are called and in which order they stand. Names are paths from the layer, as checkpoints have them.
 // Invariant: a place offers itself to the method in the same way in every model, and what a method adds there has the same name, BERT's, in all of them.
 
-import type { Graph, Tensor } from '../graph/ir.ts';
+import type { Graph } from '../graph/graph.ts';
 import { attentionWithLse } from '../graph/ops/attention.ts';
 import { splitColumns } from '../graph/ops/columns.ts';
 import { applyActivation, dropout } from '../graph/ops/elementwise.ts';
 import { layerNorm } from '../graph/ops/layer_norm.ts';
 import { linear } from '../graph/ops/linear.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import type { Activation } from '../kernels/table.ts';
 import type { Adaptation, LinearSite } from './model.ts';
 

@@ -6,7 +6,7 @@ import type { TokenizedExample } from '../data/dataset.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { type Device, type Loss, openDevice } from '../gpu/device.ts';
 import { Executor } from '../gpu/executor.ts';
-import type { Registry } from '../graph/ir.ts';
+import type { Registry } from '../graph/registry.ts';
 import { OffloadedModules } from '../methods/sparse_adapter.ts';
 import { type HostParameters, localParameters, Offload } from '../offload/offload.ts';
 import type { MemorySettings, RunConfig } from '../protocol/config.ts';

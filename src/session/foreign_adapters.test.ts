@@ -16,7 +16,8 @@ import { type TensorToWrite, writeSafetensors } from '../formats/safetensors.ts'
 import { readFloats } from '../formats/tensor_file.ts';
 import { openTensorFile } from '../formats/tensor_formats.ts';
 import { cardFacts as facts } from '../formats/testing.ts';
-import { type Parameter, Registry, type Tensor } from '../graph/ir.ts';
+import { Registry } from '../graph/registry.ts';
+import type { Parameter, Tensor } from '../graph/tensor.ts';
 import { traceEvaluation } from '../train/programs.ts';
 import { engineConfigOf } from './adapter_expectations.ts';
 import { type BaseModel, openBaseModel } from './base_model.ts';

@@ -2,7 +2,8 @@
 // through here (inspect, description, plan, training, import), so that what one of them calls sound the others take. Reads no weights.
 
 import { floatDtypes } from '../formats/tensor_file.ts';
-import { type Parameter, Registry } from '../graph/ir.ts';
+import { Registry } from '../graph/registry.ts';
+import type { Parameter } from '../graph/tensor.ts';
 import type { StoredTensor } from '../hub/checkpoint.ts';
 import { requireFiles } from '../hub/model_files.ts';
 import { defaultTraining, type Pooling } from '../protocol/config.ts';

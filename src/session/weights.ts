@@ -6,7 +6,8 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import type { ByteSource } from '../formats/bytes.ts';
 import { DTYPE_BYTES, type Dtype, elementsOf, readTensorPieces, type TensorEntry, widen } from '../formats/tensor_file.ts';
 import type { Executor } from '../gpu/executor.ts';
-import type { Parameter, Registry } from '../graph/ir.ts';
+import type { Registry } from '../graph/registry.ts';
+import type { Parameter } from '../graph/tensor.ts';
 import type { Checkpoint, StoredTensor } from '../hub/checkpoint.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { BaseModel } from './base_model.ts';
@@ -219,7 +220,7 @@ function transposed(bytes: Uint8Array<ArrayBuffer>, { dtype, shape }: TensorEntr
   return turned;
 }
 
-/** Writes a piece of a checkpoint tensor into those row pieces of the parameter that it overlaps. */
+/** Writes a piece of a checkpoint tensor into those pieces of the parameter that it overlaps. */
 async function writePiece(
   executor: Executor,
   parameter: Parameter,

@@ -4,9 +4,10 @@
 // Not here: parts of a batch (policies/policy.ts). Invariant: chunks go in ascending order, so any number of them gives the same bits.
 
 import { backward, requiresGradient } from '../graph/differentiate.ts';
-import type { Graph, Tensor } from '../graph/ir.ts';
+import type { Graph } from '../graph/graph.ts';
 import type { Node } from '../graph/op.ts';
 import { concatRows, splitRows } from '../graph/ops/parts.ts';
+import type { Tensor } from '../graph/tensor.ts';
 
 /** A map of hidden states [B, T, C], traced at each call. */
 export type Sublayer = (g: Graph, x: Tensor) => Tensor;

@@ -7,8 +7,9 @@
 // Invariant: `backward` appends the same nodes in the same order whichever way its tapes came back.
 
 import { backward } from '../graph/differentiate.ts';
-import type { Graph, Tensor } from '../graph/ir.ts';
+import type { Graph } from '../graph/graph.ts';
 import { add, scaleAdd } from '../graph/ops/elementwise.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import { type Block, type BlockTape, rebuildBlock, runBlock, tapeBlock, tapeMixing } from './block.ts';
 import type { StreamArithmetic } from './streams.ts';
 

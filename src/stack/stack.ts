@@ -1,7 +1,7 @@
 // The layer stack: layers in ranges, each range under a policy of its own. Invariant: ranges count layers as the model does, frozen ones below the stack
 // included, here and everywhere else.
 
-import type { Tensor } from '../graph/ir.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import type { PolicyName } from '../protocol/config.ts';
 import type { Layer } from './layers.ts';
 import { checkpoint } from './policies/checkpoint.ts';

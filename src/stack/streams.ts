@@ -1,10 +1,11 @@
 // The arithmetic of the two streams of a coupled layer: `float` (f32; its inverse rounds) or `fixed` (i32 with powers of two for λ and β; its
 // inverse returns the same bits). Independent of how activations come back.
 
-import type { Graph, Tensor } from '../graph/ir.ts';
+import type { Graph } from '../graph/graph.ts';
 import { copy, scaleAdd, scaleAddInverse } from '../graph/ops/elementwise.ts';
 import { streamCouple, streamQuantize, streamRead, streamUncouple } from '../graph/ops/stream.ts';
 import { watch } from '../graph/ops/watch.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import type { StreamKind } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 

@@ -8,7 +8,8 @@ import type { SplitCheck } from '../data/checks/split.ts';
 import type { ChosenColumns } from '../data/columns/choose.ts';
 import type { ColumnChoice, Dataset } from '../data/examples.ts';
 import type { Table } from '../data/table/table.ts';
-import type { Graph, Tensor } from '../graph/ir.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import type { NamedColumns } from '../protocol/config.ts';
 import type { Answer, Scores } from '../protocol/messages.ts';
 

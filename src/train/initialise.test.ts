@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Initial, Parameter } from '../graph/ir.ts';
+import type { Initial, Parameter } from '../graph/tensor.ts';
 import { initialValues } from './initialise.ts';
 
 const parameter = (name: string, shape: readonly number[], initial: Initial): Parameter => ({

@@ -1,6 +1,6 @@
 // Starting values of what does not come from a checkpoint: adapters and the classifier. Drawn by parameter name, so they do not depend on order.
 
-import { type Initial, type Parameter, sizeOf } from '../graph/ir.ts';
+import { type Initial, type Parameter, sizeOf } from '../graph/tensor.ts';
 import { randomKey, randomNormal, randomUniform, siteId } from '../random/counter.ts';
 
 const drawn: Readonly<Record<Exclude<Initial['from'], 'row-means'>, (initial: Initial, key: number, i: number) => number>> = {

@@ -2,12 +2,14 @@
 // Not here: what surrounds them in a step (update.ts), numbers of a step (trainer.ts), memory (src/plan).
 
 import { backward } from '../graph/differentiate.ts';
-import { Graph, type GraphOptions, type Parameter, Registry, type Tensor } from '../graph/ir.ts';
+import { Graph, type GraphOptions } from '../graph/graph.ts';
 import { type Node, tensorsOf } from '../graph/op.ts';
 import { copyInto } from '../graph/ops/elementwise.ts';
 import { addToLengths } from '../graph/ops/lengths.ts';
 import { partition } from '../graph/ops/parts.ts';
 import { pool } from '../graph/ops/pool.ts';
+import { Registry } from '../graph/registry.ts';
+import type { Parameter, Tensor } from '../graph/tensor.ts';
 import { type Method, requireSaved, type Wiring } from '../methods/method.ts';
 import { unchangedLayer } from '../methods/single_stream.ts';
 import { type Backbone, noAdaptation, pooledHead } from '../models/model.ts';

@@ -4,9 +4,10 @@
 // Invariant: rows go in ascending order, so any number at a time gives the same bits.
 
 import { backward } from '../graph/differentiate.ts';
-import type { Graph, Tensor } from '../graph/ir.ts';
+import type { Graph } from '../graph/graph.ts';
 import { accumulateSum } from '../graph/ops/loss.ts';
 import { partition } from '../graph/ops/parts.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import { inParts, together } from '../stack/policies/policy.ts';
 import { metricSlots, metricsOf } from './update.ts';
 

@@ -1,7 +1,7 @@
 // checkpoint: only the streams below every k-th layer are kept, with what its layers need to run again; k layers run again before their backward
 // (Chen et al. 2016).
 
-import type { Tensor } from '../../graph/ir.ts';
+import type { Tensor } from '../../graph/tensor.ts';
 import type { BlockTape } from '../block.ts';
 import type { ForwardResult, Layer, StreamGradients } from '../layers.ts';
 import { forwardLayer, inParts, type Policy, together } from './policy.ts';

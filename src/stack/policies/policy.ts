@@ -3,8 +3,9 @@
 // Invariant: parts go in ascending order, forward and backward, and sums over rows are made row after row, so any number of parts gives the same bits.
 // An exception are weights that several layers share: `checkpoint` runs a segment of layers back part after part, which sums them in another order.
 
-import type { Graph, Tensor } from '../../graph/ir.ts';
+import type { Graph } from '../../graph/graph.ts';
 import { concat, split } from '../../graph/ops/parts.ts';
+import type { Tensor } from '../../graph/tensor.ts';
 import type { PolicyName } from '../../protocol/config.ts';
 import type { Boundary, ForwardResult, Keep, Layer } from '../layers.ts';
 

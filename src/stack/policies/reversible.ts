@@ -2,9 +2,10 @@
 // is rebuilt from its output while its gradients are made. Float streams round on the way back: the streams below every k-th layer can be kept too
 // (snapshots), and the loss is measured by comparing a sample of each layer's input with what was rebuilt.
 
-import { type Graph, sizeOf, type Tensor } from '../../graph/ir.ts';
+import type { Graph } from '../../graph/graph.ts';
 import { copy } from '../../graph/ops/elementwise.ts';
 import { watch, watchDifference } from '../../graph/ops/watch.ts';
+import { sizeOf, type Tensor } from '../../graph/tensor.ts';
 import type { Boundary, ForwardResult, Layer } from '../layers.ts';
 import { forwardLayer, inParts, type Policy, together } from './policy.ts';
 

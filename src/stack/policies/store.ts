@@ -1,6 +1,6 @@
 // store: every layer's activations are kept from the forward pass.
 
-import type { Tensor } from '../../graph/ir.ts';
+import type { Tensor } from '../../graph/tensor.ts';
 import type { BlockTape } from '../block.ts';
 import type { Layer, StreamGradients } from '../layers.ts';
 import { forwardLayer, inParts, type Policy, type PolicyContext, together } from './policy.ts';

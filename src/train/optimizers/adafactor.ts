@@ -1,8 +1,8 @@
 // adafactor: second moments of matrices as row and column factors, no first moment (Shazeer & Stern 2018, as transformers.Adafactor with
 // scale_parameter and relative_step off): a matrix [R, C] costs R + C numbers, not 2·R·C.
 
-import type { Tensor } from '../../graph/ir.ts';
 import { adafactor as step } from '../../graph/ops/adafactor.ts';
+import type { Tensor } from '../../graph/tensor.ts';
 import { packedKind } from '../../plan/persistent.ts';
 import type { Optimizer } from './optimizer.ts';
 

@@ -1,7 +1,8 @@
 // What an optimizer is: the states it keeps beside the trainables, its scalars of a step and the update of slabs. Not here: what people see of
 // it (src/protocol/optimizers.ts), and clipping, groups and schedules, which are the same for all. Invariant: states start at zero.
 
-import type { Graph, Tensor } from '../../graph/ir.ts';
+import type { Graph } from '../../graph/graph.ts';
+import type { Tensor } from '../../graph/tensor.ts';
 import type { StateSpec, TrainableSlab } from '../../plan/persistent.ts';
 import type { TrainingArguments } from '../../protocol/config.ts';
 
