@@ -56,7 +56,22 @@ def nothing_added_gives_each_model():
                     p.data.mul_(1.0 if of_head(name) else 0.0)
                 logits = model(**model_inputs(batch))
                 worst = max(worst, (logits - torch.tensor(expected["cases"][pooling]["logits"])).abs().max().item())
+            if defaults.vocabulary:
+                worst = max(worst, _writes_alike(method, base, hyper_parameters, batch))
     return worst, 5e-6
+
+
+def _writes_alike(method, base, hyper_parameters, batch):
+    """How far the logits of the vocabulary are from the recorded ones, at valid tokens."""
+    tasks = read_json(VECTORS / base / "tasks.json")["tasks"]
+    task = tasks.get("causal_lm") or tasks["seq2seq"]
+    target = read_batch(task["target"]) if "target" in task else {}
+    model = build(method, VECTORS / base, None, "vocabulary", hyper_parameters).eval()
+    for p in model.trainable().values():
+        p.data.mul_(1.0 if method == "full" else 0.0)
+    logits = model(**model_inputs(batch), **{name: t for name, t in target.items() if name == "decoder_input_ids"})
+    valid = target["labels"] != -100 if target else batch["attention_mask"] == 1
+    return (logits - load_file(VECTORS / base / task["logits_file"])["logits"])[valid].abs().max().item()
 
 
 def nothing_added_gives_bert():

@@ -6,13 +6,15 @@ Heads are those that tiny_models.py drew. All names are Retrace's.
 
 import shutil
 
+import torch
 from safetensors.torch import load_file
+from torch.nn.functional import cross_entropy
 from transformers import AutoConfig
 
 from retrace.architectures import defaults_of
 from retrace.methods import build
 
-from .recording import VECTORS, judged, model_inputs, read_batch, read_json, write_json, write_tensors
+from .recording import VECTORS, cross_entropy_of_labels, judged, model_inputs, read_batch, read_json, write_json, write_tensors
 from .tiny_models import MODELS
 from .twins import LEAST_MARGIN, AdapterFiles, draw, least_margin, of_head
 
@@ -58,6 +60,8 @@ REFUSED = {"tiny_bart": ("prefix-tuning", "prompt-tuning", "read", "lst"), "tiny
 def tiny(method, base, pooling, hyper_parameters):
     """A method over a small model with the head that tiny_models.py drew; what the method adds is as the method starts it."""
     model = build(method, VECTORS / base, 3, pooling, hyper_parameters).eval()
+    if pooling == "vocabulary":
+        return model
     head = load_file(VECTORS / base / read_json(VECTORS / base / "expected.json")["cases"][pooling]["adapter"])
     trainable = model.shared(model.trainable())
     if {name for name in trainable if of_head(name)} != set(head):
@@ -67,7 +71,7 @@ def tiny(method, base, pooling, hyper_parameters):
     return model
 
 
-def judged_well(method, base, pooling, hyper_parameters, batch):
+def judged_well(method, base, pooling, hyper_parameters, batch, inputs_of=model_inputs, loss_of=cross_entropy_of_labels):
     """The same with values at random, such that nothing hangs on rounding: none of sparse MEFT's choices, and no LayerNorm of LST's narrow network,
     whose few columns may happen to be nearly equal. Gives the model, what was recorded, and the gradients.
     """
@@ -76,7 +80,7 @@ def judged_well(method, base, pooling, hyper_parameters, batch):
         draw(model.trainable(), str(seed))
         if method == "sparse_meft" and least_margin(model, batch) < LEAST_MARGIN:
             continue
-        recorded, gradients = judged(lambda b: model(**model_inputs(b)), model, batch, model.trainable)
+        recorded, gradients = judged(lambda b: model(**inputs_of(b)), model, batch, model.trainable, loss_of)
         if recorded["float32_gradient_error"] < MOST_ERROR:
             return model, recorded, gradients
     raise RuntimeError(f"{method} on {base}: no seed is far enough from rounding")
@@ -99,11 +103,41 @@ def record(method, base):
     write_json(folder / "expected.json", about | {"cases": cases})
 
 
+def record_writing(method, base):
+    """The same of a model that writes: the loss of language modelling on all tokens but a context, or of a target, as tiny_models.py has them."""
+    task = read_json(VECTORS / base / "tasks.json")["tasks"]
+    batch = read_batch(read_json(VECTORS / base / "expected.json")["batch"])
+    folder, defaults = VECTORS / f"{method}-{base.removeprefix('tiny_')}", defaults_of(AutoConfig.from_pretrained(VECTORS / base))
+    name = "causal_lm_context" if "causal_lm_context" in task else "seq2seq"
+    if name == "seq2seq":
+        target = read_batch(task[name]["target"])
+        inputs_of = lambda b: model_inputs(b) | {"decoder_input_ids": target["decoder_input_ids"]}
+        loss_of = lambda logits, _: cross_entropy(logits.flatten(0, 1), target["labels"].flatten())
+    else:
+        labels = torch.tensor(task[name]["labels"])
+        inputs_of = model_inputs
+        loss_of = lambda logits, _: cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
+    *_, (_, hyper_parameters) = variants_of(method, defaults, defaults.pooling).values()
+    model, recorded, gradients = judged_well(method, base, "vocabulary", hyper_parameters, batch, inputs_of, loss_of)
+    with torch.no_grad():
+        tensors = {"logits": model(**inputs_of(batch))}
+    files = {"adapter": f"adapter_{name}.safetensors", "gradients": f"grads_{name}.safetensors", "logits_file": f"logits_{name}.safetensors"}
+    for key, content in zip(files, (model.shared(model.trainable()), model.shared(gradients), tensors), strict=True):
+        write_tensors(folder / files[key], content)
+    kept = {key: value for key, value in recorded.items() if key not in ("logits", "logits_float64")}
+    print(folder.name, name, recorded["loss"], recorded["loss_float64"], recorded["float32_gradient_error"])
+    about = {"recorded_by": "python/record/on_architectures.py", "base": f"../{base}", "model": base, "method": method}
+    task = {"task": "seq2seq" if name == "seq2seq" else "causal_lm", "hyper_parameters": hyper_parameters}
+    write_json(folder / "tasks.json", about | {"tasks": {name: task | files | kept}})
+
+
 def main():
     for base in MODELS:
         for method in METHODS:
             if method not in REFUSED.get(base, ()):
                 record(method, base)
+                if MODELS[base][2] == "last":
+                    record_writing(method, base)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import torch
 from torch.nn.functional import dropout
+from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 from transformers.models.bart.modeling_bart import shift_tokens_right
 from transformers.models.bert.modeling_bert import BertLayer
 from transformers.models.distilbert.modeling_distilbert import TransformerBlock
@@ -206,6 +207,8 @@ class Architecture:
     narrow: tuple[str, ...]  # keys of the configuration that hold widths
     final_combination: dict = field(default_factory=lambda: {"final_combination": "mean"})  # of MEFT's streams
     has_token_types: bool = False
+    vocabulary: object = None  # Transformers' class of models that write
+    task: str = "SEQ_CLS"  # PEFT's word for what those do
 
 
 def positions(input_ids, first_position):
@@ -245,12 +248,20 @@ def _finish_opt(opt, h):
 def _start_bart(side):
     def start(bart, input_ids, token_type_ids, first_position):
         own = bart.get_submodule(side)
-        if side == "decoder":
-            input_ids = shift_tokens_right(input_ids, bart.config.pad_token_id, bart.config.decoder_start_token_id)
         h = own.embed_tokens(input_ids) + own.embed_positions(input_ids, first_position)
         return dropout(own.layernorm_embedding(h), own.dropout, own.training)
 
     return start
+
+
+def vocabulary_head(model, hidden, attention_mask):
+    """Logits [B, T, V] of a model that writes."""
+    return model.lm_head(hidden) + getattr(model, "final_logits_bias", 0.0)
+
+
+def shifted(config, input_ids):
+    """What a decoder reads that is given nothing else."""
+    return shift_tokens_right(input_ids, config.pad_token_id, config.decoder_start_token_id)
 
 
 def _bert_head(model, hidden, attention_mask):
@@ -309,6 +320,8 @@ GPT2 = Architecture(
     ia3={"target_modules": ["c_attn", "mlp.c_proj"], "feedforward_modules": ["mlp.c_proj"]},
     narrow=("n_embd", "n_inner"),
     final_combination={"final_combination": "weighted", "combination_weight": 0.1},
+    vocabulary=AutoModelForCausalLM,
+    task="CAUSAL_LM",
 )
 OPT = replace(
     GPT2,
@@ -329,6 +342,8 @@ BART = replace(
     below=("shared.", *(f"{side}.{what}" for side in ("encoder", "decoder") for what in ("embed_tokens.", "embed_positions.", "layernorm_embedding."))),
     ia3={"target_modules": ["q_proj", "v_proj", "fc2"], "feedforward_modules": ["fc2"]},
     final_combination={"final_combination": "mean"},
+    vocabulary=AutoModelForSeq2SeqLM,
+    task="SEQ_2_SEQ_LM",
 )
 ARCHITECTURES = {"bert": BERT, "roberta": ROBERTA, "distilbert": DISTILBERT, "gpt2": GPT2, "opt": OPT, "bart": BART}
 

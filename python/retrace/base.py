@@ -74,10 +74,13 @@ def one_line(error):
 
 def classifier_model(base_model, pooling, num_labels):
     """A Transformers classifier, `base_model` a folder or a configuration for random weights; a head of another size in the folder is replaced by a
-    fresh one. With the architecture's own pooling its own head, with "mean" one dense layer. Error: AdapterError.
+    fresh one. With the architecture's own pooling its own head, with "mean" one dense layer, with "vocabulary" no classifier but the model of causal or
+    sequence-to-sequence language modelling, whose head is the table of words, at every token. Error: AdapterError.
     """
     config = base_model if isinstance(base_model, PreTrainedConfig) else config_of(base_model)
     architecture = architecture_of(config)
+    if pooling == "vocabulary" and architecture.vocabulary:
+        return _whole(architecture.vocabulary._model_mapping[type(config)], base_model, config, ())
     if pooling not in ("mean", architecture.pooling):
         known = "known are " + ", ".join(POOLINGS) if pooling not in POOLINGS else f'{config.model_type} has "mean" and "{architecture.pooling}"'
         raise AdapterError(f'pooling is "{pooling}"; {known}.')

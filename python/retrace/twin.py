@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from transformers.activations import ACT2FN
 
-from .architectures import act_of, architecture_of, norm_eps_of, sight
+from .architectures import act_of, architecture_of, norm_eps_of, shifted, sight, vocabulary_head
 from .base import lies_below
 from .pooling import mean_head
 
@@ -90,22 +90,25 @@ class Twin(nn.Module):
             h = self.layer(layer, added, h, sight)
         return h
 
-    def hidden_states(self, input_ids, attention_mask, token_type_ids):
+    def hidden_states(self, input_ids, attention_mask, token_type_ids, decoder_input_ids=None):
         """[B, T] -> [B, T, C]."""
         memory = memory_mask = None
-        for stack in self.architecture.stacks:
+        for i, stack in enumerate(self.architecture.stacks):
+            if i == 1 and decoder_input_ids is None:
+                input_ids = shifted(self.model.config, input_ids)
+            elif i == 1:
+                input_ids, attention_mask = decoder_input_ids, torch.ones_like(decoder_input_ids)
             h = stack.start(self.backbone, input_ids, token_type_ids, self.first_position)
             seen = replace(sight(attention_mask, h.dtype, stack.causal), memory=memory, memory_mask=memory_mask)
-            memory = self.encode(stack, h, seen)
-            memory_mask = sight(attention_mask, h.dtype, causal=False).mask
+            memory, memory_mask = self.encode(stack, h, seen), sight(attention_mask, h.dtype, causal=False).mask
         return memory
 
-    def forward(self, input_ids, attention_mask, token_type_ids=None):
-        """Logits, [B, num_labels]."""
+    def forward(self, input_ids, attention_mask, token_type_ids=None, decoder_input_ids=None):
+        """Logits, [B, num_labels], or of the vocabulary [B, T, V]."""
         if token_type_ids is None:
             token_type_ids = torch.zeros_like(input_ids)
-        hidden = self.hidden_states(input_ids, attention_mask, token_type_ids)
-        head = mean_head if self.pooling == "mean" else self.architecture.head
+        hidden = self.hidden_states(input_ids, attention_mask, token_type_ids, decoder_input_ids)
+        head = {"mean": mean_head, "vocabulary": vocabulary_head}.get(self.pooling, self.architecture.head)
         return head(self.model, hidden, attention_mask)
 
     def trainable(self):

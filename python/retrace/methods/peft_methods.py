@@ -9,6 +9,7 @@ from torch import nn
 from ..architectures import architecture_of, init_std_of
 from ..base import classifier_model, lies_below
 from ..pooling import head_width
+from .plain import more_inputs
 from .prefix_tuning import PrefixTuning
 
 
@@ -21,10 +22,11 @@ class PeftTwin(nn.Module):
         self.config = model.get_base_model().config
         self.architecture = architecture_of(self.config)
 
-    def forward(self, input_ids, attention_mask, token_type_ids=None):
-        """Logits, [B, num_labels]."""
-        types = {"token_type_ids": token_type_ids} if self.architecture.has_token_types else {}
-        return self.model(input_ids=input_ids, attention_mask=attention_mask, **types).logits
+    def forward(self, input_ids, attention_mask, token_type_ids=None, decoder_input_ids=None):
+        """Logits, [B, num_labels], or of the vocabulary [B, T, V]: those at a prompt's own tokens are left out."""
+        given = more_inputs(self.architecture, token_type_ids, decoder_input_ids)
+        logits = self.model(input_ids=input_ids, attention_mask=attention_mask, **given).logits
+        return logits[:, -input_ids.shape[1] :] if logits.dim() == 3 and decoder_input_ids is None else logits
 
     def trainable(self):
         """By their names in the file that PEFT writes; PEFT's own copy of the first classifier, which nothing reads, is left out."""
@@ -63,7 +65,7 @@ def lora(base_model, num_labels, pooling, given):
     model = classifier_model(base_model, pooling, num_labels)
     frozen = _frozen_layers(model, given)
     config = LoraConfig(
-        task_type=TaskType.SEQ_CLS,
+        task_type=_task(model, pooling),
         r=given["adapter_size"],
         lora_alpha=given["lora_alpha"],
         lora_dropout=given.get("lora_dropout", 0.0),
@@ -82,6 +84,10 @@ def lora(base_model, num_labels, pooling, given):
     return PeftTwin(model)
 
 
+def _task(model, pooling):
+    return TaskType(architecture_of(model.config).task if pooling == "vocabulary" else "SEQ_CLS")
+
+
 def _frozen_layers(model, given):
     frozen = given.get("frozen_layers", 0)
     if frozen and len(architecture_of(model.config).stacks) > 1:
@@ -91,7 +97,7 @@ def _frozen_layers(model, given):
 
 def _saved(model, pooling, given):
     """Modules that train whole. PEFT adds what is called classifier or score; BART's head is called otherwise."""
-    heads = () if pooling == "mean" else architecture_of(model.config).heads
+    heads = () if pooling in ("mean", "vocabulary") else architecture_of(model.config).heads
     return [*given.get("modules_to_save", []), *(head for head in heads if head == "classification_head")] or None
 
 
@@ -108,7 +114,7 @@ def ia3(base_model, num_labels, pooling, given):
     if frozen := _frozen_layers(model, given):
         modules = {name: _above(model, frozen, endings) for name, endings in modules.items()}
     saved = _saved(model, pooling, given)
-    return PeftTwin(get_peft_model(model, IA3Config(task_type=TaskType.SEQ_CLS, modules_to_save=saved, **modules)))
+    return PeftTwin(get_peft_model(model, IA3Config(task_type=_task(model, pooling), modules_to_save=saved, **modules)))
 
 
 def _above(model, frozen, endings):
@@ -120,22 +126,22 @@ def prefix_tuning(base_model, num_labels, pooling, given):
     model = classifier_model(base_model, pooling, num_labels)
     if given.get("frozen_layers", 0) or model.config.model_type == "distilbert":
         return PrefixTuning(model, pooling, given)
-    return _virtual_tokens(PrefixTuningConfig, model, given)
+    return _virtual_tokens(PrefixTuningConfig, model, pooling, given)
 
 
 def prompt_tuning(base_model, num_labels, pooling, given):
     model = classifier_model(base_model, pooling, num_labels)
     if head_width(model.config) != model.config.hidden_size:
         raise ValueError("PEFT draws prompts as wide as the layers, and this model's table is narrower")
-    return _virtual_tokens(PromptTuningConfig, model, given)
+    return _virtual_tokens(PromptTuningConfig, model, pooling, given)
 
 
-def _virtual_tokens(config_class, model, given):
+def _virtual_tokens(config_class, model, pooling, given):
     """They start as Retrace's do, as small as the model's own weights; PEFT's start at N(0, 1)."""
     if model.config.is_encoder_decoder:
         raise ValueError(f"Transformers' classifier of {model.config.model_type} takes neither embeddings nor a past: no virtual tokens")
     keys = {"token_dim": "hidden_size", "num_layers": "num_hidden_layers", "num_attention_heads": "num_attention_heads"}
     sizes = {name: getattr(model.config, key) for name, key in keys.items()}  # PEFT does not find DistilBERT's
-    model = get_peft_model(model, config_class(task_type=TaskType.SEQ_CLS, num_virtual_tokens=given["num_virtual_tokens"], **sizes))
+    model = get_peft_model(model, config_class(task_type=_task(model, pooling), num_virtual_tokens=given["num_virtual_tokens"], **sizes))
     nn.init.normal_(model.prompt_encoder["default"].embedding.weight, std=init_std_of(model.get_base_model().config))
     return PeftTwin(model)
