@@ -7,11 +7,12 @@ import { copyInto } from '../src/graph/ops/elementwise.ts';
 import { layerNorm } from '../src/graph/ops/layer_norm.ts';
 import { linear } from '../src/graph/ops/linear.ts';
 import { softmaxCrossEntropy } from '../src/graph/ops/loss.ts';
+import { vocabularyLogits } from '../src/graph/ops/vocabulary.ts';
 import { Registry } from '../src/graph/registry.ts';
 import type { Tensor } from '../src/graph/tensor.ts';
 import { planRun } from '../src/plan/plan.ts';
 import { defaultTraining } from '../src/protocol/config.ts';
-import { type RowHead, rowLoss } from '../src/train/row_loss.ts';
+import { type OutputLoss, type RowHead, rowLoss } from '../src/train/row_loss.ts';
 import { stepPrograms } from '../src/train/update.ts';
 
 const [C, V] = [768, 30522];
@@ -25,8 +26,14 @@ export const vocabularyHead =
       const dense = { bias: g.weight('transform.dense.bias', [C]), activation: 'gelu' } as const;
       const h = linear(g, rows, g.weight('transform.dense.weight', [C, C]), dense);
       const normed = layerNorm(g, h, g.weight('transform.LayerNorm.weight', [C]), g.weight('transform.LayerNorm.bias', [C]), 1e-12);
-      return linear(g, normed, g.weight('word_embeddings.weight', [V, C]), { bias: g.weight('bias', [V]) });
+      return vocabularyLogits(g, normed, g.parameter('word_embeddings.weight', [V, C]), g.weight('bias', [V])); // [N, V up to a multiple of 4]
     });
+
+/** Its loss. */
+export const vocabularyLoss =
+  (words: number): OutputLoss =>
+  (g, logits, labels) =>
+    softmaxCrossEntropy(g, logits, labels, { words });
 
 /** Bytes of activations and workspace of the frozen head, forward and back to the gradient of its tokens. */
 export function planVocabularyHead(tokensAtATime: number): number {
@@ -36,7 +43,7 @@ export function planVocabularyHead(tokensAtATime: number): number {
   g.tokensAtATime = tokensAtATime;
   const rows = g.input('hidden_states', [tokensOfABatch, C], 'f32');
   const labels = g.input('labels', [tokensOfABatch], 'i32');
-  const gradient = rowLoss(g, rows, labels, { head: vocabularyHead(C, V), loss: softmaxCrossEntropy }, true) as Tensor;
+  const gradient = rowLoss(g, rows, labels, { head: vocabularyHead(C, V), loss: vocabularyLoss(V) }, true) as Tensor;
   copyInto(g, gradient, registry.result('d_hidden_states', gradient.shape, 'f32'));
   const step = stepPrograms(registry, options, { optimizer: defaultTraining, purposes: ['training'] });
   const { bytes } = planRun(registry, [{ name: 'training', graph: g }], step);

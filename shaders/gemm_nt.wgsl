@@ -3,7 +3,7 @@
 //   binding  name    shape       access
 //   0        x       [M, K]      read_write, only read
 //   1        w       [N, K]      read, f32 or f16
-//   2        bias    [N]         read, where BIAS
+//   2        bias    [width]     read, where BIAS, up to the last of the N columns
 //   3        out     [M, width]  read_write
 //   4        pre     [M, width]  read_write, where KEEP_PRE: the argument of act
 //   5        params  uniform
@@ -40,7 +40,10 @@ fn put(row: u32, column4: u32, sum: vec4f) {
   let held = min(columns, vec4u(params.N - 1u));
   let inside = columns == held;
   var y = params.alpha * sum;
-  if (BIAS) { y += vec4f(bias[held.x], bias[held.y], bias[held.z], bias[held.w]); }
+  if (BIAS) {
+    let b = params.column + held;
+    y += vec4f(bias[b.x], bias[b.y], bias[b.z], bias[b.w]);
+  }
   if (KEEP_PRE) { pre[at] = select(vec4f(), y, inside); }
   y = activate(ACTIVATION, y);
   if (ACCUMULATE) { y += out[at]; }

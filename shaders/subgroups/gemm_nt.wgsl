@@ -30,7 +30,10 @@ fn put(row: u32, column4: u32, sum: vec4f) {
   let held = min(columns, vec4u(params.N - 1u));
   let inside = columns == held;
   var y = params.alpha * sum;
-  if (BIAS) { y += vec4f(bias[held.x], bias[held.y], bias[held.z], bias[held.w]); }
+  if (BIAS) {
+    let b = params.column + held;
+    y += vec4f(bias[b.x], bias[b.y], bias[b.z], bias[b.w]);
+  }
   if (KEEP_PRE) { pre[at] = select(vec4f(), y, inside); }
   y = activate(ACTIVATION, y);
   if (ACCUMULATE) { y += out[at]; }

@@ -175,7 +175,9 @@ export class Graph {
     };
     const rows = shape.length > 1 ? (shape[0] as number) : 1;
     const rowBytes = (sizeOf(shape) / rows) * bytesPerElement[dtype];
-    const rowsPerPiece = Math.max(1, Math.floor(registry.maxBinding / rowBytes));
+    const most = Math.max(1, Math.floor(registry.maxBinding / rowBytes));
+    // Kernels take rows four at a time where a table gives the logits of its words.
+    const rowsPerPiece = most > 4 ? most - (most % 4) : most;
     for (let rowBegin = 0; rowBegin < rows; rowBegin += rowsPerPiece) {
       const count = Math.min(rowsPerPiece, rows - rowBegin);
       const pieceShape = shape.length > 1 ? [count, ...shape.slice(1)] : shape;

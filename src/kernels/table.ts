@@ -40,7 +40,7 @@ const read = 'read' as const;
 
 export const kernels = {
   // out[M,N] = act(alpha · x[M,K] w[N,K]ᵀ + bias[N]) (+ out). KEEP_PRE also writes the argument of act to pre. K is a multiple of 4. out and pre are
-  // columns [column, column + N) of rows of `width`, both multiples of 4: a table in pieces, or of an odd number of rows, makes one matrix. Columns past N up
+  // columns [column, column + N) of rows of `width`, both multiples of 4, and so are those of bias: a table in pieces, or of an odd number of rows, makes one matrix. Columns past N up
   // to a multiple of 4 are written as zeros.
   gemm_nt: {
     bindings: { x: rw, w: read, bias: read, out: rw, pre: rw },

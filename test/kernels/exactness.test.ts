@@ -168,6 +168,39 @@ it('dropout and attention of the last examples of a batch give the bits that the
   }
 });
 
+it('logits of a table in two ranges, and of few rows at a time with their loss, have the bits of one table and all rows', async () => {
+  const [M, K, N, width, cut] = [21, 36, 73, 76, 40];
+  const [x, w, bias] = [normals('x', M * K), normals('w', N * K), normals('bias', N)];
+  const logitsOf = async (rows: readonly [number, number], ranges: readonly (readonly [number, number])[]) => {
+    let out: Words = new Float32Array((rows[1] - rows[0]) * width);
+    for (const [from, to] of ranges) {
+      const tensors = { x: x.slice(rows[0] * K, rows[1] * K), w: w.slice(from * K, to * K), bias, out };
+      const uniforms = { M: rows[1] - rows[0], K, N: to - from, width, column: from, alpha: 1 };
+      out = (await run({ kernel: 'gemm_nt', tensors, uniforms, overrides: { BIAS: 1 } })).out as Words;
+    }
+    return out;
+  };
+  const whole = await logitsOf([0, M], [[0, N]]);
+  const ranged = await logitsOf(
+    [0, M],
+    [
+      [0, cut],
+      [cut, N],
+    ],
+  );
+  expect(ranged).toEqual(whole);
+  const labels = Int32Array.from({ length: M }, (_, i) => (i % 4 === 3 ? -100 : (5 * i) % N));
+  const lossOf = (logits: Words, rows: readonly [number, number]) => {
+    const tensors = { logits, labels: labels.slice(...rows), row_loss: new Float32Array(rows[1] - rows[0]) };
+    const uniforms = { B: rows[1] - rows[0], V: N, width, smoothing: 0.1 };
+    return run({ kernel: 'softmax_cross_entropy_wide', tensors, uniforms, overrides: { SMOOTHED: 1 } });
+  };
+  const all = await lossOf(whole, [0, M]);
+  const last = await lossOf(await logitsOf([13, M], [[0, N]]), [13, M]);
+  expect(last['row_loss']).toEqual(all['row_loss']?.slice(13));
+  expect(last['logits']).toEqual(all['logits']?.slice(13 * width));
+});
+
 it('a grid of more than 65535 workgroups reaches every element and none beyond', async () => {
   const count = 65535 * 256 + 77;
   const { x } = await run({ kernel: 'clear', tensors: { x: new Uint32Array(count).fill(7) }, uniforms: { count } });

@@ -27,7 +27,7 @@ export const gemm_nt: Reference<'gemm_nt' | 'gemm_nt_ragged'> = (
     for (let n = 0; n < N; n++) {
       let sum = 0;
       for (let k = 0; k < K; k++) sum += at(x, m * K + k) * at(w, n * K + k);
-      const argument = alpha * sum + (BIAS ? at(bias, n) : 0);
+      const argument = alpha * sum + (BIAS ? at(bias, place(0, n)) : 0);
       const i = place(m, n);
       if (KEEP_PRE) pre[i] = argument;
       out[i] = activate(ACTIVATION, argument) + (ACCUMULATE ? at(out, i) : 0);

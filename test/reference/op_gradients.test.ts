@@ -7,12 +7,15 @@ import { Graph } from '../../src/graph/graph.ts';
 import { attention } from '../../src/graph/ops/attention.ts';
 import { applyActivation, copyInto } from '../../src/graph/ops/elementwise.ts';
 import { embedding } from '../../src/graph/ops/embedding.ts';
+import { gatherRows } from '../../src/graph/ops/gather_rows.ts';
 import { layerNorm } from '../../src/graph/ops/layer_norm.ts';
 import { addToLengths } from '../../src/graph/ops/lengths.ts';
 import { linear } from '../../src/graph/ops/linear.ts';
+import { logLikelihood, softmaxCrossEntropy } from '../../src/graph/ops/loss.ts';
 import { pool } from '../../src/graph/ops/pool.ts';
 import { prependRows } from '../../src/graph/ops/prepend_rows.ts';
 import { scaleColumns } from '../../src/graph/ops/scale_columns.ts';
+import { vocabularyLogits } from '../../src/graph/ops/vocabulary.ts';
 import { Registry } from '../../src/graph/registry.ts';
 import { sizeOf, type Tensor } from '../../src/graph/tensor.ts';
 import { randomKey, randomNormal, siteId } from '../../src/random/counter.ts';
@@ -29,14 +32,17 @@ interface Given {
   readonly sources?: readonly string[];
   /** Values of what is not drawn at random: ids, lengths. */
   readonly values?: Readonly<Record<string, readonly number[]>>;
+  /** What the sum takes of each element: of losses, whose gradient is made on the way there, all of it. */
+  readonly multiples?: 'drawn' | 'ones';
 }
 
 /** Compares every gradient of the sum of random multiples of what `build` returns with central differences; returns the ops of the backward pass. */
-function expectGradients({ build, trains = [], sources = [], values = {} }: Given): string[] {
+function expectGradients({ build, trains = [], sources = [], values = {}, multiples = 'drawn' }: Given): string[] {
   const registry = new Registry();
   const options = { trains: ({ name }: { name: string }) => trains.includes(name), storedType: () => 'f32' as const, training: true };
   const interpreter = new Interpreter();
-  const step = { seed: 3, micro_step: 4 };
+  const step = { seed: 3, micro_step: 4, inverse_count: 0.5 };
+  const weightsOf = (y: Tensor) => (multiples === 'ones' ? new Float64Array(sizeOf(y.shape)).fill(1) : normals('weights', sizeOf(y.shape)));
   const given = new Map<string, Tensor>();
 
   const traced = (withGradients: boolean) => {
@@ -50,7 +56,7 @@ function expectGradients({ build, trains = [], sources = [], values = {} }: Give
     const ops: string[] = [];
     if (withGradients) {
       const weights = registry.result('weights', y.shape, 'f32');
-      interpreter.set(weights, normals('weights', sizeOf(y.shape)));
+      interpreter.set(weights, weightsOf(y));
       const inputs = sources.map((name) => given.get(name) as Tensor);
       const begin = g.nodes.length;
       const d_inputs = backward(g, tape, new Map([[y, weights]]), inputs);
@@ -66,7 +72,7 @@ function expectGradients({ build, trains = [], sources = [], values = {} }: Give
   const { g: whole, state, ops } = traced(true);
   const { g: forward } = traced(false);
   for (const [name, tensor] of given) interpreter.set(tensor, values[name] ?? normals(name, sizeOf(tensor.shape)));
-  const weights = normals('weights', sizeOf(state.shape));
+  const weights = weightsOf(state);
   const loss = (): number => {
     interpreter.run(forward, step);
     return interpreter.values(state).reduce((sum, value, i) => sum + value * (weights[i] as number), 0);
@@ -222,6 +228,86 @@ describe('cross-attention', () => {
     expect(() => attention(g, q, k, k, lengths, { ...heads, key_lengths: lengths, causal: true })).toThrow(
       'a causal mask over the keys of other tokens',
     );
+  });
+});
+
+describe('embeddings', () => {
+  /** For each token the next one with the same id + 1, the top bit where it is the first. */
+  const chainOf = (ids: readonly number[]) => ids.map((id, n) => (ids.indexOf(id) === n ? 2 ** 31 : 0) + ids.indexOf(id, n + 1) + 1);
+  const input_ids = [1, 6, 0, 6, 6, 5];
+  const position_ids = [0, 1, 2, 0, 1, 2];
+  const values = {
+    ...{ input_ids, position_ids },
+    input_ids_chain: chainOf(input_ids),
+    position_ids_chain: chainOf(position_ids),
+  };
+
+  test('of tables that train have their gradients, positions that begin at row 2 and a projection between the tables too', () => {
+    const build = (g: Graph) =>
+      embedding(g, 2, 3, {
+        word: g.parameter('word', [7, 4]),
+        position: g.parameter('position', [5, 8]),
+        position_offset: 2,
+        project: (h) => linear(g, h, g.weight('project_in', [8, 4])),
+      });
+    expectGradients({ build, trains: ['word', 'position', 'project_in'], values });
+  });
+
+  test('of words alone, of another side, have the gradient of the one table', () => {
+    const build = (g: Graph) => embedding(g, 2, 3, { word: g.parameter('word', [7, 4]), input_prefix: 'decoder_' });
+    const own = { decoder_input_ids: input_ids, decoder_input_ids_chain: chainOf(input_ids) };
+    expectGradients({ build, trains: ['word'], values: own });
+  });
+});
+
+test('rows that are gathered have the gradient of those that are named, and the others none', () => {
+  const build = (g: Graph) => gatherRows(g, g.input('x', [2, 3, 4], 'f32'), g.input('rows', [4], 'u32'));
+  expectGradients({ build, sources: ['x'], values: { rows: [5, 0, 4294967295, 3] } });
+});
+
+describe('the logits of a vocabulary of an odd number of words', () => {
+  const [words, labels] = [7, [6, -100, 0]];
+  const input_ids = [2, 6, 2];
+  const values = { labels, input_ids, input_ids_chain: [2 ** 31 + 3, 2 ** 31, 0] };
+
+  test('tied to the embeddings have the gradients of both uses in one', () => {
+    const build = (g: Graph) => {
+      const table = g.parameter('word', [words, 4]);
+      const h = linear(g, embedding(g, 1, 3, { word: table }), g.weight('w', [4, 4]), { activation: 'tanh' }); // [1, 3, 4]
+      const logits = vocabularyLogits(g, gatherRows(g, h, g.input('rows', [3], 'u32')), table, g.weight('bias', [words])); // [3, 8]
+      return softmaxCrossEntropy(g, logits, g.input('labels', [3], 'i32'), { words, label_smoothing: 0.1 });
+    };
+    expectGradients({ build, trains: ['word', 'w', 'bias'], values: { ...values, rows: [2, 0, 1] }, multiples: 'ones' });
+  });
+
+  test('give log-likelihoods, which are the losses before the mean', () => {
+    const g = new Graph(new Registry(), { trains: () => false, storedType: () => 'f32', training: false });
+    const x = g.input('x', [3, 4], 'f32');
+    const logits = () => vocabularyLogits(g, x, g.parameter('word', [words, 4]));
+    const given = g.input('labels', [3], 'i32');
+    const [likely, losses] = [g.registry.result('likely', [3], 'f32'), g.registry.result('losses', [3], 'f32')];
+    copyInto(g, logLikelihood(g, logits(), given, words), likely);
+    copyInto(g, softmaxCrossEntropy(g, logits(), given, { words }), losses);
+    const interpreter = new Interpreter();
+    interpreter.set(x, normals('x', 12));
+    interpreter.set(given, labels);
+    for (const tensor of g.registry.parameters.get('word')?.tensors ?? []) interpreter.set(tensor, normals('word', 28));
+    interpreter.run(g, { inverse_count: 1 });
+    const found = interpreter.values(likely);
+    expect(found[1]).toBe(0);
+    found.forEach((value, i) => {
+      expect(-value, `row ${i}`).toBeCloseTo(interpreter.values(losses)[i] as number, 12);
+    });
+    expect(found[0]).toBeLessThan(0);
+  });
+
+  test('are refused where the bias or the rows do not fit', () => {
+    const g = new Graph(new Registry(), { trains: () => false, storedType: () => 'f32', training: false });
+    const [x, table] = [g.input('x', [3, 4], 'f32'), g.parameter('word', [words, 4])];
+    expect(() => vocabularyLogits(g, x, table, g.weight('bias', [8]))).toThrow('bias [8] for 7 words');
+    expect(() => vocabularyLogits(g, g.input('wide', [3, 8], 'f32'), table)).toThrow("'word' [7,4] from row 0 for x [3,8]");
+    const labels = g.input('labels', [3], 'i32');
+    expect(() => softmaxCrossEntropy(g, g.input('logits', [3, 6], 'f32'), labels, { words: 5 })).toThrow('5 words in rows of 6');
   });
 });
 

@@ -91,13 +91,15 @@ export interface EmbeddingTables {
   readonly token_type?: Parameter;
   /** [P, C]: learned rows before the tokens, at the first P positions, of the first token type. Only with frozen tables. */
   readonly prompt?: Tensor;
+  /** Before the names of the batch inputs: `decoder_` where they are a decoder's. */
+  readonly input_prefix?: string;
   /** Position of the first token; left out: behind the prompt. Only with frozen tables. */
   readonly first_position?: number;
 }
 
 /** h [B, P + T, C] of the batch inputs input_ids, position_ids and token_type_ids [B, T], with P = 0 where there is no prompt. */
 export function embedding(g: Graph, B: number, T: number, tables: EmbeddingTables): Tensor {
-  const { word, project, position, position_offset = 0, token_type, prompt } = tables;
+  const { word, project, position, position_offset = 0, token_type, prompt, input_prefix = '' } = tables;
   const P = prompt?.shape[0] ?? 0;
   const first = tables.first_position ?? P;
   if (first > 0 && [word, position, token_type].some((table) => table?.trainable))
@@ -112,9 +114,11 @@ export function embedding(g: Graph, B: number, T: number, tables: EmbeddingTable
     const attributes = { rows: table.shape[0] as number, shift: 0, P: 0, before: 0, step: 0, accumulate: into !== undefined, ...at };
     return g.apply(embeddingOp, { ids, chain, table: table.tensors, into }, attributes).h;
   };
-  const words = rows('input_ids', word, {}); // [B, T, C]
+  const words = rows(`${input_prefix}input_ids`, word, {}); // [B, T, C]
   const all = prompt ? prependRows(g, prompt, words) : words; // [B, P + T, C]
   const h = project?.(all) ?? all;
-  const placed = position ? rows('position_ids', position, { shift: first + position_offset, P, before: position_offset, step: 1 }, h) : h;
-  return token_type ? rows('token_type_ids', token_type, { P }, placed) : placed;
+  const placed = position
+    ? rows(`${input_prefix}position_ids`, position, { shift: first + position_offset, P, before: position_offset, step: 1 }, h)
+    : h;
+  return token_type ? rows(`${input_prefix}token_type_ids`, token_type, { P }, placed) : placed;
 }

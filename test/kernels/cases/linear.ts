@@ -60,14 +60,14 @@ const described = (name: string, overrides: Readonly<Record<string, number>>): s
 
 const forward = (kernel: 'gemm_nt' | 'gemm_nt_ragged', shapes: readonly Shape[]): KernelCase[] =>
   shapes.flatMap((shape) => {
-    const [name, M, K, N, width = N] = shape;
+    const [name, M, K, N, width = N, column = 0] = shape;
     return epilogues.map((overrides) => ({
       kernel,
       name: described(name, overrides),
       tensors: {
         x: normals('x', M * K),
         w: halves('w', N * K),
-        ...(overrides.BIAS ? { bias: normals('bias', N) } : {}),
+        ...(overrides.BIAS ? { bias: normals('bias', column + N) } : {}),
         out: normals('out', M * width),
         ...(overrides.KEEP_PRE ? { pre: unset(M * width) } : {}),
       },
