@@ -12,6 +12,7 @@ import type { BaseModel } from './base_model.ts';
 import { checkpointClassifier, isUnnamed, labelNames } from './classifier.ts';
 import type { EngineConfig } from './engine.ts';
 import { type ResolvedMethod, resolveMethod, setupOf } from './setup.ts';
+import { storedShape } from './stored_form.ts';
 
 /** What of an adapter's configuration decides the programs. */
 export function engineConfigOf(config: AdapterConfig): EngineConfig {
@@ -56,7 +57,9 @@ export function expectedTensors(model: BaseModel, config: AdapterConfig): { name
     config.num_labels,
     resolveMethod(engine.method, engine.policy, engine.options, model.backbone().defaults),
   );
-  return [...registry.parameters.values()].filter(({ trainable }) => trainable).map(({ name, shape }) => ({ name, shape }));
+  return [...registry.parameters.values()]
+    .filter(({ trainable }) => trainable)
+    .map((parameter) => ({ name: parameter.name, shape: storedShape(parameter) }));
 }
 
 /** What a base calls its dense layers and parameters, under the head that Transformers gives it. */

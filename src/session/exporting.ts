@@ -20,6 +20,7 @@ import { valuesOf } from './importing.ts';
 import type { TextToPredict } from './predict.ts';
 import { largestDifference, logitsOfEach, logitTolerance } from './self_test.ts';
 import { selfTestNote, shortened } from './self_test_texts.ts';
+import { storedShape, toStored } from './stored_form.ts';
 import { version } from './version.ts';
 
 export interface ExportRequest {
@@ -53,13 +54,12 @@ export function datasetFacts({ from, train, evaluation, heldBack }: RunData): Ca
 
 function archiveOf(
   { engine, config, texts }: ExportRequest,
-  values: ReadonlyMap<string, Float32Array>,
+  values: ReadonlyMap<string, Float32Array<ArrayBuffer>>,
   logits: readonly (readonly number[])[],
 ): AdapterArchive {
   const { setup, model } = engine;
   const method = methodNamed(config.method);
   const used = Object.fromEntries(method.uses.map((key) => [key, setup.options[key]]));
-  const shapes = new Map(engine.trainer.trainables.map(({ name, shape }) => [name, shape]));
   return {
     method: config.method,
     config: {
@@ -87,7 +87,12 @@ function archiveOf(
       },
     },
     labels: engine.labels,
-    tensors: new Map([...values].map(([name, data]) => [name, { shape: shapes.get(name) ?? [data.length], data }])),
+    tensors: new Map(
+      engine.trainer.trainables.flatMap((parameter) => {
+        const data = values.get(parameter.name);
+        return data ? [[parameter.name, { shape: storedShape(parameter), data: toStored(parameter, data) }]] : [];
+      }),
+    ),
   };
 }
 
@@ -148,9 +153,9 @@ export async function exportAdapter(asked: ExportRequest): Promise<ExportResult>
   const type = peftTypeOf(archive);
   const again = await readExported(readZip(name, zip), {
     ...expectationsOn(engine.model, engine.sha256),
-    tensorsOf: () => engine.trainer.trainables.map(({ name: tensor, shape }) => ({ name: tensor, shape })),
+    tensorsOf: () => engine.trainer.trainables.map((parameter) => ({ name: parameter.name, shape: storedShape(parameter) })),
   });
-  engine.trainer.setParameters(valuesOf(again));
+  engine.trainer.setParameters(valuesOf(again, engine.trainer.trainables));
   const after = await logitsOfEach(engine, texts);
   const largest_difference = largestDifference(before, after);
   if (!(largest_difference <= logitTolerance)) {

@@ -5,6 +5,7 @@ import { chooseBuckets } from '../data/batches.ts';
 import { type AdapterArchive, checkBase } from '../formats/adapter_archive.ts';
 import { adapterFileNames, readExported } from '../formats/exported.ts';
 import { readZip } from '../formats/zip.ts';
+import type { Parameter } from '../graph/tensor.ts';
 import { mostAdapterBytes } from '../hub/adapter.ts';
 import type { AdapterSource } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
@@ -13,6 +14,7 @@ import { engineConfigOf, expectationsOn } from './adapter_expectations.ts';
 import type { BaseModel } from './base_model.ts';
 import { type Engine, type EngineConfig, type EngineRequest, startEngine } from './engine.ts';
 import { logitTolerance, runSelfTest } from './self_test.ts';
+import { fromStored } from './stored_form.ts';
 
 /** An adapter as people hand it over, not as the hub has it. */
 export type HandedAdapter = Exclude<AdapterSource, { readonly hub: string }>;
@@ -40,13 +42,13 @@ export const readAdapterFor = (
   sha256: string | undefined,
 ): Promise<AdapterArchive> => readExported(files, expectationsOn(model, sha256));
 
-/** Values of an archive by parameter name. */
-export const valuesOf = ({ tensors }: AdapterArchive): Map<string, Float32Array<ArrayBuffer>> =>
+/** Values of an archive by parameter name, in the engine's order. */
+export const valuesOf = ({ tensors }: AdapterArchive, trainables: readonly Parameter[]): Map<string, Float32Array<ArrayBuffer>> =>
   new Map(
-    [...tensors].map(([name, { data }]) => [
-      name,
-      data.buffer instanceof ArrayBuffer ? (data as Float32Array<ArrayBuffer>) : Float32Array.from(data),
-    ]),
+    trainables.flatMap((parameter) => {
+      const own = tensors.get(parameter.name);
+      return own ? [[parameter.name, fromStored(parameter, Float32Array.from(own.data))]] : [];
+    }),
   );
 
 interface Imported {
@@ -79,7 +81,7 @@ export async function startImported(archive: AdapterArchive, { device, ...surrou
   try {
     // Its bytes have passed by only now.
     checkBase(archive.config, { name: surroundings.model.name, sha256: engine.sha256 });
-    engine.trainer.setParameters(valuesOf(archive));
+    engine.trainer.setParameters(valuesOf(archive, engine.trainer.trainables));
     const verified = await runSelfTest(engine, archive.config);
     if (!(verified.largest_difference <= logitTolerance)) {
       throw new RetraceError({

@@ -11,6 +11,7 @@ import { RetraceError } from '../protocol/errors.ts';
 import { traceEvaluation } from '../train/programs.ts';
 import type { BaseModel } from './base_model.ts';
 import { type PlannedModel, resolveMethod, setupOf } from './setup.ts';
+import { storedShape } from './stored_form.ts';
 
 type Wanted = Pick<Parameter, 'name' | 'shape' | 'stored'>;
 
@@ -19,9 +20,6 @@ interface Misfit {
   readonly parameter: Wanted;
   readonly found?: StoredTensor;
 }
-
-/** The shape that a checkpoint keeps a parameter in. */
-const storedShape = ({ shape, stored }: Wanted): readonly number[] => (stored?.layout === 'transposed' ? shape.toReversed() : shape);
 
 const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 

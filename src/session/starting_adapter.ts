@@ -4,6 +4,7 @@
 import { RetraceError } from '../protocol/errors.ts';
 import type { Engine, EngineConfig } from './engine.ts';
 import { readAdapterFor, valuesOf } from './importing.ts';
+import { storedShape } from './stored_form.ts';
 
 /** Hyper-parameters that decide how parameters start or how they train, and those that show in names and shapes of tensors. */
 const elsewhere = [
@@ -48,7 +49,7 @@ export async function startFromAdapter(engine: Engine, { method }: EngineConfig,
     );
   }
   const parameters = engine.trainer.trainables;
-  const off = parameters.filter(({ name, shape }) => archive.tensors.get(name)?.shape.join() !== shape.join());
+  const off = parameters.filter((parameter) => archive.tensors.get(parameter.name)?.shape.join() !== storedShape(parameter).join());
   if (off.length > 0 || archive.tensors.size !== parameters.length) {
     const [first] = off;
     const one = first === undefined ? '' : `, ${first.name} [${archive.tensors.get(first.name)?.shape.join(', ') ?? 'none'}] among them`;
@@ -57,5 +58,5 @@ export async function startFromAdapter(engine: Engine, { method }: EngineConfig,
       'Choose the target modules and ranks that the adapter has.',
     );
   }
-  engine.trainer.setParameters(valuesOf(archive));
+  engine.trainer.setParameters(valuesOf(archive, parameters));
 }
