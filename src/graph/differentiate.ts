@@ -37,7 +37,7 @@ export function backward(
   for (const node of tape.toReversed()) {
     const outputs = tensorsOf(node.outputs);
     if (!outputs.some((output) => gradients.has(output)) || !tensorsOf(node.inputs).some(needed)) continue;
-    const { op, inputs } = node;
+    const { op, inputs, attributes, place } = node;
     const { vjp } = op;
     if (!vjp) throw new Error(`op '${op.name}' at '${node.place.path}' has no gradient`);
     const d_outputs: Record<string, Tensor | undefined> = {};
@@ -48,12 +48,19 @@ export function backward(
       return tensor;
     };
     const context: VjpContext = {
-      ...node,
+      op,
+      inputs,
+      outputs: node.outputs,
+      attributes,
+      place,
       g,
       d_outputs,
       d: (name) => present(`a gradient of '${name}'`, d_outputs[name]),
       kept: (name) => present(`'${name}', which is made only while training`, node.outputs[name]),
-      needs: (name) => tensorsOf({ [name]: inputs[name] }).some(needed),
+      needs(name) {
+        const input = inputs[name];
+        return input !== undefined && ('id' in input ? needed(input) : input.some(needed));
+      },
       take(name) {
         const input = single(inputs, name);
         const known = input && gradients.get(input);

@@ -216,13 +216,12 @@ export class Graph {
   /** Appends a node of `op`; returns its outputs. */
   apply<I extends Inputs, O extends Outputs, A extends Attributes>(op: Op<I, O, A>, inputs: I, attributes: A): O {
     const place = this.#place;
-    const specs: [string, TensorSpec | undefined][] = Object.entries(op.shapes(inputs, attributes));
-    const made = specs.map(([name, spec]): [string, Tensor | undefined] => [
-      name,
-      spec && this.#transient(`${place.path}:${op.name}.${name}`, spec),
-    ]);
+    const made: Record<string, Tensor> = {};
+    for (const [name, spec] of Object.entries<TensorSpec | undefined>(op.shapes(inputs, attributes))) {
+      if (spec) made[name] = this.#transient(`${place.path}:${op.name}.${name}`, spec);
+    }
     // The shape rule names every output of O, and gives no spec only to one that may be absent.
-    const outputs = Object.fromEntries(made) as O;
+    const outputs = made as O;
     this.nodes.push({ op, inputs, outputs, attributes, place });
     return outputs;
   }

@@ -17,11 +17,16 @@ export type Outputs = Readonly<Record<string, Tensor | undefined>>;
 /** Inputs of an op that reads nothing, outputs of one that only adds to its inputs. */
 export type NoTensors = Readonly<Record<never, Tensor>>;
 
-/** All tensors among inputs or outputs, in order. */
-export const tensorsOf = (named: Inputs): Tensor[] =>
-  Object.values(named)
-    .flat()
-    .filter((tensor) => tensor !== undefined);
+/** All tensors among inputs or outputs, in order. A loop, because every pass over a graph asks this of every node. */
+export function tensorsOf(named: Inputs): Tensor[] {
+  const tensors: Tensor[] = [];
+  for (const own of Object.values(named)) {
+    if (own === undefined) continue;
+    if ('id' in own) tensors.push(own);
+    else tensors.push(...own);
+  }
+  return tensors;
+}
 
 /** The input of this name, where it is one tensor and not a list. */
 export function single(inputs: Inputs, name: string): Tensor | undefined {
