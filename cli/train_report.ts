@@ -62,10 +62,11 @@ export class TrainReport {
     if (phase === 'paused') this.onPaused();
   }
 
-  #data({ type, labels, train, evaluation, truncated, max_length, lengths, warnings, sampled_from, reading }: Of<'data'>): void {
+  #data({ type, labels, numbers, train, evaluation, truncated, max_length, lengths, warnings, sampled_from, reading }: Of<'data'>): void {
     this.#console.event({
       type,
       labels,
+      ...(numbers ? { numbers } : {}),
       train,
       evaluation,
       truncated,
@@ -77,7 +78,7 @@ export class TrainReport {
     const longest = lengths.length - 1;
     const split = evaluation.held_back ? 'held back' : 'given';
     this.#console.say(
-      `data: ${countText(train.examples)} examples of ${labels.length} classes, ${countText(evaluation.examples)} for evaluation (${split}), at most ${longest} tokens`,
+      `data: ${countText(train.examples)} examples ${numbers ? `with numbers from ${numbers.least} to ${numbers.most}` : `of ${labels.length} classes`}, ${countText(evaluation.examples)} for evaluation (${split}), at most ${longest} tokens`,
     );
     sendWarnings(this.#console, warnings);
     sayWarnings(this.#console, warnings);
@@ -147,7 +148,7 @@ export class TrainReport {
   /** How it ended, for people. */
   summary(): string {
     const { reason, best } = this.#finished ?? {};
-    const kept = best ? `; kept is step ${best.step}, ${best.metric} ${percentText(best.value)}` : '';
+    const kept = best ? `; kept is step ${best.step}, ${metricText(best.metric, best.value)}` : '';
     const last = this.#evaluation ? `\nlast evaluation: ${metricsText(this.#evaluation.metrics)}` : '';
     return `${reason ?? 'completed'} at step ${this.step}${epochText(this.#epoch)}${kept}${last}${this.#lostByUndoing()}`;
   }
@@ -155,8 +156,11 @@ export class TrainReport {
 
 const epochText = (epoch: number | undefined): string => (epoch === undefined ? '' : ` (epoch ${Number(epoch.toFixed(2))})`);
 
+const metricText = (name: string, value: number): string =>
+  `${name} ${name.endsWith('accuracy') || name.endsWith('f1') ? percentText(value) : value.toFixed(4)}`;
+
 /** `accuracy 91.2 %  f1 90.8 %  loss 0.3120` */
 export const metricsText = (metrics: Readonly<Record<string, number>>): string =>
   Object.entries(metrics)
-    .map(([name, value]) => `${name} ${name === 'accuracy' || name === 'f1' ? percentText(value) : value.toFixed(4)}`)
+    .map(([name, value]) => metricText(name, value))
     .join('  ');

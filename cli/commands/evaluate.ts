@@ -81,7 +81,7 @@ export async function importGiven(calls: OpenSession['calls'], given: Given, con
   const imported = await calls.importAdapter({ ...source, model });
   const { verified, method, labels, notes } = imported;
   console.say(
-    `adapter: ${method}, ${labels.length} classes; ${verified.texts.length === 0 ? 'it records no logits to compare' : `its logits on ${verified.texts.length} texts are the recorded ones to ${verified.largest_difference.toExponential(1)}`}`,
+    `adapter: ${method}, ${labels.length === 0 ? 'a number' : `${labels.length} classes`}; ${verified.texts.length === 0 ? 'it records no logits to compare' : `its logits on ${verified.texts.length} texts are the recorded ones to ${verified.largest_difference.toExponential(1)}`}`,
   );
   for (const note of notes) console.say(`adapter: ${note}`);
   return imported;

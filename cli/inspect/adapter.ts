@@ -95,7 +95,9 @@ export async function inspectAdapter(path: string, given: Given): Promise<Findin
     text: [
       `${path}: ${method} on ${base_model.name} (${compared}), ${size}`,
       `in ${layout}'s layout, written by ${written_by}`,
-      `${labels.length} classes: ${labels.slice(0, 12).join(', ')}${labels.length > 12 ? ', …' : ''}`,
+      labels.length === 0
+        ? 'it gives a number'
+        : `${labels.length} classes: ${labels.slice(0, 12).join(', ')}${labels.length > 12 ? ', …' : ''}`,
       ...notes,
       `at most ${max_length} tokens, pooling ${pooling}`,
       self_test === undefined || self_test.texts.length === 0

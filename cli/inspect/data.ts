@@ -34,7 +34,7 @@ export async function inspectData(path: string, given: Given, console: Console):
   const warnings = checkRows(checkedRows(table, choice), task.checks.rows);
   const { rows: count, sampledFrom = count.length, reading = source.reading, notes = [] } = table;
   const per_label = labels.map(() => 0);
-  for (const { label } of examples) per_label[label] = (per_label[label] ?? 0) + 1;
+  for (const { label } of labels.length > 0 ? examples : []) per_label[label] = (per_label[label] ?? 0) + 1;
   const order = labels.map((_, i) => i).sort((a, b) => (per_label[b] ?? 0) - (per_label[a] ?? 0));
   const rows = order
     .slice(0, shownClasses)
@@ -53,10 +53,15 @@ export async function inspectData(path: string, given: Given, console: Console):
       ...notes,
       ...(table.drawnFrom === undefined ? [] : sampleText(table)),
       ...(count.length < sampledFrom ? [`of these, ${countText(count.length)} rows drawn by chance (--max-rows) are counted below`] : []),
-      `${columnsText(columns)}; ${labels.length} classes`,
+      `${columnsText(columns)}${labels.length > 0 ? `; ${labels.length} classes` : ''}`,
       ...reasonLines(columns, reasons).map((line) => `  ${line}`),
-      '',
-      tableText([['class', 'rows', 'share'], ...rows]) + (labels.length > shownClasses ? `\nand ${labels.length - shownClasses} more` : ''),
+      ...(labels.length > 0
+        ? [
+            '',
+            tableText([['class', 'rows', 'share'], ...rows]) +
+              (labels.length > shownClasses ? `\nand ${labels.length - shownClasses} more` : ''),
+          ]
+        : []),
     ].join('\n'),
   };
 }

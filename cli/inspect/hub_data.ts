@@ -58,12 +58,10 @@ export async function inspectHubData(name: string, given: Given): Promise<Findin
       type: 'hub-data',
       ...described,
       ...{ configs: config, config: place.config, split: place.split, roles: guess, reasons, eval_split: evaluated },
-      ...(known?.not_yet === undefined ? {} : { not_yet: known.not_yet }),
     },
     text: [
       head,
       ...(known === undefined ? [] : [`${known.title}: ${known.is} GLUE reports ${known.metrics.join(' and ')}.`]),
-      ...(known?.not_yet === undefined ? [] : [`It can't be trained yet. ${known.not_yet}`]),
       '',
       splitsText(config),
       '',

@@ -60,8 +60,12 @@ def mirrored_config(safetensors):
     return object_in(metadata["retrace"], "the metadata of the tensor file") if "retrace" in metadata else None
 
 
-def labels_of(files, num_labels):
-    """Names of the classes; LABEL_0, LABEL_1 ... where there is no labels.json, as Transformers has it."""
+def labels_of(files, config):
+    """Names of the classes, none of a regression; LABEL_0, LABEL_1 ... where there is no labels.json, as Transformers has it."""
+    num_labels = config["num_labels"]
+    # One output is a number, as Transformers takes it, unless the adapter says that it is a class.
+    if config.get("problem_type", "regression" if num_labels == 1 else None) == "regression":
+        return []
     if "labels.json" not in files:
         return [f"LABEL_{i}" for i in range(num_labels)]
     labels = json_of(files, "labels.json").get("labels")

@@ -31,7 +31,7 @@ FORMAT_VERSION = 1
 class Loaded:
     module: nn.Module  # in eval mode; calling it with input_ids, attention_mask, token_type_ids gives logits
     tokenizer: PreTrainedTokenizerBase
-    labels: list[str]
+    labels: list[str]  # none of a regression
     pooling: str
     max_length: int
     self_test: dict | None  # {"texts": [text or [text, text_pair]], "logits": [[float]]}
@@ -42,7 +42,9 @@ class Loaded:
         return torch.cat([self.module(**self._encode(text)) for text in texts])
 
     def predict(self, text):
-        """Probability by label."""
+        """Probability by label; of a regression, the number."""
+        if not self.labels:
+            return self.logits([text]).item()
         probabilities = self.logits([text])[0].softmax(-1).tolist()
         return dict(zip(self.labels, probabilities, strict=True))
 
@@ -74,7 +76,7 @@ def _load(files, base_model, base_config, check_base):
     if check_base and config["base_model"]["sha256"]:
         _check_base(config["base_model"]["sha256"], base_model)
     module = (load_through_peft if through_peft else _own)(files, config, base_model).eval()
-    labels = labels_of(files, config["num_labels"])
+    labels = labels_of(files, config)
     return Loaded(module, tokenizer_of(base_model), labels, config["pooling"], config["max_length"], config.get("self_test"))
 
 

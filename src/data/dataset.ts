@@ -5,6 +5,7 @@ import type { Dataset } from './examples.ts';
 import type { Encoded, Tokenizer } from './tokenizer.ts';
 
 export interface TokenizedExample extends Encoded {
+  /** Its class by number, or the number to predict. */
   readonly label: number;
 }
 
@@ -59,7 +60,7 @@ export async function tokenizeDataset(dataset: Dataset, tokenizer: Tokenizer, op
   }
   options.onProgress?.(examples.length, dataset.examples.length);
   const classCounts = dataset.labels.map(() => 0);
-  for (const { label } of examples) classCounts[label] = (classCounts[label] ?? 0) + 1;
+  for (const { label } of classCounts.length > 0 ? examples : []) classCounts[label] = (classCounts[label] ?? 0) + 1;
   return {
     examples,
     labels: dataset.labels,

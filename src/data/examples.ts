@@ -1,20 +1,22 @@
-// Rows with a meaning: a text (or a pair) and the number of its class. Not tokens yet.
+// Rows with a meaning: a text (or a pair), and the number of its class or the number to predict. Not tokens yet.
 // Invariant: the numbers of the classes come from the training data alone, sorted; evaluation data is read with the same list.
 
 import { RetraceError } from '../protocol/errors.ts';
 import { permutation, randomKey, siteId } from '../random/counter.ts';
+import { numberOf } from './cells.ts';
 import { labelForm } from './checks/label_forms.ts';
 import { columnIndex, listRows, type Table } from './table/table.ts';
 
 export interface Example {
   readonly text: string;
   readonly textPair?: string;
-  /** Index into the data set's labels. */
+  /** Index into the data set's labels; where it has none, the number to predict. */
   readonly label: number;
 }
 
 export interface Dataset {
   readonly examples: readonly Example[];
+  /** Names of the classes; none where numbers are predicted. */
   readonly labels: readonly string[];
 }
 
@@ -72,19 +74,15 @@ export function labelledRows(table: Table, labelColumn: string): Table {
   };
 }
 
-/**
- * The table's rows as examples. Label values are trimmed; without `labels` (training data) the classes are the distinct values, sorted by
- * their code units, the same in every locale ("10" stands before "2"); with `labels` (evaluation data) they are those.
- * Errors: `missing-column`, `same-column`, `empty-text`, `empty-label`, `unknown-label`, `one-class`.
- */
-export function toExamples(table: Table, columns: ColumnChoice, labels?: readonly string[]): Dataset {
+/** Rows whose texts are there, with what stands in the label column, trimmed. Errors: `missing-column`, `same-column`, `empty-text`, `empty-label`. */
+function labelledTexts(table: Table, columns: ColumnChoice, what: 'label' | 'number') {
   const textAt = columnIndex(table, columns.textColumn);
   const pairAt = columns.textPairColumn === undefined ? undefined : columnIndex(table, columns.textPairColumn);
   const labelAt = columnIndex(table, columns.labelColumn);
   if (textAt === labelAt || pairAt === labelAt) {
     throw new RetraceError({
       code: 'same-column',
-      message: `Column "${columns.labelColumn}" of ${table.name} is chosen both as text and as label.`,
+      message: `Column "${columns.labelColumn}" of ${table.name} is chosen both as text and as ${what}.`,
       where: table.name,
       remedy: 'Choose two different columns.',
     });
@@ -95,8 +93,53 @@ export function toExamples(table: Table, columns: ColumnChoice, labels?: readonl
   const noText = rowsWhere((row) => cell(row, textAt).trim() === '' || (pairAt !== undefined && cell(row, pairAt).trim() === ''));
   refuseRows(table, noText, 'empty-text', 'no text', 'Fill in the text or remove the rows.');
   const noLabel = rowsWhere((row) => values[row] === '');
-  refuseRows(table, noLabel, 'empty-label', `no label in column "${columns.labelColumn}"`, 'Fill in the label or remove the rows.');
+  refuseRows(table, noLabel, 'empty-label', `no ${what} in column "${columns.labelColumn}"`, `Fill in the ${what} or remove the rows.`);
+  const textsOf = (row: number) => ({ text: cell(row, textAt), ...(pairAt === undefined ? {} : { textPair: cell(row, pairAt) }) });
+  return { values, rowsWhere, textsOf };
+}
 
+/** Numbers that kernels take as f32. */
+const mostScore = 1e30;
+
+/**
+ * The table's rows as examples with a number each. Of data to train on not all may be the same. Errors: those of texts and columns, `not-a-number`,
+ * `one-number`.
+ */
+export function toScoredExamples(table: Table, columns: ColumnChoice, known?: readonly string[]): Dataset {
+  const { values, rowsWhere, textsOf } = labelledTexts(table, columns, 'number');
+  const isScore = (value: number | undefined): value is number => value !== undefined && Math.abs(value) <= mostScore;
+  const scores = values.map(numberOf);
+  const others = [...new Set(values.filter((_, row) => !isScore(scores[row])))];
+  refuseRows(
+    table,
+    rowsWhere((row) => !isScore(scores[row])),
+    'not-a-number',
+    `no finite number in column "${columns.labelColumn}" but ${others
+      .slice(0, 5)
+      .map((value) => JSON.stringify(value.slice(0, 40)))
+      .join(', ')}${others.length > 5 ? ', ...' : ''}`,
+    'Write a number, such as 3.5, into these rows or remove them; classification learns labels that are words.',
+  );
+  if (known === undefined && scores.every((score) => score === scores[0])) {
+    throw new RetraceError({
+      code: 'one-number',
+      message: `All ${scores.length} rows of ${table.name} have the same number, ${values[0]}, in column "${columns.labelColumn}".`,
+      where: `${table.name}, column "${columns.labelColumn}"`,
+      remedy: scores[0] === -1 ? secretLabels : 'There is nothing to learn from it. Choose another column or add rows with other numbers.',
+    });
+  }
+  return { examples: scores.map((score, row) => ({ ...textsOf(row), label: score as number })), labels: [] };
+}
+
+const secretLabels = 'Files of GLUE whose labels are kept secret have -1 everywhere: take the training or development file.';
+
+/**
+ * The table's rows as examples. Label values are trimmed; without `labels` (training data) the classes are the distinct values, sorted by
+ * their code units, the same in every locale ("10" stands before "2"); with `labels` (evaluation data) they are those.
+ * Errors: `missing-column`, `same-column`, `empty-text`, `empty-label`, `unknown-label`, `one-class`.
+ */
+export function toExamples(table: Table, columns: ColumnChoice, labels?: readonly string[]): Dataset {
+  const { values, rowsWhere, textsOf } = labelledTexts(table, columns, 'label');
   const known = labels ?? [...new Set(values)].sort((a, b) => (a < b ? -1 : 1));
   const numbers = new Map(known.map((label, i) => [label, i]));
   const unknown = [...new Set(values.filter((value) => !numbers.has(value)))];
@@ -119,21 +162,16 @@ export function toExamples(table: Table, columns: ColumnChoice, labels?: readonl
       message: `All ${values.length} rows of ${table.name} have the same label, "${known[0] ?? ''}".`,
       where: `${table.name}, column "${columns.labelColumn}"`,
       remedy: /^[-−]1(?:\.0*)?$/.test(known[0] ?? '')
-        ? 'Files of GLUE whose labels are kept secret have -1 everywhere: take the training or development file.'
+        ? secretLabels
         : 'A classifier needs at least two classes. Choose another label column or add rows of another class.',
     });
   }
-  const examples = values.map((value, row) => ({
-    text: cell(row, textAt),
-    ...(pairAt === undefined ? {} : { textPair: cell(row, pairAt) }),
-    label: numbers.get(value) ?? 0,
-  }));
-  return { examples, labels: known };
+  return { examples: values.map((value, row) => ({ ...textsOf(row), label: numbers.get(value) ?? 0 })), labels: known };
 }
 
 /**
  * Splits off `fraction` (between 0 and 1) of the examples, each class in proportion to within one example, the same for the same seed.
- * A class keeps at least one example to train on. Both parts keep the order of the file. Error: `too-few-examples`.
+ * A class keeps at least one example to train on; numbers to predict are spread over both parts likewise. Both parts keep the order of the file. Error: `too-few-examples`.
  */
 export function holdOut(dataset: Dataset, fraction: number, seed: number): { readonly train: Dataset; readonly held: Dataset } {
   const { examples, labels } = dataset;
@@ -141,20 +179,20 @@ export function holdOut(dataset: Dataset, fraction: number, seed: number): { rea
   const shuffled = permutation(randomKey(seed, 0, siteId('data.hold_out')), examples.length);
   const byClass = Array.from(shuffled).sort((a, b) => labelOf(a) - labelOf(b));
   const left = new Array<number>(labels.length).fill(0);
-  for (const { label } of examples) left[label] = (left[label] ?? 0) + 1;
+  for (const { label } of labels.length > 0 ? examples : []) left[label] = (left[label] ?? 0) + 1;
   const chosen = new Set<number>();
   byClass.forEach((example, i) => {
     // Evenly through the list sorted by class: that is what makes the classes keep their proportions.
     const due = Math.floor((i + 1) * fraction) > Math.floor(i * fraction);
     const remaining = left[labelOf(example)] ?? 0;
-    if (!due || remaining < 2) return;
-    left[labelOf(example)] = remaining - 1;
+    if (!due || (labels.length > 0 && remaining < 2)) return;
+    if (labels.length > 0) left[labelOf(example)] = remaining - 1;
     chosen.add(example);
   });
   if (chosen.size === 0) {
     throw new RetraceError({
       code: 'too-few-examples',
-      message: `${examples.length} examples of ${labels.length} classes are too few to hold back ${fraction} of them for evaluation.`,
+      message: `${examples.length} examples${labels.length > 0 ? ` of ${labels.length} classes` : ''} are too few to hold back ${fraction} of them for evaluation.`,
       remedy: 'Add examples, choose a label column with fewer classes, or give a separate file to evaluate on.',
     });
   }

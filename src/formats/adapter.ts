@@ -4,6 +4,7 @@
 import {
   type AdapterArchive,
   type AdapterExpectations,
+  isRegression,
   jsonBytes,
   jsonOf,
   parseConfig,
@@ -22,13 +23,14 @@ const MIRROR = 'adapter.safetensors, __metadata__';
 
 const howToLoad = (
   why: string,
+  says: string,
 ): string => `${why} With the \`python/\` folder of Retrace on the path and \`pip install torch transformers safetensors\`:
 
 \`\`\`python
 from retrace import load
 
 adapter = load("this-folder-or-zip", base_model="folder of the base model")
-print(adapter.predict("a sentence"))  # probability by label
+print(adapter.predict("a sentence"))  # ${says}
 \`\`\`
 
 Or open the zip in Retrace itself: it compares the logits of the self-test in \`adapter_config.json\`.`;
@@ -39,8 +41,11 @@ export function writeAdapter({ config, labels, tensors }: AdapterArchive, facts:
   return [
     { path: 'adapter.safetensors', bytes: writeSafetensors(tensorsToWrite(tensors), metadata) },
     { path: 'adapter_config.json', bytes: jsonBytes(config) },
-    labelsFile(labels),
-    writeModelCard(facts, { tags: ['retrace', config.method], how_to_load: howToLoad(why) }),
+    ...labelsFile(labels),
+    writeModelCard(facts, {
+      tags: ['retrace', config.method],
+      how_to_load: howToLoad(why, isRegression(config) ? 'a number' : 'probability by label'),
+    }),
   ];
 }
 
@@ -55,7 +60,7 @@ export async function readAdapter(files: ReadonlyMap<string, Uint8Array>, expect
   const where = hasConfig ? 'adapter_config.json' : MIRROR;
   const given = hasConfig ? jsonOf(files, 'adapter_config.json') : mirrorOf(file.metadata.retrace, where);
   return readArchive(given, where, expect, async (config, specs) => {
-    const named = readLabels(files, config.num_labels);
+    const named = readLabels(files, config);
     if (hasConfig && file.metadata.retrace !== undefined) {
       const mirror = parseConfig(mirrorOf(file.metadata.retrace, MIRROR), MIRROR, expect.methods);
       requireOneRun(config, mirror, ['adapter_config.json', 'adapter.safetensors']);

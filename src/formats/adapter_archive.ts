@@ -27,6 +27,9 @@ export const AdapterConfigSchema = v.object({
   format_version: v.literal(FORMAT_VERSION),
   method: v.string(),
   base_model: v.object({ name: v.string(), model_type: v.string(), sha256: v.nullable(Sha256), dtype: v.nullable(v.string()) }),
+  /** The task by name, and what Transformers calls its kind. Adapters of earlier versions and of others do not say it. */
+  task: v.optional(v.string()),
+  problem_type: v.optional(v.picklist(['single_label_classification', 'regression'])),
   num_labels: ClassCount,
   pooling: v.picklist(['mean', 'cls', 'last']),
   max_length: Count,
@@ -40,6 +43,10 @@ export const AdapterConfigSchema = v.object({
 export type AdapterConfig = v.InferOutput<typeof AdapterConfigSchema>;
 export type HyperParameters = AdapterConfig['hyper_parameters'];
 
+/** One output is a number, as Transformers takes it, unless the adapter says that it is a class. */
+export const isRegression = ({ problem_type, num_labels }: Pick<AdapterConfig, 'problem_type' | 'num_labels'>): boolean =>
+  (problem_type ?? (num_labels === 1 ? 'regression' : 'single_label_classification')) === 'regression';
+
 export interface AdapterTensor {
   readonly shape: readonly number[];
   /** Row-major. */
@@ -49,7 +56,7 @@ export interface AdapterTensor {
 export interface AdapterArchive {
   readonly method: string;
   readonly config: AdapterConfig;
-  /** [num_labels] */
+  /** [num_labels]; none where the one output is a number. */
   readonly labels: readonly string[];
   readonly tensors: ReadonlyMap<string, AdapterTensor>;
   /** Of one that was read: what people should know of what its own files do not say. */
@@ -134,6 +141,13 @@ export function parseConfig(value: Record<string, unknown>, where: string, metho
   const chosen = v.safeParse(methodChoices, config.hyper_parameters);
   if (!chosen.success) refuse(chosen.issues[0], 'hyper_parameters.');
   const { self_test, num_labels } = config;
+  if (isRegression(config) && num_labels !== 1) {
+    refuseAdapter(
+      'bad-adapter-config',
+      `${where} is not valid: a regression has one output, and num_labels is ${num_labels}.`,
+      `${where}, num_labels`,
+    );
+  }
   if (self_test && (self_test.texts.length !== self_test.logits.length || self_test.logits.some((row) => row.length !== num_labels))) {
     const rows = `${self_test.logits.length} rows of logits for ${self_test.texts.length} texts and ${num_labels} classes`;
     refuseAdapter('bad-adapter-config', `${where} is not valid: its self_test has ${rows}.`, `${where}, self_test`);
@@ -194,7 +208,17 @@ export async function readArchive(
 }
 
 /** What two records of one run have alike; the base's name and the version are for people, and may be corrected by hand. */
-const ofOneRun = ['method', 'num_labels', 'pooling', 'max_length', 'hyper_parameters', 'seed', 'self_test'] as const;
+const ofOneRun = [
+  'method',
+  'task',
+  'problem_type',
+  'num_labels',
+  'pooling',
+  'max_length',
+  'hyper_parameters',
+  'seed',
+  'self_test',
+] as const;
 
 /** Error `mixed-runs`, where what rides in the tensor file's metadata says something else than the file beside it: weights of one run, config of another. */
 export function requireOneRun(beside: Record<string, unknown>, mirror: Record<string, unknown>, paths: readonly [string, string]): void {

@@ -1,20 +1,31 @@
 // Names of an adapter's classes: labels.json, and what they are called where there is none. Invariant: one name for each class, all different.
 
-import { type AdapterArchive, type AdapterExpectations, jsonBytes, jsonOf, refuseAdapter } from './adapter_archive.ts';
+import {
+  type AdapterArchive,
+  type AdapterConfig,
+  type AdapterExpectations,
+  isRegression,
+  jsonBytes,
+  jsonOf,
+  refuseAdapter,
+} from './adapter_archive.ts';
 
-/** labels.json: the names in order, and the two maps that Transformers' `from_pretrained` takes. */
-export function labelsFile(labels: readonly string[]): { path: string; bytes: Uint8Array } {
+/** labels.json: the names in order, and the two maps that Transformers' `from_pretrained` takes. No file where there are no classes. */
+export function labelsFile(labels: readonly string[]): { path: string; bytes: Uint8Array }[] {
+  if (labels.length === 0) return [];
   const id2label = Object.fromEntries(labels.map((label, i) => [String(i), label]));
   const label2id = Object.fromEntries(labels.map((label, i) => [label, i]));
-  return { path: 'labels.json', bytes: jsonBytes({ labels, id2label, label2id }) };
+  return [{ path: 'labels.json', bytes: jsonBytes({ labels, id2label, label2id }) }];
 }
 
-/** Names of the classes: those of labels.json, else the base's for so many classes, else "LABEL_0", "LABEL_1", ... Error `bad-labels`. */
+/** Names of the classes, none of a regression: those of labels.json, else the base's for so many classes, else "LABEL_0", "LABEL_1", ... Error `bad-labels`. */
 export function readLabels(
   files: ReadonlyMap<string, Uint8Array>,
-  num_labels: number,
+  config: Pick<AdapterConfig, 'problem_type' | 'num_labels'>,
   { base, classNames }: Pick<AdapterExpectations, 'base' | 'classNames'> = {},
 ): Pick<AdapterArchive, 'labels' | 'notes'> {
+  if (isRegression(config)) return { labels: [] };
+  const { num_labels } = config;
   if (files.has('labels.json')) return { labels: namedLabels(files, num_labels) };
   const ofBase = classNames?.(num_labels);
   if (ofBase)

@@ -34,6 +34,7 @@ export interface CardFacts {
   };
   /** Measured on the evaluation part; empty where nothing was. */
   readonly metrics: readonly { readonly name: string; readonly title: string; readonly value: number }[];
+  /** None where numbers are predicted. */
   readonly labels: readonly string[];
   /** In the order to show. */
   readonly hyper_parameters: readonly (readonly [name: string, value: number | string | boolean | readonly string[]])[];
@@ -133,8 +134,7 @@ export function writeModelCard(facts: CardFacts, layout: CardLayout): ArchiveFil
     `- ${plain(base_model.name)}`,
     ...checksum,
     ...dataLines(dataset),
-    `\n## Labels (${labels.length})\n`,
-    `${labels.map(plain).join(' · ')}\n`,
+    ...(labels.length === 0 ? [''] : [`\n## Labels (${labels.length})\n`, `${labels.map(plain).join(' · ')}\n`]),
     '## How to load\n',
     `${layout.how_to_load}\n`,
     '## Training hyper-parameters\n',

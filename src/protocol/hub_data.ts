@@ -58,7 +58,6 @@ export const glueTasks: readonly KnownDataset[] = [
     classes: [],
     rows: { train: 5749, evaluation: 1500 },
     metrics: ['pearson', 'spearmanr'],
-    not_yet: 'Its labels are scores from 0 to 5, which takes regression; only classes can be trained so far.',
   },
   {
     ...{ ...common, config: 'qqp', title: 'QQP', columns: { text: 'question1', text_pair: 'question2', label: 'label' } },

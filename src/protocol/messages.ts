@@ -91,11 +91,22 @@ export interface DataWarning {
   readonly rows: readonly RowsIn[];
 }
 
+/** Numbers to predict. */
+export interface NumbersReport {
+  readonly least: number;
+  readonly most: number;
+  readonly mean: number;
+  readonly standard_deviation: number;
+}
+
 /** What the tokenised data are like. */
 export interface DataReport {
+  /** Names of the classes; none where numbers are predicted. */
   readonly labels: readonly string[];
   readonly train: { readonly examples: number; readonly per_label: readonly number[] };
   readonly evaluation: { readonly examples: number; readonly per_label: readonly number[]; readonly held_back: boolean };
+  /** Where numbers are predicted, what those that are trained on are like. */
+  readonly numbers?: NumbersReport;
   readonly warnings: readonly DataWarning[];
   /** lengths[n] = examples of n tokens after truncation. */
   readonly lengths: readonly number[];

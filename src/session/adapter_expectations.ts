@@ -7,6 +7,7 @@ import { singleStream } from '../methods/single_stream.ts';
 import { ownPooling } from '../models/model.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type Pooling } from '../protocol/config.ts';
 import { textPositions } from '../protocol/lengths.ts';
+import { taskOf } from '../tasks/registry.ts';
 import { planPrograms } from '../train/programs.ts';
 import type { BaseModel } from './base_model.ts';
 import { checkpointClassifier, isUnnamed, labelNames } from './classifier.ts';
@@ -21,6 +22,7 @@ export function engineConfigOf(config: AdapterConfig): EngineConfig {
     Object.entries(config.hyper_parameters).filter(([key]) => (method.uses as readonly string[]).includes(key)),
   );
   return {
+    task: taskOf(config).name,
     method: config.method as MethodName,
     policy: method.defaultPolicy,
     checkpoint_every: 1,

@@ -69,11 +69,15 @@ function storedClassifier(model: BaseModel, pooling: Pooling): { tensors: Map<st
 
 const fresh = (why: string): ClassifierStart => ({ start: 'fresh', text: `The classifier starts anew: ${why}.` });
 
-/** What the classifier of these classes starts from. */
+/** What the classifier of these classes starts from; without classes, a head that gives one number. */
 export function classifierStart(model: BaseModel, pooling: Pooling, labels: readonly string[]): ClassifierStart {
   const stored = storedClassifier(model, pooling);
   if (typeof stored === 'string') return fresh(stored);
   const { rows } = stored;
+  if (labels.length === 0)
+    return rows === 1
+      ? { start: 'checkpoint', rows: [0], text: "The head is the checkpoint's, which gives one number." }
+      : fresh(`the checkpoint's tells ${rows} classes apart, and a number is learned`);
   const names = labelNames(model.config, rows);
   const own = (text: string, order: readonly number[]): ClassifierStart => ({ start: 'checkpoint', rows: order, text });
   if (names && !isUnnamed(names)) {

@@ -16,10 +16,10 @@ import type { Waiting } from '../hub/client.ts';
 import { blobSource, openFile } from '../hub/folder.ts';
 import type { ColumnReasons, Columns, DataRef, NamedColumns } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import { glueTasks, knownDataset } from '../protocol/hub_data.ts';
-import type { DataPreview, DataProgress, DataReport, DataWarning } from '../protocol/messages.ts';
+import { knownDataset } from '../protocol/hub_data.ts';
+import type { DataPreview, DataProgress, DataReport, DataWarning, NumbersReport } from '../protocol/messages.ts';
 import type { Reading } from '../protocol/reading.ts';
-import { taskNamed } from '../tasks/registry.ts';
+import { taskNamed, tasks } from '../tasks/registry.ts';
 import type { Task } from '../tasks/task.ts';
 import type { Host } from './host.ts';
 
@@ -214,15 +214,15 @@ const asPublished = (warnings: readonly DataWarning[], data: DataRef): readonly 
     ? warnings
     : warnings.map((warning) => ({ ...warning, remedy: 'Nothing has to be done: these are the data as their authors published them.' }));
 
-/** Error `task-not-yet`, of a data set that is known not to fit. */
-function requireTrainable(data: DataRef): void {
+/** Error `other-task`, of a data set that is known to hold what another task learns. */
+function requireFitting(data: DataRef, task: Task): void {
   const known = data.kind === 'hub' ? knownDataset(data.id, data.config) : undefined;
-  if (known?.not_yet === undefined) return;
+  if (known === undefined || (known.classes.length === 0) === (task.problem_type === 'regression')) return;
   throw new RetraceError({
-    code: 'task-not-yet',
-    message: `${known.title} (${known.id}/${known.config}) can't be trained yet. ${known.not_yet}`,
+    code: 'other-task',
+    message: `The labels of ${known.title} (${known.id}/${known.config}) are ${known.classes.length === 0 ? 'numbers' : 'classes'}, and the task is ${task.name}.`,
     where: data.name,
-    remedy: `Choose another: ${glueTasks.flatMap(({ config, not_yet }) => (not_yet === undefined ? [`${known.id}/${config}`] : [])).join(', ')}.`,
+    remedy: `Choose the task ${tasks.find(({ problem_type }) => (problem_type === 'regression') === (known.classes.length === 0))?.name}.`,
   });
 }
 
@@ -236,7 +236,7 @@ export async function loadData(
 ): Promise<RunData> {
   const { seed } = request;
   const task = taskNamed(request.task);
-  requireTrainable(request.data);
+  requireFitting(request.data, task);
   const { table, columns, choice, pinned } = await readRows(request.data, host, {
     ...{ columns: request.columns, guess: task.columnsOf, seed, onProgress, waiting },
   });
@@ -296,6 +296,17 @@ export async function loadEvaluation(
 export const bucketsOf = (train: TokenizedDataset, evaluation: TokenizedDataset): number[] =>
   chooseBuckets(Uint32Array.from([...train.lengths, ...evaluation.lengths]), { maxLength: train.maxLength });
 
+function numbersOf(examples: readonly { readonly label: number }[]): NumbersReport {
+  const count = Math.max(1, examples.length);
+  const mean = examples.reduce((sum, { label }) => sum + label, 0) / count;
+  return {
+    least: examples.reduce((least, { label }) => Math.min(least, label), Number.POSITIVE_INFINITY),
+    most: examples.reduce((most, { label }) => Math.max(most, label), Number.NEGATIVE_INFINITY),
+    mean,
+    standard_deviation: Math.sqrt(examples.reduce((sum, { label }) => sum + (label - mean) ** 2, 0) / count),
+  };
+}
+
 export function reportData({ train, evaluation, labels, heldBack, sampledFrom, reading, warnings }: RunData): DataReport {
   const lengths: number[] = [];
   for (const length of train.lengths) lengths[length] = (lengths[length] ?? 0) + 1;
@@ -303,6 +314,7 @@ export function reportData({ train, evaluation, labels, heldBack, sampledFrom, r
     labels,
     train: { examples: train.examples.length, per_label: train.classCounts },
     evaluation: { examples: evaluation.examples.length, per_label: evaluation.classCounts, held_back: heldBack },
+    ...(labels.length === 0 ? { numbers: numbersOf(train.examples) } : {}),
     warnings,
     lengths: Array.from(lengths, (count) => count ?? 0),
     truncated: train.truncated + evaluation.truncated,

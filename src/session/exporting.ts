@@ -72,6 +72,8 @@ function archiveOf(
         sha256: engine.sha256,
         dtype: setup.storedType(setup.backbone.names.anchor).toUpperCase(),
       },
+      task: engine.task.name,
+      problem_type: engine.task.problem_type,
       num_labels: setup.num_labels,
       pooling: setup.pooling,
       max_length: config.training.max_length,

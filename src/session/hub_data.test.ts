@@ -273,11 +273,12 @@ test('a gated data set is read with a token', async () => {
   expect(data.labels).toEqual(['negative', 'positive']);
 });
 
-test('a task that can not be trained yet is refused with the reason, before anything is asked for', async () => {
+test('a data set of numbers is refused by a task of classes, with the task that learns them, before anything is asked for', async () => {
   double.clearRequests();
   await expect(load(ref('nyu-mll/glue', 'stsb', 'train'), hostOn())).rejects.toMatchObject({
-    code: 'task-not-yet',
-    message: expect.stringMatching(/^STS-B .* regression/),
+    code: 'other-task',
+    message: expect.stringMatching(/^The labels of STS-B .* are numbers, and the task is classification/),
+    remedy: expect.stringContaining('regression'),
   });
   expect(double.requests).toEqual([]);
 });

@@ -38,6 +38,10 @@ export async function startFromAdapter(engine: Engine, { method }: EngineConfig,
     const differing = others.map((name) => `${name} is ${shown(hyper_parameters[name])} there and ${shown(options[name])} here`);
     refuse(differing.join(', '), 'Choose the values that the adapter has.');
   }
+  if ((archive.labels.length === 0) !== (labels.length === 0)) {
+    const [there, here] = archive.labels.length === 0 ? ['numbers', 'classes'] : ['classes', 'numbers'];
+    refuse(`it learned ${there}, and the run learns ${here}`, 'Choose the task that the adapter learned.');
+  }
   if (pooling !== setup.pooling) refuse(`it pools by ${pooling}, and the run by ${setup.pooling}`, `Choose the pooling ${pooling}.`);
   if (archive.labels.join('\n') !== labels.join('\n')) {
     const same = [...archive.labels].sort().join('\n') === [...labels].sort().join('\n');

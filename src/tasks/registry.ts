@@ -3,9 +3,10 @@
 import type { TaskCard } from '../protocol/cards.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { classification } from './classification.ts';
+import { regression } from './regression.ts';
 import type { Task } from './task.ts';
 
-export const tasks: readonly [Task, ...Task[]] = [classification];
+export const tasks: readonly [Task, ...Task[]] = [classification, regression];
 
 export const taskNames: readonly string[] = tasks.map(({ name }) => name);
 
@@ -19,6 +20,19 @@ export function taskNamed(name: string | undefined): Task {
     where: 'task',
     remedy: `Choose one of: ${taskNames.join(', ')}.`,
   });
+}
+
+/** What an exported adapter learned: the task that it names, where it is known here, else the first of its kind. One output is a number. */
+export function taskOf({ task, problem_type, num_labels }: ExportedTask): Task {
+  const kind = problem_type ?? (num_labels === 1 ? 'regression' : 'single_label_classification');
+  const ofKind = tasks.filter((row) => row.problem_type === kind);
+  return ofKind.find(({ name }) => name === task) ?? ofKind[0] ?? tasks[0];
+}
+
+interface ExportedTask {
+  readonly task?: string | undefined;
+  readonly problem_type?: Task['problem_type'] | undefined;
+  readonly num_labels: number;
 }
 
 /** Cards of all tasks, for the page and for help texts. */

@@ -66,7 +66,7 @@ export const numbersAsLabels: Check = (rows) => {
         `${count(labels.length)} of the ${plural(rows.classes.size, 'label')} in ${columnOf(rows)} are ${what} from ${low} to ${high} ` +
         `(${listed(labels.map((label) => quoted(label)))}; ${rowsText(found)}). Each becomes a class of its own, and an answer that is nearly right counts as wrong.`,
       remedy:
-        'Retrace learns classes and cannot predict numbers yet (regression). Put the numbers into a few classes, such as low, middle and high, or choose another label column.',
+        'To predict the number itself, choose the task regression. Else put the numbers into a few classes, such as low, middle and high, or choose another label column.',
       rows: [rowsIn(rows.name, found)],
     },
   ];

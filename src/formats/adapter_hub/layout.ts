@@ -7,6 +7,7 @@ import {
   type AdapterExpectations,
   type AdapterTensor,
   FORMAT_VERSION,
+  isRegression,
   jsonBytes,
   jsonOf,
   readArchive,
@@ -88,7 +89,7 @@ export async function readAdapterHub(files: ReadonlyMap<string, Uint8Array>, exp
     const ofAdapter = await readTensors(file, outside, stored);
     const ofHead = await readTensors(headFile, specs.filter(inHead), head.storedName);
     const labels = files.has('labels.json') || head.labels?.length !== config.num_labels ? undefined : head.labels;
-    const named = labels === undefined ? readLabels(files, config.num_labels) : { labels };
+    const named = labels === undefined ? readLabels(files, config) : { labels };
     return { tensors: new Map([...ofAdapter, ...ofHead]), ...named };
   });
 }
@@ -111,6 +112,7 @@ model.eval()
 function hubConfig({ config, tensors }: AdapterArchive, base: HubBase): Record<string, unknown> | string {
   const type = byMethod[config.method];
   if (type === undefined) return `AdapterHub’s library has no adapter that is the same function as ${config.method}.`;
+  if (isRegression(config)) return 'AdapterHub’s library has no head that gives a number.';
   if (config.pooling !== 'cls') return 'AdapterHub’s classification heads read the first token, and this classifier reads the mean of all.';
   const other = listed(config.hyper_parameters.modules_to_save).find((name) => name !== 'pooler');
   if (other !== undefined) return `AdapterHub’s library saves no modules of the model, and ${other} was trained.`;
@@ -152,7 +154,7 @@ export function writeAdapterHub(archive: AdapterArchive, facts: CardFacts, base:
     { path: CONFIG, bytes: withPoint(jsonBytes({ config: own, ...outer })) },
     { path: HEAD_FILES[0], bytes: writeSafetensors(tensorsToWrite(part(true), head.storedName), { format: 'pt' }) },
     { path: HEAD_CONFIG, bytes: jsonBytes({ config: headConfig(labels, ownPooler), ...outer }) },
-    labelsFile(labels),
+    ...labelsFile(labels),
     writeModelCard(facts, {
       library_name: 'adapter-transformers',
       tags: [config.method, 'adapterhub', 'retrace'],

@@ -9,6 +9,7 @@ import {
   type AdapterTensor,
   type BaseNames,
   FORMAT_VERSION,
+  isRegression,
   jsonBytes,
   jsonOf,
   readArchive,
@@ -105,7 +106,8 @@ function peftConfig(type: PeftType, config: AdapterConfig, specs: readonly Tenso
   return Object.fromEntries(Object.entries(keys).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function howToLoad({ base_model, pooling }: AdapterConfig): string {
+function howToLoad(config: AdapterConfig): string {
+  const { base_model, pooling } = config;
   if (pooling === 'mean') {
     return `The classifier reads the mean of the tokens, as the base model's own \`1_Pooling\` says; plain Transformers has no such head.
 With the \`python/\` folder of Retrace on the path and \`pip install torch transformers peft\`:
@@ -114,7 +116,18 @@ With the \`python/\` folder of Retrace on the path and \`pip install torch trans
 from retrace import load
 
 adapter = load("this-folder-or-zip", base_model="folder of the base model")
-print(adapter.predict("a sentence"))  # probability by label
+print(adapter.predict("a sentence"))  # ${isRegression(config) ? 'a number' : 'probability by label'}
+\`\`\``;
+  }
+  if (isRegression(config)) {
+    return `With \`pip install torch transformers peft\`:
+
+\`\`\`python
+from peft import PeftModel
+from transformers import AutoModelForSequenceClassification
+
+base = AutoModelForSequenceClassification.from_pretrained(${JSON.stringify(base_model.name)}, num_labels=1, problem_type="regression")
+model = PeftModel.from_pretrained(base, "this-folder").eval()  # its one logit is the number
 \`\`\``;
   }
   return `With \`pip install torch transformers peft\`:
@@ -153,7 +166,7 @@ export function writePeft(type: PeftType, { config, labels, tensors }: AdapterAr
     { path: TENSORS, bytes: writeSafetensors(tensorsToWrite(packed(tensors, placesOf(type, config, specs))), metadata) },
     { path: CONFIG, bytes: jsonBytes(peftConfig(type, config, specs)) },
     ...(self_test === undefined ? [] : [{ path: SELF_TEST, bytes: jsonBytes({ pooling, max_length, ...self_test }) }]),
-    labelsFile(labels),
+    ...labelsFile(labels),
     writeModelCard(facts, { library_name: 'peft', tags: [method, 'retrace', 'transformers'], how_to_load: howToLoad(config) }),
   ];
 }
@@ -229,7 +242,7 @@ export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: A
   };
   return readArchive(merged, isRecord(mirrored) ? where : CONFIG, expect, async (config, specs) => {
     // Classes of our own runs have an order of their own.
-    const named = readLabels(files, config.num_labels, isRecord(mirrored) ? {} : expect);
+    const named = readLabels(files, config, isRecord(mirrored) ? {} : expect);
     if (config.self_test !== undefined && files.has(SELF_TEST)) {
       const { texts, logits } = jsonOf(files, SELF_TEST);
       requireOneRun({ self_test: { texts, logits } }, { self_test: config.self_test }, [SELF_TEST, TENSORS]);
