@@ -38,7 +38,13 @@ const data = {
     'DATA',
     'a file of rows (CSV, TSV, JSON, JSON Lines, Parquet), a data set of the hub (org/name/config/split@revision; what has one choice may be left out), or bundled:clinc150 (default); bundled:clinc150/test is another part',
   ),
-  'eval-data': text('DATA', "evaluate on these (default: the hub's validation split, else a seeded tenth of --data is held back)"),
+  'eval-data': {
+    ...text(
+      'DATA',
+      "evaluate on these (default: the hub's validation split, else a seeded tenth of --data is held back); given again: on further sets too",
+    ),
+    many: true as const,
+  },
   ...columns,
   ...readingFlags,
   task,

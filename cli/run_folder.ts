@@ -43,6 +43,7 @@ const recordSchema = v.object({
     data: place,
     adapter: v.optional(v.string()),
     eval_data: v.optional(place),
+    more_eval_data: v.optional(v.record(v.string(), place)),
     columns: v.looseObject({}),
     task: v.optional(v.string()),
     method: v.picklist(methods.map(({ name }) => name)),

@@ -1,8 +1,10 @@
 // From flags to a run: settings are plain data that a folder can remember, and the session's RunConfig is made from them. Defaults come from
 // the protocol and from the method's card, never from here.
 
+import { basename } from 'node:path';
 import type { MethodCard } from '../src/protocol/cards.ts';
 import {
+  type DataRef,
   defaultTraining,
   type MemorySettings,
   type MethodChoices,
@@ -19,7 +21,8 @@ import { RetraceError } from '../src/protocol/errors.ts';
 import { defaultLength, textPositions } from '../src/protocol/lengths.ts';
 import { type OptimizerName, optimizerCards, readsArgument } from '../src/protocol/optimizers.ts';
 import { memoryOptions } from '../src/protocol/options/memory.ts';
-import { taskNames } from '../src/tasks/registry.ts';
+import { taskNamed, taskNames } from '../src/tasks/registry.ts';
+import type { Task } from '../src/tasks/task.ts';
 import { adapterPlace, adapterSource } from './adapter_files.ts';
 import { namedColumns, wholeColumns } from './columns.ts';
 import { type DataPlace, dataPlace, dataRef, evaluationPlace } from './data.ts';
@@ -38,6 +41,7 @@ export interface Settings extends MemorySettings {
   readonly task?: string;
   readonly data: DataPlace;
   readonly eval_data?: DataPlace;
+  readonly more_eval_data?: Readonly<Record<string, DataPlace>>;
   /** Complete once the data were looked at. */
   readonly columns: NamedColumns;
   readonly method: MethodName;
@@ -57,21 +61,60 @@ function atItsCommit(data: DataPlace, kept: DataPlace | undefined): DataPlace {
     : data;
 }
 
+/** What a task is trained on where nothing else is named: its data set of the hub. */
+function usualData(task: string | undefined): string {
+  const { dataset } = taskNamed(task);
+  return dataset === undefined ? 'bundled:clinc150' : `${dataset.id}/${dataset.config}/train`;
+}
+
+/** Names of further sets: `mismatched` of a split validation_mismatched and of a file dev_mismatched.tsv. Error: `usage`, where two have one name. */
+function namedSets(places: readonly DataPlace[]): Record<string, DataPlace> {
+  const nameOf = (place: DataPlace): string =>
+    (place.kind === 'file' ? basename(place.path).replace(/\.[^.]*$/, '') : place.kind === 'hub' ? place.split : place.part)
+      .replace(/^(?:validation|dev|test)_/, '')
+      .replace(/\W+/g, '_');
+  const sets: Record<string, DataPlace> = {};
+  for (const place of places) {
+    const name = nameOf(place);
+    if (name in sets) throw usage(`Two sets of --eval-data would be called '${name}'.`, 'Rename one of the files.', '--eval-data');
+    sets[name] = place;
+  }
+  return sets;
+}
+
+/** The further sets that a task of the hub is evaluated with. */
+async function furtherPlaces({ dataset }: Task, data: DataPlace, given: Given): Promise<Record<string, DataPlace> | undefined> {
+  const splits = Object.entries(dataset?.more_eval_splits ?? {});
+  if (dataset === undefined || splits.length === 0 || data.kind !== 'hub' || data.id !== dataset.id || data.config !== dataset.config)
+    return undefined;
+  const at = data.revision === undefined ? '' : `@${data.revision}`;
+  const asked = { flag: '--eval-data', part: 'validation', reading: {}, given } as const;
+  const places = await Promise.all(splits.map(([, split]) => dataPlace(`${data.id}/${data.config}/${split}${at}`, asked)));
+  return Object.fromEntries(splits.map(([name], i) => [name, places[i] as DataPlace]));
+}
+
 /** What the flags say of the data; a training part alone is evaluated on its validation part, where it has one. */
-async function dataOf(given: Given, kept?: Settings): Promise<Pick<Settings, 'data' | 'eval_data'>> {
+async function dataOf(given: Given, kept?: Settings): Promise<Pick<Settings, 'data' | 'eval_data' | 'more_eval_data'>> {
   const reading = { ...(kept ? placedReading(kept.data) : {}), ...givenReading(given) };
   const named = textOf(given, 'data');
   const data =
     named !== undefined || !kept
-      ? atItsCommit(await dataPlace(named ?? 'bundled:clinc150', { flag: '--data', part: 'train', reading, given }), kept?.data)
+      ? atItsCommit(
+          await dataPlace(named ?? usualData(textOf(given, 'task')), { flag: '--data', part: 'train', reading, given }),
+          kept?.data,
+        )
       : kept.data.kind === 'file'
         ? { ...kept.data, ...reading, header: reading.header ?? kept.data.header }
         : { ...kept.data, ...(kept.data.kind === 'hub' ? reading : {}) };
-  const evaluation = textOf(given, 'eval-data');
-  if (evaluation !== undefined)
-    return { data, eval_data: await dataPlace(evaluation, { flag: '--eval-data', part: 'validation', reading, given }) };
+  const evaluations = listOf(given, 'eval-data') ?? [];
+  if (evaluations.length > 0) {
+    const asked = { flag: '--eval-data', part: 'validation', reading, given } as const;
+    const [eval_data, ...more] = await Promise.all(evaluations.map((evaluation) => dataPlace(evaluation, asked)));
+    return { data, ...(eval_data ? { eval_data } : {}), ...(more.length > 0 ? { more_eval_data: namedSets(more) } : {}) };
+  }
   const eval_data = kept?.eval_data ?? (await evaluationPlace(data, given));
-  return { data, ...(eval_data ? { eval_data } : {}) };
+  const more_eval_data = kept ? kept.more_eval_data : await furtherPlaces(taskNamed(textOf(given, 'task')), data, given);
+  return { data, ...(eval_data ? { eval_data } : {}), ...(more_eval_data ? { more_eval_data } : {}) };
 }
 
 /** Those hyper-parameters that the method reads. */
@@ -182,9 +225,14 @@ export const lengthNote = (given: Given, { training: { max_length } }: Settings)
     ? `length: at most ${max_length} tokens a text, for the model has positions for no more (--max-length)`
     : undefined;
 
+async function dataRefs(places: Readonly<Record<string, DataPlace>>): Promise<Record<string, DataRef>> {
+  const refs = await Promise.all(Object.entries(places).map(async ([name, place]) => [name, await dataRef(place)] as const));
+  return Object.fromEntries(refs);
+}
+
 /** The session's configuration, checked; of a run that is gone on with, without what it began from. Error: `usage`, naming the flag. */
 export async function configOf(settings: Settings, run: 'new' | 'saved' = 'saved'): Promise<RunConfig> {
-  const { model, adapter, data, eval_data, columns: named, ...rest } = settings;
+  const { model, adapter, data, eval_data, more_eval_data, columns: named, ...rest } = settings;
   const columns = wholeColumns(named);
   try {
     return parseRunConfig({
@@ -193,6 +241,7 @@ export async function configOf(settings: Settings, run: 'new' | 'saved' = 'saved
       ...(adapter === undefined || run === 'saved' ? {} : { init_adapter: await adapterSource(adapter) }),
       data: await dataRef(data),
       ...(eval_data ? { eval_data: await dataRef(eval_data) } : {}),
+      ...(more_eval_data ? { more_eval_data: await dataRefs(more_eval_data) } : {}),
       ...(columns ? { columns } : {}),
     });
   } catch (thrown) {

@@ -31,12 +31,17 @@ const interrupted = 130;
 const fingerprintOf = async (data: DataPlace): Promise<string> =>
   data.kind === 'hub' ? `${splitName(data)} ${data.commit}` : fileSha256(dataFile(data));
 
-async function fingerprintsOf({ model, data, eval_data }: Settings, host: Host): Promise<Fingerprints> {
+async function fingerprintsOf({ model, data, eval_data, more_eval_data }: Settings, host: Host): Promise<Fingerprints> {
   const weights = await weightsSha256(await openFolder(await modelRef(model), host));
   return {
     ...(weights === undefined ? {} : { model: weights }),
     data: await fingerprintOf(data),
     ...(eval_data ? { eval_data: await fingerprintOf(eval_data) } : {}),
+    ...Object.fromEntries(
+      await Promise.all(
+        Object.entries(more_eval_data ?? {}).map(async ([name, place]) => [`eval_data ${name}`, await fingerprintOf(place)]),
+      ),
+    ),
   };
 }
 
@@ -51,11 +56,13 @@ async function foundAgain(model: ModelPlace, record: RunRecord, { hub }: Host, c
 }
 
 /** Error `run-files-moved`: what a resumed run is made from is no longer where it was. */
-function requireThere({ model, data, eval_data }: Settings): void {
+function requireThere({ model, data, eval_data, more_eval_data = {} }: Settings): void {
   const places = [
     ...(typeof model === 'string' ? [{ flag: '--model', path: join(modelFolder(model), 'config.json') }] : []),
     ...(data.kind === 'hub' ? [] : [{ flag: '--data', path: dataFile(data) }]),
-    ...(eval_data && eval_data.kind !== 'hub' ? [{ flag: '--eval-data', path: dataFile(eval_data) }] : []),
+    ...[eval_data, ...Object.values(more_eval_data)].flatMap((place) =>
+      place && place.kind !== 'hub' ? [{ flag: '--eval-data', path: dataFile(place) }] : [],
+    ),
   ];
   const gone = places.find(({ path }) => !existsSync(path));
   if (!gone) return;

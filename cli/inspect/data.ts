@@ -22,9 +22,10 @@ const shownClasses = 30;
 const FORMATS = { delimited: 'delimited text', json: 'JSON', 'json-lines': 'JSON Lines', parquet: 'Parquet' };
 
 export async function inspectData(path: string, given: Given, console: Console): Promise<Finding> {
-  const data = await dataRef(await dataPlace(path, { flag: path, part: 'train', reading: givenReading(given), given }));
-  const host = nodeHost(undefined, given);
   const task = taskNamed(textOf(given, 'task'));
+  const asked = await dataRef(await dataPlace(path, { flag: path, part: 'train', reading: givenReading(given), given }));
+  const data = task.reads?.(asked) ?? asked;
+  const host = nodeHost(undefined, given);
   const { source } = await openData(data, host);
   const { table, columns, reasons, choice } = await readRows(data, host, {
     guess: (beginning: Table) => task.columnsOf(beginning, namedColumns(given)),

@@ -2,6 +2,7 @@
 // (messages.ts).
 
 import type { MethodName, MethodOptions, PolicyName, StreamKind } from './config.ts';
+import type { KnownDataset } from './hub_data.ts';
 
 export const methodGroups = ['reversible', 'off-gpu', 'side-network', 'adapter', 'prompt', 'baseline'] as const;
 export type MethodGroup = (typeof methodGroups)[number];
@@ -77,6 +78,8 @@ export interface TaskCard {
   readonly target: 'class' | 'number';
   readonly metrics: readonly { readonly name: string; readonly title: string; readonly greater_is_better: boolean }[];
   readonly metric_for_best_model: string;
+  /** The data set of the hub that the task is, where it is one: GLUE's. */
+  readonly dataset?: KnownDataset;
 }
 
 export interface BundledItem {

@@ -110,6 +110,8 @@ const runConfig = v.object({
   data: dataRef,
   /** Left out: a seeded tenth of the data is held back. */
   eval_data: v.optional(dataRef),
+  /** Further sets to evaluate with, by name; what is measured there is called `NAME_metric`, as Transformers' Trainer does. The best is chosen by `eval_data`. */
+  more_eval_data: v.optional(v.record(v.string(), dataRef)),
   /** Left out: guessed. */
   columns: v.optional(columns),
   /** Left out: the first of the tasks (src/tasks/registry.ts). */

@@ -15,6 +15,8 @@ export interface KnownDataset {
   readonly classes: readonly string[];
   readonly rows: { readonly train: number; readonly evaluation: number };
   readonly eval_split: string;
+  /** Further splits that are evaluated with, by the names that their scores have. */
+  readonly more_eval_splits?: Readonly<Record<string, string>>;
   /** Those that GLUE reports, the first of them above all. */
   readonly metrics: readonly ('accuracy' | 'f1' | 'matthews_correlation' | 'pearson' | 'spearmanr')[];
   /** What the hub's card says of the licence. */
@@ -72,6 +74,7 @@ export const glueTasks: readonly KnownDataset[] = [
     classes: ['entailment', 'neutral', 'contradiction'],
     rows: { train: 392_702, evaluation: 9815 },
     eval_split: 'validation_matched',
+    more_eval_splits: { mismatched: 'validation_mismatched' },
     metrics: ['accuracy'],
   },
   {

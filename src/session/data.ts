@@ -19,7 +19,7 @@ import { RetraceError } from '../protocol/errors.ts';
 import { knownDataset } from '../protocol/hub_data.ts';
 import type { DataPreview, DataProgress, DataReport, DataWarning, NumbersReport } from '../protocol/messages.ts';
 import type { Reading } from '../protocol/reading.ts';
-import { taskNamed, tasks } from '../tasks/registry.ts';
+import { taskNamed } from '../tasks/registry.ts';
 import type { Task } from '../tasks/task.ts';
 import type { Host } from './host.ts';
 
@@ -136,8 +136,9 @@ export function requireTexts({ name, columns }: TableSource, at: number): void {
 const unread: Reading = { format: 'delimited', header: true, said: '' };
 
 export async function previewOf(data: DataRef, named: NamedColumns | undefined, host: Host, task?: string): Promise<DataPreview> {
-  const { table, rows, counted } = await beginningOf(data, host);
-  const { columns: guess, reasons } = taskNamed(task).columnsOf(table, named);
+  const chosen = taskNamed(task);
+  const { table, rows, counted } = await beginningOf(chosen.reads?.(data) ?? data, host);
+  const { columns: guess, reasons } = chosen.columnsOf(table, named);
   return {
     name: table.name,
     columns: table.columns,
@@ -157,6 +158,7 @@ export interface DataRequest {
   readonly task?: string | undefined;
   readonly data: DataRef;
   readonly eval_data?: DataRef | undefined;
+  readonly more_eval_data?: Readonly<Record<string, DataRef>> | undefined;
   readonly columns?: Columns | undefined;
   readonly max_length: number;
   readonly seed: number;
@@ -164,9 +166,11 @@ export interface DataRequest {
 
 export interface RunData {
   /** References to the very rows that were read. */
-  readonly from: { readonly data: DataRef; readonly eval_data?: DataRef };
+  readonly from: { readonly data: DataRef; readonly eval_data?: DataRef; readonly more_eval_data?: Readonly<Record<string, DataRef>> };
   readonly train: TokenizedDataset;
   readonly evaluation: TokenizedDataset;
+  /** Further sets to evaluate with, by name. */
+  readonly more: ReadonlyMap<string, TokenizedDataset>;
   readonly texts: Dataset['examples'];
   readonly labels: readonly string[];
   readonly columns: Columns;
@@ -222,7 +226,7 @@ function requireFitting(data: DataRef, task: Task): void {
     code: 'other-task',
     message: `The labels of ${known.title} (${known.id}/${known.config}) are ${known.classes.length === 0 ? 'numbers' : 'classes'}, and the task is ${task.name}.`,
     where: data.name,
-    remedy: `Choose the task ${tasks.find(({ problem_type }) => (problem_type === 'regression') === (known.classes.length === 0))?.name}.`,
+    remedy: `Choose the task ${known.config}.`,
   });
 }
 
@@ -237,12 +241,13 @@ export async function loadData(
   const { seed } = request;
   const task = taskNamed(request.task);
   requireFitting(request.data, task);
-  const { table, columns, choice, pinned } = await readRows(request.data, host, {
+  const { table, columns, choice, pinned } = await readRows(task.reads?.(request.data) ?? request.data, host, {
     ...{ columns: request.columns, guess: task.columnsOf, seed, onProgress, waiting },
   });
   const whole = task.examplesOf(table, choice);
   const evaluation =
-    request.eval_data && (await readRows(likewise(request.eval_data, table), host, { columns, seed, onProgress, waiting }));
+    request.eval_data &&
+    (await readRows(likewise(task.reads?.(request.eval_data) ?? request.eval_data, table), host, { columns, seed, onProgress, waiting }));
   const given = evaluation && task.examplesOf(evaluation.table, evaluation.choice, whole.labels);
   const checked = checkedRows(table, choice);
   const own = checkRows(checked, task.checks.rows);
@@ -254,8 +259,21 @@ export async function loadData(
       maxLength: request.max_length,
       onProgress: (done) => onProgress?.({ work: 'tokenising', name, done: before + done, of }),
     });
+  const more = new Map<string, TokenizedDataset>();
+  const pinnedMore: Record<string, DataRef> = {};
+  for (const [set, data] of Object.entries(request.more_eval_data ?? {})) {
+    const rows = await readRows(likewise(task.reads?.(data) ?? data, table), host, { columns, seed, onProgress, waiting });
+    const examples = task.examplesOf(rows.table, rows.choice, whole.labels);
+    more.set(set, await tokenizeDataset(examples, tokenizer, { maxLength: request.max_length }));
+    pinnedMore[set] = rows.pinned;
+  }
   return {
-    from: { data: pinned, ...(evaluation ? { eval_data: evaluation.pinned } : {}) },
+    from: {
+      data: pinned,
+      ...(evaluation ? { eval_data: evaluation.pinned } : {}),
+      ...(more.size > 0 ? { more_eval_data: pinnedMore } : {}),
+    },
+    more,
     train: await tokenize(parts.train, 0),
     evaluation: await tokenize(parts.held, parts.train.examples.length),
     texts: parts.held.examples,
@@ -286,15 +304,17 @@ export async function loadEvaluation(
 ): Promise<ChosenColumns & { dataset: TokenizedDataset; reading: readonly string[] }> {
   const { task } = request;
   const guess = (table: Table) => task.columnsOf(table, request.columns, request.labels);
-  const { table, columns, reasons, choice } = await readRows(request.data, host, { guess, onProgress });
+  const { table, columns, reasons, choice } = await readRows(task.reads?.(request.data) ?? request.data, host, { guess, onProgress });
   const examples = task.examplesOf(table, choice, request.labels);
   const dataset = await tokenizeDataset(examples, tokenizer, { maxLength: request.max_length });
   return { columns, reasons, dataset, reading: readingOf(table, request.data) };
 }
 
 /** Padded lengths of a run over these data. */
-export const bucketsOf = (train: TokenizedDataset, evaluation: TokenizedDataset): number[] =>
-  chooseBuckets(Uint32Array.from([...train.lengths, ...evaluation.lengths]), { maxLength: train.maxLength });
+export const bucketsOf = ({ train, evaluation, more }: Pick<RunData, 'train' | 'evaluation' | 'more'>): number[] =>
+  chooseBuckets(Uint32Array.from([train, evaluation, ...more.values()].flatMap(({ lengths }) => [...lengths])), {
+    maxLength: train.maxLength,
+  });
 
 function numbersOf(examples: readonly { readonly label: number }[]): NumbersReport {
   const count = Math.max(1, examples.length);
@@ -307,7 +327,8 @@ function numbersOf(examples: readonly { readonly label: number }[]): NumbersRepo
   };
 }
 
-export function reportData({ train, evaluation, labels, heldBack, sampledFrom, reading, warnings }: RunData): DataReport {
+export function reportData(data: RunData): DataReport {
+  const { train, evaluation, labels, heldBack, sampledFrom, reading, warnings } = data;
   const lengths: number[] = [];
   for (const length of train.lengths) lengths[length] = (lengths[length] ?? 0) + 1;
   return {
@@ -321,6 +342,6 @@ export function reportData({ train, evaluation, labels, heldBack, sampledFrom, r
     ...(sampledFrom === undefined ? {} : { sampled_from: sampledFrom }),
     reading,
     max_length: train.maxLength,
-    buckets: bucketsOf(train, evaluation),
+    buckets: bucketsOf(data),
   };
 }

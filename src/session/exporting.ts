@@ -12,6 +12,7 @@ import { readZip, writeZip } from '../formats/zip.ts';
 import { methodNamed } from '../methods/registry.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { ExportLayout, ExportResult, SelfTestTexts } from '../protocol/messages.ts';
+import type { Task } from '../tasks/task.ts';
 import { expectationsOn } from './adapter_expectations.ts';
 import type { RunData } from './data.ts';
 import type { Engine, EngineConfig } from './engine.ts';
@@ -98,6 +99,13 @@ function archiveOf(
   };
 }
 
+/** `Accuracy`; of a further set `Accuracy (mismatched)`. */
+function titleOf({ metrics }: Task, metric: string): string {
+  const known = metrics.find(({ name }) => metric === name || metric.endsWith(`_${name}`));
+  if (known === undefined) return metric;
+  return metric === known.name ? known.title : `${known.title} (${metric.slice(0, -known.name.length - 1)})`;
+}
+
 function cardFacts(request: ExportRequest): CardFacts {
   const { engine, name, licence, config, dataset, evaluation, device, texts, self_test_texts } = request;
   const { executor, setup, sha256, model } = engine;
@@ -112,10 +120,10 @@ function cardFacts(request: ExportRequest): CardFacts {
     method: method.title,
     dataset,
     metrics: Object.entries(evaluation?.metrics ?? {})
-      .filter(([metric]) => metric !== 'loss')
+      .filter(([metric]) => !/(^|_)loss$/.test(metric))
       .map(([metric, value]) => ({
         name: metric,
-        title: engine.task.metrics.find((known) => known.name === metric)?.title ?? metric,
+        title: titleOf(engine.task, metric),
         value,
       })),
     labels: engine.labels,

@@ -2,6 +2,7 @@
 // Invariant: what a checkpoint holds and the RunConfig determine every later step, so a resumed run makes the same steps, bit for bit.
 
 import { collate, planEpoch } from '../data/batches.ts';
+import type { TokenizedDataset } from '../data/dataset.ts';
 import type { RunConfig } from '../protocol/config.ts';
 import { type EpochArguments, placeOf, type StepPlace } from '../protocol/epochs.ts';
 import { RetraceError } from '../protocol/errors.ts';
@@ -231,14 +232,27 @@ export class Run {
   async #evaluate(): Promise<boolean> {
     const { engine, data, gate } = this.#request;
     const begin = performance.now();
-    const of = data.evaluation.examples.length;
+    const sets = [data.evaluation, ...data.more.values()];
+    const of = sets.reduce((sum, { examples }) => sum + examples.length, 0);
     this.#phase('evaluating', 0, of);
-    const evaluation = await evaluate(engine, data.evaluation, async (done) => {
-      if (gate.closed) await this.#pause();
-      await gate.opened();
-      gate.requireOpen();
-      this.#phase('evaluating', done, of);
-    }).catch((thrown: unknown) => {
+    const measured = async (set: TokenizedDataset) => {
+      const before = sets.slice(0, sets.indexOf(set)).reduce((sum, { examples }) => sum + examples.length, 0);
+      return evaluate(engine, set, async (done) => {
+        if (gate.closed) await this.#pause();
+        await gate.opened();
+        gate.requireOpen();
+        this.#phase('evaluating', before + done, of);
+      });
+    };
+    const evaluated = async () => {
+      const first = await measured(data.evaluation);
+      const metrics = { ...first.metrics };
+      for (const [name, set] of data.more) {
+        for (const [metric, value] of Object.entries((await measured(set)).metrics)) metrics[`${name}_${metric}`] = value;
+      }
+      return { ...first, metrics };
+    };
+    const evaluation = await evaluated().catch((thrown: unknown) => {
       if (thrown !== stopped) throw thrown;
     });
     if (!evaluation) return true;

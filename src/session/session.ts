@@ -266,7 +266,7 @@ export class Session {
       model,
       tokenizer,
       labels: data.labels,
-      buckets: bucketsOf(data.train, data.evaluation),
+      buckets: bucketsOf(data),
       max_steps,
       purposes: ['training', 'evaluation'],
       offload: this.#host.offload,

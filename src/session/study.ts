@@ -81,9 +81,10 @@ export class Study {
     this.#request = request;
     this.#material = material;
     const evaluation = sampled(material.data.evaluation, request.eval_examples);
-    this.#data = { ...material.data, evaluation };
+    // The study scores one set.
+    this.#data = { ...material.data, evaluation, more: new Map() };
     this.#texts = spread(evaluation.examples, distanceTexts);
-    this.#buckets = bucketsOf(material.data.train, evaluation);
+    this.#buckets = bucketsOf(this.#data);
   }
 
   #config(method: RunConfig['method'], options: RunConfig['options']): RunConfig {

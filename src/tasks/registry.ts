@@ -3,10 +3,11 @@
 import type { TaskCard } from '../protocol/cards.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { classification } from './classification.ts';
+import { glueTasks } from './glue.ts';
 import { regression } from './regression.ts';
 import type { Task } from './task.ts';
 
-export const tasks: readonly [Task, ...Task[]] = [classification, regression];
+export const tasks: readonly [Task, ...Task[]] = [classification, regression, ...glueTasks];
 
 export const taskNames: readonly string[] = tasks.map(({ name }) => name);
 
@@ -37,7 +38,8 @@ interface ExportedTask {
 
 /** Cards of all tasks, for the page and for help texts. */
 export const taskCards = (): TaskCard[] =>
-  tasks.map(({ name, title, summary, inputs, problem_type, metrics, metric_for_best_model }) => ({
+  tasks.map(({ name, title, summary, inputs, problem_type, metrics, metric_for_best_model, dataset }) => ({
     ...{ name, title, summary, inputs, metrics, metric_for_best_model },
     target: problem_type === 'regression' ? 'number' : 'class',
+    ...(dataset ? { dataset } : {}),
   }));

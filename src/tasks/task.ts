@@ -10,7 +10,8 @@ import type { ColumnChoice, Dataset } from '../data/examples.ts';
 import type { Table } from '../data/table/table.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import type { NamedColumns } from '../protocol/config.ts';
+import type { DataRef, NamedColumns } from '../protocol/config.ts';
+import type { KnownDataset } from '../protocol/hub_data.ts';
 import type { Answer, Scores } from '../protocol/messages.ts';
 
 export interface TaskMetric {
@@ -30,6 +31,10 @@ export interface Task {
   /** What an example is made of. */
   readonly inputs: 'text';
 
+  /** The data set of the hub that the task is, where it is one. */
+  readonly dataset?: KnownDataset;
+  /** How its files are read where nothing is said of it. */
+  reads?(data: DataRef): DataRef;
   /** Reading: the columns' parts, those named and the rest guessed; `known` are the classes that were trained, of data to evaluate with. */
   columnsOf(table: Table, named?: NamedColumns, known?: readonly string[]): ChosenColumns;
   /** The rows as examples with their targets; `known` as above. Errors name rows and values. */
