@@ -9,7 +9,7 @@
 //   5        params  uniform
 //
 // K, width and `column` are multiples of 4. The N columns are written from column `column` of wider rows on, and zeros up to the next multiple of 4, so
-// that a table of an odd number of rows, or in row pieces, fills one matrix. Dispatch: (N / 32, M / 32). A thread makes 4 rows by 4 columns from
+// that a table of an odd number of rows, or in pieces, fills one matrix. Dispatch: (N / 32, M / 32). A thread makes 4 rows by 4 columns from
 // registers alone: neither shared memory nor barriers, which lose on Apple and on software drivers. Reference: test/reference/gemm.ts
 
 struct Params {

@@ -20,7 +20,7 @@ const attentionUniforms = {
 
 export const sequenceKernels = {
   // h[B,S,C] = table[ids + shift], or added to what is there with ACCUMULATE; an id past the end of the table adds zeros. `table` holds the rows
-  // [row_begin, row_end) of it, so a table larger than a binding is gathered range by range. An example's first P rows have no ids: row t of them is
+  // [row_begin, row_end) of it, so a table larger than a binding is gathered piece by piece. An example's first P rows have no ids: row t of them is
   // table[before + step · t].
   embedding: {
     bindings: { ids: read, table: read, h: rw },

@@ -1,5 +1,5 @@
-// embedding: rows of tables, one table after the other: words, then positions, then types, each added to what is there. A table may come in ranges of
-// rows, each of which fits a binding and is a dispatch of its own. The gradient sums, for each id, the chain of tokens that carry it, in order and without
+// embedding: rows of tables, one table after the other: words, then positions, then types, each added to what is there. A table may come in
+// pieces, each of which fits a binding and is a dispatch of its own. The gradient sums, for each id, the chain of tokens that carry it, in order and without
 // atomics.
 // A prompt (Lester et al. 2021, arXiv:2104.08691) is P learned rows before the tokens of every example; the tables are frozen then.
 
@@ -8,13 +8,13 @@ import type { NoTensors, Op } from '../op.ts';
 import { type Parameter, sizeOf, type Tensor } from '../tensor.ts';
 import { prependRows } from './prepend_rows.ts';
 
-const rangeOf = (rows: Tensor) => ({ row_begin: rows.rowBegin ?? 0, row_end: (rows.rowBegin ?? 0) + (rows.shape[0] as number) });
+const rowsOf = (rows: Tensor) => ({ row_begin: rows.rowBegin ?? 0, row_end: (rows.rowBegin ?? 0) + (rows.shape[0] as number) });
 
 type EmbeddingInputs = {
   readonly ids: Tensor; // [B, T]
   /** Of a table that trains: for each token the next one with the same id. */
   readonly chain: Tensor | undefined; // [B, T]
-  /** Ranges of the rows of [rows, C]. */
+  /** Pieces of [rows, C]. */
   readonly table: readonly Tensor[];
   readonly into: Tensor | undefined; // [B, P + T, C]
 };
@@ -43,18 +43,18 @@ const embeddingOp: Op<EmbeddingInputs, { readonly h: Tensor }, EmbeddingAttribut
   vjp({ g, inputs: { ids, chain, table }, attributes: { rows, shift }, d, needs }) {
     const d_h = d('h'); // [B, P + T, C]
     if (needs('table')) {
-      for (const range of table) {
-        g.apply(embeddingBackwardOp, { ids, chain, d_h, d_table: g.registry.gradientOf(range) }, { rows, shift });
+      for (const piece of table) {
+        g.apply(embeddingBackwardOp, { ids, chain, d_h, d_table: g.registry.gradientOf(piece) }, { rows, shift });
       }
     }
     return { into: needs('into') ? d_h : undefined };
   },
   lower({ inputs: { ids, table }, outputs: { h }, attributes: { accumulate, ...size } }) {
     const [B, S, C] = h.shape as [number, number, number];
-    return table.map((range) => ({
+    return table.map((piece) => ({
       kernel: 'embedding',
-      tensors: { ids, table: range, h },
-      uniforms: { B, S, C, ...size, ...rangeOf(range) },
+      tensors: { ids, table: piece, h },
+      uniforms: { B, S, C, ...size, ...rowsOf(piece) },
       overrides: { ACCUMULATE: accumulate ? 1 : 0 },
     }));
   },
@@ -74,7 +74,7 @@ const embeddingBackwardOp: Op<EmbeddingBackwardInputs, NoTensors, { readonly row
   lower({ inputs, attributes }) {
     const C = inputs.d_h.shape.at(-1) as number;
     const N = sizeOf(inputs.d_h.shape) / C;
-    return [{ kernel: 'embedding_backward', tensors: inputs, uniforms: { N, C, ...attributes, ...rangeOf(inputs.d_table) } }];
+    return [{ kernel: 'embedding_backward', tensors: inputs, uniforms: { N, C, ...attributes, ...rowsOf(inputs.d_table) } }];
   },
 };
 

@@ -9,7 +9,7 @@ import { bytesOfTensor, sizeOf, type Tensor } from '../tensor.ts';
 /** Offsets of storage bindings are multiples of this on every device (the default of minStorageBufferOffsetAlignment). */
 export const bindingAlignment = 256;
 
-/** Outputs are named by their number: `0`, `1`... */
+/** Outputs are named by their number: `0`, `1`... Objects keep such names in ascending order. */
 type Parts = Readonly<Record<string, Tensor>>;
 
 /** Parts are [examples, T, C]; with `rows` they are [tokens, C]. */

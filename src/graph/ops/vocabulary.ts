@@ -1,5 +1,5 @@
 // vocabulary_logits: the logits of words, x wᵀ + bias with a row of w for each word, which may be the table that the embeddings read: gradients of both add
-// up. The table may come in ranges of rows, each of which fits a binding and is a dispatch of its own. Not here: the loss (loss.ts, with `words`).
+// up. The table may come in pieces, each of which fits a binding and is a dispatch of its own. Not here: the loss (loss.ts, with `words`).
 // Invariant: a row of logits is as wide as the next multiple of 4, and past the words logits and their gradients are 0.
 
 import type { Graph } from '../graph.ts';
@@ -9,16 +9,16 @@ import { columnSum } from './linear.ts';
 
 const wordsOf = (table: readonly Tensor[]): number => table.reduce((sum, { shape }) => sum + (shape[0] as number), 0);
 
-/** The product of rows [M, K] with one range [N, K] of the table, whose columns of the logits begin where its rows do. */
-const sizesOf = (logits: Tensor, range: Tensor) => {
-  const [N, K] = range.shape as [number, number];
+/** The product of rows [M, K] with one piece [N, K] of the table, whose columns of the logits begin where its rows do. */
+const sizesOf = (logits: Tensor, piece: Tensor) => {
+  const [N, K] = piece.shape as [number, number];
   const width = logits.shape.at(-1) as number;
-  return { M: sizeOf(logits.shape) / width, K, N, width, column: range.rowBegin ?? 0, alpha: 1 };
+  return { M: sizeOf(logits.shape) / width, K, N, width, column: piece.rowBegin ?? 0, alpha: 1 };
 };
 
 type LogitsInputs = {
   readonly x: Tensor; // [.., C]
-  /** Ranges of the rows of [V, C]. */
+  /** Pieces of [V, C]. */
   readonly table: readonly Tensor[];
   readonly bias: Tensor | undefined; // [V]
 };
@@ -37,7 +37,7 @@ const logitsOp: Op<LogitsInputs, { readonly logits: Tensor }> = {
   },
   vjp({ g, inputs: { x, table, bias }, d, needs }) {
     const d_logits = d('logits'); // [.., width]
-    if (needs('table')) for (const range of table) g.apply(tableGradientOp, { d_logits, x, d_w: g.registry.gradientOf(range) }, {});
+    if (needs('table')) for (const piece of table) g.apply(tableGradientOp, { d_logits, x, d_w: g.registry.gradientOf(piece) }, {});
     if (bias && needs('bias')) columnSum(g, d_logits, g.registry.gradientOf(bias), sizeOf(x.shape) / (x.shape.at(-1) as number));
     return { x: needs('x') ? g.apply(inputGradientOp, { d_logits, table }, {}).d_x : undefined };
   },
@@ -72,7 +72,7 @@ const inputGradientOp: Op<InputGradientInputs, { readonly d_x: Tensor }> = {
 type TableGradientInputs = {
   readonly d_logits: Tensor; // [.., width]
   readonly x: Tensor; // [.., C]
-  readonly d_w: Tensor; // [rows of a range, C]
+  readonly d_w: Tensor; // [rows of a piece, C]
 };
 
 const tableGradientOp: Op<TableGradientInputs, NoTensors> = {
