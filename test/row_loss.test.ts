@@ -5,10 +5,11 @@ import { expect, test } from 'vitest';
 import { vocabularyHead, vocabularyLoss } from '../bench/vocabulary.ts';
 import { Graph } from '../src/graph/graph.ts';
 import { copyInto } from '../src/graph/ops/elementwise.ts';
+import { logLikelihood } from '../src/graph/ops/loss.ts';
 import { Registry } from '../src/graph/registry.ts';
 import { sizeOf, type Tensor } from '../src/graph/tensor.ts';
 import { randomKey, randomNormal, siteId } from '../src/random/counter.ts';
-import { rowLoss } from '../src/train/row_loss.ts';
+import { type OutputLoss, rowLoss, rowScores } from '../src/train/row_loss.ts';
 import { metricSlots, metricsOf } from '../src/train/update.ts';
 import { randomBatch } from './random_model.ts';
 import { Interpreter } from './reference/interpreter.ts';
@@ -58,6 +59,17 @@ function vocabularyStep(tokensAtATime: number) {
     labels,
     Array.from({ length: R }, (_, i) => (i % 3 === 0 ? (7 * i) % V : -100)),
   );
+  // Log-likelihoods take the same way, without a gradient.
+  const scoring = new Graph(registry, { ...g.options, training: false });
+  scoring.tokensAtATime = tokensAtATime;
+  for (const [name, tensor] of g.inputs) scoring.inputs.set(name, tensor);
+  const likelihoods = registry.result('likelihoods', [R], 'f32');
+  const score: OutputLoss = (own, logits, targets) => logLikelihood(own, logits, targets, V);
+  copyInto(scoring, rowScores(scoring, rows, labels, { head: vocabularyHead(C, V), score }), likelihoods);
+  const likelihoodsOf = () => {
+    interpreter.run(scoring);
+    return interpreter.values(likelihoods).slice();
+  };
   const lossOf = () => {
     const metrics = interpreter.values(metricsOf(registry));
     metrics.fill(0);
@@ -68,17 +80,21 @@ function vocabularyStep(tokensAtATime: number) {
   const judged = parameters.map(
     (tensor) => [nameOf(tensor), interpreter.values(tensor), interpreter.values(registry.gradientOf(tensor))] as const,
   );
-  return { g, lossOf, judged: [...judged, ['rows', interpreter.values(rows), interpreter.values(gradient)] as const] };
+  return { g, lossOf, likelihoodsOf, judged: [...judged, ['rows', interpreter.values(rows), interpreter.values(gradient)] as const] };
 }
 
 test('a vocabulary head, 64 tokens at a time: its loss is that of all at once, its gradients the finite differences', () => {
-  const { g, lossOf, judged } = vocabularyStep(64);
+  const { g, lossOf, likelihoodsOf, judged } = vocabularyStep(64);
   expect(g.nodes.filter(({ op }) => op.name === 'softmax_cross_entropy')).toHaveLength(3);
   expect(judged.map(([name]) => name)).toContain('word_embeddings.weight from row 8');
   // A picture of a step has one way there and one way back.
   const phases = g.nodes.map(({ place }) => place.phase);
   expect(phases.filter((phase, i) => phase !== phases[i - 1])).toEqual(['forward', 'backward']);
   expect(lossOf()).toBe(vocabularyStep(Number.POSITIVE_INFINITY).lossOf());
+  const likelihoods = likelihoodsOf();
+  expect(likelihoods).toEqual(vocabularyStep(Number.POSITIVE_INFINITY).likelihoodsOf());
+  expect(likelihoods.filter((value) => value !== 0)).toHaveLength(44);
+  expect(-likelihoods.reduce((sum, value) => sum + value, 0) / 44).toBeCloseTo(lossOf(), 12);
   const found = judged.map(([, , gradient]) => Float64Array.from(gradient));
   const h = 1e-5;
   for (const [n, [name, values]] of judged.entries()) {

@@ -16,12 +16,13 @@ export interface LinearSite {
   readonly out_features: number;
 }
 
-/** What a layer's self-attention worked with: q, k [B, T, C], the log-sum-exp of each row [B, heads, T] and the batch's lengths. */
+/** What a layer's self-attention worked with: q, k [B, T, C], the log-sum-exp of each row [B, heads, T], the batch's lengths and the mask. */
 export interface Attended {
   readonly q: Tensor;
   readonly k: Tensor;
   readonly lse: Tensor;
   readonly lengths: Tensor;
+  readonly causal: boolean;
 }
 
 /** Virtual tokens [P, C] before a sequence, and the position of its first own token. */

@@ -97,7 +97,7 @@ export function selfAttention(
   const [k, v] = g.scope('attention.self', () => adaptation.keysAndValues?.(g, ...own) ?? own); // [B, P + T, C]
   const context = beside(g, 'joined' in projections ? projections.joined : projections.query, () => {
     const { out, lse } = attentionWithLse(g, q, k, v, lengths, { num_attention_heads, dropout: p.probabilities, causal });
-    adaptation.attended?.({ q, k, lse, lengths });
+    adaptation.attended?.({ q, k, lse, lengths, causal });
     return out; // [B, T, C]
   });
   const y = dense(g, names.output, context, C, adaptation, { layout });

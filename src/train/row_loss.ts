@@ -13,8 +13,12 @@ import { metricSlots, metricsOf } from './update.ts';
 
 /** Outputs [N, V] of rows [N, C]. */
 export type RowHead = (g: Graph, rows: Tensor) => Tensor;
-/** Losses [N] of outputs [N, V] and targets [N]. */
+/** Losses, or other scores, [N] of outputs [N, V] and targets [N]. */
 export type OutputLoss = (g: Graph, outputs: Tensor, targets: Tensor) => Tensor;
+
+/** Parts of the rows, of `g.tokensAtATime` each. */
+const partsOf = (g: Graph, rows: Tensor, targets: Tensor): number[] =>
+  partition([rows, targets], Math.ceil((rows.shape[0] as number) / g.tokensAtATime));
 
 /**
  * Adds the losses of rows [R, C] with targets [R] to the step's loss and the head's gradients to theirs; the gradient
@@ -27,7 +31,7 @@ export function rowLoss(
   { head, loss }: { readonly head: RowHead; readonly loss: OutputLoss },
   wanted: boolean,
 ): Tensor | undefined {
-  const parts = partition([rows, targets], Math.ceil((rows.shape[0] as number) / g.tokensAtATime));
+  const parts = partsOf(g, rows, targets);
   const results = inParts({ g, parts }, [[rows, targets]], (part, [own, ownTargets]) => {
     const forward = () => {
       const outputs = head(g, own as Tensor);
@@ -42,4 +46,18 @@ export function rowLoss(
     g.scope('loss', () => accumulateSum(g, losses as Tensor, metricsOf(g.registry), metricSlots.loss));
     return d_rows;
   });
+}
+
+/** What `score` gives each of rows [R, C] with targets [R], such as the log-likelihood of a word: [R], without a gradient. Few rows at a time, as `rowLoss`. */
+export function rowScores(
+  g: Graph,
+  rows: Tensor,
+  targets: Tensor,
+  { head, score }: { readonly head: RowHead; readonly score: OutputLoss },
+): Tensor {
+  const parts = partsOf(g, rows, targets);
+  const results = inParts({ g, parts }, [[rows, targets]], (_, [own, ownTargets]) => [
+    score(g, head(g, own as Tensor), ownTargets as Tensor),
+  ]);
+  return together({ g, parts }, results)[0] as Tensor;
 }

@@ -43,10 +43,8 @@ const probabilitiesOp: Op<ProbabilitiesInputs, { readonly p: Tensor }, Probabili
  * p [B, T, T]: the attention probabilities of q, k [B, T, C] with log-sum-exp lse [B, heads, T], averaged over the heads, without dropout; zero
  * for queries and keys past lengths (of the whole batch), and where attention is causal for keys after the query.
  */
-export const attentionProbabilities = (
-  g: Graph,
-  { causal = false, ...inputs }: ProbabilitiesInputs & { readonly causal?: boolean },
-): Tensor => g.apply(probabilitiesOp, inputs, { NH: inputs.lse.shape[1] as number, first: g.firstExample, causal }).p;
+export const attentionProbabilities = (g: Graph, { causal, ...inputs }: ProbabilitiesInputs & { readonly causal: boolean }): Tensor =>
+  g.apply(probabilitiesOp, inputs, { NH: inputs.lse.shape[1] as number, first: g.firstExample, causal }).p;
 
 type MixInputs = {
   readonly p: Tensor; // [B, T, T]

@@ -1,8 +1,8 @@
 // gather_rows: some rows of a tensor, in an order of their own: those that have a label, say, before a head that is wide. The gradient puts them back among
-// zeros. Invariant: no two entries name the same row.
+// zeros. put_rows writes rows into a lasting tensor, such as a cache of keys. Invariant: no two entries name the same row.
 
 import type { Graph } from '../graph.ts';
-import type { Op } from '../op.ts';
+import type { NoTensors, Op } from '../op.ts';
 import { sizeOf, type Tensor } from '../tensor.ts';
 
 const widthOf = (x: Tensor): number => x.shape.at(-1) as number;
@@ -46,3 +46,27 @@ const scatterRowsOp: Op<ScatterInputs, { readonly x: Tensor }, { readonly shape:
 
 /** y [R, C] = the rows of x [.., C] that `rows` [R] (u32) names, each at most once; zeros where it names none, such as 2^32 - 1. */
 export const gatherRows = (g: Graph, x: Tensor, rows: Tensor): Tensor => g.apply(gatherRowsOp, { x, rows }, {}).y;
+
+type PutInputs = ScatterInputs & {
+  readonly into: Tensor; // [.., C]
+};
+
+const putRowsOp: Op<PutInputs, NoTensors> = {
+  name: 'put_rows',
+  shapes({ y, rows, into }) {
+    const [R, C] = [sizeOf(y.shape) / widthOf(y), widthOf(y)];
+    if (rows.shape.join() !== `${R}` || rows.dtype !== 'u32' || widthOf(into) !== C || C % 4 !== 0)
+      throw new Error(`put_rows: [${y.shape}] by rows [${rows.shape}] ${rows.dtype} into [${into.shape}]`);
+    return {};
+  },
+  accumulates: ['into'],
+  lower({ inputs: { y, rows, into } }) {
+    const [R, C] = [rows.shape[0] as number, widthOf(y)];
+    return [{ kernel: 'scatter_rows', tensors: { y, rows, x: into }, uniforms: { N: sizeOf(into.shape) / C, R, C } }];
+  },
+};
+
+/** Writes the R rows of y [.., C] over those of a lasting tensor [.., C] that `rows` [R] names; its other rows stay. */
+export const putRows = (g: Graph, y: Tensor, rows: Tensor, into: Tensor): void => {
+  g.apply(putRowsOp, { y, rows, into }, {});
+};
