@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { MemoryPicture } from '../memory/MemoryPicture.tsx';
 import { useActions, useApp } from '../state/context.ts';
 import { choiceOf } from '../state/hub/splits.ts';
-import { presetNamed, taskOfPreset } from '../state/presets.ts';
+import { presetNamed } from '../state/presets.ts';
 import { cardOf, changedCount, policyOf, targetOf, taskOf } from '../state/settings.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Icon } from '../ui/icons.tsx';
@@ -63,7 +63,7 @@ export function ChooseScreen() {
             preset={preset}
             presetInUse={data.kind === 'hub' && data.id === preset?.id && data.config === preset.config}
             onTask={(name) => chooseTask(name)}
-            onPreset={(next) => chooseTask(taskOfPreset(next, tasks)?.name, next.config)}
+            onPreset={(next) => chooseTask(next.config, next.config)}
             onHub={(next) => {
               setDataSource('hub');
               actions.chooseSplit(choiceOf(next), next.columns);

@@ -2,6 +2,7 @@
 
 import type { TaskCard } from '../../../src/protocol/cards.ts';
 import { glueTasks, type KnownDataset } from '../../../src/protocol/hub_data.ts';
+import { taskOfPreset } from '../../state/presets.ts';
 import { Unfold } from '../../ui/Unfold.tsx';
 import { PresetData } from './PresetData.tsx';
 import { PresetTiles } from './PresetTiles.tsx';
@@ -21,9 +22,11 @@ interface TaskSectionProps {
 
 export function TaskSection({ tasks, task, preset, presetInUse, onTask, onPreset, onHub, onOwn }: TaskSectionProps) {
   if (task === undefined) return <div className="skeleton skeleton-tall" role="status" aria-label="Loading tasks" />;
+  // Tasks that are one data set stand below, by their names.
+  const general = tasks.filter(({ dataset }) => dataset === undefined);
   return (
     <>
-      <TaskTiles tasks={tasks} task={task.name} onTask={onTask} />
+      <TaskTiles tasks={general} task={(preset && taskOfPreset(preset, general)?.name) ?? task.name} onTask={onTask} />
       <Unfold title="GLUE: eight tasks by name" open={preset !== undefined}>
         <PresetTiles presets={glueTasks} chosen={preset} onPreset={onPreset} />
       </Unfold>
