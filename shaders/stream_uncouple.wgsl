@@ -3,14 +3,16 @@
 //   binding  name    shape                 access
 //   0        y       [count]               read_write, x on return
 //   1        f       [count]               read_write, only read
-//   2        bits    [count / 32 · SHIFT]  read_write, only read, where SHIFT > 0
+//   2        bits    [all / 32 · SHIFT]    read_write, only read, where SHIFT > 0
 //   3        params                        uniform
 //
+// y and f are `count` elements from `first` on (a multiple of 32) of what was coupled at once, bits those of all of it.
 // SHIFT is at most 8. Dispatch: count / 2048, a group of 32 elements a thread.
 // Reference: test/reference/stream.ts
 
 struct Params {
   count: u32,
+  first: u32,
   scale: f32,
 }
 
@@ -28,14 +30,15 @@ fn stream_uncouple(
   @builtin(local_invocation_index) local: u32,
 ) {
   let number = linear_group(group, groups) * 64u + local;
-  let first = number * 32u;
-  if (first >= params.count) { return; }
-  let size = min(32u, params.count - first);
+  let begin = number * 32u;
+  if (begin >= params.count) { return; }
+  let size = min(32u, params.count - begin);
+  let planes = (params.first / 32u + number) * SHIFT;
   for (var j = 0u; j < size; j++) {
     var dropped = 0u;
     for (var plane = 0u; plane < SHIFT; plane++) {
-      dropped |= ((bits[number * SHIFT + plane] >> j) & 1u) << plane;
+      dropped |= ((bits[planes + plane] >> j) & 1u) << plane;
     }
-    y[first + j] = ((y[first + j] - quantize(f[first + j], params.scale)) << SHIFT) | bitcast<i32>(dropped);
+    y[begin + j] = ((y[begin + j] - quantize(f[begin + j], params.scale)) << SHIFT) | bitcast<i32>(dropped);
   }
 }

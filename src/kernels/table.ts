@@ -191,10 +191,10 @@ export const kernels = {
     work: [['count']],
     tile: [2048],
   },
-  // x = ((y - q(f)) << SHIFT) | bits, in place on y: the exact inverse.
+  // x = ((y - q(f)) << SHIFT) | bits, in place on y: the exact inverse, of `count` elements from `first` on. first % 32 = 0.
   stream_uncouple: {
     bindings: { y: rw, f: rw, bits: rw },
-    uniforms: { count: 'u32', scale: 'f32' },
+    uniforms: { count: 'u32', first: 'u32', scale: 'f32' },
     overrides: ['SHIFT'],
     work: [['count']],
     tile: [2048],

@@ -5,7 +5,7 @@
 
 import { backward, requiresGradient } from '../graph/differentiate.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { Node } from '../graph/op.ts';
+import type { Inputs, Node } from '../graph/op.ts';
 import { concatRows, splitRows } from '../graph/ops/parts.ts';
 import type { Tensor } from '../graph/tensor.ts';
 
@@ -37,16 +37,16 @@ export function tapeBlock(g: Graph, block: Block, x: Tensor): BlockTape {
   return { tape, inputs: [x], outputs: [result] };
 }
 
-/** Builds chunk after chunk: `build` gets the chunk [N, C] of each of `wholes` [B, T, C]. */
-function inChunks<R>(g: Graph, wholes: readonly Tensor[], build: (...chunks: Tensor[]) => R): R[] {
-  const [B, T] = (wholes[0] as Tensor).shape as [number, number];
+/** Builds chunk after chunk: `build` gets the number of its first element and the chunk [N, C] of each of `wholes` [B, T, C]. */
+function inChunks<R>(g: Graph, wholes: readonly Tensor[], build: (first: number, ...chunks: Tensor[]) => R): R[] {
+  const [B, T, C] = (wholes[0] as Tensor).shape as [number, number, number];
   const count = Math.ceil((B * T) / g.tokensAtATime);
-  if (count <= 1) return [build(...wholes)];
+  if (count <= 1) return [build(0, ...wholes)];
   const chunks = wholes.map((whole) => splitRows(g, whole, count));
   const first = g.firstExample * T;
   let begin = 0;
   return (chunks[0] as Tensor[]).map((chunk, i) => {
-    const result = g.examples(first + begin, () => build(...chunks.map((own) => own[i] as Tensor)));
+    const result = g.examples(first + begin, () => build(begin * C, ...chunks.map((own) => own[i] as Tensor)));
     begin += chunk.shape[0] as number;
     return result;
   });
@@ -65,37 +65,62 @@ export function runBlock(g: Graph, { mixing, rows }: Block, x: Tensor, before?: 
   if (!rows) return mixed;
   return concatRows(
     g,
-    inChunks(g, [mixed], (chunk) => rows(g, chunk)),
+    inChunks(g, [mixed], (_, chunk) => rows(g, chunk)),
     mixed.shape,
   );
 }
 
+/** The same tape, as if its input had been `x`, which has the same bits. */
+function withInput({ tape, inputs: [old], outputs }: BlockTape, x: Tensor): BlockTape {
+  const renamed = (named: Inputs): Inputs =>
+    Object.fromEntries(Object.entries(named).map(([name, input]) => [name, input === old ? x : input]));
+  return { tape: tape.map((node) => ({ ...node, inputs: renamed(node.inputs) })), inputs: [x], outputs };
+}
+
+/** What a block's output is subtracted from: `step` gets a chunk of `y`, the same chunk of the output and the number of their first element. */
+export interface Undo {
+  readonly y: Tensor; // [B, T, C]
+  step(y: Tensor, output: Tensor, first: number): Tensor;
+}
+
+export interface Rebuilding {
+  /** The gradient of the input is wanted. */
+  readonly wanted: boolean;
+  /** Takes the output chunk after chunk, which then never stands whole. */
+  readonly undo?: Undo;
+  /** The first sublayer, where that need not run again. */
+  readonly before?: BlockTape | undefined;
+}
+
 /**
- * Runs the block again and back at once: its output, and the gradient of its input where it is `wanted` and there is one. `before`: its first sublayer,
- * where that need not run again.
+ * Runs the block again and back at once: its output, or what `undo` makes of it, and the gradient of its input where it is `wanted` and there is one. `read`
+ * makes the input, twice where the way back through the first sublayer reads it, so that it need not lie there while the second one works.
  */
 export function rebuildBlock(
   g: Graph,
   block: Block,
-  x: Tensor,
+  read: () => Tensor,
   d_output: Tensor,
-  wanted: boolean,
-  before = tapeMixing(g, block, x),
+  { wanted, undo, before: kept }: Rebuilding,
 ): { readonly output: Tensor; readonly d_input: Tensor | undefined } {
   const { rows } = block;
+  const x = read();
+  const before = kept ?? tapeMixing(g, block, x);
   const mixed = before?.outputs[0] ?? x;
   const mixingTrains = before ? requiresGradient(before.tape, new Set()).has(mixed) : false;
-  const through = (x: Tensor, d_y: Tensor) => {
-    if (!rows) return { y: x, d_x: d_y };
-    const { result: y, tape } = g.record(() => rows(g, x));
-    return { y, d_x: backward(g, tape, new Map([[y, d_y]]), wanted || mixingTrains ? [x] : [])[0] };
+  const through = (first: number, x: Tensor, d_y: Tensor, undone?: Tensor) => {
+    const { result: y, tape } = rows ? g.record(() => rows(g, x)) : { result: x, tape: [] };
+    const output = undo && undone ? undo.step(undone, y, first) : y;
+    const [d_x] = rows ? backward(g, tape, new Map([[y, d_y]]), wanted || mixingTrains ? [x] : []) : [d_y];
+    return { output, d_x };
   };
-  const done = rows ? inChunks(g, [mixed, d_output], through) : [through(mixed, d_output)];
+  const done = rows ? inChunks(g, [mixed, d_output, ...(undo ? [undo.y] : [])], through) : [through(0, mixed, d_output, undo?.y)];
   const together = (chunks: readonly Tensor[]) => concatRows(g, chunks, mixed.shape); // [B, T, C]
-  const output = together(done.map(({ y }) => y));
+  const output = together(done.map((chunk) => chunk.output));
   const d_chunks = done.map(({ d_x }) => d_x).filter((d_x) => d_x !== undefined);
   const d_mixed = d_chunks.length === done.length ? together(d_chunks) : undefined;
   if (!before || !d_mixed) return { output, d_input: wanted ? d_mixed : undefined };
-  const [d_input] = backward(g, before.tape, new Map([[mixed, d_mixed]]), wanted ? before.inputs : []);
+  const { tape, inputs } = kept ?? withInput(before, read());
+  const [d_input] = backward(g, tape, new Map([[mixed, d_mixed]]), wanted ? inputs : []);
   return { output, d_input };
 }

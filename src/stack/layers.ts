@@ -10,7 +10,7 @@ import { backward } from '../graph/differentiate.ts';
 import type { Graph } from '../graph/graph.ts';
 import { add, scaleAdd } from '../graph/ops/elementwise.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import { type Block, type BlockTape, rebuildBlock, runBlock, tapeBlock, tapeMixing } from './block.ts';
+import { type Block, type BlockTape, rebuildBlock, runBlock, tapeBlock, tapeMixing, type Undo } from './block.ts';
 import type { StreamArithmetic } from './streams.ts';
 
 /**
@@ -83,7 +83,8 @@ export function plainLayer(name: string, block: Block, watchOutput: (g: Graph, y
       }),
     backward: (g, [tape], d_streams, wanted) =>
       d_streams[0] ? g.scope(name, () => backwardTape(g, tape as BlockTape, d_streams, wanted)) : [undefined],
-    again: (g, [x], [d_y], wanted) => (d_y ? g.scope(name, () => [rebuildBlock(g, block, x as Tensor, d_y, wanted).d_input]) : [undefined]),
+    again: (g, [x], [d_y], wanted) =>
+      d_y ? g.scope(name, () => [rebuildBlock(g, block, () => x as Tensor, d_y, { wanted }).d_input]) : [undefined],
   };
 }
 
@@ -152,23 +153,34 @@ export function coupledLayer(name: string, { F, G, lambda, beta, switchStreams, 
     },
     reverse(g, { kept: [bitsF, bitsG], tapes: [before] }, { streams, d_streams }, wanted) {
       return g.scope(name, () => {
-        let [y1, y2] = order(streams);
+        const [y1, y2] = order(streams);
+        let [x1, x2] = [y1, y2];
         const d_inputs = backwardThrough(
           g,
           d_streams,
           wanted,
           (d_y2) => {
-            const { output, d_input } = rebuildBlock(g, G, arithmetic.read(g, y1), d_y2, true, stays === 'G' ? before : undefined);
-            y2 = arithmetic.uncouple(g, y2, output, beta, bitsG);
-            return d_input;
+            const undo: Undo = { y: y2, step: (y, output, first) => arithmetic.uncouple(g, y, output, beta, bitsG, first) };
+            const rebuilt = rebuildBlock(g, G, () => arithmetic.read(g, y1), d_y2, {
+              wanted: true,
+              undo,
+              before: stays === 'G' ? before : undefined,
+            });
+            x2 = rebuilt.output;
+            return rebuilt.d_input;
           },
           (d_y1) => {
-            const { output, d_input } = rebuildBlock(g, F, arithmetic.read(g, y2), d_y1, wanted, stays === 'F' ? before : undefined);
-            y1 = arithmetic.uncouple(g, y1, output, lambda, bitsF);
-            return d_input;
+            const undo: Undo = { y: y1, step: (y, output, first) => arithmetic.uncouple(g, y, output, lambda, bitsF, first) };
+            const rebuilt = rebuildBlock(g, F, () => arithmetic.read(g, x2), d_y1, {
+              wanted,
+              undo,
+              before: stays === 'F' ? before : undefined,
+            });
+            x1 = rebuilt.output;
+            return rebuilt.d_input;
           },
         );
-        return { streams: [y1, y2], d_streams: d_inputs };
+        return { streams: [x1, x2], d_streams: d_inputs };
       });
     },
   };

@@ -17,8 +17,8 @@ export interface StreamArithmetic {
   read(g: Graph, x: Tensor): Tensor;
   /** factor · x + f, consuming x; with what the inverse needs beside the result. */
   couple(g: Graph, x: Tensor, f: Tensor, factor: number, keepForInverse: boolean, place: string): { y: Tensor; bits: Tensor | undefined };
-  /** The inverse: x from y = factor · x + f. Consumes y. */
-  uncouple(g: Graph, y: Tensor, f: Tensor, factor: number, bits: Tensor | undefined): Tensor;
+  /** The inverse: x from y = factor · x + f. Consumes y. `bits` are those of a whole, y and f its elements from `first` on. */
+  uncouple(g: Graph, y: Tensor, f: Tensor, factor: number, bits: Tensor | undefined, first: number): Tensor;
 }
 
 export const floatStreams: StreamArithmetic = {
@@ -58,6 +58,6 @@ export function fixedStreams(fractionBits: number): StreamArithmetic {
     read: (g, x) => streamRead(g, x, scale),
     couple: (g, x, f, factor, keepForInverse, place) =>
       streamCouple(g, x, f, { scale, shift: shiftOf(factor, 'lambda or beta'), keepBits: keepForInverse, place }),
-    uncouple: (g, y, f, factor, bits) => streamUncouple(g, y, f, bits, scale, shiftOf(factor, 'lambda or beta')),
+    uncouple: (g, y, f, factor, bits, first) => streamUncouple(g, y, f, bits, { scale, shift: shiftOf(factor, 'lambda or beta'), first }),
   };
 }

@@ -78,7 +78,7 @@ it.each([1, 3, 8])('uncoupling returns the very stream that was coupled, SHIFT %
   const back = await run({
     kernel: 'stream_uncouple',
     tensors: { y: coupled.x as Words, f, bits: coupled.bits as Words },
-    uniforms: { count, scale },
+    uniforms: { count, first: 0, scale },
     overrides: { SHIFT },
   });
   expect(Buffer.compare(Buffer.from(back.y?.buffer as ArrayBuffer), Buffer.from(x.buffer))).toBe(0);

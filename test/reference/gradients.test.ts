@@ -309,7 +309,7 @@ it('the float coupling is inverted, and the fixed one exactly so', () => {
   const back = run(
     'stream_uncouple',
     { y: coupled.x as Float64Array, f, bits: coupled.bits as Float64Array },
-    { count: 40, scale: 2 ** 24 },
+    { count: 40, first: 0, scale: 2 ** 24 },
     { SHIFT: 3 },
   );
   expect(back.y).toEqual(fixed);

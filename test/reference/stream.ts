@@ -57,11 +57,11 @@ export const stream_couple: Reference<'stream_couple'> = (tensors, { count, slot
   }
 };
 
-export const stream_uncouple: Reference<'stream_uncouple'> = ({ y, f, bits: planes }, { count, scale }, { SHIFT = 0 }) => {
+export const stream_uncouple: Reference<'stream_uncouple'> = ({ y, f, bits: planes }, { count, first, scale }, { SHIFT = 0 }) => {
   for (let i = 0; i < count; i++) {
     let dropped = 0;
     for (let plane = 0; plane < SHIFT; plane++) {
-      dropped |= ((at(planes, Math.floor(i / 32) * SHIFT + plane) >>> (i % 32)) & 1) << plane;
+      dropped |= ((at(planes, Math.floor((first + i) / 32) * SHIFT + plane) >>> (i % 32)) & 1) << plane;
     }
     y[i] = ((at(y, i) - quantize(at(f, i), scale)) << SHIFT) | dropped;
   }

@@ -81,15 +81,27 @@ type UncoupleInputs = {
   readonly bits: Tensor | undefined;
 };
 
-const uncoupleOp: Op<UncoupleInputs, { readonly x: Tensor }, Fixed & { readonly shift: number }> = {
+const uncoupleOp: Op<UncoupleInputs, { readonly x: Tensor }, Fixed & { readonly shift: number; readonly first: number }> = {
   name: 'stream_uncouple',
-  shapes: ({ y }) => ({ x: { shape: y.shape, dtype: 'i32' } }),
+  shapes({ y: { shape }, f }, { first }) {
+    if (sizeOf(shape) !== sizeOf(f.shape)) throw new Error(`stream_uncouple: [${shape}] and [${f.shape}]`);
+    if (first % 32 !== 0) throw new Error(`stream_uncouple: bits of 32 elements lie together; element ${first} begins none`);
+    return { x: { shape, dtype: 'i32' } };
+  },
   inPlace: () => [['x', 'y']],
-  lower: ({ inputs: { f, bits }, outputs: { x }, attributes: { scale, shift } }) => [
-    { kernel: 'stream_uncouple', tensors: { y: x, f, bits }, uniforms: { ...countOf(x), scale }, overrides: { SHIFT: shift } },
+  lower: ({ inputs: { f, bits }, outputs: { x }, attributes: { scale, shift, first } }) => [
+    { kernel: 'stream_uncouple', tensors: { y: x, f, bits }, uniforms: { ...countOf(x), first, scale }, overrides: { SHIFT: shift } },
   ],
 };
 
-/** ((y - round(f · scale)) << shift) | bits: the exact inverse of streamCouple. Consumes y. */
-export const streamUncouple = (g: Graph, y: Tensor, f: Tensor, bits: Tensor | undefined, scale: number, shift: number): Tensor =>
-  g.apply(uncoupleOp, { y, f, bits }, { scale, shift }).x;
+/**
+ * ((y - round(f · scale)) << shift) | bits: the exact inverse of streamCouple. Consumes y. `bits` are those of the whole that was coupled, y and f its
+ * elements from `first` on.
+ */
+export const streamUncouple = (
+  g: Graph,
+  y: Tensor,
+  f: Tensor,
+  bits: Tensor | undefined,
+  options: { scale: number; shift: number; first: number },
+): Tensor => g.apply(uncoupleOp, { y, f, bits }, options).x;

@@ -65,7 +65,8 @@ function streams(name: string, count: number): KernelCase[] {
   const scale = 2 ** 16;
   const f = normals('f', count);
   const couplings = [0, 3, 8].flatMap((SHIFT): KernelCase[] => {
-    const bits = Uint32Array.from(integers('bits', Math.ceil(count / 32) * SHIFT + 4, 0, 2 ** 32 - 1));
+    const first = 96;
+    const bits = Uint32Array.from(integers('bits', Math.ceil((first + count) / 32) * SHIFT + 4, 0, 2 ** 32 - 1));
     return [
       ...[0, 1].map(
         (KEEP_BITS): KernelCase => ({
@@ -76,13 +77,15 @@ function streams(name: string, count: number): KernelCase[] {
           overrides: { SHIFT, KEEP_BITS },
         }),
       ),
-      {
-        kernel: 'stream_uncouple',
-        name: `${name} SHIFT=${SHIFT}`,
-        tensors: { y: fixed(count), f, bits },
-        uniforms: { count, scale },
-        overrides: { SHIFT },
-      },
+      ...[0, first].map(
+        (first): KernelCase => ({
+          kernel: 'stream_uncouple',
+          name: `${name} SHIFT=${SHIFT} first=${first}`,
+          tensors: { y: fixed(count), f, bits },
+          uniforms: { count, first, scale },
+          overrides: { SHIFT },
+        }),
+      ),
     ];
   });
   return [
