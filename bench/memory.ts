@@ -1,5 +1,5 @@
-// What activations and workspace take, by plan: BERT-base's configuration under every method and policy, MEFT1 reversible-exact by depth, and beside
-// checkpointing at every interval. Prints Markdown: docs/memory.md is this output. No GPU, no weights and no clock: the allocator obeys the plan to
+// What activations and workspace take, by plan: BERT-base's configuration under every method and policy, MEFT1 reversible-exact by depth, beside
+// checkpointing at every interval, and on other published backbones. Prints Markdown: docs/memory.md is this output. No GPU, no weights and no clock: the allocator obeys the plan to
 // the byte (test/matrix.test.ts), so these bytes are what a run takes. Not counted in activation + workspace: weights, gradients and optimizer
 // (in `total`).
 
@@ -8,7 +8,7 @@ import { bytesOfTensor } from '../src/graph/tensor.ts';
 import type { Method } from '../src/methods/method.ts';
 import { methodNamed, methods, resolveOptions } from '../src/methods/registry.ts';
 import { bert, readBertConfig } from '../src/models/bert.ts';
-import { usualDefaults } from '../src/models/registry.ts';
+import { type Backbone, ownPooling } from '../src/models/model.ts';
 import { isActivation } from '../src/plan/timeline.ts';
 import { flopsOf } from '../src/plan/work.ts';
 import {
@@ -21,6 +21,7 @@ import {
 } from '../src/protocol/config.ts';
 import { classification } from '../src/tasks/classification.ts';
 import { planPrograms } from '../src/train/programs.ts';
+import { type BackboneName, backboneNamed, backboneNames } from './configurations.ts';
 import { tokensOfABatch, vocabularyTable } from './vocabulary.ts';
 
 export interface Cell {
@@ -51,7 +52,9 @@ export interface MemoryRow extends Cell, Shape {
   readonly bits: number;
   /** Elements of a stream: batch · length · hidden_size. */
   readonly stream_elements: number;
+  readonly weights: number;
   readonly total: number;
+  readonly largest_binding: { readonly bytes: number; readonly name: string };
   /** Extent of the arena, which also holds what a method sends to the GPU step by step. */
   readonly arena: number;
   /** What no packing can be smaller than: the largest sum of bytes alive at once. */
@@ -71,22 +74,26 @@ function streamsOf(method: Method): readonly Cell['streams'][] {
   return method.uses.includes('streams') ? ['fixed', 'float'] : ['single'];
 }
 
-/** The plan of BERT-base's configuration with this many layers: f32 weights, 2 labels, cls pooling, dropout 0.1. */
-export function planMemory(num_hidden_layers: number, cell: Cell, shape: Shape = usual): MemoryRow {
+/** The plan of BERT-base's configuration with this many layers. */
+export const planMemory = (num_hidden_layers: number, cell: Cell, shape: Shape = usual): MemoryRow =>
+  planBackbone(bert(readBertConfig({ num_hidden_layers }, 'BERT-base')), cell, shape);
+
+/** The plan of a backbone: 2 labels, the architecture's own pooling, the configuration's dropout; f32 weights where nothing else is said. */
+export function planBackbone(backbone: Backbone, cell: Cell, shape: Shape = usual, stored: 'f32' | 'f16' = 'f32'): MemoryRow {
+  const { num_hidden_layers } = backbone.config;
   const { method: name, policy, streams, every, options } = cell;
   const { batch, length, chunks } = shape;
   const method = methodNamed(name);
-  const backbone = bert(readBertConfig({ num_hidden_layers }, 'BERT-base'));
   const { plan } = planPrograms({
     task: classification,
     backbone,
     method,
-    options: resolveOptions(method, { ...(streams === 'single' ? {} : { streams }), ...options }, usualDefaults),
+    options: resolveOptions(method, { ...(streams === 'single' ? {} : { streams }), ...options }, backbone.defaults),
     ranges: [{ from: 0, to: num_hidden_layers, policy, every }],
     chunks,
-    pooling: 'cls',
+    pooling: ownPooling(backbone),
     num_labels: 2,
-    storedType: () => 'f32',
+    storedType: () => stored,
     batch_size: batch,
     lengths: [length],
     optimizer: defaultTraining,
@@ -103,7 +110,9 @@ export function planMemory(num_hidden_layers: number, cell: Cell, shape: Shape =
     workspace: plan.bytes.workspace,
     bits: kept.reduce((sum, { tensor }) => sum + bytesOfTensor(tensor), 0),
     stream_elements: batch * length * backbone.config.hidden_size,
+    weights: plan.bytes.weights,
     total: plan.total,
+    largest_binding: plan.largestBinding,
     arena: training.arena.extent,
     lower_bound: training.arena.lowerBound,
     flops: flopsOf(training.lowered),
@@ -118,6 +127,32 @@ export const reversibleExact: Cell = { method: 'meft1', policy: 'reversible', st
 const sameAdapters: Omit<Cell, 'every'> = { method: 'houlsby', policy: 'checkpoint', streams: 'single', options: { adapter_size: 8 } };
 export const checkpointed = (every: number): Cell => ({ ...sameAdapters, every });
 
+const backboneCells: readonly Cell[] = [
+  fullStored,
+  { ...fullStored, policy: 'checkpoint' },
+  { method: 'lora', policy: 'store', streams: 'single' },
+  { method: 'lora', policy: 'checkpoint', streams: 'single' },
+  reversibleExact,
+];
+
+interface BackboneRows {
+  readonly name: BackboneName;
+  readonly hidden_size: number;
+  readonly rows: readonly MemoryRow[];
+  /** MEFT1 reversible-exact over matrices stored as f16. */
+  readonly half: MemoryRow;
+}
+
+function planCells(name: BackboneName): BackboneRows {
+  const backbone = backboneNamed(name);
+  return {
+    name,
+    hidden_size: backbone.config.hidden_size,
+    rows: backboneCells.map((cell) => planBackbone(backbone, cell)),
+    half: planBackbone(backbone, reversibleExact, usual, 'f16'),
+  };
+}
+
 export async function run(json: boolean): Promise<void> {
   const tables = [
     { shape: usual, layers: 12, cells },
@@ -131,8 +166,11 @@ export async function run(json: boolean): Promise<void> {
     ...[1, 2, 3, 4, 6, 8].map((every) => planMemory(layers, checkpointed(every))),
   ]);
   const byParts = [1, 2, 4, 8, 16].map((chunks) => planMemory(12, reversibleExact, { ...usual, chunks }));
-  if (json) console.log(JSON.stringify({ rows: tables.flat(), by_depth: byDepth, by_interval: byInterval.flat(), by_parts: byParts }));
-  else console.log(markdown(tables, byDepth, byInterval, byParts));
+  const byBackbone = backboneNames.map(planCells);
+  if (json) {
+    const more = { by_depth: byDepth, by_interval: byInterval.flat(), by_parts: byParts, by_backbone: byBackbone };
+    console.log(JSON.stringify({ rows: tables.flat(), ...more }));
+  } else console.log(markdown(tables, byDepth, byInterval, byParts, byBackbone));
 }
 
 const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
@@ -143,6 +181,7 @@ function markdown(
   byDepth: readonly MemoryRow[],
   byInterval: readonly (readonly MemoryRow[])[],
   byParts: readonly MemoryRow[],
+  byBackbone: readonly BackboneRows[],
 ): string {
   return [
     '<!-- Made by `node scripts/bench.mjs memory > docs/memory.md`; do not edit. -->',
@@ -175,6 +214,17 @@ function markdown(
     'MEFT1 reversible-exact, 12 layers, batch 16, length 128: layers work on the batch in this many parts, one after the other.',
     '',
     partsTable(byParts),
+    '',
+    '## Other backbones',
+    '',
+    'Sequence classification with each architecture’s own head, batch 16, length 128, by their published configurations, f32 weights.',
+    '',
+    backboneTable(byBackbone),
+    '',
+    'MEFT1 reversible-exact, with weights as f32 and with matrices as f16, as the hub has OPT. A binding of WebGPU’s default limits is at most 128 MiB: larger',
+    'tables of words lie in pieces.',
+    '',
+    weightsTable(byBackbone),
     '',
     '## A vocabulary head with its loss',
     '',
@@ -216,6 +266,34 @@ function methodTable(rows: readonly MemoryRow[]): string {
     ]),
   ]);
 }
+
+const backboneTable = (backbones: readonly BackboneRows[]): string =>
+  markdownTable([
+    ['backbone', 'layers', 'width', 'method', 'policy', 'activation + workspace', 'share of full', 'total', 'share of full'],
+    ...backbones.flatMap(({ name, hidden_size, rows }) => {
+      const [full] = rows as [MemoryRow];
+      return rows.map((row) => [
+        name,
+        String(row.num_hidden_layers),
+        String(hidden_size),
+        row.method,
+        row.streams === 'single' ? row.policy : `${row.policy}, ${row.streams}`,
+        mib(activationAndWorkspace(row)),
+        percent(activationAndWorkspace(row) / activationAndWorkspace(full)),
+        mib(row.total),
+        percent(row.total / full.total),
+      ]);
+    }),
+  ]);
+
+const weightsTable = (backbones: readonly BackboneRows[]): string =>
+  markdownTable([
+    ['backbone', 'weights, f32', 'total', 'largest binding', 'weights, f16', 'total', 'largest binding'],
+    ...backbones.map(({ name, rows, half }) => [
+      name,
+      ...[rows.at(-1) as MemoryRow, half].flatMap((row) => [mib(row.weights), mib(row.total), mib(row.largest_binding.bytes)]),
+    ]),
+  ]);
 
 function depthTable(rows: readonly MemoryRow[]): string {
   return markdownTable([

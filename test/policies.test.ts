@@ -83,6 +83,18 @@ test('any number of parts of a batch, and of tokens at a time, gives the same bi
   }
 });
 
+test.each([
+  ['gpt2', 'meft1'],
+  ['opt', 'meft2'],
+] as const)(
+  '%s, whose way back reads the input of its attention, gives the bits of store with %s undone in parts',
+  async (type, method) => {
+    const model = await randomModel({ ...smallShape, num_hidden_layers: 3 }, type);
+    const trial: Trial = { model, vocab: 64, B: 6, T: 8, method, steps: 2 };
+    expectEqualBits(await outcome(trial, 'store', inParts(1)), await outcome(trial, 'reversible', inParts(2, 16)));
+  },
+);
+
 test.each(activationRules)(
   'sparse adapters under the rule of the %s have the same bits, however many parts are asked for',
   async (activation_rule) => {

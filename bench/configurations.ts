@@ -1,0 +1,27 @@
+// Published configurations that are planned by name: the fields of each model's config.json on the hub that decide shapes and dropout; what is left out is
+// Transformers' default. Not a folder: no weights stand behind them.
+
+import type { Backbone } from '../src/models/model.ts';
+import { backboneOf } from '../src/models/registry.ts';
+
+const roberta = { model_type: 'roberta', vocab_size: 50265, max_position_embeddings: 514, type_vocab_size: 1, layer_norm_eps: 1e-5 };
+
+const opt = { model_type: 'opt', vocab_size: 50272, max_position_embeddings: 2048, dropout: 0.1, attention_dropout: 0 };
+
+/** By the name that people know. */
+const configurations = {
+  'RoBERTa-base': { ...roberta, num_hidden_layers: 12, hidden_size: 768, num_attention_heads: 12, intermediate_size: 3072 },
+  'RoBERTa-large': { ...roberta, num_hidden_layers: 24, hidden_size: 1024, num_attention_heads: 16, intermediate_size: 4096 },
+  'GPT-2': { model_type: 'gpt2', n_layer: 12, n_embd: 768, n_head: 12, vocab_size: 50257, n_positions: 1024 },
+  'OPT-125m': { ...opt, num_hidden_layers: 12, hidden_size: 768, num_attention_heads: 12, ffn_dim: 3072 },
+  'OPT-350m': {
+    ...{ ...opt, num_hidden_layers: 24, hidden_size: 1024, num_attention_heads: 16, ffn_dim: 4096 },
+    ...{ word_embed_proj_dim: 512, do_layer_norm_before: false },
+  },
+  'OPT-1.3B': { ...opt, num_hidden_layers: 24, hidden_size: 2048, num_attention_heads: 32, ffn_dim: 8192 },
+} as const;
+
+export type BackboneName = keyof typeof configurations;
+export const backboneNames = Object.keys(configurations) as readonly BackboneName[];
+
+export const backboneNamed = (name: BackboneName): Backbone => backboneOf(configurations[name], name);
