@@ -1,5 +1,6 @@
-// Every method under every policy that it does not refuse, over every kind of stream: it trains, what came back in the backward pass, in parts of the
-// batch, are the bits of `store` on the whole batch, and memory is what the plan says. A method of the registry is covered by being there.
+// Every method under every policy that it does not refuse, over every kind of stream, on every architecture: it trains, what came back in the backward
+// pass, in parts of the batch, are the bits of `store` on the whole batch, and memory is what the plan says. A method or an architecture of a registry is
+// covered by being there: every method on BERT, a selection on the others, and all of it with RETRACE_MATRIX=all.
 
 import { describe, expect, test } from 'vitest';
 import type { Method } from '../src/methods/method.ts';
@@ -16,11 +17,12 @@ import {
   type StreamKind,
   streamKinds,
 } from '../src/protocol/config.ts';
+import type { BaseModel } from '../src/session/base_model.ts';
 import { trainableCount } from '../src/session/setup.ts';
 import { classification } from '../src/tasks/classification.ts';
 import { planPrograms } from '../src/train/programs.ts';
 import { differences, differingNames, type Outcome, outcomeOf, smallChoices, smallShape } from './outcome.ts';
-import { randomBatch, randomModel } from './random_model.ts';
+import { drawnTypes, randomBatch, randomModel } from './random_model.ts';
 import { readVectorJson } from './testing.ts';
 
 const B = 4;
@@ -28,34 +30,55 @@ const num_labels = 3;
 /** Two padded lengths, and examples that begin where a binding may, so that the batch can run in two parts. */
 const lengths = [6, 8];
 const batches = [8, 6, 8].map((length, step) => randomBatch(step, B, length, smallShape.vocab_size, num_labels));
-const model = await randomModel(smallShape);
+const models = new Map(await Promise.all(drawnTypes.map(async (type) => [type, await randomModel(smallShape, type)] as const)));
 
-function train(method: MethodName, policy: PolicyName, streams: StreamKind): Promise<Outcome> {
+interface Row {
+  readonly title: string;
+  readonly type: string;
+  readonly method: Method;
+  readonly streams: StreamKind;
+}
+
+function train({ type, method, streams }: Row, policy: PolicyName): Promise<Outcome> {
+  const model = models.get(type) as BaseModel;
   const training = { dropout: 0.1, warmup_ratio: 0, learning_rate: 1e-3 };
   const options = { ...smallChoices, streams };
   const chunks = policy === 'store' ? 1 : 2;
   return outcomeOf(
-    { model, method, policy, options, pooling: 'mean', num_labels, batch_size: B, lengths, training, memory: { chunks } },
+    { model, method: method.name, policy, options, pooling: 'mean', num_labels, batch_size: B, lengths, training, memory: { chunks } },
     batches,
   );
 }
 
-const rows = methods.flatMap((method): [string, Method, StreamKind][] =>
-  method.uses.includes('streams')
-    ? streamKinds.map((streams) => [`${method.name} over ${streams} streams`, method, streams])
-    : [[method.name, method, 'fixed']],
+/** Every method on BERT; on each other architecture those that undo layers, and of the others every so manieth, each on one. All of it on request. */
+const everywhere = process.env['RETRACE_MATRIX'] === 'all';
+const [first, ...others] = drawnTypes;
+const isCovered = (type: string, method: Method, i: number): boolean =>
+  everywhere || type === first || !method.refuses('reversible') || others[i % others.length] === type;
+
+const rows: Row[] = drawnTypes.flatMap((type) =>
+  methods
+    .filter((method, i) => isCovered(type, method, i))
+    .flatMap((method): Row[] => {
+      const kinds = method.uses.includes('streams') ? streamKinds : (['fixed'] as const);
+      return kinds.map((streams) => ({
+        title: `${method.name}${kinds.length > 1 ? ` over ${streams} streams` : ''} on ${type}`,
+        ...{ type, method, streams },
+      }));
+    }),
 );
 
-describe.each(rows)('%s', (_, method, streams) => {
+describe.each(rows)('$title', (row) => {
+  const { method, streams } = row;
   let stored: Promise<Outcome> | undefined;
   const trainStored = () => {
-    stored ??= train(method.name, 'store', streams);
+    stored ??= train(row, 'store');
     return stored;
   };
   const policies = policyNames.filter((policy) => !method.refuses(policy));
 
   test.each(policies)('under %s every parameter moves by the bits of store, and memory is as planned before and after', async (policy) => {
-    const own = policy === 'store' ? await trainStored() : await train(method.name, policy, streams);
+    const own = policy === 'store' ? await trainStored() : await train(row, policy);
     for (const { loss, grad_norm } of own.steps) {
       expect(loss).toBeGreaterThan(0);
       expect(grad_norm).toBeGreaterThan(0);

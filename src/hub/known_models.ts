@@ -7,8 +7,16 @@ import type { KnownModel } from '../protocol/hub.ts';
 const bert = (layers: number, width: number, vocabulary = 30_522): number =>
   (vocabulary + 512 + 2) * width + 2 * width + layers * (12 * width * width + 13 * width) + width * width + width;
 
+/** Of the decoders: a word table, positions, layers of width C with all their biases, and the norm behind them. */
+const decoder = (layers: number, width: number, vocabulary: number, positions: number): number =>
+  (vocabulary + positions) * width + layers * (12 * width * width + 13 * width) + 2 * width;
+
 interface Row {
   readonly id: string;
+  /** BERT where left out. */
+  readonly model_type?: string;
+  /** Bytes of a parameter in its file; 4 where left out. */
+  readonly width?: 2;
   readonly parameters: number;
   readonly licence: string;
   readonly good_for: string;
@@ -75,7 +83,47 @@ const rows: readonly Row[] = [
     licence: 'apache-2.0',
     good_for: 'Texts in a hundred languages; half of its parameters are its vocabulary.',
   },
+  {
+    id: 'distilbert/distilbert-base-uncased',
+    model_type: 'distilbert',
+    parameters: (30_522 + 512) * 768 + 2 * 768 + 6 * (12 * 768 * 768 + 13 * 768),
+    licence: 'apache-2.0',
+    good_for: 'Most of BERT-base with half of its layers.',
+  },
+  {
+    id: 'FacebookAI/roberta-base',
+    model_type: 'roberta',
+    parameters: (50_265 + 514 + 1) * 768 + 2 * 768 + 12 * (12 * 768 * 768 + 13 * 768),
+    licence: 'mit',
+    good_for: 'English texts: BERT-base’s size, and better at GLUE for its longer training.',
+  },
+  {
+    id: 'distilbert/distilgpt2',
+    model_type: 'gpt2',
+    parameters: decoder(6, 768, 50_257, 1024),
+    licence: 'apache-2.0',
+    good_for: 'A small decoder: what methods do on models that read from left to right.',
+  },
+  {
+    id: 'openai-community/gpt2',
+    model_type: 'gpt2',
+    parameters: decoder(12, 768, 50_257, 1024),
+    licence: 'mit',
+    good_for: 'The smallest GPT-2.',
+  },
+  {
+    id: 'facebook/opt-125m',
+    model_type: 'opt',
+    width: 2,
+    parameters: decoder(12, 768, 50_272, 2050),
+    licence: 'other',
+    good_for: 'The smallest OPT, in f16. Its licence allows research only.',
+  },
 ];
 
-/** Weights in f32, which all of these come in; a file's header adds some kilobytes. */
-export const knownModels: readonly KnownModel[] = rows.map((row) => ({ ...row, model_type: 'bert', bytes: 4 * row.parameters }));
+/** A file's header adds some kilobytes. */
+export const knownModels: readonly KnownModel[] = rows.map(({ model_type = 'bert', width = 4, ...row }) => ({
+  ...row,
+  model_type,
+  bytes: width * row.parameters,
+}));

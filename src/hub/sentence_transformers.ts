@@ -42,18 +42,13 @@ function modesOf(declared: unknown): string[] {
     .map(([name]) => name.slice('pooling_mode_'.length).replace(/^(cls|mean|max|weightedmean)_tokens?$/, '$1'));
 }
 
-/** Its name for the last token, and ours. */
-const ourName = (mode: string): string => (mode === 'lasttoken' ? 'last' : mode);
-
 /** Reads the folder's files of sentence-transformers, where there are any. Error: `not-json`. */
 export async function readSentenceTransformers(folder: ModelFolder): Promise<SentenceTransformers> {
   const modules = await modulesOf(folder);
   const own = modules.find(({ type }) => type === 'Pooling');
   const path = `${own?.path ?? '1_Pooling'}/config.json`;
   const pooling =
-    own !== undefined && (await folder.open(path)) !== undefined
-      ? { path, modes: modesOf(await readJson(folder, path)).map(ourName) }
-      : undefined;
+    own !== undefined && (await folder.open(path)) !== undefined ? { path, modes: modesOf(await readJson(folder, path)) } : undefined;
   const unused = modules.filter(({ type }) => type !== 'Transformer' && type !== 'Pooling');
   const changing = unused.filter(({ type }) => type !== 'Normalize').map(({ type, path: at }) => `${type} (${at})`);
   return {

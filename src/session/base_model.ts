@@ -80,6 +80,9 @@ export async function openBaseModel(model: ModelRef, host: Host): Promise<BaseMo
 /** A configuration's word for f16, in both of its forms. */
 const isHalf = (dtype: unknown): boolean => dtype === 'float16' || dtype === 'torch.float16';
 
+/** What sentence-transformers calls a pooling, in our words. */
+const ourName = (mode: string | undefined): string | undefined => (mode === 'lasttoken' ? 'last' : mode);
+
 /** How the folder's sentence-transformers files pool; as the architecture's own head does where there are none. */
 async function poolingOf(
   folder: ModelFolder,
@@ -89,7 +92,7 @@ async function poolingOf(
   const { pooling: declared, notes } = await readSentenceTransformers(folder);
   const own = ownPooling(backbone);
   const [mode, ...more] = declared?.modes ?? [own];
-  const named = more.length === 0 ? poolings.find((name) => name === mode && backbone.poolings[name] !== undefined) : undefined;
+  const named = more.length === 0 ? poolings.find((name) => name === ourName(mode) && backbone.poolings[name] !== undefined) : undefined;
   const remedy = `Choose the pooling yourself: ${Object.keys(backbone.poolings).join(' or ')}.`;
   if (named === undefined) {
     const said = declared?.modes.length ? `it says ${declared.modes.join(' and ')}` : 'it says none';
