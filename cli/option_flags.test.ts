@@ -59,7 +59,7 @@ function another(name: string, option: Option): [string[], unknown] {
   if (kind.kind === 'switch') return [[], true];
   if (kind.kind === 'text') return [['|'], '|'];
   if (kind.kind === 'list') {
-    const names = [['a', 'b'], ['a=8']].find((list) => v.is(option.schema, list)) ?? [];
+    const names = [['a', 'b'], ['a=8'], ['balanced']].find((list) => v.is(option.schema, list)) ?? [];
     return [[names.join()], names];
   }
   if (kind.kind === 'words') {

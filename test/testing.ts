@@ -107,6 +107,7 @@ export interface TestRequest {
   readonly lengths: readonly number[];
   readonly training?: Partial<TrainingArguments>;
   readonly max_steps?: number;
+  readonly class_weights?: Float32Array<ArrayBuffer>;
   readonly memory?: Partial<MemorySettings>;
   readonly device?: Device;
   /** Where what lives off the GPU is kept; in memory where left out. */
@@ -134,13 +135,19 @@ export async function testEngine(request: TestRequest): Promise<TestEngine> {
     lengths: request.lengths,
     dropout: training.dropout,
     optimizer: training,
+    loss: training,
     purposes: ['training', 'evaluation'],
   });
   const setup = request.change?.(resolved) ?? resolved;
   const { plan, registry } = planPrograms(setup);
   const host = await offloadFor(registry, request.offload);
   const executor = await Executor.prepare(request.device ?? (await testDevice()), plan, undefined, host);
-  const trainer = new Trainer(executor, registry, { training, max_steps: request.max_steps ?? 8, streamLimit: streamLimitOf(setup) });
+  const trainer = new Trainer(executor, registry, {
+    training,
+    max_steps: request.max_steps ?? 8,
+    streamLimit: streamLimitOf(setup),
+    class_weights: request.class_weights,
+  });
   trainer.initialise(training.seed);
   const labels = Array.from({ length: request.num_labels }, (_, i) => `LABEL_${i}`);
   trainer.setParameters(await classifierValues(request.model, setup.pooling, classifierStart(request.model, setup.pooling, labels)));

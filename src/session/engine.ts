@@ -50,6 +50,8 @@ export interface EngineRequest {
   /** Padded lengths, ascending. */
   readonly buckets: readonly number[];
   readonly max_steps: number;
+  /** [labels], where the run weighs its classes. */
+  readonly class_weights?: Float32Array<ArrayBuffer> | undefined;
   readonly purposes: ProgramSetup['purposes'];
   readonly offload?: Host['offload'] | undefined;
   onPhase(phase: 'planning' | 'loading model' | 'compiling', done?: number, of?: number): void;
@@ -118,6 +120,7 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
     lengths: buckets,
     dropout: training.dropout,
     optimizer: training,
+    loss: training,
     purposes: request.purposes,
   });
   const planned = planPrograms(setup);
@@ -131,7 +134,10 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
     },
   );
   try {
-    const trainer = new Trainer(executor, planned.registry, { training, max_steps, streamLimit: streamLimitOf(setup) });
+    const trainer = new Trainer(executor, planned.registry, {
+      ...{ training, max_steps, streamLimit: streamLimitOf(setup) },
+      class_weights: request.class_weights,
+    });
     trainer.initialise(training.seed);
     const classifier = classifierStart(model, setup.pooling, labels);
     trainer.setParameters(await classifierValues(model, setup.pooling, classifier));

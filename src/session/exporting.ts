@@ -14,6 +14,7 @@ import { RetraceError } from '../protocol/errors.ts';
 import type { ExportLayout, ExportResult, SelfTestTexts } from '../protocol/messages.ts';
 import type { Task } from '../tasks/task.ts';
 import { expectationsOn } from './adapter_expectations.ts';
+import { weighsClasses } from './class_weights.ts';
 import type { RunData } from './data.ts';
 import type { Engine, EngineConfig } from './engine.ts';
 import type { Evaluation } from './evaluation.ts';
@@ -132,6 +133,8 @@ function cardFacts(request: ExportRequest): CardFacts {
       ...(['learning_rate', 'batch_size', 'max_steps', 'warmup_ratio', 'weight_decay', 'max_grad_norm', 'dropout', 'seed'] as const).map(
         (key) => [key, training[key]] as const,
       ),
+      ...(training.label_smoothing_factor > 0 ? [['label_smoothing_factor', training.label_smoothing_factor] as const] : []),
+      ...(weighsClasses(training.class_weights) ? [['class_weights', training.class_weights] as const] : []),
     ],
     notes: [
       ['classifier', engine.classifier.text],

@@ -21,6 +21,7 @@ import { taskNamed } from '../tasks/registry.ts';
 import { planPrograms } from '../train/programs.ts';
 import { describe } from './base_model.ts';
 import { catalogue } from './catalogue.ts';
+import { classWeights } from './class_weights.ts';
 import { classifierStart } from './classifier.ts';
 import { bucketsOf, loadData, loadEvaluation, previewOf, type RunData, reportData } from './data.ts';
 import { DeviceHolder, type Engine, type EngineConfig, startEngine } from './engine.ts';
@@ -144,6 +145,7 @@ export class Session {
     requireTextLength(model, resolved, request.length);
     requireWeights(model, request.pooling ?? model.pooling);
     const task = taskNamed(request.task);
+    const training = { ...defaultTraining, ...request.optimizer };
     const setup = setupOf({
       task,
       model,
@@ -154,7 +156,8 @@ export class Session {
       batch_size: request.batch_size,
       lengths: request.buckets ?? [request.length],
       dropout: request.dropout,
-      optimizer: { ...defaultTraining, ...request.optimizer },
+      optimizer: training,
+      loss: training,
       purposes: request.buckets ? ['training', 'evaluation'] : ['training'],
     });
     return reportPlan(model.name, setup, planPrograms(setup));
@@ -268,6 +271,7 @@ export class Session {
       labels: data.labels,
       buckets: bucketsOf(data),
       max_steps,
+      class_weights: classWeights(training.class_weights, data.train),
       purposes: ['training', 'evaluation'],
       offload: this.#host.offload,
       onPhase,

@@ -19,6 +19,7 @@ import {
   type Pooling,
   policyNames,
   streamKinds,
+  type TrainingArguments,
 } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { requireLength } from '../protocol/lengths.ts';
@@ -28,6 +29,7 @@ import { taskNamed } from '../tasks/registry.ts';
 import type { Task } from '../tasks/task.ts';
 import { type ProgramSetup, type planPrograms, stackOf } from '../train/programs.ts';
 import type { BaseModel } from './base_model.ts';
+import { weighsClasses } from './class_weights.ts';
 
 export interface ResolvedMethod {
   readonly method: Method;
@@ -63,6 +65,8 @@ export interface SetupRequest {
   readonly lengths: readonly number[];
   readonly dropout: number;
   readonly optimizer: ProgramSetup['optimizer'];
+  /** Left out: as they are left out of a run. */
+  readonly loss?: Pick<TrainingArguments, 'label_smoothing_factor' | 'class_weights'>;
   readonly purposes: ProgramSetup['purposes'];
 }
 
@@ -121,10 +125,22 @@ export function requireTextLength(model: PlannedModel, { method, options }: Reso
   requireLength({ length, positions, method, options, model: model.name });
 }
 
+/** Error `options-of-classes`, where a task of numbers is asked for what only classes have. */
+function requireOfClasses({ name, problem_type }: Task, asked: { label_smoothing: number; class_weights: readonly string[] }): void {
+  if (problem_type !== 'regression' || (asked.label_smoothing === 0 && !weighsClasses(asked.class_weights))) return;
+  const where = asked.label_smoothing > 0 ? 'label_smoothing_factor' : 'class_weights';
+  throw new RetraceError({
+    code: 'options-of-classes',
+    message: `The task ${name} predicts numbers: there are no classes to ${where === 'class_weights' ? 'weigh' : 'smooth'}.`,
+    where,
+    remedy: 'Leave it out.',
+  });
+}
+
 /** Kernels index a tensor's elements by 32 bits. */
 const mostElements = 2 ** 32 - 1;
 
-/** Errors: `length-above-model`, `too-many-classes`, `batch-too-large`, `frozen-layers`, `policy-ranges`, `policy-refused`. */
+/** Errors: `length-above-model`, `too-many-classes`, `options-of-classes`, `batch-too-large`, `frozen-layers`, `policy-ranges`, `policy-refused`. */
 export function setupOf(request: SetupRequest): ProgramSetup {
   const { model, resolved, memory, num_labels, batch_size, lengths, optimizer, purposes } = request;
   const backbone = model.backbone(request.dropout);
@@ -147,8 +163,12 @@ export function setupOf(request: SetupRequest): ProgramSetup {
       remedy: `Use a batch of at most ${Math.floor(mostElements / (longest * hidden_size))}; gradient_accumulation_steps makes a step of several.`,
     });
   }
+  const task = request.task ?? taskNamed(undefined);
+  const { label_smoothing_factor: label_smoothing = 0, class_weights = [] } = request.loss ?? {};
+  requireOfClasses(task, { label_smoothing, class_weights });
   return {
-    task: request.task ?? taskNamed(undefined),
+    task,
+    loss: { label_smoothing, weighted: weighsClasses(class_weights) },
     backbone,
     method: resolved.method,
     options: resolved.options,

@@ -12,6 +12,7 @@ import type { RunEvent } from '../protocol/messages.ts';
 import type { StartDistance, StudyPoint, StudyReport, StudyRequest, StudySeriesHead } from '../protocol/study.ts';
 import { taskNamed } from '../tasks/registry.ts';
 import type { BaseModel } from './base_model.ts';
+import { classWeights } from './class_weights.ts';
 import { bucketsOf, type RunData } from './data.ts';
 import { type Engine, logitsOf, startEngine } from './engine.ts';
 import { type Gate, stopped } from './gate.ts';
@@ -104,6 +105,7 @@ export class Study {
     const { max_steps } = this.#request.training;
     return startEngine(device, {
       ...{ config, model, tokenizer, labels: data.labels, buckets: this.#buckets, max_steps: Math.max(1, max_steps) },
+      class_weights: classWeights(config.training.class_weights, data.train),
       purposes: max_steps > 0 ? ['training', 'evaluation'] : ['evaluation'],
       onPhase: (phase, done, of) => {
         gate.requireOpen();

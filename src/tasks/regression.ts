@@ -23,7 +23,7 @@ export const regression: Task = {
   head: 'sequence',
   targets: { dtype: 'f32', per: 'example', none: 3.4e38 },
   outputs: () => 1,
-  loss: meanSquaredError,
+  loss: (g, outputs, targets) => meanSquaredError(g, outputs, targets),
 
   score(outputs, targets) {
     const mse = meanSquare(outputs, targets);

@@ -22,6 +22,13 @@ export interface TaskMetric {
   readonly greater_is_better: boolean;
 }
 
+/** What a run may ask of the loss of classes; tasks of numbers know none of it. */
+export interface LossOptions {
+  readonly label_smoothing?: number;
+  /** [V]: how often an example of each class counts; the losses are then divided by the sum of the weights of the step's labels. */
+  readonly weights?: Tensor | undefined;
+}
+
 export interface Task {
   readonly name: string;
   /** As people call it. */
@@ -48,7 +55,7 @@ export interface Task {
   /** V, given how many classes the data have. */
   outputs(classes: number): number;
   /** Losses [N] of outputs [N, V] (consumed) and targets [N], each divided by the number of targets in the step. */
-  loss(g: Graph, outputs: Tensor, targets: Tensor): Tensor;
+  loss(g: Graph, outputs: Tensor, targets: Tensor, options?: LossOptions): Tensor;
 
   /** What is measured of outputs [N, V] of N examples: the metrics that are defined there, the mean `loss`, a picture. */
   score(outputs: Float32Array, targets: readonly number[], classes: readonly string[]): Scores;

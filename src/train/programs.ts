@@ -21,13 +21,15 @@ import type { Layer } from '../stack/layers.ts';
 import type { PolicyContext } from '../stack/policies/policy.ts';
 import { forwardStack, type PolicyRange, runStack } from '../stack/stack.ts';
 import type { Task } from '../tasks/task.ts';
-import { type RowHead, rowLoss } from './row_loss.ts';
+import { type OutputLoss, type RowHead, rowLoss } from './row_loss.ts';
 import { type OptimizerArguments, stepPrograms } from './update.ts';
 
 /** Everything that decides the programs of a run. */
 export interface ProgramSetup {
   /** Decides the head, its loss and what it learns from. */
   readonly task: Pick<Task, 'targets' | 'loss'>;
+  /** Of classes; left out: every example counts once, and no label is smoothed. */
+  readonly loss?: { readonly label_smoothing: number; readonly weighted: boolean };
   readonly backbone: Backbone;
   readonly method: Method;
   readonly options: MethodOptions;
@@ -139,6 +141,12 @@ function begin(g: Graph, { backbone, method, options, batch_size: B, chunks, tok
   return { wiring, lengths, context: { g, parts: partsOf(started.result) }, embedded, started, layers };
 }
 
+/** The task's loss, as the run asks for it. */
+function lossOf(g: Graph, { task, loss, num_labels }: ProgramSetup): OutputLoss {
+  const weights = loss?.weighted ? g.input('class_weights', [num_labels], 'f32') : undefined; // [V]
+  return (graph, outputs, targets) => task.loss(graph, outputs, targets, { label_smoothing: loss?.label_smoothing ?? 0, weights });
+}
+
 /** Forward, loss and gradients of one micro-batch [B, T]. */
 export function traceTraining(registry: Registry, options: Omit<GraphOptions, 'training'>, setup: ProgramSetup, T: number): ProgramSource {
   const g = new Graph(registry, { ...options, training: true });
@@ -152,7 +160,7 @@ export function traceTraining(registry: Registry, options: Omit<GraphOptions, 't
   const embeddingsTrain = trainsAny(embedded.tape);
   const startTrains = embeddingsTrain || trainsAny(started.tape);
   const stackTrains = startTrains || trainsAny(stackNodes);
-  const d_rows = rowLoss(g, rows, targets, { head: headOf(setup), loss: setup.task.loss }, stackTrains || trainsAny(above));
+  const d_rows = rowLoss(g, rows, targets, { head: headOf(setup), loss: lossOf(g, setup) }, stackTrains || trainsAny(above));
 
   g.phase('backward', () => {
     if (!d_rows) return;

@@ -61,6 +61,8 @@ export interface TrainerOptions {
   readonly max_steps: number;
   /** Magnitude at which fixed streams overflow; infinity for float ones. */
   readonly streamLimit: number;
+  /** [V]: how often an example of each class counts; left out: once. */
+  readonly class_weights?: Float32Array<ArrayBuffer> | undefined;
 }
 
 /** chain[n] = index of the next token with the same id + 1 (0 at the end), with the top bit where n is the first. */
@@ -112,21 +114,32 @@ export class Trainer {
     }
   }
 
+  /** How much the examples of a batch count. */
+  #countOf({ labels, valid }: MicroBatch): number {
+    const { class_weights } = this.#options;
+    if (class_weights === undefined) return valid;
+    let counted = 0;
+    for (const label of labels) counted += class_weights[label] ?? 0;
+    return counted;
+  }
+
   #feed(program: string, batch: MicroBatch): void {
+    const { class_weights } = this.#options;
+    if (class_weights && this.#executor.reads(program, 'class_weights')) this.#executor.writeInput(program, 'class_weights', class_weights);
     for (const name of inputNames) this.#executor.writeInput(program, name, batch[name]);
     for (const name of chained) {
       if (this.#executor.reads(program, `${name}_chain`)) this.#executor.writeInput(program, `${name}_chain`, tokenChain(batch[name]));
     }
   }
 
-  #scalars(step: number, micro: number, valid: number): StepScalars {
+  #scalars(step: number, micro: number, counted: number): StepScalars {
     const { training, max_steps } = this.#options;
     return {
       seed: training.seed,
       micro_step: step * training.gradient_accumulation_steps + micro,
       learning_rate: this.learningRate(step, max_steps),
       max_grad_norm: training.max_grad_norm,
-      inverse_count: 1 / Math.max(1, valid),
+      inverse_count: counted > 0 ? 1 / counted : 1,
       ...{ bias_correction1: 1, bias_correction2_sqrt: 1, beta2_t: 0 },
       ...optimizers[training.optim].scalars(step + 1, training),
     };
@@ -143,11 +156,11 @@ export class Trainer {
   }
 
   async #step(step: number, batches: readonly MicroBatch[]): Promise<StepResult> {
-    const valid = batches.reduce((sum, batch) => sum + batch.valid, 0);
+    const counted = batches.reduce((sum, batch) => sum + this.#countOf(batch), 0);
     for (const [micro, batch] of batches.entries()) {
       const program = programName('training', batch.length);
       this.#feed(program, batch);
-      this.#executor.writeStep(this.#scalars(step, micro, valid));
+      this.#executor.writeStep(this.#scalars(step, micro, counted));
       const [first, last] = [micro === 0 ? ['begin'] : [], micro === batches.length - 1 ? ['update'] : []];
       if (this.#offload.used) await this.#offload.run([...first, program], last);
       else this.#executor.run([...first, program, ...last]);

@@ -178,4 +178,21 @@ export const trainingOptions = {
     help: "Share of SGD's last update that goes into the next. 0: none, and nothing is kept.",
     reason: 'The usual value.',
   }),
+  label_smoothing_factor: option({
+    schema: probability,
+    default: 0,
+    label: 'Label smoothing',
+    help: 'Share of each label that is spread evenly over all classes, so that the model grows less sure of itself. The loss of an evaluation is without it.',
+    reason: "Transformers' default: none.",
+  }),
+  class_weights: option({
+    schema: v.array(
+      v.pipe(v.string(), v.regex(/^(?:none|balanced|\d{1,9}(?:\.\d{1,9})?)$/, 'expected none, balanced, or a number for each class')),
+    ),
+    default: ['none'],
+    label: 'Class weights',
+    help: 'How often an example of each class counts in the loss: none (once), balanced (the rarer a class, the more, so that all count alike), or a number for each class in their order.',
+    reason: 'None: every example counts once.',
+    form: 'none|balanced|NUMBER,...',
+  }),
 };
