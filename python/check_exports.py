@@ -35,7 +35,7 @@ def by_peft_alone(adapter, base, loaded):
             return None
         archive.extractall(folder)
         prefix = json.loads(archive.read("adapter_config.json"))["peft_type"] == "PREFIX_TUNING"
-        plain = AutoModelForSequenceClassification.from_pretrained(base, num_labels=len(loaded.labels))
+        plain = AutoModelForSequenceClassification.from_pretrained(base, num_labels=len(loaded.self_test["logits"][0]))
         if prefix and "past_key_values" not in inspect.signature(plain.base_model.forward).parameters:
             return None
         try:
