@@ -22,7 +22,7 @@ export function ResultsScreen({ theme }: { theme: string }) {
   const endpoint = useApp((state) => state.hub.place.value?.endpoint) ?? hubEndpoint();
   // Whether an imported model takes pairs is not known; assume what is chosen for the data now.
   const chosenPair = useApp((state) => state.settings.columns?.text_pair !== undefined);
-  const { predict, exportAdapter, importAdapter, lookUp, show } = useActions();
+  const { predict, evaluationTexts, exportAdapter, importAdapter, lookUp, show } = useActions();
   // The worker holds the trained model unless an import has replaced it, or the run stopped before its first step.
   const kept = run?.finished !== undefined && run.steps.length > 0 && imported.value === undefined;
   const evaluation = run === undefined ? undefined : (bestOf(run) ?? run.evaluations.at(-1));
@@ -47,7 +47,9 @@ export function ResultsScreen({ theme }: { theme: string }) {
               ))}
             </dl>
             {evaluation.confusion !== undefined && <ConfusionView confusion={evaluation.confusion} theme={theme} />}
-            {evaluation.scatter !== undefined && <ScatterView scatter={evaluation.scatter} what={what} examples={evaluation.examples} />}
+            {evaluation.scatter !== undefined && (
+              <ScatterView scatter={evaluation.scatter} what={what} examples={evaluation.examples} textsOf={evaluationTexts} />
+            )}
           </section>
         ) : imported.value !== undefined ? (
           <section className="card empty" aria-label="Evaluation">

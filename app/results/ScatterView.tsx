@@ -1,12 +1,12 @@
 // Predicted against true numbers, a dot an example of the evaluation. On the diagonal a prediction is exact; what a dot is stands below while it is pointed at.
 
-import { memo, type PointerEvent, useMemo, useState } from 'react';
+import { memo, type PointerEvent, useEffect, useMemo, useState } from 'react';
 import type { Scatter } from '../../src/protocol/messages.ts';
 import { Figure, Numbers } from '../ui/Figure.tsx';
 import { integer, number } from '../ui/format.ts';
 import { ticksBetween } from '../ui/ticks.ts';
 import { useWidth } from '../ui/use_width.ts';
-import { type Dot, described, dotsOf, errorOf, nearest, type Range, rangeOf, textOf, worstFirst } from './scatter.ts';
+import { type Dot, described, dotsOf, errorOf, nearest, type Range, rangeOf, type Text, textOf, worstFirst } from './scatter.ts';
 
 interface ScatterViewProps {
   scatter: Scatter;
@@ -14,13 +14,22 @@ interface ScatterViewProps {
   what: string;
   /** Examples of the evaluation, of which the dots may be a sample. */
   examples: number;
+  textsOf(at: readonly number[]): Promise<readonly Text[]>;
 }
 
 /** Rows of the table: those that are furthest off. */
 const LISTED = 200;
 
-export function ScatterView({ scatter, what, examples }: ScatterViewProps) {
-  const drawn = useMemo(() => dotsOf(scatter), [scatter]);
+export function ScatterView({ scatter, what, examples, textsOf }: ScatterViewProps) {
+  const [texts, setTexts] = useState<readonly Text[]>([]);
+  useEffect(() => {
+    let current = true;
+    void textsOf(scatter.at).then((found) => current && setTexts(found));
+    return () => {
+      current = false;
+    };
+  }, [scatter, textsOf]);
+  const drawn = useMemo(() => dotsOf(scatter, texts), [scatter, texts]);
   return (
     <Figure
       title="Predicted against true"

@@ -25,7 +25,8 @@ test('the pointer finds the dot that it is nearest to, and none from afar', () =
 });
 
 test('what is no number is not drawn, and the table begins with what is furthest off', () => {
-  expect(dotsOf({ actual: [0, 1, 2], predicted: [1, Number.NaN] })).toEqual([{ actual: 0, predicted: 1 }]);
+  const texts = [{ text: 'a' }, { text: 'b' }, { text: 'c' }];
+  expect(dotsOf({ actual: [0, 1, 2], predicted: [Number.NaN, 1], at: [0, 5, 9] }, texts)).toEqual([{ actual: 1, predicted: 1, text: 'b' }]);
   expect(worstFirst(dots).map(({ text }) => text)).toEqual(['a', 'b', 'c']);
 });
 

@@ -3,11 +3,14 @@
 import type { Scatter } from '../../src/protocol/messages.ts';
 import { number } from '../ui/format.ts';
 
-export interface Dot {
+export interface Text {
+  readonly text: string;
+  readonly text_pair?: string;
+}
+
+export interface Dot extends Partial<Text> {
   readonly actual: number;
   readonly predicted: number;
-  readonly text?: string;
-  readonly text_pair?: string;
 }
 
 export interface Range {
@@ -15,10 +18,10 @@ export interface Range {
   readonly to: number;
 }
 
-/** Every dot that can be drawn: both numbers are finite. */
-export const dotsOf = ({ actual, predicted }: Scatter): Dot[] =>
+/** Every dot that can be drawn, for both its numbers are finite; with its text, once that is known. */
+export const dotsOf = ({ actual, predicted }: Scatter, texts: readonly Text[] = []): Dot[] =>
   actual
-    .map((value, i) => ({ actual: value, predicted: predicted[i] ?? Number.NaN }))
+    .map((value, i) => ({ ...texts[i], actual: value, predicted: predicted[i] ?? Number.NaN }))
     .filter((dot) => Number.isFinite(dot.actual) && Number.isFinite(dot.predicted));
 
 /** One range for both axes, so that the diagonal is where a prediction is exact, with a little room on either side. */

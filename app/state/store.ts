@@ -60,6 +60,8 @@ export interface Actions extends HubActions {
   proceed(steps: 'all' | 'one'): Promise<void>;
   stop(keep: 'best' | 'last' | 'nothing'): Promise<void>;
   predict(text: string, textPair?: string): void;
+  /** The texts of examples of the evaluation; none where the worker has none, or another model. */
+  evaluationTexts(at: readonly number[]): Promise<readonly { text: string; text_pair?: string }[]>;
   exportAdapter(request: Calls['exportAdapter']['argument']): Promise<ExportResult | undefined>;
   importAdapter(adapter: AdapterSource): Promise<void>;
 }
@@ -200,6 +202,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
       if (keep === 'nothing') setState({ run: undefined, ...(getState().queue.going ? {} : { screen: 'choose' }) });
     },
     predict: asks.predict,
+    evaluationTexts: (at) => client.call('evaluationTexts', { at }).catch(() => []),
     exportAdapter: async (request) => {
       setState({ exported: waiting });
       try {

@@ -55,8 +55,9 @@ export function Numbers({ caption, head, rows }: NumbersProps) {
           </tr>
         </thead>
         <tbody>
-          {rows.map(([name, ...cells]) => (
-            <tr key={name}>
+          {rows.map(([name, ...cells], row) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: two rows may have one name, such as a text that comes twice.
+            <tr key={`${row} ${name}`}>
               <th scope="row" title={String(name)}>
                 {name}
               </th>

@@ -353,6 +353,8 @@ export interface Calls extends HubCalls {
   proceed: { argument: { steps: 'all' | 'one' | number }; answer: undefined };
   stop: { argument: { keep: Keep }; answer: undefined };
   predict: { argument: { texts: readonly { text: string; text_pair?: string }[] }; answer: readonly Prediction[] };
+  /** Texts of the examples that the trained model is evaluated with, by their places from 0. */
+  evaluationTexts: { argument: { at: readonly number[] }; answer: readonly { text: string; text_pair?: string }[] };
   /** Metrics of what is trained or imported on these data, whose labels must be among its own. Columns left out are guessed. */
   evaluate: { argument: { data: DataRef; columns?: NamedColumns }; answer: EvaluationReport };
   /** Its self-test is made of texts that come with Retrace, unless those of the data are asked for. */

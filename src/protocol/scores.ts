@@ -14,6 +14,8 @@ export interface Confusion {
 export interface Scatter {
   readonly actual: readonly number[];
   readonly predicted: readonly number[];
+  /** Which examples of the evaluation they are, counted from 0. */
+  readonly at: readonly number[];
 }
 
 /** What was measured on a set of examples. */

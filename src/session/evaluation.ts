@@ -1,6 +1,7 @@
 // What a task measures over an evaluation set.
 
 import type { TokenizedDataset } from '../data/dataset.ts';
+import type { Dataset } from '../data/examples.ts';
 import type { Scores } from '../protocol/messages.ts';
 import { type Engine, logitsOf } from './engine.ts';
 
@@ -17,3 +18,10 @@ export async function evaluate(
   const targets = dataset.examples.map(({ label }) => label);
   return { ...engine.task.score(outputs, targets, dataset.labels), examples: targets.length };
 }
+
+/** The texts at these places, as the page shows them; places where there is none are empty. */
+export const evaluationTexts = (texts: Dataset['examples'], at: readonly number[]) =>
+  at.map((place) => {
+    const { text = '', textPair } = texts[place] ?? {};
+    return textPair === undefined ? { text } : { text, text_pair: textPair };
+  });

@@ -25,7 +25,7 @@ import { classWeights } from './class_weights.ts';
 import { classifierStart } from './classifier.ts';
 import { bucketsOf, loadData, loadEvaluation, previewOf, type RunData, reportData } from './data.ts';
 import { DeviceHolder, type Engine, type EngineConfig, startEngine } from './engine.ts';
-import { evaluate } from './evaluation.ts';
+import { evaluate, evaluationTexts } from './evaluation.ts';
 import { datasetFacts, exportAdapter } from './exporting.ts';
 import { Gate, stopped } from './gate.ts';
 import type { Host, StoredRun } from './host.ts';
@@ -113,6 +113,7 @@ export class Session {
       await this.#occupancy.vacant();
     },
     predict: ({ texts }) => this.#occupancy.reading(async () => predict(this.#requireReady().engine, texts)),
+    evaluationTexts: async ({ at }) => evaluationTexts(this.#requireReady().data?.texts ?? [], at),
     evaluate: (request) => this.#occupancy.alone('evaluation', () => this.#evaluate(request)),
     exportAdapter: async (request) => {
       // What is read back is written over the parameters, which a run would have changed meanwhile.

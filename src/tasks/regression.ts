@@ -35,7 +35,7 @@ export const regression: Task = {
     const shown = Array.from({ length: points }, (_, i) => Math.floor((i * targets.length) / points));
     return {
       metrics: { ...defined, mse, loss: mse },
-      scatter: { actual: shown.map((i) => targets[i] as number), predicted: shown.map((i) => outputs[i] as number) },
+      scatter: { at: shown, actual: shown.map((i) => targets[i] as number), predicted: shown.map((i) => outputs[i] as number) },
     };
   },
   metrics: [
