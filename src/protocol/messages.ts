@@ -100,6 +100,8 @@ export interface NumbersReport {
   readonly most: number;
   readonly mean: number;
   readonly standard_deviation: number;
+  /** How many lie in each part of equal width from the least to the most. */
+  readonly counts: readonly number[];
 }
 
 /** What the tokenised data are like. */

@@ -6,7 +6,7 @@ import type { Tokenizer } from '../data/tokenizer.ts';
 import type { DataRef } from '../protocol/config.ts';
 import type { DataProgress } from '../protocol/messages.ts';
 import { classification } from '../tasks/classification.ts';
-import { loadData, loadEvaluation, previewOf } from './data.ts';
+import { loadData, loadEvaluation, previewOf, reportData } from './data.ts';
 
 /** One token a word. */
 const tokenizer: Tokenizer = {
@@ -99,4 +99,15 @@ test('where labels are known, the column that has them is the label, and the pre
   });
   await expect(ask({ label: 'stars' })).rejects.toMatchObject({ code: 'unknown-label' });
   expect((await previewOf(data, { label: 'category', text_pair: null }, nodeHost())).reasons).not.toHaveProperty('label');
+});
+
+test('numbers to predict are told with how often they come, in parts of equal width', async () => {
+  const data = file('stars.csv', ['text,stars', ...rowsOf(50, (i) => `${1 + (i % 5)}`)]);
+  const run = await loadData({ data, task: 'regression', max_length: 16, seed: 42 }, tokenizer, nodeHost());
+  const { numbers, labels } = reportData(run);
+  expect(labels).toEqual([]);
+  expect(numbers).toMatchObject({ least: 1, most: 5 });
+  expect(numbers?.counts).toHaveLength(20);
+  expect(numbers?.counts.reduce((sum, count) => sum + count, 0)).toBe(run.train.examples.length);
+  expect([0, 5, 10, 15, 19].every((part) => (numbers?.counts[part] ?? 0) > 0)).toBe(true);
 });

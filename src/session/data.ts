@@ -316,15 +316,21 @@ export const bucketsOf = ({ train, evaluation, more }: Pick<RunData, 'train' | '
     maxLength: train.maxLength,
   });
 
+/** Parts into which a picture of numbers puts them. */
+const PARTS = 20;
+
 function numbersOf(examples: readonly { readonly label: number }[]): NumbersReport {
   const count = Math.max(1, examples.length);
   const mean = examples.reduce((sum, { label }) => sum + label, 0) / count;
-  return {
-    least: examples.reduce((least, { label }) => Math.min(least, label), Number.POSITIVE_INFINITY),
-    most: examples.reduce((most, { label }) => Math.max(most, label), Number.NEGATIVE_INFINITY),
-    mean,
-    standard_deviation: Math.sqrt(examples.reduce((sum, { label }) => sum + (label - mean) ** 2, 0) / count),
-  };
+  const least = examples.reduce((a, { label }) => Math.min(a, label), Number.POSITIVE_INFINITY);
+  const most = examples.reduce((a, { label }) => Math.max(a, label), Number.NEGATIVE_INFINITY);
+  const standard_deviation = Math.sqrt(examples.reduce((sum, { label }) => sum + (label - mean) ** 2, 0) / count);
+  const counts = Array.from({ length: most > least ? PARTS : 1 }, () => 0);
+  for (const { label } of examples) {
+    const part = most > least ? Math.min(PARTS - 1, Math.floor(((label - least) / (most - least)) * PARTS)) : 0;
+    counts[part] = (counts[part] ?? 0) + 1;
+  }
+  return { least, most, mean, standard_deviation, counts };
 }
 
 export function reportData(data: RunData): DataReport {

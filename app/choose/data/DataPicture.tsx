@@ -1,8 +1,8 @@
-// What the tokenised data are like: how often each label comes, how long the texts are.
+// What the tokenised data are like: how often each label or number comes, how long the texts are.
 
 import type { DataReport } from '../../../src/protocol/messages.ts';
 import { Figure, Numbers } from '../../ui/Figure.tsx';
-import { integer, percent, plural } from '../../ui/format.ts';
+import { integer, number, percent, plural } from '../../ui/format.ts';
 import { useWidth } from '../../ui/use_width.ts';
 
 interface DataPictureProps {
@@ -14,58 +14,104 @@ interface DataPictureProps {
 const LISTED = 12;
 
 export function DataPicture({ report, pending }: DataPictureProps) {
-  const { labels, train, evaluation, lengths, truncated, max_length, sampled_from } = report;
-  const rows = labels.map((label, i) => ({ label, train: train.per_label[i] ?? 0, evaluation: evaluation.per_label[i] ?? 0 }));
-  const all = train.examples + evaluation.examples;
   return (
     <div className="data-picture" aria-busy={pending}>
-      <Figure
-        title={plural(labels.length, 'label')}
-        note={`${integer(train.examples)} to train on, ${integer(evaluation.examples)} to evaluate with${evaluation.held_back ? ', held back' : ''}${
-          sampled_from === undefined ? '' : `; a sample of the ${integer(sampled_from)} rows in the file`
-        }`}
-        picture={
-          labels.length <= LISTED ? (
-            <BalanceList rows={rows} />
-          ) : (
-            <Columns
-              values={rows.map(({ train: count }) => count)}
-              label={`Examples of each of ${labels.length} labels: from ${train.per_label.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)} to ${train.per_label.reduce((a, b) => Math.max(a, b), 0)}.`}
-              ends={[labels[0] ?? '', labels.at(-1) ?? '']}
-            />
-          )
-        }
-        table={() => (
-          <Numbers
-            caption="Examples of each label"
-            head={['Label', 'Train', 'Evaluate']}
-            rows={rows.map((row) => [row.label, integer(row.train), integer(row.evaluation)])}
-          />
-        )}
-      />
-      <Figure
-        title="Tokens per text"
-        note={
-          truncated === 0
-            ? `None of ${integer(all)} is longer than ${max_length}`
-            : `${integer(truncated)} of ${integer(all)} (${percent(truncated / all)}) are cut at ${max_length}`
-        }
-        picture={
-          <Columns
-            values={lengths}
-            label={`Lengths in tokens; ${truncated} texts are cut at ${max_length}.`}
-            ends={['0', `${lengths.length - 1}`]}
-          />
-        }
-        table={() => (
-          <Numbers
-            caption="Texts of each length"
-            head={['Tokens', 'Texts']}
-            rows={lengths.flatMap((count, length) => (count > 0 ? [[length, integer(count)]] : []))}
-          />
-        )}
-      />
+      {report.numbers === undefined ? <LabelsFigure report={report} /> : <NumbersFigure report={report} numbers={report.numbers} />}
+      <LengthsFigure report={report} />
     </div>
+  );
+}
+
+/** How many examples there are of which part. */
+const partsText = ({ train, evaluation, sampled_from }: DataReport): string =>
+  `${integer(train.examples)} to train on, ${integer(evaluation.examples)} to evaluate with${evaluation.held_back ? ', held back' : ''}${
+    sampled_from === undefined ? '' : `; a sample of the ${integer(sampled_from)} rows in the file`
+  }`;
+
+function LabelsFigure({ report }: { report: DataReport }) {
+  const { labels, train, evaluation } = report;
+  const rows = labels.map((label, i) => ({ label, train: train.per_label[i] ?? 0, evaluation: evaluation.per_label[i] ?? 0 }));
+  return (
+    <Figure
+      title={plural(labels.length, 'label')}
+      note={partsText(report)}
+      picture={
+        labels.length <= LISTED ? (
+          <BalanceList rows={rows} />
+        ) : (
+          <Columns
+            values={rows.map(({ train: count }) => count)}
+            label={`Examples of each of ${labels.length} labels: from ${train.per_label.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)} to ${train.per_label.reduce((a, b) => Math.max(a, b), 0)}.`}
+            ends={[labels[0] ?? '', labels.at(-1) ?? '']}
+          />
+        )
+      }
+      table={() => (
+        <Numbers
+          caption="Examples of each label"
+          head={['Label', 'Train', 'Evaluate']}
+          rows={rows.map((row) => [row.label, integer(row.train), integer(row.evaluation)])}
+        />
+      )}
+    />
+  );
+}
+
+function NumbersFigure({
+  report,
+  numbers: { least, most, mean, standard_deviation, counts },
+}: {
+  report: DataReport;
+  numbers: NonNullable<DataReport['numbers']>;
+}) {
+  const edge = (i: number) => number(least + ((most - least) * i) / counts.length);
+  return (
+    <Figure
+      title={`Numbers from ${number(least)} to ${number(most)}`}
+      note={`${partsText(report)}; mean ${number(mean)}, standard deviation ${number(standard_deviation)}`}
+      picture={
+        <Columns
+          values={counts}
+          label={`How often numbers come, from ${number(least)} to ${number(most)}; the table has the counts.`}
+          ends={[number(least), number(most)]}
+        />
+      }
+      table={() => (
+        <Numbers
+          caption="Training examples by their number"
+          head={['Number', 'Examples']}
+          rows={counts.map((count, i) => [`${edge(i)} to ${edge(i + 1)}`, integer(count)])}
+        />
+      )}
+    />
+  );
+}
+
+function LengthsFigure({ report: { train, evaluation, lengths, truncated, max_length } }: { report: DataReport }) {
+  const all = train.examples + evaluation.examples;
+  return (
+    <Figure
+      title="Tokens per text"
+      note={
+        truncated === 0
+          ? `None of ${integer(all)} is longer than ${max_length}`
+          : `${integer(truncated)} of ${integer(all)} (${percent(truncated / all)}) are cut at ${max_length}`
+      }
+      picture={
+        <Columns
+          values={lengths}
+          label={`Lengths in tokens; ${truncated} texts are cut at ${max_length}.`}
+          ends={['0', `${lengths.length - 1}`]}
+        />
+      }
+      table={() => (
+        <Numbers
+          caption="Texts of each length"
+          head={['Tokens', 'Texts']}
+          rows={lengths.flatMap((count, length) => (count > 0 ? [[length, integer(count)]] : []))}
+        />
+      )}
+    />
   );
 }
 
