@@ -4,7 +4,6 @@ import { useState } from 'react';
 import { MemoryPicture } from '../memory/MemoryPicture.tsx';
 import { useActions, useApp } from '../state/context.ts';
 import { choiceOf } from '../state/hub/splits.ts';
-import { presetNamed } from '../state/presets.ts';
 import { cardOf, changedCount, policyOf, targetOf, taskOf } from '../state/settings.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Icon } from '../ui/icons.tsx';
@@ -34,11 +33,9 @@ export function ChooseScreen() {
   const changed = changedCount(settings, card);
   const tasks = catalogue.value?.tasks ?? [];
   const task = taskOf(catalogue.value, settings);
-  const preset = presetNamed(settings.preset);
   const { data } = settings;
   // Bundled data have columns that are known; of others they are guessed anew, for a task wants columns of its own.
-  const chooseTask = (name: string | undefined, named?: string) =>
-    actions.choose({ task: name, preset: named, ...(data.kind === 'bundled' ? {} : { columns: undefined }) });
+  const chooseTask = (name: string) => actions.choose({ task: name, ...(data.kind === 'bundled' ? {} : { columns: undefined }) });
   return (
     <div className="choose">
       <div className="choose-main">
@@ -60,13 +57,12 @@ export function ChooseScreen() {
           <TaskSection
             tasks={tasks}
             task={task}
-            preset={preset}
-            presetInUse={data.kind === 'hub' && data.id === preset?.id && data.config === preset.config}
-            onTask={(name) => chooseTask(name)}
-            onPreset={(next) => chooseTask(next.config, next.config)}
-            onHub={(next) => {
+            inUse={data.kind === 'hub' && data.id === task?.dataset?.id && data.config === task.dataset.config}
+            onTask={chooseTask}
+            onHub={() => {
+              if (task?.dataset === undefined) return;
               setDataSource('hub');
-              actions.chooseSplit(choiceOf(next), next.columns);
+              actions.chooseSplit(choiceOf(task.dataset), task.dataset.columns);
             }}
             onOwn={() => setDataSource('disk')}
           />

@@ -10,7 +10,6 @@ import type { Answer } from './answer.ts';
 import type { AppState } from './app_state.ts';
 import { isSilent } from './hub/hub_state.ts';
 import { latest } from './latest.ts';
-import { columnsOf } from './presets.ts';
 import { cardOf, evaluationOf, firstRun, lengthOf, planRequestsOf, type Settings, taskRequest } from './settings.ts';
 
 /** Plans follow typing and sliders, so the wait stays below the tenth of a second that people notice. */
@@ -97,9 +96,9 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
       seed,
     });
   };
-  const askPreview = asking('preview', 'previewData', 0, (preview) => {
+  const askPreview = asking('preview', 'previewData', 0, ({ guess }) => {
     const { settings } = getState();
-    if (settings.columns === undefined) setState({ settings: { ...settings, columns: columnsOf(settings.preset, preview) } });
+    if (settings.columns === undefined) setState({ settings: { ...settings, columns: guess } });
     report();
   });
   const preview = () => {
@@ -191,7 +190,7 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
       const length = `${lengthOf(settings, card)} ${settings.training.seed}`;
       const lengthBefore = `${lengthOf(before, cardBefore)} ${before.training.seed}`;
       if (settings.model !== before.model) model();
-      if (settings.data !== before.data || settings.task !== before.task || settings.preset !== before.preset) preview();
+      if (settings.data !== before.data || settings.task !== before.task) preview();
       else if (
         settings.columns !== before.columns ||
         settings.eval_data !== before.eval_data ||

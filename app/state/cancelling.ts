@@ -56,10 +56,10 @@ export function lostWith({ run }: Pick<AppState, 'run'>): string | undefined {
     : `The run that is under way ends with it; it can go on from step ${run.savedAt}, under Saved runs.`;
 }
 
-type Chosen = Pick<AppState['settings'], 'model' | 'positions' | 'pooling' | 'data' | 'eval_data' | 'columns' | 'task' | 'preset'>;
+type Chosen = Pick<AppState['settings'], 'model' | 'positions' | 'pooling' | 'data' | 'eval_data' | 'columns' | 'task'>;
 type Settled = Pick<AppState, 'model' | 'preview' | 'report' | 'plans'> & { readonly chosen: Chosen };
 
-const chosenOf = ({ model, positions, pooling, data, eval_data, columns, task, preset }: AppState['settings']): Chosen => ({
+const chosenOf = ({ model, positions, pooling, data, eval_data, columns, task }: AppState['settings']): Chosen => ({
   model,
   positions,
   pooling,
@@ -67,7 +67,6 @@ const chosenOf = ({ model, positions, pooling, data, eval_data, columns, task, p
   eval_data,
   columns,
   task,
-  preset,
 });
 
 interface CancellingNeeds {

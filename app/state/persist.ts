@@ -39,10 +39,10 @@ export async function load(): Promise<Kept> {
 }
 
 export function save({ theme, settings }: Pick<Kept, 'theme' | 'settings'>): void {
-  const { model, positions: _, pooling, data, eval_data, columns, task, preset, ...rest } = settings;
+  const { model, positions: _, pooling, data, eval_data, columns, task, ...rest } = settings;
   const lasting = {
     ...(model.kind === 'files' ? { model: firstRun.model } : { model, pooling }),
-    ...(data.kind === 'file' ? { data: firstRun.data, columns: firstRun.columns } : { data, eval_data, columns, task, preset }),
+    ...(data.kind === 'file' ? { data: firstRun.data, columns: firstRun.columns } : { data, eval_data, columns, task }),
   };
   // Private windows may refuse storage: then the next visit starts afresh, which is all that is lost.
   void set(KEY, { theme, settings: { ...rest, ...lasting } }).catch(() => undefined);

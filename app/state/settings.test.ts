@@ -77,3 +77,12 @@ test('plans are compared at one batch and length, each method once', () => {
   const requests = planRequestsOf({ ...firstRun, training: { batch_size: 3 } }, catalogue, undefined);
   expect(new Set(requests.map(({ batch_size }) => batch_size))).toEqual(new Set([3]));
 });
+
+test('MNLI of the hub is evaluated on its mismatched split too, where its usual split evaluates it', () => {
+  const ref = (split: string) => ({ kind: 'hub' as const, name: 'nyu-mll/glue mnli', id: 'nyu-mll/glue', config: 'mnli', split });
+  const settings = { ...firstRun, task: 'mnli', data: ref('train'), eval_data: ref('validation_matched') };
+  expect(parseRunConfig(runConfigOf(settings, card('meft1'))).more_eval_data).toEqual({ mismatched: ref('validation_mismatched') });
+  expect(runConfigOf({ ...settings, eval_data: ref('train') }, card('meft1'))).not.toHaveProperty('more_eval_data');
+  expect(runConfigOf(firstRun, card('meft1'))).not.toHaveProperty('more_eval_data');
+  expect(runConfigOf(firstRun, card('meft1'))).not.toHaveProperty('task');
+});

@@ -16,6 +16,7 @@ import {
   type TrainingArguments,
   trainingDefaults,
 } from '../../src/protocol/config.ts';
+import { knownDataset } from '../../src/protocol/hub_data.ts';
 import { defaultLength, textPositions } from '../../src/protocol/lengths.ts';
 import type { DataReport, PlanRequest } from '../../src/protocol/messages.ts';
 
@@ -31,8 +32,6 @@ export interface Settings {
   readonly columns?: Columns | undefined;
   /** Left out: the first of the catalogue. */
   readonly task?: string | undefined;
-  /** The named task whose columns are wanted, by its configuration (`protocol/hub_data.ts`). */
-  readonly preset?: string | undefined;
   readonly method: MethodName;
   /** Left out: the method's default policy. */
   readonly policy?: PolicyName | undefined;
@@ -146,6 +145,14 @@ export function evaluationOf({ data, eval_data }: Pick<Settings, 'data' | 'eval_
   return data.kind === 'hub' && eval_data !== undefined ? { eval_data } : {};
 }
 
+/** Further splits of a data set of the hub that its task is measured on, such as MNLI's mismatched one, while its usual split is evaluated with. */
+function moreEvaluationOf({ data, eval_data }: Settings): Pick<RunConfig, 'more_eval_data'> {
+  if (data.kind !== 'hub' || eval_data?.kind !== 'hub') return {};
+  const { more_eval_splits, eval_split } = knownDataset(data.id, data.config) ?? {};
+  if (more_eval_splits === undefined || eval_data.split !== eval_split) return {};
+  return { more_eval_data: Object.fromEntries(Object.entries(more_eval_splits).map(([name, split]) => [name, { ...eval_data, split }])) };
+}
+
 export function runConfigOf(settings: Settings, card: MethodCard): RunConfig {
   const { model, pooling, data, columns, method, checkpoint_every } = settings;
   return {
@@ -153,6 +160,7 @@ export function runConfigOf(settings: Settings, card: MethodCard): RunConfig {
     ...(pooling === undefined ? {} : { pooling }),
     data,
     ...evaluationOf(settings),
+    ...moreEvaluationOf(settings),
     ...(columns === undefined ? {} : { columns }),
     ...taskRequest(settings),
     method,

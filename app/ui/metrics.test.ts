@@ -13,6 +13,17 @@ test('metrics stand in the order of their tasks with their titles, shares as per
   ]);
 });
 
+test('what was measured on a further set comes behind, and says of which set it is', () => {
+  expect(
+    shownMetrics({ mismatched_accuracy: 0.5, mismatched_loss: 1, loss: 2, accuracy: 1 }, tasks).map(({ title, text }) => [title, text]),
+  ).toEqual([
+    ['accuracy', '100.0 %'],
+    ['loss', '2'],
+    ['accuracy, mismatched', '50.0 %'],
+    ['loss, mismatched', '1'],
+  ]);
+});
+
 test('errors and losses are no scores', () => {
   expect(['accuracy', 'pearson', 'mse', 'loss', 'eval_loss'].filter(isScore)).toEqual(['accuracy', 'pearson']);
 });

@@ -4,14 +4,14 @@ import { Fragment } from 'react';
 import type { KnownDataset } from '../../../src/protocol/hub_data.ts';
 import { Icon } from '../../ui/icons.tsx';
 
-interface PresetDataProps {
-  preset: KnownDataset;
+interface NamedTaskDataProps {
+  dataset: KnownDataset;
   inUse: boolean;
   onHub(): void;
   onOwn(): void;
 }
 
-export function PresetData({ preset: { id, config, title, columns }, inUse, onHub, onOwn }: PresetDataProps) {
+export function NamedTaskData({ dataset: { id, config, title, columns }, inUse, onHub, onOwn }: NamedTaskDataProps) {
   const names = Object.values(columns).filter((name) => name !== undefined);
   return (
     <section className="task-data" aria-label={`Data of ${title}`}>
