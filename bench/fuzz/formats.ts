@@ -21,7 +21,7 @@ import { fileFolder } from '../../src/hub/folder.ts';
 import { methods, resolveOptions } from '../../src/methods/registry.ts';
 import { usualDefaults } from '../../src/models/registry.ts';
 import type { ModelRef } from '../../src/protocol/config.ts';
-import { expectedTensors } from '../../src/session/adapter_expectations.ts';
+import { expectedTensors, taskModelOf } from '../../src/session/adapter_expectations.ts';
 import { openBaseModel } from '../../src/session/base_model.ts';
 import { readAdapterFor } from '../../src/session/importing.ts';
 import { Session } from '../../src/session/session.ts';
@@ -119,7 +119,11 @@ async function makeAdapters(): Promise<Map<string, Uint8Array>[]> {
     const tensors = expectedTensors(model, config).map(
       ({ name, shape }) => [name, { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) }] as const,
     );
-    const files = writeExported({ method: method.name, config, labels: ['a', 'b'], tensors: new Map(tensors) }, cardFacts);
+    const files = writeExported(
+      { method: method.name, config, labels: ['a', 'b'], tensors: new Map(tensors) },
+      cardFacts,
+      taskModelOf(model),
+    );
     return new Map(files.map(({ path, bytes }) => [path, bytes]));
   });
 }

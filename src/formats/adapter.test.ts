@@ -5,6 +5,7 @@ import { bytesOf } from './bytes.ts';
 import { readExported, writeExported } from './exported.ts';
 import type { CardFacts } from './model_card.ts';
 import { openSafetensors, writeSafetensors } from './safetensors.ts';
+import { bertModel } from './testing.ts';
 import { type ArchiveFile, readZip, writeZip } from './zip.ts';
 
 const SHA = 'ab'.repeat(32);
@@ -51,6 +52,7 @@ const expectations: AdapterExpectations = {
   positionsOf: () => 64,
   methods: ['lora', 'meft1'],
   base: { name: 'mine', sha256: SHA },
+  model: bertModel,
   tensorsOf: specs,
 };
 
@@ -83,7 +85,7 @@ const written = (): Map<string, Uint8Array> => mapOf(writeAdapter(archive, facts
 const utf8 = (value: unknown): Uint8Array => new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));
 
 test('an adapter comes back through files and through a zip, also one repacked with a top folder', async () => {
-  const files = writeExported(archive, facts);
+  const files = writeExported(archive, facts, bertModel);
   expect(files.map(({ path }) => path)).toEqual(['adapter.safetensors', 'adapter_config.json', 'labels.json', 'README.md']);
   expect(await readAdapter(mapOf(files), expectations)).toEqual(archive);
   const repacked = [...files.map(({ path, bytes }) => ({ path: `mine/${path}`, bytes })), { path: '__MACOSX/._mine', bytes: utf8('x') }];

@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { methodChoices, mostLabels } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { shownValue } from '../protocol/shown.ts';
+import type { TaskModel } from './task_model.ts';
 import { decodeUtf8, isRecord, parseJson } from './text.ts';
 
 export const FORMAT_VERSION = 1;
@@ -68,12 +69,6 @@ export interface TensorSpec {
   readonly shape: readonly number[];
 }
 
-/** Names in the base's backbone, as it classifies by its first token: its dense layers, and all its parameters. */
-export interface BaseNames {
-  readonly dense: readonly string[];
-  readonly parameters: readonly string[];
-}
-
 /** What the reader of an adapter knows and a file must fit. */
 export interface AdapterExpectations {
   readonly methods: readonly string[];
@@ -81,9 +76,9 @@ export interface AdapterExpectations {
   readonly base?: { readonly name: string; readonly sha256?: string };
   /** The longest text that the method takes on it: what adapters may say at most, and what those have that don't say. */
   positionsOf?(method: string, hyper_parameters: HyperParameters): number;
-  /** What is called how in the base; asked for where an adapter chooses modules by more than the ends of their names. */
-  names?(): BaseNames;
-  /** The base's own classifier, as f32: "classifier.weight" and "classifier.bias"; or why there is none, as the rest of a sentence. */
+  /** What is called how in the base. */
+  readonly model: TaskModel;
+  /** The base's own classifier, as f32, by its parameters; or why there is none, as the rest of a sentence. */
   head?(): Promise<ReadonlyMap<string, AdapterTensor> | string>;
   /** The names that the base's config.json gives to so many classes, where it does. */
   classNames?(count: number): readonly string[] | undefined;

@@ -9,6 +9,7 @@ import type { CardFacts } from './model_card.ts';
 import { peftTypeOf, readPeft, writePeft } from './peft/layout.ts';
 import { CONFIG, TENSORS, TORCH_TENSORS } from './peft/peft_type.ts';
 import { openSafetensors } from './safetensors.ts';
+import type { TaskModel } from './task_model.ts';
 import { isRecord, parseJson } from './text.ts';
 import type { ArchiveFile } from './zip.ts';
 
@@ -22,9 +23,9 @@ export const adapterFileNames: readonly string[] = [
 ];
 
 /** In PEFT's layout where PEFT has a type for it, else in ours, which then says why. */
-export function writeExported(archive: AdapterArchive, facts: CardFacts): ArchiveFile[] {
-  const type = peftTypeOf(archive);
-  return typeof type === 'string' ? writeAdapter(archive, facts, type) : writePeft(type, archive, facts);
+export function writeExported(archive: AdapterArchive, facts: CardFacts, model: TaskModel): ArchiveFile[] {
+  const type = peftTypeOf(archive, model);
+  return typeof type === 'string' ? writeAdapter(archive, facts, type) : writePeft(type, archive, facts, model);
 }
 
 /**

@@ -1,6 +1,7 @@
 // For tests and measurements of adapters: what a model card says where no test looks at it.
 
 import type { CardFacts } from './model_card.ts';
+import type { TaskModel } from './task_model.ts';
 
 export const cardFacts: CardFacts = {
   name: 'task',
@@ -12,4 +13,15 @@ export const cardFacts: CardFacts = {
   labels: ['bad', 'fine', 'good'],
   hyper_parameters: [],
   notes: [],
+};
+
+/** A BERT of two layers and heads. */
+export const bertModel: TaskModel = {
+  ...{ model_type: 'bert', prefix: 'bert.', num_hidden_layers: 2, num_attention_heads: 2, hidden_act: 'gelu', pooling: 'cls' },
+  head: () => ({ classes: ['classifier.weight', 'classifier.bias'], before: [] }),
+  defaults: {
+    lora: { target_modules: ['query', 'value'] },
+    ia3: { target_modules: ['key', 'value', 'output.dense'], feedforward_modules: ['output.dense'] },
+  },
+  names: () => ({ dense: [], parameters: [], transposed: [] }),
 };

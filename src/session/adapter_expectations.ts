@@ -1,10 +1,11 @@
 // What an adapter must fit to be read for a base: the tensors that its method has there, the names that its configuration may choose by, the
 // positions that its texts may have. Reads no adapter (importing.ts, src/formats). Invariant: all of it comes from the programs that would run.
 
-import type { AdapterConfig, AdapterExpectations, BaseNames, HyperParameters } from '../formats/adapter_archive.ts';
+import type { AdapterConfig, AdapterExpectations, HyperParameters } from '../formats/adapter_archive.ts';
+import type { BackboneNames, TaskModel } from '../formats/task_model.ts';
 import { methodNamed, methods, resolveOptions } from '../methods/registry.ts';
 import { singleStream } from '../methods/single_stream.ts';
-import { ownPooling } from '../models/model.ts';
+import { ownPooling, pooledHead } from '../models/model.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type Pooling } from '../protocol/config.ts';
 import { textPositions } from '../protocol/lengths.ts';
 import { taskOf } from '../tasks/registry.ts';
@@ -64,8 +65,8 @@ export function expectedTensors(model: BaseModel, config: AdapterConfig): { name
     .map((parameter) => ({ name: parameter.name, shape: storedShape(parameter) }));
 }
 
-/** What a base calls its dense layers and parameters, under the head that Transformers gives it. */
-export function namesOf(model: BaseModel): BaseNames {
+/** Under the head that Transformers gives it. */
+function namesOf(model: BaseModel): BackboneNames {
   const dense: string[] = [];
   const adapts = ({ path }: { readonly path: string }) => {
     dense.push(path);
@@ -81,8 +82,31 @@ export function namesOf(model: BaseModel): BaseNames {
     training: defaultTraining,
   };
   const looking = { ...method, wire: () => singleStream({ linear: { adapts } }) };
-  const { parameters } = outlineOf(model, engine, 1, { method: looking, options, policy });
-  return { dense, parameters: [...parameters.values()].filter(({ owner }) => owner !== 'head').map(({ name }) => name) };
+  const registry = outlineOf(model, engine, 1, { method: looking, options, policy });
+  const parameters = [...registry.parameters.values()].filter(({ owner }) => owner !== 'head');
+  return {
+    dense,
+    parameters: parameters.map(({ name }) => name),
+    transposed: parameters.filter(({ stored }) => stored?.layout === 'transposed').map(({ name }) => name),
+  };
+}
+
+/** A base as the formats of adapters know it. */
+export function taskModelOf(model: BaseModel): TaskModel {
+  const backbone = model.backbone();
+  const { model_type, num_hidden_layers, num_attention_heads, hidden_act } = backbone.config;
+  let names: BackboneNames | undefined;
+  return {
+    ...{ model_type, num_hidden_layers, num_attention_heads, hidden_act },
+    prefix: backbone.names.prefixes[0] ?? '',
+    pooling: ownPooling(backbone),
+    head: (pooling) => pooledHead(backbone, pooling as Pooling).head,
+    defaults: backbone.defaults,
+    names() {
+      names ??= namesOf(model);
+      return names;
+    },
+  };
 }
 
 /** The longest text that an adapter's method takes on this base. */
@@ -99,7 +123,7 @@ const positionsOn =
 export const expectationsOn = (model: BaseModel, sha256: string | undefined): AdapterExpectations => ({
   methods: methods.map((method) => method.name),
   base: { name: model.name, ...(sha256 === undefined ? {} : { sha256 }) },
-  names: () => namesOf(model),
+  model: taskModelOf(model),
   positionsOf: positionsOn(model),
   head: () => checkpointClassifier(model, ownPooling(model.backbone())),
   classNames(count) {

@@ -13,7 +13,7 @@ import { methodNamed } from '../methods/registry.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { ExportLayout, ExportResult, SelfTestTexts } from '../protocol/messages.ts';
 import type { Task } from '../tasks/task.ts';
-import { expectationsOn } from './adapter_expectations.ts';
+import { expectationsOn, taskModelOf } from './adapter_expectations.ts';
 import { weighsClasses } from './class_weights.ts';
 import type { RunData } from './data.ts';
 import type { Engine, EngineConfig } from './engine.ts';
@@ -161,9 +161,10 @@ export async function exportAdapter(asked: ExportRequest): Promise<ExportResult>
   const archive = archiveOf(request, values, before);
   const facts = cardFacts(request);
   const hub = request.layout === 'adapter-hub';
-  const own = hub ? writeAdapterHub(archive, facts, engine.setup.backbone.config) : writeExported(archive, facts);
+  const model = taskModelOf(engine.model);
+  const own = hub ? writeAdapterHub(archive, facts, model) : writeExported(archive, facts, model);
   const zip = writeZip([...own, ...runRecords(request.record)]);
-  const type = peftTypeOf(archive);
+  const type = peftTypeOf(archive, model);
   const again = await readExported(readZip(name, zip), {
     ...expectationsOn(engine.model, engine.sha256),
     tensorsOf: () => engine.trainer.trainables.map((parameter) => ({ name: parameter.name, shape: storedShape(parameter) })),

@@ -2,7 +2,8 @@
 // what its tensors are called. Not here: files and heads (layout.ts, head.ts). Invariant: what is not the same function is refused, either way.
 
 import { shownValue } from '../../protocol/shown.ts';
-import { type AdapterConfig, type BaseNames, type HyperParameters, refuseAdapter, type TensorSpec } from '../adapter_archive.ts';
+import { type AdapterConfig, type HyperParameters, refuseAdapter, type TensorSpec } from '../adapter_archive.ts';
+import type { TaskModel } from '../task_model.ts';
 import type { TensorFile } from '../tensor_file.ts';
 
 export const CONFIG = 'adapter_config.json';
@@ -10,21 +11,11 @@ export const CONFIG = 'adapter_config.json';
 /** The `config` of an adapter_config.json, as it was found. */
 export type HubConfig = Readonly<Record<string, unknown>>;
 
-/** What of the base a configuration has to say. */
-export interface HubBase {
-  readonly num_hidden_layers: number;
-  readonly hidden_act: string;
-}
-
 export interface HubType {
   /** Our method and hyper-parameters. Error: `unsupported-adapter-hub`. */
-  fromHub(
-    given: HubConfig,
-    file: TensorFile,
-    names: () => BaseNames,
-  ): { readonly method: string; readonly hyper_parameters: HyperParameters };
+  fromHub(given: HubConfig, file: TensorFile, model: TaskModel): { readonly method: string; readonly hyper_parameters: HyperParameters };
   /** The `config` that says this adapter, or why none does. `specs`: the tensors under our names. */
-  toHub(config: AdapterConfig, specs: readonly TensorSpec[], base: HubBase): Record<string, unknown> | string;
+  toHub(config: AdapterConfig, specs: readonly TensorSpec[], model: TaskModel): Record<string, unknown> | string;
   /** What one of our tensors is called there, without the backbone's prefix; `adapter`: the adapter's name. */
   storedName(name: string, adapter: string): string;
 }

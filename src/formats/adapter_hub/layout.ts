@@ -17,14 +17,14 @@ import {
 import { labelsFile, readLabels } from '../adapter_labels.ts';
 import { openTensors, readTensors, tensorsToWrite } from '../adapter_tensors.ts';
 import { type CardFacts, writeModelCard } from '../model_card.ts';
-import { isHead, listed } from '../peft/peft_type.ts';
-import { BACKBONE_PREFIX } from '../peft/stored_names.ts';
+import { listed } from '../peft/peft_type.ts';
 import { writeSafetensors } from '../safetensors.ts';
+import { isHeadOf, type TaskModel } from '../task_model.ts';
 import { isRecord, parseJson } from '../text.ts';
 import type { ArchiveFile } from '../zip.ts';
 import { bottleneck } from './bottleneck.ts';
 import { HEAD_CONFIG, type HubHead, headConfig, headOf } from './head.ts';
-import { CONFIG, type HubBase, type HubType, refuseHub } from './hub_type.ts';
+import { CONFIG, type HubType, refuseHub } from './hub_type.ts';
 import { lora } from './lora.ts';
 
 const byMethod: Readonly<Record<string, HubType>> = { lora, houlsby: bottleneck, 'parallel-adapter': bottleneck };
@@ -36,7 +36,8 @@ export const HEAD_FILES = ['model_head.safetensors', 'pytorch_model_head.bin'] a
 /** Whether an adapter_config.json is that library's: it keeps what it says of the adapter under `config`. */
 export const isAdapterHub = (config: Readonly<Record<string, unknown>>): boolean => 'config' in config && 'hidden_size' in config;
 
-const inBackbone = ({ base_model: { model_type } }: AdapterConfig, name: string): string => `${BACKBONE_PREFIX[model_type] ?? ''}${name}`;
+/** Whose modules are known here by the library's names. */
+const known = 'bert';
 
 function typeOf(config: Readonly<Record<string, unknown>>): HubType {
   const architecture = config['architecture'] ?? null;
@@ -59,11 +60,13 @@ export async function readAdapterHub(files: ReadonlyMap<string, Uint8Array>, exp
   const outer = jsonOf(files, CONFIG);
   const given = outer['config'];
   if (!isRecord(given)) return refuseHub(outer, 'config', 'an object');
+  const { model } = expect;
+  if (outer['model_type'] !== known) refuseHub(outer, 'model_type', `"${known}"`);
+  if (model.model_type !== known) refuseHub(outer, 'model_type', `a base of that type, and not of type "${model.model_type}",`);
   const file = await openTensors(files, ...ADAPTER_FILES);
   const head = headIn(files);
   const headFile = await openTensors(files, ...HEAD_FILES);
-  const names = () => expect.names?.() ?? refuseHub(outer, 'config', 'what is read beside its base model');
-  const { method, hyper_parameters: own } = typeOf(given).fromHub(given, file, names);
+  const { method, hyper_parameters: own } = typeOf(given).fromHub(given, file, model);
   const hyper_parameters = { ...own, modules_to_save: [...head.modules_to_save] };
   const where = `${file.source.name}, __metadata__`;
   const mirrored = file.metadata['retrace'] === undefined ? undefined : parseJson(where, file.metadata['retrace']);
@@ -82,9 +85,10 @@ export async function readAdapterHub(files: ReadonlyMap<string, Uint8Array>, exp
   const said = { ...merged, hyper_parameters: { ...kept, ...hyper_parameters } };
   return readArchive(said, isRecord(mirrored) ? where : CONFIG, expect, async (config, specs) => {
     const type = byMethod[method] as HubType;
+    const isHead = isHeadOf(model.head(config.pooling));
     const inHead = ({ name }: TensorSpec) => isHead(name) || head.modules_to_save.some((module) => name.startsWith(`${module}.`));
-    const prefixed = [...file.tensors.keys()].some((name) => name.startsWith(inBackbone(config, '')));
-    const stored = (name: string) => type.storedName(prefixed ? inBackbone(config, name) : name, String(outer['name']));
+    const prefixed = [...file.tensors.keys()].some((name) => name.startsWith(model.prefix));
+    const stored = (name: string) => type.storedName(prefixed ? model.prefix + name : name, String(outer['name']));
     const outside = specs.filter((spec) => !inHead(spec));
     const ofAdapter = await readTensors(file, outside, stored);
     const ofHead = await readTensors(headFile, specs.filter(inHead), head.storedName);
@@ -109,7 +113,9 @@ model.eval()
 \`\`\``;
 
 /** Why an adapter can't be said in this layout, or the `config` that says it. */
-function hubConfig({ config, tensors }: AdapterArchive, base: HubBase): Record<string, unknown> | string {
+function hubConfig({ config, tensors }: AdapterArchive, model: TaskModel): Record<string, unknown> | string {
+  if (model.model_type !== known)
+    return `AdapterHub’s layout is written for models of type ${known}, and this one is of type ${model.model_type}.`;
   const type = byMethod[config.method];
   if (type === undefined) return `AdapterHub’s library has no adapter that is the same function as ${config.method}.`;
   if (isRegression(config)) return 'AdapterHub’s library has no head that gives a number.';
@@ -119,7 +125,7 @@ function hubConfig({ config, tensors }: AdapterArchive, base: HubBase): Record<s
   return type.toHub(
     config,
     [...tensors].map(([name, { shape }]) => ({ name, shape })),
-    base,
+    model,
   );
 }
 
@@ -127,8 +133,8 @@ function hubConfig({ config, tensors }: AdapterArchive, base: HubBase): Record<s
  * adapter.safetensors, adapter_config.json, model_head.safetensors, head_config.json, labels.json and README.md. Error `not-adapter-hub` where ours is
  * another function than any of the library's.
  */
-export function writeAdapterHub(archive: AdapterArchive, facts: CardFacts, base: HubBase): ArchiveFile[] {
-  const own = hubConfig(archive, base);
+export function writeAdapterHub(archive: AdapterArchive, facts: CardFacts, model: TaskModel): ArchiveFile[] {
+  const own = hubConfig(archive, model);
   const { config, labels, tensors } = archive;
   if (typeof own === 'string') {
     return refuseAdapter('not-adapter-hub', own, 'layout', 'Export it in the usual layout.');
@@ -137,6 +143,7 @@ export function writeAdapterHub(archive: AdapterArchive, facts: CardFacts, base:
   const type = byMethod[config.method] as HubType;
   const ownPooler = tensors.has('pooler.dense.weight');
   const head = headOf({ config: headConfig(labels, ownPooler), name });
+  const isHead = isHeadOf(model.head(config.pooling));
   const part = (wanted: boolean): ReadonlyMap<string, AdapterTensor> =>
     new Map([...tensors].filter(([tensor]) => (isHead(tensor) || tensor.startsWith('pooler.')) === wanted));
   const outer = {
@@ -148,7 +155,7 @@ export function writeAdapterHub(archive: AdapterArchive, facts: CardFacts, base:
     version: 'adapters.1.2.0',
   };
   const metadata = { format: 'pt', retrace: JSON.stringify(config) };
-  const stored = (tensor: string) => type.storedName(inBackbone(config, tensor), name);
+  const stored = (tensor: string) => type.storedName(model.prefix + tensor, name);
   return [
     { path: ADAPTER_FILES[0], bytes: writeSafetensors(tensorsToWrite(part(false), stored), metadata) },
     { path: CONFIG, bytes: withPoint(jsonBytes({ config: own, ...outer })) },

@@ -11,7 +11,7 @@ const ofFeedforward: Readonly<Record<string, RegExp>> = {
 };
 
 export const lora: HubType = {
-  fromHub(given, _, names) {
+  fromHub(given, _, model) {
     requireHub(given, { composition_mode: 'add', use_gating: false, vera_d: null, vera_b: null });
     if ((given['dtype'] ?? 'float32') !== 'float32') refuseHub(given, 'dtype', 'null');
     const matrices: unknown = given['attn_matrices'] ?? ['q', 'v'];
@@ -25,7 +25,7 @@ export const lora: HubType = {
     const attention = (given['selfattn_lora'] ?? true) ? matrices.map((letter) => ofAttention[String(letter)] as string) : [];
     const feedforward = Object.entries(ofFeedforward).filter(([key]) => given[key] === true);
     const targeted = (path: string) => attention.some((end) => path.endsWith(end)) || feedforward.some(([, pattern]) => pattern.test(path));
-    const target_modules = names().dense.filter((path) => targeted(path) && !left.includes(layerOf(path)));
+    const target_modules = model.names().dense.filter((path) => targeted(path) && !left.includes(layerOf(path)));
     return {
       method: 'lora',
       hyper_parameters: { adapter_size: Number(r), lora_alpha: Number(alpha), lora_dropout: Number(dropout), target_modules, bias: 'none' },

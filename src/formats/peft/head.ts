@@ -3,12 +3,10 @@
 
 import { type AdapterExpectations, type AdapterTensor, refuseAdapter } from '../adapter_archive.ts';
 import { readTensors } from '../adapter_tensors.ts';
+import { headLayers, headModules } from '../task_model.ts';
 import type { TensorFile } from '../tensor_file.ts';
-import { isHead, type PeftConfig, type PeftType, refusePeft } from './peft_type.ts';
+import { type PeftBase, type PeftConfig, type PeftType, refusePeft } from './peft_type.ts';
 import type { StoredNames } from './stored_names.ts';
-
-/** [labels, C] and [labels]. */
-const parts = ['classifier.weight', 'classifier.bias'];
 
 export interface ForeignHead {
   readonly num_labels: number;
@@ -22,30 +20,39 @@ export interface ForeignHead {
 export async function foreignHead(
   type: PeftType,
   given: PeftConfig,
+  { model, isHead }: PeftBase,
   { ours }: StoredNames,
   file: TensorFile,
   expect: AdapterExpectations,
 ): Promise<ForeignHead> {
-  const adapter = new Map([...ours].filter(([name]) => isHead(name) && !parts.includes(name)));
-  const saved = file.tensors.get(ours.get('classifier.weight') ?? '');
-  if (saved !== undefined) return { num_labels: saved.shape[0] ?? 1, fromBase: new Map(), merged: new Set() };
+  const head = model.head(model.pooling);
+  const matrix = head.classes[0] ?? '';
+  const layers = headLayers(head);
+  const liesOn = (path: string) => (name: string) => name.startsWith(`${path}.`) && !isHead(name);
+  const adapter = new Map([...ours].filter(([name]) => layers.some((path) => liesOn(path)(name))));
+  const saved = file.tensors.get(ours.get(matrix) ?? '');
+  const lacking = [...(saved === undefined ? head.classes : []), ...head.before].filter((name) => !ours.has(name));
+  if (lacking.length === 0) return { num_labels: saved?.shape[0] ?? 1, fromBase: new Map(), merged: new Set() };
   const base = (await expect.head?.()) ?? 'no base model is there to take one from';
   if (typeof base === 'string') {
     return refuseAdapter(
       'missing-tensor',
-      `${file.source.name} has no classifier.weight among its ${file.tensors.size} tensors: its head was not saved, and ${base}. PEFT would begin with a random one.`,
+      `${file.source.name} has no ${lacking[0]} among its ${file.tensors.size} tensors: its head was not saved, and ${base}. PEFT would begin with a random one.`,
       file.source.name,
-      'Choose the fine-tuned model that it was trained on, with its classifier; or save the adapter with task_type "SEQ_CLS" or modules_to_save ["classifier"].',
+      `Choose the fine-tuned model that it was trained on, with its classifier; or save the adapter with task_type "SEQ_CLS" or modules_to_save ${JSON.stringify(headModules(head))}.`,
     );
   }
-  const fromBase = new Map([...base].filter(([name]) => !ours.has(name)));
-  const [num_labels = 1, width = 1] = base.get('classifier.weight')?.shape ?? [];
-  if (adapter.size > 0) {
+  const fromBase = new Map([...base].filter(([name]) => lacking.includes(name)));
+  const [num_labels = 1] = (saved ?? base.get(matrix))?.shape ?? [];
+  for (const path of layers) {
+    const onIt = new Map([...adapter].filter(([name]) => liesOn(path)(name)));
+    if (onIt.size === 0) continue;
+    const [out = 1, into = 1] = base.get(`${path}.weight`)?.shape ?? [];
     const { specs, put } =
-      type.onHead?.(given, [num_labels, width]) ?? refusePeft(given, 'target_modules', 'a classifier that is saved whole');
-    const stored = new Set(adapter.values());
+      type.onHead?.(given, model, path, [out, into]) ?? refusePeft(given, 'target_modules', 'a classifier that is saved whole');
+    const stored = new Set(onIt.values());
     const own = { ...file, tensors: new Map([...file.tensors].filter(([name]) => stored.has(name))) };
-    const read = await readTensors(own, specs, (name) => adapter.get(name) ?? name);
+    const read = await readTensors(own, specs, (name) => onIt.get(name) ?? name);
     for (const [name, { shape, data }] of fromBase) fromBase.set(name, { shape, data: put(name, data, read) });
   }
   return { num_labels, fromBase, merged: new Set(adapter.values()) };

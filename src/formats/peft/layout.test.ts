@@ -7,8 +7,9 @@ import type { AdapterConfig, AdapterExpectations, TensorSpec } from '../adapter_
 import { bytesOf } from '../bytes.ts';
 import { readExported, writeExported } from '../exported.ts';
 import { openSafetensors, writeSafetensors } from '../safetensors.ts';
+import type { TaskModel } from '../task_model.ts';
 import { readFloats } from '../tensor_file.ts';
-import { cardFacts as facts } from '../testing.ts';
+import { bertModel, cardFacts as facts } from '../testing.ts';
 import { matches } from './peft_type.ts';
 import { peftTypes } from './registry.ts';
 
@@ -66,14 +67,20 @@ function specs({ method, num_labels, hyper_parameters }: AdapterConfig): TensorS
   return [...(of[method]?.() ?? []), ...head(num_labels, C)];
 }
 
+const model: TaskModel = {
+  ...bertModel,
+  names: () => ({
+    dense: [...[0, 1].flatMap((i) => Object.keys(dense).map((path) => `encoder.layer.${i}.${path}`)), 'pooler.dense'],
+    parameters: ['pooler.dense.weight', 'pooler.dense.bias'],
+    transposed: [],
+  }),
+};
+
 const expectations: AdapterExpectations = {
   methods: peftTypes.map(({ method }) => method),
   base: { name: 'random', sha256: 'ab'.repeat(32) },
   positionsOf: (_, { num_virtual_tokens }) => 16 - Number(num_virtual_tokens ?? 0),
-  names: () => ({
-    dense: [...[0, 1].flatMap((i) => Object.keys(dense).map((path) => `encoder.layer.${i}.${path}`)), 'pooler.dense'],
-    parameters: ['pooler.dense.weight', 'pooler.dense.bias'],
-  }),
+  model,
   tensorsOf: specs,
 };
 
@@ -126,7 +133,7 @@ test.each([
   expect(notes).toEqual(['Nothing names the classes of the adapter: they are numbered.']);
   expect(read).toMatchObject({ method, labels: ['LABEL_0', 'LABEL_1', 'LABEL_2'], config: { method, hyper_parameters, pooling: 'cls' } });
   const archive = { ...read, config: ours(read.config), labels: ['a', 'b', 'c'] };
-  const written = new Map(writeExported(archive, facts).map(({ path, bytes }) => [path, bytes]));
+  const written = new Map(writeExported(archive, facts, model).map(({ path, bytes }) => [path, bytes]));
   const saved = await contents(files);
   for (const stored of [...saved.keys()].filter(isCopy)) saved.delete(stored);
   expect(await contents(written)).toEqual(saved);
@@ -161,7 +168,7 @@ test('the flat prefix is taken apart as PEFT itself does', async () => {
 test('the files are those that PEFT loads, with what PEFT has no room for in the metadata', async () => {
   const read = await readExported(await byPeft('ia3'), expectations);
   const archive = { ...read, config: ours(read.config) };
-  const files = new Map(writeExported(archive, facts).map(({ path, bytes }) => [path, bytes]));
+  const files = new Map(writeExported(archive, facts, model).map(({ path, bytes }) => [path, bytes]));
   expect([...files.keys()]).toEqual(['adapter_model.safetensors', 'adapter_config.json', 'self_test.json', 'labels.json', 'README.md']);
   expect((await fileOf(files)).metadata).toEqual({ format: 'pt', retrace: JSON.stringify(archive.config) });
   expect(JSON.parse(new TextDecoder().decode(files.get('self_test.json')))).toEqual({
@@ -182,12 +189,12 @@ test('LoRA above frozen layers says so by layers_to_transform; (IA)³ and prefix
     return { ...read, config, tensors: new Map([...read.tensors].filter(([tensor]) => kept.has(tensor))) };
   };
   const lora = await above('lora_bias_lora_only');
-  const files = new Map(writeExported(lora, facts).map(({ path, bytes }) => [path, bytes]));
+  const files = new Map(writeExported(lora, facts, model).map(({ path, bytes }) => [path, bytes]));
   expect(JSON.parse(new TextDecoder().decode(files.get('adapter_config.json')))).toMatchObject({ layers_to_transform: [1] });
   expect(await readExported(files, expectations)).toEqual(lora);
   for (const name of ['ia3', 'prefix_tuning'] as const) {
     const own = await above(name);
-    const written = new Map(writeExported(own, facts).map(({ path, bytes }) => [path, bytes]));
+    const written = new Map(writeExported(own, facts, model).map(({ path, bytes }) => [path, bytes]));
     expect(new TextDecoder().decode(written.get('README.md'))).toMatch(/PEFT .* every layer.*; here the bottom ones have none/);
     expect(await readExported(written, expectations)).toEqual(own);
   }

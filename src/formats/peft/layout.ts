@@ -7,13 +7,11 @@ import {
   type AdapterConfig,
   type AdapterExpectations,
   type AdapterTensor,
-  type BaseNames,
   FORMAT_VERSION,
   isRegression,
   jsonBytes,
   jsonOf,
   readArchive,
-  refuseAdapter,
   requireOneRun,
   type TensorSpec,
 } from '../adapter_archive.ts';
@@ -21,34 +19,32 @@ import { labelsFile, readLabels } from '../adapter_labels.ts';
 import { openTensors, readTensors, tensorsToWrite } from '../adapter_tensors.ts';
 import { type CardFacts, writeModelCard } from '../model_card.ts';
 import { writeSafetensors } from '../safetensors.ts';
+import { headModules, isHeadOf, type TaskModel } from '../task_model.ts';
 import type { TensorFile } from '../tensor_file.ts';
 import { isRecord, parseJson } from '../text.ts';
 import type { ArchiveFile } from '../zip.ts';
 import { type ForeignHead, foreignHead } from './head.ts';
-import { CONFIG, isHead, listed, type PeftConfig, type PeftType, type Place, refusePeft, TENSORS, TORCH_TENSORS } from './peft_type.ts';
+import {
+  CONFIG,
+  listed,
+  type PeftBase,
+  type PeftConfig,
+  type PeftType,
+  type Place,
+  refusePeft,
+  TENSORS,
+  TORCH_TENSORS,
+} from './peft_type.ts';
 import { peftTypes } from './registry.ts';
-import { BACKBONE_PREFIX, ourName, type StoredNames, storedNames } from './stored_names.ts';
-
-/** A path of the backbone as Transformers' task model has it. Error: `unknown-model-type`. */
-const inTaskModel =
-  ({ base_model: { model_type } }: AdapterConfig) =>
-  (path: string): string => {
-    const prefix = BACKBONE_PREFIX[model_type];
-    if (prefix !== undefined) return prefix + path;
-    const known = Object.keys(BACKBONE_PREFIX).join(', ');
-    return refuseAdapter(
-      'unknown-model-type',
-      `PEFT's names for model_type "${model_type}" are not known here; known are ${known}.`,
-      CONFIG,
-    );
-  };
+import { ourName, type StoredNames, storedNames } from './stored_names.ts';
 
 /** The texts and logits again, for programs that read no metadata. */
 const SELF_TEST = 'self_test.json';
 
 /** Where each of our tensors lies in PEFT's file. */
-function placesOf(type: PeftType, config: AdapterConfig, specs: readonly TensorSpec[]): ReadonlyMap<string, Place> {
-  const inBackbone = (path: string) => type.prefix + inTaskModel(config)(path);
+function placesOf(type: PeftType, model: TaskModel, config: AdapterConfig, specs: readonly TensorSpec[]): ReadonlyMap<string, Place> {
+  const inBackbone = (path: string) => type.prefix + model.prefix + path;
+  const isHead = isHeadOf(model.head(config.pooling));
   const placeOf = (spec: TensorSpec): Place =>
     isHead(spec.name) ? { name: type.prefix + spec.name, shape: spec.shape } : type.place(spec, specs, config, inBackbone);
   return new Map(specs.map((spec) => [spec.name, placeOf(spec)]));
@@ -92,16 +88,16 @@ function savedModules({ hyper_parameters }: AdapterConfig, specs: readonly Tenso
 }
 
 /** The small set of keys that old and new versions of PEFT accept, sorted as PEFT sorts them. */
-function peftConfig(type: PeftType, config: AdapterConfig, specs: readonly TensorSpec[]): Record<string, unknown> {
+function peftConfig(type: PeftType, model: TaskModel, config: AdapterConfig, specs: readonly TensorSpec[]): Record<string, unknown> {
   const keys = {
     auto_mapping: null,
     base_model_name_or_path: config.base_model.name,
     inference_mode: true,
-    modules_to_save: ['classifier', ...savedModules(config, specs)],
+    modules_to_save: [...headModules(model.head(config.pooling)), ...savedModules(config, specs)],
     peft_type: type.peft_type,
     revision: null,
     task_type: 'SEQ_CLS',
-    ...type.toPeft(config, specs, inTaskModel(config)),
+    ...type.toPeft(config, specs, model),
   };
   return Object.fromEntries(Object.entries(keys).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -109,7 +105,7 @@ function peftConfig(type: PeftType, config: AdapterConfig, specs: readonly Tenso
 function howToLoad(config: AdapterConfig): string {
   const { base_model, pooling } = config;
   if (pooling === 'mean') {
-    return `The classifier reads the mean of the tokens, as the base model's own \`1_Pooling\` says; plain Transformers has no such head.
+    return `The classifier reads the mean of the tokens; plain Transformers has no such head.
 With the \`python/\` folder of Retrace on the path and \`pip install torch transformers peft\`:
 
 \`\`\`python
@@ -149,22 +145,22 @@ model = PeftModel.from_pretrained(base, "this-folder").eval()
 const specsOf = (tensors: AdapterArchive['tensors']): TensorSpec[] => [...tensors].map(([name, { shape }]) => ({ name, shape }));
 
 /** The type that says this adapter in PEFT's terms, or why there is none. */
-export function peftTypeOf({ method: own, tensors }: AdapterArchive): PeftType | string {
+export function peftTypeOf({ method: own, tensors }: AdapterArchive, model: TaskModel): PeftType | string {
   const type = peftTypes.find(({ method }) => method === own);
-  return type === undefined ? `PEFT has no type for ${own}.` : (type.refuses?.(specsOf(tensors)) ?? type);
+  return type === undefined ? `PEFT has no type for ${own}.` : (type.refuses?.(specsOf(tensors), model) ?? type);
 }
 
 /**
  * adapter_model.safetensors, adapter_config.json, self_test.json, labels.json and README.md. The retrace config, which PEFT's has no room
  * for, rides in the tensor file's metadata.
  */
-export function writePeft(type: PeftType, { config, labels, tensors }: AdapterArchive, facts: CardFacts): ArchiveFile[] {
+export function writePeft(type: PeftType, { config, labels, tensors }: AdapterArchive, facts: CardFacts, model: TaskModel): ArchiveFile[] {
   const { self_test, pooling, max_length, method } = config;
   const metadata = { format: 'pt', retrace: JSON.stringify(config) };
   const specs = specsOf(tensors);
   return [
-    { path: TENSORS, bytes: writeSafetensors(tensorsToWrite(packed(tensors, placesOf(type, config, specs))), metadata) },
-    { path: CONFIG, bytes: jsonBytes(peftConfig(type, config, specs)) },
+    { path: TENSORS, bytes: writeSafetensors(tensorsToWrite(packed(tensors, placesOf(type, model, config, specs))), metadata) },
+    { path: CONFIG, bytes: jsonBytes(peftConfig(type, model, config, specs)) },
     ...(self_test === undefined ? [] : [{ path: SELF_TEST, bytes: jsonBytes({ pooling, max_length, ...self_test }) }]),
     ...labelsFile(labels),
     writeModelCard(facts, { library_name: 'peft', tags: [method, 'retrace', 'transformers'], how_to_load: howToLoad(config) }),
@@ -173,7 +169,7 @@ export function writePeft(type: PeftType, { config, labels, tensors }: AdapterAr
 
 /** On: true, or something in a list or object. Numbers and texts only say more of an option that is switched elsewhere. */
 const isOn = (value: unknown): boolean => value === true || (typeof value === 'object' && value !== null && Object.keys(value).length > 0);
-/** PEFT passes over `fan_in_fan_out` for the dense layers of the models that are known here. */
+/** PEFT sets `fan_in_fan_out` itself where it does not fit the layers that it adapts. */
 const shared = ['inference_mode', 'modules_to_save', 'auto_mapping', 'fan_in_fan_out'];
 /** What a task model must be called, where the configuration says what it was: others read other states, or tokens. */
 const CLASSIFIER = /ForSequenceClassification$/;
@@ -199,7 +195,7 @@ function typeOf(given: PeftConfig): PeftType {
 }
 
 /** The retrace config of a folder that PEFT wrote: what it does not say is null, or what Transformers' own classifier does. */
-const foreignConfig = (given: PeftConfig, { model_type }: StoredNames): Record<string, unknown> => ({
+const foreignConfig = (given: PeftConfig, { model_type, pooling }: TaskModel): Record<string, unknown> => ({
   format: 'retrace',
   format_version: FORMAT_VERSION,
   base_model: {
@@ -208,35 +204,30 @@ const foreignConfig = (given: PeftConfig, { model_type }: StoredNames): Record<s
     sha256: null,
     dtype: null,
   },
-  pooling: 'cls',
+  pooling,
   seed: null,
   retrace_version: null,
 });
 
-/** Reads what `writePeft` or PEFT itself saved. Errors: those of `readAdapter`, `unsupported-peft`, `unknown-model-type`. */
+/** Reads what `writePeft` or PEFT itself saved. Errors: those of `readAdapter`, `unsupported-peft`. */
 export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: AdapterExpectations): Promise<AdapterArchive> {
   const given = jsonOf(files, CONFIG);
   const type = typeOf(given);
   const file = await openTensors(files, TENSORS, TORCH_TENSORS);
   const where = `${TENSORS}, __metadata__`;
   const mirrored = file.metadata.retrace === undefined ? undefined : parseJson(where, file.metadata.retrace);
-  const names = storedNames(type, file);
-  let known: BaseNames | undefined;
-  const hyper_parameters = type.fromPeft(given, {
-    prefix: BACKBONE_PREFIX[names.model_type] ?? '',
-    stored: new Set(names.ours.keys()),
-    names() {
-      known ??= expect.names?.() ?? refusePeft(given, 'target_modules', 'without a base model, a list of the ends of names');
-      return known;
-    },
-    mirrored: mirroredOptions(mirrored),
-  });
+  const { model } = expect;
+  const names = storedNames(type, model, file);
+  const pooling = isRecord(mirrored) ? mirrored['pooling'] : model.pooling;
+  const isHead = isHeadOf(model.head(typeof pooling === 'string' ? pooling : model.pooling));
+  const base: PeftBase = { model, isHead, stored: new Set(names.ours.keys()), mirrored: mirroredOptions(mirrored) };
+  const hyper_parameters = type.fromPeft(given, base);
   const max_length = Math.max(1, expect.positionsOf?.(type.method, hyper_parameters) ?? 512);
-  const head = isRecord(mirrored) ? undefined : await foreignHead(type, given, names, file, expect);
-  const base = isRecord(mirrored) ? mirrored : { ...foreignConfig(given, names), num_labels: head?.num_labels, max_length };
+  const head = isRecord(mirrored) ? undefined : await foreignHead(type, given, base, names, file, expect);
+  const whole = isRecord(mirrored) ? mirrored : { ...foreignConfig(given, model), num_labels: head?.num_labels, max_length };
   // PEFT's own file decides what both say, for that is what PEFT would do.
   const merged = {
-    ...base,
+    ...whole,
     method: type.method,
     hyper_parameters: { ...mirroredOptions(mirrored), ...hyper_parameters },
   };
@@ -247,7 +238,7 @@ export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: A
       const { texts, logits } = jsonOf(files, SELF_TEST);
       requireOneRun({ self_test: { texts, logits } }, { self_test: config.self_test }, [SELF_TEST, TENSORS]);
     }
-    const tensors = await unpacked(type, config, { file, names, head }, specs);
+    const tensors = await unpacked(type, model, config, { file, names, head }, specs);
     const borrowed = head?.fromBase.size ? [`The adapter has no classifier of its own: it works with that of ${expect.base?.name}.`] : [];
     const notes = [...borrowed, ...(named.notes ?? [])];
     return { labels: named.labels, tensors, ...(notes.length > 0 ? { notes } : {}) };
@@ -260,16 +251,17 @@ const mirroredOptions = (mirrored: unknown): Readonly<Record<string, unknown>> =
 /** Our tensors from PEFT's file. Errors: those of `readTensors`. */
 async function unpacked(
   type: PeftType,
+  model: TaskModel,
   config: AdapterConfig,
   { file, names, head }: { file: TensorFile; names: StoredNames; head: ForeignHead | undefined },
   specs: readonly TensorSpec[],
 ): Promise<Map<string, AdapterTensor>> {
   const fromBase = head?.fromBase ?? new Map<string, AdapterTensor>();
   const saved = specs.filter(({ name }) => !fromBase.has(name));
-  const places = placesOf(type, config, saved);
+  const places = placesOf(type, model, config, saved);
   const needed = { ...file, tensors: new Map([...file.tensors].filter(([name]) => !names.copies.has(name) && !head?.merged.has(name))) };
   const wanted = [...new Map([...places.values()].map((place) => [place.name, place])).values()];
-  const stored = await readTensors(needed, wanted, (name) => names.ours.get(ourName(type, name)) ?? name);
+  const stored = await readTensors(needed, wanted, (name) => names.ours.get(ourName(type, model, name)) ?? name);
   return new Map([
     ...fromBase,
     ...saved.map(({ name, shape }) => {

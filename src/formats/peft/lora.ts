@@ -1,15 +1,12 @@
 // LORA: lora_A and lora_B beside chosen dense layers, each of its own rank and α where patterns say so; with `bias`, the backbone's own biases too;
 // with `modules_to_save`, modules that are trained whole.
 
-import { modulesToSave, patternFor, patternOf, targetModules } from './modules.ts';
+import { fanInFanOut, modulesToSave, patternFor, patternOf, targetModules } from './modules.ts';
 import { countOf, layerOf, listed, matches, numberOf, type PeftBase, type PeftConfig, type PeftType, refusePeft } from './peft_type.ts';
 
 const biases = ['none', 'all', 'lora_only'];
 /** Ways to start that leave the base as it is; the others (PiSSA, OLoRA, LoftQ, ...) take something out of its weights. */
 const plainStarts = [true, false, 'gaussian', 'eva', 'orthogonal'];
-/** PEFT's for BERT and its kin. */
-const defaultTargets = ['query', 'value'];
-
 interface Kinds {
   readonly number: number;
   readonly string: string;
@@ -22,21 +19,22 @@ const isListOf = <K extends keyof Kinds>(value: unknown, kind: K): value is Kind
  * Layers below the first of `layers_to_transform`, where those are all from one on to the last and the file has nothing else: our own way to say it.
  * Else 0, and the modules are named one by one.
  */
-function frozenLayers(given: PeftConfig, { stored, names, mirrored }: PeftBase): number {
+function frozenLayers(given: PeftConfig, { stored, model, mirrored }: PeftBase): number {
   const { layers_to_transform: layers, target_modules, layers_pattern, exclude_modules } = given;
   if (!isListOf(layers, 'number') || !isListOf(target_modules, 'string') || layers_pattern || exclude_modules) return 0;
   const sorted = layers.toSorted((a, b) => a - b);
   const first = sorted[0] ?? 0;
   if (mirrored['frozen_layers'] === first) return first;
-  const last = Math.max(
-    ...names()
-      .dense.map(layerOf)
-      .filter((layer) => !Number.isNaN(layer)),
-  );
+  const { dense, parameters } = model.names();
+  const last = Math.max(...dense.map(layerOf).filter((layer) => !Number.isNaN(layer)));
   const toTheTop = sorted.at(-1) === last && sorted.every((layer, i) => layer === first + i);
   // PEFT counts layers alone among the modules, and every bias of the model.
-  const outside = matches('pooler.dense', target_modules);
-  const below = [...stored].some((name) => layerOf(name) < first || name.startsWith('embeddings.'));
+  const outside = dense.some((path) => Number.isNaN(layerOf(path)) && matches(path, target_modules));
+  const begin = Math.max(
+    0,
+    parameters.findIndex((name) => layerOf(name) >= first),
+  );
+  const below = [...stored].some((name) => layerOf(name) < first) || parameters.slice(0, begin).some((name) => stored.has(name));
   return toTheTop && !outside && !below ? first : 0;
 }
 
@@ -53,7 +51,7 @@ export const lora: PeftType = {
     ...['layers_to_transform', 'layers_pattern', 'target_modules', 'exclude_modules', 'rank_pattern', 'alpha_pattern', 'use_rslora'],
     'ensure_weight_tying',
   ],
-  toPeft({ hyper_parameters }, specs, inBackbone) {
+  toPeft({ hyper_parameters }, specs, model) {
     const { adapter_size, lora_alpha, lora_dropout, target_modules, bias, use_rslora, rank_pattern, alpha_pattern } = hyper_parameters;
     const paths = specs.filter(({ name }) => name.endsWith('.lora_A.weight')).map(({ name }) => name.slice(0, -'.lora_A.weight'.length));
     const layers = paths.map(layerOf);
@@ -63,7 +61,7 @@ export const lora: PeftType = {
     return {
       alpha_pattern: asPattern(listed(alpha_pattern)),
       bias: bias ?? 'none',
-      fan_in_fan_out: false,
+      fan_in_fan_out: fanInFanOut(paths, model),
       init_lora_weights: true,
       layers_pattern: null,
       layers_to_transform: !each && Math.min(...layers) > 0 ? [...new Set(layers)].toSorted((a, b) => a - b) : null,
@@ -71,7 +69,7 @@ export const lora: PeftType = {
       lora_dropout,
       r: adapter_size,
       rank_pattern: asPattern(listed(rank_pattern)),
-      target_modules: (each ? paths.map(inBackbone) : named).toSorted(),
+      target_modules: (each ? paths.map((path) => model.prefix + path) : named).toSorted(),
       ...(use_rslora ? { use_rslora } : {}),
     };
   },
@@ -88,12 +86,12 @@ export const lora: PeftType = {
     const frozen_layers = frozenLayers(given, base);
     const chosen = frozen_layers > 0 ? { ...given, layers_to_transform: null } : given;
     // Some versions of PEFT did not save the biases of "lora_only", and load the adapter without them.
-    const saved = asked !== 'lora_only' || [...base.stored].some((name) => name.endsWith('.bias') && !name.startsWith('classifier.'));
+    const saved = asked !== 'lora_only' || [...base.stored].some((name) => name.endsWith('.bias') && !base.isHead(name));
     return {
       adapter_size: countOf(given, 'r', 8),
       lora_alpha: numberOf(given, 'lora_alpha', 8),
       lora_dropout: numberOf(given, 'lora_dropout', 0),
-      target_modules: targetModules(chosen, base, defaultTargets, modules_to_save),
+      target_modules: targetModules(chosen, base, base.model.defaults.lora.target_modules, modules_to_save),
       bias: saved ? asked : 'none',
       use_rslora: given.use_rslora === true,
       rank_pattern: patternOf(given, 'rank_pattern', base),
@@ -102,23 +100,23 @@ export const lora: PeftType = {
       ...(given.layers_to_transform ? { frozen_layers } : {}),
     };
   },
-  onHead(given, [labels, width]) {
-    const rank = patternFor(given, 'rank_pattern', 'classifier') ?? countOf(given, 'r', 8);
-    const alpha = patternFor(given, 'alpha_pattern', 'classifier') ?? numberOf(given, 'lora_alpha', 8);
+  onHead(given, _, path, [out, into]) {
+    const rank = patternFor(given, 'rank_pattern', path) ?? countOf(given, 'r', 8);
+    const alpha = patternFor(given, 'alpha_pattern', path) ?? numberOf(given, 'lora_alpha', 8);
     const scale = alpha / (given.use_rslora === true ? Math.sqrt(rank) : rank);
     return {
       specs: [
-        { name: 'classifier.lora_A.weight', shape: [rank, width] },
-        { name: 'classifier.lora_B.weight', shape: [labels, rank] },
+        { name: `${path}.lora_A.weight`, shape: [rank, into] },
+        { name: `${path}.lora_B.weight`, shape: [out, rank] },
       ],
       put(name, part, adapter) {
-        const [A, B] = ['A', 'B'].map((letter) => adapter.get(`classifier.lora_${letter}.weight`)?.data ?? new Float32Array());
-        if (name !== 'classifier.weight' || !A || !B) return part;
+        const [A, B] = ['A', 'B'].map((letter) => adapter.get(`${path}.lora_${letter}.weight`)?.data ?? new Float32Array());
+        if (name !== `${path}.weight` || !A || !B) return part;
         // W + scale · B A
         return part.map((w, at) => {
-          const [row, column] = [Math.floor(at / width), at % width];
+          const [row, column] = [Math.floor(at / into), at % into];
           let sum = 0;
-          for (let k = 0; k < rank; k++) sum += (B[row * rank + k] as number) * (A[k * width + column] as number);
+          for (let k = 0; k < rank; k++) sum += (B[row * rank + k] as number) * (A[k * into + column] as number);
           return w + scale * sum;
         });
       },

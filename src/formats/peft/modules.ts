@@ -3,8 +3,10 @@
 // Invariant: paths are the backbone's own, without the prefix of Transformers' task model, which PEFT's rules see and which is put back for them.
 
 import { refuseAdapter } from '../adapter_archive.ts';
+import { headLayers, headModules, type TaskModel } from '../task_model.ts';
 import { CONFIG, matches, type PeftBase, type PeftConfig, refusePeft } from './peft_type.ts';
 import { fullMatcher, PatternError } from './python_regex.ts';
+import { withoutPrefix } from './stored_names.ts';
 
 /** Regular expressions in one rank_pattern or alpha_pattern, each of which is tried on every module. */
 const mostPatterns = 32;
@@ -59,28 +61,29 @@ function layersToTransform(given: PeftConfig): number[] | undefined {
   return listed as number[];
 }
 
+/** What PEFT itself adds for text classification, whatever the model has. */
+const presumedHeads = ['classifier', 'score'];
+
 /** Modules that are trained whole, the head left out. Those that the base has not are passed over, as PEFT does. */
 export function modulesToSave(given: PeftConfig, base: PeftBase): string[] {
   const saved = asList(given.modules_to_save);
   if (!saved.every(isText)) return refusePeft(given, 'modules_to_save', 'a list of names');
-  const own = saved.filter((name) => name !== 'classifier' && name !== 'score').map((name) => withoutPrefix(name, base.prefix));
-  const named = own.length === 0 ? own : own.filter((name) => base.names().parameters.some((path) => liesUnder(path, name)));
+  const { model } = base;
+  const heads = [...presumedHeads, ...headModules(model.head(model.pooling))];
+  const own = saved.filter((name) => !heads.includes(name)).map((name) => withoutPrefix(name, model.prefix));
+  const named = own.length === 0 ? own : own.filter((name) => model.names().parameters.some((path) => liesUnder(path, name)));
   return [...new Set([...named, ...storedModules(base, named)])].toSorted();
 }
 
 /** PEFT saves embeddings that were resized or adapted without naming them, and loads whatever has a parameter's own name. */
-function storedModules({ stored, names }: PeftBase, named: readonly string[]): string[] {
-  const weights = [...stored].filter(
-    (name) => name.endsWith('.weight') && !/\.(?:lora_[A-Z]|ia3_l)\b/.test(name) && !name.startsWith('classifier.'),
-  );
+function storedModules({ stored, model, isHead }: PeftBase, named: readonly string[]): string[] {
+  const weights = [...stored].filter((name) => name.endsWith('.weight') && !/\.(?:lora_[A-Z]|ia3_l)\b/.test(name) && !isHead(name));
   if (weights.length === 0) return [];
-  const parameters = new Set(names().parameters);
+  const parameters = new Set(model.names().parameters);
   return weights
     .filter((name) => parameters.has(name) && !named.some((module) => liesUnder(name, module)))
     .map((name) => name.slice(0, name.lastIndexOf('.')));
 }
-
-export const withoutPrefix = (name: string, prefix: string): string => (name.startsWith(prefix) ? name.slice(prefix.length) : name);
 
 /** Whether a parameter belongs to a module of that name, by PEFT's rule: the name ends the path of the module or of one round it. */
 const liesUnder = (parameter: string, module: string): boolean =>
@@ -92,10 +95,12 @@ export function targetModules(given: PeftConfig, base: PeftBase, defaults: reado
   const targets: unknown = target_modules ?? defaults;
   const layers = layersToTransform(given);
   const plain = Array.isArray(targets) && targets.every(isText) && !isGiven(exclude_modules) && layers === undefined;
-  // An adapter on the classifier is read with it (head.ts).
+  const { model } = base;
+  // An adapter on the head is read with it (head.ts).
+  const onHead = headLayers(model.head(model.pooling));
   if (plain)
-    return [...new Set(targets.map((name) => withoutPrefix(name, base.prefix)))].filter((name) => name !== 'classifier').toSorted();
-  const { dense } = base.names();
+    return [...new Set(targets.map((name) => withoutPrefix(name, model.prefix)))].filter((name) => !onHead.includes(name)).toSorted();
+  const { dense } = model.names();
   const all = isText(targets) && targets.toLowerCase() === 'all-linear';
   return reading(given, isText(targets) ? 'target_modules' : isGiven(exclude_modules) ? 'exclude_modules' : 'layers_pattern', () => {
     const chosen = all ? () => true : choosing(given, 'target_modules', targets);
@@ -106,20 +111,26 @@ export function targetModules(given: PeftConfig, base: PeftBase, defaults: reado
     const inLayers = (path: string) =>
       !layers || !layerOf || (Array.isArray(targets) && targets.includes(path)) || layers.includes(layerOf(path) ?? -1);
     const isTarget = (path: string) => chosen(path) && inLayers(path) && !excluded(path);
-    const found = dense.filter((path) => isTarget(base.prefix + path) && !saved.some((module) => `.${path}.`.includes(`.${module}.`)));
+    const found = dense.filter((path) => isTarget(model.prefix + path) && !saved.some((module) => `.${path}.`.includes(`.${module}.`)));
     return found.length > 0
       ? found
       : refusePeft(given, 'target_modules', `what chooses some of the base's dense layers (${dense.slice(0, 6).join(', ')}, …)`);
   });
 }
 
+/** Whether the matrices of these dense layers are stored [in, out], which PEFT asks of each adapter as a whole. */
+export function fanInFanOut(paths: readonly string[], model: TaskModel): boolean {
+  const { transposed } = model.names();
+  return paths.some((path) => transposed.includes(`${path}.weight`));
+}
+
 /** Of these target modules (as `targetModules` gives them) those that a list or a regular expression names. */
 export function amongTargets(given: PeftConfig, key: string, value: unknown, targets: readonly string[], base: PeftBase): string[] {
-  if (Array.isArray(value) && value.every((name) => isText(name) && targets.includes(withoutPrefix(name, base.prefix))))
-    return value.map((name) => withoutPrefix(String(name), base.prefix)).toSorted();
+  if (Array.isArray(value) && value.every((name) => isText(name) && targets.includes(withoutPrefix(name, base.model.prefix))))
+    return value.map((name) => withoutPrefix(String(name), base.model.prefix)).toSorted();
   return reading(given, key, () => {
     const named = ending(given, key, value);
-    return base.names().dense.filter((path) => matches(path, targets) && named(base.prefix + path));
+    return base.model.names().dense.filter((path) => matches(path, targets) && named(base.model.prefix + path));
   });
 }
 
@@ -155,11 +166,11 @@ function patternNumber(entries: readonly (readonly [string, number])[]): (path: 
 /** rank_pattern or alpha_pattern as `name=number`, the first that fits a module deciding. */
 export function patternOf(given: PeftConfig, key: string, base: PeftBase): string[] {
   const entries = patternEntries(given, key);
-  if (entries.every(isPlain)) return entries.map(([name, n]) => `${withoutPrefix(name, base.prefix)}=${n}`);
+  if (entries.every(isPlain)) return entries.map(([name, n]) => `${withoutPrefix(name, base.model.prefix)}=${n}`);
   return reading(given, key, () => {
     const numberOf = patternNumber(entries);
-    return base.names().dense.flatMap((path) => {
-      const n = numberOf(base.prefix + path);
+    return base.model.names().dense.flatMap((path) => {
+      const n = numberOf(base.model.prefix + path);
       return n === undefined ? [] : [`${path}=${n}`];
     });
   });

@@ -3,14 +3,8 @@
 // to write, and what PEFT says and it can't hold it refuses to read; nothing is passed over.
 
 import { shownValue } from '../../protocol/shown.ts';
-import {
-  type AdapterConfig,
-  type AdapterTensor,
-  type BaseNames,
-  type HyperParameters,
-  refuseAdapter,
-  type TensorSpec,
-} from '../adapter_archive.ts';
+import { type AdapterConfig, type AdapterTensor, type HyperParameters, refuseAdapter, type TensorSpec } from '../adapter_archive.ts';
+import type { TaskModel } from '../task_model.ts';
 
 export const CONFIG = 'adapter_config.json';
 export const TENSORS = 'adapter_model.safetensors';
@@ -27,20 +21,20 @@ export interface Place {
   readonly column?: number;
 }
 
-/** An adapter on the classifier itself, which has no place in ours. */
+/** An adapter on a dense layer of the head itself, which has no place in ours. */
 export interface HeadAdapter {
   readonly specs: readonly TensorSpec[];
-  /** A part of the head with the adapter in it. */
+  /** A parameter of that layer with the adapter in it. */
   put(name: string, part: Float32Array, adapter: ReadonlyMap<string, AdapterTensor>): Float32Array;
 }
 
 /** What a type may ask about the base and the file while it reads a configuration. */
 export interface PeftBase {
-  /** What Transformers' task model puts before the backbone's paths: `bert.`. */
-  readonly prefix: string;
+  readonly model: TaskModel;
+  /** Whether a parameter is the head's. */
+  isHead(name: string): boolean;
   /** Names of the tensors in the file, as ours: without prefixes. */
   readonly stored: ReadonlySet<string>;
-  names(): BaseNames;
   /** What Retrace itself noted of an adapter that it wrote; empty for others. */
   readonly mirrored: Readonly<Record<string, unknown>>;
 }
@@ -54,13 +48,13 @@ export interface PeftType {
   /** What stands before the head's names in the file, and before the backbone's own prefix. */
   readonly prefix: string;
   /** Why an adapter of these tensors can't be said in PEFT's terms, where it can't. */
-  refuses?(specs: readonly TensorSpec[]): string | undefined;
-  /** Its own keys of adapter_config.json. `specs`: all tensors under our names; `inBackbone` puts the backbone's prefix before a path. */
-  toPeft(config: AdapterConfig, specs: readonly TensorSpec[], inBackbone: (path: string) => string): Record<string, unknown>;
+  refuses?(specs: readonly TensorSpec[], model: TaskModel): string | undefined;
+  /** Its own keys of adapter_config.json. `specs`: all tensors under our names. */
+  toPeft(config: AdapterConfig, specs: readonly TensorSpec[], model: TaskModel): Record<string, unknown>;
   /** Our hyper-parameters. Error: `unsupported-peft`. */
   fromPeft(given: PeftConfig, base: PeftBase): HyperParameters;
-  /** What this configuration puts on a classifier of [labels, C]. Error: `unsupported-peft`. */
-  onHead?(given: PeftConfig, shape: readonly [labels: number, width: number]): HeadAdapter;
+  /** What this configuration puts on the head's dense layer of that name and shape. Error: `unsupported-peft`. */
+  onHead?(given: PeftConfig, model: TaskModel, path: string, shape: readonly [out: number, into: number]): HeadAdapter;
   /** Keys of adapter_config.json that change nothing here, or that `fromPeft` looks at. */
   readonly known: readonly string[];
   /** `inBackbone` puts PEFT's and the backbone's prefix before a module path. Never asked for the head. */
@@ -94,11 +88,9 @@ export const matches = (path: string, names: readonly string[]): boolean =>
 /** The names in a hyper-parameter of ours. */
 export const listed = (value: HyperParameters[string] | undefined): string[] => (Array.isArray(value) ? value : []);
 
-/** Index of the layer in a path such as `encoder.layer.3.attention.self.query`. */
-export const layerOf = (path: string): number => Number(/\.layer\.(\d+)\./.exec(path)?.[1] ?? Number.NaN);
+/** Index of the layer in a path such as `encoder.layer.3.attention.self.query` or `h.3.attn.c_attn`. */
+export const layerOf = (path: string): number => Number(/\.(\d+)\./.exec(path)?.[1] ?? Number.NaN);
 
 /** The lowest layer that has something of an adapter's. */
 export const lowestLayer = (specs: readonly TensorSpec[]): number =>
   specs.reduce((lowest, { name }) => (Number.isNaN(layerOf(name)) ? lowest : Math.min(lowest, layerOf(name))), Number.POSITIVE_INFINITY);
-
-export const isHead = (name: string): boolean => name.startsWith('classifier.');

@@ -1,7 +1,10 @@
 // PREFIX_TUNING: keys and values of all layers in one flat tensor [P, layers · 2 · C]; layer i has the columns from 2i·C for its keys and
 // from (2i + 1)·C for its values, heads one after the other as in a projection's rows.
 
-import { countOf, isHead, layerOf, lowestLayer, type PeftType, refusePeft } from './peft_type.ts';
+import { countOf, layerOf, lowestLayer, type PeftType, refusePeft } from './peft_type.ts';
+
+/** Of the architectures that are there, those of Transformers without `past_key_values`. */
+const withoutPast: readonly string[] = ['distilbert'];
 
 const isKey = (name: string): boolean => name.endsWith('.prefix_key');
 
@@ -11,14 +14,18 @@ export const prefixTuning: PeftType = {
   needsTask: true,
   prefix: 'base_model.',
   known: ['prefix_projection', 'encoder_hidden_size', 'init_weights'],
-  refuses: (specs) => (lowestLayer(specs) > 0 ? 'PEFT puts a prefix into every layer; here the bottom ones have none.' : undefined),
-  toPeft(_, specs) {
+  refuses(specs, { model_type }) {
+    if (lowestLayer(specs) > 0) return 'PEFT puts a prefix into every layer; here the bottom ones have none.';
+    if (withoutPast.includes(model_type))
+      return `PEFT gives a prefix as past keys and values, and Transformers’ model of type ${model_type} takes none.`;
+    return undefined;
+  },
+  toPeft(_, specs, { num_attention_heads }) {
     const keys = specs.filter(({ name }) => isKey(name));
     const [P = 0, C = 0] = keys[0]?.shape ?? [];
     return {
       encoder_hidden_size: C,
-      // PEFT takes what is null from the base model's configuration.
-      num_attention_heads: null,
+      num_attention_heads,
       num_layers: keys.length,
       num_transformer_submodules: 1,
       num_virtual_tokens: P,
@@ -32,7 +39,7 @@ export const prefixTuning: PeftType = {
     return { num_virtual_tokens: countOf(given, 'num_virtual_tokens') };
   },
   place({ name, shape: [P = 0, C = 0] }, specs) {
-    const layers = specs.filter((spec) => !isHead(spec.name)).length / 2;
+    const layers = specs.filter((spec) => isKey(spec.name)).length;
     return { name: 'prompt_embeddings', shape: [P, layers * 2 * C], column: (2 * layerOf(name) + (isKey(name) ? 0 : 1)) * C };
   },
 };

@@ -9,12 +9,11 @@ export const promptTuning: PeftType = {
   prefix: 'base_model.',
   // How the tokens started, which is over once they are trained.
   known: ['prompt_tuning_init', 'prompt_tuning_init_text', 'tokenizer_name_or_path', 'tokenizer_kwargs'],
-  toPeft(_, specs) {
+  toPeft(_, specs, { num_attention_heads, num_hidden_layers }) {
     const [P = 0, C = 0] = specs.find(({ name }) => name.startsWith('embeddings.'))?.shape ?? [];
     return {
-      // PEFT takes what is null from the base model's configuration.
-      num_attention_heads: null,
-      num_layers: null,
+      num_attention_heads,
+      num_layers: num_hidden_layers,
       num_transformer_submodules: 1,
       num_virtual_tokens: P,
       prompt_tuning_init: 'RANDOM',

@@ -2,18 +2,17 @@
 // a `base_layer`, files of whole state dicts keep `modules_to_save` and the adapter's name `default`, and with every bias the head's is saved three
 // times. Invariant: one of our names has one tensor of the file, and a tensor that is passed over is a copy that PEFT does not read.
 
+import type { TaskModel } from '../task_model.ts';
 import type { TensorFile } from '../tensor_file.ts';
 import type { PeftType } from './peft_type.ts';
-
-/** Where the backbone sits in Transformers' task model, by model_type. The head has no prefix. */
-export const BACKBONE_PREFIX: Readonly<Record<string, string>> = { bert: 'bert.', roberta: 'roberta.' };
 
 export interface StoredNames {
   /** By the names that PEFT's prefixes and wrappers leave. */
   readonly ours: ReadonlyMap<string, string>;
   readonly copies: ReadonlySet<string>;
-  readonly model_type: string;
 }
+
+export const withoutPrefix = (name: string, prefix: string): string => (name.startsWith(prefix) ? name.slice(prefix.length) : name);
 
 const withoutWrappers = (name: string): string =>
   name
@@ -22,23 +21,19 @@ const withoutWrappers = (name: string): string =>
     .replace(/\.base_layer(?=\.)/g, '');
 
 /** PEFT's name without what PEFT and Transformers put round ours. */
-export function ourName({ prefix }: PeftType, stored: string): string {
-  const own = withoutWrappers(stored.startsWith(prefix) ? stored.slice(prefix.length) : stored);
-  const inBackbone = Object.values(BACKBONE_PREFIX).find((before) => own.startsWith(before));
-  return inBackbone === undefined ? own : own.slice(inBackbone.length);
-}
+export const ourName = ({ prefix }: PeftType, model: TaskModel, stored: string): string =>
+  withoutPrefix(withoutWrappers(withoutPrefix(stored, prefix)), model.prefix);
 
-export function storedNames(type: PeftType, { tensors }: TensorFile): StoredNames {
+export function storedNames(type: PeftType, model: TaskModel, { tensors }: TensorFile): StoredNames {
   const ours = new Map<string, string>();
   const copies = new Set<string>();
   // What is wrapped least comes first: it is what PEFT reads.
   const shortestFirst = [...tensors.keys()].toSorted((a, b) => a.length - b.length);
   for (const stored of shortestFirst) {
-    const own = ourName(type, stored);
+    const own = ourName(type, model, stored);
     const isCopy = /\.original_module\./.test(stored) || (ours.has(own) && /\.modules_to_save\./.test(stored));
     if (isCopy) copies.add(stored);
     else if (!ours.has(own)) ours.set(own, stored);
   }
-  const found = Object.entries(BACKBONE_PREFIX).find(([, prefix]) => shortestFirst.some((name) => name.startsWith(type.prefix + prefix)));
-  return { ours, copies, model_type: found?.[0] ?? 'unknown' };
+  return { ours, copies };
 }

@@ -1,0 +1,55 @@
+// The base of an adapter as Transformers' model for the task has it: what its parts are called, and what PEFT would take of its configuration. Told by the
+// caller, from the backbone, so that no layout knows an architecture. Invariant: names are the backbone's own; only `prefix` stands before them in files.
+
+/** Parameters of a head. */
+export interface HeadNames {
+  /** Those with a row for each class, the matrix first. */
+  readonly classes: readonly string[];
+  readonly before: readonly string[];
+}
+
+/** Names in the base's backbone, under its own head. */
+export interface BackboneNames {
+  /** Dense layers. */
+  readonly dense: readonly string[];
+  /** From the embeddings upwards. */
+  readonly parameters: readonly string[];
+  /** Parameters that checkpoints store [in, out], as GPT-2's Conv1D has them. */
+  readonly transposed: readonly string[];
+}
+
+export interface TaskModel {
+  readonly model_type: string;
+  /** What stands before the backbone's names, such as `bert.`; a head's stand without. */
+  readonly prefix: string;
+  readonly num_hidden_layers: number;
+  readonly num_attention_heads: number;
+  readonly hidden_act: string;
+  /** What its own classifier reads, and so one of an adapter that does not say. */
+  readonly pooling: string;
+  /** Error: `unsupported-pooling`. */
+  head(pooling: string): HeadNames;
+  /** Modules that PEFT adapts where none is named. */
+  readonly defaults: {
+    readonly lora: { readonly target_modules: readonly string[] };
+    readonly ia3: { readonly target_modules: readonly string[]; readonly feedforward_modules: readonly string[] };
+  };
+  /** Asked for where an adapter chooses modules by more than the ends of their names. */
+  names(): BackboneNames;
+}
+
+const MATRIX = /\.weight$/;
+
+/** Dense layers of a head, the last first: `classifier`, or `classifier.out_proj` and `classifier.dense`. */
+export const headLayers = ({ classes, before }: HeadNames): readonly string[] =>
+  [...classes, ...before].filter((name) => MATRIX.test(name)).map((name) => name.replace(MATRIX, ''));
+
+/** Modules of a head as the task model holds them: `classifier`, whatever is in it. */
+export const headModules = (head: HeadNames): readonly string[] => [
+  ...new Set([...head.before, ...head.classes].map((name) => name.slice(0, name.indexOf('.')))),
+];
+
+export const isHeadOf = ({ classes, before }: HeadNames): ((name: string) => boolean) => {
+  const names = new Set([...classes, ...before]);
+  return (name) => names.has(name);
+};
