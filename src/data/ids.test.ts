@@ -48,6 +48,11 @@ test('a padding token past the table is refused before any text', () => {
   );
 });
 
+test('a model without token types takes a second text', () => {
+  const { encode } = withinTables(words(), { ...rows, type_vocab_size: 0 });
+  expect([...encode('1 2', '3', 8).input_ids]).toEqual([1, 2, 3]);
+});
+
 test('a second text is refused by a model that has one token type', () => {
   const { encode } = withinTables(words(), { ...rows, type_vocab_size: 1 });
   expect(encode('1 2', undefined, 8).length).toBe(2);

@@ -75,7 +75,8 @@ export function withinTables(tokenizer: Tokenizer, rows: TableRows): Tokenizer {
     }
     const token = firstPast(encoded.input_ids, rows.vocab_size);
     if (token !== undefined) refuseToken(tokenizer, token, rows, where);
-    const type = firstPast(encoded.token_type_ids, rows.type_vocab_size);
+    // A model without such a table reads no types.
+    const type = rows.type_vocab_size === 0 ? undefined : firstPast(encoded.token_type_ids, rows.type_vocab_size);
     if (type !== undefined) refuseType(type, rows, where);
     return encoded;
   };
