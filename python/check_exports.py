@@ -1,7 +1,8 @@
 """Compares every exported adapter in a folder with what PyTorch computes; exit 1 where one cannot be loaded or a logit differs by more than 1e-4.
 
-Usage: python check_exports.py FOLDER [--base FOLDER]     the base is by default FOLDER/base
-       RETRACE_EXPORTS=FOLDER npx vitest run test/lives.test.ts      leaves such a folder: exports of every method, and their base
+Usage: python check_exports.py FOLDER [--base FOLDER]     the base is by default the folder `base` beside a zip
+       RETRACE_EXPORTS=FOLDER npx vitest run test/lives.test.ts      leaves such a folder: exports of every method, a folder an
+       architecture, with its base
 
 What is in PEFT's layout is loaded by PEFT alone where it has the architecture's own head, as people would; with mean pooling PEFT loads it into
 retrace.pooling's model.
@@ -54,25 +55,25 @@ def main():
     arguments.add_argument("folder", type=Path, help="exported zips")
     arguments.add_argument("--base", type=Path, help="folder of their base model")
     arguments = arguments.parse_args()
-    base = arguments.base or arguments.folder / "base"
     quiet()
-    adapters = sorted(arguments.folder.glob("*.zip"))
+    adapters = sorted(arguments.folder.rglob("*.zip"))
     if not adapters:
         print(f"there is no .zip in {arguments.folder}", file=sys.stderr)
         return 1
     failed = 0
     for adapter in adapters:
+        base, name = arguments.base or adapter.parent / "base", adapter.relative_to(arguments.folder)
         try:
             loaded, difference = compare(adapter, base)
             alone = by_peft_alone(adapter, base, loaded)
         except AdapterError as error:
-            print(f"FAILED  {adapter.name}: {error}", flush=True)
+            print(f"FAILED  {name}: {error}", flush=True)
             failed += 1
             continue
         agrees = all(found <= ALLOWED for found in (difference, alone or 0.0))  # what is not a number agrees with nothing
         failed += not agrees
         by_peft = "" if alone is None else f", by PEFT alone {alone:.1e}"
-        print(f"{'ok' if agrees else 'FAILED'}  {adapter.name}: {difference:.1e}{by_peft}", flush=True)
+        print(f"{'ok' if agrees else 'FAILED'}  {name}: {difference:.1e}{by_peft}", flush=True)
     print(f"{len(adapters)} adapters, {failed} failed")
     return 1 if failed else 0
 

@@ -84,7 +84,11 @@ export function randomModelFiles(shape: ModelShape, change: FolderChange = {}, m
     { path: 'config.json', blob: new Blob([JSON.stringify({ ...config, ...change.config })]) },
     ...Object.entries(weights).map(([path, bytes]) => ({ path, blob: new Blob([bytes]) })),
   ];
-  if (shape.vocab_size === bundledVocabulary) files.push({ path: 'tokenizer.json', blob: new Blob([readFileSync(bundledTokenizer)]) });
+  if (shape.vocab_size === bundledVocabulary) {
+    files.push({ path: 'tokenizer.json', blob: new Blob([readFileSync(bundledTokenizer)]) });
+    // Else it would be taken as the model's type says, with other special tokens.
+    files.push({ path: 'tokenizer_config.json', blob: new Blob([JSON.stringify({ tokenizer_class: 'BertTokenizer' })]) });
+  }
   return { kind: 'files', name: 'random', files };
 }
 
