@@ -122,6 +122,8 @@ export interface Stack {
   /** Hidden states [B, T, C] of the batch inputs; with virtual tokens [B, P + T, C]. */
   embed(g: Graph, B: number, T: number, before?: TokensBefore): Tensor;
   layers(lengths: Tensor, adaptation: Adaptation): readonly LayerBlocks[];
+  /** Width of the table of words, where it is not hidden_size. */
+  readonly input_size?: number;
   /** Width of what `finish` gives, where it is not hidden_size. */
   readonly output_size?: number;
   /** What comes behind the last layer, such as the final norm of pre-LN models: [B, T, C] -> [B, T, C']. */

@@ -83,6 +83,7 @@ function decoder(config: OptConfig): Stack {
       const normed = config.has_final_layer_norm ? norm(g, 'decoder.final_layer_norm', h, eps) : h;
       return E === C ? normed : dense(g, 'decoder.project_out', normed, E, noAdaptation, { bias: false }); // [B, T, E]
     },
+    input_size: E,
     output_size: E,
   };
 }

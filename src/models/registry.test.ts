@@ -1,0 +1,67 @@
+// Architectures by their published configurations: as many parameters as the models of these names have, and what is refused by its key. What they compute
+// is judged by PyTorch (test/models.test.ts).
+
+import { expect, test } from 'vitest';
+import { sizeOf } from '../graph/tensor.ts';
+import { methodNamed, resolveOptions } from '../methods/registry.ts';
+import { backboneParameters } from '../session/required_weights.ts';
+import { ownPooling } from './model.ts';
+import { backboneOf, recognised } from './registry.ts';
+
+const opt350m = {
+  ...{ model_type: 'opt', hidden_size: 1024, num_hidden_layers: 24, num_attention_heads: 16, ffn_dim: 4096 },
+  ...{ word_embed_proj_dim: 512, do_layer_norm_before: false },
+};
+
+function parametersOf(config: object): number {
+  const backbone = backboneOf(config, 'config.json');
+  const pooling = ownPooling(backbone);
+  const parameters = backboneParameters({ name: 'a', backbone: () => backbone, pooling, storedType: () => 'f32' }, pooling);
+  return parameters.filter(({ owner }) => owner === 'backbone').reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+}
+
+test.each([
+  ['bert-base-uncased', { model_type: 'bert' }, 109_482_240],
+  ['roberta-base, which has no pooler', { model_type: 'roberta', type_vocab_size: 1, max_position_embeddings: 514 }, 124_055_040],
+  ['distilbert-base-uncased', { model_type: 'distilbert' }, 66_362_880],
+  ['gpt2', { model_type: 'gpt2' }, 124_439_808],
+  ['opt-125m', { model_type: 'opt' }, 125_239_296],
+  ['opt-350m', opt350m, 331_196_416],
+])('%s has as many parameters as it is known for', (_, config, count) => {
+  expect(parametersOf(config)).toBe(count);
+});
+
+test.each([
+  [{ model_type: 'roberta', max_position_embeddings: 2 }, 'max_position_embeddings'],
+  [{ model_type: 'roberta', pad_token_id: -1 }, 'pad_token_id'],
+  [{ model_type: 'distilbert', dim: 766 }, 'dim'],
+  [{ model_type: 'distilbert', n_layers: 1e9 }, 'n_layers'],
+  [{ model_type: 'distilbert', activation: 'gelu_new' }, 'activation'],
+  [{ model_type: 'gpt2', n_embd: 100 }, 'n_embd'],
+  [{ model_type: 'gpt2', n_inner: 6 }, 'n_inner'],
+  [{ model_type: 'gpt2', scale_attn_by_inverse_layer_idx: true }, 'scale_attn_by_inverse_layer_idx'],
+  [{ model_type: 'opt', enable_bias: false }, 'enable_bias'],
+  [{ model_type: 'opt', do_layer_norm_before: 'yes' }, 'do_layer_norm_before'],
+  [{ model_type: 'opt', word_embed_proj_dim: 510 }, 'word_embed_proj_dim'],
+])('%o is refused by its key', (config, key) => {
+  expect(() => backboneOf(config, 'folder/config.json')).toThrow(
+    expect.objectContaining({ code: 'config', where: `folder/config.json: ${key}` }),
+  );
+});
+
+test('a configuration without a model_type is known by its classes, or by its keys', () => {
+  expect(recognised({ architectures: ['RobertaForMaskedLM'] })).toBe('roberta');
+  expect(recognised({ architectures: ['DistilBertForSequenceClassification'] })).toBe('distilbert');
+  expect(recognised({ architectures: ['OPTForCausalLM'] })).toBe('opt');
+  expect(recognised({ n_embd: 768, n_layer: 12, n_head: 12, n_positions: 1024, vocab_size: 50257 })).toBe('gpt2');
+  expect(recognised({ dim: 768, n_layers: 6, n_heads: 12, hidden_dim: 3072, vocab_size: 30522 })).toBe('distilbert');
+  expect(recognised({ hidden_size: 768 })).toBeUndefined();
+});
+
+test('prompt tuning is refused where words are narrower than the layers', () => {
+  const backbone = backboneOf(opt350m, 'config.json');
+  const method = methodNamed('prompt-tuning');
+  expect(() => method.wire(backbone, resolveOptions(method, {}, backbone.defaults))).toThrow(
+    expect.objectContaining({ code: 'prompt-width', message: expect.stringContaining('512 numbers, and its layers 1024 wide') }),
+  );
+});
