@@ -84,7 +84,7 @@ test('a former name, an evaluation of it, and predictions of the split whose lab
   expect(linesOf(predicted)).toHaveLength(10);
 }, 240_000);
 
-test('inspect: a data set with several configurations, one of them, one that can not be trained yet', async () => {
+test('inspect: a data set with several configurations, one of them, one of numbers', async () => {
   const home = homeFor();
   const several = ok(await run(home, 'inspect', 'nyu-mll/glue')).stdout;
   expect(several).toMatch(/^nyu-mll\/glue: a data set of the hub, at commit [0-9a-f]{7}; licence, as the hub names it: other/);
@@ -95,7 +95,7 @@ test('inspect: a data set with several configurations, one of them, one that can
   expect(one).toContain("label 'label', because its 2 classes have names");
   expect(one).toContain('trained on train, evaluated on validation');
   expect(one).toContain('@inproceedings{wang2019glue,');
-  expect(ok(await run(home, 'inspect', 'nyu-mll/glue/stsb')).stdout).toContain("It can't be trained yet. Its labels are scores");
+  expect(ok(await run(home, 'inspect', 'nyu-mll/glue/stsb')).stdout).toContain('GLUE reports pearson and spearmanr.');
   // Nothing but what describes it was asked for: each row group of the double's is small.
   expect(double.requests.filter(({ url }) => url.includes('.parquet'))).toEqual([]);
 }, 120_000);
@@ -104,7 +104,7 @@ test.each([
   [['train', '--data', 'nyu-mll/glue'], 'nyu-mll/glue has 3 configurations: cola, sst2, stsb.'],
   [['train', '--data', 'nyu-mll/glue/qqp'], 'nyu-mll/glue has no configuration "qqp". It has cola, sst2, stsb.'],
   [['train', '--data', 'nyu-mll/glue/sst2/test'], 'No row of nyu-mll/glue/sst2/test has a label'],
-  [['train', '--data', 'nyu-mll/glue/stsb'], "STS-B (nyu-mll/glue/stsb) can't be trained yet. Its labels are scores"],
+  [['train', '--data', 'nyu-mll/glue/stsb'], 'The labels of STS-B (nyu-mll/glue/stsb) are numbers, and the task is classification.'],
   [['train', '--data', 'ada/none'], 'There is no ada/none on'],
   [['train', '--data', 'ada/reviews', '--separator', 'tab'], "--separator is of files; 'ada/reviews' is a data set of the hub."],
   [['train', '--data', 'nowhere/reviews.csv'], "There is no file or folder 'nowhere/reviews.csv'."],

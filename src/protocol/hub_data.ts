@@ -21,8 +21,6 @@ export interface KnownDataset {
   readonly metrics: readonly ('accuracy' | 'f1' | 'matthews_correlation' | 'pearson' | 'spearmanr')[];
   /** What the hub's card says of the licence. */
   readonly licence: string;
-  /** Why it can't be trained yet; left out: it can. */
-  readonly not_yet?: string;
 }
 
 const common = {

@@ -117,7 +117,8 @@ test('a run remembers the commit and the weights; where that model is gone, one 
 test.each([
   [{ config: { model_type: 'bert' } }, true],
   [{ config: { model_type: 'bert' }, siblings: ['config.json', 'pytorch_model.bin'] }, true],
-  [{ config: { model_type: 'gpt2' } }, /gpt2/],
+  [{ config: { model_type: 'gpt2' } }, true],
+  [{ config: { model_type: 'albert' } }, /albert/],
   [{ siblings: ['adapter_config.json', 'adapter_model.safetensors'] }, /adapter/],
   [{ config: { model_type: 'bert' }, siblings: ['config.json', 'model.gguf'] }, /\.gguf alone/],
   [{ siblings: ['pytorch_model.bin'] }, /no config\.json/],
