@@ -19,7 +19,7 @@ beforeAll(async () => {
   const files = await tinyBert();
   served.hub.add({ id: 'org/tiny', files, license: 'mit' });
   served.hub.add({ id: 'org/gated-tiny', files, gated: 'manual' });
-  served.hub.add({ id: 'org/tiny-gpt2', files: { 'config.json': '{"model_type":"gpt2"}', 'model.safetensors': new Uint8Array(8) } });
+  served.hub.add({ id: 'org/tiny-albert', files: { 'config.json': '{"model_type":"albert"}', 'model.safetensors': new Uint8Array(8) } });
   const row = (i: number) => ({ text: `film number ${i} is ${i % 2 === 0 ? 'dull' : 'fine'}`, label: i % 2, aside: 'not used' });
   const rows = (count: number) => Array.from({ length: count }, (_, i) => row(i));
   const features = { text: feature('string'), label: classLabel('bad', 'good'), aside: feature('string') };
@@ -168,7 +168,7 @@ test('a search marks what can be used; a gated model opens with a token; what is
   await page.getByLabel('Model on the hub').fill('tiny');
   await page.getByRole('button', { name: 'Search' }).click();
   const found = page.getByRole('region', { name: 'Models found' });
-  await found.getByText("Can't be used. Its architecture, gpt2").waitFor();
+  await found.getByText("Can't be used. Its architecture, albert").waitFor();
   expect((await found.getByRole('button').allTextContents()).sort()).toEqual(['org/gated-tiny', 'org/tiny']);
   await found.getByRole('button', { name: 'org/gated-tiny' }).click();
   await page.getByText('is gated: its authors ask people to agree').first().waitFor();
