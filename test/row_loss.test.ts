@@ -3,17 +3,24 @@
 
 import { expect, test } from 'vitest';
 import { vocabularyHead, vocabularyLoss } from '../bench/vocabulary.ts';
+import { Executor } from '../src/gpu/executor.ts';
+import { backward } from '../src/graph/differentiate.ts';
 import { Graph } from '../src/graph/graph.ts';
 import { copyInto } from '../src/graph/ops/elementwise.ts';
+import { embedding } from '../src/graph/ops/embedding.ts';
+import { gatherRows } from '../src/graph/ops/gather_rows.ts';
 import { logLikelihood } from '../src/graph/ops/loss.ts';
-import { Registry } from '../src/graph/registry.ts';
+import { vocabularyLogits } from '../src/graph/ops/vocabulary.ts';
+import { defaultMaxBinding, Registry } from '../src/graph/registry.ts';
 import { sizeOf, type Tensor } from '../src/graph/tensor.ts';
+import { planRun } from '../src/plan/plan.ts';
+import { defaultTraining } from '../src/protocol/config.ts';
 import { randomKey, randomNormal, siteId } from '../src/random/counter.ts';
-import { type OutputLoss, rowLoss, rowScores } from '../src/train/row_loss.ts';
-import { metricSlots, metricsOf } from '../src/train/update.ts';
+import { type OutputLoss, type RowHead, rowLoss, rowScores } from '../src/train/row_loss.ts';
+import { metricSlots, metricsOf, stepPrograms } from '../src/train/update.ts';
 import { randomBatch } from './random_model.ts';
-import { Interpreter } from './reference/interpreter.ts';
-import { modelAt, testEngine, vectors } from './testing.ts';
+import { defaultStep, Interpreter } from './reference/interpreter.ts';
+import { modelAt, testDevice, testEngine, vectors } from './testing.ts';
 
 test('a classifier of 160 examples and 1000 labels, 64 at a time, gives the loss, the gradients and the update of all at once, bit for bit', async () => {
   const model = await modelAt(`${vectors}tiny_bert`);
@@ -110,4 +117,60 @@ test('a vocabulary head, 64 tokens at a time: its loss is that of all at once, i
     expect(Math.abs(difference), name).toBeGreaterThan(1e-6);
     expect(Math.abs(difference - (found[n]?.[at] as number)), name).toBeLessThan(1e-8);
   }
+});
+
+/** A step of a table of 61 words that embeds and gives logits, on the GPU, with labelled rows gathered first: its bits. */
+async function tiedStep(tokensAtATime: number, maxBinding: number) {
+  const [T, words, width] = [160, 61, 16];
+  const registry = new Registry(maxBinding);
+  const options = { trains: () => true, storedType: () => 'f32' as const };
+  const g = new Graph(registry, { ...options, training: true });
+  g.tokensAtATime = tokensAtATime;
+  const table = g.parameter('word_embeddings.weight', [words, width]);
+  const { result: rows, tape } = g.record(() => gatherRows(g, embedding(g, 1, T, { word: table }), g.input('labelled', [T], 'u32')));
+  const head: RowHead = (own, x) => vocabularyLogits(own, x, table);
+  const d_rows = rowLoss(g, rows, g.input('labels', [T], 'i32'), { head, loss: vocabularyLoss(words) }, true) as Tensor;
+  g.phase('backward', () => backward(g, tape, new Map([[rows, d_rows]]), []));
+  const step = stepPrograms(registry, options, { optimizer: defaultTraining, purposes: ['training'] });
+  const plan = planRun(registry, [{ name: 'training', graph: g }], step);
+  const executor = await Executor.prepare(await testDevice(), plan);
+  const ids = Array.from({ length: T }, (_, t) => (t * 7) % words);
+  // Every second token is asked for; the rest of the rows are none.
+  const labelled = Uint32Array.from({ length: T }, (_, r) => (2 * r < T ? 2 * r : 0xffffffff));
+  const inputs: Readonly<Record<string, Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer>>> = {
+    input_ids: Uint32Array.from(ids),
+    input_ids_chain: Uint32Array.from(ids, (id, t) => (ids.indexOf(id) === t ? 2 ** 31 : 0) + ids.indexOf(id, t + 1) + 1),
+    labelled,
+    labels: Int32Array.from(labelled, (row) => ids[row + 1] ?? -100),
+  };
+  for (const [name, values] of Object.entries(inputs)) executor.writeInput('training', name, values);
+  const key = randomKey(1, 0, siteId('table'));
+  for (const range of table.tensors) {
+    const first = (range.rowBegin ?? 0) * width;
+    executor.writeTensor(
+      range,
+      Float32Array.from({ length: sizeOf(range.shape) }, (_, i) => randomNormal(key, first + i)),
+    );
+  }
+  executor.writeStep({ ...defaultStep, inverse_count: 1 / 80 });
+  executor.run(['begin', 'training']);
+  const loss = new Float32Array((await executor.readResults())(metricsOf(registry).name))[metricSlots.loss];
+  const gradient: number[] = [];
+  for (const range of table.tensors) gradient.push(...new Float32Array(await executor.readTensor(registry.gradientOf(range))));
+  executor.destroy();
+  return { ranges: table.tensors.length, loss, gradient };
+}
+
+test('a tied vocabulary has the same bits on the GPU however many rows go at a time, and in ranges the loss of one table', async () => {
+  const whole = await tiedStep(Number.POSITIVE_INFINITY, defaultMaxBinding);
+  expect(whole.ranges).toBe(1);
+  expect(whole.loss).toBeGreaterThan(1);
+  expect(whole.gradient.every((value) => Number.isFinite(value) && value !== 0)).toBe(true);
+  expect(await tiedStep(64, defaultMaxBinding)).toEqual(whole);
+  const ranged = await tiedStep(64, 26 * 16 * 4);
+  expect(ranged.ranges).toBe(3);
+  expect(ranged.loss).toBe(whole.loss);
+  ranged.gradient.forEach((value, i) => {
+    expect(value, `element ${i}`).toBeCloseTo(whole.gradient[i] as number, 6);
+  });
 });
