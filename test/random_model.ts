@@ -12,6 +12,7 @@ import type { ModelRef } from '../src/protocol/config.ts';
 import { randomKey, randomNormal, randomUniform, siteId } from '../src/random/counter.ts';
 import { type BaseModel, openBaseModel } from '../src/session/base_model.ts';
 import { backboneParameters } from '../src/session/required_weights.ts';
+import { storedShape, toStored } from '../src/session/stored_form.ts';
 import type { MicroBatch } from '../src/train/trainer.ts';
 
 export interface ModelShape {
@@ -62,13 +63,11 @@ export interface FolderChange {
 }
 
 /** A parameter as a checkpoint stores it. */
-function drawn({ name, shape, mean, stored }: Parameter): TensorToWrite {
+function drawn(parameter: Parameter): TensorToWrite {
+  const { name, shape, mean } = parameter;
   const key = randomKey(7, 0, siteId(name));
   const values = Float32Array.from({ length: sizeOf(shape) }, (_, i) => mean + 0.05 * randomNormal(key, i));
-  if (stored?.layout !== 'transposed') return { name, dtype: 'F32', shape, bytes: new Uint8Array(values.buffer) };
-  const [rows, columns] = shape as readonly [number, number];
-  const turned = Float32Array.from(values, (_, i) => values[(i % rows) * columns + Math.floor(i / rows)] as number);
-  return { name, dtype: 'F32', shape: [columns, rows], bytes: new Uint8Array(turned.buffer) };
+  return { name, dtype: 'F32', shape: storedShape(parameter), bytes: new Uint8Array(toStored(parameter, values).buffer) };
 }
 
 /** The same as picked files. With the bundled tokenizer where the vocabulary has its size, so that a whole session runs on it in moments. */

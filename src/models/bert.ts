@@ -39,7 +39,6 @@ export function bertEncoder(config: BackboneConfig, position_offset = 0): Stack 
     feedForward: { intermediate_size: config.intermediate_size, activation: config.hidden_act, dropout: { inner: 0, output: p } },
   };
   return {
-    num_hidden_layers,
     embed: (g, B, T, before) =>
       g.scope('embeddings', () => {
         const h = embedding(g, B, T, {

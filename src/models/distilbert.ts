@@ -53,7 +53,6 @@ function encoder(config: DistilBertConfig): Stack {
     feedForward: { intermediate_size: config.intermediate_size, activation: config.hidden_act, dropout: { inner: 0, output: p } },
   };
   return {
-    num_hidden_layers,
     embed: (g, B, T, before) =>
       g.scope('embeddings', () => {
         const h = embedding(g, B, T, {

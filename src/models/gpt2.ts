@@ -59,7 +59,6 @@ function decoder(config: Gpt2Config): Stack {
     feedForward: { intermediate_size: config.intermediate_size, activation: config.hidden_act, dropout: { inner: 0, output: p }, layout },
   };
   return {
-    num_hidden_layers,
     embed(g, B, T, before) {
       const h = embedding(g, B, T, {
         ...before,

@@ -69,7 +69,6 @@ export interface LayerBlocks {
 export interface BackboneConfig {
   readonly model_type: string;
   readonly hidden_size: number;
-  /** Of all stacks together. */
   readonly num_hidden_layers: number;
   readonly num_attention_heads: number;
   readonly intermediate_size: number;
@@ -118,7 +117,6 @@ export interface PooledHead {
 
 /** A tower of layers over the tokens of a text. */
 export interface Stack {
-  readonly num_hidden_layers: number;
   /** Hidden states [B, T, C] of the batch inputs; with virtual tokens [B, P + T, C]. */
   embed(g: Graph, B: number, T: number, before?: TokensBefore): Tensor;
   layers(lengths: Tensor, adaptation: Adaptation): readonly LayerBlocks[];

@@ -68,7 +68,6 @@ function decoder(config: OptConfig): Stack {
     feedForward: { intermediate_size, activation, dropout: { inner: 0, output: p } },
   };
   return {
-    num_hidden_layers,
     embed: (g, B, T, before) =>
       embedding(g, B, T, {
         ...before,

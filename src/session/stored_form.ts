@@ -8,18 +8,27 @@ type Stored = Pick<Parameter, 'shape' | 'stored'>;
 /** The shape that files have it in. */
 export const storedShape = ({ shape, stored }: Stored): readonly number[] => (stored?.layout === 'transposed' ? shape.toReversed() : shape);
 
-/** A matrix [rows, columns], row after row, as [columns, rows]. */
-const turned = (values: Float32Array, rows: number, columns: number): Float32Array<ArrayBuffer> =>
-  Float32Array.from(values, (_, i) => values[(i % rows) * columns + Math.floor(i / rows)] as number);
+/** The bytes of a matrix of `shape` as those of its transpose; an element has `size` of them. */
+export function transposed(bytes: Uint8Array, shape: readonly number[], size: number): Uint8Array<ArrayBuffer> {
+  const [rows, columns] = shape as readonly [number, number];
+  const turned = new Uint8Array(bytes.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const from = (row * columns + column) * size;
+      const to = (column * rows + row) * size;
+      for (let i = 0; i < size; i++) turned[to + i] = bytes[from + i] as number;
+    }
+  }
+  return turned;
+}
+
+const turned = ({ buffer, byteOffset, byteLength }: Float32Array<ArrayBuffer>, shape: readonly number[]): Float32Array<ArrayBuffer> =>
+  new Float32Array(transposed(new Uint8Array(buffer, byteOffset, byteLength), shape, 4).buffer);
 
 /** The engine's values in the order of a file. */
-export function toStored({ shape, stored }: Stored, values: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
-  const [rows, columns] = shape as readonly [number, number];
-  return stored?.layout === 'transposed' ? turned(values, rows, columns) : values;
-}
+export const toStored = ({ shape, stored }: Stored, values: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> =>
+  stored?.layout === 'transposed' ? turned(values, shape) : values;
 
 /** A file's values in the engine's order. */
-export function fromStored({ shape, stored }: Stored, values: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
-  const [rows, columns] = shape as readonly [number, number];
-  return stored?.layout === 'transposed' ? turned(values, columns, rows) : values;
-}
+export const fromStored = (parameter: Stored, values: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> =>
+  parameter.stored?.layout === 'transposed' ? turned(values, storedShape(parameter)) : values;

@@ -1,5 +1,6 @@
 // Streams a checkpoint to the GPU in file order, in small pieces: f16 stays f16 where the plan keeps it so, everything else becomes f32.
-// Invariant: the heap never holds more than a piece, or one matrix that is stored transposed; what is written is exactly what the plan has room for, and every number of it is finite.
+// Invariant: the heap never holds more than a piece, or one matrix that is stored transposed; what is written is exactly what the plan has room for, and
+// every number of it is finite.
 
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
@@ -12,6 +13,7 @@ import type { Checkpoint, StoredTensor } from '../hub/checkpoint.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { BaseModel } from './base_model.ts';
 import { placementsOf } from './required_weights.ts';
+import { transposed } from './stored_form.ts';
 
 const pieceBytes = 4 * 2 ** 20;
 
@@ -170,54 +172,37 @@ export async function streamWeights(
     const parameter = registry.parameters.get(name) as Parameter;
     started.set(entry.name, [...(started.get(entry.name) ?? []), parameter]);
   }
-  const whole = wholeMatrix();
+  const gather = gathering();
   return streamTensors(
     checkpoint,
     new Set(started.keys()),
     async ({ stored, offset, bytes }) => {
       const where = placeOf(model, stored);
-      for (const parameter of started.get(stored.entry.name) ?? []) {
-        if (parameter.stored === undefined) await writePiece(executor, parameter, stored, offset, bytes, where);
-        else {
-          const all = whole(stored, offset, bytes);
-          if (!all) continue;
-          // For the place of a number that is none, in the order of the file.
-          convert(all, stored.entry, 'f32', 0, where);
-          await writePiece(executor, parameter, stored, 0, transposed(all, stored.entry), where);
-        }
-      }
+      const { dtype, shape } = stored.entry;
+      const parameters = started.get(stored.entry.name) ?? [];
+      for (const parameter of parameters.filter(asHere)) await writePiece(executor, parameter, stored, offset, bytes, where);
+      if (parameters.every(asHere)) return;
+      // Numbers are looked at in the order of the file, so that one that is none is named by its place there.
+      convert(bytes, stored.entry, dtype === 'F16' ? 'f16' : 'f32', offset / DTYPE_BYTES[dtype], where);
+      const whole = gather(stored.entry, offset, bytes);
+      if (!whole) return;
+      const turned = transposed(whole, shape, DTYPE_BYTES[dtype]);
+      for (const parameter of parameters) if (!asHere(parameter)) await writePiece(executor, parameter, stored, 0, turned, where);
     },
     onProgress,
   );
 }
 
-/** Gathers the pieces of one tensor at a time, which come in order: its bytes with the last of them. */
-function wholeMatrix(): (stored: StoredTensor, offset: number, bytes: Uint8Array) => Uint8Array<ArrayBuffer> | undefined {
-  let gathered = new Uint8Array();
-  return ({ entry }, offset, bytes) => {
-    const size = elementsOf(entry.shape) * DTYPE_BYTES[entry.dtype];
-    if (offset === 0) gathered = new Uint8Array(size);
-    gathered.set(bytes, offset);
-    if (offset + bytes.length < size) return undefined;
-    const all = gathered;
-    gathered = new Uint8Array();
-    return all;
-  };
-}
+const asHere = ({ stored }: Parameter): boolean => stored === undefined;
 
-/** The bytes of a matrix [rows, columns], whatever its type, as those of [columns, rows]. */
-function transposed(bytes: Uint8Array<ArrayBuffer>, { dtype, shape }: TensorEntry): Uint8Array<ArrayBuffer> {
-  const [rows, columns] = shape as readonly [number, number];
-  const turned = new Uint8Array(bytes.length);
-  const size = DTYPE_BYTES[dtype];
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const from = (row * columns + column) * size;
-      const to = (column * rows + row) * size;
-      for (let i = 0; i < size; i++) turned[to + i] = bytes[from + i] as number;
-    }
-  }
-  return turned;
+/** Gathers the pieces of one tensor at a time, which come in order: its bytes with the last of them. */
+function gathering(): (entry: TensorEntry, offset: number, bytes: Uint8Array) => Uint8Array | undefined {
+  let gathered = new Uint8Array();
+  return ({ shape, dtype }, offset, bytes) => {
+    if (offset === 0) gathered = new Uint8Array(elementsOf(shape) * DTYPE_BYTES[dtype]);
+    gathered.set(bytes, offset);
+    return offset + bytes.length === gathered.length ? gathered : undefined;
+  };
 }
 
 /** Writes a piece of a checkpoint tensor into those pieces of the parameter that it overlaps. */
