@@ -1,7 +1,7 @@
 // The bottleneck adapter: A(x) = W2 · dropout(act(W1 x + b1)) + b2, no residual inside (Liao et al. 2023; authors' code).
 
 import type { Graph } from '../graph/graph.ts';
-import { applyActivation, dropout, scaleAdd } from '../graph/ops/elementwise.ts';
+import { dropout, scaleAdd } from '../graph/ops/elementwise.ts';
 import { layerNorm } from '../graph/ops/layer_norm.ts';
 import { linear } from '../graph/ops/linear.ts';
 import type { Initial, Tensor } from '../graph/tensor.ts';
@@ -40,9 +40,7 @@ export function adapter(
     const normed = layer_norm ? layerNorm(g, x, vector('LayerNorm.weight', C, 1), vector('LayerNorm.bias', C), layer_norm_eps) : x;
     const down = { bias: vector('down.bias', r) };
     const w1 = matrix('down', [r, C]);
-    const activation = activations[non_linearity] ?? hidden_act;
-    const hidden =
-      activation === 'gelu' ? linear(g, normed, w1, { ...down, activation }) : applyActivation(g, linear(g, normed, w1, down), activation);
+    const hidden = linear(g, normed, w1, { ...down, activation: activations[non_linearity] ?? hidden_act });
     const dropped = dropout(g, hidden, hidden_dropout_prob, 'dropout');
     const up = { bias: vector('up.bias', C) };
     const w2 = matrix('up', [C, r]);

@@ -35,9 +35,6 @@ export interface DenseOptions {
   readonly layout?: 'transposed' | undefined;
 }
 
-/** Activations that a matrix product can't apply while it writes. */
-const unfused: readonly Activation[] = ['relu'];
-
 /** A dense layer x [.., in] -> [.., out]: with its activation fused where no method changes it. */
 export function dense(
   g: Graph,
@@ -54,7 +51,7 @@ export function dense(
     const bias = hasBias ? { bias: g.weight(`${g.path}.bias`, [out_features]) } : {};
     const adapting = hook?.adapts(site) ? hook : undefined;
     const entering = adapting?.before?.(g, site, x) ?? x;
-    if (!unfused.includes(activation) && !adapting?.after) return linear(g, entering, w, { ...bias, activation });
+    if (!adapting?.after) return linear(g, entering, w, { ...bias, activation });
     const y = linear(g, entering, w, bias);
     return applyActivation(g, adapting?.after?.(g, site, entering, y) ?? y, activation);
   });
