@@ -4,6 +4,7 @@ import { RadioGroup } from 'radix-ui';
 import type { MethodCard } from '../../../src/protocol/cards.ts';
 import type { MethodName } from '../../../src/protocol/config.ts';
 import { grouped, groupTitles } from '../../state/method_groups.ts';
+import { Tile } from '../../ui/Tile.tsx';
 import { MethodDiagram } from './MethodDiagram.tsx';
 
 interface MethodTilesProps {
@@ -22,13 +23,7 @@ export function MethodTiles({ methods, method, onMethod }: MethodTilesProps) {
           </h3>
           <div className="method-tiles">
             {cards.map(({ name, title, summary, diagram }) => (
-              <RadioGroup.Item className="tile method-tile" key={name} value={name} aria-label={title} aria-describedby={`about-${name}`}>
-                <span className="tile-title">{title}</span>
-                <MethodDiagram diagram={diagram} />
-                <span className="tile-summary" id={`about-${name}`}>
-                  {summary}
-                </span>
-              </RadioGroup.Item>
+              <Tile key={name} {...{ name, title, summary }} picture={<MethodDiagram diagram={diagram} />} />
             ))}
           </div>
         </section>

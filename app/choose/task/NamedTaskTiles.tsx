@@ -3,6 +3,7 @@
 import { RadioGroup } from 'radix-ui';
 import type { TaskCard } from '../../../src/protocol/cards.ts';
 import { integer } from '../../ui/format.ts';
+import { Tile } from '../../ui/Tile.tsx';
 
 interface NamedTaskTilesProps {
   tasks: readonly TaskCard[];
@@ -14,16 +15,12 @@ export function NamedTaskTiles({ tasks, task, onTask }: NamedTaskTilesProps) {
   return (
     <RadioGroup.Root className="task-tiles named-tasks" aria-label="GLUE" value={task} onValueChange={onTask}>
       {tasks.map(({ name, title, dataset }) => (
-        <RadioGroup.Item className="tile" key={name} value={name} aria-label={title} aria-describedby={`about-task-${name}`}>
-          <span className="tile-title">{title}</span>
-          <span className="tile-summary" id={`about-task-${name}`}>
-            {dataset?.is}
-          </span>
+        <Tile key={name} {...{ name, title }} summary={dataset?.is}>
           <span className="small muted">
             {dataset?.columns.text_pair === undefined ? 'one text' : 'two texts'} → {dataset && answerOf(dataset.classes)}
           </span>
           <span className="small muted">{dataset && integer(dataset.rows.train)} rows</span>
-        </RadioGroup.Item>
+        </Tile>
       ))}
     </RadioGroup.Root>
   );

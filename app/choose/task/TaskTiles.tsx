@@ -2,6 +2,7 @@
 
 import { RadioGroup } from 'radix-ui';
 import type { TaskCard } from '../../../src/protocol/cards.ts';
+import { Tile } from '../../ui/Tile.tsx';
 
 interface TaskTilesProps {
   tasks: readonly TaskCard[];
@@ -13,13 +14,9 @@ export function TaskTiles({ tasks, task, onTask }: TaskTilesProps) {
   return (
     <RadioGroup.Root className="task-tiles" aria-label="Task" value={task} onValueChange={onTask}>
       {tasks.map(({ name, title, summary, metrics }) => (
-        <RadioGroup.Item className="tile" key={name} value={name} aria-label={title} aria-describedby={`about-task-${name}`}>
-          <span className="tile-title">{title}</span>
-          <span className="tile-summary" id={`about-task-${name}`}>
-            {summary}
-          </span>
+        <Tile key={name} {...{ name, title, summary }}>
           <span className="small muted">Measured by {metrics.map((metric) => metric.title).join(', ')}</span>
-        </RadioGroup.Item>
+        </Tile>
       ))}
     </RadioGroup.Root>
   );
