@@ -24,15 +24,8 @@ export function wholeColumns({ text, text_pair, label }: NamedColumns): Columns 
 }
 
 /** `text 'a' and 'b', label 'c'` */
-export const columnsText = ({
-  text,
-  text_pair,
-  label,
-}: {
-  text: string;
-  text_pair?: string | undefined;
-  label?: string | undefined;
-}): string => `text '${text}'${text_pair === undefined ? '' : ` and '${text_pair}'`}${label === undefined ? '' : `, label '${label}'`}`;
+export const columnsText = ({ text, text_pair, label }: Columns): string =>
+  `text '${text}'${text_pair === undefined ? '' : ` and '${text_pair}'`}${label === undefined ? '' : `, label '${label}'`}`;
 
 const parts = { text: 'text', text_pair: 'second text', label: 'label' } as const;
 
@@ -43,7 +36,7 @@ export const reasonLines = (columns: Partial<Columns>, reasons: ColumnReasons): 
   );
 
 /** Says what was guessed and how to choose otherwise; nothing where all columns were named. */
-export function sayColumns(console: Console, columns: Omit<Columns, 'label'> & { label?: string }, reasons: ColumnReasons): void {
+export function sayColumns(console: Console, columns: Columns, reasons: ColumnReasons): void {
   const lines = reasonLines(columns, reasons);
   if (lines.length === 0) return;
   const flags = ['--text-column', ...(columns.label === undefined ? [] : ['--label-column'])].join(' and ');

@@ -10,20 +10,27 @@ import { columnIndex, listRows, type Table } from './table/table.ts';
 export interface Example {
   readonly text: string;
   readonly textPair?: string;
-  /** Index into the data set's labels; where it has none, the number to predict. */
+  /** Index into the example's choices or else into the data set's labels; where there are none, the number to predict; 0 of texts alone. */
   readonly label: number;
+  /** Answers to choose among. */
+  readonly choices?: readonly string[];
+  /** The text to be written. */
+  readonly target?: string;
 }
 
 export interface Dataset {
   readonly examples: readonly Example[];
-  /** Names of the classes; none where numbers are predicted. */
+  /** Names of the classes; none where numbers are predicted, choices made or texts written. */
   readonly labels: readonly string[];
 }
 
 export interface ColumnChoice {
   readonly textColumn: string;
   readonly textPairColumn?: string | undefined;
-  readonly labelColumn: string;
+  readonly labelColumn?: string | undefined;
+  /** One that holds a list, or several that hold an answer each. */
+  readonly choiceColumns?: readonly string[] | undefined;
+  readonly targetColumn?: string | undefined;
 }
 
 function refuseRows(table: Table, rows: readonly number[], code: string, what: string, remedy: string): void {
@@ -51,7 +58,8 @@ function alikeText(unknown: readonly string[], known: readonly string[]): string
  * The rows that have a label, and a sentence on those that have none: where classes have names, -1 stands for no label on the hub.
  * Error: `no-labels`, where no row has one.
  */
-export function labelledRows(table: Table, labelColumn: string): Table {
+export function labelledRows(table: Table, labelColumn: string | undefined): Table {
+  if (labelColumn === undefined) return table;
   const labelAt = columnIndex(table, labelColumn);
   if (table.kinds?.[labelAt]?.classes === undefined) return table;
   const has = table.rows.map((row) => !['', '-1'].includes((row[labelAt] ?? '').trim()));
@@ -74,15 +82,27 @@ export function labelledRows(table: Table, labelColumn: string): Table {
   };
 }
 
+/** The label's column, for tasks that have one. Error: `no-label-column`. */
+export function labelColumnOf({ name, columns }: Table, { labelColumn }: ColumnChoice): string {
+  if (labelColumn !== undefined) return labelColumn;
+  throw new RetraceError({
+    code: 'no-label-column',
+    message: `No column of ${name} is chosen as the label (columns: ${columns.join(', ')}).`,
+    where: name,
+    remedy: 'Choose which column holds it.',
+  });
+}
+
 /** Rows whose texts are there, with what stands in the label column, trimmed. Errors: `missing-column`, `same-column`, `empty-text`, `empty-label`. */
 function labelledTexts(table: Table, columns: ColumnChoice, what: 'label' | 'number') {
+  const labelColumn = labelColumnOf(table, columns);
   const textAt = columnIndex(table, columns.textColumn);
   const pairAt = columns.textPairColumn === undefined ? undefined : columnIndex(table, columns.textPairColumn);
-  const labelAt = columnIndex(table, columns.labelColumn);
+  const labelAt = columnIndex(table, labelColumn);
   if (textAt === labelAt || pairAt === labelAt) {
     throw new RetraceError({
       code: 'same-column',
-      message: `Column "${columns.labelColumn}" of ${table.name} is chosen both as text and as ${what}.`,
+      message: `Column "${labelColumn}" of ${table.name} is chosen both as text and as ${what}.`,
       where: table.name,
       remedy: 'Choose two different columns.',
     });
@@ -93,9 +113,9 @@ function labelledTexts(table: Table, columns: ColumnChoice, what: 'label' | 'num
   const noText = rowsWhere((row) => cell(row, textAt).trim() === '' || (pairAt !== undefined && cell(row, pairAt).trim() === ''));
   refuseRows(table, noText, 'empty-text', 'no text', 'Fill in the text or remove the rows.');
   const noLabel = rowsWhere((row) => values[row] === '');
-  refuseRows(table, noLabel, 'empty-label', `no ${what} in column "${columns.labelColumn}"`, `Fill in the ${what} or remove the rows.`);
+  refuseRows(table, noLabel, 'empty-label', `no ${what} in column "${labelColumn}"`, `Fill in the ${what} or remove the rows.`);
   const textsOf = (row: number) => ({ text: cell(row, textAt), ...(pairAt === undefined ? {} : { textPair: cell(row, pairAt) }) });
-  return { values, rowsWhere, textsOf };
+  return { values, labelColumn, rowsWhere, textsOf };
 }
 
 /** Numbers that kernels take as f32. */
@@ -106,7 +126,7 @@ const mostScore = 1e30;
  * `one-number`.
  */
 export function toScoredExamples(table: Table, columns: ColumnChoice, known?: readonly string[]): Dataset {
-  const { values, rowsWhere, textsOf } = labelledTexts(table, columns, 'number');
+  const { values, labelColumn, rowsWhere, textsOf } = labelledTexts(table, columns, 'number');
   const isScore = (value: number | undefined): value is number => value !== undefined && Math.abs(value) <= mostScore;
   const scores = values.map(numberOf);
   const others = [...new Set(values.filter((_, row) => !isScore(scores[row])))];
@@ -114,7 +134,7 @@ export function toScoredExamples(table: Table, columns: ColumnChoice, known?: re
     table,
     rowsWhere((row) => !isScore(scores[row])),
     'not-a-number',
-    `no finite number in column "${columns.labelColumn}" but ${others
+    `no finite number in column "${labelColumn}" but ${others
       .slice(0, 5)
       .map((value) => JSON.stringify(value.slice(0, 40)))
       .join(', ')}${others.length > 5 ? ', ...' : ''}`,
@@ -123,8 +143,8 @@ export function toScoredExamples(table: Table, columns: ColumnChoice, known?: re
   if (known === undefined && scores.every((score) => score === scores[0])) {
     throw new RetraceError({
       code: 'one-number',
-      message: `All ${scores.length} rows of ${table.name} have the same number, ${values[0]}, in column "${columns.labelColumn}".`,
-      where: `${table.name}, column "${columns.labelColumn}"`,
+      message: `All ${scores.length} rows of ${table.name} have the same number, ${values[0]}, in column "${labelColumn}".`,
+      where: `${table.name}, column "${labelColumn}"`,
       remedy: scores[0] === -1 ? secretLabels : 'There is nothing to learn from it. Choose another column or add rows with other numbers.',
     });
   }
@@ -139,7 +159,7 @@ const secretLabels = 'Files of GLUE whose labels are kept secret have -1 everywh
  * Errors: `missing-column`, `same-column`, `empty-text`, `empty-label`, `unknown-label`, `one-class`.
  */
 export function toExamples(table: Table, columns: ColumnChoice, labels?: readonly string[]): Dataset {
-  const { values, rowsWhere, textsOf } = labelledTexts(table, columns, 'label');
+  const { values, labelColumn, rowsWhere, textsOf } = labelledTexts(table, columns, 'label');
   const known = labels ?? [...new Set(values)].sort((a, b) => (a < b ? -1 : 1));
   const numbers = new Map(known.map((label, i) => [label, i]));
   const unknown = [...new Set(values.filter((value) => !numbers.has(value)))];
@@ -160,7 +180,7 @@ export function toExamples(table: Table, columns: ColumnChoice, labels?: readonl
     throw new RetraceError({
       code: 'one-class',
       message: `All ${values.length} rows of ${table.name} have the same label, "${known[0] ?? ''}".`,
-      where: `${table.name}, column "${columns.labelColumn}"`,
+      where: `${table.name}, column "${labelColumn}"`,
       remedy: /^[-−]1(?:\.0*)?$/.test(known[0] ?? '')
         ? secretLabels
         : 'A classifier needs at least two classes. Choose another label column or add rows of another class.',

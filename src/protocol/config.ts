@@ -63,9 +63,16 @@ const columns = v.object({
   /** Names, or 0-based numbers as strings where the table has no header. */
   text: v.string(),
   text_pair: v.optional(v.string()),
-  label: v.string(),
+  /** The class, the number, or which of the choices is right; texts alone have none. */
+  label: v.optional(v.string()),
+  /** Answers to choose among: one column that holds a list of them, or several columns that hold one each. */
+  choices: v.optional(v.pipe(v.array(v.string()), v.nonEmpty(), v.readonly())),
+  /** The text to be written. */
+  target: v.optional(v.string()),
 });
 export type Columns = v.InferOutput<typeof columns>;
+/** Names of all columns that play a part, each once. */
+export const columnNames = (columns: Columns): readonly string[] => [...new Set(Object.values(columns).flatMap((name) => name ?? []))];
 /** Columns as people name them, the others to be guessed; a `text_pair` of null: there is none. */
 export type NamedColumns = Readonly<Partial<Omit<Columns, 'text_pair'>> & { text_pair?: string | null | undefined }>;
 /** Why a column was guessed to be what it is, in words; only of those that were guessed. */

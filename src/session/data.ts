@@ -14,7 +14,7 @@ import { columnIndex, type Table, type TableSource } from '../data/table/table.t
 import type { Tokenizer } from '../data/tokenizer.ts';
 import type { Waiting } from '../hub/client.ts';
 import { blobSource, openFile } from '../hub/folder.ts';
-import type { ColumnReasons, Columns, DataRef, NamedColumns } from '../protocol/config.ts';
+import { type ColumnReasons, type Columns, columnNames, type DataRef, type NamedColumns } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { knownDataset } from '../protocol/hub_data.ts';
 import type { DataPreview, DataProgress, DataReport, DataWarning, NumbersReport } from '../protocol/messages.ts';
@@ -103,19 +103,20 @@ export async function readRows(
     requireTexts(source, at);
     return at;
   };
-  const { text, text_pair, label } = columns;
-  const [textAt, pairAt, labelAt] = [indexOf(text), text_pair === undefined ? undefined : indexOf(text_pair), indexOf(label)];
-  const nameAt = (at: number): string => names[at] ?? String(at);
+  const nameOf = (column: string): string => names[indexOf(column)] ?? column;
+  const nameOfAny = (column: string | undefined) => (column === undefined ? undefined : nameOf(column));
   const table = await readTable(source, {
     seed,
     onProgress: tellReading(source.name, onProgress),
     maxRows: data.kind === 'bundled' ? undefined : data.max_rows,
-    columns: [...new Set([textAt, ...(pairAt === undefined ? [] : [pairAt]), labelAt])].sort((a, b) => a - b),
+    columns: [...new Set(columnNames(columns).map(indexOf))].sort((a, b) => a - b),
   });
   const choice = {
-    textColumn: nameAt(textAt),
-    textPairColumn: pairAt === undefined ? undefined : nameAt(pairAt),
-    labelColumn: nameAt(labelAt),
+    textColumn: nameOf(columns.text),
+    textPairColumn: nameOfAny(columns.text_pair),
+    labelColumn: nameOfAny(columns.label),
+    choiceColumns: columns.choices?.map(nameOf),
+    targetColumn: nameOfAny(columns.target),
   };
   return { table: labelledRows(table, choice.labelColumn), columns, reasons, choice, pinned };
 }

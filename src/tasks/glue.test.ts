@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Table } from '../data/table/table.ts';
 import { parseTable } from '../data/table/testing.ts';
+import { columnNames } from '../protocol/config.ts';
 import { glueTasks as facts } from '../protocol/hub_data.ts';
 import { taskCards, taskNamed, taskNames } from './registry.ts';
 
@@ -77,7 +78,7 @@ describe.each(facts)('$title', ({ config, columns, classes, metrics }) => {
   });
 
   test("so are the hub's rows, whose classes stand there by name", () => {
-    const names = [columns.text, ...(columns.text_pair === undefined ? [] : [columns.text_pair]), columns.label, 'idx'];
+    const names = [...columnNames(columns), 'idx'];
     const values = classes.length === 0 ? ['3.25', '1'] : classes;
     const rows = values.map((value, i) =>
       tabs(...names.map((name) => (name === columns.label ? value : name === 'idx' ? String(i) : `a ${name}`))),

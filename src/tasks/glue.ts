@@ -3,9 +3,9 @@
 // files. Invariant: a class has the same number whichever of the two it is read from.
 
 import type { ChosenColumns } from '../data/columns/choose.ts';
-import { type ColumnChoice, type Dataset, toExamples } from '../data/examples.ts';
+import { type ColumnChoice, type Dataset, labelColumnOf, toExamples } from '../data/examples.ts';
 import { columnIndex, type Table } from '../data/table/table.ts';
-import type { Columns, DataRef, NamedColumns } from '../protocol/config.ts';
+import { type Columns, columnNames, type DataRef, type NamedColumns } from '../protocol/config.ts';
 import { glueTasks as facts, type KnownDataset } from '../protocol/hub_data.ts';
 import { classification } from './classification.ts';
 import { regression } from './regression.ts';
@@ -20,10 +20,8 @@ const ownColumns: Readonly<Record<string, Columns>> = {
   mnli: { text: 'sentence1', text_pair: 'sentence2', label: 'gold_label' },
 };
 
-const has = ({ columns, header }: Table, { text, text_pair, label }: Columns): boolean =>
-  [text, label, ...(text_pair === undefined ? [] : [text_pair])].every((name) =>
-    header ? columns.includes(name) : Number(name) < columns.length,
-  );
+const has = ({ columns, header }: Table, own: Columns): boolean =>
+  columnNames(own).every((name) => (header ? columns.includes(name) : Number(name) < columns.length));
 
 /** The columns as the hub or GLUE's own files call them, unless others are named; of a file that has neither, as they are guessed. */
 function columnsOf(base: Task, { title, config, columns }: KnownDataset) {
@@ -48,7 +46,7 @@ function columnsOf(base: Task, { title, config, columns }: KnownDataset) {
 const examplesOf =
   (classes: readonly string[]) =>
   (table: Table, choice: ColumnChoice): Dataset => {
-    const at = columnIndex(table, choice.labelColumn);
+    const at = columnIndex(table, labelColumnOf(table, choice));
     const nameOf = (cell: string): string => (/^\s*\d+\s*$/.test(cell) ? (classes[Number(cell)] ?? cell) : cell);
     const rows = table.rows.map((row) => row.with(at, nameOf(row[at] ?? '')));
     return toExamples({ ...table, rows }, choice, classes);

@@ -1,6 +1,7 @@
 // Where the data of a named task come from: the hub, or a file that has its columns.
 
 import { Fragment } from 'react';
+import { columnNames } from '../../../src/protocol/config.ts';
 import type { KnownDataset } from '../../../src/protocol/hub_data.ts';
 import { Icon } from '../../ui/icons.tsx';
 
@@ -12,7 +13,7 @@ interface NamedTaskDataProps {
 }
 
 export function NamedTaskData({ dataset: { id, config, title, columns }, inUse, onHub, onOwn }: NamedTaskDataProps) {
-  const names = Object.values(columns).filter((name) => name !== undefined);
+  const names = columnNames(columns);
   return (
     <section className="task-data" aria-label={`Data of ${title}`}>
       <p className="small">

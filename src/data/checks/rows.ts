@@ -16,7 +16,8 @@ export interface CheckedRows {
   readonly name: string;
   readonly textColumn: string;
   readonly pairColumn: string | undefined;
-  readonly labelColumn: string;
+  /** None of texts alone, whose labels are ''. */
+  readonly labelColumn: string | undefined;
   readonly texts: readonly string[];
   /** Second texts, where there are any. */
   readonly pairs: readonly string[] | undefined;
@@ -97,14 +98,15 @@ const keyOf = (text: string, pair: string | undefined): string =>
 
 /** Error: `missing-column`. */
 export function checkedRows(table: Table, { textColumn, textPairColumn, labelColumn }: ColumnChoice): CheckedRows {
-  const [textAt, labelAt] = [columnIndex(table, textColumn), columnIndex(table, labelColumn)];
+  const textAt = columnIndex(table, textColumn);
+  const labelAt = labelColumn === undefined ? undefined : columnIndex(table, labelColumn);
   const pairAt = textPairColumn === undefined ? undefined : columnIndex(table, textPairColumn);
   const texts = table.rows.map((row) => row[textAt] ?? '');
   const pairs = pairAt === undefined ? undefined : table.rows.map((row) => row[pairAt] ?? '');
   const untrimmed = new Map<string, RowSet>();
   const classes = new Map<string, RowSet>();
   const labels = table.rows.map((row, i) => {
-    const [raw, number] = [row[labelAt] ?? '', table.rowNumbers[i] ?? 0];
+    const [raw, number] = [(labelAt === undefined ? '' : row[labelAt]) ?? '', table.rowNumbers[i] ?? 0];
     const label = raw.trim();
     addTo(classes, label, number);
     if (label !== raw) addTo(untrimmed, label, number);

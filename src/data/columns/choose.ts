@@ -42,7 +42,7 @@ export function classColumns(table: Table, named?: NamedColumns, labels?: readon
   };
   const { text, text_pair } = guess.columns;
   const others = table.columns.filter((column) => column !== text && column !== text_pair);
-  const label = [guess.columns.label, ...others].find(fits);
+  const label = [...(guess.columns.label === undefined ? [] : [guess.columns.label]), ...others].find(fits);
   if (label === undefined) return guess;
   return {
     columns: { ...guess.columns, label },

@@ -23,7 +23,7 @@ import { type ColumnProfile, profileColumns, sampleRows } from './profile.ts';
 
 export interface ColumnGuess {
   /** The label is absent where no other column is left. */
-  readonly columns: Omit<Columns, 'label'> & { readonly label?: string };
+  readonly columns: Columns;
   /** Of those that were guessed, not named. */
   readonly reasons: ColumnReasons;
 }
