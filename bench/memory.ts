@@ -95,7 +95,7 @@ export function planBackbone(backbone: Backbone, cell: Cell, shape: Shape = usua
     num_labels: 2,
     storedType: () => stored,
     batch_size: batch,
-    lengths: [length],
+    buckets: [{ length }],
     optimizer: defaultTraining,
     purposes: ['training'],
   });

@@ -39,7 +39,7 @@ async function measured(): Promise<Pace> {
     );
     console.error(`${name} ready`);
   }
-  const batch = { ...randomBatch(1, B, T, 30522, 10), lengths: new Uint32Array(B).fill(T) };
+  const batch = randomBatch(1, B, T, 30522, 10, false);
   const times = await stepTimes(engines, batch, turns);
   for (const { executor } of engines) executor.destroy();
   const full = times[methods.findIndex(({ name }) => name === 'full')] as number[];

@@ -88,7 +88,7 @@ async function timingOf(candidate: Candidate, { executor }: TestEngine, times: r
 async function timeSteps(): Promise<StepTiming[]> {
   const engines: TestEngine[] = [];
   for (const candidate of candidates) engines.push(await engineOf(candidate));
-  const batch = { ...randomBatch(1, B, T, 30522, 10), lengths: new Uint32Array(B).fill(T) };
+  const batch = randomBatch(1, B, T, 30522, 10, false);
   const times = await stepTimes(engines, batch, turns);
   const timings: StepTiming[] = [];
   for (const [i, candidate] of candidates.entries()) {

@@ -1,11 +1,11 @@
 // Steps of several engines, timed by turns. A device's speed drifts by half within minutes and a lucky turn says nothing, so ratios are taken within
 // each turn, and the median of all turns counts.
 
-import type { MicroBatch } from '../src/train/trainer.ts';
+import type { Batch } from '../src/data/batches.ts';
 import type { TestEngine } from '../test/testing.ts';
 
 /** Milliseconds of a step by engine and turn, after a turn that warms up. */
-export async function stepTimes(engines: readonly TestEngine[], batch: MicroBatch, turns: number): Promise<number[][]> {
+export async function stepTimes(engines: readonly TestEngine[], batch: Batch, turns: number): Promise<number[][]> {
   const times: number[][] = engines.map(() => []);
   for (let turn = 0; turn <= turns; turn++) {
     for (const [i, { trainer }] of engines.entries()) {

@@ -39,11 +39,10 @@ export const vocabularyLoss =
 export function planVocabularyHead(tokensAtATime: number): number {
   const registry = new Registry();
   const options: Omit<GraphOptions, 'training'> = { trains: () => false, storedType: () => 'f32' };
-  const g = new Graph(registry, { ...options, training: true });
-  g.tokensAtATime = tokensAtATime;
+  const g = new Graph(registry, { ...options, training: true, tokensAtATime });
   const rows = g.input('hidden_states', [tokensOfABatch, C], 'f32');
   const labels = g.input('labels', [tokensOfABatch], 'i32');
-  const gradient = rowLoss(g, rows, labels, { head: vocabularyHead(C, V), loss: vocabularyLoss(V) }, true) as Tensor;
+  const gradient = rowLoss(g, rows, { head: vocabularyHead(C, V), targets: labels, loss: vocabularyLoss(V) }, true) as Tensor;
   copyInto(g, gradient, registry.result('d_hidden_states', gradient.shape, 'f32'));
   const step = stepPrograms(registry, options, { optimizer: defaultTraining, purposes: ['training'] });
   const { bytes } = planRun(registry, [{ name: 'training', graph: g }], step);

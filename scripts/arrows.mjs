@@ -38,7 +38,7 @@ const ARROWS = {
     'protocol',
     'random',
   ],
-  train: ['tasks', 'methods', 'offload', 'models', 'plan', 'stack', 'graph', 'gpu', 'protocol', 'random'],
+  train: ['tasks', 'data', 'methods', 'offload', 'models', 'plan', 'stack', 'graph', 'gpu', 'protocol', 'random'],
   tasks: ['data', 'graph', 'protocol'],
   methods: ['models', 'offload', 'stack', 'graph', 'kernels', 'protocol', 'random'],
   models: ['stack', 'graph', 'kernels', 'protocol', 'random'],

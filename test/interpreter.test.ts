@@ -54,7 +54,7 @@ function build({ method, policy, pooling, chosen = {} }: Cell) {
     num_labels: 3,
     storedType: () => 'f32',
     batch_size: B,
-    lengths: [T],
+    buckets: [{ length: T }],
     optimizer: defaultTraining,
     purposes: ['training'],
   };
@@ -63,7 +63,7 @@ function build({ method, policy, pooling, chosen = {} }: Cell) {
     registry,
     { trains: (parameter) => resolved.trains(parameter, options), storedType: () => 'f32' },
     setup,
-    T,
+    { length: T },
   );
   const offload = referenceOffload(registry.shared(OffloadedModules).values());
   return { registry, graph, offload, interpreter: new Interpreter((request) => offload.answer(request)) };
@@ -81,7 +81,7 @@ function fill({ interpreter, registry, graph, offload }: Built): void {
   }
   const batch = randomBatch(4, B, T, config.vocab_size, 3);
   for (const [name, tensor] of graph.inputs) {
-    const plain = batch[name.replace('_chain', '') as 'input_ids' | 'labels'];
+    const plain = batch.inputs[name.replace('_chain', '') as 'input_ids' | 'labels'];
     interpreter.set(tensor, name.endsWith('_chain') ? tokenChain(plain as Uint32Array) : plain);
   }
 }

@@ -118,7 +118,7 @@ function countOf(method: Method, chosen: MethodChoices, pooling: Pooling): numbe
     num_labels: counted.num_labels,
     storedType: () => 'f32',
     batch_size: 1,
-    lengths: [8],
+    buckets: [{ length: 8 }],
     optimizer: defaultTraining,
     purposes: ['evaluation'],
   });

@@ -105,10 +105,10 @@ test('an id that no table has adds zeros, whatever the arena held: the text besi
       ['token_type_ids', 7],
       ['position_ids', 0xfffffff0],
     ] as const) {
-      made[name].set(batch[name].subarray(0, 9), 0);
-      made[name][2] = id;
+      made.inputs[name].set(batch.inputs[name].subarray(0, 9), 0);
+      made.inputs[name][2] = id;
     }
-    made.lengths[0] = 9;
+    made.inputs.lengths[0] = 9;
     return made;
   };
   const first = (logits: Float32Array) => [...logits.subarray(0, 3)];

@@ -1,8 +1,9 @@
 // For tests: what a few steps of a small model leave behind, to be compared to the last bit. Not here: how an engine is made (testing.ts).
 
+import type { Batch } from '../src/data/batches.ts';
 import type { Parameter } from '../src/graph/tensor.ts';
 import type { CategoryBytes, MethodChoices } from '../src/protocol/config.ts';
-import type { MicroBatch, StepResult, ValuesByName } from '../src/train/trainer.ts';
+import type { StepResult, ValuesByName } from '../src/train/trainer.ts';
 import type { ModelShape } from './random_model.ts';
 import { type TestRequest, testEngine } from './testing.ts';
 
@@ -40,7 +41,7 @@ export interface Outcome {
 }
 
 /** Makes an engine, takes a step with each batch, evaluates the last, and frees everything. */
-export async function outcomeOf(request: TestRequest, batches: readonly MicroBatch[]): Promise<Outcome> {
+export async function outcomeOf(request: TestRequest, batches: readonly Batch[]): Promise<Outcome> {
   const { trainer, executor } = await testEngine(request);
   const account = () => {
     const { live, total } = executor.allocator.account;
@@ -52,7 +53,7 @@ export async function outcomeOf(request: TestRequest, batches: readonly MicroBat
   const steps: StepResult[] = [];
   for (const [step, batch] of batches.entries()) steps.push(await trainer.step(step, [batch]));
   const [gradients, parameters] = [await trainer.read('gradient'), await trainer.read('parameter')];
-  await trainer.logits(batches.at(-1) as MicroBatch);
+  await trainer.logits(batches.at(-1) as Batch);
   const after = account();
   executor.destroy();
   return { trainables: trainer.trainables, steps, initial, gradients, parameters, memory: { planned, before, after, released: account() } };

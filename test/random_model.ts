@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { nodeHost } from '../cli/host.ts';
+import type { Batch } from '../src/data/batches.ts';
 import { type TensorToWrite, writeSafetensors } from '../src/formats/safetensors.ts';
 import { type Parameter, sizeOf } from '../src/graph/tensor.ts';
 import { ownPooling } from '../src/models/model.ts';
@@ -13,7 +14,6 @@ import { randomKey, randomNormal, randomUniform, siteId } from '../src/random/co
 import { type BaseModel, openBaseModel } from '../src/session/base_model.ts';
 import { backboneParameters } from '../src/session/required_weights.ts';
 import { storedShape, toStored } from '../src/session/stored_form.ts';
-import type { MicroBatch } from '../src/train/trainer.ts';
 
 export interface ModelShape {
   readonly num_hidden_layers: number;
@@ -94,18 +94,21 @@ export function randomModelFiles(shape: ModelShape, change: FolderChange = {}, m
 export const bundledVocabulary = 30522;
 const bundledTokenizer = fileURLToPath(new URL('../public/models/all-MiniLM-L6-v2/tokenizer.json', import.meta.url));
 
-/** A batch of random tokens with ragged lengths, one of them full. */
-export function randomBatch(seed: number, B: number, T: number, vocab_size: number, num_labels: number): MicroBatch {
+/** A batch of random tokens with lengths that are ragged, one of them full, or all full. */
+export function randomBatch(seed: number, B: number, T: number, vocab_size: number, num_labels: number, ragged = true) {
   const key = randomKey(seed, 0, siteId('batch'));
   const draw = (i: number, below: number) => Math.floor(randomUniform(key, i) * below);
-  const lengths = Uint32Array.from({ length: B }, (_, b) => (b === 0 ? T : 1 + draw(1000 + b, T)));
+  const lengths = Uint32Array.from({ length: B }, (_, b) => (b === 0 || !ragged ? T : 1 + draw(1000 + b, T)));
   return {
     length: T,
-    input_ids: Uint32Array.from({ length: B * T }, (_, i) => draw(i, vocab_size)),
-    token_type_ids: new Uint32Array(B * T),
-    position_ids: Uint32Array.from({ length: B * T }, (_, i) => i % T),
-    lengths,
-    labels: Int32Array.from({ length: B }, (_, b) => draw(2000 + b, num_labels)),
-    valid: B,
-  };
+    inputs: {
+      input_ids: Uint32Array.from({ length: B * T }, (_, i) => draw(i, vocab_size)),
+      token_type_ids: new Uint32Array(B * T),
+      position_ids: Uint32Array.from({ length: B * T }, (_, i) => i % T),
+      lengths,
+      labels: Int32Array.from({ length: B }, (_, b) => draw(2000 + b, num_labels)),
+    },
+    counted: B,
+    tokens: lengths.reduce((sum, own) => sum + own, 0),
+  } satisfies Batch;
 }

@@ -46,11 +46,10 @@ const [R, C, V] = [130, 8, 13];
 
 function vocabularyStep(tokensAtATime: number) {
   const registry = new Registry(8 * C * 4);
-  const g = new Graph(registry, { trains: () => true, storedType: () => 'f32', training: true });
-  g.tokensAtATime = tokensAtATime;
+  const g = new Graph(registry, { trains: () => true, storedType: () => 'f32', training: true, tokensAtATime });
   const [rows, labels] = [g.input('rows', [R, C], 'f32'), g.input('labels', [R], 'i32')];
   const gradient = registry.result('d_rows', [R, C], 'f32');
-  const d_rows = rowLoss(g, rows, labels, { head: vocabularyHead(C, V), loss: vocabularyLoss(V) }, true) as Tensor;
+  const d_rows = rowLoss(g, rows, { head: vocabularyHead(C, V), targets: labels, loss: vocabularyLoss(V) }, true) as Tensor;
   g.phase('backward', () => copyInto(g, d_rows, gradient));
   const interpreter = new Interpreter();
   const drawn = (name: string) => {
@@ -68,7 +67,6 @@ function vocabularyStep(tokensAtATime: number) {
   );
   // Log-likelihoods take the same way, without a gradient.
   const scoring = new Graph(registry, { ...g.options, training: false });
-  scoring.tokensAtATime = tokensAtATime;
   for (const [name, tensor] of g.inputs) scoring.inputs.set(name, tensor);
   const likelihoods = registry.result('likelihoods', [R], 'f32');
   const score: OutputLoss = (own, logits, targets) => logLikelihood(own, logits, targets, V);
@@ -124,12 +122,11 @@ async function tiedStep(tokensAtATime: number, maxBinding: number) {
   const [T, words, width] = [160, 61, 16];
   const registry = new Registry(maxBinding);
   const options = { trains: () => true, storedType: () => 'f32' as const };
-  const g = new Graph(registry, { ...options, training: true });
-  g.tokensAtATime = tokensAtATime;
+  const g = new Graph(registry, { ...options, training: true, tokensAtATime });
   const table = g.parameter('word_embeddings.weight', [words, width]);
   const { result: rows, tape } = g.record(() => gatherRows(g, embedding(g, 1, T, { word: table }), g.input('labelled', [T], 'u32')));
   const head: RowHead = (own, x) => vocabularyLogits(own, x, table);
-  const d_rows = rowLoss(g, rows, g.input('labels', [T], 'i32'), { head, loss: vocabularyLoss(words) }, true) as Tensor;
+  const d_rows = rowLoss(g, rows, { head, targets: g.input('labels', [T], 'i32'), loss: vocabularyLoss(words) }, true) as Tensor;
   g.phase('backward', () => backward(g, tape, new Map([[rows, d_rows]]), []));
   const step = stepPrograms(registry, options, { optimizer: defaultTraining, purposes: ['training'] });
   const plan = planRun(registry, [{ name: 'training', graph: g }], step);

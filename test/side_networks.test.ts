@@ -27,7 +27,7 @@ function backwardNodes(method: MethodName, policy: PolicyName, chosen: MethodCho
     num_labels: 3,
     storedType: () => 'f32',
     batch_size: 2,
-    lengths: [4],
+    buckets: [{ length: 4 }],
     optimizer: defaultTraining,
     purposes: ['training'],
   };
@@ -35,7 +35,7 @@ function backwardNodes(method: MethodName, policy: PolicyName, chosen: MethodCho
     new Registry(),
     { trains: (parameter) => resolved.trains(parameter, options), storedType: () => 'f32' },
     setup,
-    4,
+    { length: 4 },
   );
   const found = graph.nodes.filter(({ place }) => place.phase === 'backward' && place.section.startsWith('encoder.layer.'));
   const beside = found.filter(({ place: { path } }) => /^lst\b|\.read$/.test(path)).length;

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { openGpu } from '../cli/adapter.ts';
 import { diskFolder, nodeHost } from '../cli/host.ts';
+import type { Batch } from '../src/data/batches.ts';
 import { bytesOf } from '../src/formats/bytes.ts';
 import { openSafetensors } from '../src/formats/safetensors.ts';
 import { readFloats } from '../src/formats/tensor_file.ts';
@@ -25,7 +26,7 @@ import type { Host, RunStore } from '../src/session/host.ts';
 import { resolveMethod, setupOf } from '../src/session/setup.ts';
 import { streamWeights } from '../src/session/weights.ts';
 import { type ProgramSetup, planPrograms } from '../src/train/programs.ts';
-import { type MicroBatch, Trainer } from '../src/train/trainer.ts';
+import { Trainer } from '../src/train/trainer.ts';
 
 export const vectors = fileURLToPath(new URL('../python/vectors/', import.meta.url));
 
@@ -83,17 +84,20 @@ export interface RecordedBatch {
   readonly labels: readonly number[];
 }
 
-export function batchOf({ lengths, input_ids, token_type_ids, labels }: RecordedBatch): MicroBatch {
+export function batchOf({ lengths, input_ids, token_type_ids, labels }: RecordedBatch) {
   const length = input_ids[0]?.length ?? 0;
   return {
     length,
-    input_ids: Uint32Array.from(input_ids.flat()),
-    token_type_ids: Uint32Array.from(token_type_ids.flat()),
-    position_ids: Uint32Array.from(input_ids.flatMap((row) => row.map((_, i) => i))),
-    lengths: Uint32Array.from(lengths),
-    labels: Int32Array.from(labels),
-    valid: labels.filter((label) => label >= 0).length,
-  };
+    inputs: {
+      input_ids: Uint32Array.from(input_ids.flat()),
+      token_type_ids: Uint32Array.from(token_type_ids.flat()),
+      position_ids: Uint32Array.from(input_ids.flatMap((row) => row.map((_, i) => i))),
+      lengths: Uint32Array.from(lengths),
+      labels: Int32Array.from(labels),
+    },
+    counted: labels.filter((label) => label >= 0).length,
+    tokens: lengths.reduce((sum, own) => sum + own, 0),
+  } satisfies Batch;
 }
 
 export interface TestRequest {
@@ -132,7 +136,7 @@ export async function testEngine(request: TestRequest): Promise<TestEngine> {
     pooling: request.pooling,
     num_labels: request.num_labels,
     batch_size: request.batch_size,
-    lengths: request.lengths,
+    buckets: request.lengths.map((length) => ({ length })),
     dropout: training.dropout,
     optimizer: training,
     loss: training,

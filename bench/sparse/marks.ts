@@ -32,7 +32,7 @@ export function marksOf(name: MethodName, policy: PolicyName, options: MethodCho
       storedType: () => 'f32',
     },
     ranges: [{ from: 0, to: backbone.config.num_hidden_layers, policy }],
-    ...{ batch_size, lengths: [length], optimizer: defaultTraining, purposes: ['training'] },
+    ...{ batch_size, buckets: [{ length }], optimizer: defaultTraining, purposes: ['training'] },
   });
   const { adapter, gradient, optimizer } = plan.bytes;
   const rows = Math.max(...plan.timeline.map((moment) => moment.adapter));

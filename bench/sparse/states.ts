@@ -1,9 +1,9 @@
 // Real hidden states: inputs of the feed-forward pairs of the bundled model on its own texts, as the host gets them from a running program.
 
 import { readFileSync } from 'node:fs';
+import type { Batch } from '../../src/data/batches.ts';
 import { loadTokenizer } from '../../src/data/tokenizer.ts';
 import { type HostRequest, localParameters, Offload } from '../../src/offload/offload.ts';
-import type { MicroBatch } from '../../src/train/trainer.ts';
 import { testEngine } from '../../test/testing.ts';
 import { bundledModel, bundledTexts } from '../bundled.ts';
 
@@ -14,7 +14,7 @@ export interface States {
 }
 
 /** Every `step`-th text, one after the other, cut into rows of T tokens without padding. */
-async function packed(B: number, T: number): Promise<MicroBatch> {
+async function packed(B: number, T: number): Promise<Batch> {
   const tokenizer = await loadTokenizer((await bundledModel()).folder);
   const lines = readFileSync(bundledTexts(), 'utf8').trim().split('\n').slice(1);
   const ids: number[] = [];
@@ -24,12 +24,15 @@ async function packed(B: number, T: number): Promise<MicroBatch> {
   }
   return {
     length: T,
-    input_ids: Uint32Array.from(ids.slice(0, B * T)),
-    token_type_ids: new Uint32Array(B * T),
-    position_ids: Uint32Array.from({ length: B * T }, (_, i) => i % T),
-    lengths: new Uint32Array(B).fill(T),
-    labels: new Int32Array(B),
-    valid: B,
+    inputs: {
+      input_ids: Uint32Array.from(ids.slice(0, B * T)),
+      token_type_ids: new Uint32Array(B * T),
+      position_ids: Uint32Array.from({ length: B * T }, (_, i) => i % T),
+      lengths: new Uint32Array(B).fill(T),
+      labels: new Int32Array(B),
+    },
+    counted: B,
+    tokens: B * T,
   };
 }
 

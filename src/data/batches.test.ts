@@ -60,20 +60,22 @@ function cheapest(rows: Uint32Array, candidates: readonly number[], most: number
   return best;
 }
 
+const bucket = (length: number) => ({ length });
+
 test('buckets are as cheap as the best of all choices', () => {
   const candidates = [8, 16, 24, 32, 40, 48, 56, 60];
   for (const most of [1, 2, 3, 6]) {
     const buckets = chooseBuckets(lengths, { most, maxLength: 60 });
     expect(buckets.length).toBeLessThanOrEqual(most);
-    const tokens = [...lengths].reduce((sum, row) => sum + (buckets.find((bucket) => bucket >= row) ?? Number.NaN), 0);
+    const tokens = [...lengths].reduce((sum, row) => sum + (buckets.find(({ length }) => length >= row)?.length ?? Number.NaN), 0);
     expect(tokens).toBe(cheapest(lengths, candidates, most));
   }
 });
 
 test('buckets are multiples of 8, never above the maximum, and no more than there are lengths', () => {
-  expect(chooseBuckets(Uint32Array.of(3, 9, 9, 17), { maxLength: 512 })).toEqual([8, 16, 24]);
-  expect(chooseBuckets(Uint32Array.of(3, 30), { maxLength: 30 })).toEqual([8, 30]);
-  expect(chooseBuckets(new Uint32Array(0), { maxLength: 128 })).toEqual([8]);
+  expect(chooseBuckets(Uint32Array.of(3, 9, 9, 17), { maxLength: 512 })).toEqual([8, 16, 24].map(bucket));
+  expect(chooseBuckets(Uint32Array.of(3, 30), { maxLength: 30 })).toEqual([8, 30].map(bucket));
+  expect(chooseBuckets(new Uint32Array(0), { maxLength: 128 })).toEqual([{ length: 8 }]);
 });
 
 const example = (ids: number[], label: number): TokenizedExample => ({
@@ -87,17 +89,21 @@ const example = (ids: number[], label: number): TokenizedExample => ({
 
 test('a batch is padded to its bucket and filled up with empty rows', () => {
   const examples = [example([1, 2], 0), example([3, 4, 9], 2), example([5], 1)];
-  expect(collate(examples, Uint32Array.of(1, 2), { batchSize: 3, buckets: [2, 4, 8], padTokenId: 99, targets: classTargets })).toEqual({
-    batch_size: 3,
+  expect(
+    collate(examples, Uint32Array.of(1, 2), { batchSize: 3, buckets: [2, 4, 8].map(bucket), padTokenId: 99, targets: classTargets }),
+  ).toEqual({
     length: 4,
-    input_ids: Uint32Array.of(3, 4, 9, 99, 5, 99, 99, 99, 99, 99, 99, 99),
-    token_type_ids: Uint32Array.of(0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0),
-    position_ids: Uint32Array.of(0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3),
-    lengths: Uint32Array.of(3, 1, 0),
-    labels: Int32Array.of(2, 1, -100),
-    valid: 2,
+    inputs: {
+      input_ids: Uint32Array.of(3, 4, 9, 99, 5, 99, 99, 99, 99, 99, 99, 99),
+      token_type_ids: Uint32Array.of(0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+      position_ids: Uint32Array.of(0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3),
+      lengths: Uint32Array.of(3, 1, 0),
+      labels: Int32Array.of(2, 1, -100),
+    },
+    counted: 2,
+    tokens: 4,
   });
-  expect(() => collate(examples, Uint32Array.of(1), { batchSize: 1, buckets: [2], padTokenId: 0, targets: classTargets })).toThrow(
-    RangeError,
-  );
+  expect(() =>
+    collate(examples, Uint32Array.of(1), { batchSize: 1, buckets: [{ length: 2 }], padTokenId: 0, targets: classTargets }),
+  ).toThrow(RangeError);
 });

@@ -1,6 +1,7 @@
 // The order of the data and its padding: which examples form which batch, and a batch as arrays for the GPU.
 // Invariant: an epoch's order depends on lengths, batch size, seed and epoch alone, so that a resumed run goes on where it stopped.
 
+import type { Bucket } from '../protocol/lengths.ts';
 import { permutation, randomKey, siteId } from '../random/counter.ts';
 import type { TokenizedExample } from './dataset.ts';
 
@@ -54,12 +55,12 @@ function sortMegabatches(order: Uint32Array, lengths: Uint32Array, batchSize: nu
 export function chooseBuckets(
   lengths: Uint32Array,
   { multiple = 8, most = 6, maxLength }: { readonly multiple?: number; readonly most?: number; readonly maxLength: number },
-): number[] {
+): Bucket[] {
   const rounded = (length: number): number => Math.min(maxLength, Math.max(1, Math.ceil(length / multiple)) * multiple);
   const rows = new Map<number, number>();
   for (const length of lengths) rows.set(rounded(length), (rows.get(rounded(length)) ?? 0) + 1);
   const candidates = [...rows.keys()].sort((a, b) => a - b);
-  if (candidates.length === 0) return [rounded(multiple)];
+  if (candidates.length === 0) return [{ length: rounded(multiple) }];
   // best[j]: fewest padded tokens for all rows up to candidates[j], given the number of buckets of this round, and which buckets.
   type Choice = { readonly tokens: number; readonly buckets: readonly number[] };
   let best: (Choice | undefined)[] = [];
@@ -77,7 +78,7 @@ export function chooseBuckets(
       return choice;
     });
   }
-  return [...(best.at(-1)?.buckets ?? candidates)];
+  return (best.at(-1)?.buckets ?? candidates).map((length) => ({ length }));
 }
 
 /** What stands for what a row should give: numbers of this type. */
@@ -91,28 +92,41 @@ export interface Targets {
 /** Numbers of classes; -100 is PyTorch's ignore_index. */
 export const classTargets: Targets = { dtype: 'i32', per: 'example', none: -100 };
 
-/** A batch ready for the GPU; B = batch_size, T = length. Rows from `valid` on are fillers: no tokens, no target. */
+/** Numbers of a program's input, row-major. */
+export type InputValues = Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+
+/** A batch ready for the GPU. Rows that no example fills have no tokens and no target. */
 export interface Batch {
-  readonly batch_size: number;
-  /** Padded length, one of the buckets. */
+  /** The length of its bucket. */
   readonly length: number;
-  /** [B, T] */
-  readonly input_ids: Uint32Array<ArrayBuffer>;
-  /** [B, T] */
-  readonly token_type_ids: Uint32Array<ArrayBuffer>;
-  /** [B, T], 0 ... T-1 in every row; a model with an offset adds it. */
-  readonly position_ids: Uint32Array<ArrayBuffer>;
-  /** [B], tokens of each row; 0 for a filler. */
-  readonly lengths: Uint32Array<ArrayBuffer>;
-  /** [B], of the targets' type. */
-  readonly labels: Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
-  readonly valid: number;
+  /** By the names of the programs' inputs; programs read those that they name. */
+  readonly inputs: Readonly<Record<string, InputValues>>;
+  /** Targets that count in the loss. */
+  readonly counted: number;
+  /** Tokens without padding. */
+  readonly tokens: number;
+}
+
+/** Inputs of a tower that reads tokens: ids and types [B, T], positions 0 ... T-1 (a model with an offset adds it), lengths [B]. */
+function tokenInputs(rows: readonly TokenizedExample[], B: number, T: number, padTokenId: number) {
+  const inputs = {
+    input_ids: new Uint32Array(B * T).fill(padTokenId),
+    token_type_ids: new Uint32Array(B * T),
+    position_ids: Uint32Array.from({ length: B * T }, (_, i) => i % T),
+    lengths: new Uint32Array(B),
+  };
+  for (const [b, row] of rows.entries()) {
+    inputs.input_ids.set(row.input_ids, b * T);
+    inputs.token_type_ids.set(row.token_type_ids, b * T);
+    inputs.lengths[b] = row.length;
+  }
+  return inputs;
 }
 
 export interface CollateOptions {
   readonly batchSize: number;
   /** Ascending. */
-  readonly buckets: readonly number[];
+  readonly buckets: readonly Bucket[];
   readonly padTokenId: number;
   readonly targets: Targets;
 }
@@ -122,27 +136,18 @@ export function collate(examples: readonly TokenizedExample[], indices: Uint32Ar
   const { batchSize, buckets, padTokenId, targets } = options;
   const rows = Array.from(indices, (index) => examples[index]).filter((row) => row !== undefined);
   const longest = rows.reduce((most, row) => Math.max(most, row.length), 0);
-  const length = buckets.find((bucket) => bucket >= longest);
-  if (length === undefined || rows.length !== indices.length || rows.length > batchSize) {
+  const bucket = buckets.find(({ length }) => length >= longest);
+  if (bucket === undefined || rows.length !== indices.length || rows.length > batchSize) {
     throw new RangeError(
-      `${indices.length} rows of up to ${longest} tokens do not fit a batch of ${batchSize} with buckets ${buckets.join(', ')}`,
+      `${indices.length} rows of up to ${longest} tokens do not fit a batch of ${batchSize} with buckets ${buckets.map(({ length }) => length).join(', ')}`,
     );
   }
-  const batch: Batch = {
-    batch_size: batchSize,
-    length,
-    input_ids: new Uint32Array(batchSize * length).fill(padTokenId),
-    token_type_ids: new Uint32Array(batchSize * length),
-    position_ids: Uint32Array.from({ length: batchSize * length }, (_, i) => i % length),
-    lengths: new Uint32Array(batchSize),
-    labels: (targets.dtype === 'f32' ? new Float32Array(batchSize) : new Int32Array(batchSize)).fill(targets.none),
-    valid: rows.length,
+  const labels = (targets.dtype === 'f32' ? new Float32Array(batchSize) : new Int32Array(batchSize)).fill(targets.none);
+  labels.set(rows.map(({ label }) => label));
+  return {
+    length: bucket.length,
+    inputs: { ...tokenInputs(rows, batchSize, bucket.length, padTokenId), labels },
+    counted: rows.length,
+    tokens: rows.reduce((sum, { length }) => sum + length, 0),
   };
-  rows.forEach((row, b) => {
-    batch.input_ids.set(row.input_ids, b * length);
-    batch.token_type_ids.set(row.token_type_ids, b * length);
-    batch.lengths[b] = row.length;
-    batch.labels[b] = row.label;
-  });
-  return batch;
 }

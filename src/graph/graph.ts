@@ -24,6 +24,8 @@ export interface GraphOptions {
   readonly storedType: (name: string) => 'f32' | 'f16';
   /** Dropout is active and what gradients need is kept. */
   readonly training: boolean;
+  /** Tokens of a chunk: as many as a feed-forward pair works on at a time, where nothing of it is kept for a gradient. Left out: all. */
+  readonly tokensAtATime?: number;
 }
 
 /** Parameters of the backbone come from its checkpoint. Those that a method or a head adds say how they start. */
@@ -42,14 +44,17 @@ export class Graph {
   readonly options: GraphOptions;
   #place: Place = { phase: 'forward', section: '', path: '' };
   #firstExample = 0;
-  /** Tokens of a chunk: as many as a feed-forward pair works on at a time, where nothing of it is kept for a gradient. */
-  tokensAtATime = Number.POSITIVE_INFINITY;
   #frozen = false;
   #origin: Origin = () => ({ owner: 'backbone', initial: { from: 'checkpoint' } });
 
   constructor(registry: Registry, options: GraphOptions) {
     this.registry = registry;
     this.options = options;
+  }
+
+  /** Tokens of a chunk. */
+  get tokensAtATime(): number {
+    return this.options.tokensAtATime ?? Number.POSITIVE_INFINITY;
   }
 
   get training(): boolean {

@@ -32,14 +32,14 @@ function wire(backbone: Backbone, { reduction_factor, gate_temperature }: Method
     shape.length > 1 ? random : { from: 'constant', value: mean };
 
   const sideBlock = (g: Graph, { index, lengths }: LayerBlocks, x: Tensor): Tensor => {
-    const { layer } = side.stack.layers(lengths, noAdaptation)[index] as LayerBlocks;
-    return g.asMethod(startOf, () => g.under(`lst.encoder.layer.${index}`, () => wholeBlock(g, layer, x)));
+    const { layer } = side.stacks[0].layers(lengths, noAdaptation)[index] as LayerBlocks;
+    return g.asMethod(startOf, () => g.under(`lst.encoder.layer.${index}`, () => wholeBlock(g, layer, x, [])));
   };
 
   return besideBackbone({
     adaptation: noAdaptation,
     network: (blocks) => ({
-      backbone: (g, x) => [runBlock(g, blocks.layer, x)],
+      backbone: (g, x) => [runBlock(g, blocks.layer, x, [])],
       advance: (g, [h], [s]) =>
         g.under('lst', () => {
           const alpha = g.weight(`lst.gates.${blocks.index}`, [1], { owner: 'method', initial: zero, decay: true });

@@ -35,7 +35,7 @@ function planned(name: string, { chosen = {}, pooling = 'cls', T = 8, purposes =
     num_labels: 3,
     storedType: () => 'f32',
     batch_size: 2,
-    lengths: [T],
+    buckets: [{ length: T }],
     optimizer: defaultTraining,
     purposes,
   };

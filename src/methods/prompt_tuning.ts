@@ -22,7 +22,7 @@ export const promptTuning: Method = {
   uses: ['num_virtual_tokens'],
   peft: 'PROMPT_TUNING',
   options: () => ({}),
-  wire({ config: { hidden_size: C, initializer_range: std }, stack: { input_size = C } }, { num_virtual_tokens: P }) {
+  wire({ config: { hidden_size: C, initializer_range: std }, stacks: [{ input_size = C }] }, { num_virtual_tokens: P }) {
     if (input_size !== C) {
       throw new RetraceError({
         code: 'prompt-width',

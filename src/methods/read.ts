@@ -64,7 +64,7 @@ function wire({ config }: Backbone, options: MethodOptions): Wiring {
       : {},
     network: ({ layer }) => ({
       backbone(g, x) {
-        const phi = runBlock(g, layer, x);
+        const phi = runBlock(g, layer, x, []);
         return joiner ? [phi, g.scope('read', () => attentionProbabilities(g, attended as Attended))] : [phi];
       },
       advance: (g, seen, states) => g.scope('read', () => advance(g, seen, states)),

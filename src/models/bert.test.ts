@@ -32,12 +32,23 @@ function traced({ method: name = 'linear-probe', chosen = {}, dropout = 0, hidde
   const setup: ProgramSetup = {
     task: classification,
     backbone: bert(readBertConfig({ ...config, hidden_act }, 'test', dropout)),
-    ...{ method, options, pooling: 'cls', num_labels: 3, storedType: () => 'f32', batch_size: B, lengths: [T], optimizer: defaultTraining },
+    ...{
+      method,
+      options,
+      pooling: 'cls',
+      num_labels: 3,
+      storedType: () => 'f32',
+      batch_size: B,
+      buckets: [{ length: T }],
+      optimizer: defaultTraining,
+    },
     ...{ ranges: [{ from: 0, to: 2, policy: 'store' }], purposes: [purpose] },
   };
   const registry = new Registry();
   const trace = purpose === 'training' ? traceTraining : traceEvaluation;
-  const { graph } = trace(registry, { trains: (parameter) => method.trains(parameter, options), storedType: () => 'f32' }, setup, T);
+  const { graph } = trace(registry, { trains: (parameter) => method.trains(parameter, options), storedType: () => 'f32' }, setup, {
+    length: T,
+  });
   return { graph, registry };
 }
 
@@ -83,7 +94,7 @@ function lossWith(request: Request, edit: (name: string, values: Float64Array) =
     for (const tensor of tensors) interpreter.set(tensor, values);
   }
   const batch = randomBatch(4, B, T, config.vocab_size, 3);
-  for (const [name, tensor] of graph.inputs) interpreter.set(tensor, batch[name as 'input_ids' | 'labels']);
+  for (const [name, tensor] of graph.inputs) interpreter.set(tensor, batch.inputs[name as 'input_ids' | 'labels']);
   interpreter.run(graph, { inverse_count: 1 / B });
   return interpreter.values(registry.result('metrics', [8], 'f32'))[metricSlots.loss] as number;
 }

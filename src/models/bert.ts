@@ -39,6 +39,8 @@ export function bertEncoder(config: BackboneConfig, position_offset = 0): Stack 
     feedForward: { intermediate_size: config.intermediate_size, activation: config.hidden_act, dropout: { inner: 0, output: p } },
   };
   return {
+    input_prefix: '',
+    num_hidden_layers,
     embed: (g, B, T, before) =>
       g.scope('embeddings', () => {
         const h = embedding(g, B, T, {
@@ -77,7 +79,7 @@ export function bert(config: BertConfig): Backbone {
       tied: { 'embeddings.word_embeddings.weight': 'cls.predictions.decoder.weight' },
     },
     defaults: bertDefaults,
-    stack: bertEncoder(config),
+    stacks: [bertEncoder(config)],
     poolings: {
       cls: {
         transform: (g, pooled, adaptation) =>

@@ -53,6 +53,8 @@ function encoder(config: DistilBertConfig): Stack {
     feedForward: { intermediate_size: config.intermediate_size, activation: config.hidden_act, dropout: { inner: 0, output: p } },
   };
   return {
+    input_prefix: '',
+    num_hidden_layers,
     embed: (g, B, T, before) =>
       g.scope('embeddings', () => {
         const h = embedding(g, B, T, {
@@ -83,7 +85,7 @@ export function distilbert(config: DistilBertConfig): Backbone {
       ia3: { target_modules: ['k_lin', 'v_lin', 'ffn.lin2'], feedforward_modules: ['ffn.lin2'] },
       streams: { final_combination: 'mean', fraction_bits: 20 },
     },
-    stack: encoder(config),
+    stacks: [encoder(config)],
     poolings: {
       cls: { head: twoLayerHead({ name: 'pre_classifier', dropout: 0 }, 'relu', { name: 'classifier', dropout: p }, config) },
       mean: { head: linearHead({ name: 'classifier', dropout: p }, config) },

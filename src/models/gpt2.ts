@@ -59,6 +59,8 @@ function decoder(config: Gpt2Config): Stack {
     feedForward: { intermediate_size: config.intermediate_size, activation: config.hidden_act, dropout: { inner: 0, output: p }, layout },
   };
   return {
+    input_prefix: '',
+    num_hidden_layers,
     embed(g, B, T, before) {
       const h = embedding(g, B, T, {
         ...before,
@@ -87,7 +89,7 @@ export function gpt2(config: Gpt2Config): Backbone {
       // Streams that no norm holds: 72 in a small one that was measured, and trained ones carry single channels in the thousands. 16 bits hold ±32,768.
       streams: { final_combination: 'weighted', fraction_bits: 16 },
     },
-    stack: decoder(config),
+    stacks: [decoder(config)],
     poolings: {
       last: { head: linearHead({ name: 'score', dropout: 0, bias: false }, config) },
       mean: { head: linearHead({ name: 'classifier', dropout: 0 }, config) },

@@ -6,7 +6,7 @@ import type { Tensor } from '../graph/tensor.ts';
 import type { Activation } from '../kernels/table.ts';
 import type { MethodOptions, Pooling } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import type { Block, Sublayer } from '../stack/block.ts';
+import type { Block, Mixing, Rows } from '../stack/block.ts';
 
 /** A dense layer in the forward code. */
 export interface LinearSite {
@@ -62,13 +62,14 @@ export interface LayerBlocks {
   /** Tokens of each example [B]. */
   readonly lengths: Tensor;
   readonly layer: Block;
-  readonly attention: Sublayer;
-  readonly mlp: Sublayer;
+  readonly attention: Mixing;
+  readonly mlp: Rows;
 }
 
 export interface BackboneConfig {
   readonly model_type: string;
   readonly hidden_size: number;
+  /** Of all stacks. */
   readonly num_hidden_layers: number;
   readonly num_attention_heads: number;
   readonly intermediate_size: number;
@@ -115,11 +116,17 @@ export interface PooledHead {
   readonly head: SequenceHead;
 }
 
-/** A tower of layers over the tokens of a text. */
+/** A tower of layers over tokens. */
 export interface Stack {
+  /** What the names of its batch inputs begin with: nothing, or `decoder_` for the tokens that are written. */
+  readonly input_prefix: '' | 'decoder_';
+  /** An earlier stack, whose last hidden states are given to all its layers. */
+  readonly reads?: number;
+  readonly num_hidden_layers: number;
   /** Hidden states [B, T, C] of the batch inputs; with virtual tokens [B, P + T, C]. */
   embed(g: Graph, B: number, T: number, before?: TokensBefore): Tensor;
-  layers(lengths: Tensor, adaptation: Adaptation): readonly LayerBlocks[];
+  /** `given_lengths` [B]: tokens of what it reads. */
+  layers(lengths: Tensor, adaptation: Adaptation, given_lengths?: Tensor): readonly LayerBlocks[];
   /** Width of the table of words, where it is not hidden_size. */
   readonly input_size?: number;
   /** Width of what `finish` gives, where it is not hidden_size. */
@@ -155,11 +162,15 @@ export function pooledHead({ config, poolings }: Pick<Backbone, 'config' | 'pool
   });
 }
 
+/** The stack whose last hidden states heads read. */
+export const topStack = ({ stacks }: Pick<Backbone, 'stacks'>): Stack => stacks.at(-1) as Stack;
+
 export interface Backbone {
   readonly config: BackboneConfig;
   readonly names: CheckpointNames;
   readonly defaults: BackboneDefaults;
-  readonly stack: Stack;
+  /** In the order in which they run; heads read the last one's result. */
+  readonly stacks: readonly [Stack, ...Stack[]];
   /** The architecture's own first. */
   readonly poolings: Readonly<Partial<Record<Pooling, PooledHead>>>;
   /** The same architecture, `factor` times narrower, with its heads. Errors where the widths are no multiples. */

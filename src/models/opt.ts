@@ -68,6 +68,8 @@ function decoder(config: OptConfig): Stack {
     feedForward: { intermediate_size, activation, dropout: { inner: 0, output: p } },
   };
   return {
+    input_prefix: '',
+    num_hidden_layers,
     embed: (g, B, T, before) =>
       embedding(g, B, T, {
         ...before,
@@ -105,7 +107,7 @@ export function opt(config: OptConfig): Backbone {
         ? { final_combination: 'weighted', fraction_bits: 16 }
         : { final_combination: 'mean', fraction_bits: 20 },
     },
-    stack: decoder(config),
+    stacks: [decoder(config)],
     poolings: {
       last: { head: linearHead({ name: 'score', dropout: 0, bias: false }, config) },
       mean: { head: linearHead({ name: 'classifier', dropout: 0 }, config) },

@@ -38,7 +38,7 @@ export function roberta(config: RobertaConfig): Backbone {
       tied: { 'embeddings.word_embeddings.weight': 'lm_head.decoder.weight' },
     },
     defaults: bertDefaults,
-    stack: bertEncoder(config, config.position_offset),
+    stacks: [bertEncoder(config, config.position_offset)],
     poolings: {
       cls: {
         head: twoLayerHead({ name: 'classifier.dense', dropout: p }, 'tanh', { name: 'classifier.out_proj', dropout: p }, config),

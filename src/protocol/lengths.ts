@@ -5,6 +5,18 @@ import { defaultTraining, type MethodOptions } from './config.ts';
 import { RetraceError } from './errors.ts';
 import { shortestLength } from './options/training.ts';
 
+/** The padded sizes of a batch; a program is made for each. */
+export interface Bucket {
+  /** Tokens of a text. */
+  readonly length: number;
+  /** Tokens of what is written of it, in a model that reads with one stack and writes with another. */
+  readonly target_length?: number;
+  /** Words to predict in the whole batch, at most; left out: as many as it has tokens. */
+  readonly target_rows?: number;
+}
+
+export const longestOf = (buckets: readonly Bucket[]): number => buckets.reduce((most, { length }) => Math.max(most, length), 0);
+
 interface Reads {
   readonly uses: readonly string[];
 }

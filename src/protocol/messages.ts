@@ -22,6 +22,7 @@ import type {
 import type { ErrorReport } from './errors.ts';
 import type { FetchProgress } from './hub.ts';
 import type { HubCalls } from './hub_calls.ts';
+import type { Bucket } from './lengths.ts';
 
 import type { ColumnKind, Reading } from './reading.ts';
 import type { EvaluationReport, Prediction, Scores } from './scores.ts';
@@ -121,8 +122,8 @@ export interface DataReport {
   /** How the files were read, and remarks on them, a sentence each; nothing of bundled data. */
   readonly reading: readonly string[];
   readonly max_length: number;
-  /** Padded lengths that a run on these data uses, ascending. */
-  readonly buckets: readonly number[];
+  /** Padded sizes that a run on these data uses, ascending. */
+  readonly buckets: readonly Bucket[];
 }
 
 /** Live transient bytes at one moment of a step, e.g. `forward encoder.layer.3`. */
@@ -181,8 +182,8 @@ export interface PlanRequest extends MemorySettings {
   readonly options: MethodChoices;
   readonly batch_size: number;
   readonly length: number;
-  /** All padded lengths of a run: then the plan is that run's, evaluation included, byte for byte; else it is that of one training step. */
-  readonly buckets?: readonly number[];
+  /** All padded sizes of a run: then the plan is that run's, evaluation included, byte for byte; else it is that of one training step. */
+  readonly buckets?: readonly Bucket[];
   readonly dropout: number;
   /** Numbers of training that decide what an update keeps; those left out are the defaults. */
   readonly optimizer?: Partial<TrainingArguments>;

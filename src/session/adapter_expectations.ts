@@ -43,7 +43,7 @@ function outlineOf(model: BaseModel, engine: EngineConfig, num_labels: number, r
       pooling: engine.pooling,
       num_labels,
       batch_size: 1,
-      lengths: [8],
+      buckets: [{ length: 8 }],
       dropout: 0,
       optimizer: engine.training,
       purposes: ['evaluation'],

@@ -31,7 +31,7 @@ test('the loss of a step is that of torch.nn.CrossEntropyLoss with weights and l
   let [losses, counted] = [0, 0];
   for (const batch of batches) {
     const logits = await trainer.logits(batch);
-    for (const [b, label] of batch.labels.entries()) {
+    for (const [b, label] of batch.inputs.labels.entries()) {
       const row = [...logits.subarray(3 * b, 3 * b + 3)];
       const total = Math.log(row.reduce((sum, x) => sum + Math.exp(x), 0));
       const nll = row.map((x, i) => (weights[i] as number) * (total - x));
@@ -41,6 +41,6 @@ test('the loss of a step is that of torch.nn.CrossEntropyLoss with weights and l
   }
   const { loss } = await trainer.step(0, batches);
   expect(loss).toBeCloseTo(losses / counted, 5);
-  expect(new Set(batches.flatMap(({ labels }) => [...labels])).size).toBe(3);
+  expect(new Set(batches.flatMap(({ inputs }) => [...inputs.labels])).size).toBe(3);
   executor.destroy();
 });

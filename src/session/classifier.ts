@@ -5,7 +5,7 @@ import type { AdapterTensor } from '../formats/adapter_archive.ts';
 import { floatDtypes, readFloats } from '../formats/tensor_file.ts';
 import { isRecord } from '../formats/text.ts';
 import type { StoredTensor } from '../hub/checkpoint.ts';
-import { pooledHead } from '../models/model.ts';
+import { pooledHead, topStack } from '../models/model.ts';
 import type { Pooling } from '../protocol/config.ts';
 import type { BaseModel } from './base_model.ts';
 import { badFloat, refuseNumber } from './weights.ts';
@@ -53,7 +53,7 @@ function storedClassifier(model: BaseModel, pooling: Pooling): { tensors: Map<st
   if (
     tensors.size < classes.length + before.length ||
     weight?.length !== 2 ||
-    weight[1] !== (backbone.stack.output_size ?? backbone.config.hidden_size)
+    weight[1] !== (topStack(backbone).output_size ?? backbone.config.hidden_size)
   ) {
     return "the checkpoint's classifier has other tensors than ours";
   }

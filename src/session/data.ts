@@ -17,6 +17,7 @@ import { blobSource, openFile } from '../hub/folder.ts';
 import { type ColumnReasons, type Columns, columnNames, type DataRef, type NamedColumns } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { knownDataset } from '../protocol/hub_data.ts';
+import type { Bucket } from '../protocol/lengths.ts';
 import type { DataPreview, DataProgress, DataReport, DataWarning, NumbersReport } from '../protocol/messages.ts';
 import type { Reading } from '../protocol/reading.ts';
 import { taskNamed } from '../tasks/registry.ts';
@@ -311,8 +312,8 @@ export async function loadEvaluation(
   return { columns, reasons, dataset, reading: readingOf(table, request.data) };
 }
 
-/** Padded lengths of a run over these data. */
-export const bucketsOf = ({ train, evaluation, more }: Pick<RunData, 'train' | 'evaluation' | 'more'>): number[] =>
+/** Padded sizes of a run over these data. */
+export const bucketsOf = ({ train, evaluation, more }: Pick<RunData, 'train' | 'evaluation' | 'more'>): Bucket[] =>
   chooseBuckets(Uint32Array.from([train, evaluation, ...more.values()].flatMap(({ lengths }) => [...lengths])), {
     maxLength: train.maxLength,
   });

@@ -11,6 +11,7 @@ import { OffloadedModules } from '../methods/sparse_adapter.ts';
 import { type HostParameters, localParameters, Offload } from '../offload/offload.ts';
 import type { MemorySettings, RunConfig } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
+import { type Bucket, longestOf } from '../protocol/lengths.ts';
 import type { PlanReport } from '../protocol/messages.ts';
 import { taskNamed } from '../tasks/registry.ts';
 import type { Task } from '../tasks/task.ts';
@@ -33,7 +34,7 @@ export interface Engine {
   readonly report: PlanReport;
   /** Of the base's weights, as they were streamed. */
   readonly sha256: string;
-  readonly buckets: readonly number[];
+  readonly buckets: readonly Bucket[];
   readonly labels: readonly string[];
   /** What the classifier started from. */
   readonly classifier: ClassifierStart;
@@ -47,8 +48,8 @@ export interface EngineRequest {
   readonly model: BaseModel;
   readonly tokenizer: Tokenizer;
   readonly labels: readonly string[];
-  /** Padded lengths, ascending. */
-  readonly buckets: readonly number[];
+  /** Padded sizes, ascending. */
+  readonly buckets: readonly Bucket[];
   readonly max_steps: number;
   /** [labels], where the run weighs its classes. */
   readonly class_weights?: Float32Array<ArrayBuffer> | undefined;
@@ -117,7 +118,7 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
     pooling: config.pooling,
     num_labels: task.outputs(labels.length),
     batch_size: training.batch_size,
-    lengths: buckets,
+    buckets,
     dropout: training.dropout,
     optimizer: training,
     loss: training,
@@ -159,7 +160,7 @@ export async function logitsOf(
   const V = setup.num_labels;
   const options = { batchSize: setup.batch_size, buckets, padTokenId: tokenizer.padTokenId, targets: task.targets };
   const logits = new Float32Array(examples.length * V);
-  const longest = buckets.at(-1) ?? 0;
+  const longest = longestOf(buckets);
   const tooLong = examples.find(({ length }) => length > longest);
   if (tooLong)
     throw new RetraceError({

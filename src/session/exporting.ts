@@ -11,6 +11,7 @@ import { runRecords } from '../formats/records/run_records.ts';
 import { readZip, writeZip } from '../formats/zip.ts';
 import { methodNamed } from '../methods/registry.ts';
 import { RetraceError } from '../protocol/errors.ts';
+import { longestOf } from '../protocol/lengths.ts';
 import type { ExportLayout, ExportResult, SelfTestTexts } from '../protocol/messages.ts';
 import type { Task } from '../tasks/task.ts';
 import { expectationsOn, taskModelOf } from './adapter_expectations.ts';
@@ -151,7 +152,7 @@ function cardFacts(request: ExportRequest): CardFacts {
 /** The zip of the trained adapter, read back and compared. Errors: `export-differs`, `not-adapter-hub`. */
 export async function exportAdapter(asked: ExportRequest): Promise<ExportResult> {
   const { engine, name, config } = asked;
-  const planned = engine.buckets.at(-1) ?? 0;
+  const planned = longestOf(engine.buckets);
   const fits = ({ text, text_pair }: TextToPredict) =>
     engine.tokenizer.encode(text, text_pair, config.training.max_length).input_ids.length <= planned;
   const texts = shortened(asked.texts, fits);

@@ -79,7 +79,7 @@ async function logitsOf(archive: AdapterArchive, base: BaseModel): Promise<Float
     pooling,
     num_labels: archive.labels.length,
     batch_size: 4,
-    lengths: [11],
+    buckets: [{ length: 11 }],
     dropout: 0,
     optimizer: training,
     purposes: ['evaluation'],
@@ -89,7 +89,7 @@ async function logitsOf(archive: AdapterArchive, base: BaseModel): Promise<Float
     trains: (parameter: Pick<Parameter, 'name' | 'owner'>) => resolved.method.trains(parameter, setup.options),
     storedType: () => 'f32' as const,
   };
-  const { graph } = traceEvaluation(registry, tracing, setup, 11);
+  const { graph } = traceEvaluation(registry, tracing, setup, { length: 11 });
   const interpreter = new Interpreter();
   for (const { name, tensors } of registry.parameters.values()) {
     const { file, entry } = base.entry(name) ?? {};
@@ -97,7 +97,7 @@ async function logitsOf(archive: AdapterArchive, base: BaseModel): Promise<Float
     if (values === undefined) throw new Error(`neither adapter nor base has ${name}`);
     interpreter.set(tensors[0] as Tensor, values);
   }
-  const inputs = batchOf(batch);
+  const { inputs } = batchOf(batch);
   for (const [name, tensor] of graph.inputs) interpreter.set(tensor, inputs[name as 'input_ids']);
   interpreter.run(graph);
   return interpreter.values(registry.result('logits', [4, archive.labels.length], 'f32'));

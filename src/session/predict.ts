@@ -1,5 +1,6 @@
 // What the model that a session holds says of texts.
 
+import { longestOf } from '../protocol/lengths.ts';
 import type { Prediction } from '../protocol/messages.ts';
 import { type Engine, logitsOf } from './engine.ts';
 
@@ -11,7 +12,7 @@ export interface TextToPredict {
 /** Longer texts are truncated to the longest length that the engine was planned for, and say so. */
 export async function predict(engine: Engine, texts: readonly TextToPredict[]): Promise<Prediction[]> {
   const { task, setup, tokenizer, buckets, labels } = engine;
-  const maxLength = buckets.at(-1) as number;
+  const maxLength = longestOf(buckets);
   const examples = texts.map(({ text, text_pair }) => ({ ...tokenizer.encode(text, text_pair, maxLength), label: task.targets.none }));
   const all = await logitsOf(engine, examples);
   return texts.map(({ text, text_pair }, i) => {

@@ -30,7 +30,7 @@ function setup({ method, policy, options = {}, ranges, batch_size = 4 }: Asked) 
       pooling: 'mean',
       num_labels: 2,
       batch_size,
-      lengths: [32],
+      buckets: [{ length: 32 }],
       dropout: 0,
     },
     memory: { policy, checkpoint_every: 1, ...(ranges ? { ranges: [...ranges] } : {}) },

@@ -4,7 +4,9 @@
 import { methods, resolveOptions } from '../methods/registry.ts';
 import type { PolicyName } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import { type ProgramSetup, planPrograms, stackOf } from '../train/programs.ts';
+import { longestOf } from '../protocol/lengths.ts';
+import { type ProgramSetup, planPrograms } from '../train/programs.ts';
+import { stackOf } from '../train/stacks.ts';
 
 interface Change {
   readonly what: string;
@@ -21,7 +23,7 @@ const costOf = (policy: PolicyName, setup: ProgramSetup): string =>
 
 /** In order of what they cost the user: time, then shape, then method. */
 function changesOf(setup: ProgramSetup): Change[] {
-  const { method, ranges, batch_size, lengths, options } = setup;
+  const { method, ranges, batch_size, buckets, options } = setup;
   const changes: Change[] = [];
   for (const policy of ['reversible', 'checkpoint'] as const) {
     if (method.refuses(policy) || ranges.every((range) => range.policy === policy)) continue;
@@ -37,11 +39,13 @@ function changesOf(setup: ProgramSetup): Change[] {
       setup: { ...setup, batch_size: half },
     });
   }
-  const longest = Math.max(...lengths);
+  const longest = longestOf(buckets);
   if (longest > 16) {
     const shorter = Math.ceil(longest / 2 / 8) * 8;
-    const kept = [...new Set(lengths.map((length) => Math.min(length, shorter)))];
-    changes.push({ what: `max_length ${shorter} (longer texts are cut)`, setup: { ...setup, lengths: kept } });
+    const kept = buckets
+      .filter(({ length }, i) => length <= shorter || i === 0)
+      .map((bucket) => ({ ...bucket, length: Math.min(bucket.length, shorter) }));
+    changes.push({ what: `max_length ${shorter} (longer texts are cut)`, setup: { ...setup, buckets: kept } });
   }
   const { streams, frozen_layers } = options;
   for (const other of methods.filter((candidate) => candidate.defaultPolicy === 'reversible' && candidate !== method)) {

@@ -8,6 +8,7 @@ import type { StoredTensor } from '../hub/checkpoint.ts';
 import { requireFiles } from '../hub/model_files.ts';
 import { defaultTraining, type Pooling } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
+import type { Bucket } from '../protocol/lengths.ts';
 import { traceEvaluation } from '../train/programs.ts';
 import type { BaseModel } from './base_model.ts';
 import { type PlannedModel, resolveMethod, setupOf } from './setup.ts';
@@ -118,12 +119,12 @@ export function backboneParameters(model: PlannedModel, pooling: Pooling): Param
     pooling,
     num_labels: 2,
     batch_size: 1,
-    lengths: [Math.min(8, model.backbone().config.max_position_embeddings)],
+    buckets: [{ length: Math.min(8, model.backbone().config.max_position_embeddings) }],
     dropout: 0,
     optimizer: defaultTraining,
     purposes: ['evaluation'],
   });
-  traceEvaluation(registry, { trains: () => false, storedType: () => 'f32' }, setup, setup.lengths[0] as number);
+  traceEvaluation(registry, { trains: () => false, storedType: () => 'f32' }, setup, setup.buckets[0] as Bucket);
   return [...registry.parameters.values()];
 }
 

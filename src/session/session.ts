@@ -6,6 +6,7 @@ import type { Waiting } from '../hub/client.ts';
 import { defaultTraining, type ModelRef, parseRunConfig, type RunConfig } from '../protocol/config.ts';
 import { stepsOf } from '../protocol/epochs.ts';
 import { RetraceError, reportOf } from '../protocol/errors.ts';
+import { longestOf } from '../protocol/lengths.ts';
 import type {
   Calls,
   DataProgress,
@@ -155,7 +156,7 @@ export class Session {
       pooling: request.pooling,
       num_labels: task.outputs(request.num_labels),
       batch_size: request.batch_size,
-      lengths: request.buckets ?? [request.length],
+      buckets: request.buckets ?? [{ length: request.length }],
       dropout: request.dropout,
       optimizer: training,
       loss: training,
@@ -305,7 +306,7 @@ export class Session {
 
   async #evaluate(request: Calls['evaluate']['argument']): Promise<EvaluationReport> {
     const { engine } = this.#requireReady();
-    const max_length = engine.buckets.at(-1) as number;
+    const max_length = longestOf(engine.buckets);
     const asked = { ...request, task: engine.task, labels: engine.labels, max_length };
     const { dataset, columns, reasons, reading } = await loadEvaluation(asked, engine.tokenizer, this.#host, this.#onData);
     const of = dataset.examples.length;

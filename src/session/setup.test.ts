@@ -27,7 +27,7 @@ function plan({ method, policy = 'store', options = {}, memory, optim = 'adamw' 
     pooling: 'mean',
     num_labels: 2,
     batch_size: 2,
-    lengths: [8],
+    buckets: [{ length: 8 }],
     dropout: 0,
     optimizer: { ...defaultTraining, optim },
     purposes: ['training'],

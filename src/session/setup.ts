@@ -22,12 +22,13 @@ import {
   type TrainingArguments,
 } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import { requireLength } from '../protocol/lengths.ts';
+import { type Bucket, longestOf, requireLength } from '../protocol/lengths.ts';
 import type { PlanReport } from '../protocol/messages.ts';
 import type { PolicyRange } from '../stack/stack.ts';
 import { taskNamed } from '../tasks/registry.ts';
 import type { Task } from '../tasks/task.ts';
-import { type ProgramSetup, type planPrograms, stackOf } from '../train/programs.ts';
+import type { ProgramSetup, planPrograms } from '../train/programs.ts';
+import { stackOf } from '../train/stacks.ts';
 import type { BaseModel } from './base_model.ts';
 import { weighsClasses } from './class_weights.ts';
 
@@ -62,7 +63,7 @@ export interface SetupRequest {
   readonly pooling: Pooling | undefined;
   readonly num_labels: number;
   readonly batch_size: number;
-  readonly lengths: readonly number[];
+  readonly buckets: readonly Bucket[];
   readonly dropout: number;
   readonly optimizer: ProgramSetup['optimizer'];
   /** Left out: as they are left out of a run. */
@@ -142,9 +143,9 @@ const mostElements = 2 ** 32 - 1;
 
 /** Errors: `length-above-model`, `too-many-classes`, `options-of-classes`, `batch-too-large`, `frozen-layers`, `policy-ranges`, `policy-refused`. */
 export function setupOf(request: SetupRequest): ProgramSetup {
-  const { model, resolved, memory, num_labels, batch_size, lengths, optimizer, purposes } = request;
+  const { model, resolved, memory, num_labels, batch_size, buckets, optimizer, purposes } = request;
   const backbone = model.backbone(request.dropout);
-  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
+  const longest = longestOf(buckets);
   requireTextLength(model, resolved, longest);
   if (num_labels > mostLabels) {
     throw new RetraceError({
@@ -179,7 +180,7 @@ export function setupOf(request: SetupRequest): ProgramSetup {
     num_labels,
     storedType: model.storedType,
     batch_size,
-    lengths,
+    buckets,
     optimizer,
     purposes,
   };
@@ -197,7 +198,7 @@ export function reportPlan(
   setup: ProgramSetup,
   { plan, registry }: { plan: Plan; registry: ReturnType<typeof planPrograms>['registry'] },
 ): PlanReport {
-  const length = setup.lengths.reduce((most, each) => Math.max(most, each), 0);
+  const length = longestOf(setup.buckets);
   const program = plan.programs.get(`training ${length}`);
   const [range] = setup.ranges;
   const offloaded = [...registry.shared(OffloadedModules).values()];

@@ -8,6 +8,7 @@ import type { Device } from '../gpu/device.ts';
 import { methodNamed } from '../methods/registry.ts';
 import type { RunConfig } from '../protocol/config.ts';
 import { RetraceError, reportOf } from '../protocol/errors.ts';
+import type { Bucket } from '../protocol/lengths.ts';
 import type { RunEvent } from '../protocol/messages.ts';
 import type { StartDistance, StudyPoint, StudyReport, StudyRequest, StudySeriesHead } from '../protocol/study.ts';
 import { taskNamed } from '../tasks/registry.ts';
@@ -76,7 +77,7 @@ export class Study {
   readonly #material: StudyMaterial;
   readonly #data: RunData;
   readonly #texts: readonly TokenizedExample[];
-  readonly #buckets: readonly number[];
+  readonly #buckets: readonly Bucket[];
 
   constructor(request: StudyRequest, material: StudyMaterial) {
     this.#request = request;

@@ -9,16 +9,18 @@ import type { Inputs, Node } from '../graph/op.ts';
 import { concatRows, splitRows } from '../graph/ops/parts.ts';
 import type { Tensor } from '../graph/tensor.ts';
 
-/** A map of hidden states [B, T, C], traced at each call. */
-export type Sublayer = (g: Graph, x: Tensor) => Tensor;
+/** A map of hidden states [B, T, C], traced at each call. `given`: what it reads beside them and never changes, an earlier stack's result [B, S, C]. */
+export type Mixing = (g: Graph, x: Tensor, given: readonly Tensor[]) => Tensor;
+/** A map of hidden states [.., C], each token by itself. */
+export type Rows = (g: Graph, x: Tensor) => Tensor;
 
-/** x -> rows(mixing(x)), [B, T, C] to [B, T, C]. `rows` maps [.., C] to [.., C], each token by itself. */
+/** x -> rows(mixing(x)), [B, T, C] to [B, T, C]. */
 export interface Block {
-  readonly mixing?: Sublayer;
-  readonly rows?: Sublayer;
+  readonly mixing?: Mixing;
+  readonly rows?: Rows;
 }
 
-/** Nodes of one call of a block, with its ends. */
+/** Nodes of one call of a block, with its ends: x and what is given go in. */
 export interface BlockTape {
   readonly tape: readonly Node[];
   readonly inputs: readonly Tensor[];
@@ -26,15 +28,15 @@ export interface BlockTape {
 }
 
 /** The whole block at once. */
-export function wholeBlock(g: Graph, { mixing, rows }: Block, x: Tensor): Tensor {
-  const mixed = mixing?.(g, x) ?? x;
+export function wholeBlock(g: Graph, { mixing, rows }: Block, x: Tensor, given: readonly Tensor[]): Tensor {
+  const mixed = mixing?.(g, x, given) ?? x;
   return rows?.(g, mixed) ?? mixed;
 }
 
 /** The whole block, to be differentiated. */
-export function tapeBlock(g: Graph, block: Block, x: Tensor): BlockTape {
-  const { result, tape } = g.record(() => wholeBlock(g, block, x));
-  return { tape, inputs: [x], outputs: [result] };
+export function tapeBlock(g: Graph, block: Block, x: Tensor, given: readonly Tensor[]): BlockTape {
+  const { result, tape } = g.record(() => wholeBlock(g, block, x, given));
+  return { tape, inputs: [x, ...given], outputs: [result] };
 }
 
 /** Builds chunk after chunk: `build` gets the number of its first element and the chunk [N, C] of each of `wholes` [B, T, C]. */
@@ -53,15 +55,15 @@ function inChunks<R>(g: Graph, wholes: readonly Tensor[], build: (first: number,
 }
 
 /** The block's first sublayer alone, where it has one. */
-export function tapeMixing(g: Graph, { mixing }: Block, x: Tensor): BlockTape | undefined {
+export function tapeMixing(g: Graph, { mixing }: Block, x: Tensor, given: readonly Tensor[]): BlockTape | undefined {
   if (!mixing) return undefined;
-  const { result, tape } = g.record(() => mixing(g, x));
-  return { tape, inputs: [x], outputs: [result] };
+  const { result, tape } = g.record(() => mixing(g, x, given));
+  return { tape, inputs: [x, ...given], outputs: [result] };
 }
 
 /** The block's output, without a tape. `before`: its first sublayer, where that has run already. */
-export function runBlock(g: Graph, { mixing, rows }: Block, x: Tensor, before?: BlockTape): Tensor {
-  const mixed = before?.outputs[0] ?? mixing?.(g, x) ?? x;
+export function runBlock(g: Graph, { mixing, rows }: Block, x: Tensor, given: readonly Tensor[], before?: BlockTape): Tensor {
+  const mixed = before?.outputs[0] ?? mixing?.(g, x, given) ?? x;
   if (!rows) return mixed;
   return concatRows(
     g,
@@ -70,11 +72,11 @@ export function runBlock(g: Graph, { mixing, rows }: Block, x: Tensor, before?: 
   );
 }
 
-/** The same tape, as if its input had been `x`, which has the same bits. */
-function withInput({ tape, inputs: [old], outputs }: BlockTape, x: Tensor): BlockTape {
+/** The same tape, as if it had read `x`, which has the same bits. */
+function withInput({ tape, inputs: [old, ...given], outputs }: BlockTape, x: Tensor): BlockTape {
   const renamed = (named: Inputs): Inputs =>
     Object.fromEntries(Object.entries(named).map(([name, input]) => [name, input === old ? x : input]));
-  return { tape: tape.map((node) => ({ ...node, inputs: renamed(node.inputs) })), inputs: [x], outputs };
+  return { tape: tape.map((node) => ({ ...node, inputs: renamed(node.inputs) })), inputs: [x, ...given], outputs };
 }
 
 /** What a block's output is subtracted from: `step` gets a chunk of `y`, the same chunk of the output and the number of their first element. */
@@ -83,9 +85,30 @@ export interface Undo {
   step(y: Tensor, output: Tensor, first: number): Tensor;
 }
 
+/** Which gradients are wanted beside those of parameters: of a layer's own streams, of what it is given. */
+export interface Wanted {
+  readonly own: boolean;
+  readonly given: boolean;
+}
+
+/** Gradients; none where there is none or nothing below needs it. */
+export type Gradients = readonly (Tensor | undefined)[];
+
+/** What of x and what is given a gradient is wanted of, and the gradients by those places. */
+export function soughtOf(
+  [x, ...given]: readonly Tensor[],
+  wanted: Wanted,
+): { readonly sources: readonly Tensor[]; placed(found: Gradients): Gradients } {
+  const own = wanted.own ? [x as Tensor] : [];
+  return {
+    sources: [...own, ...(wanted.given ? given : [])],
+    placed: (found) => [wanted.own ? found[0] : undefined, ...given.map((_, i) => (wanted.given ? found[own.length + i] : undefined))],
+  };
+}
+
 export interface Rebuilding {
-  /** The gradient of the input is wanted. */
-  readonly wanted: boolean;
+  readonly given: readonly Tensor[];
+  readonly wanted: Wanted;
   /** Takes the output chunk after chunk, which then never stands whole. */
   readonly undo?: Undo;
   /** The first sublayer, where that need not run again. */
@@ -93,25 +116,26 @@ export interface Rebuilding {
 }
 
 /**
- * Runs the block again and back at once: its output, or what `undo` makes of it, and the gradient of its input where it is `wanted` and there is one. `read`
- * makes the input, twice where the way back through the first sublayer reads it, so that it need not lie there while the second one works.
+ * Runs the block again and back at once: its output, or what `undo` makes of it, and the gradients of its input and of what is given, where they are
+ * `wanted` and there are any. `read` makes the input, twice where the way back through the first sublayer reads it, so that it need not lie there while
+ * the second one works.
  */
 export function rebuildBlock(
   g: Graph,
   block: Block,
   read: () => Tensor,
   d_output: Tensor,
-  { wanted, undo, before: kept }: Rebuilding,
-): { readonly output: Tensor; readonly d_input: Tensor | undefined } {
+  { given, wanted, undo, before: kept }: Rebuilding,
+): { readonly output: Tensor; readonly d_inputs: Gradients } {
   const { rows } = block;
   const x = read();
-  const before = kept ?? tapeMixing(g, block, x);
+  const before = kept ?? tapeMixing(g, block, x, given);
   const mixed = before?.outputs[0] ?? x;
-  const mixingTrains = before ? requiresGradient(before.tape, new Set()).has(mixed) : false;
+  const throughMixing = before !== undefined && (wanted.given || requiresGradient(before.tape, new Set()).has(mixed));
   const through = (first: number, x: Tensor, d_y: Tensor, undone?: Tensor) => {
     const { result: y, tape } = rows ? g.record(() => rows(g, x)) : { result: x, tape: [] };
     const output = undo && undone ? undo.step(undone, y, first) : y;
-    const [d_x] = rows ? backward(g, tape, new Map([[y, d_y]]), wanted || mixingTrains ? [x] : []) : [d_y];
+    const [d_x] = rows ? backward(g, tape, new Map([[y, d_y]]), wanted.own || throughMixing ? [x] : []) : [d_y];
     return { output, d_x };
   };
   const done = rows ? inChunks(g, [mixed, d_output, ...(undo ? [undo.y] : [])], through) : [through(0, mixed, d_output, undo?.y)];
@@ -119,8 +143,8 @@ export function rebuildBlock(
   const output = together(done.map((chunk) => chunk.output));
   const d_chunks = done.map(({ d_x }) => d_x).filter((d_x) => d_x !== undefined);
   const d_mixed = d_chunks.length === done.length ? together(d_chunks) : undefined;
-  if (!before || !d_mixed) return { output, d_input: wanted ? d_mixed : undefined };
+  if (!before || !d_mixed) return { output, d_inputs: [wanted.own ? d_mixed : undefined] };
   const { tape, inputs } = kept ?? withInput(before, read());
-  const [d_input] = backward(g, tape, new Map([[mixed, d_mixed]]), wanted ? inputs : []);
-  return { output, d_input };
+  const { sources, placed } = soughtOf(inputs, wanted);
+  return { output, d_inputs: placed(backward(g, tape, new Map([[mixed, d_mixed]]), sources)) };
 }

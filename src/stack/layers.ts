@@ -1,4 +1,5 @@
-// Layers of a stack, as policies see them: a layer maps streams forward and their gradients back, and some can be undone.
+// Layers of a stack, as policies see them: a layer maps streams forward and their gradients back, and some can be undone. Behind its own streams come those
+// that are given to all layers of the stack: read, never changed, and left out of what a layer returns; only their gradients grow from layer to layer.
 //   plain     one stream,  y = F(x)
 //   coupled   two streams, y1 = λ·x1 + F(x2), y2 = β·x2 + G(y1), optionally switched afterwards (Liao et al. 2023, §3; reversible residual
 //             layers: Gomez et al. 2017). Any F, G, λ, β: MEFT1 is one choice of them.
@@ -10,7 +11,18 @@ import { backward } from '../graph/differentiate.ts';
 import type { Graph } from '../graph/graph.ts';
 import { add, scaleAdd } from '../graph/ops/elementwise.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import { type Block, type BlockTape, rebuildBlock, runBlock, tapeBlock, tapeMixing, type Undo } from './block.ts';
+import {
+  type Block,
+  type BlockTape,
+  type Gradients,
+  rebuildBlock,
+  runBlock,
+  soughtOf,
+  tapeBlock,
+  tapeMixing,
+  type Undo,
+  type Wanted,
+} from './block.ts';
 import type { StreamArithmetic } from './streams.ts';
 
 /**
@@ -20,6 +32,7 @@ import type { StreamArithmetic } from './streams.ts';
 export type Keep = 'nothing' | 'inverse' | 'inverse next' | 'tapes';
 
 export interface ForwardResult {
+  /** The layer's own. */
   readonly streams: readonly Tensor[];
   /** With `tapes` those of all blocks; with `inverse next` those of sublayers that need not run again. */
   readonly tapes: readonly BlockTape[];
@@ -27,13 +40,13 @@ export interface ForwardResult {
   readonly kept: readonly (Tensor | undefined)[];
 }
 
-/** Gradients of streams, by stream; none where a stream has none or nothing below needs it. */
-export type StreamGradients = readonly (Tensor | undefined)[];
+/** A layer's own streams, with those behind them that it was given. */
+export const withGiven = <T>(own: readonly T[], streams: readonly T[]): T[] => [...own, ...streams.slice(own.length)];
 
 /** Streams between two layers, going backward, with their gradients. */
 export interface Boundary {
   readonly streams: readonly Tensor[];
-  readonly d_streams: StreamGradients;
+  readonly d_streams: Gradients;
 }
 
 export interface Layer {
@@ -41,50 +54,74 @@ export interface Layer {
   forward(g: Graph, streams: readonly Tensor[], keep: Keep): ForwardResult;
   /** Forward again from the same streams and what was kept, for its tapes; as `forward` where a layer keeps nothing. */
   rerun?(g: Graph, streams: readonly Tensor[], kept: ForwardResult['kept']): ForwardResult;
-  /** Gradients of the input streams; only those of parameters are made where `wanted` is false. */
-  backward(g: Graph, tapes: readonly BlockTape[], d_streams: StreamGradients, wanted: boolean): StreamGradients;
+  /** Gradients of the input streams, those that are wanted, given ones last; those of parameters are made in any case. */
+  backward(g: Graph, tapes: readonly BlockTape[], d_streams: Gradients, wanted: Wanted): Gradients;
   /** Forward again and back at once, where that takes less than tapes. */
-  again?(g: Graph, streams: readonly Tensor[], d_streams: StreamGradients, wanted: boolean): StreamGradients;
-  /** Undoes the layer while going backward: input streams and their gradients from the output's. Absent where a layer has no inverse. */
-  reverse?(g: Graph, forward: Pick<ForwardResult, 'kept' | 'tapes'>, above: Boundary, wanted: boolean): Boundary;
+  again?(g: Graph, streams: readonly Tensor[], d_streams: Gradients, wanted: Wanted): Gradients;
+  /** Undoes the layer while going backward: its own input streams, and all gradients, from the output's. Absent where a layer has no inverse. */
+  reverse?(g: Graph, forward: Pick<ForwardResult, 'kept' | 'tapes'>, above: Boundary, wanted: Wanted): Boundary;
   /** The inverse returns other bits than it was given. */
   readonly inverseRounds?: boolean;
 }
 
-const runOrTape = (g: Graph, block: Block, x: Tensor, keep: Keep): { output: Tensor; tapes: readonly BlockTape[] } => {
-  if (keep !== 'tapes') return { output: runBlock(g, block, x), tapes: [] };
-  const tape = tapeBlock(g, block, x);
+interface BlockRun {
+  readonly output: Tensor;
+  readonly tapes: readonly BlockTape[];
+}
+
+function runOrTape(g: Graph, block: Block, x: Tensor, given: readonly Tensor[], keep: Keep): BlockRun {
+  if (keep !== 'tapes') return { output: runBlock(g, block, x, given), tapes: [] };
+  const tape = tapeBlock(g, block, x, given);
   return { output: tape.outputs[0] as Tensor, tapes: [tape] };
-};
+}
 
-const runFromTape = (g: Graph, block: Block, x: Tensor): { output: Tensor; tapes: readonly BlockTape[] } => {
-  const before = tapeMixing(g, block, x);
-  return { output: runBlock(g, block, x, before), tapes: before ? [before] : [] };
-};
+function runFromTape(g: Graph, block: Block, x: Tensor, given: readonly Tensor[]): BlockRun {
+  const before = tapeMixing(g, block, x, given);
+  return { output: runBlock(g, block, x, given, before), tapes: before ? [before] : [] };
+}
 
-/** Gradients of the tape's inputs, where they are wanted and the tape passes any. */
-function backwardTape(g: Graph, { tape, inputs, outputs }: BlockTape, d_outputs: StreamGradients, wanted: boolean): StreamGradients {
+/** Gradients of some of the tape's inputs, where it passes any. */
+function backwardTape(g: Graph, { tape, outputs }: BlockTape, d_outputs: Gradients, sources: readonly Tensor[]): Gradients {
   const seeds = new Map<Tensor, Tensor>();
   for (const [i, output] of outputs.entries()) {
     const d_output = d_outputs[i];
     if (d_output) seeds.set(output, d_output);
   }
-  return backward(g, tape, seeds, wanted ? inputs : []);
+  return backward(g, tape, seeds, sources);
 }
+
+function backwardBlock(g: Graph, tape: BlockTape, d_y: Tensor, wanted: Wanted): Gradients {
+  const { sources, placed } = soughtOf(tape.inputs, wanted);
+  return placed(backwardTape(g, tape, [d_y], sources));
+}
+
+/** Gradients of what is given, from the layers above and from this one. */
+const summed = (g: Graph, above: Gradients, own: Gradients): Gradients =>
+  above.map((d_given, i) => (d_given && own[i] ? add(g, d_given, own[i]) : (own[i] ?? d_given)));
 
 export function plainLayer(name: string, block: Block, watchOutput: (g: Graph, y: Tensor) => void): Layer {
   return {
     name,
-    forward: (g, [x], keep) =>
+    forward: (g, [x, ...given], keep) =>
       g.scope(name, () => {
-        const { output, tapes } = runOrTape(g, block, x as Tensor, keep);
+        const { output, tapes } = runOrTape(g, block, x as Tensor, given, keep);
         watchOutput(g, output);
         return { streams: [output], tapes, kept: [] };
       }),
-    backward: (g, [tape], d_streams, wanted) =>
-      d_streams[0] ? g.scope(name, () => backwardTape(g, tape as BlockTape, d_streams, wanted)) : [undefined],
-    again: (g, [x], [d_y], wanted) =>
-      d_y ? g.scope(name, () => [rebuildBlock(g, block, () => x as Tensor, d_y, { wanted }).d_input]) : [undefined],
+    backward: (g, [tape], [d_y, ...d_given], wanted) => {
+      if (!d_y) return [undefined, ...d_given];
+      return g.scope(name, () => {
+        const [d_x, ...own] = backwardBlock(g, tape as BlockTape, d_y, wanted);
+        return [d_x, ...summed(g, d_given, own)];
+      });
+    },
+    again: (g, [x, ...given], [d_y, ...d_given], wanted) => {
+      if (!d_y) return [undefined, ...d_given];
+      return g.scope(name, () => {
+        const [d_x, ...own] = rebuildBlock(g, block, () => x as Tensor, d_y, { given, wanted }).d_inputs;
+        return [d_x, ...summed(g, d_given, own)];
+      });
+    },
   };
 }
 
@@ -107,18 +144,19 @@ export function coupledLayer(name: string, { F, G, lambda, beta, switchStreams, 
   /** §2.2 of the method's note, steps 2, 4, 6 and 8. Back through G comes before back through F, so that G's inside is gone before F's is made. */
   function backwardThrough(
     g: Graph,
-    d_streams: StreamGradients,
-    wanted: boolean,
-    throughG: (d_y2: Tensor) => Tensor | undefined,
-    throughF: (d_y1: Tensor) => Tensor | undefined,
-  ): StreamGradients {
+    d_streams: Gradients,
+    wanted: Wanted,
+    throughG: (d_y2: Tensor) => Gradients,
+    throughF: (d_y1: Tensor) => Gradients,
+  ): Gradients {
     const [d_y1Above, d_y2] = order(d_streams) as [Tensor, Tensor];
-    const t = throughG(d_y2);
+    const [t, ...ofG] = throughG(d_y2);
     const d_y1 = t ? add(g, d_y1Above, t) : d_y1Above;
-    const u = throughF(d_y1);
-    if (!wanted) return [];
+    const [u, ...ofF] = throughF(d_y1);
+    const d_given = summed(g, summed(g, d_streams.slice(2), ofG), ofF);
+    if (!wanted.own) return [undefined, undefined, ...d_given];
     const d_x2 = u ? scaleAdd(g, d_y2, beta, u) : scaleAdd(g, d_y2, beta);
-    return [scaleAdd(g, d_y1, lambda), d_x2];
+    return [scaleAdd(g, d_y1, lambda), d_x2, ...d_given];
   }
 
   return {
@@ -126,11 +164,11 @@ export function coupledLayer(name: string, { F, G, lambda, beta, switchStreams, 
     inverseRounds: arithmetic.kind === 'float',
     forward(g, streams, keep) {
       return g.scope(name, () => {
-        const [x1, x2] = streams as [Tensor, Tensor];
+        const [x1, x2, ...given] = streams as [Tensor, Tensor, ...Tensor[]];
         const next = keep === 'inverse next';
         const inverse = next || keep === 'inverse';
         const run = (block: Block, x: Tensor, own: 'F' | 'G') =>
-          next && stays === own ? runFromTape(g, block, x) : runOrTape(g, block, x, keep);
+          next && stays === own ? runFromTape(g, block, x, given) : runOrTape(g, block, x, given, keep);
         const f = run(F, arithmetic.read(g, x2), 'F');
         const first = arithmetic.couple(g, x1, f.output, lambda, inverse, `${name}.F`);
         const second = run(G, arithmetic.read(g, first.y), 'G');
@@ -139,21 +177,20 @@ export function coupledLayer(name: string, { F, G, lambda, beta, switchStreams, 
       });
     },
     backward(g, [f, second], d_streams, wanted) {
-      const through = (tape: BlockTape | undefined, d_output: Tensor, own: boolean) =>
-        backwardTape(g, tape as BlockTape, [d_output], own)[0];
       return g.scope(name, () =>
         backwardThrough(
           g,
           d_streams,
           wanted,
-          (d_y2) => through(second, d_y2, true),
-          (d_y1) => through(f, d_y1, wanted),
+          (d_y2) => backwardBlock(g, second as BlockTape, d_y2, { ...wanted, own: true }),
+          (d_y1) => backwardBlock(g, f as BlockTape, d_y1, wanted),
         ),
       );
     },
     reverse(g, { kept: [bitsF, bitsG], tapes: [before] }, { streams, d_streams }, wanted) {
       return g.scope(name, () => {
         const [y1, y2] = order(streams);
+        const given = streams.slice(2);
         let [x1, x2] = [y1, y2];
         const d_inputs = backwardThrough(
           g,
@@ -162,22 +199,22 @@ export function coupledLayer(name: string, { F, G, lambda, beta, switchStreams, 
           (d_y2) => {
             const undo: Undo = { y: y2, step: (y, output, first) => arithmetic.uncouple(g, y, output, beta, bitsG, first) };
             const rebuilt = rebuildBlock(g, G, () => arithmetic.read(g, y1), d_y2, {
-              wanted: true,
+              given,
+              wanted: { ...wanted, own: true },
               undo,
               before: stays === 'G' ? before : undefined,
             });
             x2 = rebuilt.output;
-            return rebuilt.d_input;
+            return rebuilt.d_inputs;
           },
           (d_y1) => {
             const undo: Undo = { y: y1, step: (y, output, first) => arithmetic.uncouple(g, y, output, lambda, bitsF, first) };
             const rebuilt = rebuildBlock(g, F, () => arithmetic.read(g, x2), d_y1, {
-              wanted,
-              undo,
+              ...{ given, wanted, undo },
               before: stays === 'F' ? before : undefined,
             });
             x1 = rebuilt.output;
-            return rebuilt.d_input;
+            return rebuilt.d_inputs;
           },
         );
         return { streams: [x1, x2], d_streams: d_inputs };
@@ -208,7 +245,9 @@ export function sideLayer(name: string, { backbone, advance }: SideNetwork, watc
         return beside(g, seen, streams);
       }),
     rerun: (g, streams, kept) => g.scope(name, () => beside(g, kept as readonly Tensor[], streams)),
-    backward: (g, [tape], [, ...d_states], wanted) =>
-      g.scope(name, () => [undefined, ...backwardTape(g, tape as BlockTape, d_states, wanted)]),
+    backward: (g, [tape], [, ...d_states], wanted) => {
+      const { inputs } = tape as BlockTape;
+      return g.scope(name, () => [undefined, ...backwardTape(g, tape as BlockTape, d_states, wanted.own ? inputs : [])]);
+    },
   };
 }

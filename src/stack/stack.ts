@@ -5,7 +5,7 @@ import type { Tensor } from '../graph/tensor.ts';
 import type { PolicyName } from '../protocol/config.ts';
 import type { Layer } from './layers.ts';
 import { checkpoint } from './policies/checkpoint.ts';
-import { forwardLayer, type Policy, type PolicyContext, type RangeRun } from './policies/policy.ts';
+import { forwardLayer, type Policy, type PolicyContext, type RangeRun, wantedOf } from './policies/policy.ts';
 import { reversible } from './policies/reversible.ts';
 import { store } from './policies/store.ts';
 
@@ -54,7 +54,7 @@ export function runStack(
     streams: current,
     backward(above, wanted) {
       let state = above;
-      for (const [depth, run] of [...runs.entries()].reverse()) state = run.backward(state, wanted || depth > 0);
+      for (const [depth, run] of [...runs.entries()].reverse()) state = run.backward(state, wantedOf(wanted, depth > 0));
       return state;
     },
   };

@@ -7,7 +7,8 @@ import { bert, readBertConfig } from '../models/bert.ts';
 import { tinyBert } from '../models/testing.ts';
 import { defaultTraining } from '../protocol/config.ts';
 import { classification } from '../tasks/classification.ts';
-import { defaultChunks, planPrograms } from './programs.ts';
+import { planPrograms } from './programs.ts';
+import { defaultChunks } from './stacks.ts';
 
 const config = { ...tinyBert, max_position_embeddings: 64 };
 
@@ -23,7 +24,7 @@ function dispatches(batch_size: number): number {
     num_labels: 3,
     storedType: () => 'f32',
     batch_size,
-    lengths: [64],
+    buckets: [{ length: 64 }],
     optimizer: defaultTraining,
     purposes: ['training'],
   });

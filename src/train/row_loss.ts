@@ -27,8 +27,7 @@ const partsOf = (g: Graph, rows: Tensor, targets: Tensor): number[] =>
 export function rowLoss(
   g: Graph,
   rows: Tensor,
-  targets: Tensor,
-  { head, loss }: { readonly head: RowHead; readonly loss: OutputLoss },
+  { head, targets, loss }: { readonly head: RowHead; readonly targets: Tensor; readonly loss: OutputLoss },
   wanted: boolean,
 ): Tensor | undefined {
   const parts = partsOf(g, rows, targets);

@@ -2,13 +2,13 @@
 
 import { expect, test } from 'vitest';
 import { batchOf, modelAt, type RecordedBatch, readVectorJson, testEngine, vectors } from '../../test/testing.ts';
-import type { MicroBatch } from './trainer.ts';
+import type { Batch } from '../data/batches.ts';
 
 const { batch: recorded } = readVectorJson<{ batch: RecordedBatch }>('tiny_bert/expected.json');
 const model = await modelAt(`${vectors}tiny_bert`);
 
 /** Those of the recorded rows, then fillers up to four. */
-function rows(...chosen: number[]): MicroBatch {
+function rows(...chosen: number[]): Batch {
   const T = recorded.input_ids[0]?.length ?? 0;
   const pick = <V>(values: readonly V[], filler: V) =>
     Array.from({ length: 4 }, (_, i) => (i < chosen.length ? (values[chosen[i] as number] as V) : filler));
@@ -59,7 +59,7 @@ test('the loss is the mean over the examples that there are: fillers of a last b
 });
 
 test('micro-batches of a step, and steps, draw masks of their own; the same step again draws the same', async () => {
-  const lossOf = async (step: number, micro: readonly MicroBatch[]) => {
+  const lossOf = async (step: number, micro: readonly Batch[]) => {
     const { trainer, executor } = await engine(0.5, 2);
     const { loss } = await trainer.step(step, micro);
     executor.destroy();

@@ -2,6 +2,7 @@
 // Not here: where batches come from, when to evaluate or save (src/session). Invariant: a step depends on its number, its batches, the seed and the
 // state before it, on nothing else; so a resumed run makes the same steps.
 
+import type { Batch } from '../data/batches.ts';
 import type { Executor, StepScalars } from '../gpu/executor.ts';
 import { WatchedPlaces } from '../graph/ops/watch.ts';
 import type { Registry } from '../graph/registry.ts';
@@ -17,19 +18,6 @@ import { programName } from './programs.ts';
 import { scheduleFactor, warmupSteps } from './schedule.ts';
 import { type Magnitude, readStatus, requireFinite } from './status.ts';
 import { metricSlots } from './update.ts';
-
-/** A padded batch, all arrays row-major: [B, T] ids, [B] lengths and labels. */
-export interface MicroBatch {
-  readonly length: number;
-  readonly input_ids: Uint32Array<ArrayBuffer>;
-  readonly token_type_ids: Uint32Array<ArrayBuffer>;
-  readonly position_ids: Uint32Array<ArrayBuffer>;
-  readonly lengths: Uint32Array<ArrayBuffer>;
-  /** Of the type of the task's targets. */
-  readonly labels: Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
-  /** Labelled rows. */
-  readonly valid: number;
-}
 
 export interface StepResult {
   /** Steps done, this one included. */
@@ -78,9 +66,6 @@ export function tokenChain(ids: Uint32Array): Uint32Array<ArrayBuffer> {
   return chain;
 }
 
-const inputNames = ['input_ids', 'token_type_ids', 'position_ids', 'lengths', 'labels'] as const;
-const chained = ['input_ids', 'token_type_ids', 'position_ids'] as const;
-
 export class Trainer {
   readonly #executor: Executor;
   readonly #registry: Registry;
@@ -115,20 +100,22 @@ export class Trainer {
   }
 
   /** How much the examples of a batch count. */
-  #countOf({ labels, valid }: MicroBatch): number {
+  #countOf({ inputs, counted }: Batch): number {
     const { class_weights } = this.#options;
-    if (class_weights === undefined) return valid;
-    let counted = 0;
-    for (const label of labels) counted += class_weights[label] ?? 0;
-    return counted;
+    if (class_weights === undefined) return counted;
+    let sum = 0;
+    for (const label of inputs['labels'] ?? []) sum += class_weights[label] ?? 0;
+    return sum;
   }
 
-  #feed(program: string, batch: MicroBatch): void {
+  #feed(program: string, { inputs }: Batch): void {
     const { class_weights } = this.#options;
     if (class_weights && this.#executor.reads(program, 'class_weights')) this.#executor.writeInput(program, 'class_weights', class_weights);
-    for (const name of inputNames) this.#executor.writeInput(program, name, batch[name]);
-    for (const name of chained) {
-      if (this.#executor.reads(program, `${name}_chain`)) this.#executor.writeInput(program, `${name}_chain`, tokenChain(batch[name]));
+    for (const [name, values] of Object.entries(inputs)) {
+      if (this.#executor.reads(program, name)) this.#executor.writeInput(program, name, values);
+      const chain = `${name}_chain`;
+      if (values instanceof Uint32Array && this.#executor.reads(program, chain))
+        this.#executor.writeInput(program, chain, tokenChain(values));
     }
   }
 
@@ -151,11 +138,11 @@ export class Trainer {
   }
 
   /** Submits optimizer step `step` (from 0) over its micro-batches; the result comes when the GPU is there. Errors: `not-finite`, `stream-overflow`. */
-  step(step: number, batches: readonly MicroBatch[]): Promise<StepResult> {
+  step(step: number, batches: readonly Batch[]): Promise<StepResult> {
     return this.#offload.inTurn(() => this.#step(step, batches));
   }
 
-  async #step(step: number, batches: readonly MicroBatch[]): Promise<StepResult> {
+  async #step(step: number, batches: readonly Batch[]): Promise<StepResult> {
     const counted = batches.reduce((sum, batch) => sum + this.#countOf(batch), 0);
     for (const [micro, batch] of batches.entries()) {
       const program = programName('training', batch.length);
@@ -179,7 +166,7 @@ export class Trainer {
     const grad_norm = metrics[metricSlots.grad_norm] as number;
     requireFinite('loss', loss, step + 1);
     requireFinite('grad_norm', grad_norm, step + 1, status.reconstruction);
-    const tokens = batches.reduce((sum, batch) => sum + batch.lengths.reduce((a, b) => a + b, 0), 0);
+    const tokens = batches.reduce((sum, batch) => sum + batch.tokens, 0);
     return {
       step: step + 1,
       loss,
@@ -193,11 +180,11 @@ export class Trainer {
   }
 
   /** Logits [B, labels] of one batch, without dropout. */
-  logits(batch: MicroBatch): Promise<Float32Array<ArrayBuffer>> {
+  logits(batch: Batch): Promise<Float32Array<ArrayBuffer>> {
     return this.#offload.inTurn(() => this.#logits(batch));
   }
 
-  async #logits(batch: MicroBatch): Promise<Float32Array<ArrayBuffer>> {
+  async #logits(batch: Batch): Promise<Float32Array<ArrayBuffer>> {
     const program = programName('evaluation', batch.length);
     this.#feed(program, batch);
     this.#executor.writeStep(this.#scalars(0, 0, 1));

@@ -2,9 +2,9 @@
 // (Chen et al. 2016).
 
 import type { Tensor } from '../../graph/tensor.ts';
-import type { BlockTape } from '../block.ts';
-import type { ForwardResult, Layer, StreamGradients } from '../layers.ts';
-import { forwardLayer, inParts, type Policy, together } from './policy.ts';
+import type { BlockTape, Gradients } from '../block.ts';
+import { type ForwardResult, type Layer, withGiven } from '../layers.ts';
+import { forwardLayer, inParts, type Policy, together, wantedOf } from './policy.ts';
 
 interface Segment {
   readonly layers: readonly Layer[];
@@ -38,15 +38,15 @@ export const checkpoint = (every: number): Policy => ({
             const last = segment.layers.length - 1;
             const tapes: (readonly BlockTape[])[] = [];
             let again = below as readonly Tensor[];
-            let d_streams = d_part as StreamGradients;
+            let d_streams = d_part as Gradients;
             for (const [i, layer] of segment.layers.entries()) {
               if (i === last && layer.again) break;
               const result = layer.rerun?.(g, again, segment.kept[i]?.[part] ?? []) ?? layer.forward(g, again, 'tapes');
-              again = result.streams;
+              again = withGiven(result.streams, again);
               tapes.push(result.tapes);
             }
             for (const [i, layer] of [...segment.layers.entries()].reverse()) {
-              const own = wanted || depth > 0 || i > 0;
+              const own = wantedOf(wanted, depth > 0 || i > 0);
               d_streams = tapes[i] ? layer.backward(g, tapes[i], d_streams, own) : (layer.again?.(g, again, d_streams, own) ?? []);
             }
             return d_streams;

@@ -7,19 +7,22 @@ import type { Graph } from '../../graph/graph.ts';
 import { concat, split } from '../../graph/ops/parts.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import type { PolicyName } from '../../protocol/config.ts';
-import type { Boundary, ForwardResult, Keep, Layer } from '../layers.ts';
+import type { Wanted } from '../block.ts';
+import { type Boundary, type ForwardResult, type Keep, type Layer, withGiven } from '../layers.ts';
 
 /** Runs a range of layers; `backward` later maps the gradients of the output streams to those of the input streams. */
 export interface RangeRun {
   readonly streams: readonly Tensor[];
-  /** `above`: the range's output streams, as the range above has left or rebuilt them, and their gradients. `wanted`: gradients of the input are. */
-  backward(above: Boundary, wanted: boolean): Boundary;
+  /** `above`: the range's output streams, as the range above has left or rebuilt them, and their gradients. `wanted`: of the input. */
+  backward(above: Boundary, wanted: Wanted): Boundary;
 }
 
 export interface PolicyContext {
   readonly g: Graph;
   /** Examples of each part of the batch. */
   readonly parts: readonly number[];
+  /** Streams, the last ones, that are given to all layers; left out: none. */
+  readonly given?: number;
   /** The range is the last one: nothing but the head comes between its forward and its backward pass. */
   readonly topmost?: boolean;
 }
@@ -57,7 +60,10 @@ export function together({ g }: PolicyContext, lists: readonly (readonly (Tensor
   );
 }
 
-/** One layer forward, part after part: the streams above it, and what each part gave. */
+/** What is wanted of a layer (or range) that has others below it, or of the lowest. */
+export const wantedOf = (wanted: Wanted, hasBelow: boolean): Wanted => ({ ...wanted, own: wanted.own || hasBelow });
+
+/** One layer forward, part after part: the streams above it, given ones last, and what each part gave. */
 export function forwardLayer(
   context: PolicyContext,
   layer: Layer,
@@ -69,5 +75,5 @@ export function forwardLayer(
     context,
     results.map((result) => result.streams),
   );
-  return { streams: above as Tensor[], results };
+  return { streams: withGiven(above as Tensor[], streams), results };
 }

@@ -6,8 +6,9 @@ import type { Graph } from '../../graph/graph.ts';
 import { copy } from '../../graph/ops/elementwise.ts';
 import { watch, watchDifference } from '../../graph/ops/watch.ts';
 import { sizeOf, type Tensor } from '../../graph/tensor.ts';
-import type { Boundary, ForwardResult, Layer } from '../layers.ts';
-import { forwardLayer, inParts, type Policy, together } from './policy.ts';
+import type { Wanted } from '../block.ts';
+import { type Boundary, type ForwardResult, type Layer, withGiven } from '../layers.ts';
+import { forwardLayer, inParts, type Policy, together, wantedOf } from './policy.ts';
 
 type InvertibleLayer = Layer & Required<Pick<Layer, 'reverse'>>;
 
@@ -44,7 +45,7 @@ export const reversible = (every: number): Policy => ({
     const runs = layers.map((layer, depth): LayerRun => {
       assertInvertible(layer);
       const below = current;
-      const sample = layer.inverseRounds ? g.scope(layer.name, () => sampleOf(g, below)) : [];
+      const sample = layer.inverseRounds ? g.scope(layer.name, () => sampleOf(g, below.slice(0, below.length - (context.given ?? 0)))) : [];
       // The topmost layer is undone right after its forward pass, so what its attention left may stay. Not in parts: each part's would wait for the others.
       const next = context.topmost && context.parts.length === 1 && depth === layers.length - 1;
       const { streams: above, results } = forwardLayer(context, layer, below, next ? 'inverse next' : 'inverse');
@@ -57,7 +58,7 @@ export const reversible = (every: number): Policy => ({
       };
     });
 
-    function reverseLayer({ layer, results: forward, sample, snapshot }: LayerRun, above: Boundary, wanted: boolean): Boundary {
+    function reverseLayer({ layer, results: forward, sample, snapshot }: LayerRun, above: Boundary, wanted: Wanted): Boundary {
       const results = inParts(context, [above.streams, above.d_streams], (part, own, d_own) =>
         layer.reverse(g, forward[part] ?? { kept: [], tapes: [] }, { streams: own as Tensor[], d_streams: d_own }, wanted),
       );
@@ -73,7 +74,7 @@ export const reversible = (every: number): Policy => ({
         }
       });
       return {
-        streams: snapshot ?? rebuilt,
+        streams: snapshot ?? withGiven(rebuilt, above.streams),
         d_streams: together(
           context,
           results.map((result) => result.d_streams),
@@ -85,7 +86,7 @@ export const reversible = (every: number): Policy => ({
       streams: current,
       backward(above, wanted) {
         let state = above;
-        for (const [depth, run] of [...runs.entries()].reverse()) state = reverseLayer(run, state, wanted || depth > 0);
+        for (const [depth, run] of [...runs.entries()].reverse()) state = reverseLayer(run, state, wantedOf(wanted, depth > 0));
         return state;
       },
     };

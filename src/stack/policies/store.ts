@@ -1,21 +1,21 @@
 // store: every layer's activations are kept from the forward pass.
 
 import type { Tensor } from '../../graph/tensor.ts';
-import type { BlockTape } from '../block.ts';
-import type { Layer, StreamGradients } from '../layers.ts';
-import { forwardLayer, inParts, type Policy, type PolicyContext, together } from './policy.ts';
+import type { BlockTape, Gradients, Wanted } from '../block.ts';
+import type { Layer } from '../layers.ts';
+import { forwardLayer, inParts, type Policy, type PolicyContext, together, wantedOf } from './policy.ts';
 
 /** Backward through one layer whose tapes are at hand, part after part. */
 const backwardLayer = (
   context: PolicyContext,
   layer: Layer,
   tapes: readonly (readonly BlockTape[])[],
-  d_streams: StreamGradients,
-  wanted: boolean,
-): StreamGradients =>
+  d_streams: Gradients,
+  wanted: Wanted,
+): Gradients =>
   together(
     context,
-    inParts(context, [d_streams], (part, d_part) => layer.backward(context.g, tapes[part] ?? [], d_part as StreamGradients, wanted)),
+    inParts(context, [d_streams], (part, d_part) => layer.backward(context.g, tapes[part] ?? [], d_part as Gradients, wanted)),
   );
 
 export const store: Policy = {
@@ -32,7 +32,7 @@ export const store: Policy = {
       backward({ d_streams }, wanted) {
         let d_current = d_streams;
         for (const [depth, { layer, tapes }] of [...runs.entries()].reverse()) {
-          d_current = backwardLayer(context, layer, tapes, d_current, wanted || depth > 0);
+          d_current = backwardLayer(context, layer, tapes, d_current, wantedOf(wanted, depth > 0));
         }
         return { streams, d_streams: d_current };
       },
