@@ -33,7 +33,8 @@ export interface ColumnChoice {
   readonly targetColumn?: string | undefined;
 }
 
-function refuseRows(table: Table, rows: readonly number[], code: string, what: string, remedy: string): void {
+/** Error `code`, where there are any such rows. */
+export function refuseRows(table: Table, rows: readonly number[], code: string, what: string, remedy: string): void {
   if (rows.length === 0) return;
   const subject = rows.length === 1 ? `1 row of ${table.name} has` : `${rows.length} rows of ${table.name} have`;
   throw new RetraceError({

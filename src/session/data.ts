@@ -3,6 +3,7 @@
 import { chooseBuckets } from '../data/batches.ts';
 import { checkRows, checkSplit } from '../data/checks/checks.ts';
 import { checkedRows } from '../data/checks/rows.ts';
+import { namesBeside } from '../data/choices.ts';
 import type { ChosenColumns } from '../data/columns/choose.ts';
 import { type TokenizedDataset, tokenizeDataset } from '../data/dataset.ts';
 import { type ColumnChoice, type Dataset, holdOut, labelledRows } from '../data/examples.ts';
@@ -101,7 +102,8 @@ export async function readRows(
   const names = source.columns.map(({ name }) => name);
   const indexOf = (column: string): number => {
     const at = columnIndex({ name: source.name, columns: names }, column);
-    requireTexts(source, at);
+    // One column of answers may hold them as a list.
+    if (columns.choices?.length !== 1 || columns.choices[0] !== column) requireTexts(source, at);
     return at;
   };
   const nameOf = (column: string): string => names[indexOf(column)] ?? column;
@@ -110,7 +112,9 @@ export async function readRows(
     seed,
     onProgress: tellReading(source.name, onProgress),
     maxRows: data.kind === 'bundled' ? undefined : data.max_rows,
-    columns: [...new Set(columnNames(columns).map(indexOf))].sort((a, b) => a - b),
+    columns: [...new Set([...columnNames(columns).map(indexOf), ...besideChoices(columns.choices?.map(nameOf), names)])].sort(
+      (a, b) => a - b,
+    ),
   });
   const choice = {
     textColumn: nameOf(columns.text),
@@ -120,6 +124,12 @@ export async function readRows(
     targetColumn: nameOfAny(columns.target),
   };
   return { table: labelledRows(table, choice.labelColumn), columns, reasons, choice, pinned };
+}
+
+/** Where the names of the answers stand beside the answers. */
+function besideChoices(choices: readonly string[] = [], names: readonly string[]): number[] {
+  const at = choices.length === 1 ? names.indexOf(namesBeside(choices[0] ?? '') ?? '') : -1;
+  return at < 0 ? [] : [at];
 }
 
 /** Error `not-texts`: the column holds lists, objects or bytes. */

@@ -108,6 +108,80 @@ export const scoreNames: readonly string[] = [
 /** They may be the label where nothing better is there. */
 export const sideNames: readonly string[] = ['language', 'lang', 'genre', 'tag', 'type', 'department', 'product', 'priority', 'status'];
 
+/** A column that holds a list of answers to choose among. */
+export const choicesNames: readonly string[] = [
+  ...['choices', 'choicestext', 'questionchoices', 'options', 'optionstext', 'endings', 'answerchoices', 'candidates', 'answers'],
+];
+
+/** What columns that hold one answer each are called, but for their counter. Wrong ones stand beside the column of the right one. */
+export const choiceStems: readonly string[] = [
+  'ending',
+  'sol',
+  'choice',
+  'option',
+  'answer',
+  'distractor',
+  'incorrectanswer',
+  'candidate',
+  '',
+];
+
+/** Which of the answers is right. */
+export const answerNames: readonly string[] = [
+  ...[
+    'answerkey',
+    'label',
+    'answer',
+    'goldlabel',
+    'gold',
+    'correctanswer',
+    'correct',
+    'answeridx',
+    'answerindex',
+    'correctoption',
+    'target',
+  ],
+];
+
+/** What is asked, the plainest first. */
+export const questionNames: readonly string[] = [
+  ...['question', 'questionstem', 'stem', 'goal', 'ctx', 'sent2', 'query', 'problem', 'premise', 'startphrase', 'prompt', 'sentence'],
+];
+
+/** What a question is asked of. */
+export const passageNames: readonly string[] = [
+  'support',
+  'passage',
+  'article',
+  'context',
+  'sent1',
+  'premise',
+  'paragraph',
+  'story',
+  'document',
+];
+
+/** A text that is read and the text to be written for it; the pairs that say so most plainly come first. */
+export const targetPairNames: readonly (readonly [string, string])[] = [
+  ['source', 'target'],
+  ['src', 'tgt'],
+  ['article', 'highlights'],
+  ['article', 'summary'],
+  ['document', 'summary'],
+  ['dialogue', 'summary'],
+  ['text', 'summary'],
+  ['text', 'headline'],
+  ['input', 'output'],
+  ['instruction', 'output'],
+  ['instruction', 'response'],
+  ['prompt', 'completion'],
+  ['prompt', 'response'],
+  ['question', 'answer'],
+  ['context', 'response'],
+  ['text', 'target'],
+  ['source', 'reference'],
+];
+
 const labelWords = new Set([
   ...['label', 'labels', 'class', 'category', 'sentiment', 'emotion', 'intent', 'topic', 'polarity', 'target', 'stance'],
   ...['judgment', 'judgement', 'rating', 'stars', 'score', 'type', 'tag'],
