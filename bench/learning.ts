@@ -3,20 +3,15 @@
 // software adapter) and keeps what it saw in docs/learning/METHOD.json; without a method it prints docs/learning.md from what is kept, beside
 // PyTorch's run of the same recipe (python/vectors/quality). Not a test: one seed is worth about half a point.
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { train } from '../cli/commands/train.ts';
-import { Console } from '../cli/console.ts';
-import { readFlags } from '../cli/flags.ts';
 import { countText, markdownTable } from '../cli/format.ts';
-import { nodeHost } from '../cli/host.ts';
-import { openDevice } from '../src/gpu/device.ts';
 import { methodNamed, methods } from '../src/methods/registry.ts';
 import type { PolicyName } from '../src/protocol/config.ts';
 import type { HostStep } from '../src/protocol/messages.ts';
 import { type Pace, paceFile } from './pace.ts';
+import { deviceName, trainedBy } from './trained.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const fileOf = (method: string) => join(root, 'docs/learning', `${method}.json`);
@@ -44,35 +39,6 @@ interface Twin {
   readonly runs: readonly { readonly learning_rate?: number; readonly accuracy: number }[];
 }
 
-interface TrainEvent {
-  readonly type: string;
-  readonly [field: string]: unknown;
-}
-
-/** Keeps the lines that `--json` would print. */
-class Listening extends Console {
-  readonly events: TrainEvent[] = [];
-
-  override event(value: object): void {
-    this.events.push(value as TrainEvent);
-  }
-}
-
-/** The events of `retrace train` with these flags, run in this process so that polling can rest. */
-async function trained(flags: readonly string[]): Promise<TrainEvent[]> {
-  const listening = new Listening(false);
-  const code = await train(readFlags('train', flags).given, listening);
-  if (code !== 0) throw new Error(`retrace train ${flags.join(' ')} ended with ${code}`);
-  return listening.events;
-}
-
-/** The device that the command line takes too. */
-async function deviceName(): Promise<string> {
-  const { info, device } = await openDevice(await nodeHost().gpu());
-  device.destroy();
-  return info.description || info.vendor;
-}
-
 const overSteps = (steps: readonly HostStep[], adapterBytes: number) => ({
   activated: steps.map(({ rows, of }) => Number((rows / of).toFixed(4))),
   moved: steps.map(({ to_gpu, from_gpu }) => Number(((to_gpu + from_gpu) / adapterBytes).toFixed(4))),
@@ -81,25 +47,15 @@ const overSteps = (steps: readonly HostStep[], adapterBytes: number) => ({
 async function learn(name: string): Promise<Learned> {
   const method = methodNamed(name);
   const device = await deviceName();
-  const out = mkdtempSync(join(tmpdir(), 'learning-'));
-  const flags = ['--label-column', 'domain', '--method', name, '--eval-steps', '0', '--save-steps', '0', '--out', join(out, 'run')];
-  const events = await trained(flags);
-  rmSync(out, { recursive: true });
-  const last = (type: string) => events.filter((event) => event.type === type).at(-1) as TrainEvent & Record<string, never>;
-  const steps = events.filter(({ type }) => type === 'step') as unknown as { loss: number; host?: HostStep }[];
-  const { bytes, host, trainable_parameters, policy } = last('plan') as unknown as {
-    bytes: { total: number; activation: number; workspace: number };
-    host?: { bytes: number };
-    trainable_parameters: number;
-    policy: PolicyName;
-  };
+  const { plan, steps, scores } = await trainedBy(['--label-column', 'domain', '--method', name]);
+  const { bytes, host, trainable_parameters, policy } = plan;
   return {
     method: name,
     policy,
     device,
     learning_rate: method.learning_rate,
     trainable_parameters,
-    accuracy: Number(last('evaluate')['accuracy']),
+    accuracy: Number(scores['accuracy']),
     bytes: bytes.total,
     activation_and_workspace: bytes.activation + bytes.workspace,
     host_bytes: host?.bytes ?? 0,
