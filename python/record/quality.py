@@ -49,15 +49,25 @@ RECIPES = {
 
 
 def read(part, tokenizer, labels):
-    """[(input_ids, label)] of a part; `labels` grows in the order of appearance."""
+    """[(input_ids, token_type_ids, label)] of a part; `labels` grows in the order of appearance."""
     with (PUBLIC / "data" / "clinc150" / f"{part}.tsv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    ids = tokenizer([row["text"] for row in rows], truncation=True, max_length=MAX_LENGTH)["input_ids"]
-    return [(i, labels.setdefault(row["domain"], len(labels))) for i, row in zip(ids, rows, strict=True)]
+    return examples_of(tokenizer, [row["text"] for row in rows], None, [labels.setdefault(row["domain"], len(labels)) for row in rows])
+
+
+def examples_of(tokenizer, texts, pairs, labels):
+    """[(input_ids, token_type_ids, label)]."""
+    encoded = tokenizer(texts, pairs, truncation=True, max_length=MAX_LENGTH)
+    return list(zip(encoded["input_ids"], encoded["token_type_ids"], labels, strict=True))
 
 
 def length_grouped_batches(examples, shuffle):
-    """Shuffled, cut into pieces of 50 batches, sorted by length within each: Trainer's group_by_length."""
+    """Shuffled, cut into pieces of 50 batches, sorted by length within each: Trainer's group_by_length. One epoch after the other."""
+    while True:
+        yield from _epoch(examples, shuffle)
+
+
+def _epoch(examples, shuffle):
     order = list(range(len(examples)))
     shuffle.shuffle(order)
     piece = 50 * BATCH_SIZE
@@ -69,33 +79,37 @@ def length_grouped_batches(examples, shuffle):
 
 
 def collate(examples):
-    length = max(len(ids) for ids, _ in examples)
-    input_ids = torch.tensor([ids + [0] * (length - len(ids)) for ids, _ in examples])
-    inputs = {"input_ids": input_ids, "attention_mask": (input_ids != 0).long(), "token_type_ids": torch.zeros_like(input_ids)}
-    return inputs, torch.tensor([label for _, label in examples])
+    length = max(len(ids) for ids, _, _ in examples)
+    input_ids = torch.tensor([ids + [0] * (length - len(ids)) for ids, _, _ in examples])
+    token_type_ids = torch.tensor([types + [0] * (length - len(types)) for _, types, _ in examples])
+    inputs = {"input_ids": input_ids, "attention_mask": (input_ids != 0).long(), "token_type_ids": token_type_ids}
+    return inputs, torch.tensor([label for _, _, label in examples])
 
 
 @torch.no_grad()
-def accuracy(model, examples):
+def outputs_of(model, examples):
+    """Logits [N, num_labels] and labels [N]."""
     ordered = sorted(examples, key=lambda e: len(e[0]))
-    right = 0
-    for start in range(0, len(ordered), 64):
-        inputs, labels = collate(ordered[start : start + 64])
-        right += (model(**inputs).argmax(-1) == labels).sum().item()
-    return right / len(examples)
+    batches = [collate(ordered[start : start + 64]) for start in range(0, len(ordered), 64)]
+    return torch.cat([model(**inputs) for inputs, _ in batches]), torch.cat([labels for _, labels in batches])
 
 
-def train(model, examples, seed, learning_rate):
+def accuracy(model, examples):
+    logits, labels = outputs_of(model, examples)
+    return (logits.argmax(-1) == labels).sum().item() / len(examples)
+
+
+def train(model, examples, seed, learning_rate, steps=STEPS, loss_of=nn.functional.cross_entropy):
     """Trains in place; yields the loss of each step."""
     names = set(get_parameter_names(model, [nn.LayerNorm], NO_DECAY))
     decayed = {id(p) for name, p in model.named_parameters() if name in names}
     trainable = list(model.trainable().values())
     groups = [{"params": [p for p in trainable if (id(p) in decayed) == yes], "weight_decay": WEIGHT_DECAY * yes} for yes in (True, False)]
     optimizer = torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.98), eps=1e-6)
-    schedule = get_linear_schedule_with_warmup(optimizer, round(WARMUP_RATIO * STEPS), STEPS)
+    schedule = get_linear_schedule_with_warmup(optimizer, round(WARMUP_RATIO * steps), steps)
     batches = length_grouped_batches(examples, random.Random(seed))
-    for _, (inputs, labels) in zip(range(STEPS), batches):
-        loss = nn.functional.cross_entropy(model(**inputs), labels)
+    for _, (inputs, labels) in zip(range(steps), batches):
+        loss = loss_of(model(**inputs), labels)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(trainable, 1.0)
