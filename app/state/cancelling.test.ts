@@ -47,6 +47,41 @@ test('what was chosen and known before the work that is cancelled is chosen and 
   expect(busyWith(store.getState())).toBeUndefined();
 });
 
+/** The page as it is when all is known, then another model: planned before its data have been read with it. */
+function planned(set: (change: object) => void, choice: object) {
+  set({ model: known('model'), preview: known('preview'), report: known('report'), plans: known('plans') });
+  set({ settings: { ...firstRun, ...choice }, model: waiting, report: { pending: true, value: 'report' }, plans: waiting });
+  set({ model: known('other model') });
+  set({ plans: known('other plans') });
+}
+
+test('a model that was planned before its data had been read again stays when a file that is chosen after it hangs', () => {
+  const { store, set, cancel } = setUp();
+  planned(set, { model: other, positions: 64, pooling: 'mean' });
+  set({ settings: { ...store.getState().settings, data: other, columns: undefined }, preview: waiting, report: waiting, plans: waiting });
+  cancel();
+  const { settings, model, preview, report, plans } = store.getState();
+  expect(settings).toEqual({ ...firstRun, model: other, positions: 64, pooling: 'mean' });
+  expect({ model, preview }).toEqual({ model: known('other model'), preview: known('preview') });
+  // Neither is known of this model with these data: both are asked.
+  expect({ report, plans }).toEqual({ report: idle, plans: idle });
+  // It was the model: reading the data hangs again.
+  set({ report: waiting });
+  cancel();
+  expect(store.getState()).toMatchObject({ settings: firstRun, model: known('model'), report: known('report'), plans: known('plans') });
+});
+
+test('a file that was understood stays when a model that is chosen after it hangs, read or at work on that file', () => {
+  const { store, set, cancel } = setUp();
+  set({ model: known('model'), preview: known('preview'), report: known('report'), plans: known('plans') });
+  set({ settings: { ...firstRun, data: other, task: 'sst2' }, preview: waiting, report: waiting });
+  set({ preview: known('other preview') });
+  set({ settings: { ...store.getState().settings, model: other, positions: undefined }, model: waiting });
+  cancel();
+  expect(store.getState()).toMatchObject({ settings: { ...firstRun, data: other, task: 'sst2' }, model: known('model'), report: idle });
+  expect(store.getState().preview).toEqual(known('other preview'));
+});
+
 test('how far a file is read is shown while its data are waited for, and goes with the worker', () => {
   const { store, set, cancel } = setUp();
   const preparing = { work: 'reading', name: 'reviews.csv', done: 5e8, of: 2e9 } as const;

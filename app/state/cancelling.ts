@@ -3,6 +3,7 @@
 
 import type { StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
+import type { Answer } from './answer.ts';
 import type { AppState } from './app_state.ts';
 import { isActive } from './run.ts';
 
@@ -56,18 +57,36 @@ export function lostWith({ run }: Pick<AppState, 'run'>): string | undefined {
     : `The run that is under way ends with it; it can go on from step ${run.savedAt}, under Saved runs.`;
 }
 
-type Chosen = Pick<AppState['settings'], 'model' | 'positions' | 'pooling' | 'data' | 'eval_data' | 'columns' | 'task'>;
-type Settled = Pick<AppState, 'model' | 'preview' | 'report' | 'plans'> & { readonly chosen: Chosen };
+type Answers = Pick<AppState, 'model' | 'preview' | 'report' | 'plans'>;
+type Settings = AppState['settings'];
+type ModelChoice = Pick<Settings, 'model' | 'positions' | 'pooling'>;
+type DataChoice = Pick<Settings, 'data' | 'eval_data' | 'columns' | 'task'>;
+type Settled = Answers & { readonly choice: ModelChoice & DataChoice };
 
-const chosenOf = ({ model, positions, pooling, data, eval_data, columns, task }: AppState['settings']): Chosen => ({
-  model,
-  positions,
-  pooling,
-  data,
-  eval_data,
-  columns,
-  task,
-});
+const modelChoice = ({ model, positions, pooling }: ModelChoice): ModelChoice => ({ model, positions, pooling });
+const dataChoice = ({ data, eval_data, columns, task }: DataChoice): DataChoice => ({ data, eval_data, columns, task });
+
+const hasAnswer = ({ pending, error, value }: Answer<unknown>): boolean => !pending && error === undefined && value !== undefined;
+
+/** Which of the two is another choice than before; undefined where neither is. Positions and columns follow from them. */
+function chosenAnew(now: Settings, before: Settings): 'model' | 'data' | undefined {
+  if (now.model !== before.model) return 'model';
+  return now.data !== before.data || now.eval_data !== before.eval_data || now.task !== before.task ? 'data' : undefined;
+}
+
+/**
+ * What to go back to. The data are read with the model's tokenizer, so where both were chosen since all was known, either may be what hangs: the
+ * choice that was made last is given up, and the one before it is kept if the worker has understood it by itself.
+ */
+function choicesBefore({ settings, model, preview }: AppState, settled: Settled, last: 'model' | 'data'): Answers & { settings: Settings } {
+  const { choice, ...answers } = settled;
+  const unknown = { report: { pending: false }, plans: { pending: false } };
+  if (last === 'data' && settings.model !== choice.model && hasAnswer(model))
+    return { ...answers, model, ...unknown, settings: { ...settings, ...dataChoice(choice) } };
+  if (last === 'model' && settings.data !== choice.data && hasAnswer(preview))
+    return { ...answers, preview, ...unknown, settings: { ...settings, ...modelChoice(choice) } };
+  return { ...answers, settings: { ...settings, ...choice } };
+}
 
 interface CancellingNeeds {
   /** `drop` forgets open questions, `again` asks whatever has no answer. */
@@ -80,13 +99,14 @@ interface CancellingNeeds {
 }
 
 export function cancellingOf(client: TrainerClient, { getState, setState, subscribe }: StoreApi<AppState>, needs: CancellingNeeds) {
-  // The last choices for which model, data and plan were all answered. A plan is the last answer to come, and only for the newest choices.
+  // The last choices for which model, data and plan were all answered.
   let settled: Settled | undefined;
+  // Of the choices since then the one that was made last; once that is given up, the other.
+  let last: 'model' | 'data' = 'model';
   subscribe(({ model, preview, report, plans, settings }, before) => {
-    if (plans === before.plans) return;
-    const answers = [model, preview, report, plans];
-    if (answers.some(({ pending, error, value }) => pending || error !== undefined || value === undefined)) return;
-    settled = { model, preview, report, plans, chosen: chosenOf(settings) };
+    last = chosenAnew(settings, before.settings) ?? last;
+    if (plans === before.plans || ![model, preview, report, plans].every(hasAnswer)) return;
+    settled = { model, preview, report, plans, choice: { ...modelChoice(settings), ...dataChoice(settings) } };
   });
 
   return function cancel(): void {
@@ -97,9 +117,9 @@ export function cancellingOf(client: TrainerClient, { getState, setState, subscr
     needs.cancelComparing();
     client.restart();
     needs.begun();
-    const { chosen, ...answers } = settled ?? {};
+    const other = last === 'model' ? 'data' : 'model';
     setState({
-      ...(reading && chosen !== undefined ? { ...answers, settings: { ...before.settings, ...chosen } } : {}),
+      ...(reading && settled !== undefined ? choicesBefore(before, settled, last) : {}),
       ...(before.run?.finished === undefined ? {} : { run: undefined }),
       startError: undefined,
       imported: { pending: false },
@@ -108,6 +128,7 @@ export function cancellingOf(client: TrainerClient, { getState, setState, subscr
       preparing: undefined,
       cancelled: lost ?? '',
     });
+    if (reading) last = other;
     needs.keep(getState());
     needs.asks.again();
     void needs.asks.savedRuns();
