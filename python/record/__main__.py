@@ -1,4 +1,4 @@
-"""Records everything that needs no downloaded model, anew, into vectors/. minilm_logits.py and quality.py run by themselves.
+"""Records everything that needs no downloaded model, anew, into vectors/. minilm_logits.py, quality.py and glue.py run by themselves.
 
 Usage, from python/: python -m record
 """
