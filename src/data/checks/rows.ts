@@ -2,6 +2,7 @@
 // Invariant: every pass over the rows is linear, and rows are counted all, though only the first are listed.
 
 import type { RowsIn } from '../../protocol/messages.ts';
+import { type Choices, choicesOf } from '../choices.ts';
 import type { ColumnChoice } from '../examples.ts';
 import { columnIndex, type Table } from '../table/table.ts';
 
@@ -19,12 +20,18 @@ export interface CheckedRows {
   /** None of texts alone, whose labels are ''. */
   readonly labelColumn: string | undefined;
   readonly texts: readonly string[];
-  /** Second texts, where there are any. */
+  /** Second texts, where there are any: of a pair, or those to be written. */
   readonly pairs: readonly string[] | undefined;
+  /** Answers of each question, where there are any. */
+  readonly choices: readonly Choices[] | undefined;
+  /** What a row is about, in words. */
+  readonly what: { readonly one: string; readonly many: string };
   /** The row that has the text first: the same for all rows of one text (of one pair), Unicode form and spaces put aside. */
   readonly firstRow: Uint32Array;
-  /** That row for the text of another file's row, or undefined. */
-  rowOf(text: string, pair: string | undefined): number | undefined;
+  /** What makes a row's texts the same as another's. */
+  keyOf(row: number): string;
+  /** The first row with that key, or undefined. */
+  rowOf(key: string): number | undefined;
   /** Trimmed, as the classes are. */
   readonly labels: readonly string[];
   /** Labels with their outer spaces, where there are any. */
@@ -92,15 +99,24 @@ const textForm = (text: string): string => {
   return /^\s|\s$|\s\s|[^\S ]/.test(composed) ? composed.replace(/\s+/g, ' ').trim() : composed;
 };
 
-/** What makes a text the same as another. Case counts, for models can tell it. */
-const keyOf = (text: string, pair: string | undefined): string =>
-  pair === undefined ? textForm(text) : `${textForm(text)}\0${textForm(pair)}`;
+/** Case counts, for models can tell it. */
+const keyOf = (text: string, pair: string | undefined, choices: readonly string[] = []): string =>
+  [text, ...(pair === undefined ? [] : [pair]), ...choices].map(textForm).join('\0');
+
+const whatRowsAre = (columns: ColumnChoice): CheckedRows['what'] => {
+  if (columns.choiceColumns !== undefined) return { one: 'question with its answers', many: 'questions with their answers' };
+  return columns.textPairColumn === undefined && columns.targetColumn === undefined
+    ? { one: 'text', many: 'texts' }
+    : { one: 'pair of texts', many: 'pairs of texts' };
+};
 
 /** Error: `missing-column`. */
-export function checkedRows(table: Table, { textColumn, textPairColumn, labelColumn }: ColumnChoice): CheckedRows {
+export function checkedRows(table: Table, columns: ColumnChoice): CheckedRows {
+  const { textColumn, labelColumn, choiceColumns } = columns;
+  const pairColumn = columns.textPairColumn ?? columns.targetColumn;
   const textAt = columnIndex(table, textColumn);
   const labelAt = labelColumn === undefined ? undefined : columnIndex(table, labelColumn);
-  const pairAt = textPairColumn === undefined ? undefined : columnIndex(table, textPairColumn);
+  const pairAt = pairColumn === undefined ? undefined : columnIndex(table, pairColumn);
   const texts = table.rows.map((row) => row[textAt] ?? '');
   const pairs = pairAt === undefined ? undefined : table.rows.map((row) => row[pairAt] ?? '');
   const untrimmed = new Map<string, RowSet>();
@@ -112,16 +128,20 @@ export function checkedRows(table: Table, { textColumn, textPairColumn, labelCol
     if (label !== raw) addTo(untrimmed, label, number);
     return label;
   });
+  const choicesAt = choiceColumns && choicesOf(table, choiceColumns);
+  const choices = choicesAt && table.rows.map((_, row) => choicesAt(row) ?? { texts: [] });
+  const keyOfRow = (row: number): string => keyOf(texts[row] ?? '', pairs?.[row], choices?.[row]?.texts);
   const firsts = new Map<string, number>();
-  const firstRow = Uint32Array.from(texts, (text, i) => {
-    const key = keyOf(text, pairs?.[i]);
+  const firstRow = Uint32Array.from(texts, (_, i) => {
+    const key = keyOfRow(i);
     const first = firsts.get(key);
     if (first === undefined) firsts.set(key, i);
     return first ?? i;
   });
   return {
-    ...{ name: table.name, textColumn, pairColumn: textPairColumn, labelColumn },
-    ...{ texts, pairs, firstRow, labels, untrimmed, classes, numbers: table.rowNumbers },
-    rowOf: (text, pair) => firsts.get(keyOf(text, pair)),
+    ...{ name: table.name, textColumn, pairColumn, labelColumn, what: whatRowsAre(columns) },
+    ...{ texts, pairs, choices, firstRow, labels, untrimmed, classes, numbers: table.rowNumbers },
+    keyOf: keyOfRow,
+    rowOf: (key) => firsts.get(key),
   };
 }

@@ -10,7 +10,7 @@ export type SplitCheck = (whole: CheckedRows, evaluation: Evaluation) => readonl
 
 /** Texts that stand on both sides: what is measured on them is memory. */
 export function textsInBoth(whole: CheckedRows, evaluation: Evaluation): readonly DataWarning[] {
-  const { name, numbers, firstRow, pairs } = whole;
+  const { name, numbers, firstRow, what } = whole;
   const isTrained = (row: number): boolean => !('held' in evaluation && evaluation.held.has(row));
   const trained = new Uint8Array(firstRow.length);
   firstRow.forEach((first, row) => {
@@ -24,17 +24,16 @@ export function textsInBoth(whole: CheckedRows, evaluation: Evaluation): readonl
   };
   const given = 'given' in evaluation ? evaluation.given : undefined;
   const there = given
-    ? rowsWhere(given.numbers, (row) => meets(whole.rowOf(given.texts[row] ?? '', given.pairs?.[row])))
+    ? rowsWhere(given.numbers, (row) => meets(whole.rowOf(given.keyOf(row))))
     : rowsWhere(numbers, (row) => !isTrained(row) && meets(firstRow[row]));
   if (there.count === 0) return [];
   const here = rowsWhere(numbers, (row) => isTrained(row) && met[firstRow[row] ?? 0] === 1);
   const all = 'held' in evaluation ? evaluation.held.size : evaluation.given.numbers.length;
   const side = given ? `of ${given.name}` : `that are held back from ${name}`;
-  const what = pairs === undefined ? 'text' : 'pair of texts';
   return [
     {
       code: 'texts-in-both',
-      message: `${count(there.count)} of the ${plural(all, 'row')} ${side} to evaluate with ${there.count === 1 ? 'has' : 'have'} a ${what} that is trained on too (${rowsText(there)}; in ${name} ${rowsText(here)}). ${effectOf(there.count / all)}`,
+      message: `${count(there.count)} of the ${plural(all, 'row')} ${side} to evaluate with ${there.count === 1 ? 'has' : 'have'} a ${what.one} that is trained on too (${rowsText(there)}; in ${name} ${rowsText(here)}). ${whole.classes.size > 1 ? effectOf(there.count / all) : looksBetter}`,
       remedy: given
         ? 'Remove these rows from one of the two files.'
         : 'Remove the repeated rows, or give a file of its own to evaluate on.',
@@ -50,10 +49,9 @@ function classesOf(whole: CheckedRows, evaluation: Evaluation): ReadonlyMap<stri
   return classes;
 }
 
+const looksBetter = 'The scores will look better than they are.';
 const effectOf = (share: number): string =>
-  share < 0.01
-    ? `Accuracy can look better than it is by ${(100 * share).toFixed(1)} percentage points at most.`
-    : 'The scores will look better than they are.';
+  share < 0.01 ? `Accuracy can look better than it is by ${(100 * share).toFixed(1)} percentage points at most.` : looksBetter;
 
 /** Classes whose score nobody will know. Those of one row are named by another check where rows are held back. */
 export function classesNotEvaluated(whole: CheckedRows, evaluation: Evaluation): readonly DataWarning[] {

@@ -21,7 +21,7 @@ const saysNothing = (text: string): boolean =>
 
 export const wordlessTexts: Check = (rows) => {
   const missing = rowsOfTexts(rows, saysNothing);
-  const wordless = rowsOfTexts(rows, (text) => !/[\p{L}\p{N}\p{So}]/u.test(text) && !saysNothing(text));
+  const wordless = rowsOfTexts(rows, (text) => text.trim() !== '' && !/[\p{L}\p{N}\p{So}]/u.test(text) && !saysNothing(text));
   return [
     ...(wordless.count === 0
       ? []
@@ -58,11 +58,11 @@ export const repeatedTexts: Check = (rows) => {
   firstRow.forEach((first, row) => {
     if (labels[first] !== labels[row] && !contrary.has(first)) contrary.set(first, row);
   });
-  const what = rows.pairs === undefined ? 'text' : 'pair of texts';
+  const { one, many } = rows.what;
   const warnings: DataWarning[] = [
     {
       code: 'texts-repeated',
-      message: `${plural(again.count, 'row')} of ${name} ${again.count === 1 ? 'repeats' : 'repeat'} a ${what} of a row before (${rowsText(again)}), such as ${shownText(rows, repeatedFirst)}.`,
+      message: `${plural(again.count, 'row')} of ${name} ${again.count === 1 ? 'repeats' : 'repeat'} a ${one} of a row before (${rowsText(again)}), such as ${shownText(rows, repeatedFirst)}.`,
       remedy: 'Remove the repetitions, unless it is meant that these rows count more.',
       rows: [rowsIn(name, again)],
     },
@@ -76,7 +76,7 @@ export const repeatedTexts: Check = (rows) => {
     ...warnings,
     {
       code: 'labels-contradict',
-      message: `${plural(contrary.size, what, rows.pairs === undefined ? 'texts' : 'pairs of texts')} of ${name} ${have(contrary.size)} different labels in different rows (${rowsText(there)}): ${shownText(rows, first)} is ${shown(first)} and ${shown(other)}.`,
+      message: `${plural(contrary.size, one, many)} of ${name} ${have(contrary.size)} different labels in different rows (${rowsText(there)}): ${shownText(rows, first)} is ${shown(first)} and ${shown(other)}.`,
       remedy: 'Decide on one label for each, or remove these rows: no model can be right about them.',
       rows: [rowsIn(name, there)],
     },
@@ -102,6 +102,26 @@ export const idsAsTexts: Check = (rows) => {
   });
 };
 
+const LEAK_SHARE = 0.5;
+
+/** In most rows what is to be written is what is read. */
+const targetsAreTexts: Check = ({ name, numbers, texts, pairs = [], textColumn, pairColumn }) => {
+  const same = rowsWhere(numbers, (row) => texts[row]?.trim() === pairs[row]?.trim());
+  if (texts.length < FEWEST_ROWS || same.count < LEAK_SHARE * texts.length) return [];
+  return [
+    {
+      code: 'targets-are-texts',
+      message: `In ${count(same.count)} of the ${plural(texts.length, 'row')} of ${name} the text to be written is the text that is read (${rowsText(same)}).`,
+      remedy: `Columns "${textColumn}" and "${pairColumn}" hold the same: choose another, unless copying is what is to be learned.`,
+      rows: [rowsIn(name, same)],
+    },
+  ];
+};
+
+/** Of texts alone, and of texts with those to be written; in the order in which they are shown. */
+export const textChecks: readonly Check[] = [idsAsTexts, wordlessTexts, repeatedTexts];
+export const targetChecks: readonly Check[] = [idsAsTexts, targetsAreTexts, wordlessTexts, repeatedTexts];
+
 const letter = /[\p{L}\p{N}]/u;
 
 /** Whether the words stand in the text by themselves. Both in lower case. */
@@ -112,7 +132,6 @@ function stands(words: string, text: string): boolean {
   return false;
 }
 
-const LEAK_SHARE = 0.5;
 /** So many rows show whether it is worth looking at all of them. */
 const GLANCE_ROWS = 1000;
 

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { bestPlace, choiceAccuracy, normalised } from './choice.ts';
+import { bestPlace, charactersOf, choiceAccuracy, normalised } from './choice.ts';
 import { exactMatch, perplexity } from './writing.ts';
 
 test('a long answer that is less likely as a whole may be likelier a character', () => {
   // 4 and 12 characters: -6/4 = -1.5, -9/12 = -0.75.
-  const example = { choices: ['wood', 'a wood stove'], log_likelihoods: [-6, -9], right: 1 };
+  const example = { characters: ['wood', 'a wood stove'].map(charactersOf), log_likelihoods: [-6, -9], right: 1 };
   expect(normalised(example)).toEqual([-1.5, -0.75]);
   expect(choiceAccuracy([example])).toEqual({ acc: 0, acc_norm: 1 });
   expect(choiceAccuracy([{ ...example, right: 0 }])).toEqual({ acc: 1, acc_norm: 0 });
-  expect(choiceAccuracy([example, { ...example, right: 0 }, { choices: ['a', 'b'], log_likelihoods: [-2, -1], right: 1 }])).toEqual({
+  expect(choiceAccuracy([example, { ...example, right: 0 }, { characters: [1, 1], log_likelihoods: [-2, -1], right: 1 }])).toEqual({
     acc: 2 / 3,
     acc_norm: 2 / 3,
   });
@@ -16,7 +16,7 @@ test('a long answer that is less likely as a whole may be likelier a character',
 
 test('lengths are counted in characters, not in bytes nor in UTF-16 units', () => {
   // "né" is 2 characters and 3 bytes, "😀😀" 2 characters, 4 units and 8 bytes: by bytes or by units another would win.
-  const example = { choices: ['né', '😀😀', 'abc'], log_likelihoods: [-4, -4.5, -5.7], right: 2 };
+  const example = { characters: ['né', '😀😀', 'abc'].map(charactersOf), log_likelihoods: [-4, -4.5, -5.7], right: 2 };
   expect(normalised(example)).toEqual([-2, -2.25, -5.7 / 3]);
   expect(choiceAccuracy([example])).toEqual({ acc: 0, acc_norm: 1 });
   expect(choiceAccuracy([{ ...example, log_likelihoods: [-4, -4.5, -6.3] }]).acc_norm).toBe(0);

@@ -4,8 +4,8 @@
 export interface ScoredChoices {
   /** Of each choice the sum of its tokens' log-probabilities, given the context. */
   readonly log_likelihoods: readonly number[];
-  /** The choices as they stand in the data, without what is put between context and choice. */
-  readonly choices: readonly string[];
+  /** Of each choice its length in characters, without what is put between context and choice. */
+  readonly characters: readonly number[];
   /** The place of the right one. */
   readonly right: number;
 }
@@ -14,9 +14,12 @@ export interface ScoredChoices {
 export const bestPlace = (scores: readonly number[]): number =>
   scores.reduce((best, score, place) => (score > (scores[best] as number) ? place : best), 0);
 
-/** Scores divided by the length of the choice in characters: Unicode code points, as Python counts them (bytes are the harness's `acc_bytes`). */
-export const normalised = ({ log_likelihoods, choices }: Pick<ScoredChoices, 'log_likelihoods' | 'choices'>): readonly number[] =>
-  log_likelihoods.map((sum, place) => sum / [...(choices[place] as string)].length);
+/** How long a choice is: in Unicode code points, as Python counts characters. By bytes it would be another metric, the harness's `acc_bytes`. */
+export const charactersOf = (choice: string): number => [...choice].length;
+
+/** Scores divided by the lengths of the choices. */
+export const normalised = ({ log_likelihoods, characters }: Pick<ScoredChoices, 'log_likelihoods' | 'characters'>): readonly number[] =>
+  log_likelihoods.map((sum, place) => sum / (characters[place] as number));
 
 /** `acc`: the share of examples whose likeliest choice is the right one; `acc_norm`: likewise, of scores divided by the choices' lengths. */
 export function choiceAccuracy(examples: readonly ScoredChoices[]): { readonly acc: number; readonly acc_norm: number } {
