@@ -6,6 +6,7 @@ import { basename, join, resolve } from 'node:path';
 import { openDataset } from '../src/data/hub/dataset.ts';
 import { chooseSplit, findDataset, looksLikeDataset } from '../src/data/hub/name.ts';
 import { openSplit, type SplitPlace, splitName } from '../src/data/hub/split.ts';
+import { labelsFileOf } from '../src/data/table/labels_beside.ts';
 import type { DataRef } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
 import { evaluationSplit } from '../src/protocol/hub_data.ts';
@@ -113,5 +114,9 @@ export async function dataRef(place: DataPlace): Promise<DataRef> {
   if (place.kind === 'bundled') return place;
   if (place.kind === 'hub') return { ...place, name: splitName(place) };
   const { path, ...reading } = place;
-  return { ...reading, name: basename(path), blob: await openAsBlob(path) };
+  const labels = labelsFileOf(path);
+  return {
+    ...{ ...reading, name: basename(path), blob: await openAsBlob(path) },
+    ...(existsSync(labels) ? { labels: { name: basename(labels), blob: await openAsBlob(labels) } } : {}),
+  };
 }

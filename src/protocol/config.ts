@@ -43,7 +43,11 @@ const dataRef = v.variant('kind', [
   /** `part` is `train`, `validation` or `test`. */
   v.object({ kind: v.literal('bundled'), name: v.string(), part: v.string() }),
   /** A file of rows, and what is said of how to read it. */
-  v.object({ kind: v.literal('file'), name: v.string(), blob: v.instance(Blob), ...readingSettings }),
+  v.object({
+    ...{ kind: v.literal('file'), name: v.string(), blob: v.instance(Blob), ...readingSettings },
+    /** A file with the label of each of its rows, a line each. */
+    labels: v.optional(v.object({ name: v.string(), blob: v.instance(Blob) })),
+  }),
   /** A split of a data set on the hub: `id` `nyu-mll/glue`, `config` `sst2`, `split` `train`; `name` is what people call it. */
   v.object({
     ...{ kind: v.literal('hub'), name: v.string(), id: v.string(), config: v.string(), split: v.string() },

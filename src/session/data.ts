@@ -9,6 +9,7 @@ import { type TokenizedDataset, tokenizeDataset } from '../data/dataset.ts';
 import { type ColumnChoice, type Dataset, holdOut, labelledRows } from '../data/examples.ts';
 import { splitBeginning } from '../data/hub/preview.ts';
 import { openSplit } from '../data/hub/split.ts';
+import { labelLines, labelsBeside } from '../data/table/labels_beside.ts';
 import { openTable } from '../data/table/open.ts';
 import { readBeginning, readTable, sampleText, type TableBeginning } from '../data/table/sample.ts';
 import { columnIndex, type Table, type TableSource } from '../data/table/table.ts';
@@ -37,7 +38,11 @@ interface OpenData {
 
 /** The file's table, opened: its columns are known, its rows unread. Errors: those of its format, and of the hub. */
 export async function openData(data: DataRef, host: Host, waiting?: Waiting): Promise<OpenData> {
-  if (data.kind === 'file') return { source: await openTable(blobSource(data.name, data.blob), data), pinned: data };
+  if (data.kind === 'file') {
+    const table = await openTable(blobSource(data.name, data.blob), data);
+    const labels = data.labels && (await openTable(blobSource(data.labels.name, data.labels.blob), labelLines));
+    return { source: labels ? await labelsBeside(table, labels) : table, pinned: data };
+  }
   if (data.kind === 'hub') {
     const { source, pinned } = await openSplit(host.hub, data, waiting);
     return { source, pinned: { ...data, ...pinned } };
