@@ -18,6 +18,11 @@ const configurations = {
     ...{ ...opt, num_hidden_layers: 24, hidden_size: 1024, num_attention_heads: 16, ffn_dim: 4096 },
     ...{ word_embed_proj_dim: 512, do_layer_norm_before: false },
   },
+  'BART-base': {
+    ...{ model_type: 'bart', d_model: 768, encoder_layers: 6, decoder_layers: 6, encoder_attention_heads: 12, decoder_attention_heads: 12 },
+    ...{ encoder_ffn_dim: 3072, decoder_ffn_dim: 3072, vocab_size: 50265, max_position_embeddings: 1024, classifier_dropout: 0.1 },
+    ...{ dropout: 0.1, attention_dropout: 0.1, activation_dropout: 0.1 },
+  },
   'OPT-1.3B': { ...opt, num_hidden_layers: 24, hidden_size: 2048, num_attention_heads: 32, ffn_dim: 8192 },
 } as const;
 

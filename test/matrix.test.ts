@@ -58,7 +58,7 @@ const isCovered = (type: string, method: Method, i: number): boolean =>
 
 const rows: Row[] = drawnTypes.flatMap((type) =>
   methods
-    .filter((method, i) => isCovered(type, method, i))
+    .filter((method, i) => isCovered(type, method, i) && !method.refusesModel?.((models.get(type) as BaseModel).backbone()))
     .flatMap((method): Row[] => {
       const kinds = method.uses.includes('streams') ? streamKinds : (['fixed'] as const);
       return kinds.map((streams) => ({

@@ -22,11 +22,11 @@ const share = (layers: number, cell: Cell, of: Cell, shape?: Parameters<typeof p
 const defaultBinding = 128 * 2 ** 20;
 
 test.each(backboneNames)(
-  'reversible-exact MEFT1 takes at most 5 %% of what full fine-tuning of %s keeps and works in, 3 %% at 24 layers, and no large binding',
+  'reversible-exact MEFT1 takes at most 5 %% of what full fine-tuning of %s keeps and works in, 3 %% at 24 layers, 8 %% with a decoder, and no large binding',
   (name) => {
     const backbone = backboneNamed(name);
     const [exact, full] = [planBackbone(backbone, reversibleExact), planBackbone(backbone, fullStored)];
-    const most = backbone.config.num_hidden_layers === 24 ? 0.03 : 0.05;
+    const most = backbone.stacks.length > 1 ? 0.08 : backbone.config.num_hidden_layers === 24 ? 0.03 : 0.05;
     expect(activationAndWorkspace(exact) / activationAndWorkspace(full)).toBeLessThanOrEqual(most);
     for (const { largest_binding } of [exact, full]) expect(largest_binding.bytes).toBeLessThanOrEqual(defaultBinding);
   },

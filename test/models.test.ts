@@ -28,9 +28,9 @@ interface Case extends Result {
 
 const tiny = readVectorJson<{ batch: RecordedBatch; cls: Result; mean: Result }>('tiny_bert/expected.json');
 /** Token types are 0 where the architecture has none. */
-function recordedBatch(model: string) {
+function recordedBatch(model: string, decoderStart: number | undefined) {
   const { batch } = readVectorJson<{ batch: Omit<RecordedBatch, 'token_type_ids'> }>(`${model}/expected.json`);
-  return batchOf({ token_type_ids: batch.input_ids.map((row) => row.map(() => 0)), ...batch });
+  return batchOf({ token_type_ids: batch.input_ids.map((row) => row.map(() => 0)), ...batch }, decoderStart);
 }
 const supported = (model: string) => supportedTypes.includes(readVectorJson<{ model_type: string }>(`${model}/config.json`).model_type);
 
@@ -96,7 +96,7 @@ test.each([...full, ...recorded])(
   '$title: the logits, the loss and the gradient of every parameter that PyTorch gives',
   async ({ model: base, method, pooling, hyper_parameters, adapter, gradients, logits, loss }) => {
     const model = await modelAt(`${vectors}${base}`);
-    const batch = recordedBatch(base);
+    const batch = recordedBatch(base, model.backbone().config.decoder_start_token_id);
     const { trainer, executor } = await testEngine({
       model,
       method,

@@ -44,6 +44,13 @@ const configs: Readonly<Record<string, (shape: ModelShape) => object>> = {
     ...{ n_positions: shape.max_position_embeddings, vocab_size: shape.vocab_size },
   }),
   opt: ({ intermediate_size: ffn_dim, ...rest }) => ({ ffn_dim, ...rest, word_embed_proj_dim: rest.hidden_size }),
+  // Half of the layers read, the others write, with other widths inside.
+  bart: ({ hidden_size: d_model, num_hidden_layers, num_attention_heads: heads, intermediate_size, ...rest }) => ({
+    ...{ d_model, encoder_attention_heads: heads, decoder_attention_heads: heads },
+    ...{ encoder_layers: Math.floor(num_hidden_layers / 2), decoder_layers: Math.ceil(num_hidden_layers / 2) },
+    ...{ encoder_ffn_dim: intermediate_size, decoder_ffn_dim: intermediate_size - 4 },
+    ...rest,
+  }),
 };
 
 /** Every architecture that tests draw. */
@@ -99,13 +106,17 @@ export function randomBatch(seed: number, B: number, T: number, vocab_size: numb
   const key = randomKey(seed, 0, siteId('batch'));
   const draw = (i: number, below: number) => Math.floor(randomUniform(key, i) * below);
   const lengths = Uint32Array.from({ length: B }, (_, b) => (b === 0 || !ragged ? T : 1 + draw(1000 + b, T)));
+  const position_ids = Uint32Array.from({ length: B * T }, (_, i) => i % T);
   return {
     length: T,
     inputs: {
       input_ids: Uint32Array.from({ length: B * T }, (_, i) => draw(i, vocab_size)),
       token_type_ids: new Uint32Array(B * T),
-      position_ids: Uint32Array.from({ length: B * T }, (_, i) => i % T),
+      position_ids,
       lengths,
+      decoder_input_ids: Uint32Array.from({ length: B * T }, (_, i) => draw(3000 + i, vocab_size)),
+      decoder_position_ids: position_ids,
+      decoder_lengths: Uint32Array.from(lengths).reverse(),
       labels: Int32Array.from({ length: B }, (_, b) => draw(2000 + b, num_labels)),
     },
     counted: B,

@@ -84,15 +84,20 @@ export interface RecordedBatch {
   readonly labels: readonly number[];
 }
 
-export function batchOf({ lengths, input_ids, token_type_ids, labels }: RecordedBatch) {
+/** A recorded batch. A model with a decoder reads the same texts there one token later, behind `decoderStart`. */
+export function batchOf({ lengths, input_ids, token_type_ids, labels }: RecordedBatch, decoderStart = 0) {
   const length = input_ids[0]?.length ?? 0;
+  const places = input_ids.flatMap((row) => row.map((_, i) => i));
   return {
     length,
     inputs: {
       input_ids: Uint32Array.from(input_ids.flat()),
       token_type_ids: Uint32Array.from(token_type_ids.flat()),
-      position_ids: Uint32Array.from(input_ids.flatMap((row) => row.map((_, i) => i))),
+      position_ids: Uint32Array.from(places),
       lengths: Uint32Array.from(lengths),
+      decoder_input_ids: Uint32Array.from(input_ids.flatMap((row) => [decoderStart, ...row.slice(0, -1)])),
+      decoder_position_ids: Uint32Array.from(places),
+      decoder_lengths: Uint32Array.from(lengths),
       labels: Int32Array.from(labels),
     },
     counted: labels.filter((label) => label >= 0).length,

@@ -107,8 +107,25 @@ export interface Batch {
   readonly tokens: number;
 }
 
-/** Inputs of a tower that reads tokens: ids and types [B, T], positions 0 ... T-1 (a model with an offset adds it), lengths [B]. */
-function tokenInputs(rows: readonly TokenizedExample[], B: number, T: number, padTokenId: number) {
+interface TokenRow {
+  readonly input_ids: Uint32Array;
+  readonly token_type_ids: Uint32Array;
+  readonly length: number;
+}
+
+/** What a decoder reads of a row: the same tokens one place later. */
+function shifted({ input_ids, token_type_ids, length }: TokenRow, start: number): TokenRow {
+  const ids = new Uint32Array(length);
+  ids.set(input_ids.subarray(0, length - 1), 1);
+  ids[0] = start;
+  return { input_ids: ids, token_type_ids, length };
+}
+
+const prefixed = (prefix: string, inputs: Readonly<Record<string, InputValues>>): Record<string, InputValues> =>
+  Object.fromEntries(Object.entries(inputs).map(([name, values]) => [prefix + name, values]));
+
+/** Inputs of a stack that reads tokens: ids and types [B, T], positions 0 ... T-1 (a model with an offset adds it), lengths [B]. */
+function tokenInputs(rows: readonly TokenRow[], B: number, T: number, padTokenId: number) {
   const inputs = {
     input_ids: new Uint32Array(B * T).fill(padTokenId),
     token_type_ids: new Uint32Array(B * T),
@@ -129,11 +146,13 @@ export interface CollateOptions {
   readonly buckets: readonly Bucket[];
   readonly padTokenId: number;
   readonly targets: Targets;
+  /** Of a model whose decoder reads what is written: the token before the first. Left out: the model has none. */
+  readonly decoderStart?: number | undefined;
 }
 
 /** Rows `indices` of `examples`, padded to the smallest bucket that holds the longest of them. Throws a RangeError where none does. */
 export function collate(examples: readonly TokenizedExample[], indices: Uint32Array, options: CollateOptions): Batch {
-  const { batchSize, buckets, padTokenId, targets } = options;
+  const { batchSize, buckets, padTokenId, targets, decoderStart } = options;
   const rows = Array.from(indices, (index) => examples[index]).filter((row) => row !== undefined);
   const longest = rows.reduce((most, row) => Math.max(most, row.length), 0);
   const bucket = buckets.find(({ length }) => length >= longest);
@@ -144,9 +163,11 @@ export function collate(examples: readonly TokenizedExample[], indices: Uint32Ar
   }
   const labels = (targets.dtype === 'f32' ? new Float32Array(batchSize) : new Int32Array(batchSize)).fill(targets.none);
   labels.set(rows.map(({ label }) => label));
+  const inputsOf = (own: readonly TokenRow[]) => tokenInputs(own, batchSize, bucket.length, padTokenId);
+  const written = decoderStart === undefined ? {} : prefixed('decoder_', inputsOf(rows.map((row) => shifted(row, decoderStart))));
   return {
     length: bucket.length,
-    inputs: { ...tokenInputs(rows, batchSize, bucket.length, padTokenId), labels },
+    inputs: { ...inputsOf(rows), ...written, labels },
     counted: rows.length,
     tokens: rows.reduce((sum, { length }) => sum + length, 0),
   };

@@ -67,6 +67,10 @@ export const lst: Method = {
   },
   trains: trainsAdditions,
   refuses: nothingToUndo('LST'),
+  refusesModel: ({ stacks }) =>
+    stacks.length > 1
+      ? 'The ladder beside a decoder needs one beside the encoder, which its layers look at; that is not there yet.'
+      : undefined,
   defaultPolicy: 'store',
   learning_rate: 1e-3,
   uses: ['reduction_factor', 'gate_temperature', 'frozen_layers'],

@@ -37,6 +37,8 @@ export interface Method {
   trains(parameter: Pick<Parameter, 'name' | 'owner'>, options: MethodOptions): boolean;
   /** Why a policy makes no sense for this method, or undefined where it does. */
   refuses(policy: PolicyName): string | undefined;
+  /** Why it makes no sense for a model, or undefined where it does; left out: for none. */
+  refusesModel?(backbone: Backbone): string | undefined;
   readonly defaultPolicy: PolicyName;
   readonly learning_rate: number;
   /** Hyper-parameters that it reads. */
@@ -52,6 +54,24 @@ export interface Method {
   /** Options that go together, from all that were chosen; left out: as they are. */
   settled?(options: MethodOptions, backbone: BackboneDefaults): MethodOptions;
   wire(backbone: Backbone, options: MethodOptions): Wiring;
+}
+
+/** Why methods of virtual tokens are refused where a model reads with one stack of layers and writes with another. */
+export const tokensOfOneText = ({ stacks }: Pick<Backbone, 'stacks'>): string | undefined =>
+  stacks.length > 1
+    ? 'Its virtual tokens stand before one text, and an encoder and a decoder read two; which of them they belong to differs between papers and libraries.'
+    : undefined;
+
+/** Error `method-refused`, where a method makes no sense for a model. */
+export function requireFits(method: Method, backbone: Backbone): void {
+  const why = method.refusesModel?.(backbone);
+  if (why === undefined) return;
+  throw new RetraceError({
+    code: 'method-refused',
+    message: `${method.title} can't be used with this model (${backbone.config.model_type}). ${why}`,
+    where: 'method',
+    remedy: 'Use another method, such as meft1 or lora.',
+  });
 }
 
 /** What the method and the task add trains, and nothing of the backbone. */

@@ -4,7 +4,7 @@
 
 import type { Graph } from '../graph/graph.ts';
 import { prependRows } from '../graph/ops/prepend_rows.ts';
-import { type Method, trainsAdditions } from './method.ts';
+import { type Method, tokensOfOneText, trainsAdditions } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';
 
 export const prefixTuning: Method = {
@@ -21,6 +21,7 @@ export const prefixTuning: Method = {
   uses: ['num_virtual_tokens'],
   peft: 'PREFIX_TUNING',
   options: () => ({}),
+  refusesModel: tokensOfOneText,
   wire({ config: { hidden_size: C, initializer_range: std } }, { num_virtual_tokens: P }) {
     const rows = (g: Graph, part: 'key' | 'value') =>
       g.weight(`${g.path}.prefix_${part}`, [P, C], { owner: 'method', initial: { from: 'normal', std } });

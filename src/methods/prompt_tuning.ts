@@ -1,8 +1,7 @@
 // prompt-tuning: P virtual tokens before the text train and nothing else of the backbone (Lester, Al-Rfou, Constant 2021), laid out as in PEFT. They
 // start as small as the model's own weights, where PEFT's start at N(0, 1).
 
-import { RetraceError } from '../protocol/errors.ts';
-import { type Method, trainsAdditions } from './method.ts';
+import { type Method, tokensOfOneText, trainsAdditions } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';
 
 export const promptTuning: Method = {
@@ -22,15 +21,13 @@ export const promptTuning: Method = {
   uses: ['num_virtual_tokens'],
   peft: 'PROMPT_TUNING',
   options: () => ({}),
-  wire({ config: { hidden_size: C, initializer_range: std }, stacks: [{ input_size = C }] }, { num_virtual_tokens: P }) {
-    if (input_size !== C) {
-      throw new RetraceError({
-        code: 'prompt-width',
-        message: `The model's words are vectors of ${input_size} numbers, and its layers ${C} wide; PEFT's prompts have the width of the layers and don't fit.`,
-        where: 'method',
-        remedy: 'Use prefix-tuning or another method with this model.',
-      });
-    }
+  refusesModel({ config: { hidden_size: C }, stacks }) {
+    const { input_size = C } = stacks[0];
+    return input_size === C
+      ? tokensOfOneText({ stacks })
+      : `Its words are vectors of ${input_size} numbers and its layers ${C} wide; PEFT's prompts have the width of the layers and don't fit.`;
+  },
+  wire({ config: { hidden_size: C, initializer_range: std } }, { num_virtual_tokens: P }) {
     return singleStream({
       tokensBefore: (g) => ({
         prompt: g.weight('embeddings.prompt_embeddings.weight', [P, C], { owner: 'method', initial: { from: 'normal', std } }),

@@ -97,6 +97,10 @@ export const read: Method = {
   paper: { title: 'READ: Recurrent Adaptation of Large Transformers (Wang et al., 2023)', url: 'https://arxiv.org/abs/2305.15348' },
   trains: trainsAdditions,
   refuses: nothingToUndo('READ'),
+  refusesModel: ({ stacks }) =>
+    stacks.length > 1
+      ? 'Beside an encoder and a decoder there are two cells, and the decoder’s reads the encoder’s states, in a form that the paper has and its authors’ code has not.'
+      : undefined,
   defaultPolicy: 'store',
   learning_rate: 2e-3,
   uses: ['rnn_type', 'rnn_hidden_size', 'aggregation', 'joiner', 'output_scale', 'frozen_layers'],

@@ -2,6 +2,7 @@
 // a `LayerKind`. Not here: what stands below and above the layers (the model files).
 //   post-norm  a = LN1(x + Attention(x)),   y = LN2(a + FFN(a))
 //   pre-norm   a = x + Attention(LN1(x)),   y = a + FFN(LN2(a))
+// In a layer that looks at an earlier stack's result E, a further sublayer of the same form, Attention(a, E), stands between the two.
 
 import type { Graph } from '../graph/graph.ts';
 import { add } from '../graph/ops/elementwise.ts';
@@ -11,6 +12,7 @@ import type { Adaptation, BackboneConfig, LayerBlocks } from './model.ts';
 import {
   type AttentionNames,
   type AttentionPlace,
+  crossAttention,
   type FeedForwardNames,
   type FeedForwardPlace,
   feedForward,
@@ -23,33 +25,36 @@ export interface LayerKind {
   readonly eps: number;
   readonly names: AttentionNames & FeedForwardNames & { readonly attention_norm: string; readonly output_norm: string };
   readonly attention: AttentionPlace;
+  /** Of a layer that looks at an earlier stack's result; heads and dropout are the attention's. */
+  readonly cross?: AttentionNames & { readonly norm: string };
   readonly feedForward: FeedForwardPlace;
 }
 
-/** `count` layers named `path`.0, `path`.1, ... */
+/** Of a sublayer f: LN(x + f(x)), or x + f(LN(x)). [.., C] */
+function residual(g: Graph, { norms, eps }: LayerKind, name: string, x: Tensor, f: (x: Tensor) => Tensor): Tensor {
+  return norms === 'after' ? norm(g, name, f(x), eps, x) : add(g, f(norm(g, name, x, eps)), x);
+}
+
+/** `count` layers named `path`.0, `path`.1, ... `given_lengths` [B]: tokens of what they look at beside their own. */
 export function transformerLayers(
   path: string,
   count: number,
-  { norms, eps, names, attention, feedForward: ffn }: LayerKind,
+  kind: LayerKind,
   lengths: Tensor,
   adaptation: Adaptation,
+  given_lengths?: Tensor,
 ): readonly LayerBlocks[] {
-  const attend = (g: Graph, x: Tensor) => selfAttention(g, x, lengths, names, attention, adaptation);
-  const feed = (g: Graph, x: Tensor) => feedForward(g, x, lengths, names, ffn, adaptation);
-  const blocks =
-    norms === 'after'
-      ? {
-          attention: (g: Graph, x: Tensor) => norm(g, names.attention_norm, attend(g, x), eps, x), // [B, T, C]
-          mlp: (g: Graph, a: Tensor) => norm(g, names.output_norm, feed(g, a), eps, a), // [.., C]
-        }
-      : {
-          attention: (g: Graph, x: Tensor) => add(g, attend(g, norm(g, names.attention_norm, x, eps)), x), // [B, T, C]
-          mlp: (g: Graph, a: Tensor) => add(g, feed(g, norm(g, names.output_norm, a, eps)), a), // [.., C]
-        };
-  return Array.from({ length: count }, (_, index) => ({
-    ...{ name: `${path}.${index}`, index, lengths, layer: { mixing: blocks.attention, rows: blocks.mlp } },
-    ...blocks,
-  }));
+  const { names, attention: place, cross } = kind;
+  const attention = (g: Graph, x: Tensor, [given]: readonly Tensor[]) => {
+    const a = residual(g, kind, names.attention_norm, x, (z) => selfAttention(g, z, lengths, names, place, adaptation)); // [B, T, C]
+    if (!cross) return a;
+    const seen = { hidden: given as Tensor, lengths: given_lengths as Tensor };
+    return residual(g, kind, cross.norm, a, (z) => crossAttention(g, z, seen, cross, place, adaptation)); // [B, T, C]
+  };
+  const mlp = (g: Graph, a: Tensor) =>
+    residual(g, kind, names.output_norm, a, (z) => feedForward(g, z, lengths, names, kind.feedForward, adaptation)); // [.., C]
+  const blocks = { attention, mlp, layer: { mixing: attention, rows: mlp } };
+  return Array.from({ length: count }, (_, index) => ({ name: `${path}.${index}`, index, lengths, ...blocks }));
 }
 
 /** The widths of a model `factor` times narrower, with its heads. Error `reduction-factor` where head sizes are then no multiple of 4. */

@@ -83,6 +83,8 @@ export interface BackboneConfig {
   readonly hidden_dropout_prob: number;
   readonly attention_probs_dropout_prob: number;
   readonly hidden_act: Activation;
+  /** Of a model that reads with one stack and writes with another: the token before the first that is written. */
+  readonly decoder_start_token_id?: number;
 }
 
 /** How checkpoints of an architecture spell its parameters. */

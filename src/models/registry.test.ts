@@ -3,7 +3,8 @@
 
 import { expect, test } from 'vitest';
 import { sizeOf } from '../graph/tensor.ts';
-import { methodNamed, resolveOptions } from '../methods/registry.ts';
+import { requireFits } from '../methods/method.ts';
+import { methodNamed } from '../methods/registry.ts';
 import { backboneParameters } from '../session/required_weights.ts';
 import { ownPooling } from './model.ts';
 import { backboneOf, recognised } from './registry.ts';
@@ -11,6 +12,11 @@ import { backboneOf, recognised } from './registry.ts';
 const opt350m = {
   ...{ model_type: 'opt', hidden_size: 1024, num_hidden_layers: 24, num_attention_heads: 16, ffn_dim: 4096 },
   ...{ word_embed_proj_dim: 512, do_layer_norm_before: false },
+};
+
+const bartBase = {
+  ...{ d_model: 768, encoder_layers: 6, decoder_layers: 6, encoder_attention_heads: 12, decoder_attention_heads: 12 },
+  ...{ encoder_ffn_dim: 3072, decoder_ffn_dim: 3072 },
 };
 
 function parametersOf(config: object): number {
@@ -27,6 +33,8 @@ test.each([
   ['gpt2', { model_type: 'gpt2' }, 124_439_808],
   ['opt-125m', { model_type: 'opt' }, 125_239_296],
   ['opt-350m', opt350m, 331_196_416],
+  ['bart-base', { model_type: 'bart', ...bartBase }, 139_420_416],
+  ['bart-large', { model_type: 'bart' }, 406_291_456],
 ])('%s has as many parameters as it is known for', (_, config, count) => {
   expect(parametersOf(config)).toBe(count);
 });
@@ -43,6 +51,9 @@ test.each([
   [{ model_type: 'opt', enable_bias: false }, 'enable_bias'],
   [{ model_type: 'opt', do_layer_norm_before: 'yes' }, 'do_layer_norm_before'],
   [{ model_type: 'opt', word_embed_proj_dim: 510 }, 'word_embed_proj_dim'],
+  [{ model_type: 'bart', decoder_ffn_dim: 6 }, 'decoder_ffn_dim'],
+  [{ model_type: 'bart', decoder_layerdrop: 0.1 }, 'decoder_layerdrop'],
+  [{ model_type: 'bart', decoder_start_token_id: 60_000 }, 'decoder_start_token_id'],
 ])('%o is refused by its key', (config, key) => {
   expect(() => backboneOf(config, 'folder/config.json')).toThrow(
     expect.objectContaining({ code: 'config', where: `folder/config.json: ${key}` }),
@@ -55,13 +66,17 @@ test('a configuration without a model_type is known by its classes, or by its ke
   expect(recognised({ architectures: ['OPTForCausalLM'] })).toBe('opt');
   expect(recognised({ n_embd: 768, n_layer: 12, n_head: 12, n_positions: 1024, vocab_size: 50257 })).toBe('gpt2');
   expect(recognised({ dim: 768, n_layers: 6, n_heads: 12, hidden_dim: 3072, vocab_size: 30522 })).toBe('distilbert');
+  expect(recognised({ architectures: ['BartForConditionalGeneration'] })).toBe('bart');
   expect(recognised({ hidden_size: 768 })).toBeUndefined();
 });
 
-test('prompt tuning is refused where words are narrower than the layers', () => {
-  const backbone = backboneOf(opt350m, 'config.json');
-  const method = methodNamed('prompt-tuning');
-  expect(() => method.wire(backbone, resolveOptions(method, {}, backbone.defaults))).toThrow(
-    expect.objectContaining({ code: 'prompt-width', message: expect.stringContaining('512 numbers, and its layers 1024 wide') }),
+test.each([
+  ['prompt-tuning', opt350m, /512 numbers and its layers 1024 wide/],
+  ...['prompt-tuning', 'prefix-tuning', 'read', 'lst'].map((method) => [method, { model_type: 'bart' }, /encoder/] as const),
+] as const)('%s is refused for %j, with the reason', (name, config, why) => {
+  const method = methodNamed(name);
+  expect(() => requireFits(method, backboneOf(config, 'config.json'))).toThrow(
+    expect.objectContaining({ code: 'method-refused', message: expect.stringMatching(why) }),
   );
+  expect(() => requireFits(method, backboneOf({ model_type: 'gpt2' }, 'config.json'))).not.toThrow();
 });

@@ -2,6 +2,7 @@
 
 import { RetraceError } from '../protocol/errors.ts';
 import { shownValue } from '../protocol/shown.ts';
+import { bart, readBartConfig } from './bart.ts';
 import { bert, bertDefaults, readBertConfig } from './bert.ts';
 import { distilbert, readDistilBertConfig } from './distilbert.ts';
 import { gpt2, readGpt2Config } from './gpt2.ts';
@@ -48,6 +49,12 @@ const architectures: Readonly<Record<string, Architecture>> = {
     build: (json, place, dropout) => opt(readOptConfig(json, place, dropout)),
     classes: /^OPT(?:Model|For)/,
     hasKeysOf: (config) => hasAll(config, ['word_embed_proj_dim', 'do_layer_norm_before', 'ffn_dim']),
+  },
+  bart: {
+    build: (json, place, dropout) => bart(readBartConfig(json, place, dropout)),
+    classes: /^Bart(?:Model|For)/,
+    // Its keys are those of other models too, whose norms stand elsewhere.
+    hasKeysOf: () => false,
   },
 };
 

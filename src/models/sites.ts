@@ -3,7 +3,7 @@
 // Invariant: a place offers itself to the method in the same way in every model, and what a method adds there has the same name, BERT's, in all of them.
 
 import type { Graph } from '../graph/graph.ts';
-import { attentionWithLse } from '../graph/ops/attention.ts';
+import { attention, attentionWithLse } from '../graph/ops/attention.ts';
 import { splitColumns } from '../graph/ops/columns.ts';
 import { applyActivation, dropout } from '../graph/ops/elementwise.ts';
 import { layerNorm } from '../graph/ops/layer_norm.ts';
@@ -100,6 +100,31 @@ export function selfAttention(
   const y = dense(g, names.output, context, C, adaptation, { layout });
   const dropped = beside(g, names.output, () => dropout(g, y, p.output, 'dropout'));
   return g.scope('attention.output', () => adaptation.attentionOutput?.(g, dropped) ?? dropped);
+}
+
+/**
+ * Attention of x [B, T, C] to an earlier stack's `hidden` [B, S, C] with its output projection -> [B, T, C], before the residual. Its dense layers offer
+ * themselves to the method; what a method adds to a self-attention has no place here.
+ */
+export function crossAttention(
+  g: Graph,
+  x: Tensor,
+  { hidden, lengths }: { readonly hidden: Tensor; readonly lengths: Tensor },
+  { projections, output }: AttentionNames,
+  { num_attention_heads, dropout: p, layout }: AttentionPlace,
+  adaptation: Adaptation,
+): Tensor {
+  if ('joined' in projections) throw new Error('cross-attention: queries and keys are made of two tensors, by one matrix each');
+  const C = x.shape.at(-1) as number;
+  const { query, key, value } = projections;
+  const q = dense(g, query, x, C, adaptation, { layout }); // [B, T, C]
+  const k = dense(g, key, hidden, C, adaptation, { layout }); // [B, S, C]
+  const v = dense(g, value, hidden, C, adaptation, { layout }); // [B, S, C]
+  const context = beside(g, query, () =>
+    attention(g, q, k, v, lengths, { num_attention_heads, dropout: p.probabilities, key_lengths: lengths }),
+  ); // [B, T, C]
+  const y = dense(g, output, context, C, adaptation, { layout });
+  return beside(g, output, () => dropout(g, y, p.output, 'dropout'));
 }
 
 export interface FeedForwardNames {

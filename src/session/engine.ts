@@ -1,7 +1,7 @@
 // A model on a device, ready to step and to predict: plan, executor with the weights in place, trainer. What training, evaluation, prediction and a
 // check of an export share.
 
-import { collate } from '../data/batches.ts';
+import { type CollateOptions, collate } from '../data/batches.ts';
 import type { TokenizedExample } from '../data/dataset.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { type Device, type Loss, openDevice } from '../gpu/device.ts';
@@ -150,15 +150,21 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
   }
 }
 
+/** How an engine's batches are made. */
+export const collatingOf = ({ setup, buckets, tokenizer, task, model }: Engine): CollateOptions => ({
+  ...{ batchSize: setup.batch_size, buckets, padTokenId: tokenizer.padTokenId, targets: task.targets },
+  decoderStart: model.backbone().config.decoder_start_token_id,
+});
+
 /** Outputs [examples, V] of examples in their order, batched by length. `onProgress` counts examples. */
 export async function logitsOf(
   engine: Engine,
   examples: readonly TokenizedExample[],
   onProgress?: (done: number) => void | Promise<void>,
 ): Promise<Float32Array> {
-  const { task, trainer, setup, buckets, tokenizer } = engine;
+  const { trainer, setup, buckets } = engine;
   const V = setup.num_labels;
-  const options = { batchSize: setup.batch_size, buckets, padTokenId: tokenizer.padTokenId, targets: task.targets };
+  const options = collatingOf(engine);
   const logits = new Float32Array(examples.length * V);
   const longest = longestOf(buckets);
   const tooLong = examples.find(({ length }) => length > longest);

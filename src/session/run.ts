@@ -11,7 +11,7 @@ import { isBetter } from '../tasks/task.ts';
 import type { StepResult, TrainerState } from '../train/trainer.ts';
 import { readParameters, readState, writeParameters, writeState } from './checkpoint.ts';
 import type { RunData } from './data.ts';
-import type { Engine } from './engine.ts';
+import { collatingOf, type Engine } from './engine.ts';
 import { type Evaluation, evaluate } from './evaluation.ts';
 import { type Gate, stopped } from './gate.ts';
 import type { RunStore, StoredRun } from './host.ts';
@@ -142,7 +142,7 @@ export class Run {
     if (this.#epochBatches?.epoch !== epoch) {
       this.#epochBatches = { epoch, batches: planEpoch({ lengths: data.train.lengths, batchSize, seed, epoch, groupByLength: true }) };
     }
-    const options = { batchSize, buckets: engine.buckets, padTokenId: engine.tokenizer.padTokenId, targets: engine.task.targets };
+    const options = collatingOf(engine);
     return this.#epochBatches.batches.slice(from, to).map((indices) => collate(data.train.examples, indices, options));
   }
 

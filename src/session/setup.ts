@@ -1,6 +1,6 @@
 // From a RunConfig to the programs of a run: resolves the method's options, refuses what makes no sense with the reason, and reports the plan.
 
-import type { Method } from '../methods/method.ts';
+import { type Method, requireFits } from '../methods/method.ts';
 import { factsOf } from '../methods/options.ts';
 import { methodNamed, methods, resolveOptions } from '../methods/registry.ts';
 import { OffloadedModules } from '../methods/sparse_adapter.ts';
@@ -145,6 +145,7 @@ const mostElements = 2 ** 32 - 1;
 export function setupOf(request: SetupRequest): ProgramSetup {
   const { model, resolved, memory, num_labels, batch_size, buckets, optimizer, purposes } = request;
   const backbone = model.backbone(request.dropout);
+  requireFits(resolved.method, backbone);
   const longest = longestOf(buckets);
   requireTextLength(model, resolved, longest);
   if (num_labels > mostLabels) {

@@ -47,7 +47,7 @@ export function ModelSection({ model, pooling, description, bundled, source, onS
       {source === 'hub' && <HubModel model={model} />}
       {source === 'disk' && (
         <DropZone
-          hint="The Hugging Face folder of a BERT, RoBERTa, DistilBERT, GPT-2 or OPT: config.json, tokenizer.json and the weights (model.safetensors, its shards, or pytorch_model.bin). It is read in place, never copied or sent."
+          hint="The Hugging Face folder of a BERT, RoBERTa, DistilBERT, GPT-2, OPT or BART: config.json, tokenizer.json and the weights (model.safetensors, its shards, or pytorch_model.bin). It is read in place, never copied or sent."
           onDrop={(transfer) => void modelOfDropped(transfer).then(take)}
         >
           <Pick
