@@ -17,13 +17,14 @@ export type Outputs = Readonly<Record<string, Tensor | undefined>>;
 /** Inputs of an op that reads nothing, outputs of one that only adds to its inputs. */
 export type NoTensors = Readonly<Record<never, Tensor>>;
 
-/** All tensors among inputs or outputs, in order. A loop, because every pass over a graph asks this of every node. */
+/** All tensors among inputs or outputs, in order. A loop that makes nothing else, because every pass over a graph asks this of every node. */
 export function tensorsOf(named: Inputs): Tensor[] {
   const tensors: Tensor[] = [];
-  for (const own of Object.values(named)) {
+  for (const name in named) {
+    const own = named[name];
     if (own === undefined) continue;
     if ('id' in own) tensors.push(own);
-    else tensors.push(...own);
+    else for (const one of own) tensors.push(one);
   }
   return tensors;
 }

@@ -61,6 +61,11 @@ export interface Tensor {
   readonly category?: 'adapter';
 }
 
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
+export function sizeOf(shape: readonly number[]): number {
+  let product = 1;
+  for (const n of shape) product *= n;
+  return product;
+}
+
 export const bytesOfTensor = (tensor: { shape: readonly number[]; dtype: DType }): number =>
   sizeOf(tensor.shape) * bytesPerElement[tensor.dtype];

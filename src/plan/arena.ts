@@ -30,7 +30,8 @@ export function livesOf({ nodes, locate }: LoweredGraph, kept: readonly Tensor[]
     else lives.set(own, { tensor: own, bytes: aligned(bytesOfTensor(own)), birth: at, death: at });
   };
   for (const [i, { node }] of nodes.entries()) {
-    for (const tensor of [...tensorsOf(node.inputs), ...tensorsOf(node.outputs)]) touch(tensor, i);
+    for (const tensor of tensorsOf(node.inputs)) touch(tensor, i);
+    for (const tensor of tensorsOf(node.outputs)) touch(tensor, i);
   }
   for (const tensor of kept) touch(tensor, nodes.length - 1);
   return [...lives.values()];
@@ -75,11 +76,20 @@ class Shelf {
 
   /** What is alive together with `life`, in order of its place. */
   besides(life: Life): Placed[] {
-    const found = this.#long.filter((other) => overlapInTime(life, other.life));
+    const short: Placed[] = [];
     for (let block = Math.max(0, Math.floor(life.birth / shortLife) - 1); block <= Math.floor(life.death / shortLife); block++) {
-      for (const other of this.#short[block] ?? []) if (overlapInTime(life, other.life)) found.push(other);
+      for (const other of this.#short[block] ?? []) if (overlapInTime(life, other.life)) short.push(other);
     }
-    return found.sort((a, b) => a.begin - b.begin);
+    short.sort((a, b) => a.begin - b.begin);
+    const found: Placed[] = [];
+    let next = 0;
+    for (const other of this.#long) {
+      if (!overlapInTime(life, other.life)) continue;
+      for (let one = short[next]; one !== undefined && one.begin < other.begin; one = short[++next]) found.push(one);
+      found.push(other);
+    }
+    for (; next < short.length; next++) found.push(short[next] as Placed);
+    return found;
   }
 }
 

@@ -4,7 +4,7 @@
 // of the forward pass, and gives the same bits.
 
 import type { Graph } from '../graph/graph.ts';
-import { type Inputs, type KernelCall, type Node, single, tensorsOf, type View } from '../graph/op.ts';
+import { type KernelCall, type Node, single, tensorsOf, type View } from '../graph/op.ts';
 import { copy } from '../graph/ops/elementwise.ts';
 import { bytesOfTensor, sizeOf, type Tensor } from '../graph/tensor.ts';
 import { kernelSpec } from '../kernels/table.ts';
@@ -75,11 +75,11 @@ function withCopies(g: Graph, kept: ReadonlySet<Tensor>): Node[] {
   const readers = new Map<Tensor, { readonly tensor: Tensor; last: number }[]>();
   const read = (tensor: Tensor, at: number) => {
     const { base } = spanOf(tensor);
-    const known = readers.get(base) ?? [];
-    const own = known.find((reader) => reader.tensor === tensor);
+    const known = readers.get(base);
+    const own = known?.find((reader) => reader.tensor === tensor);
     if (own) own.last = at;
-    else known.push({ tensor, last: at });
-    readers.set(base, known);
+    else if (known) known.push({ tensor, last: at });
+    else readers.set(base, [{ tensor, last: at }]);
   };
   for (const [i, { inputs }] of original.entries()) for (const input of tensorsOf(inputs)) read(input, i);
   for (const tensor of kept) read(tensor, original.length);
@@ -94,16 +94,16 @@ function withCopies(g: Graph, kept: ReadonlySet<Tensor>): Node[] {
 
   const nodes: Node[] = [];
   for (const [i, node] of original.entries()) {
-    const inputs: Record<string, Inputs[string]> = { ...node.inputs };
+    const copies: Record<string, Tensor> = {};
     for (const { input: consumed, name } of consumedBy(node)) {
       const elsewhere = Object.entries(node.inputs).some(([other, input]) => input === consumed && other !== name);
       const lasting = spanOf(consumed).base.role !== 'transient';
       if (!lasting && !elsewhere && !neededAfter(consumed, i)) continue;
       const { result, tape } = g.record(() => copy(g, consumed));
-      inputs[name] = result;
+      copies[name] = result;
       nodes.push(...tape.map((made) => ({ ...made, place: node.place })));
     }
-    nodes.push({ ...node, inputs });
+    nodes.push(Object.keys(copies).length === 0 ? node : { ...node, inputs: { ...node.inputs, ...copies } });
   }
   g.nodes.length = length;
   return nodes;
@@ -111,12 +111,14 @@ function withCopies(g: Graph, kept: ReadonlySet<Tensor>): Node[] {
 
 function checkCall(call: KernelCall, node: Node): void {
   const spec = kernelSpec(call.kernel);
-  const extra = Object.keys(call.tensors).find((name) => !(name in spec.bindings));
-  const missing = Object.keys(spec.uniforms).find((name) => !Number.isFinite(call.uniforms[name]));
-  const narrow = Object.entries(call.tensors).find(([name, tensor]) => tensor?.dtype === 'f16' && !(name in (spec.stored ?? {})));
-  if (narrow)
-    throw new Error(`op '${node.op.name}' lowers to '${call.kernel}', which reads '${narrow[1]?.name}' as f32; it is stored as f16`);
-  if (extra ?? missing) throw new Error(`op '${node.op.name}' lowers to '${call.kernel}' with wrong '${extra ?? missing}'`);
+  const wrong = (name: string) => new Error(`op '${node.op.name}' lowers to '${call.kernel}' with wrong '${name}'`);
+  for (const name in call.tensors) {
+    const tensor = call.tensors[name];
+    if (tensor?.dtype === 'f16' && !(spec.stored && name in spec.stored))
+      throw new Error(`op '${node.op.name}' lowers to '${call.kernel}', which reads '${tensor.name}' as f32; it is stored as f16`);
+    if (!(name in spec.bindings)) throw wrong(name);
+  }
+  for (const name in spec.uniforms) if (!Number.isFinite(call.uniforms[name])) throw wrong(name);
 }
 
 /** Copies into the whole of those parts that could not be written there at once. */

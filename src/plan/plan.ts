@@ -68,15 +68,21 @@ const emptyBytes = (): CategoryBytes => ({ weights: 0, adapter: 0, gradient: 0, 
 class UniformPool {
   readonly #offsets = new Map<string, number>();
   readonly #blocks: ArrayBuffer[] = [];
+  /** Calls that were added, by what they were called with: layers repeat the same calls, and packing is the dear part. */
+  readonly #known = new Map<string, number>();
 
-  add(call: KernelCall): number {
-    const block = packScalars(kernelSpec(call.kernel).uniforms, call.uniforms);
-    const key = new Uint32Array(block).join();
-    const known = this.#offsets.get(key);
+  add({ kernel, uniforms }: KernelCall): number {
+    let call: string = kernel;
+    for (const name in uniforms) call += ` ${name} ${uniforms[name]}`;
+    const known = this.#known.get(call);
     if (known !== undefined) return known;
-    this.#blocks.push(block);
-    this.#offsets.set(key, (this.#blocks.length - 1) * alignment);
-    return (this.#blocks.length - 1) * alignment;
+    const block = packScalars(kernelSpec(kernel).uniforms, uniforms);
+    const key = new Uint32Array(block).join();
+    const offset = this.#offsets.get(key) ?? this.#blocks.length * alignment;
+    if (!this.#offsets.has(key)) this.#blocks.push(block);
+    this.#offsets.set(key, offset);
+    this.#known.set(call, offset);
+    return offset;
   }
 
   data(): Uint8Array<ArrayBuffer> {
@@ -184,7 +190,10 @@ export function planRun(registry: Registry, micro: readonly ProgramSource[], ste
   };
   const programs = new Map<string, PlannedProgram>();
   for (const { name, graph, lowered: low, lives, packing, uniformOffsets } of lowered) {
-    for (const { node } of low.nodes) for (const tensor of [...tensorsOf(node.inputs), ...tensorsOf(node.outputs)]) noteBinding(tensor);
+    for (const { node } of low.nodes) {
+      for (const tensor of tensorsOf(node.inputs)) noteBinding(tensor);
+      for (const tensor of tensorsOf(node.outputs)) noteBinding(tensor);
+    }
     const place = (tensor: Tensor): Placement => {
       const own = bytesOfTensor(tensor);
       const fixed = placements.get(tensor);

@@ -1,5 +1,6 @@
 // Live bytes through a program, moment by moment. A moment is one section (the embeddings, a layer, the head) in one phase (forward, backward).
 
+import type { Place } from '../graph/op.ts';
 import { type Life, liveBytes } from './arena.ts';
 import type { LoweredGraph } from './lower.ts';
 
@@ -33,11 +34,15 @@ export function momentsOf(program: string, lowered: LoweredGraph, lives: readonl
     nodes.length,
   );
   const moments: { name: string; program: string; live: number; activation: number; adapter: number }[] = [];
+  let at: Place | undefined;
+  let moment = { name: '', program, live: -1, activation: 0, adapter: 0 };
   for (const [i, { node }] of nodes.entries()) {
     const { phase, section } = node.place;
-    const name = `${phase} ${section || program}`;
-    if (moments.at(-1)?.name !== name) moments.push({ name, program, live: -1, activation: 0, adapter: 0 });
-    const moment = moments.at(-1) as (typeof moments)[number];
+    if (phase !== at?.phase || section !== at.section) {
+      moment = { name: `${phase} ${section || program}`, program, live: -1, activation: 0, adapter: 0 };
+      moments.push(moment);
+      at = node.place;
+    }
     const now = live[i] as number;
     if (now > moment.live) {
       moment.live = now;

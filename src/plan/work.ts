@@ -4,12 +4,26 @@ import type { KernelCall } from '../graph/op.ts';
 import { bytesOfTensor } from '../graph/tensor.ts';
 import type { LoweredGraph } from './lower.ts';
 
+/** Products of queries and keys by kernel. */
+const attentionProducts = new Map<string, number>([
+  ['attention', 2],
+  ['attention_backward_q', 3],
+  ['attention_backward_kv', 4],
+]);
+
 /** Of a matrix product or of attention; 0 for the rest. */
 export function multiplyAdds({ kernel, uniforms, headSize = 0 }: KernelCall): number {
-  const { M = 0, N = 0, K = 0, C = 0, B = 0, T = 0, NH = 0, S = T } = uniforms;
-  if (kernel.startsWith('gemm_')) return M * N * K;
-  if (kernel.startsWith('sparse_')) return N * K * C;
-  const products = { attention: 2, attention_backward_q: 3, attention_backward_kv: 4 }[kernel as string] ?? 0;
+  if (kernel.startsWith('gemm_')) {
+    const { M = 0, N = 0, K = 0 } = uniforms;
+    return M * N * K;
+  }
+  if (kernel.startsWith('sparse_')) {
+    const { N = 0, K = 0, C = 0 } = uniforms;
+    return N * K * C;
+  }
+  const products = attentionProducts.get(kernel);
+  if (products === undefined) return 0;
+  const { B = 0, T = 0, NH = 0, S = T } = uniforms;
   return products * B * NH * T * S * headSize;
 }
 
