@@ -34,7 +34,8 @@ async function hiddenStates(folder: string, ids: readonly number[], C: number, p
   const every = Array.from({ length: rows }, () => ids);
   const lengths = every.map((_, i) => (rows === 1 ? T : i + 1));
   const types = every.map((row) => row.map(() => 0));
-  const found = await trainer.logits(batchOf({ lengths, input_ids: every, token_type_ids: types, labels: every.map(() => 0) }));
+  const recorded = { lengths, input_ids: every, token_type_ids: types, labels: every.map(() => 0) };
+  const found = await trainer.logits(batchOf(recorded, model.backbone().config.decoder_start_token_id));
   executor.destroy();
   return Float32Array.from(found);
 }
@@ -48,7 +49,7 @@ async function compare(
   { input_ids, last_hidden_state }: Recorded,
 ): Promise<{ worst: number; largest: number; rows: number }> {
   const poolings = (await modelAt(folder)).backbone().poolings;
-  const pooling: Pooling = poolings.last ? 'last' : 'mean';
+  const pooling: Pooling = poolings.last?.head.before.length === 0 ? 'last' : 'mean';
   let [worst, largest, rows] = [0, 0, 0];
   for (const [i, ids] of input_ids.entries()) {
     const states = last_hidden_state[i] as readonly (readonly number[])[];

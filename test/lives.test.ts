@@ -12,7 +12,7 @@ import { readParameters, readState } from '../src/session/checkpoint.ts';
 import type { RunStore, StoredRun } from '../src/session/host.ts';
 import { Session } from '../src/session/session.ts';
 import { differingNames, smallChoices, smallShape } from './outcome.ts';
-import { bundledVocabulary, drawnTypes, randomModelFiles } from './random_model.ts';
+import { bundledVocabulary, drawnTypes, randomBackbone, randomModelFiles } from './random_model.ts';
 import { testHost } from './testing.ts';
 
 const shape = { ...smallShape, num_hidden_layers: 2, vocab_size: bundledVocabulary };
@@ -58,6 +58,11 @@ const architectures: Readonly<Record<string, Architecture>> = {
   },
   gpt2: { pooling: 'last', places: ['c_attn', 'h.1.attn.c_attn', 'ln_1'], always: ['lora', 'meft1', 'prefix-tuning'] },
   opt: { pooling: 'last', places: ['v_proj', 'layers.1.self_attn.q_proj', 'self_attn_layer_norm'], always: ['lora', 'meft1', 'ia3'] },
+  bart: {
+    pooling: 'last',
+    places: ['v_proj', 'decoder.layers.0.encoder_attn.q_proj', 'encoder_attn_layer_norm'],
+    always: ['lora', 'meft1', 'ia3'],
+  },
 };
 
 interface Kind {
@@ -91,7 +96,8 @@ const lives = [...models].flatMap(([type, model]) => {
   const architecture = architectures[type];
   if (architecture === undefined) throw new Error(`there is no row of ${type}`);
   return methods
-    .filter(({ name }) => folder !== undefined || architecture.always.includes(name))
+    .filter((method) => folder !== undefined || architecture.always.includes(method.name))
+    .filter((method) => !method.refusesModel?.(randomBackbone(shape, type)))
     .flatMap((method) =>
       kindsOf(architecture).map((kind) => [`${method.name}-${kind.pooling}`, type, { model, method, ...kind }] as const),
     );

@@ -77,10 +77,15 @@ function drawn(parameter: Parameter): TensorToWrite {
   return { name, dtype: 'F32', shape: storedShape(parameter), bytes: new Uint8Array(toStored(parameter, values).buffer) };
 }
 
+const configOf = (shape: ModelShape, model_type: string) => ({ model_type, ...configs[model_type]?.(shape) });
+
+/** What such a model computes, without weights. */
+export const randomBackbone = (shape: ModelShape, model_type: string) => backboneOf(configOf(shape, model_type), 'random');
+
 /** The same as picked files. With the bundled tokenizer where the vocabulary has its size, so that a whole session runs on it in moments. */
 export function randomModelFiles(shape: ModelShape, change: FolderChange = {}, model_type = 'bert'): Extract<ModelRef, { kind: 'files' }> {
-  const config = { model_type, ...configs[model_type]?.(shape) };
-  const backbone = backboneOf(config, 'random');
+  const config = configOf(shape, model_type);
+  const backbone = randomBackbone(shape, model_type);
   const pooling = ownPooling(backbone);
   const parameters = backboneParameters({ name: 'random', backbone: () => backbone, pooling, storedType: () => 'f32' }, pooling);
   const tensors = parameters.filter(({ owner }) => owner === 'backbone').map(drawn);

@@ -129,6 +129,7 @@ export function bart(config: BartConfig): Backbone {
     defaults: {
       lora: { target_modules: ['q_proj', 'v_proj'] },
       ia3: { target_modules: ['q_proj', 'v_proj', 'fc2'], feedforward_modules: ['fc2'] },
+      // Norms hold the streams: 9 is the largest number of a small one that was measured.
       streams: { final_combination: 'mean', fraction_bits: 20 },
     },
     stacks: [side(config, 'encoder'), side(config, 'decoder')],
