@@ -23,6 +23,7 @@ const ARROWS = {
   client: ['worker', 'session', 'protocol'],
   worker: ['session', 'offload', 'hub', 'protocol'],
   session: [
+    'generate',
     'tasks',
     'train',
     'offload',
@@ -39,6 +40,8 @@ const ARROWS = {
     'random',
   ],
   train: ['tasks', 'data', 'methods', 'offload', 'models', 'plan', 'stack', 'graph', 'gpu', 'protocol', 'random'],
+  // Texts that a model writes. Its programs are traced by the code of those that train.
+  generate: ['train', 'methods', 'models', 'plan', 'graph', 'gpu', 'protocol', 'random'],
   tasks: ['data', 'graph', 'protocol'],
   methods: ['models', 'offload', 'stack', 'graph', 'kernels', 'protocol', 'random'],
   models: ['stack', 'graph', 'kernels', 'protocol', 'random'],

@@ -10,6 +10,7 @@ import { openSafetensors } from '../src/formats/safetensors.ts';
 import { readFloats } from '../src/formats/tensor_file.ts';
 import { type Device, openDevice } from '../src/gpu/device.ts';
 import { Executor } from '../src/gpu/executor.ts';
+import type { Registry } from '../src/graph/registry.ts';
 import {
   defaultTraining,
   type MemorySettings,
@@ -129,6 +130,7 @@ export interface TestEngine {
   readonly trainer: Trainer;
   readonly executor: Executor;
   readonly setup: ProgramSetup;
+  readonly registry: Registry;
 }
 
 /** Plans, allocates and loads; the caller destroys the executor. */
@@ -161,5 +163,5 @@ export async function testEngine(request: TestRequest): Promise<TestEngine> {
   const labels = Array.from({ length: request.num_labels }, (_, i) => `LABEL_${i}`);
   trainer.setParameters(await classifierValues(request.model, setup.pooling, classifierStart(request.model, setup.pooling, labels)));
   await streamWeights(request.model, registry, executor, () => undefined);
-  return { trainer, executor, setup };
+  return { trainer, executor, setup, registry };
 }

@@ -40,16 +40,24 @@ export class Executor {
   readonly #programs = new Map<string, readonly (Dispatch | Stop)[]>();
   /** Where what lives off the GPU is; undefined where all lives on it. */
   readonly host: HostParameters | undefined;
+  /** The executor whose buffers its plan shares. */
+  readonly #beside: Executor | undefined;
   readonly #exchange: Exchange | undefined;
   #buffers: readonly GPUBuffer[] = [];
   #nextReadback = 0;
 
-  private constructor({ device, pipelines }: Device, plan: Plan, host: HostParameters | undefined) {
+  private constructor(
+    { device, pipelines }: Pick<Device, 'device' | 'pipelines'>,
+    plan: Plan,
+    host: HostParameters | undefined,
+    beside?: Executor,
+  ) {
     this.#device = device;
     this.plan = plan;
     this.#pipelines = pipelines;
     this.allocator = new Allocator(device);
     this.host = host;
+    this.#beside = beside;
     this.#exchange = host && new Exchange(device, (index) => this.#buffer(index), plan.hostReadback, host);
   }
 
@@ -60,17 +68,30 @@ export class Executor {
     onProgress?: (done: number, of: number) => void,
     host?: HostParameters,
   ): Promise<Executor> {
-    checkLimits(plan, device.device.limits);
     const executor = new Executor(device, plan, host);
-    executor.#buffers = await executor.allocator.allocate(plan.buffers);
+    await executor.#prepare(onProgress);
+    return executor;
+  }
+
+  /** Prepares programs that were planned beside this executor's: they read its parameters, and end before it does. */
+  async beside(plan: Plan, onProgress?: (done: number, of: number) => void): Promise<Executor> {
+    const executor = new Executor({ device: this.#device, pipelines: this.#pipelines }, plan, this.host, this);
+    await executor.#prepare(onProgress);
+    return executor;
+  }
+
+  async #prepare(onProgress?: (done: number, of: number) => void): Promise<void> {
+    const { plan } = this;
+    checkLimits(plan, this.#device.limits);
+    const others = this.#beside ? this.#beside.#buffers.slice(0, plan.shared) : [];
+    this.#buffers = [...others, ...(await this.allocator.allocate(plan.buffers.slice(plan.shared)))];
     try {
-      await executor.#compile(onProgress);
+      await this.#compile(onProgress);
     } catch (error) {
-      executor.destroy();
+      this.destroy();
       throw error;
     }
-    executor.#write(plan.uniforms.buffer, 0, plan.uniforms.data);
-    return executor;
+    this.#write(plan.uniforms.buffer, 0, plan.uniforms.data);
   }
 
   async #compile(onProgress?: (done: number, of: number) => void): Promise<void> {
@@ -290,7 +311,7 @@ export class Executor {
 
   destroy(): void {
     this.allocator.freeAll();
-    this.host?.close().catch(() => undefined);
+    if (!this.#beside) this.host?.close().catch(() => undefined);
   }
 }
 

@@ -44,9 +44,10 @@ export interface Parameter {
  * - `input`: written by the host before a run of the program;
  * - `result`: small, outlives a program and is read by the host: loss and norms, status, logits;
  * - `state`: what an optimizer keeps of a parameter;
+ * - `lasting`: outlives a program and stays on the device: keys and values of a text that is being written;
  * - `transient`: lives in the arena from its birth to its last use.
  */
-export type Role = 'parameter' | 'gradient' | 'input' | 'result' | 'state' | 'transient';
+export type Role = 'parameter' | 'gradient' | 'input' | 'result' | 'state' | 'lasting' | 'transient';
 
 export interface Tensor {
   readonly id: number;

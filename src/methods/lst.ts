@@ -31,8 +31,8 @@ function wire(backbone: Backbone, { reduction_factor, gate_temperature }: Method
   const startOf = ({ shape, mean }: Pick<Parameter, 'shape' | 'mean'>): Initial =>
     shape.length > 1 ? random : { from: 'constant', value: mean };
 
-  const sideBlock = (g: Graph, { index, lengths }: LayerBlocks, x: Tensor): Tensor => {
-    const { layer } = side.stacks[0].layers(lengths, noAdaptation)[index] as LayerBlocks;
+  const sideBlock = (g: Graph, { index, tokens }: LayerBlocks, x: Tensor): Tensor => {
+    const { layer } = side.stacks[0].layers(tokens, noAdaptation)[index] as LayerBlocks;
     return g.asMethod(startOf, () => g.under(`lst.encoder.layer.${index}`, () => wholeBlock(g, layer, x, [])));
   };
 

@@ -110,8 +110,8 @@ function side(config: BartConfig, of: 'encoder' | 'decoder'): Stack {
       const normed = norm(g, `${of}.layernorm_embedding`, h, eps);
       return g.scope(of, () => dropout(g, normed, p, 'dropout'));
     },
-    layers: (lengths, adaptation, given_lengths) =>
-      transformerLayers(`${of}.layers`, num_hidden_layers, kind, lengths, adaptation, given_lengths),
+    layers: (tokens, adaptation, given_lengths) =>
+      transformerLayers(`${of}.layers`, num_hidden_layers, kind, tokens, adaptation, given_lengths),
     finish: (_, h) => h,
   };
 }

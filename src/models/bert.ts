@@ -52,7 +52,7 @@ export function bertEncoder(config: BackboneConfig, position_offset = 0): Stack 
         }); // [B, T, C]
         return dropout(g, norm(g, 'LayerNorm', h, eps), p, 'dropout');
       }),
-    layers: (lengths, adaptation) => transformerLayers('encoder.layer', num_hidden_layers, kind, lengths, adaptation),
+    layers: (tokens, adaptation) => transformerLayers('encoder.layer', num_hidden_layers, kind, tokens, adaptation),
     finish: (_, h) => h,
   };
 }

@@ -64,7 +64,7 @@ function encoder(config: DistilBertConfig): Stack {
         }); // [B, T, C]
         return dropout(g, norm(g, 'LayerNorm', h, eps), p, 'dropout');
       }),
-    layers: (lengths, adaptation) => transformerLayers('transformer.layer', num_hidden_layers, kind, lengths, adaptation),
+    layers: (tokens, adaptation) => transformerLayers('transformer.layer', num_hidden_layers, kind, tokens, adaptation),
     finish: (_, h) => h,
   };
 }

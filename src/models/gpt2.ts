@@ -69,7 +69,7 @@ function decoder(config: Gpt2Config): Stack {
       }); // [B, T, C]
       return g.scope('embeddings', () => dropout(g, h, config.embd_pdrop, 'dropout'));
     },
-    layers: (lengths, adaptation) => transformerLayers('h', num_hidden_layers, kind, lengths, adaptation),
+    layers: (tokens, adaptation) => transformerLayers('h', num_hidden_layers, kind, tokens, adaptation),
     finish: (g, h) => norm(g, 'ln_f', h, eps),
   };
 }

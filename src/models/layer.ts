@@ -8,7 +8,7 @@ import type { Graph } from '../graph/graph.ts';
 import { add } from '../graph/ops/elementwise.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import type { Adaptation, BackboneConfig, LayerBlocks } from './model.ts';
+import type { Adaptation, BackboneConfig, LayerBlocks, Tokens } from './model.ts';
 import {
   type AttentionNames,
   type AttentionPlace,
@@ -40,21 +40,21 @@ export function transformerLayers(
   path: string,
   count: number,
   kind: LayerKind,
-  lengths: Tensor,
+  tokens: Tokens,
   adaptation: Adaptation,
   given_lengths?: Tensor,
 ): readonly LayerBlocks[] {
   const { names, attention: place, cross } = kind;
   const attention = (g: Graph, x: Tensor, [given]: readonly Tensor[]) => {
-    const a = residual(g, kind, names.attention_norm, x, (z) => selfAttention(g, z, lengths, names, place, adaptation)); // [B, T, C]
+    const a = residual(g, kind, names.attention_norm, x, (z) => selfAttention(g, z, tokens, names, place, adaptation)); // [B, T, C]
     if (!cross) return a;
-    const seen = { hidden: given as Tensor, lengths: given_lengths as Tensor };
+    const seen = { hidden: given, lengths: given_lengths as Tensor, cache: tokens.cache };
     return residual(g, kind, cross.norm, a, (z) => crossAttention(g, z, seen, cross, place, adaptation)); // [B, T, C]
   };
   const mlp = (g: Graph, a: Tensor) =>
-    residual(g, kind, names.output_norm, a, (z) => feedForward(g, z, lengths, names, kind.feedForward, adaptation)); // [.., C]
+    residual(g, kind, names.output_norm, a, (z) => feedForward(g, z, tokens.lengths, names, kind.feedForward, adaptation)); // [.., C]
   const blocks = { attention, mlp, layer: { mixing: attention, rows: mlp } };
-  return Array.from({ length: count }, (_, index) => ({ name: `${path}.${index}`, index, lengths, ...blocks }));
+  return Array.from({ length: count }, (_, index) => ({ name: `${path}.${index}`, index, tokens, ...blocks }));
 }
 
 /** The widths of a model `factor` times narrower, with its heads. Error `reduction-factor` where head sizes are then no multiple of 4. */

@@ -7,6 +7,7 @@ import type { Activation } from '../kernels/table.ts';
 import type { MethodOptions, Pooling } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { Block, Mixing, Rows } from '../stack/block.ts';
+import type { KeyValueCache } from './key_value_cache.ts';
 
 /** A dense layer in the forward code. */
 export interface LinearSite {
@@ -55,12 +56,19 @@ export interface Adaptation {
 
 export const noAdaptation: Adaptation = {};
 
+/** The tokens that layers work on. */
+export interface Tokens {
+  /** Of each example [B], virtual ones included. */
+  readonly lengths: Tensor;
+  /** Where keys and values of texts stay that are written token by token; left out: the texts are there whole. */
+  readonly cache?: KeyValueCache | undefined;
+}
+
 /** The parts of one layer; `layer` is `attention` followed by `mlp`. Traced in the scope of the layer. */
 export interface LayerBlocks {
   readonly name: string;
   readonly index: number;
-  /** Tokens of each example [B]. */
-  readonly lengths: Tensor;
+  readonly tokens: Tokens;
   readonly layer: Block;
   readonly attention: Mixing;
   readonly mlp: Rows;
@@ -128,7 +136,7 @@ export interface Stack {
   /** Hidden states [B, T, C] of the batch inputs; with virtual tokens [B, P + T, C]. */
   embed(g: Graph, B: number, T: number, before?: TokensBefore): Tensor;
   /** `given_lengths` [B]: tokens of what it reads. */
-  layers(lengths: Tensor, adaptation: Adaptation, given_lengths?: Tensor): readonly LayerBlocks[];
+  layers(tokens: Tokens, adaptation: Adaptation, given_lengths?: Tensor): readonly LayerBlocks[];
   /** Width of the table of words, where it is not hidden_size. */
   readonly input_size?: number;
   /** Width of what `finish` gives, where it is not hidden_size. */

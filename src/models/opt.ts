@@ -79,7 +79,7 @@ function decoder(config: OptConfig): Stack {
         position: g.parameter('decoder.embed_positions.weight', [position_offset + config.max_position_embeddings, C]),
         position_offset,
       }), // [B, T, C]
-    layers: (lengths, adaptation) => transformerLayers('decoder.layers', num_hidden_layers, kind, lengths, adaptation),
+    layers: (tokens, adaptation) => transformerLayers('decoder.layers', num_hidden_layers, kind, tokens, adaptation),
     finish(g, h) {
       const normed = config.has_final_layer_norm ? norm(g, 'decoder.final_layer_norm', h, eps) : h;
       return E === C ? normed : dense(g, 'decoder.project_out', normed, E, noAdaptation, { bias: false }); // [B, T, E]

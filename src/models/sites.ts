@@ -10,7 +10,8 @@ import { layerNorm } from '../graph/ops/layer_norm.ts';
 import { linear } from '../graph/ops/linear.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { Activation } from '../kernels/table.ts';
-import type { Adaptation, LinearSite } from './model.ts';
+import { type KeyValueCache, kept, keptOnce, refuseWithoutMask } from './key_value_cache.ts';
+import type { Adaptation, LinearSite, Tokens } from './model.ts';
 
 /** The module that a module is in: 'attention.self' of 'attention.self.query'. */
 const parentOf = (name: string): string => name.slice(0, Math.max(0, name.lastIndexOf('.')));
@@ -83,7 +84,7 @@ function projected(g: Graph, x: Tensor, { projections }: AttentionNames, adaptat
 export function selfAttention(
   g: Graph,
   x: Tensor,
-  lengths: Tensor,
+  { lengths, cache }: Tokens,
   names: AttentionNames,
   { num_attention_heads, causal, dropout: p, layout }: AttentionPlace,
   adaptation: Adaptation,
@@ -91,15 +92,28 @@ export function selfAttention(
   const C = x.shape.at(-1) as number;
   const [q, ...own] = projected(g, x, names, adaptation, { layout }) as [Tensor, Tensor, Tensor];
   const { projections } = names;
-  const [k, v] = g.scope('attention.self', () => adaptation.keysAndValues?.(g, ...own) ?? own); // [B, P + T, C]
+  if (cache && !causal) refuseWithoutMask(g.path);
+  const { key_lengths, ...seen } = cache ? kept(g, cache, ...own) : { k: own[0], v: own[1] }; // [B, S, C]
+  const [k, v] = g.scope('attention.self', () => adaptation.keysAndValues?.(g, seen.k, seen.v) ?? [seen.k, seen.v]); // [B, P + S, C]
   const context = beside(g, 'joined' in projections ? projections.joined : projections.query, () => {
-    const { out, lse } = attentionWithLse(g, q, k, v, lengths, { num_attention_heads, dropout: p.probabilities, causal });
+    const prefix = (k.shape[1] as number) - (seen.k.shape[1] as number);
+    // The newest token sees all that the cache has.
+    const mask = key_lengths ? { key_lengths } : { causal };
+    const { out, lse } = attentionWithLse(g, q, k, v, lengths, { num_attention_heads, dropout: p.probabilities, prefix, ...mask });
     adaptation.attended?.({ q, k, lse, lengths, causal });
     return out; // [B, T, C]
   });
   const y = dense(g, names.output, context, C, adaptation, { layout });
   const dropped = beside(g, names.output, () => dropout(g, y, p.output, 'dropout'));
   return g.scope('attention.output', () => adaptation.attentionOutput?.(g, dropped) ?? dropped);
+}
+
+/** An earlier stack's result. */
+export interface Given {
+  /** [B, S, C]; left out where the cache has what was made of it. */
+  readonly hidden: Tensor | undefined;
+  readonly lengths: Tensor; // [B]
+  readonly cache: KeyValueCache | undefined;
 }
 
 /**
@@ -109,7 +123,7 @@ export function selfAttention(
 export function crossAttention(
   g: Graph,
   x: Tensor,
-  { hidden, lengths }: { readonly hidden: Tensor; readonly lengths: Tensor },
+  { hidden, lengths, cache }: Given,
   { projections, output }: AttentionNames,
   { num_attention_heads, dropout: p, layout }: AttentionPlace,
   adaptation: Adaptation,
@@ -118,8 +132,8 @@ export function crossAttention(
   const C = x.shape.at(-1) as number;
   const { query, key, value } = projections;
   const q = dense(g, query, x, C, adaptation, { layout }); // [B, T, C]
-  const k = dense(g, key, hidden, C, adaptation, { layout }); // [B, S, C]
-  const v = dense(g, value, hidden, C, adaptation, { layout }); // [B, S, C]
+  const made = () => [key, value].map((name) => dense(g, name, hidden as Tensor, C, adaptation, { layout }));
+  const [k, v] = (cache ? keptOnce(g, cache, made) : made()) as [Tensor, Tensor]; // [B, S, C]
   const context = beside(g, query, () =>
     attention(g, q, k, v, lengths, { num_attention_heads, dropout: p.probabilities, key_lengths: lengths }),
   ); // [B, T, C]

@@ -1,4 +1,4 @@
-// Lays out what lives for a whole run: frozen weights, and the trainables with their gradients and the optimizer's state. Trainables
+// Lays out what lives for a whole run: frozen weights, the trainables with their gradients and the optimizer's state, and what programs leave for each other. Trainables
 // of a group are packed side by side, so that an update can be a few dispatches over slabs, whatever the number of parameters.
 // Not here: which groups there are and what an update keeps (src/train). Invariant: kinds that have the parameter's shape (its gradient, say) lie at the same offset in their buffers.
 
@@ -78,6 +78,22 @@ function fill(tensors: readonly Tensor[], most: number): Tensor[][] {
 }
 
 const tensorsOf = (parameters: readonly Parameter[]) => parameters.flatMap(({ tensors }) => tensors);
+
+/** Adds what programs leave for each other: activations that stay. */
+export function layOutLasting(
+  registry: Registry,
+  bufferBytes: number,
+  { buffers, placements }: Pick<PersistentLayout, 'buffers' | 'placements'>,
+): void {
+  for (const [i, tensors] of fill([...registry.lastings.values()], bufferBytes).entries()) {
+    let bytes = 0;
+    for (const tensor of tensors) {
+      placements.set(tensor, { buffer: buffers.length, offset: bytes, bytes: bytesOfTensor(tensor) });
+      bytes += aligned(bytesOfTensor(tensor));
+    }
+    buffers.push({ label: `lasting ${i}`, bytes, usage: 'storage', categories: { activation: bytes } });
+  }
+}
 
 export function layOutPersistent(registry: Registry, bufferBytes: number, packing: TrainablePacking): PersistentLayout {
   const buffers: BufferSpec[] = [];

@@ -12,7 +12,7 @@ import { RetraceError } from '../protocol/errors.ts';
 import { aligned, alignment, type Life, livesOf, pack } from './arena.ts';
 import type { BufferSpec, Placement } from './buffers.ts';
 import { type LoweredGraph, type LoweredNode, lower } from './lower.ts';
-import { layOutPersistent, type TrainablePacking, type TrainableSlab } from './persistent.ts';
+import { layOutLasting, layOutPersistent, type TrainablePacking, type TrainableSlab } from './persistent.ts';
 import { type Moment, momentsOf } from './timeline.ts';
 
 /** A traced program and the values that must outlive its run. */
@@ -35,6 +35,8 @@ export interface PlannedProgram {
 
 export interface Plan {
   readonly buffers: readonly BufferSpec[];
+  /** Of those, the first ones that are another plan's, beside which this one is; its bytes are that one's. */
+  readonly shared: number;
   readonly programs: ReadonlyMap<string, PlannedProgram>;
   readonly slabs: readonly TrainableSlab[];
   /** Parameters, gradients, results and optimizer states; the same for all programs. */
@@ -117,11 +119,18 @@ export interface StepSource {
   trace(slabs: readonly TrainableSlab[]): readonly ProgramSource[];
 }
 
-/** Plans a run. `micro` are programs over batches: one per padded length, training or evaluation. */
-export function planRun(registry: Registry, micro: readonly ProgramSource[], step: StepSource): Plan {
-  const layout = layOutPersistent(registry, bufferBytes, step.packing);
+/**
+ * Plans a run. `micro` are programs over batches: one per padded length, training or evaluation. Or plans programs `beside` a run, whose parameters they
+ * read where those lie; the plan then counts what comes in addition.
+ */
+export function planRun(registry: Registry, micro: readonly ProgramSource[], step: StepSource, beside?: Plan): Plan {
+  const layout = beside
+    ? { buffers: [...beside.buffers], placements: new Map(beside.placements), slabs: [] }
+    : layOutPersistent(registry, bufferBytes, step.packing);
+  const shared = beside?.buffers.length ?? 0;
   const sources = [...micro, ...step.trace(layout.slabs)];
   const { buffers, placements } = layout;
+  layOutLasting(registry, bufferBytes, layout);
   const addBuffer = (spec: BufferSpec): number => buffers.push(spec) - 1;
   const staging = (label: string, bytes: number, usage: BufferSpec['usage']): number =>
     addBuffer({ label, bytes, usage, categories: { staging: bytes } });
@@ -180,8 +189,9 @@ export function planRun(registry: Registry, micro: readonly ProgramSource[], ste
   }
 
   const bytes = emptyBytes();
-  for (const spec of buffers) for (const category of categories) bytes[category] += spec.categories[category] ?? 0;
-  const total = buffers.reduce((sum, spec) => sum + spec.bytes, 0);
+  const added = buffers.slice(shared);
+  for (const spec of added) for (const category of categories) bytes[category] += spec.categories[category] ?? 0;
+  const total = added.reduce((sum, spec) => sum + spec.bytes, 0);
 
   let largestBinding = { bytes: 0, name: '' };
   const noteBinding = (tensor: Tensor) => {
@@ -213,6 +223,7 @@ export function planRun(registry: Registry, micro: readonly ProgramSource[], ste
 
   return {
     buffers,
+    shared,
     programs,
     slabs: layout.slabs,
     placements,

@@ -10,7 +10,8 @@ import { partition } from '../graph/ops/parts.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { Wiring } from '../methods/method.ts';
 import { unchangedLayer } from '../methods/single_stream.ts';
-import { type Backbone, noAdaptation, type Stack } from '../models/model.ts';
+import type { KeyValueCache } from '../models/key_value_cache.ts';
+import { type Backbone, noAdaptation, type Stack, type TokensBefore } from '../models/model.ts';
 import type { Bucket } from '../protocol/lengths.ts';
 import type { Layer } from '../stack/layers.ts';
 import type { PolicyContext } from '../stack/policies/policy.ts';
@@ -74,7 +75,17 @@ export interface Scene {
   readonly setup: ProgramSetup;
   readonly wiring: Wiring;
   readonly bucket: Bucket;
+  /** Of texts that are written: what the topmost stack leaves for their next tokens. */
+  readonly cache?: KeyValueCache;
 }
+
+/** What stands before the tokens; before those that follow others the prompt has been already. */
+function beforeTokens({ g, wiring, cache }: Scene): TokensBefore | undefined {
+  const before = wiring.adaptation.tokensBefore?.(g);
+  return before && cache?.tokens === 'next' ? { first_position: before.first_position } : before;
+}
+
+const isTopmost = ({ setup: { backbone } }: Scene, { to }: NumberedStack): boolean => to === backbone.config.num_hidden_layers;
 
 /** A stack that has run forward. */
 export interface StackResult {
@@ -99,29 +110,31 @@ interface Begun {
 }
 
 /** Everything below the layers that have a policy, and those layers, not run yet. */
-function begin({ g, setup, wiring, bucket }: Scene, stack: NumberedStack, read: StackResult | undefined): Begun {
+function begin(scene: Scene, stack: NumberedStack, read: StackResult | undefined): Begun {
+  const { g, setup, wiring, bucket } = scene;
   const { batch_size: B, chunks, options } = setup;
   const T = stack.input_prefix === '' ? bucket.length : (bucket.target_length ?? bucket.length);
   const frozen = Math.min(stack.num_hidden_layers, Math.max(0, options.frozen_layers - stack.from));
-  const tokens = g.input(`${stack.input_prefix}lengths`, [B], 'u32');
-  let lengths = tokens;
+  const ownLengths = g.input(`${stack.input_prefix}lengths`, [B], 'u32');
+  let lengths = ownLengths;
+  const cache = isTopmost(scene, stack) ? scene.cache : undefined;
   const asked = wiring.wholeBatch === 'always' ? 1 : chunks;
   const given = read ? [read.hidden] : [];
   const partsOf = (wholes: readonly Tensor[]) => partition([...wholes, ...given], asked ?? (wiring.wholeBatch ? 1 : defaultChunks(B, T)));
   const below = () => {
     const h = g.section('embeddings', () => {
-      const before = wiring.adaptation.tokensBefore?.(g);
-      if (before?.prompt) lengths = addToLengths(g, tokens, before.prompt.shape[0] as number);
+      const before = beforeTokens(scene);
+      if (before?.prompt) lengths = addToLengths(g, ownLengths, before.prompt.shape[0] as number);
       return stack.embed(g, B, T, before);
     });
     if (frozen === 0) return h;
-    const plain = stack.layers(lengths, noAdaptation, read?.lengths).slice(0, frozen).map(unchangedLayer);
+    const plain = stack.layers({ lengths, cache }, noAdaptation, read?.lengths).slice(0, frozen).map(unchangedLayer);
     return forwardStack({ g, parts: partsOf([h]), given: given.length }, plain, [h, ...given])[0] as Tensor;
   };
   const embedded = g.record(() => (frozen > 0 ? g.frozen(below) : below()));
   const started = g.record(() => g.scope('embeddings', () => wiring.start(g, embedded.result)));
   const layers = stack
-    .layers(lengths, wiring.adaptation, read?.lengths)
+    .layers({ lengths, cache }, wiring.adaptation, read?.lengths)
     .slice(frozen)
     .map((blocks) => wiring.layer(blocks));
   const context = { g, parts: partsOf(started.result), given: given.length };
@@ -151,7 +164,7 @@ export function trainStack(scene: Scene, stack: NumberedStack, earlier: readonly
   const read = stack.reads === undefined ? undefined : (earlier[stack.reads] as StackRun);
   const { context, lengths, embedded, started, layers, first } = begin(scene, stack, read);
   const streams = [...started.result, ...(read ? [read.hidden] : [])];
-  const topmost = stack.to === setup.backbone.config.num_hidden_layers;
+  const topmost = isTopmost(scene, stack);
   const ranges = within(setup.ranges, first, stack.to);
   const { result: run, tape } = g.record(() => runStack({ ...context, topmost }, { first, layers }, ranges, streams));
   const values = readAll(scene, run.streams.slice(0, started.result.length));

@@ -1,0 +1,91 @@
+// The programs that write texts: `prefill` reads a prompt and leaves keys and values of its tokens in the cache, `next` adds one token to each text. Both are
+// traced by the code that traces evaluations, so whatever a method does to a model it does here. They are planned beside a run, whose parameters they read
+// where those lie, when a text is asked for: training pays nothing for it. Not here: which token comes next (sampling.ts), the numbers of a text (writer.ts).
+
+import { Graph } from '../graph/graph.ts';
+import { copyInto } from '../graph/ops/elementwise.ts';
+import { pool } from '../graph/ops/pool.ts';
+import { vocabularyLogits } from '../graph/ops/vocabulary.ts';
+import type { Registry } from '../graph/registry.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import type { Wiring } from '../methods/method.ts';
+import type { KeyValueCache } from '../models/key_value_cache.ts';
+import { type Plan, type ProgramSource, planRun } from '../plan/plan.ts';
+import { RetraceError } from '../protocol/errors.ts';
+import type { ProgramSetup } from '../train/programs.ts';
+import { evaluateStack, numberedStacks, type Scene, type StackResult, tokensAtATime } from '../train/stacks.ts';
+import { stepPrograms } from '../train/update.ts';
+
+/** How many texts are written together, and how long they may be. */
+export interface Room {
+  readonly batch_size: number;
+  /** Tokens of a prompt, padded. */
+  readonly prompt: number;
+  /** Tokens of a text, its prompt included and virtual tokens too. */
+  readonly capacity: number;
+}
+
+export interface GenerationPlan {
+  readonly plan: Plan;
+  readonly registry: Registry;
+  readonly room: Room;
+  /** Learned rows before a prompt. */
+  readonly virtual_tokens: number;
+  /** Words that a row of logits begins with; more are 0. */
+  readonly words: number;
+}
+
+/** Error `method-cant-write`, where tokens see each other in more ways than by attention, which the cache is for. */
+function requireCausal({ adaptation, wholeBatch }: Wiring, title: string): void {
+  const why = adaptation.attended
+    ? 'mixes states of its own over all tokens of a text, and those of earlier tokens are not kept'
+    : wholeBatch === 'always'
+      ? 'chooses what a token activates by all tokens of a batch, so a text that grows would change what was read before'
+      : undefined;
+  if (why === undefined) return;
+  throw new RetraceError({
+    code: 'method-cant-write',
+    message: `${title} with these options can't write texts: it ${why}.`,
+    where: 'method',
+    remedy: 'Train it without the joiner, or with the activation rule token.',
+  });
+}
+
+/** Logits of the last token of each text, into the result `logits`. */
+function headOnLast(g: Graph, { backbone }: ProgramSetup, { hidden, lengths }: StackResult): number {
+  const [table = ''] = Object.keys(backbone.names.tied);
+  const words = g.registry.parameters.get(table);
+  if (!words) throw new Error(`the model has no table of words '${table}'`);
+  const rows = g.section('head', () => pool(g, hidden, lengths, 'last')); // [B, C]
+  const logits = g.section('head', () => vocabularyLogits(g, rows, words)); // [B, V, padded]
+  copyInto(g, logits, g.registry.result('logits', logits.shape, 'f32'));
+  return words.shape[0] as number;
+}
+
+/** Plans `prefill` and `next` beside a run's programs. Errors: `method-cant-write`, `sees-what-follows`. */
+export function planGeneration(run: ProgramSetup, among: { readonly plan: Plan; readonly registry: Registry }, room: Room): GenerationPlan {
+  const registry = among.registry.beside();
+  const setup: ProgramSetup = { ...run, batch_size: room.batch_size, chunks: 1 };
+  const options = { trains: () => false, storedType: setup.storedType, training: false };
+  let [virtual_tokens, words] = [0, 0];
+
+  const trace = (name: string, tokens: KeyValueCache['tokens'], length: number): ProgramSource => {
+    const bucket = { length, target_length: 1 };
+    const wiring = setup.method.wire(setup.backbone, setup.options);
+    requireCausal(wiring, setup.method.title);
+    const g = new Graph(registry, { ...options, tokensAtATime: tokensAtATime(setup, wiring, bucket) });
+    const scene: Scene = { g, setup, wiring, bucket, cache: { tokens, capacity: room.capacity } };
+    const results: StackResult[] = [];
+    // What stands below the topmost stack was read with the prompt.
+    const stacks = numberedStacks(setup.backbone).slice(tokens === 'first' ? 0 : -1);
+    for (const stack of stacks) results.push(evaluateStack(scene, stack, results));
+    words = headOnLast(g, setup, results.at(-1) as StackResult);
+    if (tokens === 'first') virtual_tokens = rowsOf(g.inputs.get('cache_rows')) / room.batch_size - length;
+    return { name, graph: g };
+  };
+  const sources = [trace('prefill', 'first', room.prompt), trace('next', 'next', 1)];
+  const own = stepPrograms(registry, options, { optimizer: run.optimizer, purposes: [] });
+  return { plan: planRun(registry, sources, own, among.plan), registry, room, virtual_tokens, words };
+}
+
+const rowsOf = (rows: Tensor | undefined): number => rows?.shape[0] ?? 0;
