@@ -27,9 +27,9 @@ async function writerOf({ setup, executor, registry }: TestEngine, room: Room) {
 }
 
 /** The likeliest tokens after each prompt, with the logits that each was chosen from. */
-async function greedy(writer: Writer, prompts: readonly (readonly number[])[], count: number) {
+async function greedy(writer: Writer, prompts: readonly (readonly number[])[], count: number, start?: number) {
   const texts = prompts.map(() => ({ tokens: [] as number[], logits: [] as Float32Array[] }));
-  let logits = await writer.begin(prompts);
+  let logits = await writer.begin(prompts, start);
   for (let i = 0; ; i++) {
     for (const [b, text] of texts.entries()) {
       const own = Float32Array.from(logits[b] as Float32Array);
@@ -127,6 +127,7 @@ describe.each(Object.entries(recorded.texts))('%s', (folder, cases) => {
       writer,
       cases.map(({ prompt }) => prompt),
       cases[0]?.tokens.length as number,
+      model.backbone().config.decoder_start_token_id,
     );
     for (const [b, { tokens }] of cases.entries()) {
       expect(texts[b]?.tokens).toEqual(tokens);

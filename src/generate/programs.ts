@@ -10,6 +10,7 @@ import type { Registry } from '../graph/registry.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { Wiring } from '../methods/method.ts';
 import type { KeyValueCache } from '../models/key_value_cache.ts';
+import { type Stack, topStack } from '../models/model.ts';
 import { type Plan, type ProgramSource, planRun } from '../plan/plan.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { ProgramSetup } from '../train/programs.ts';
@@ -21,7 +22,7 @@ export interface Room {
   readonly batch_size: number;
   /** Tokens of a prompt, padded. */
   readonly prompt: number;
-  /** Tokens of a text, its prompt included and virtual tokens too. */
+  /** Tokens of a text, virtual tokens and its prompt included (not where another stack reads that). */
   readonly capacity: number;
 }
 
@@ -29,6 +30,8 @@ export interface GenerationPlan {
   readonly plan: Plan;
   readonly registry: Registry;
   readonly room: Room;
+  /** Before the names of the written tokens' inputs: `decoder_` where a stack of its own reads the prompt. */
+  readonly input_prefix: Stack['input_prefix'];
   /** Learned rows before a prompt. */
   readonly virtual_tokens: number;
   /** Words that a row of logits begins with; more are 0. */
@@ -67,6 +70,7 @@ export function planGeneration(run: ProgramSetup, among: { readonly plan: Plan; 
   const registry = among.registry.beside();
   const setup: ProgramSetup = { ...run, batch_size: room.batch_size, chunks: 1 };
   const options = { trains: () => false, storedType: setup.storedType, training: false };
+  const { input_prefix } = topStack(setup.backbone);
   let [virtual_tokens, words] = [0, 0];
 
   const trace = (name: string, tokens: KeyValueCache['tokens'], length: number): ProgramSource => {
@@ -80,12 +84,13 @@ export function planGeneration(run: ProgramSetup, among: { readonly plan: Plan; 
     const stacks = numberedStacks(setup.backbone).slice(tokens === 'first' ? 0 : -1);
     for (const stack of stacks) results.push(evaluateStack(scene, stack, results));
     words = headOnLast(g, setup, results.at(-1) as StackResult);
-    if (tokens === 'first') virtual_tokens = rowsOf(g.inputs.get('cache_rows')) / room.batch_size - length;
+    const written = input_prefix === '' ? length : bucket.target_length;
+    if (tokens === 'first') virtual_tokens = rowsOf(g.inputs.get('cache_rows')) / room.batch_size - written;
     return { name, graph: g };
   };
   const sources = [trace('prefill', 'first', room.prompt), trace('next', 'next', 1)];
   const own = stepPrograms(registry, options, { optimizer: run.optimizer, purposes: [] });
-  return { plan: planRun(registry, sources, own, among.plan), registry, room, virtual_tokens, words };
+  return { plan: planRun(registry, sources, own, among.plan), registry, room, input_prefix, virtual_tokens, words };
 }
 
 const rowsOf = (rows: Tensor | undefined): number => rows?.shape[0] ?? 0;

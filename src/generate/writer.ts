@@ -13,12 +13,30 @@ const noRow = 0xffffffff;
 /** Logits [words] of the next token of each text. */
 export type NextLogits = readonly Float32Array[];
 
+/** Inputs of a program, or a part of them. */
+type Inputs = Record<string, Uint32Array<ArrayBuffer>>;
+
+/** Inputs of B texts of up to T tokens, of which each is the `counts`-th of its text; a row that no text has is one token long, so that nothing is divided by 0. */
+function tokenInputs(prefix: string, B: number, T: number, texts: readonly ArrayLike<number>[], counts: readonly number[] = []): Inputs {
+  const input_ids = new Uint32Array(B * T);
+  const lengths = new Uint32Array(B).fill(1);
+  for (const [b, text] of texts.entries()) {
+    input_ids.set(text, b * T);
+    lengths[b] = Math.max(1, text.length);
+  }
+  const position_ids = Uint32Array.from({ length: B * T }, (_, i) => (counts[Math.floor(i / T)] ?? 0) + (i % T));
+  const named = { input_ids, position_ids, token_type_ids: new Uint32Array(B * T), lengths };
+  return Object.fromEntries(Object.entries(named).map(([name, values]) => [prefix + name, values]));
+}
+
 export class Writer {
   readonly #executor: Executor;
   readonly #planned: GenerationPlan;
   readonly #streamLimit: number;
   /** Tokens of each text so far. */
   #counts: number[] = [];
+  /** What `next` needs of the prompts, where another stack reads them. */
+  #read: Inputs = {};
 
   constructor(executor: Executor, planned: GenerationPlan, streamLimit: number) {
     this.#executor = executor;
@@ -26,50 +44,51 @@ export class Writer {
     this.#streamLimit = streamLimit;
   }
 
-  /** Begins texts, at most as many as there is room for, anew. */
-  begin(prompts: readonly ArrayLike<number>[]): Promise<NextLogits> {
-    const { room, virtual_tokens: P } = this.#planned;
-    const { batch_size: B, prompt: L, capacity } = room;
+  /** Begins texts, at most as many as there is room for, anew. `start`: where another stack reads the prompts, the token that each text begins with. */
+  begin(prompts: readonly ArrayLike<number>[], start?: number): Promise<NextLogits> {
+    const { room, input_prefix } = this.#planned;
+    const { batch_size: B, prompt: L } = room;
     const longest = prompts.reduce((most, { length }) => Math.max(most, length), 0);
-    if (prompts.length > B || longest > L || P + longest > capacity)
-      throw new Error(`${prompts.length} prompts of up to ${longest} tokens for ${B} of ${L}, ${capacity} with all that follows`);
-    const input_ids = new Uint32Array(B * L);
-    const cache_rows = new Uint32Array(B * (P + L)).fill(noRow);
-    // A row that no text has is one token long, so that nothing is divided by 0.
-    const lengths = new Uint32Array(B).fill(1);
-    for (const [b, prompt] of prompts.entries()) {
-      input_ids.set(prompt, b * L);
-      lengths[b] = prompt.length;
-      for (let i = 0; i < P + prompt.length; i++) cache_rows[b * (P + L) + i] = b * capacity + i;
-    }
-    this.#counts = prompts.map(({ length }) => length);
-    const position_ids = Uint32Array.from({ length: B * L }, (_, i) => i % L);
-    return this.#run('prefill', { input_ids, position_ids, token_type_ids: new Uint32Array(B * L), lengths, cache_rows });
+    if (prompts.length > B || longest > L) throw new Error(`${prompts.length} prompts of up to ${longest} tokens for ${B} of ${L}`);
+    this.#counts = prompts.map(() => 0);
+    const read = tokenInputs('', B, L, prompts);
+    if (input_prefix === '') return this.#run('prefill', { ...read, ...this.#kept(L, prompts) });
+    if (start === undefined) throw new Error('a text that a stack of its own writes begins with a token');
+    const starts = prompts.map(() => [start]);
+    this.#read = { lengths: read['lengths'] as Inputs[string] };
+    return this.#run('prefill', { ...read, ...tokenInputs(input_prefix, B, 1, starts), ...this.#kept(1, starts) });
   }
 
   /** Adds a token to each text; nothing to one that is at its end, whose logits then mean nothing. */
   next(tokens: readonly (number | undefined)[]): Promise<NextLogits> {
-    const { room, virtual_tokens: P } = this.#planned;
-    const { batch_size: B, capacity } = room;
-    const input_ids = new Uint32Array(B);
-    const position_ids = new Uint32Array(B);
-    const cache_rows = new Uint32Array(B).fill(noRow);
-    const cache_lengths = new Uint32Array(B).fill(1);
-    for (const [b, token] of tokens.entries()) {
-      if (token === undefined) continue;
-      const at = this.#counts[b] as number;
-      if (P + at >= capacity) throw new Error(`text ${b} has ${at} tokens, and there is room for ${capacity - P}`);
-      input_ids[b] = token;
-      position_ids[b] = at;
-      cache_rows[b] = b * capacity + P + at;
-      cache_lengths[b] = P + at + 1;
-      this.#counts[b] = at + 1;
-    }
-    const lengths = new Uint32Array(B).fill(1);
-    return this.#run('next', { input_ids, position_ids, token_type_ids: new Uint32Array(B), lengths, cache_rows, cache_lengths });
+    const { room, input_prefix } = this.#planned;
+    const texts = tokens.map((token) => (token === undefined ? [] : [token]));
+    const inputs = tokenInputs(input_prefix, room.batch_size, 1, texts, this.#counts);
+    return this.#run('next', { ...inputs, ...this.#read, ...this.#kept(1, texts) });
   }
 
-  async #run(program: string, inputs: Readonly<Record<string, Uint32Array<ArrayBuffer>>>): Promise<NextLogits> {
+  /** Rows of the cache for T further tokens of each text at most, those of `texts`, and rows that are then in use. */
+  #kept(T: number, texts: readonly ArrayLike<number>[]): Inputs {
+    const { room, virtual_tokens: P } = this.#planned;
+    const { batch_size: B, capacity } = room;
+    const before = this.#counts.map((count) => (count === 0 ? 0 : P + count));
+    // Virtual tokens come with the first ones.
+    const width = T + (before.some((rows) => rows > 0) ? 0 : P);
+    const cache_rows = new Uint32Array(B * width).fill(noRow);
+    const cache_lengths = new Uint32Array(B).fill(1);
+    for (const [b, { length }] of texts.entries()) {
+      if (length === 0) continue;
+      const begin = before[b] as number;
+      const end = begin + (begin === 0 ? P : 0) + length;
+      if (end > capacity) throw new Error(`text ${b} takes ${end} rows, and there is room for ${capacity}`);
+      for (let row = begin; row < end; row++) cache_rows[b * width + row - begin] = b * capacity + row;
+      cache_lengths[b] = end;
+      this.#counts[b] = (this.#counts[b] as number) + length;
+    }
+    return { cache_rows, cache_lengths };
+  }
+
+  async #run(program: string, inputs: Inputs): Promise<NextLogits> {
     for (const [name, values] of Object.entries(inputs)) this.#executor.writeInput(program, name, values);
     if (this.#executor.host) await this.#executor.runHosted(['watch', program]);
     else this.#executor.run(['watch', program]);

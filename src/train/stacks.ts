@@ -85,6 +85,12 @@ function beforeTokens({ g, wiring, cache }: Scene): TokensBefore | undefined {
   return before && cache?.tokens === 'next' ? { first_position: before.first_position } : before;
 }
 
+/** Lengths [B] of what a stack reads, where that has run with the first tokens of a text. */
+function readBefore({ g, setup: { backbone, batch_size }, cache }: Scene, { reads }: Stack): Tensor | undefined {
+  if (reads === undefined || cache?.tokens !== 'next') return undefined;
+  return g.input(`${backbone.stacks[reads]?.input_prefix}lengths`, [batch_size], 'u32');
+}
+
 const isTopmost = ({ setup: { backbone } }: Scene, { to }: NumberedStack): boolean => to === backbone.config.num_hidden_layers;
 
 /** A stack that has run forward. */
@@ -120,6 +126,7 @@ function begin(scene: Scene, stack: NumberedStack, read: StackResult | undefined
   const cache = isTopmost(scene, stack) ? scene.cache : undefined;
   const asked = wiring.wholeBatch === 'always' ? 1 : chunks;
   const given = read ? [read.hidden] : [];
+  const given_lengths = read?.lengths ?? readBefore(scene, stack);
   const partsOf = (wholes: readonly Tensor[]) => partition([...wholes, ...given], asked ?? (wiring.wholeBatch ? 1 : defaultChunks(B, T)));
   const below = () => {
     const h = g.section('embeddings', () => {
@@ -128,13 +135,13 @@ function begin(scene: Scene, stack: NumberedStack, read: StackResult | undefined
       return stack.embed(g, B, T, before);
     });
     if (frozen === 0) return h;
-    const plain = stack.layers({ lengths, cache }, noAdaptation, read?.lengths).slice(0, frozen).map(unchangedLayer);
+    const plain = stack.layers({ lengths, cache }, noAdaptation, given_lengths).slice(0, frozen).map(unchangedLayer);
     return forwardStack({ g, parts: partsOf([h]), given: given.length }, plain, [h, ...given])[0] as Tensor;
   };
   const embedded = g.record(() => (frozen > 0 ? g.frozen(below) : below()));
   const started = g.record(() => g.scope('embeddings', () => wiring.start(g, embedded.result)));
   const layers = stack
-    .layers({ lengths, cache }, wiring.adaptation, read?.lengths)
+    .layers({ lengths, cache }, wiring.adaptation, given_lengths)
     .slice(frozen)
     .map((blocks) => wiring.layer(blocks));
   const context = { g, parts: partsOf(started.result), given: given.length };
