@@ -49,6 +49,8 @@ const configs: Readonly<Record<string, (shape: ModelShape) => object>> = {
     ...{ d_model, encoder_attention_heads: heads, decoder_attention_heads: heads },
     ...{ encoder_layers: Math.floor(num_hidden_layers / 2), decoder_layers: Math.ceil(num_hidden_layers / 2) },
     ...{ encoder_ffn_dim: intermediate_size, decoder_ffn_dim: intermediate_size - 4 },
+    // Transformers looks for this token at the end of a text: [SEP] of the bundled tokenizer, where that is the model's.
+    ...(rest.vocab_size === bundledVocabulary ? { eos_token_id: 102 } : {}),
     ...rest,
   }),
 };
