@@ -238,12 +238,12 @@ const asPublished = (warnings: readonly DataWarning[], data: DataRef): readonly 
 /** Error `other-task`, of a data set that is known to hold what another task learns. */
 function requireFitting(data: DataRef, task: Task): void {
   const known = data.kind === 'hub' ? knownDataset(data.id, data.config) : undefined;
-  if (known === undefined || (known.classes.length === 0) === (task.problem_type === 'regression')) return;
+  if (known === undefined || known.suite !== 'GLUE' || (known.classes.length === 0) === (task.problem_type === 'regression')) return;
   throw new RetraceError({
     code: 'other-task',
     message: `The labels of ${known.title} (${known.id}/${known.config}) are ${known.classes.length === 0 ? 'numbers' : 'classes'}, and the task is ${task.name}.`,
     where: data.name,
-    remedy: `Choose the task ${known.config}.`,
+    remedy: `Choose the task ${known.task}.`,
   });
 }
 

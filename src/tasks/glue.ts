@@ -66,7 +66,7 @@ function glueTask(known: KnownDataset): Task {
   const [best = base.metric_for_best_model] = known.metrics;
   return {
     ...base,
-    name: known.config,
+    name: known.task,
     title: known.title,
     summary: known.is,
     dataset: known,
