@@ -35,12 +35,14 @@ interface PickProps {
   label: ReactNode;
   accept?: string;
   folder?: boolean;
+  /** More than one file at a time. */
+  several?: boolean;
   disabled?: boolean;
   onPick(files: readonly File[]): void;
 }
 
 /** A file input that looks like a button and keeps its keyboard behaviour. */
-export function Pick({ label, accept, folder = false, disabled = false, onPick }: PickProps) {
+export function Pick({ label, accept, folder = false, several = false, disabled = false, onPick }: PickProps) {
   return (
     <label className="button" aria-disabled={disabled}>
       {label}
@@ -49,6 +51,7 @@ export function Pick({ label, accept, folder = false, disabled = false, onPick }
         type="file"
         accept={accept}
         disabled={disabled}
+        multiple={several}
         // React has no typed name for this attribute; it passes it through.
         {...(folder ? { webkitdirectory: '' } : {})}
         onChange={({ target }) => {

@@ -1,6 +1,7 @@
 // Files that people pick or drop, as the protocol wants them. Nothing is read here: blobs are handles, and the worker reads what it needs.
 
 import type { AdapterSource, DataRef, ModelRef } from '../../src/protocol/config.ts';
+import { labelsFileOf } from '../../src/protocol/reading.ts';
 
 interface FolderFile {
   readonly path: string;
@@ -55,7 +56,15 @@ export async function modelOfDropped(transfer: DataTransfer): Promise<ModelRef |
   return { kind: 'files', name: entry.name, files: await filesUnder(entry, '') };
 }
 
-export const dataOfFile = (file: File): DataRef => ({ kind: 'file', name: file.name, blob: file });
+/** A file of rows, with that of its labels where both are given together. */
+export function dataOfFiles(files: Iterable<File>): DataRef | undefined {
+  const all = [...files];
+  const labels = (file: File) => all.find(({ name }) => name === labelsFileOf(file.name));
+  const rows = all.find((file) => labels(file) !== undefined) ?? all[0];
+  if (rows === undefined) return undefined;
+  const beside = labels(rows);
+  return { kind: 'file', name: rows.name, blob: rows, ...(beside ? { labels: { name: beside.name, blob: beside } } : {}) };
+}
 
 export function dataOfPasted(text: string): DataRef {
   return { kind: 'file', name: text.includes('\t') ? 'pasted.tsv' : 'pasted.csv', blob: new Blob([text]) };

@@ -61,7 +61,11 @@ export async function inspectHubData(name: string, given: Given): Promise<Findin
     },
     text: [
       head,
-      ...(known === undefined ? [] : [`${known.title}: ${known.is} ${known.suite === 'GLUE' ? 'GLUE' : 'lm-evaluation-harness'} reports ${known.metrics.join(' and ')}.`]),
+      ...(known === undefined
+        ? []
+        : [
+            `${known.title}: ${known.is} ${known.suite === 'GLUE' ? 'GLUE' : 'lm-evaluation-harness'} reports ${known.metrics.join(' and ')}.`,
+          ]),
       '',
       splitsText(config),
       '',

@@ -3,7 +3,7 @@
 import { useState } from 'react';
 import type { DataRef } from '../../../src/protocol/config.ts';
 import { DropZone, Pick } from '../../ui/DropZone.tsx';
-import { dataOfFile, dataOfPasted } from '../../ui/files.ts';
+import { dataOfFiles, dataOfPasted } from '../../ui/files.ts';
 import { Icon } from '../../ui/icons.tsx';
 
 /** A longer paste is used at once instead of shown: laying out thousands of lines in a text field freezes the page for seconds. */
@@ -16,18 +16,22 @@ export function OwnData({ onData }: { onData(data: DataRef): void }) {
     <DropZone
       hint="CSV, TSV, JSON, JSON Lines or Parquet. It stays on this machine: there is no server to send it to."
       onDrop={(transfer) => {
-        const file = transfer.files[0];
-        if (file !== undefined) onData(dataOfFile(file));
+        const data = dataOfFiles(transfer.files);
+        if (data !== undefined) onData(data);
       }}
     >
       <Pick
-        accept=".csv,.tsv,.tab,.txt,.json,.jsonl,.ndjson,.parquet,text/csv,text/tab-separated-values,application/json"
+        several
+        accept=".csv,.tsv,.tab,.txt,.json,.jsonl,.ndjson,.parquet,.lst,text/csv,text/tab-separated-values,application/json"
         label={
           <>
             <Icon name="file" /> Choose a file
           </>
         }
-        onPick={([file]) => file !== undefined && onData(dataOfFile(file))}
+        onPick={(files) => {
+          const data = dataOfFiles(files);
+          if (data !== undefined) onData(data);
+        }}
       />
       <button type="button" className="button" aria-expanded={pasting} onClick={() => setPasting(!pasting)}>
         <Icon name="paste" /> Paste text

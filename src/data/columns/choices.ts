@@ -3,6 +3,7 @@
 
 import type { Columns, NamedColumns } from '../../protocol/config.ts';
 import { RetraceError } from '../../protocol/errors.ts';
+import { labelsFileOf } from '../../protocol/reading.ts';
 import { choicesOf, placesOf } from '../choices.ts';
 import { columnIndex, type Table } from '../table/table.ts';
 import type { ChosenColumns } from './choose.ts';
@@ -123,7 +124,7 @@ export function choiceColumns(table: Table, named: NamedColumns = {}): ChosenCol
       'no-label-column',
       table,
       'that says which answer is right',
-      'Name the column that holds its letter, its place counted from 0, or its words.',
+      `Name the column that holds its letter, its place counted from 0, or its words. Labels in a file of their own are read where it is called ${labelsFileOf(table.name)} and given with this one, or lies beside it.`,
     );
   }
   const texts = textsIn(table, named, without(...answers, labelled));

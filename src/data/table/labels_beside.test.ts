@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { bytesOf } from '../../formats/bytes.ts';
-import { labelLines, labelsBeside, labelsFileOf } from './labels_beside.ts';
+import { labelsFileOf } from '../../protocol/reading.ts';
+import { labelLines, labelsBeside } from './labels_beside.ts';
 import { openTable } from './open.ts';
 import { countRows, readBeginning, readTable } from './sample.ts';
 

@@ -7,9 +7,6 @@ import type { Column, Row, RowBatch, RowRequest, TableSource } from './table.ts'
 
 const LABEL = 'label';
 
-/** `train-labels.lst` beside `train.jsonl`. */
-export const labelsFileOf = (name: string): string => `${name.replace(/\.[^./\\]*$/, '')}-labels.lst`;
-
 /** How the lines of such a file are read. */
 export const labelLines = { separator: '', quote: '', header: false } as const;
 
@@ -42,37 +39,37 @@ async function* rowsOf(table: TableSource, labels: TableSource, { columns, onNot
   const at = table.columns.length;
   const wanted = columns ?? [...table.columns.keys(), at];
   const own = wanted.filter((column) => column !== at);
-  const next = oneByOne(labels);
+  const take = takeFrom(labels);
   const merged = ({ number, cells }: Row, label: string): Row => {
     const rest = [...cells];
     return { number, cells: wanted.map((column) => (column === at ? label : (rest.shift() ?? ''))) };
   };
   let count = 0;
   for await (const { rows, bytesRead } of table.rows({ columns: own, ...(onNote ? { onNote } : {}) })) {
-    const batch: Row[] = [];
-    for (const row of rows) {
-      const label = await next();
-      if (label === undefined) throw differ(table, labels, `more than ${count}`, String(count));
-      batch.push(merged(row, label));
-      count++;
-    }
-    yield { rows: batch, bytesRead };
+    const taken = await take(rows.length);
+    count += taken.length;
+    if (taken.length < rows.length) throw differ(table, labels, `more than ${count}`, String(count));
+    yield { rows: rows.map((row, i) => merged(row, taken[i] ?? '')), bytesRead };
   }
-  if ((await next()) !== undefined) throw differ(table, labels, String(count), `more than ${count}`);
+  if ((await take(1)).length > 0) throw differ(table, labels, String(count), `more than ${count}`);
 }
 
-/** The labels, each when it is asked for; undefined behind the last. */
-function oneByOne(labels: TableSource): () => Promise<string | undefined> {
+/** The next so many labels; fewer where there are no more. */
+function takeFrom(labels: TableSource): (count: number) => Promise<string[]> {
   const batches = labels.rows()[Symbol.asyncIterator]();
   let rows: readonly Row[] = [];
   let at = 0;
-  return async () => {
-    while (at >= rows.length) {
-      const { done, value } = await batches.next();
-      if (done === true) return undefined;
-      [rows, at] = [value.rows, 0];
+  return async (count) => {
+    const taken: string[] = [];
+    while (taken.length < count) {
+      if (at === rows.length) {
+        const { done, value } = await batches.next();
+        if (done === true) return taken;
+        [rows, at] = [value.rows, 0];
+      }
+      for (; at < rows.length && taken.length < count; at++) taken.push(rows[at]?.cells[0] ?? '');
     }
-    return rows[at++]?.cells[0] ?? '';
+    return taken;
   };
 }
 
