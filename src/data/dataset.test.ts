@@ -10,6 +10,7 @@ function words(ms = 0): Tokenizer {
     largestId: 0x10ffff,
     vocabSize: 100,
     token: String,
+    decode: (ids: Iterable<number>) => [...ids].join(' '),
     encode(text, _, maxLength) {
       const until = performance.now() + ms;
       while (performance.now() < until);

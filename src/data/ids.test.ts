@@ -10,6 +10,7 @@ const words = (padTokenId = 0): Tokenizer => ({
   vocabSize: 300,
   largestId: 299,
   token: (id) => `w${id}`,
+  decode: (ids) => [...ids].map((id) => `w${id}`).join(' '),
   encode(text, textPair) {
     const [first, second] = [text, textPair ?? ''].map((each) => each.split(' ').filter(Boolean).map(Number)) as [number[], number[]];
     const length = first.length + second.length;

@@ -82,10 +82,13 @@ export function withinTables(tokenizer: Tokenizer, rows: TableRows): Tokenizer {
   };
   return {
     padTokenId: tokenizer.padTokenId,
+    eosTokenId: tokenizer.eosTokenId,
+    bosTokenId: tokenizer.bosTokenId,
     modelMaxLength: tokenizer.modelMaxLength,
     vocabSize: tokenizer.vocabSize,
     largestId: tokenizer.largestId,
     warnings: strays(tokenizer, rows),
+    decode: (ids) => tokenizer.decode(ids),
     token: (id) => tokenizer.token(id),
     encode,
   };

@@ -1,4 +1,4 @@
-// Text to token ids, as the model's own tokenizer files say: cut to a length, with special tokens round it. The engine that makes ids of a text, and
+// Text to token ids and back, as the model's own tokenizer files say: cut to a length, with special tokens round it. The engine that makes ids of a text, and
 // how it comes out of a folder, are in tokenizer/. Invariant: same ids as Transformers' AutoTokenizer with truncation="longest_first".
 
 import type { ModelFolder } from '../hub/folder.ts';
@@ -20,6 +20,9 @@ export interface Encoded {
 
 export interface Tokenizer {
   readonly padTokenId: number;
+  /** What ends a text, and what begins one; left out where there is no such token. */
+  readonly eosTokenId?: number | undefined;
+  readonly bosTokenId?: number | undefined;
   /** The most tokens its author meant it for; Infinity where tokenizer_config.json does not say. */
   readonly modelMaxLength: number;
   /** Tokens in all, added ones included: `len(tokenizer)` in Python. */
@@ -30,6 +33,8 @@ export interface Tokenizer {
   readonly warnings?: readonly DataWarning[];
   /** At most `maxLength` tokens, special ones included. Error: `max-length-too-small`. */
   encode(text: string, textPair: string | undefined, maxLength: number): Encoded;
+  /** The text of ids, special tokens left out. */
+  decode(ids: Iterable<number>): string;
   /** The token of an id, as a preview shows it. */
   token(id: number): string;
 }
@@ -45,11 +50,13 @@ export function longestFirst(first: number, second: number, most: number): [numb
 
 /** Reads the tokenizer's files, as AutoTokenizer does. Errors: `missing-file`, `not-json`, `bad-tokenizer`. */
 export async function loadTokenizer(folder: ModelFolder): Promise<Tokenizer> {
-  const { engine, templates, padTokenId, modelMaxLength, truncationSide, tokenTypes } = await tokenizerFromFolder(folder);
+  const { engine, templates, padTokenId, eosTokenId, bosTokenId, decode, modelMaxLength, truncationSide, tokenTypes } =
+    await tokenizerFromFolder(folder);
   const { vocabSize, largestId } = engine;
   return {
-    ...{ padTokenId, modelMaxLength, vocabSize, largestId },
+    ...{ padTokenId, eosTokenId, bosTokenId, modelMaxLength, vocabSize, largestId },
     token: (id) => engine.tokenOf(id) ?? '',
+    decode: (ids) => decode(engine.tokensOf(ids)),
     encode(text, textPair, maxLength) {
       const template = textPair === undefined ? templates.single : templates.pair;
       const special = specialTokens(template);

@@ -4,6 +4,7 @@
 import * as v from 'valibot';
 import { RetraceError } from './errors.ts';
 import { type OptimizerName, optimizerCards } from './optimizers.ts';
+import { generationOptions } from './options/generation.ts';
 import { memoryOptions } from './options/memory.ts';
 import { methodOptions } from './options/methods.ts';
 import { modelOptions } from './options/model.ts';
@@ -99,6 +100,11 @@ export function trainingDefaults(learning_rate: number, optim: OptimizerName): T
   const { defaults, learning_rate_factor } = optimizerCards[optim];
   return { ...defaultTraining, ...defaults, optim, learning_rate: Number((learning_rate * learning_rate_factor).toPrecision(6)) };
 }
+
+const generationObject = v.object(entriesOf(generationOptions));
+/** How texts are written. */
+export type GenerationOptions = Readonly<v.InferOutput<typeof generationObject>>;
+export const defaultGeneration: GenerationOptions = defaultsOf(generationOptions);
 
 /** How activations come back in the backward pass. A run names its policy: which one a method has is not known here. */
 const memorySettings = { ...entriesOf(memoryOptions), policy: memoryOptions.policy.schema };

@@ -12,6 +12,7 @@ import { loadData, loadEvaluation, previewOf, reportData } from './data.ts';
 const tokenizer: Tokenizer = {
   ...{ padTokenId: 0, modelMaxLength: 512, vocabSize: 100, largestId: 99 },
   token: String,
+  decode: (ids: Iterable<number>) => [...ids].join(' '),
   encode(text) {
     const length = text.split(' ').length;
     return { input_ids: new Uint32Array(length), token_type_ids: new Uint32Array(length), length, fullLength: length, truncated: false };

@@ -17,6 +17,7 @@ import type { Host } from './host.ts';
 const tokenizer: Tokenizer = {
   ...{ padTokenId: 0, modelMaxLength: 512, vocabSize: 100, largestId: 99 },
   token: String,
+  decode: (ids: Iterable<number>) => [...ids].join(' '),
   encode(text) {
     const length = text.split(' ').length;
     return { input_ids: new Uint32Array(length), token_type_ids: new Uint32Array(length), length, fullLength: length, truncated: false };

@@ -67,6 +67,8 @@ class Finder {
 export class AddedTokens {
   readonly ids = new Map<string, number>();
   readonly byId = new Map<number, AddedToken>();
+  /** What each is looked for as, and decoded to: normalized where the token is. */
+  readonly spelled = new Map<number, string>();
   #raw: Finder;
   #normalized: Finder;
 
@@ -101,8 +103,9 @@ export class AddedTokens {
     this.#raw = new Finder(this.fail);
     this.#normalized = new Finder(this.fail);
     for (const [id, token] of this.byId) {
-      if (token.normalized) this.#normalized.add(this.normalize(token.content), id);
-      else this.#raw.add(token.content, id);
+      const spelled = token.normalized ? this.normalize(token.content) : token.content;
+      this.spelled.set(id, spelled);
+      (token.normalized ? this.#normalized : this.#raw).add(spelled, id);
     }
   }
 

@@ -10,6 +10,20 @@ const alphabet: readonly string[] = (() => {
   return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(seen(byte) ? byte : next++));
 })();
 
+let byteOf: ReadonlyMap<string, number> | undefined;
+
+/** The bytes that are spelled so; undefined where a character is none of the alphabet's. */
+export function bytesSpelled(spelled: string): Uint8Array | undefined {
+  byteOf ??= new Map(alphabet.map((character, byte) => [character, byte]));
+  const bytes = new Uint8Array(spelled.length);
+  for (let i = 0; i < spelled.length; i++) {
+    const byte = byteOf.get(spelled[i] as string);
+    if (byte === undefined) return undefined;
+    bytes[i] = byte;
+  }
+  return bytes;
+}
+
 const encoder = new TextEncoder();
 
 /** The bytes of `text`, spelled in the alphabet. */

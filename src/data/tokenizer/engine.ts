@@ -66,6 +66,16 @@ export class Engine {
     return this.#tokens.get(id);
   }
 
+  /** The tokens of ids, without special ones; an id that no token has is left out. */
+  tokensOf(ids: Iterable<number>): string[] {
+    const tokens: string[] = [];
+    for (const id of ids) {
+      const token = this.added.byId.get(id)?.special ? undefined : (this.added.spelled.get(id) ?? this.tokenOf(id));
+      if (token !== undefined) tokens.push(token);
+    }
+    return tokens;
+  }
+
   /** Tokens in all, added ones included. */
   get vocabSize(): number {
     const { model } = this.#parts;

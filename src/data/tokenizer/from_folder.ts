@@ -6,6 +6,7 @@ import { decodeUtf8, isRecord } from '../../formats/text.ts';
 import { type ModelFolder, readJson } from '../../hub/folder.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import type { AddedToken } from './added_tokens.ts';
+import { cleanUpSpaces, type Decoder, decoderOf, withSpaces } from './decoders.ts';
 import { Engine } from './engine.ts';
 import { type Family, familyOf } from './families.ts';
 import { JsonCursor } from './json_cursor.ts';
@@ -20,8 +21,13 @@ export interface FolderTokenizer {
   readonly engine: Engine;
   readonly templates: Templates;
   readonly padTokenId: number;
+  /** What ends a text, and what begins one, where there are such tokens. */
+  readonly eosTokenId: number | undefined;
+  readonly bosTokenId: number | undefined;
   readonly modelMaxLength: number;
   readonly truncationSide: 'left' | 'right';
+  /** Tokens to text. Errors: `bad-tokenizer`, once it is used. */
+  readonly decode: (tokens: readonly string[]) => string;
   /** Whether the model is told which of two texts a token is of. */
   readonly tokenTypes: boolean;
 }
@@ -151,6 +157,9 @@ export async function tokenizerFromFolder(folder: ModelFolder): Promise<FolderTo
     engine,
     templates: templates(family, files, config, idOf),
     padTokenId: idOf('pad_token') ?? (typeof paddingToken === 'string' ? engine.idOf(paddingToken) : undefined) ?? idOf('eos_token') ?? 0,
+    eosTokenId: idOf('eos_token'),
+    bosTokenId: idOf('bos_token'),
+    decode: decoding(family, files, config),
     modelMaxLength: typeof length === 'number' && length > 0 ? length : Number.POSITIVE_INFINITY,
     truncationSide: side,
     tokenTypes: Array.isArray(names) ? names.includes('token_type_ids') : family.tokenTypes,
@@ -220,6 +229,27 @@ function engineOf(family: Family, { definition, vocabulary, merges }: Files, con
       return engine;
     }
   }
+}
+
+/** How tokens become text: as the class makes it, or as tokenizer.json says. It is read when it is first asked for: whoever only reads texts needs none. */
+function decoding(family: Family, { definition }: Files, config: JsonCursor): FolderTokenizer['decode'] {
+  const part = (value: Record<string, unknown>): Decoder => decoderOf(new JsonCursor(value, config.file));
+  const made = (): Decoder => {
+    if (family.kind === 'bert') return part({ type: 'WordPiece' });
+    if (family.kind === 'byte-level') return part({ type: 'ByteLevel' });
+    if (family.kind === 'unigram')
+      return part({ type: 'Metaspace', prepend_scheme: config.at('add_prefix_space').boolean(true) ? 'always' : 'never' });
+    const given = (definition ?? config).at('decoder');
+    return given.absent ? withSpaces : decoderOf(given);
+  };
+  const isBpe = family.kind === 'byte-level' || (family.kind === 'as-it-is' && definition?.at('model').at('type').value === 'BPE');
+  const tidies = config.at('clean_up_tokenization_spaces').value === true && !isBpe;
+  let decoder: Decoder | undefined;
+  return (tokens) => {
+    decoder ??= made();
+    const text = decoder(tokens).join('');
+    return tidies ? cleanUpSpaces(text) : text;
+  };
 }
 
 /** The first Precompiled normalizer of a definition. */
