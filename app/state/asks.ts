@@ -3,6 +3,7 @@
 
 import type { StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
+import type { Catalogue } from '../../src/protocol/cards.ts';
 import { defaultTraining } from '../../src/protocol/config.ts';
 import { reportOf } from '../../src/protocol/errors.ts';
 import type { CallName, Calls, PlanReport, PlanRequest } from '../../src/protocol/messages.ts';
@@ -111,7 +112,13 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
     const { settings } = getState();
     askPreview({ data: settings.data, ...taskRequest(settings) });
   };
-  const describe = asking('model', 'describeModel', 0, ({ max_position_embeddings: positions }) => {
+  /** Methods are shown as they are for the model: with its defaults, and its reasons where one can't be used with it. */
+  const ofModel = (methods: Catalogue['methods']) => {
+    const { catalogue } = getState();
+    if (catalogue.value !== undefined) setState({ catalogue: { ...catalogue, value: { ...catalogue.value, methods } } });
+  };
+  const describe = asking('model', 'describeModel', 0, ({ max_position_embeddings: positions, methods }) => {
+    ofModel(methods);
     const { settings, catalogue } = getState();
     if (settings.positions === positions) return;
     const next = { ...settings, positions };
@@ -142,6 +149,8 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
   const environment = asking('environment', 'environment', 0);
   const catalogue = asking('catalogue', 'catalogue', 0, (value) => {
     const { methods, tasks } = value;
+    const described = getState().model.value;
+    if (described !== undefined) ofModel(described.methods);
     const { task } = getState().settings;
     if (task !== undefined && !tasks.some(({ name }) => name === task)) setState({ settings: { ...getState().settings, task: undefined } });
     const { settings } = getState();

@@ -7,14 +7,15 @@ interface TileProps {
   name: string;
   title: string;
   summary: string | undefined;
+  disabled?: boolean;
   picture?: ReactNode;
   children?: ReactNode;
 }
 
-export function Tile({ name, title, summary, picture, children }: TileProps) {
+export function Tile({ name, title, summary, disabled = false, picture, children }: TileProps) {
   const about = useId();
   return (
-    <RadioGroup.Item className="tile" value={name} aria-label={title} aria-describedby={about}>
+    <RadioGroup.Item className="tile" value={name} disabled={disabled} aria-label={title} aria-describedby={about}>
       <span className="tile-title">{title}</span>
       {picture}
       <span className="tile-summary" id={about}>

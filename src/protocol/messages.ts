@@ -1,7 +1,7 @@
 // The wire between page and worker. Calls go one way and are answered one by one; events flow back while a run lives. Everything is plain data
 // (structured clone). Not here: who sends (src/client) and who answers (src/worker, src/session).
 
-import type { Catalogue } from './cards.ts';
+import type { Catalogue, MethodCard } from './cards.ts';
 import type {
   AdapterSource,
   CategoryBytes,
@@ -58,6 +58,8 @@ export interface ModelDescription {
   readonly notes: readonly string[];
   /** Files that a run needs and the folder lacks. */
   readonly missing: readonly string[];
+  /** All methods, with this model's defaults, and its reasons where one can't be used with it. */
+  readonly methods: readonly MethodCard[];
 }
 
 export interface DataPreview {

@@ -13,6 +13,7 @@ import { type ModelRef, type Pooling, poolings } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { ModelDescription } from '../protocol/messages.ts';
 import type { Host } from './host.ts';
+import { methodCards } from './method_cards.ts';
 import { tensorNames } from './tensor_names.ts';
 
 export interface BaseModel {
@@ -133,5 +134,6 @@ export async function describe(model: BaseModel): Promise<ModelDescription> {
     max_position_embeddings: config.max_position_embeddings,
     notes: model.notes,
     missing: await missingFiles(model.folder, model.checkpoint !== undefined),
+    methods: methodCards(model.backbone()),
   };
 }

@@ -1,15 +1,12 @@
 // From a RunConfig to the programs of a run: resolves the method's options, refuses what makes no sense with the reason, and reports the plan.
 
 import { type Method, requireFits } from '../methods/method.ts';
-import { factsOf } from '../methods/options.ts';
-import { methodNamed, methods, resolveOptions } from '../methods/registry.ts';
+import { methodNamed, resolveOptions } from '../methods/registry.ts';
 import { OffloadedModules } from '../methods/sparse_adapter.ts';
 import type { Backbone, BackboneDefaults } from '../models/model.ts';
-import { usualDefaults } from '../models/registry.ts';
 import { hostBytes } from '../offload/offload.ts';
 import type { Plan } from '../plan/plan.ts';
 import { flopsOf, movedBytes } from '../plan/work.ts';
-import type { MethodCard, OptionCard } from '../protocol/cards.ts';
 import {
   type MemorySettings,
   type MethodChoices,
@@ -17,8 +14,6 @@ import {
   mostLabels,
   type PolicyName,
   type Pooling,
-  policyNames,
-  streamKinds,
   type TrainingArguments,
 } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
@@ -226,37 +221,4 @@ export function reportPlan(
         ...(adapter > 0 ? { rows: adapter } : {}),
       })),
   };
-}
-
-const shown = (value: MethodOptions[keyof MethodOptions]): string => (Array.isArray(value) ? value.join(', ') : String(value));
-
-function optionCard(method: Method, key: keyof MethodOptions): OptionCard {
-  const values = streamKinds.map((streams) => shown(resolveOptions(method, { streams }, usualDefaults)[key]));
-  const [float, fixed] = values;
-  return {
-    key,
-    ...factsOf(method, key),
-    default:
-      key === 'streams' || float === fixed ? shown(resolveOptions(method, {}, usualDefaults)[key]) : `${fixed} (fixed), ${float} (float)`,
-  };
-}
-
-/** Cards of all methods, for the page and for help texts. */
-export function methodCards(): MethodCard[] {
-  return methods.map((method) => ({
-    name: method.name,
-    title: method.title,
-    summary: method.summary,
-    group: method.group,
-    diagram: method.diagram,
-    options: method.uses.map((key) => optionCard(method, key)),
-    ...(method.paper ? { paper: method.paper } : {}),
-    learning_rate: method.learning_rate,
-    refusals: Object.fromEntries(policyNames.map((policy) => [policy, method.refuses(policy) ?? null])) as MethodCard['refusals'],
-    default_policy: method.defaultPolicy,
-    defaults: Object.fromEntries(
-      streamKinds.map((streams) => [streams, resolveOptions(method, { streams }, usualDefaults)]),
-    ) as MethodCard['defaults'],
-    uses: method.uses,
-  }));
 }

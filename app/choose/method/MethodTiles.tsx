@@ -22,9 +22,18 @@ export function MethodTiles({ methods, method, onMethod }: MethodTilesProps) {
             {groupTitles[group].title} <span className="small muted">{groupTitles[group].says}</span>
           </h3>
           <div className="method-tiles">
-            {cards.map(({ name, title, summary, diagram }) => (
-              <Tile key={name} {...{ name, title, summary }} picture={<MethodDiagram diagram={diagram} />} />
-            ))}
+            {cards.map(({ name, title, summary, diagram, refusals, default_policy }) => {
+              const refused = refusals[default_policy];
+              return (
+                <Tile
+                  key={name}
+                  {...{ name, title }}
+                  summary={refused === null ? summary : `Not for this model: ${refused}`}
+                  disabled={refused !== null}
+                  picture={<MethodDiagram diagram={diagram} />}
+                />
+              );
+            })}
           </div>
         </section>
       ))}
