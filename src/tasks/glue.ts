@@ -2,10 +2,10 @@
 // GLUE has (Wang et al. 2019). Their facts stand in src/protocol/hub_data.ts; here is how rows become examples, from the hub's columns or from GLUE's own
 // files. Invariant: a class has the same number whichever of the two it is read from.
 
-import type { ChosenColumns } from '../data/columns/choose.ts';
+import { usualColumns } from '../data/columns/usual.ts';
 import { type ColumnChoice, type Dataset, labelColumnOf, toExamples } from '../data/examples.ts';
 import { columnIndex, type Table } from '../data/table/table.ts';
-import { type Columns, columnNames, type DataRef, type NamedColumns } from '../protocol/config.ts';
+import type { Columns, DataRef } from '../protocol/config.ts';
 import { glueTasks as facts, type KnownDataset } from '../protocol/hub_data.ts';
 import { classification } from './classification.ts';
 import { regression } from './regression.ts';
@@ -19,28 +19,6 @@ const ownColumns: Readonly<Record<string, Columns>> = {
   qqp: { text: 'question1', text_pair: 'question2', label: 'is_duplicate' },
   mnli: { text: 'sentence1', text_pair: 'sentence2', label: 'gold_label' },
 };
-
-const has = ({ columns, header }: Table, own: Columns): boolean =>
-  columnNames(own).every((name) => (header ? columns.includes(name) : Number(name) < columns.length));
-
-/** The columns as the hub or GLUE's own files call them, unless others are named; of a file that has neither, as they are guessed. */
-function columnsOf(base: Task, { title, config, columns }: KnownDataset) {
-  return (table: Table, named: NamedColumns = {}, known?: readonly string[]): ChosenColumns => {
-    const usual = [columns, ownColumns[config]].find((one) => one !== undefined && has(table, one));
-    if (usual === undefined || named.text !== undefined) return base.columnsOf(table, named, known);
-    const { text_pair, ...own } = usual;
-    const pair = named.text_pair === undefined ? text_pair : (named.text_pair ?? undefined);
-    const reason = `that is its name in ${title}`;
-    return {
-      columns: { text: own.text, ...(pair === undefined ? {} : { text_pair: pair }), label: named.label ?? own.label },
-      reasons: {
-        text: reason,
-        ...(text_pair !== undefined && named.text_pair === undefined ? { text_pair: reason } : {}),
-        ...(named.label === undefined ? { label: reason } : {}),
-      },
-    };
-  };
-}
 
 /** Rows whose classes stand there by name or by number. */
 const examplesOf =
@@ -71,7 +49,9 @@ function glueTask(known: KnownDataset): Task {
     summary: known.is,
     dataset: known,
     reads: readAsGlue,
-    columnsOf: columnsOf(base, known),
+    // Of a file that has neither the hub's columns nor GLUE's they are guessed.
+    columnsOf: (table, named, classes) =>
+      usualColumns(table, known.title, [known.columns, ownColumns[known.config]], named) ?? base.columnsOf(table, named, classes),
     examplesOf: known.classes.length === 0 ? base.examplesOf : examplesOf(known.classes),
     score(outputs, targets, classes) {
       const { metrics, ...rest } = base.score(outputs, targets, classes);
