@@ -35,7 +35,7 @@ async function hiddenStates(folder: string, ids: readonly number[], C: number, p
   const lengths = every.map((_, i) => (rows === 1 ? T : i + 1));
   const types = every.map((row) => row.map(() => 0));
   const recorded = { lengths, input_ids: every, token_type_ids: types, labels: every.map(() => 0) };
-  const found = await trainer.logits(batchOf(recorded, model.backbone().config.decoder_start_token_id));
+  const found = await trainer.outputs(batchOf(recorded, model.backbone().config.decoder_start_token_id));
   executor.destroy();
   return Float32Array.from(found);
 }

@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { chooseBuckets, classTargets, collate } from '../src/data/batches.ts';
+import { encodeTexts, exampleOf } from '../src/data/dataset.ts';
 import { loadTokenizer } from '../src/data/tokenizer.ts';
 import { modelAt, readVectorJson, readVectorTensors, testEngine } from './testing.ts';
 
@@ -20,8 +21,8 @@ const folder = new URL('../public/models/all-MiniLM-L6-v2', import.meta.url).pat
 test.each(['mean', 'cls'] as const)('logits of 50 texts with %s pooling are within 1e-4 of Transformers', async (pooling) => {
   const model = await modelAt(folder);
   const tokenizer = await loadTokenizer(model.folder);
-  const examples = texts.map(({ text }) => ({ ...tokenizer.encode(text, undefined, 64), label: 0 }));
-  expect(examples.map(({ input_ids }) => [...input_ids])).toEqual(texts.map(({ input_ids }) => input_ids));
+  const examples = texts.map(({ text }) => exampleOf(encodeTexts({ text, label: 0 }, tokenizer, 64), 0));
+  expect(examples.map(({ rows: [row] }) => [...(row?.input_ids ?? [])])).toEqual(texts.map(({ input_ids }) => input_ids));
   const buckets = chooseBuckets(
     Uint32Array.from(examples, ({ length }) => length),
     { maxLength: 64 },
@@ -39,7 +40,7 @@ test.each(['mean', 'cls'] as const)('logits of 50 texts with %s pooling are with
   let worst = 0;
   for (let begin = 0; begin < 50; begin += 10) {
     const indices = Uint32Array.from({ length: 10 }, (_, i) => begin + i);
-    const logits = await trainer.logits(
+    const logits = await trainer.outputs(
       collate(examples, indices, { batchSize: 10, buckets, padTokenId: tokenizer.padTokenId, targets: classTargets }),
     );
     const expected = [...indices].flatMap((i) => texts[i]?.[`logits_${pooling}`] ?? []);

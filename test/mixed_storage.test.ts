@@ -71,7 +71,7 @@ async function numbersOf(model: BaseModel, method: string, max_binding?: number)
     ...{ model, method, policy: 'store', pooling: 'cls', num_labels: 3, batch_size: 3, lengths: [9], options: smallChoices },
     change: (setup) => (max_binding === undefined ? setup : { ...setup, max_binding }),
   });
-  const logits = await trainer.logits(batch);
+  const logits = await trainer.outputs(batch);
   const { loss } = await trainer.step(0, [batch]);
   const gradients = await trainer.read('gradient');
   executor.destroy();
@@ -114,8 +114,8 @@ test('an id that no table has adds zeros, whatever the arena held: the text besi
   const first = (logits: Float32Array) => [...logits.subarray(0, 3)];
   const found = [];
   for (const seed of [1, 2, 3]) {
-    found.push(first(await trainer.logits(strange(seed))));
-    await trainer.logits(randomBatch(seed + 10, 3, 9, shape.vocab_size, 3));
+    found.push(first(await trainer.outputs(strange(seed))));
+    await trainer.outputs(randomBatch(seed + 10, 3, 9, shape.vocab_size, 3));
   }
   executor.destroy();
   expect(found[0]?.every(Number.isFinite)).toBe(true);

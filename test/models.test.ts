@@ -111,7 +111,7 @@ test.each([...full, ...recorded])(
     const asHere = (recorded: ReadonlyMap<string, Float32Array<ArrayBuffer>>) =>
       new Map([...recorded].map(([name, data]) => [name, fromStored(parameters.get(name) ?? { shape: [] }, data)]));
     if (adapter) trainer.setParameters(asHere(await readTensors(adapter)));
-    const ours = await trainer.logits(batch);
+    const ours = await trainer.outputs(batch);
     const result = await trainer.step(0, [batch]);
     const found = await trainer.read('gradient');
     executor.destroy();

@@ -53,7 +53,7 @@ export async function outcomeOf(request: TestRequest, batches: readonly Batch[])
   const steps: StepResult[] = [];
   for (const [step, batch] of batches.entries()) steps.push(await trainer.step(step, [batch]));
   const [gradients, parameters] = [await trainer.read('gradient'), await trainer.read('parameter')];
-  await trainer.logits(batches.at(-1) as Batch);
+  await trainer.outputs(batches.at(-1) as Batch);
   const after = account();
   executor.destroy();
   return { trainables: trainer.trainables, steps, initial, gradients, parameters, memory: { planned, before, after, released: account() } };

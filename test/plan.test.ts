@@ -50,7 +50,7 @@ test('an engine that only evaluates has neither gradients nor optimizer states, 
   const trained = both.executor.allocator.account.live;
   expect([adapter, weights]).toEqual([trained.adapter, trained.weights]);
   expect(trained.gradient).toBe(trained.adapter);
-  expect(await only.trainer.logits(batch)).toEqual(await both.trainer.logits(batch));
+  expect(await only.trainer.outputs(batch)).toEqual(await both.trainer.outputs(batch));
   both.executor.destroy();
   only.executor.destroy();
 });

@@ -78,7 +78,7 @@ test.each(networks)('an untrained %s gives the logits of the pretrained model, b
       lengths: [11],
       options: chosen,
     });
-    const logits = await trainer.logits(batch);
+    const logits = await trainer.outputs(batch);
     executor.destroy();
     return logits;
   };

@@ -31,7 +31,7 @@ async function trained(options: MethodChoices, policy: PolicyName, place: 'memor
   for (let step = from?.step ?? 0; step < steps; step++) results.push(await trainer.step(step, [randomBatch(step, 3, 9, 64, 5)]));
   const state = await trainer.save(steps);
   const gradients = await trainer.read('gradient');
-  const logits = await trainer.logits(randomBatch(7, 3, 9, 64, 5));
+  const logits = await trainer.outputs(randomBatch(7, 3, 9, 64, 5));
   expect(executor.allocator.account.live).toEqual(executor.plan.bytes);
   executor.destroy();
   return { results, state, gradients, logits };

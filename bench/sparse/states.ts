@@ -59,7 +59,7 @@ export async function realStates(B: number, T: number): Promise<States> {
       return { ...local, answer };
     },
   });
-  await trainer.logits(await packed(B, T));
+  await trainer.outputs(await packed(B, T));
   executor.destroy();
   return { hidden_size, layers };
 }

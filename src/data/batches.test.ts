@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { randomKey, randomU32 } from '../random/counter.ts';
-import { chooseBuckets, classTargets, collate, planEpoch } from './batches.ts';
-import type { TokenizedExample } from './dataset.ts';
+import { bucketsFor, chooseBuckets, classTargets, collate, planEpoch, wordTargets } from './batches.ts';
+import { exampleOf, type TokenizedExample, type TokenRow } from './dataset.ts';
 
 const lengths = Uint32Array.from({ length: 1003 }, (_, i) => 1 + (randomU32(randomKey(7, 0, 0), i) % 60));
 const plan = (epoch: number, groupByLength = true, seed = 42): Uint32Array[] =>
@@ -78,14 +78,14 @@ test('buckets are multiples of 8, never above the maximum, and no more than ther
   expect(chooseBuckets(new Uint32Array(0), { maxLength: 128 })).toEqual([{ length: 8 }]);
 });
 
-const example = (ids: number[], label: number): TokenizedExample => ({
+const row = (ids: number[]): TokenRow => ({
   input_ids: Uint32Array.from(ids),
   token_type_ids: Uint32Array.from(ids, (id) => (id > 5 ? 1 : 0)),
   length: ids.length,
   fullLength: ids.length,
   truncated: false,
-  label,
 });
+const example = (ids: number[], label: number): TokenizedExample => exampleOf([row(ids)], label);
 
 test('a batch is padded to its bucket and filled up with empty rows', () => {
   const examples = [example([1, 2], 0), example([3, 4, 9], 2), example([5], 1)];
@@ -106,4 +106,34 @@ test('a batch is padded to its bucket and filled up with empty rows', () => {
   expect(() =>
     collate(examples, Uint32Array.of(1), { batchSize: 1, buckets: [{ length: 2 }], padTokenId: 0, targets: classTargets }),
   ).toThrow(RangeError);
+});
+
+test('the choices of an example stand together, and one that it lacks has no tokens and no probability', () => {
+  const examples = [exampleOf([row([1, 2]), row([3])], 1), exampleOf([row([4]), row([5, 6, 7]), row([8])], 2)];
+  const options = { batchSize: 3, rowsPerExample: 3, buckets: [4].map(bucket), padTokenId: 0, targets: classTargets };
+  const { inputs, counted, tokens } = collate(examples, Uint32Array.of(0, 1), options);
+  expect(inputs['lengths']).toEqual(Uint32Array.of(2, 1, 0, 1, 3, 1, 0, 0, 0));
+  expect(inputs['labels']).toEqual(Int32Array.of(1, 2, -100));
+  expect(inputs['absent_choices']).toEqual(Float32Array.of(0, 0, -1e30, 0, 0, 0, 0, 0, 0));
+  expect(inputs['input_ids']?.subarray(16, 20)).toEqual(Uint32Array.of(5, 6, 7, 0));
+  expect({ counted, tokens }).toEqual({ counted: 2, tokens: 8 });
+  expect(() => collate(examples, Uint32Array.of(1), { ...options, rowsPerExample: 2 })).toThrow(RangeError);
+});
+
+test('words stand by their places in the batch, in order, and a bucket has room for the most that a row of it asks for', () => {
+  const asking = (ids: number[], at: number[]): TokenizedExample =>
+    exampleOf([{ ...row(ids), words: { at: Uint32Array.from(at), ids: Uint32Array.from(at, (i) => ids[i + 1] ?? 0), bytes: 9 } }], 0);
+  const examples = [asking([1, 2, 3], [1]), asking([4, 5, 6, 7, 8, 9, 1, 2, 3], [0, 1]), asking([4, 5, 6, 7], [0, 1, 2])];
+  const buckets = bucketsFor(examples, 16);
+  expect(buckets).toEqual([
+    { length: 8, target_rows: 3 },
+    { length: 16, target_rows: 3 },
+  ]);
+  const options = { batchSize: 2, buckets, padTokenId: 0, targets: wordTargets };
+  const { inputs, counted } = collate(examples, Uint32Array.of(0, 2), options);
+  const none = 2 ** 32 - 1;
+  expect(inputs['target_rows']).toEqual(Uint32Array.of(1, 8, 9, 10, none, none));
+  expect(inputs['labels']).toEqual(Int32Array.of(3, 5, 6, 7, -100, -100));
+  expect(counted).toBe(4);
+  expect(() => collate(examples, Uint32Array.of(2), { ...options, buckets: [{ length: 8, target_rows: 1 }] })).toThrow(RangeError);
 });

@@ -1,9 +1,9 @@
 // The order of the data and its padding: which examples form which batch, and a batch as arrays for the GPU.
 // Invariant: an epoch's order depends on lengths, batch size, seed and epoch alone, so that a resumed run goes on where it stopped.
 
-import type { Bucket } from '../protocol/lengths.ts';
+import { type Bucket, wordsOf } from '../protocol/lengths.ts';
 import { permutation, randomKey, siteId } from '../random/counter.ts';
-import type { TokenizedExample } from './dataset.ts';
+import type { TokenizedExample, TokenRow } from './dataset.ts';
 
 export interface EpochOptions {
   /** [examples], tokens. */
@@ -48,15 +48,20 @@ function sortMegabatches(order: Uint32Array, lengths: Uint32Array, batchSize: nu
   order[longest] = first;
 }
 
+/** What padded lengths are multiples of. */
+const usualMultiple = 8;
+const paddedTo = (length: number, multiple: number, most: number): number =>
+  Math.min(most, Math.max(1, Math.ceil(length / multiple)) * multiple);
+
 /**
  * At most `most` padded lengths, ascending, each a multiple of `multiple` (or `maxLength` itself), the last covering the longest row:
  * those that pad the fewest tokens. A program is compiled for each, so they are few.
  */
 export function chooseBuckets(
   lengths: Uint32Array,
-  { multiple = 8, most = 6, maxLength }: { readonly multiple?: number; readonly most?: number; readonly maxLength: number },
+  { multiple = usualMultiple, most = 6, maxLength }: { readonly multiple?: number; readonly most?: number; readonly maxLength: number },
 ): Bucket[] {
-  const rounded = (length: number): number => Math.min(maxLength, Math.max(1, Math.ceil(length / multiple)) * multiple);
+  const rounded = (length: number): number => paddedTo(length, multiple, maxLength);
   const rows = new Map<number, number>();
   for (const length of lengths) rows.set(rounded(length), (rows.get(rounded(length)) ?? 0) + 1);
   const candidates = [...rows.keys()].sort((a, b) => a - b);
@@ -81,21 +86,52 @@ export function chooseBuckets(
   return (best.at(-1)?.buckets ?? candidates).map((length) => ({ length }));
 }
 
-/** What stands for what a row should give: numbers of this type. */
+/** Padded sizes for examples, of which each row may also come by itself. */
+export function bucketsFor(examples: readonly TokenizedExample[], maxLength: number): Bucket[] {
+  const rows = examples.flatMap((example) => example.rows);
+  const buckets = chooseBuckets(
+    Uint32Array.from(rows, ({ length }) => length),
+    { maxLength },
+  );
+  if (!rows.some(({ words }) => words)) return buckets;
+  return buckets.map((bucket) => {
+    const fitting = rows.filter(({ length }) => length <= bucket.length);
+    const longest = (of: (row: TokenRow) => number | undefined) => fitting.reduce((most, row) => Math.max(most, of(row) ?? 0), 1);
+    const written = fitting.some(({ target_ids }) => target_ids);
+    return {
+      ...bucket,
+      ...(written
+        ? {
+            target_length: paddedTo(
+              longest(({ target_ids }) => target_ids?.length),
+              usualMultiple,
+              maxLength,
+            ),
+          }
+        : {}),
+      target_rows: longest(({ words }) => words?.at.length),
+    };
+  });
+}
+
+/** What stands for what should come out: numbers of this type, one for each example or for each of its words. */
 export interface Targets {
   readonly dtype: 'i32' | 'f32';
-  readonly per: 'example';
-  /** Of a row that counts nothing. */
+  readonly per: 'example' | 'word';
+  /** Of a place that counts nothing. */
   readonly none: number;
 }
 
-/** Numbers of classes; -100 is PyTorch's ignore_index. */
+/** Numbers of classes or choices; -100 is PyTorch's ignore_index. */
 export const classTargets: Targets = { dtype: 'i32', per: 'example', none: -100 };
+
+/** Words by their ids. */
+export const wordTargets: Targets = { dtype: 'i32', per: 'word', none: -100 };
 
 /** Numbers of a program's input, row-major. */
 export type InputValues = Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 
-/** A batch ready for the GPU. Rows that no example fills have no tokens and no target. */
+/** A batch ready for the GPU. Rows that no example fills have no tokens and no target. N examples of k rows each make B = N · k rows. */
 export interface Batch {
   /** The length of its bucket. */
   readonly length: number;
@@ -107,25 +143,25 @@ export interface Batch {
   readonly tokens: number;
 }
 
-interface TokenRow {
-  readonly input_ids: Uint32Array;
-  readonly token_type_ids: Uint32Array;
-  readonly length: number;
-}
+/** Rows by their place in a batch; where a place is left empty, undefined. */
+type Places = readonly (Tokens | undefined)[];
 
-/** What a decoder reads of a row: the same tokens one place later. */
-function shifted({ input_ids, token_type_ids, length }: TokenRow, start: number): TokenRow {
-  const ids = new Uint32Array(length);
-  ids.set(input_ids.subarray(0, length - 1), 1);
+type Tokens = Pick<TokenRow, 'input_ids' | 'token_type_ids' | 'length'>;
+
+/** What a decoder reads of a row: the tokens that it is to write, or the row's own, one place later. */
+function shifted({ target_ids, input_ids, token_type_ids, length }: TokenRow, start: number): Tokens {
+  const written = target_ids ?? input_ids.subarray(0, length);
+  const ids = new Uint32Array(written.length);
+  ids.set(written.subarray(0, written.length - 1), 1);
   ids[0] = start;
-  return { input_ids: ids, token_type_ids, length };
+  return { input_ids: ids, token_type_ids: target_ids ? new Uint32Array(written.length) : token_type_ids, length: written.length };
 }
 
 const prefixed = (prefix: string, inputs: Readonly<Record<string, InputValues>>): Record<string, InputValues> =>
   Object.fromEntries(Object.entries(inputs).map(([name, values]) => [prefix + name, values]));
 
 /** Inputs of a stack that reads tokens: ids and types [B, T], positions 0 ... T-1 (a model with an offset adds it), lengths [B]. */
-function tokenInputs(rows: readonly TokenRow[], B: number, T: number, padTokenId: number) {
+function tokenInputs(rows: Places, B: number, T: number, padTokenId: number) {
   const inputs = {
     input_ids: new Uint32Array(B * T).fill(padTokenId),
     token_type_ids: new Uint32Array(B * T),
@@ -133,6 +169,7 @@ function tokenInputs(rows: readonly TokenRow[], B: number, T: number, padTokenId
     lengths: new Uint32Array(B),
   };
   for (const [b, row] of rows.entries()) {
+    if (row === undefined) continue;
     inputs.input_ids.set(row.input_ids, b * T);
     inputs.token_type_ids.set(row.token_type_ids, b * T);
     inputs.lengths[b] = row.length;
@@ -140,8 +177,33 @@ function tokenInputs(rows: readonly TokenRow[], B: number, T: number, padTokenId
   return inputs;
 }
 
+/** What is added to the scores [N, k] of choices: nothing, or where an example has no such choice what leaves it no probability. */
+function absentChoices(rows: readonly (TokenRow | undefined)[], examples: number, N: number, k: number): Float32Array<ArrayBuffer> {
+  return Float32Array.from({ length: N * k }, (_, place) => (place < examples * k && rows[place] === undefined ? -1e30 : 0));
+}
+
+/** The words of a batch: the rows of hidden states [B · T] that are to give one, in ascending order, and which one; R places for them. */
+function wordInputs(rows: readonly (TokenRow | undefined)[], T: number, R: number, none: number) {
+  const target_rows = new Uint32Array(R).fill(0xffffffff);
+  const labels = new Int32Array(R).fill(none);
+  let r = 0;
+  for (const [b, row] of rows.entries()) {
+    const { at, ids } = row?.words ?? noWords;
+    for (const [i, position] of at.entries()) {
+      target_rows[r] = b * T + position;
+      labels[r++] = ids[i] as number;
+    }
+  }
+  return { target_rows, labels };
+}
+
+const noWords = { at: new Uint32Array(), ids: new Uint32Array() };
+
 export interface CollateOptions {
+  /** Examples. */
   readonly batchSize: number;
+  /** Rows of each, those that it lacks filled up; left out: 1. */
+  readonly rowsPerExample?: number;
   /** Ascending. */
   readonly buckets: readonly Bucket[];
   readonly padTokenId: number;
@@ -150,25 +212,43 @@ export interface CollateOptions {
   readonly decoderStart?: number | undefined;
 }
 
-/** Rows `indices` of `examples`, padded to the smallest bucket that holds the longest of them. Throws a RangeError where none does. */
+/** Examples `indices`, padded to the smallest bucket that holds the longest of their rows. Throws a RangeError where none does. */
 export function collate(examples: readonly TokenizedExample[], indices: Uint32Array, options: CollateOptions): Batch {
-  const { batchSize, buckets, padTokenId, targets, decoderStart } = options;
-  const rows = Array.from(indices, (index) => examples[index]).filter((row) => row !== undefined);
-  const longest = rows.reduce((most, row) => Math.max(most, row.length), 0);
+  const { batchSize: N, rowsPerExample: k = 1, buckets, padTokenId, targets, decoderStart } = options;
+  const taken = Array.from(indices, (index) => examples[index]).filter((example) => example !== undefined);
+  const rows = taken.flatMap((example) => Array.from({ length: k }, (_, i) => example.rows[i]));
+  const longest = taken.reduce((most, { length }) => Math.max(most, length), 0);
   const bucket = buckets.find(({ length }) => length >= longest);
-  if (bucket === undefined || rows.length !== indices.length || rows.length > batchSize) {
+  const asked = rows.reduce((sum, row) => sum + (row?.words?.at.length ?? 0), 0);
+  const R = N * k * (bucket === undefined ? 0 : wordsOf(bucket));
+  const fits = taken.length === indices.length && taken.length <= N && taken.every((example) => example.rows.length <= k) && asked <= R;
+  if (bucket === undefined || !fits) {
+    const sizes = buckets.map((one) => `${one.length} (${wordsOf(one)} words)`).join(', ');
     throw new RangeError(
-      `${indices.length} rows of up to ${longest} tokens do not fit a batch of ${batchSize} with buckets ${buckets.map(({ length }) => length).join(', ')}`,
+      `${indices.length} examples of up to ${longest} tokens with ${asked} words to predict do not fit a batch of ${N} with ${k} rows each and buckets ${sizes}`,
     );
   }
-  const labels = (targets.dtype === 'f32' ? new Float32Array(batchSize) : new Int32Array(batchSize)).fill(targets.none);
-  labels.set(rows.map(({ label }) => label));
-  const inputsOf = (own: readonly TokenRow[]) => tokenInputs(own, batchSize, bucket.length, padTokenId);
-  const written = decoderStart === undefined ? {} : prefixed('decoder_', inputsOf(rows.map((row) => shifted(row, decoderStart))));
-  return {
-    length: bucket.length,
-    inputs: { ...inputsOf(rows), ...written, labels },
-    counted: rows.length,
-    tokens: rows.reduce((sum, { length }) => sum + length, 0),
-  };
+  const tokens = rows.reduce((sum, row) => sum + (row?.length ?? 0), 0);
+  const { length: T, target_length = T } = bucket;
+  const written =
+    decoderStart === undefined
+      ? {}
+      : prefixed(
+          'decoder_',
+          tokenInputs(
+            rows.map((row) => row && shifted(row, decoderStart)),
+            N * k,
+            target_length,
+            padTokenId,
+          ),
+        );
+  const inputs = { ...tokenInputs(rows, N * k, T, padTokenId), ...written };
+  if (targets.per === 'word') {
+    const words = wordInputs(rows, decoderStart === undefined ? T : target_length, R, targets.none);
+    return { length: T, inputs: { ...inputs, ...words }, counted: asked, tokens };
+  }
+  const labels = (targets.dtype === 'f32' ? new Float32Array(N) : new Int32Array(N)).fill(targets.none);
+  labels.set(taken.map(({ label }) => label));
+  const absent_choices = k > 1 ? { absent_choices: absentChoices(rows, taken.length, N, k) } : {};
+  return { length: T, inputs: { ...inputs, ...absent_choices, labels }, counted: taken.length, tokens };
 }

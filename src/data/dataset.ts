@@ -1,23 +1,55 @@
 // A data set as token ids, with the counts that people decide by: lengths, truncation, class balance. Not batches yet.
 // Invariant: no stretch of work exceeds a slice, so that the thread that tokenises still answers.
 
-import type { Dataset } from './examples.ts';
+import type { Dataset, Example } from './examples.ts';
 import type { Encoded, Tokenizer } from './tokenizer.ts';
 
-export interface TokenizedExample extends Encoded {
-  /** Its class by number, or the number to predict. */
-  readonly label: number;
+/** Words that a row is to give: the hidden states at position `at[i]` are to say that the word `ids[i]` comes. */
+export interface Words {
+  readonly at: Uint32Array; // [words], ascending
+  readonly ids: Uint32Array; // [words]
+  /** Bytes of the text that they are tokens of, in UTF-8. */
+  readonly bytes: number;
 }
+
+/** A sequence of tokens that goes through the model by itself. */
+export interface TokenRow extends Encoded {
+  /** What a decoder is to write of it, where that is not the row itself. */
+  readonly target_ids?: Uint32Array;
+  /** Of tasks whose outputs are words; places are the decoder's where one writes. */
+  readonly words?: Words;
+}
+
+export interface TokenizedExample {
+  /** Most tasks make one row of an example; where answers are chosen among, each has one. */
+  readonly rows: readonly TokenRow[];
+  /** Its class or its right choice by number, or the number to predict. */
+  readonly label: number;
+  /** Tokens of its longest row. */
+  readonly length: number;
+}
+
+/** An example of these rows. */
+export const exampleOf = (rows: readonly TokenRow[], label: number): TokenizedExample => ({
+  ...{ rows, label },
+  length: rows.reduce((most, { length }) => Math.max(most, length), 0),
+});
+
+/** Makes rows of an example. */
+export type EncodeExample = (example: Example, tokenizer: Tokenizer, maxLength: number) => readonly TokenRow[];
+
+/** A text or a pair as one row, as the tokenizer has it. */
+export const encodeTexts: EncodeExample = ({ text, textPair }, tokenizer, maxLength) => [tokenizer.encode(text, textPair, maxLength)];
 
 export interface TokenizedDataset {
   readonly examples: readonly TokenizedExample[];
   readonly labels: readonly string[];
-  /** [examples], tokens after truncation. */
+  /** [examples], tokens of the longest row after truncation. */
   readonly lengths: Uint32Array;
   readonly maxLength: number;
-  /** How many texts were cut to `maxLength`. */
+  /** How many rows were cut to `maxLength`. */
   readonly truncated: number;
-  /** Texts by their length before truncation: `upTo` 8, 16, ... tokens, up to the longest. */
+  /** Rows by their length before truncation: `upTo` 8, 16, ... tokens, up to the longest. */
   readonly histogram: readonly { readonly upTo: number; readonly count: number }[];
   /** [labels], examples of each class. */
   readonly classCounts: readonly number[];
@@ -26,6 +58,8 @@ export interface TokenizedDataset {
 export interface TokenizeOptions {
   /** Tokens, special ones included; no more than the model has positions for. */
   readonly maxLength: number;
+  /** Left out: `encodeTexts`. */
+  readonly encode?: EncodeExample;
   onProgress?(done: number, total: number): void;
   readonly signal?: AbortSignal;
 }
@@ -47,11 +81,11 @@ function pause(): Promise<void> {
 
 /** Tokenises in slices of about 12 ms, giving way to other work between them. Rejects with the signal's reason when it aborts. */
 export async function tokenizeDataset(dataset: Dataset, tokenizer: Tokenizer, options: TokenizeOptions): Promise<TokenizedDataset> {
-  const { maxLength, signal } = options;
+  const { maxLength, encode = encodeTexts, signal } = options;
   const examples: TokenizedExample[] = [];
   let sliceEnd = performance.now() + SLICE_MS;
-  for (const { text, textPair, label } of dataset.examples) {
-    examples.push({ ...tokenizer.encode(text, textPair, maxLength), label });
+  for (const example of dataset.examples) {
+    examples.push(exampleOf(encode(example, tokenizer, maxLength), example.label));
     if (performance.now() < sliceEnd) continue;
     options.onProgress?.(examples.length, dataset.examples.length);
     await pause();
@@ -61,13 +95,14 @@ export async function tokenizeDataset(dataset: Dataset, tokenizer: Tokenizer, op
   options.onProgress?.(examples.length, dataset.examples.length);
   const classCounts = dataset.labels.map(() => 0);
   for (const { label } of classCounts.length > 0 ? examples : []) classCounts[label] = (classCounts[label] ?? 0) + 1;
+  const rows = examples.flatMap((example) => example.rows);
   return {
     examples,
     labels: dataset.labels,
     lengths: Uint32Array.from(examples, (example) => example.length),
     maxLength,
-    truncated: examples.filter((example) => example.truncated).length,
-    histogram: lengthHistogram(examples.map((example) => example.fullLength)),
+    truncated: rows.filter(({ truncated }) => truncated).length,
+    histogram: lengthHistogram(rows.map(({ fullLength }) => fullLength)),
     classCounts,
   };
 }

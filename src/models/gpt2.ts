@@ -12,6 +12,8 @@ import { norm } from './sites.ts';
 export interface Gpt2Config extends BackboneConfig {
   /** Dropout on the embeddings. */
   readonly embd_pdrop: number;
+  /** Whether words are written by the table that they are read by. */
+  readonly tie_word_embeddings: boolean;
 }
 
 /** `config.json` of a GPT-2, with Transformers' defaults. `dropout` replaces all dropout probabilities. */
@@ -38,6 +40,7 @@ export function readGpt2Config(json: unknown, place: string, dropout?: number): 
     hidden_dropout_prob: dropout ?? read.probability('resid_pdrop', 0.1),
     attention_probs_dropout_prob: dropout ?? read.probability('attn_pdrop', 0.1),
     embd_pdrop: dropout ?? read.probability('embd_pdrop', 0.1),
+    tie_word_embeddings: read.flag('tie_word_embeddings', true),
   };
 }
 
@@ -94,6 +97,7 @@ export function gpt2(config: Gpt2Config): Backbone {
       last: { head: linearHead({ name: 'score', dropout: 0, bias: false }, config) },
       mean: { head: linearHead({ name: 'classifier', dropout: 0 }, config) },
     },
+    ...(config.tie_word_embeddings ? { vocabulary: { table: 'wte.weight' } } : {}),
     narrowed: (factor) => gpt2(narrowedConfig(config, factor)),
   };
 }

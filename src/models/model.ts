@@ -126,6 +126,16 @@ export interface PooledHead {
   readonly head: SequenceHead;
 }
 
+/** What gives the words that a model writes: their logits are products of the last hidden states with a table that has a row for each word. */
+export interface Vocabulary {
+  /** The table's parameter, mostly the one that the embeddings read: [vocab_size, width of what the last stack gives]. */
+  readonly table: string;
+  /** [vocab_size] */
+  bias?(g: Graph): Tensor;
+  /** What stands between the last hidden states and the table: [N, C] -> [N, C']. */
+  before?(g: Graph, rows: Tensor, adaptation: Adaptation): Tensor;
+}
+
 /** A tower of layers over tokens. */
 export interface Stack {
   /** What the names of its batch inputs begin with: nothing, or `decoder_` for the tokens that are written. */
@@ -172,6 +182,17 @@ export function pooledHead({ config, poolings }: Pick<Backbone, 'config' | 'pool
   });
 }
 
+/** Error `no-vocabulary`, where the model writes no words. */
+export function requireVocabulary({ config, vocabulary }: Pick<Backbone, 'config' | 'vocabulary'>): Vocabulary {
+  if (vocabulary) return vocabulary;
+  throw new RetraceError({
+    code: 'no-vocabulary',
+    message: `A model of type '${config.model_type}' writes no words here.`,
+    where: 'model',
+    remedy: 'Choose a model that does, such as a GPT-2 or an OPT.',
+  });
+}
+
 /** The stack whose last hidden states heads read. */
 export const topStack = ({ stacks }: Pick<Backbone, 'stacks'>): Stack => stacks.at(-1) as Stack;
 
@@ -183,6 +204,8 @@ export interface Backbone {
   readonly stacks: readonly [Stack, ...Stack[]];
   /** The architecture's own first. */
   readonly poolings: Readonly<Partial<Record<Pooling, PooledHead>>>;
+  /** Of models that write. */
+  readonly vocabulary?: Vocabulary;
   /** The same architecture, `factor` times narrower, with its heads. Errors where the widths are no multiples. */
   narrowed(factor: number): Backbone;
 }

@@ -14,6 +14,8 @@ export interface OptConfig extends BackboneConfig {
   readonly has_final_layer_norm: boolean;
   /** Width of the table of words, and of what heads read. */
   readonly word_embed_proj_dim: number;
+  /** Whether words are written by the table that they are read by. */
+  readonly tie_word_embeddings: boolean;
 }
 
 /** Rows of the position table that no token has. */
@@ -42,6 +44,7 @@ export function readOptConfig(json: unknown, place: string, dropout?: number): O
     ...{ word_embed_proj_dim, do_layer_norm_before },
     has_final_layer_norm: do_layer_norm_before && !read.flag('_remove_final_layer_norm', false),
     type_vocab_size: 0,
+    tie_word_embeddings: read.flag('tie_word_embeddings', true),
     initializer_range: read.number('init_std', 0.02, 0, 10),
     layer_norm_eps: 1e-5,
     hidden_act: read.oneOf('activation_function', ['relu', 'gelu', 'gelu_new'], 'relu'),
@@ -112,6 +115,7 @@ export function opt(config: OptConfig): Backbone {
       last: { head: linearHead({ name: 'score', dropout: 0, bias: false }, config) },
       mean: { head: linearHead({ name: 'classifier', dropout: 0 }, config) },
     },
+    ...(config.tie_word_embeddings ? { vocabulary: { table: 'decoder.embed_tokens.weight' } } : {}),
     narrowed: (factor) => opt(narrowedConfig(config, factor)),
   };
 }

@@ -11,9 +11,12 @@ export interface Bucket {
   readonly length: number;
   /** Tokens of what is written of it, in a model that reads with one stack and writes with another. */
   readonly target_length?: number;
-  /** Words to predict in the whole batch, at most; left out: as many as it has tokens. */
+  /** Words to predict in a text, at most; left out: as many as it has tokens. */
   readonly target_rows?: number;
 }
+
+/** Words to predict in a text, at most. */
+export const wordsOf = ({ length, target_length = length, target_rows = target_length }: Bucket): number => target_rows;
 
 export const longestOf = (buckets: readonly Bucket[]): number => buckets.reduce((most, { length }) => Math.max(most, length), 0);
 

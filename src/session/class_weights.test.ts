@@ -30,7 +30,7 @@ test('the loss of a step is that of torch.nn.CrossEntropyLoss with weights and l
   const batches = [randomBatch(1, 5, 8, 50, 3), randomBatch(2, 5, 8, 50, 3)];
   let [losses, counted] = [0, 0];
   for (const batch of batches) {
-    const logits = await trainer.logits(batch);
+    const logits = await trainer.outputs(batch);
     for (const [b, label] of batch.inputs.labels.entries()) {
       const row = [...logits.subarray(3 * b, 3 * b + 3)];
       const total = Math.log(row.reduce((sum, x) => sum + Math.exp(x), 0));

@@ -69,8 +69,9 @@ function storedClassifier(model: BaseModel, pooling: Pooling): { tensors: Map<st
 
 const fresh = (why: string): ClassifierStart => ({ start: 'fresh', text: `The classifier starts anew: ${why}.` });
 
-/** What the classifier of these classes starts from; without classes, a head that gives one number. */
-export function classifierStart(model: BaseModel, pooling: Pooling, labels: readonly string[]): ClassifierStart {
+/** What the classifier of these classes starts from; without classes, a head that gives one number; without a pooling, the words of the model itself. */
+export function classifierStart(model: BaseModel, pooling: Pooling | undefined, labels: readonly string[]): ClassifierStart {
+  if (pooling === undefined) return { start: 'checkpoint', text: "Words are written by the model's own table." };
   const stored = storedClassifier(model, pooling);
   if (typeof stored === 'string') return fresh(stored);
   const { rows } = stored;
@@ -120,12 +121,13 @@ export async function checkpointClassifier(model: BaseModel, pooling: Pooling): 
 /** Values of the classifier's parameters by name, rows in the order of the run's classes; none where it starts anew. Error: `weights-not-finite`. */
 export async function classifierValues(
   model: BaseModel,
-  pooling: Pooling,
+  pooling: Pooling | undefined,
   { rows }: ClassifierStart,
 ): Promise<Map<string, Float32Array<ArrayBuffer>>> {
   const values = new Map<string, Float32Array<ArrayBuffer>>();
-  const stored = rows && (await checkpointClassifier(model, pooling));
-  if (!stored || typeof stored === 'string') return values;
+  if (rows === undefined || pooling === undefined) return values;
+  const stored = await checkpointClassifier(model, pooling);
+  if (typeof stored === 'string') return values;
   const { before } = pooledHead(model.backbone(), pooling).head;
   for (const [name, { shape, data }] of stored) {
     if (before.includes(name)) {

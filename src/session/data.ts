@@ -1,11 +1,11 @@
 // From data references to tokenised examples: reads the table, finds the columns, holds a part back where no evaluation data are given.
 
-import { chooseBuckets } from '../data/batches.ts';
+import { bucketsFor } from '../data/batches.ts';
 import { checkRows, checkSplit } from '../data/checks/checks.ts';
 import { checkedRows } from '../data/checks/rows.ts';
 import { namesBeside } from '../data/choices.ts';
 import type { ChosenColumns } from '../data/columns/choose.ts';
-import { type TokenizedDataset, tokenizeDataset } from '../data/dataset.ts';
+import { type EncodeExample, type TokenizedDataset, tokenizeDataset } from '../data/dataset.ts';
 import { type ColumnChoice, type Dataset, holdOut, labelledRows } from '../data/examples.ts';
 import { splitBeginning } from '../data/hub/preview.ts';
 import { openSplit } from '../data/hub/split.ts';
@@ -23,7 +23,7 @@ import type { Bucket } from '../protocol/lengths.ts';
 import type { DataPreview, DataProgress, DataReport, DataWarning, NumbersReport } from '../protocol/messages.ts';
 import type { Reading } from '../protocol/reading.ts';
 import { taskNamed } from '../tasks/registry.ts';
-import type { Task } from '../tasks/task.ts';
+import type { Encoding, Task } from '../tasks/task.ts';
 import type { Host } from './host.ts';
 
 /** Share of the data that is held back for evaluation where there are no evaluation data. */
@@ -247,6 +247,12 @@ function requireFitting(data: DataRef, task: Task): void {
   });
 }
 
+/** How a task makes rows of examples. */
+const encodingFor =
+  (task: Task, purpose: Encoding['purpose']): EncodeExample =>
+  (example, tokenizer, max_length) =>
+    task.encode(example, tokenizer, { max_length, purpose });
+
 /** Training and evaluation examples, tokenised. `onProgress` hears of both: bytes of each file, then examples of both parts. */
 export async function loadData(
   request: DataRequest,
@@ -271,9 +277,9 @@ export async function loadData(
   const parts = given ? { train: whole, held: given } : heldOut(whole, seed, own);
   const other = evaluation ? { given: checkedRows(evaluation.table, evaluation.choice) } : { held: placesOf(parts.held, whole) };
   const [name, of] = [table.name, parts.train.examples.length + parts.held.examples.length];
-  const tokenize = (part: Dataset, before: number) =>
+  const tokenize = (part: Dataset, purpose: Encoding['purpose'], before: number) =>
     tokenizeDataset(part, tokenizer, {
-      maxLength: request.max_length,
+      ...{ maxLength: request.max_length, encode: encodingFor(task, purpose) },
       onProgress: (done) => onProgress?.({ work: 'tokenising', name, done: before + done, of }),
     });
   const more = new Map<string, TokenizedDataset>();
@@ -281,7 +287,7 @@ export async function loadData(
   for (const [set, data] of Object.entries(request.more_eval_data ?? {})) {
     const rows = await readRows(likewise(task.reads?.(data) ?? data, table), host, { columns, seed, onProgress, waiting });
     const examples = task.examplesOf(rows.table, rows.choice, whole.labels);
-    more.set(set, await tokenizeDataset(examples, tokenizer, { maxLength: request.max_length }));
+    more.set(set, await tokenizeDataset(examples, tokenizer, { maxLength: request.max_length, encode: encodingFor(task, 'evaluation') }));
     pinnedMore[set] = rows.pinned;
   }
   return {
@@ -291,8 +297,8 @@ export async function loadData(
       ...(more.size > 0 ? { more_eval_data: pinnedMore } : {}),
     },
     more,
-    train: await tokenize(parts.train, 0),
-    evaluation: await tokenize(parts.held, parts.train.examples.length),
+    train: await tokenize(parts.train, 'training', 0),
+    evaluation: await tokenize(parts.held, 'evaluation', parts.train.examples.length),
     texts: parts.held.examples,
     labels: whole.labels,
     columns,
@@ -323,15 +329,16 @@ export async function loadEvaluation(
   const guess = (table: Table) => task.columnsOf(table, request.columns, request.labels);
   const { table, columns, reasons, choice } = await readRows(task.reads?.(request.data) ?? request.data, host, { guess, onProgress });
   const examples = task.examplesOf(table, choice, request.labels);
-  const dataset = await tokenizeDataset(examples, tokenizer, { maxLength: request.max_length });
+  const dataset = await tokenizeDataset(examples, tokenizer, { maxLength: request.max_length, encode: encodingFor(task, 'evaluation') });
   return { columns, reasons, dataset, reading: readingOf(table, request.data) };
 }
 
 /** Padded sizes of a run over these data. */
 export const bucketsOf = ({ train, evaluation, more }: Pick<RunData, 'train' | 'evaluation' | 'more'>): Bucket[] =>
-  chooseBuckets(Uint32Array.from([train, evaluation, ...more.values()].flatMap(({ lengths }) => [...lengths])), {
-    maxLength: train.maxLength,
-  });
+  bucketsFor(
+    [train, evaluation, ...more.values()].flatMap(({ examples }) => examples),
+    train.maxLength,
+  );
 
 /** Parts into which a picture of numbers puts them. */
 const PARTS = 20;

@@ -2,7 +2,7 @@
 // check of an export share.
 
 import { type CollateOptions, collate } from '../data/batches.ts';
-import type { TokenizedExample } from '../data/dataset.ts';
+import { exampleOf, type TokenizedExample } from '../data/dataset.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { type Device, type Loss, openDevice } from '../gpu/device.ts';
 import { Executor } from '../gpu/executor.ts';
@@ -14,7 +14,7 @@ import { RetraceError } from '../protocol/errors.ts';
 import { type Bucket, longestOf } from '../protocol/lengths.ts';
 import type { PlanReport } from '../protocol/messages.ts';
 import { taskNamed } from '../tasks/registry.ts';
-import type { Task } from '../tasks/task.ts';
+import type { Judged, Task } from '../tasks/task.ts';
 import { type ProgramSetup, planPrograms } from '../train/programs.ts';
 import { Trainer } from '../train/trainer.ts';
 import type { BaseModel } from './base_model.ts';
@@ -156,16 +156,14 @@ export const collatingOf = ({ setup, buckets, tokenizer, task, model }: Engine):
   decoderStart: model.backbone().config.decoder_start_token_id,
 });
 
-/** Outputs [examples, V] of examples in their order, batched by length. `onProgress` counts examples. */
-export async function logitsOf(
+/** What the model makes of the rows of examples, which stand in their order; rows go in batches of like length. `onProgress` counts examples. */
+export async function judge(
   engine: Engine,
   examples: readonly TokenizedExample[],
   onProgress?: (done: number) => void | Promise<void>,
-): Promise<Float32Array> {
-  const { trainer, setup, buckets } = engine;
-  const V = setup.num_labels;
+): Promise<Judged[]> {
+  const { task, trainer, setup, buckets } = engine;
   const options = collatingOf(engine);
-  const logits = new Float32Array(examples.length * V);
   const longest = longestOf(buckets);
   const tooLong = examples.find(({ length }) => length > longest);
   if (tooLong)
@@ -175,13 +173,22 @@ export async function logitsOf(
       where: 'text',
       remedy: 'Shorten the text.',
     });
-  const order = Uint32Array.from(examples.keys()).sort((a, b) => (examples[a]?.length ?? 0) - (examples[b]?.length ?? 0) || a - b);
+  const judged = examples.map((example) => ({ example, outputs: example.rows.map(() => new Float32Array()) }));
+  const places = examples.flatMap(({ rows }, e) => rows.map((_, r) => ({ e, r })));
+  const alone = examples.flatMap(({ rows, label }) => rows.map((row) => exampleOf([row], label)));
+  const lengthAt = (i: number): number => alone[i]?.length ?? 0;
+  const order = Uint32Array.from(alone.keys()).sort((a, b) => lengthAt(a) - lengthAt(b) || a - b);
   for (let begin = 0; begin < order.length; begin += setup.batch_size) {
     const indices = order.slice(begin, begin + setup.batch_size);
-    const batch = collate(examples, indices, options);
-    const rows = await trainer.logits(batch);
-    for (const [row, index] of indices.entries()) logits.set(rows.subarray(row * V, (row + 1) * V), index * V);
-    await onProgress?.(begin + indices.length);
+    const outputs = await trainer.outputs(collate(alone, indices, options));
+    let at = 0;
+    for (const index of indices) {
+      const { e, r } = places[index] as { e: number; r: number };
+      const count = task.head === 'words' ? (alone[index]?.rows[0]?.words?.at.length ?? 0) : setup.num_labels;
+      (judged[e] as { outputs: Float32Array[] }).outputs[r] = outputs.slice(at, at + count);
+      at += count;
+    }
+    await onProgress?.(Math.floor(((begin + indices.length) * examples.length) / order.length));
   }
-  return logits;
+  return judged;
 }

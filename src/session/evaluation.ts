@@ -3,7 +3,7 @@
 import type { TokenizedDataset } from '../data/dataset.ts';
 import type { Dataset } from '../data/examples.ts';
 import type { Scores } from '../protocol/messages.ts';
-import { type Engine, logitsOf } from './engine.ts';
+import { type Engine, judge } from './engine.ts';
 
 export interface Evaluation extends Scores {
   readonly examples: number;
@@ -14,9 +14,8 @@ export async function evaluate(
   dataset: TokenizedDataset,
   onProgress?: (done: number) => void | Promise<void>,
 ): Promise<Evaluation> {
-  const outputs = await logitsOf(engine, dataset.examples, onProgress);
-  const targets = dataset.examples.map(({ label }) => label);
-  return { ...engine.task.score(outputs, targets, dataset.labels), examples: targets.length };
+  const judged = await judge(engine, dataset.examples, onProgress);
+  return { ...engine.task.score(judged, dataset.labels), examples: judged.length };
 }
 
 /** The texts at these places, as the page shows them; places where there is none are empty. */

@@ -10,6 +10,7 @@ import type { RunRecord } from '../formats/records/log_history.ts';
 import { runRecords } from '../formats/records/run_records.ts';
 import { readZip, writeZip } from '../formats/zip.ts';
 import { methodNamed } from '../methods/registry.ts';
+import { ownPooling } from '../models/model.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { longestOf } from '../protocol/lengths.ts';
 import type { ExportLayout, ExportResult, SelfTestTexts } from '../protocol/messages.ts';
@@ -78,7 +79,7 @@ function archiveOf(
       task: engine.task.name,
       problem_type: engine.task.problem_type,
       num_labels: setup.num_labels,
-      pooling: setup.pooling,
+      pooling: setup.pooling ?? ownPooling(setup.backbone),
       max_length: config.training.max_length,
       hyper_parameters: {
         ...used,

@@ -100,7 +100,7 @@ async function logitsOf(archive: AdapterArchive, base: BaseModel): Promise<Float
   const { inputs } = batchOf(batch);
   for (const [name, tensor] of graph.inputs) interpreter.set(tensor, inputs[name as 'input_ids']);
   interpreter.run(graph);
-  return interpreter.values(registry.result('logits', [4, archive.labels.length], 'f32'));
+  return interpreter.values(registry.result('outputs', [4, archive.labels.length], 'f32'));
 }
 
 test.each(Object.keys(recorded))("%s gives its library's logits", async (name) => {

@@ -12,10 +12,11 @@ import type { Bucket } from '../protocol/lengths.ts';
 import type { RunEvent } from '../protocol/messages.ts';
 import type { StartDistance, StudyPoint, StudyReport, StudyRequest, StudySeriesHead } from '../protocol/study.ts';
 import { taskNamed } from '../tasks/registry.ts';
+import { outputsOf } from '../tasks/task.ts';
 import type { BaseModel } from './base_model.ts';
 import { classWeights } from './class_weights.ts';
 import { bucketsOf, type RunData } from './data.ts';
-import { type Engine, logitsOf, startEngine } from './engine.ts';
+import { type Engine, judge, startEngine } from './engine.ts';
 import { type Gate, stopped } from './gate.ts';
 import type { RunStore } from './host.ts';
 import { phaseEvent } from './phase.ts';
@@ -120,7 +121,7 @@ export class Study {
   async #pretrained(): Promise<Float32Array> {
     const engine = await this.#engine(this.#config('linear-probe', {}));
     try {
-      return await logitsOf(engine, this.#texts);
+      return outputsOf(await judge(engine, this.#texts));
     } finally {
       engine.executor.destroy();
     }
@@ -131,7 +132,7 @@ export class Study {
     const engine = await this.#engine(config);
     let outcome: Outcome = {};
     try {
-      outcome = { distance: distanceOf(await logitsOf(engine, this.#texts), pretrained) };
+      outcome = { distance: distanceOf(outputsOf(await judge(engine, this.#texts)), pretrained) };
       return config.training.max_steps > 0 ? { ...outcome, ...(await this.#train(engine, config)) } : outcome;
     } catch (thrown) {
       if (thrown instanceof RetraceError && outOfRange.includes(thrown.code)) return { ...outcome, error: reportOf(thrown) };

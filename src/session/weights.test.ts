@@ -52,7 +52,7 @@ test.each(['adamw', 'adafactor'] as const)(
         training: { warmup_ratio: 0, optim },
         change: (setup) => (max_binding === undefined ? setup : { ...setup, max_binding }),
       });
-      const logits = await trainer.logits(batch);
+      const logits = await trainer.outputs(batch);
       const { loss, grad_norm } = await trainer.step(0, [batch]);
       results.push({ logits, loss, gradients: await trainer.read('gradient'), parameters: await trainer.read('parameter') });
       expect(executor.plan.slabs.length).toBeGreaterThan(max_binding === undefined ? 1 : 10);

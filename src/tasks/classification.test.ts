@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { accuracy, confusionMatrix, f1, matthewsCorrelation, predictionsOf } from './metrics/confusion.ts';
 import { taskNamed } from './registry.ts';
+import { judgedRows } from './testing.ts';
 
 test('two classes: TP 3, FP 1, FN 2, TN 4', () => {
   const labels = [1, 1, 1, 0, 1, 1, 0, 0, 0, 0];
@@ -41,7 +42,7 @@ test('filler rows are not counted and the first of equal logits wins', () => {
 
 test('a task reports its metrics by their GLUE names and one of them chooses the best', () => {
   const task = taskNamed('classification');
-  const { metrics, confusion } = task.score(Float32Array.of(1, 0, 0, 1), [0, 1], ['no', 'yes']);
+  const { metrics, confusion } = task.score(judgedRows(Float32Array.of(1, 0, 0, 1), [0, 1]), ['no', 'yes']);
   expect(metrics).toEqual({ accuracy: 1, f1: 1, matthews_correlation: 1, loss: expect.closeTo(Math.log(1 + Math.exp(-1)), 6) });
   expect(confusion).toEqual({
     labels: ['no', 'yes'],

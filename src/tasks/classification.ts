@@ -3,10 +3,11 @@
 import { classTargets } from '../data/batches.ts';
 import { classChecks, classSplitChecks } from '../data/checks/checks.ts';
 import { classColumns } from '../data/columns/choose.ts';
+import { encodeTexts } from '../data/dataset.ts';
 import { toExamples } from '../data/examples.ts';
 import { softmaxCrossEntropy } from '../graph/ops/loss.ts';
 import { accuracy, confusionMatrix, f1, matthewsCorrelation, predictionsOf } from './metrics/confusion.ts';
-import type { Task } from './task.ts';
+import { outputsOf, type Task, targetsOf } from './task.ts';
 
 /** Mean of -log softmax(logits)[label]. */
 function meanLoss(logits: Float32Array, labels: readonly number[], V: number): number {
@@ -19,9 +20,9 @@ function meanLoss(logits: Float32Array, labels: readonly number[], V: number): n
   return sum / Math.max(1, labels.length);
 }
 
-function softmax(logits: readonly number[]): number[] {
+export function softmax(logits: Float32Array): number[] {
   const most = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const parts = logits.map((x) => Math.exp(x - most));
+  const parts = Array.from(logits, (x) => Math.exp(x - most));
   const sum = parts.reduce((a, b) => a + b, 0);
   return parts.map((part) => part / sum);
 }
@@ -36,12 +37,14 @@ export const classification: Task = {
   examplesOf: toExamples,
   checks: { rows: classChecks, split: classSplitChecks },
 
+  encode: (example, tokenizer, { max_length }) => encodeTexts(example, tokenizer, max_length),
   head: 'sequence',
   targets: classTargets,
   outputs: (classes) => classes,
   loss: softmaxCrossEntropy,
 
-  score(logits, labels, classes) {
+  score(examples, classes) {
+    const [logits, labels] = [outputsOf(examples), targetsOf(examples)];
     const V = classes.length;
     const matrix = confusionMatrix(predictionsOf(logits, V), labels, V);
     const counts = classes.map((_, actual) => [...matrix.counts.subarray(actual * V, (actual + 1) * V)]);
@@ -59,7 +62,8 @@ export const classification: Task = {
     { name: 'matthews_correlation', title: 'Matthews correlation', greater_is_better: true },
   ],
   metric_for_best_model: 'accuracy',
-  answer(logits, classes) {
+  answer(judged, classes) {
+    const logits = outputsOf([judged]);
     const best = logits.reduce((at, logit, index) => (logit > (logits[at] as number) ? index : at), 0);
     return { probabilities: softmax(logits), label: classes[best] as string };
   },

@@ -6,6 +6,7 @@ import { parseTable } from '../data/table/testing.ts';
 import { columnNames } from '../protocol/config.ts';
 import { glueTasks as facts } from '../protocol/hub_data.ts';
 import { taskCards, taskNamed, taskNames } from './registry.ts';
+import { judgedRows } from './testing.ts';
 
 interface Layout {
   readonly header: string;
@@ -93,7 +94,7 @@ describe.each(facts)('$title', ({ config, columns, classes, metrics }) => {
       classes.length === 0
         ? Float32Array.of(1, 2.5)
         : Float32Array.of(...classes.flatMap((_, i) => classes.map((_c, j) => (i === j ? 1 : 0))));
-    const scored = task.score(outputs, classes.length === 0 ? [1, 2] : classes.map((_, i) => i), classes);
+    const scored = task.score(judgedRows(outputs, classes.length === 0 ? [1, 2] : classes.map((_, i) => i)), classes);
     expect(Object.keys(scored.metrics).toSorted()).toEqual([...metrics, 'loss'].toSorted());
     expect(task.metrics.map(({ name }) => name)).toEqual(metrics);
     expect(task.metric_for_best_model).toBe(metrics[0]);
@@ -103,7 +104,7 @@ describe.each(facts)('$title', ({ config, columns, classes, metrics }) => {
 test('F1 of MRPC is that of pairs that say the same, and a row alone is enough to evaluate with', () => {
   const task = taskNamed('mrpc');
   const two = Float32Array.of(0, 1, 0, 1, 1, 0);
-  expect(task.score(two, [1, 0, 1], ['not_equivalent', 'equivalent']).metrics).toMatchObject({ f1: 0.5, accuracy: 1 / 3 });
+  expect(task.score(judgedRows(two, [1, 0, 1]), ['not_equivalent', 'equivalent']).metrics).toMatchObject({ f1: 0.5, accuracy: 1 / 3 });
   const [table, choice] = [ownTable('mrpc'), { textColumn: '#1 String', textPairColumn: '#2 String', labelColumn: 'Quality' }];
   const one = { ...table, rows: table.rows.slice(1), rowNumbers: table.rowNumbers.slice(1) };
   expect(task.examplesOf(one, choice, ['not_equivalent', 'equivalent']).examples).toMatchObject([{ label: 1 }]);

@@ -53,8 +53,8 @@ function glueTask(known: KnownDataset): Task {
     columnsOf: (table, named, classes) =>
       usualColumns(table, known.title, [known.columns, ownColumns[known.config]], named) ?? base.columnsOf(table, named, classes),
     examplesOf: known.classes.length === 0 ? base.examplesOf : examplesOf(known.classes),
-    score(outputs, targets, classes) {
-      const { metrics, ...rest } = base.score(outputs, targets, classes);
+    score(examples, classes) {
+      const { metrics, ...rest } = base.score(examples, classes);
       const reported = Object.entries(metrics).filter(([name]) => name === 'loss' || (known.metrics as readonly string[]).includes(name));
       return { metrics: Object.fromEntries(reported), ...rest };
     },

@@ -6,6 +6,7 @@ import { pearson, ranksOf, spearman } from './metrics/correlation.ts';
 import { taskNamed, taskOf } from './registry.ts';
 import { regression } from './regression.ts';
 import { isBetter } from './task.ts';
+import { judgedRows } from './testing.ts';
 
 const actual = [0, 1.5, 1.5, 3, 5, 2.25, 4, 4, 4, 0.5];
 const predicted = [0.1, 1.2, 2, 2.9, 4.2, 3.1, 4.4, 3.9, 4.2, 1.2];
@@ -14,7 +15,7 @@ test('correlations are those of SciPy, ties included, and the squared error is t
   expect(pearson(actual, predicted)).toBeCloseTo(0.9572134238436257, 12);
   expect(spearman(actual, predicted)).toBeCloseTo(0.9319287424377442, 12);
   expect([...ranksOf([3, 1, 3, 3, 0])]).toEqual([4, 2, 4, 4, 1]);
-  const { metrics, confusion, scatter } = regression.score(Float32Array.from(predicted), actual, []);
+  const { metrics, confusion, scatter } = regression.score(judgedRows(Float32Array.from(predicted), actual), []);
   expect(metrics).toEqual({
     pearson: expect.closeTo(0.9572134238436257, 6),
     spearmanr: expect.closeTo(0.9319287424377442, 12),
@@ -27,11 +28,13 @@ test('correlations are those of SciPy, ties included, and the squared error is t
 });
 
 test('a correlation that is not defined is left out, and a picture shows some of many points, from all over the file', () => {
-  expect(regression.score(Float32Array.of(2, 2, 2), [1, 2, 3], []).metrics).toEqual({ mse: 2 / 3, loss: 2 / 3 });
+  expect(regression.score(judgedRows(Float32Array.of(2, 2, 2), [1, 2, 3]), []).metrics).toEqual({ mse: 2 / 3, loss: 2 / 3 });
   expect(pearson([1], [2])).toBeUndefined();
   const many = regression.score(
-    new Float32Array(5000),
-    Array.from({ length: 5000 }, (_, i) => i),
+    judgedRows(
+      new Float32Array(5000),
+      Array.from({ length: 5000 }, (_, i) => i),
+    ),
     [],
   ).scatter;
   expect(many?.actual).toHaveLength(1000);

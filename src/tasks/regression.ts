@@ -2,10 +2,11 @@
 
 import { scoreChecks, scoreSplitChecks } from '../data/checks/scores.ts';
 import { scoreColumns } from '../data/columns/choose.ts';
+import { encodeTexts } from '../data/dataset.ts';
 import { toScoredExamples } from '../data/examples.ts';
 import { meanSquaredError } from '../graph/ops/mean_squared_error.ts';
 import { meanSquare, pearson, spearman } from './metrics/correlation.ts';
-import type { Task } from './task.ts';
+import { outputsOf, type Task, targetsOf } from './task.ts';
 
 /** A picture of more points is none. */
 const mostPoints = 1000;
@@ -20,12 +21,14 @@ export const regression: Task = {
   examplesOf: toScoredExamples,
   checks: { rows: scoreChecks, split: scoreSplitChecks },
 
+  encode: (example, tokenizer, { max_length }) => encodeTexts(example, tokenizer, max_length),
   head: 'sequence',
   targets: { dtype: 'f32', per: 'example', none: 3.4e38 },
   outputs: () => 1,
   loss: (g, outputs, targets) => meanSquaredError(g, outputs, targets),
 
-  score(outputs, targets) {
+  score(examples) {
+    const [outputs, targets] = [outputsOf(examples), targetsOf(examples)];
     const mse = meanSquare(outputs, targets);
     const correlations = { pearson: pearson(outputs, targets), spearmanr: spearman(outputs, targets) };
     const defined = Object.fromEntries(
@@ -45,7 +48,7 @@ export const regression: Task = {
   ],
   // GLUE names it first for STS-B; unlike the squared error it does not depend on the scale of the numbers.
   metric_for_best_model: 'pearson',
-  answer: ([value]) => ({ value: value as number }),
+  answer: (judged) => ({ value: outputsOf([judged])[0] as number }),
 
   pipeline_tag: 'text-classification',
   problem_type: 'regression',

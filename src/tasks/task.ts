@@ -6,8 +6,10 @@ import type { Targets } from '../data/batches.ts';
 import type { Check } from '../data/checks/labels.ts';
 import type { SplitCheck } from '../data/checks/split.ts';
 import type { ChosenColumns } from '../data/columns/choose.ts';
-import type { ColumnChoice, Dataset } from '../data/examples.ts';
+import type { TokenizedExample, TokenRow } from '../data/dataset.ts';
+import type { ColumnChoice, Dataset, Example } from '../data/examples.ts';
 import type { Table } from '../data/table/table.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { DataRef, NamedColumns } from '../protocol/config.ts';
@@ -22,11 +24,27 @@ export interface TaskMetric {
   readonly greater_is_better: boolean;
 }
 
-/** What a run may ask of the loss of classes; tasks of numbers know none of it. */
+/** How an example becomes rows. */
+export interface Encoding {
+  /** Tokens of a row at most, special ones included. */
+  readonly max_length: number;
+  /** A task may train on the right answer alone, say, and evaluate by all that could be chosen. */
+  readonly purpose: 'training' | 'evaluation';
+}
+
+/** An example, and what the model made of each of its rows: V outputs of a sequence head, one score of a choice, the log-likelihood of each of its words. */
+export interface Judged {
+  readonly example: TokenizedExample;
+  readonly outputs: readonly Float32Array[];
+}
+
+/** What a run may ask of the loss of classes or words; tasks of numbers know none of it. */
 export interface LossOptions {
   readonly label_smoothing?: number;
   /** [V]: how often an example of each class counts; the losses are then divided by the sum of the weights of the step's labels. */
   readonly weights?: Tensor | undefined;
+  /** Words of a vocabulary, whose outputs are [N, width]; left out: every output is a class. */
+  readonly words?: number;
 }
 
 export interface Task {
@@ -49,22 +67,28 @@ export interface Task {
   /** What is looked for in the rows of a file, and between those trained on and those evaluated with. Nothing is refused for it. */
   readonly checks: { readonly rows: readonly Check[]; readonly split: readonly SplitCheck[] };
 
-  /** Which head of the backbone makes the outputs, one row [V] for each target. */
-  readonly head: 'sequence';
+  /** Tokens of an example: rows that go through the model each by itself, with the words that they are to give where the head is that of words. */
+  encode(example: Example, tokenizer: Tokenizer, encoding: Encoding): readonly TokenRow[];
+
+  /**
+   * Which head of the backbone makes the outputs: `sequence`, one row [V] for each row of tokens; `choices`, a score for each, and the rows of an example
+   * stand for what is chosen among; `words`, the words of the vocabulary for each word to predict.
+   */
+  readonly head: 'sequence' | 'choices' | 'words';
   readonly targets: Targets;
-  /** V, given how many classes the data have. */
+  /** V of the sequence head, given how many classes the data have. */
   outputs(classes: number): number;
   /** Losses [N] of outputs [N, V] (consumed) and targets [N], each divided by the number of targets in the step. */
   loss(g: Graph, outputs: Tensor, targets: Tensor, options?: LossOptions): Tensor;
 
-  /** What is measured of outputs [N, V] of N examples: the metrics that are defined there, the mean `loss`, a picture. */
-  score(outputs: Float32Array, targets: readonly number[], classes: readonly string[]): Scores;
+  /** What is measured on examples: the metrics that are defined there, the mean `loss`, a picture. */
+  score(examples: readonly Judged[], classes: readonly string[]): Scores;
   /** In the order to show; the loss, which every task has, is not among them. */
   readonly metrics: readonly TaskMetric[];
   /** The metric that chooses the best checkpoint. */
   readonly metric_for_best_model: string;
-  /** What a row of outputs [V] says. */
-  answer(outputs: readonly number[], classes: readonly string[]): Answer;
+  /** What the model says of an example; `classes` are its choices where it has any. */
+  answer(judged: Judged, classes: readonly string[]): Answer;
 
   /** The hub's name for it, and Transformers'. */
   readonly pipeline_tag: 'text-classification';
@@ -76,3 +100,18 @@ export function isBetter(task: Task, value: number, best: number): boolean {
   const metric = task.metrics.find(({ name }) => name === task.metric_for_best_model);
   return metric?.greater_is_better === false ? value < best : value > best;
 }
+
+/** The outputs of all rows of examples, one after the other: [N, V] of a sequence head. */
+export function outputsOf(examples: readonly Judged[]): Float32Array {
+  const rows = examples.flatMap(({ outputs }) => outputs);
+  const all = new Float32Array(rows.reduce((sum, { length }) => sum + length, 0));
+  let begin = 0;
+  for (const row of rows) {
+    all.set(row, begin);
+    begin += row.length;
+  }
+  return all;
+}
+
+/** Their classes, choices or numbers. */
+export const targetsOf = (examples: readonly Judged[]): number[] => examples.map(({ example: { label } }) => label);

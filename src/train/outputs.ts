@@ -2,13 +2,18 @@
 // table at the end; a task names its kind (`Task.head`). Not here: how many rows go at a time (row_loss.ts), what is measured of outputs (src/tasks).
 
 import type { Graph } from '../graph/graph.ts';
+import { gatherRows } from '../graph/ops/gather_rows.ts';
+import { logLikelihood } from '../graph/ops/loss.ts';
 import { pool } from '../graph/ops/pool.ts';
+import { laterRows } from '../graph/ops/prepend_rows.ts';
+import { reshape } from '../graph/ops/reshape.ts';
+import { vocabularyLogits } from '../graph/ops/vocabulary.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import { type Adaptation, pooledHead } from '../models/model.ts';
-import type { Bucket } from '../protocol/lengths.ts';
+import { type Adaptation, noAdaptation, ownPooling, pooledHead, requireVocabulary, topStack } from '../models/model.ts';
+import { type Bucket, wordsOf } from '../protocol/lengths.ts';
 import type { Task } from '../tasks/task.ts';
 import type { ProgramSetup } from './programs.ts';
-import type { OutputLoss, RowHead } from './row_loss.ts';
+import { type OutputLoss, type RowHead, rowScores } from './row_loss.ts';
 
 /** What is there when the layers have run. */
 export interface Top {
@@ -25,25 +30,90 @@ export interface Output {
   readonly head: RowHead;
   /** What each of the N rows should give. */
   readonly targets: Tensor;
+  /** [N, V], added to the outputs. */
+  readonly added?: Tensor;
   readonly loss: OutputLoss;
+  /** What an evaluation leaves of the rows for the host to read. */
+  measured(g: Graph, rows: Tensor): Tensor;
+  /** The shape of the result that all evaluation programs of a run write it to: that of the largest of them. */
+  readonly measures: readonly number[];
 }
 
 type OutputKind = (g: Graph, setup: ProgramSetup, bucket: Bucket) => Output;
 
-/** A text becomes one vector, and that one row of outputs. */
-const sequence: OutputKind = (g, { task, loss, backbone, pooling, num_labels, batch_size: B }) => {
+/** The head of a pooled text [B, C], and the rows for it. */
+function pooled({ backbone, pooling = ownPooling(backbone) }: ProgramSetup) {
   const { transform, head } = pooledHead(backbone, pooling);
-  const weights = g.training && loss?.weighted ? g.input('class_weights', [num_labels], 'f32') : undefined; // [V]
   return {
-    rows(g, { hidden, lengths, adaptation }) {
+    rows(g: Graph, { hidden, lengths, adaptation }: Top) {
       const rows = g.section('pooler', () => pool(g, hidden, lengths, pooling)); // [B, C]
       return transform?.(g, rows, adaptation) ?? rows;
     },
-    head: (g, rows) => head.apply(g, rows, num_labels),
+    head: (outputs: number) => (g: Graph, rows: Tensor) => head.apply(g, rows, outputs),
+  };
+}
+
+/** A text becomes one vector, and that one row of outputs. */
+const sequence: OutputKind = (g, setup) => {
+  const { task, loss, num_labels, batch_size: B } = setup;
+  const { rows, head: headOf } = pooled(setup);
+  const head = headOf(num_labels);
+  const weights = g.training && loss?.weighted ? g.input('class_weights', [num_labels], 'f32') : undefined; // [V]
+  return {
+    ...{ rows, head, measured: head, measures: [B, num_labels] },
     targets: g.input('labels', [B], task.targets.dtype),
     loss: (g, outputs, targets) => task.loss(g, outputs, targets, { label_smoothing: loss?.label_smoothing ?? 0, weights }),
   };
 };
 
+/** Each choice becomes one vector, and that a score; the scores of an example, whose rows stand together, are its outputs. */
+const choices: OutputKind = (g, setup) => {
+  const { task, batch_size: B, rows_per_example: k = 1 } = setup;
+  const { rows, head } = pooled(setup);
+  const score = head(1);
+  const N = B / k;
+  const targets = g.input('labels', [N], task.targets.dtype);
+  return {
+    rows(g, top) {
+      const all = rows(g, top); // [B, C]
+      return g.training ? reshape(g, all, [N, k, all.shape.at(-1) as number]) : all;
+    },
+    // [n, k, C] -> [n, k]
+    head: (g, own) => reshape(g, score(g, own), own.shape.slice(0, -1)),
+    targets,
+    ...(g.training && k > 1 ? { added: g.input('absent_choices', [N, k], 'f32') } : {}),
+    loss: (g, outputs, targets) => task.loss(g, outputs, targets),
+    // Choices are scored one by one, so that examples may have more of them than those that were trained on.
+    ...{ measured: score, measures: [B, 1] },
+  };
+};
+
+/** The hidden states that are to give a word, and of each the words of the vocabulary. */
+const words: OutputKind = (g, { task, loss, backbone, batch_size: B, buckets }, bucket) => {
+  const vocabulary = requireVocabulary(backbone);
+  const { vocab_size } = backbone.config;
+  const T = topStack(backbone).input_prefix === '' ? bucket.length : (bucket.target_length ?? bucket.length);
+  const R = B * wordsOf(bucket);
+  const targets = g.input('labels', [R], 'i32');
+  let adaptation: Adaptation = noAdaptation;
+  const head: RowHead = (g, rows) =>
+    g.section('vocabulary', () => {
+      const read = vocabulary.before?.(g, rows, adaptation) ?? rows; // [N, C]
+      const table = g.parameter(vocabulary.table, [vocab_size, read.shape.at(-1) as number]);
+      return vocabularyLogits(g, read, table, vocabulary.bias?.(g)); // [N, vocab_size up to a multiple of 4]
+    });
+  return {
+    rows(g, top) {
+      adaptation = top.adaptation;
+      return g.section('vocabulary', () => gatherRows(g, laterRows(g, top.hidden, T), g.input('target_rows', [R], 'u32'))); // [R, C]
+    },
+    head,
+    targets,
+    loss: (g, outputs, own) => task.loss(g, outputs, own, { label_smoothing: loss?.label_smoothing ?? 0, words: vocab_size }),
+    measured: (g, rows) => rowScores(g, rows, targets, { head, score: (g, logits, own) => logLikelihood(g, logits, own, vocab_size) }),
+    measures: [B * Math.max(...buckets.map(wordsOf))],
+  };
+};
+
 /** By the head that a task names. Its inputs are declared when it is asked for. */
-export const outputKinds: Readonly<Record<Task['head'], OutputKind>> = { sequence };
+export const outputKinds: Readonly<Record<Task['head'], OutputKind>> = { sequence, choices, words };

@@ -43,10 +43,14 @@ export interface ProgramSetup {
   readonly chunks?: number | undefined;
   /** Tokens that a feed-forward pair takes at a time where it is not taped; left out: 128. */
   readonly token_chunk?: number | undefined;
-  readonly pooling: Pooling;
+  /** Of heads that read one vector a text. */
+  readonly pooling?: Pooling | undefined;
   readonly num_labels: number;
   readonly storedType: (name: string) => 'f32' | 'f16';
+  /** Rows of tokens. */
   readonly batch_size: number;
+  /** Rows that stand together in training where an example is a choice among several; left out: 1. */
+  readonly rows_per_example?: number;
   /** Padded sizes, ascending. */
   readonly buckets: readonly Bucket[];
   readonly optimizer: OptimizerArguments;
@@ -97,7 +101,7 @@ export function traceTraining(registry: Registry, options: TracingOptions, setup
   return { name: programName('training', bucket.length), graph: g };
 }
 
-/** Outputs of one batch, into the `logits` state. */
+/** What is measured of one batch, into the result `outputs`. */
 export function traceEvaluation(registry: Registry, options: TracingOptions, setup: ProgramSetup, bucket: Bucket): ProgramSource {
   const scene = sceneOf(registry, { ...options, training: false }, setup, bucket);
   const { g, wiring } = scene;
@@ -105,9 +109,9 @@ export function traceEvaluation(registry: Registry, options: TracingOptions, set
   const results: StackResult[] = [];
   for (const stack of numberedStacks(setup.backbone)) results.push(evaluateStack(scene, stack, results));
   const top = results.at(-1) as StackResult;
-  const logits = output.head(g, output.rows(g, { ...top, adaptation: wiring.adaptation }));
-  const state = registry.result('logits', [setup.batch_size, setup.num_labels], 'f32');
-  g.scope('head', () => copyInto(g, logits, state));
+  const measured = output.measured(g, output.rows(g, { ...top, adaptation: wiring.adaptation }));
+  const state = registry.result('outputs', output.measures, 'f32');
+  g.scope('head', () => copyInto(g, measured, state));
   return { name: programName('evaluation', bucket.length), graph: g };
 }
 

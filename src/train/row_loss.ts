@@ -5,6 +5,7 @@
 
 import { backward } from '../graph/differentiate.ts';
 import type { Graph } from '../graph/graph.ts';
+import { add } from '../graph/ops/elementwise.ts';
 import { accumulateSum } from '../graph/ops/loss.ts';
 import { partition } from '../graph/ops/parts.ts';
 import type { Tensor } from '../graph/tensor.ts';
@@ -17,23 +18,24 @@ export type RowHead = (g: Graph, rows: Tensor) => Tensor;
 export type OutputLoss = (g: Graph, outputs: Tensor, targets: Tensor) => Tensor;
 
 /** Parts of the rows, of `g.tokensAtATime` each. */
-const partsOf = (g: Graph, rows: Tensor, targets: Tensor): number[] =>
-  partition([rows, targets], Math.ceil((rows.shape[0] as number) / g.tokensAtATime));
+const partsOf = (g: Graph, wholes: readonly [Tensor, ...Tensor[]]): number[] =>
+  partition(wholes, Math.ceil((wholes[0].shape[0] as number) / g.tokensAtATime));
 
 /**
  * Adds the losses of rows [R, C] with targets [R] to the step's loss and the head's gradients to theirs; the gradient
- * of the rows, where it is wanted. `g.tokensAtATime` rows go at a time.
+ * of the rows, where it is wanted. `added` [R, V] is added to the outputs. `g.tokensAtATime` rows go at a time.
  */
 export function rowLoss(
   g: Graph,
   rows: Tensor,
-  { head, targets, loss }: { readonly head: RowHead; readonly targets: Tensor; readonly loss: OutputLoss },
+  { head, targets, added, loss }: { readonly head: RowHead; readonly targets: Tensor; readonly added?: Tensor; readonly loss: OutputLoss },
   wanted: boolean,
 ): Tensor | undefined {
-  const parts = partsOf(g, rows, targets);
-  const results = inParts({ g, parts }, [[rows, targets]], (part, [own, ownTargets]) => {
+  const parts = partsOf(g, [rows, targets, ...(added ? [added] : [])]);
+  const results = inParts({ g, parts }, [[rows, targets, added]], (part, [own, ownTargets, ownAdded]) => {
     const forward = () => {
-      const outputs = head(g, own as Tensor);
+      const made = head(g, own as Tensor);
+      const outputs = ownAdded ? add(g, made, ownAdded) : made;
       return g.scope('loss', () => loss(g, outputs, ownTargets as Tensor));
     };
     // The backward pass begins with the first part's.
@@ -54,7 +56,7 @@ export function rowScores(
   targets: Tensor,
   { head, score }: { readonly head: RowHead; readonly score: OutputLoss },
 ): Tensor {
-  const parts = partsOf(g, rows, targets);
+  const parts = partsOf(g, [rows, targets]);
   const results = inParts({ g, parts }, [[rows, targets]], (_, [own, ownTargets]) => [
     score(g, head(g, own as Tensor), ownTargets as Tensor),
   ]);

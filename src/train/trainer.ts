@@ -179,12 +179,12 @@ export class Trainer {
     };
   }
 
-  /** Logits [B, labels] of one batch, without dropout. */
-  logits(batch: Batch): Promise<Float32Array<ArrayBuffer>> {
-    return this.#offload.inTurn(() => this.#logits(batch));
+  /** What an evaluation program makes of one batch, without dropout: logits [B, V], or the log-likelihood of each word in its order. */
+  outputs(batch: Batch): Promise<Float32Array<ArrayBuffer>> {
+    return this.#offload.inTurn(() => this.#outputs(batch));
   }
 
-  async #logits(batch: Batch): Promise<Float32Array<ArrayBuffer>> {
+  async #outputs(batch: Batch): Promise<Float32Array<ArrayBuffer>> {
     const program = programName('evaluation', batch.length);
     this.#feed(program, batch);
     this.#executor.writeStep(this.#scalars(0, 0, 1));
@@ -192,7 +192,7 @@ export class Trainer {
     else this.#executor.run(['watch', program]);
     const read = await this.#executor.readResults();
     readStatus(read('status'), this.#registry.shared(WatchedPlaces).names, this.#options.streamLimit, 0);
-    return new Float32Array(read('logits'));
+    return new Float32Array(read('outputs'));
   }
 
   /** One packed kind by parameter name: `parameter`, `gradient` as the last step left it, or a state. Parameters that have none are left out. */

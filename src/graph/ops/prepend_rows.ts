@@ -50,6 +50,7 @@ const prependRowsOp: Op<PrependInputs, { readonly y: Tensor }> = {
 /** The last T rows of every example. */
 const laterRowsOp: Op<{ readonly y: Tensor }, { readonly x: Tensor }, { readonly T: number }> = {
   name: 'later_rows',
+  vjp: ({ g, inputs: { y }, d }) => ({ y: g.apply(zerosBeforeOp, { x: d('x') }, { S: y.shape[1] as number }).y }),
   shapes({ y }, { T }) {
     const [B, , C] = y.shape as [number, number, number];
     return { x: { shape: [B, T, C] } };
@@ -65,6 +66,29 @@ const laterRowsOp: Op<{ readonly y: Tensor }, { readonly x: Tensor }, { readonly
     ];
   },
 };
+
+/** x [B, T, C] behind rows of zeros: [B, S, C]. */
+const zerosBeforeOp: Op<{ readonly x: Tensor }, { readonly y: Tensor }, { readonly S: number }> = {
+  name: 'zeros_before',
+  shapes({ x }, { S }) {
+    const [B, , C] = x.shape as [number, number, number];
+    return { y: { shape: [B, S, C] } };
+  },
+  lower({ inputs: { x }, outputs: { y } }) {
+    const [y_width, C] = [perExample(y), perExample(x)];
+    return [
+      { kernel: 'clear', tensors: { x: y }, uniforms: { count: sizeOf(y.shape) } },
+      {
+        kernel: 'copy_columns',
+        tensors: { x, y },
+        uniforms: { N: x.shape[0] as number, C, x_width: C, x_from: 0, y_width, y_from: y_width - C },
+      },
+    ];
+  },
+};
+
+/** The last T rows of every example of y [B, P + T, C]: [B, T, C]. */
+export const laterRows = (g: Graph, y: Tensor, T: number): Tensor => (y.shape[1] === T ? y : g.apply(laterRowsOp, { y }, { T }).x);
 
 /** [B, P + T, C]: the rows of prefix [P, C], a parameter, and after them those of x [B, T, C]. */
 export const prependRows = (g: Graph, prefix: Tensor, x: Tensor): Tensor => g.apply(prependRowsOp, { prefix, x }, {}).y;
