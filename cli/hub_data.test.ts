@@ -17,6 +17,12 @@ const words = [
 ];
 const rows = (count: number, label = (i: number) => i % 2) =>
   Array.from({ length: count }, (_, i) => ({ sentence: `a ${words[i % 2]?.[i % 4]} film, number ${i}`, label: label(i), idx: i }));
+const pairs = (count: number) =>
+  Array.from({ length: count }, (_, i) => ({
+    premise: `a ${words[i % 2]?.[i % 4]} film, number ${i}`,
+    hypothesis: `a film ${i % 5}`,
+    label: i % 3,
+  }));
 double.add(
   datasetRepo({
     ...{ id: 'nyu-mll/glue', renamed: 'glue', license: 'other', citation: '@inproceedings{wang2019glue,\n  title={GLUE}\n}' },
@@ -26,6 +32,14 @@ double.add(
       stsb: {
         features: { sentence1: feature('string'), sentence2: feature('string'), label: feature('float32') },
         splits: { train: [{ sentence1: 'a', sentence2: 'b', label: 2.5 }] },
+      },
+      mnli: {
+        features: {
+          premise: feature('string'),
+          hypothesis: feature('string'),
+          label: classLabel('entailment', 'neutral', 'contradiction'),
+        },
+        splits: { train: pairs(24), validation_matched: pairs(9), validation_mismatched: pairs(6) },
       },
     },
   }),
@@ -121,6 +135,16 @@ test.each([
   },
   120_000,
 );
+
+test('MNLI by its task alone is evaluated on both of its splits, and an export says so', async () => {
+  const [home, out] = [homeFor(), join(scratchFolder(), 'mnli')];
+  const trained = ok(await run(home, 'train', '--task', 'mnli', ...shape, '--max-steps', '2', '--json', '--out', out));
+  const evaluated = linesOf(trained).findLast(({ type }) => type === 'evaluate');
+  expect(evaluated).toMatchObject({ examples: 9, accuracy: expect.any(Number), mismatched_accuracy: expect.any(Number) });
+  expect(readFileSync(join(out, 'README.md'), 'utf8')).toMatch(/Accuracy \(mismatched\): /);
+  const kept = double.requests.filter(({ url }) => url.includes('validation_mismatched'));
+  expect(kept.length).toBeGreaterThan(0);
+});
 
 test('where there is no validation split a tenth is held back', async () => {
   const home = homeFor();
