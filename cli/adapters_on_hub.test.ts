@@ -14,7 +14,7 @@ beforeEach(() => hub.clearRequests());
 hub.add(repoFromFolder('ada/tiny', tinyModel(scratchFolder()), { license: 'mit' }));
 
 const home = { HF_HOME: scratchFolder(), HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: '', HF_TOKEN: token };
-const run = (env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Outcome> => retrace(args, undefined, env);
+const run = (env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Outcome> => retrace(args, env);
 const ok = (outcome: Outcome): Outcome => {
   expect(outcome.code, outcome.stderr).toBe(0);
   return outcome;

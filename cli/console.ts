@@ -19,32 +19,43 @@ const lineEveryMs = 10_000;
 const redrawMs = 100;
 const barCells = 24;
 
+/** Where words go: the process's own streams, or what else takes text. */
+export interface Streams {
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
+}
+
 export class Console {
   readonly json: boolean;
-  readonly #terminal = process.stderr.isTTY === true;
+  readonly #stdout: Streams['stdout'];
+  readonly #stderr: Streams['stderr'];
+  readonly #terminal: boolean;
   #drawn = false;
   #label = '';
   #before = 0;
 
-  constructor(json: boolean) {
+  constructor(json: boolean, { stdout, stderr }: Streams = process) {
     this.json = json;
+    this.#stdout = stdout;
+    this.#stderr = stderr;
+    this.#terminal = stderr.isTTY === true;
   }
 
   /** One JSON line, where the command was asked for them. */
   event(value: object): void {
-    if (this.json) process.stdout.write(`${JSON.stringify(value)}\n`);
+    if (this.json) this.#stdout.write(`${JSON.stringify(value)}\n`);
   }
 
   /** What the command was asked for: as text on stdout, unless it was asked for JSON. */
   result(text: string): void {
     this.clear();
-    if (!this.json) process.stdout.write(`${text}\n`);
+    if (!this.json) this.#stdout.write(`${text}\n`);
   }
 
   /** A remark on stderr. */
   say(text: string): void {
     this.clear();
-    process.stderr.write(`${text}\n`);
+    this.#stderr.write(`${text}\n`);
   }
 
   error({ message, where, remedy }: ErrorReport): void {
@@ -61,19 +72,19 @@ export class Console {
     const share = of > 0 ? Math.min(1, done / of) : 0;
     const left = leftMs === undefined || leftMs <= 0 ? '' : `  ${durationText(leftMs)} left`;
     if (!this.#terminal) {
-      process.stderr.write(`${label}${of > 0 ? `  ${done}/${of}` : ''}${detail ? `  ${detail}` : ''}${left}\n`);
+      this.#stderr.write(`${label}${of > 0 ? `  ${done}/${of}` : ''}${detail ? `  ${detail}` : ''}${left}\n`);
       return;
     }
     const full = Math.round(share * barCells);
     const bar = of > 0 ? ` ${'█'.repeat(full)}${'░'.repeat(barCells - full)} ${done}/${of}` : ' …';
     const line = `${label}${bar}${left}${detail ? `  ${detail}` : ''}`;
-    process.stderr.write(`\r\x1b[2K${line.slice(0, (process.stderr.columns || 100) - 1)}`);
+    this.#stderr.write(`\r\x1b[2K${line.slice(0, (this.#stderr.columns || 100) - 1)}`);
     this.#drawn = true;
   }
 
   /** Takes the progress line away, so that other text does not stick to it. */
   clear(): void {
-    if (this.#drawn) process.stderr.write('\r\x1b[2K');
+    if (this.#drawn) this.#stderr.write('\r\x1b[2K');
     this.#drawn = false;
   }
 }

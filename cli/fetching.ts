@@ -6,6 +6,7 @@ import type { Session } from '../src/session/session.ts';
 import { type Console, inMegabytes } from './console.ts';
 import { bytesText, durationText } from './format.ts';
 import { type ModelPlace, modelRef, shownPlace } from './models.ts';
+import { listenForSignals } from './signals.ts';
 
 const shortCommit = 7;
 
@@ -41,23 +42,18 @@ export async function fetched(calls: Session['calls'], place: ModelPlace, consol
   const planned = await calls.fetchPlan({ model });
   console.say(`model: ${fetchPlanText(planned)}`);
   const commit = { ...place, commit: planned.commit };
-  let signals = 0;
-  const stop = () => {
-    signals += 1;
-    if (signals > 1) process.exit(stopped);
+  const deaf = listenForSignals((count) => {
+    if (count > 1) process.exit(stopped);
     console.say('Stopping; Ctrl-C again ends at once.');
     void calls.stopFetch({ forget: false });
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  });
   try {
     const { licence, bytes } = await calls.fetchModel({ model });
     console.clear();
     if (planned.kept < bytes) console.event({ type: 'fetched', model: shownPlace(place), commit: planned.commit, bytes });
     return { place: commit, licence: licence ?? planned.licence };
   } finally {
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
+    deaf();
   }
 }
 

@@ -21,10 +21,17 @@ export const noRuns: RunStore = {
   delete: async () => undefined,
 };
 
+/** Dawn, opened once: there is one instance of it a process. */
+let opened: Promise<GPU> | undefined;
+function gpu(): Promise<GPU> {
+  opened ??= openGpu();
+  return opened;
+}
+
 /** `given` may name another endpoint of the hub than the environment. */
 export function nodeHost(runs: RunStore = noRuns, given?: Given): Host {
   return {
-    gpu: openGpu,
+    gpu,
     async bundled(kind, name) {
       const root = join(publicFolder(), kind, name);
       if (existsSync(root)) return diskFolder(root, name);

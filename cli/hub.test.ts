@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { bertParameters, safetensorsHead } from '../bench/large_bert.ts';
 import { type HubDouble, repoFromFolder, sparseFile, startHubDouble } from '../e2e/hub_double/server.ts';
-import { linesOf, type Outcome, retrace, scratchFolder, tinyModel, topicsFile } from './testing.ts';
+import { linesOf, type Outcome, retrace, retraceProcess, scratchFolder, tinyModel, topicsFile } from './testing.ts';
 
 const id = 'ada/tiny-bert';
 const token = 'hf_secret';
@@ -38,7 +38,7 @@ const homeFor = (env: Readonly<Record<string, string>> = {}): Record<string, str
 });
 const offline = { HF_HUB_OFFLINE: '1' };
 
-const run = (env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Outcome> => retrace(args, undefined, env);
+const run = (env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Outcome> => retrace(args, env);
 const moved = (): number => hub.requests.reduce((sum, { sent }) => sum + sent, 0);
 const ok = (outcome: Outcome): Outcome => {
   expect(outcome.code, outcome.stderr).toBe(0);
@@ -245,7 +245,7 @@ test.each<[signal: NodeJS.Signals, when: number, code: number | null]>([
   hub.add({ ...repoFromFolder('ada/slow', folder), files: weightsOf(big) });
   const end = hub.fault({ match: { host: 'cdn' }, fault: { kind: 'slow', bytes: 65_536, everyMs: 80 } });
   let looking: NodeJS.Timeout | undefined;
-  const stopped = await retrace(
+  const stopped = await retraceProcess(
     ['hub', 'fetch', 'ada/slow'],
     (_, kill) => {
       looking ??= setInterval(() => {
@@ -273,7 +273,7 @@ test('two who fetch the same model share the work: its weights come once', async
   const big = 2 * 2 ** 20;
   hub.add({ ...repoFromFolder('ada/slow', folder), files: weightsOf(big) });
   const end = hub.fault({ match: { host: 'cdn' }, fault: { kind: 'slow', bytes: 65_536, everyMs: 40 } });
-  const both = await Promise.all([run(home, 'hub', 'fetch', 'ada/slow'), run(home, 'hub', 'fetch', 'ada/slow')]);
+  const both = await Promise.all([1, 2].map(() => retraceProcess(['hub', 'fetch', 'ada/slow'], undefined, home)));
   end();
   for (const outcome of both) ok(outcome);
   expect(ofWeights()).toBeLessThan(1.1 * big);

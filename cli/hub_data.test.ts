@@ -54,7 +54,7 @@ const homeFor = (): Record<string, string> => ({
   HF_HUB_OFFLINE: '',
 });
 const offline = { HF_HUB_OFFLINE: '1' };
-const run = (env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Outcome> => retrace(args, undefined, env);
+const run = (env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Outcome> => retrace(args, env);
 const ok = (outcome: Outcome): Outcome => {
   expect(outcome.code, outcome.stderr).toBe(0);
   return outcome;

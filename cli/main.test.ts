@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { linesOf, retrace, scratchFolder, tinyModel, tinyVectors, topicsFile } from './testing.ts';
+import { linesOf, retrace, retraceProcess, scratchFolder, tinyModel, tinyVectors, topicsFile } from './testing.ts';
 
 const folder = scratchFolder();
 
@@ -172,15 +172,21 @@ describe('exit codes', () => {
     expect(stderr).not.toMatch(/^ +at /m);
   });
 
+  test('ends the process', async () => {
+    const { code, stdout, stderr } = await retraceProcess(['plan', '--seed']);
+    expect({ code, stdout, stderr }).toEqual(await retrace(['plan', '--seed']));
+    expect(code).toBe(2);
+  });
+
   test('is 0 for help, of all and of each command', async () => {
-    expect(await retrace(['--help'])).toMatchObject({ code: 0, stdout: expect.stringContaining('inspect') });
+    expect(await retraceProcess(['--help'])).toMatchObject({ code: 0, stdout: expect.stringContaining('inspect') });
     for (const command of ['plan', 'train', 'evaluate', 'predict', 'compare', 'inspect']) {
       expect(await retrace([command, '--help'])).toMatchObject({ code: 0, stdout: expect.stringContaining('--json') });
     }
   });
 
   test('is 1 for a failure, which is one JSON line on stdout and a text on stderr', async () => {
-    const outcome = await retrace(['inspect', write('one.tsv', 'text\tlabel\na\tx\nb\tx\n'), '--json']);
+    const outcome = await retraceProcess(['inspect', write('one.tsv', 'text\tlabel\na\tx\nb\tx\n'), '--json']);
     expect(outcome.code).toBe(1);
     expect(linesOf(outcome)).toMatchObject([{ type: 'error', code: 'one-class', remedy: expect.any(String) }]);
     expect(outcome.stderr).toMatch(/^retrace: All 2 rows.*\n {2}where: .*\n {2}remedy: /);

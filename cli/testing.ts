@@ -1,4 +1,4 @@
-// For tests: the command as a process of its own, and small files to give it. The model is the recorded tiny BERT with a tokenizer of its own.
+// For tests: the command, in this process or in one of its own, and small files to give it. The model is the recorded tiny BERT with a tokenizer of its own.
 
 import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,6 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
+import { withOneDevice } from '../test/testing.ts';
+import { Console } from './console.ts';
+import { nodeHost } from './host.ts';
+import { run } from './run.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 export const tinyVectors = join(root, 'python', 'vectors', 'tiny_bert');
@@ -33,8 +37,46 @@ const apart = {
   HF_TOKEN_PATH: '',
 };
 
-/** Runs `retrace` with these arguments. `onStderr` hears what it says as it says it, and may send it a signal. */
-export function retrace(
+/** One device for all commands of a file, so that a kernel is compiled once in it. */
+let device: Promise<unknown> | undefined;
+
+/** Commands take turns: their environment is this process's. */
+let turn: Promise<unknown> = Promise.resolve();
+
+/**
+ * Runs `retrace` with these arguments in this process: what it says, and its exit code. The process itself, with its streams, signals and end, is
+ * `retraceProcess`.
+ */
+export function retrace(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+  const outcome = turn.then(() => runHere(args, { ...apart, ...env }));
+  turn = outcome.catch(() => undefined);
+  return outcome;
+}
+
+async function runHere(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Outcome> {
+  device ??= nodeHost()
+    .gpu()
+    .then((gpu) => gpu && withOneDevice(gpu));
+  await device;
+  const said = { stdout: '', stderr: '' };
+  const into = (name: 'stdout' | 'stderr') => ({
+    write(text: string) {
+      said[name] += text;
+    },
+  });
+  const before = { ...process.env };
+  Object.assign(process.env, env);
+  try {
+    const code = await run(args, new Console(args.includes('--json'), { stdout: into('stdout'), stderr: into('stderr') }));
+    return { code, ...said };
+  } finally {
+    for (const name of Object.keys(env)) delete process.env[name];
+    Object.assign(process.env, before);
+  }
+}
+
+/** Runs `retrace` as a process. `onStderr` hears what it says as it says it, and may send it a signal. */
+export function retraceProcess(
   args: readonly string[],
   onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void,
   env: Readonly<Record<string, string>> = {},

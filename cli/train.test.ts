@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { linesOf, type Outcome, retrace, scratchFolder, tinyModel, topicsFile } from './testing.ts';
+import { linesOf, type Outcome, retrace, retraceProcess, scratchFolder, tinyModel, topicsFile } from './testing.ts';
 
 const folder = scratchFolder();
 const data = topicsFile(folder);
@@ -27,7 +27,8 @@ describe('a run of the tiny model', () => {
   let whole: Outcome;
 
   beforeAll(async () => {
-    whole = await trained('whole', ...six);
+    whole = await retraceProcess(['train', '--data', data, '--out', out('whole'), ...shape, ...six]);
+    expect(whole.code, whole.stderr).toBe(0);
   });
 
   test('prints nothing but events on stdout, in the shapes that programs read', () => {
@@ -73,14 +74,14 @@ describe('a run of the tiny model', () => {
   test('interrupted by Ctrl-C it saves a checkpoint, says how to go on, and reaches the same adapter', async () => {
     let sent = false;
     const args = ['train', '--data', data, '--out', out('interrupted'), ...shape, ...six];
-    const first = await retrace(args, (said, kill) => {
+    const first = await retraceProcess(args, (said, kill) => {
       if (sent || !said.includes('training')) return;
       sent = true;
       kill('SIGINT');
     });
     expect(first.code, first.stderr).toBe(130);
     expect(first.stderr).toMatch(/Paused at step \d of 6/);
-    const second = await retrace([...args, '--resume']);
+    const second = await retraceProcess([...args, '--resume']);
     expect(second.code, second.stderr).toBe(0);
     expect(adapterOf('interrupted').equals(adapterOf('whole'))).toBe(true);
   });
@@ -99,7 +100,7 @@ describe('a run of the tiny model', () => {
 
   test('evaluates and predicts from its folder as it did when it was trained', async () => {
     const adapter = ['--adapter', out('whole'), '--model', model];
-    const evaluated = await retrace(['evaluate', ...adapter, '--data', data, '--json']);
+    const evaluated = await retraceProcess(['evaluate', ...adapter, '--data', data, '--json']);
     expect(evaluated.code, evaluated.stderr).toBe(0);
     const [report] = linesOf(evaluated);
     const right = (report as unknown as { confusion: { counts: number[][] } }).confusion.counts.reduce(
@@ -107,7 +108,7 @@ describe('a run of the tiny model', () => {
       0,
     );
     expect(report).toMatchObject({ type: 'evaluate', examples: 40, accuracy: right / 40 });
-    const predicted = await retrace(['predict', ...adapter, '--data', data, '--json']);
+    const predicted = await retraceProcess(['predict', ...adapter, '--data', data, '--json']);
     expect(predicted.code, predicted.stderr).toBe(0);
     const rows = linesOf(predicted);
     const labels = readFileSync(data, 'utf8')

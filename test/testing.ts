@@ -41,7 +41,7 @@ export async function readVectorTensors(path: string): Promise<Map<string, Float
 }
 
 /** From now on it has one adapter, and that one device, whoever asks. */
-function withOneDevice(gpu: GPU): GPU {
+export function withOneDevice(gpu: GPU): GPU {
   const requestAdapter = gpu.requestAdapter.bind(gpu);
   let only: Promise<GPUAdapter | null> | undefined;
   gpu.requestAdapter = (options) => {

@@ -22,6 +22,7 @@ import { checkpointFolder, openOut } from '../out_folder.ts';
 import { askedTarget, pushed, pushMessage } from '../pushing.ts';
 import { type Fingerprints, folderRuns, type RunRecord } from '../run_folder.ts';
 import { configOf, differences, lengthNote, numberOf, requireRead, type Settings, settingsOf, textOf } from '../settings.ts';
+import { listenForSignals } from '../signals.ts';
 import { TrainReport } from '../train_report.ts';
 
 /** Ended by Ctrl-C, as shells know it. */
@@ -155,8 +156,8 @@ export async function train(given: Given, console: Console): Promise<number> {
   await sayDevice(calls, console);
 
   let signals = 0;
-  const onSignal = () => {
-    signals++;
+  const deaf = listenForSignals((count) => {
+    signals = count;
     if (signals > 1 || !report.isTraining) {
       console.say(
         report.lastSaved === undefined ? 'Ended. Nothing was saved yet.' : `Ended. Resume from step ${report.lastSaved} with: ${resume}`,
@@ -165,46 +166,48 @@ export async function train(given: Given, console: Console): Promise<number> {
     }
     console.say('Pausing after what is under way; Ctrl-C again ends at once.');
     void calls.pause(undefined);
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  });
 
-  report.resumedFrom = record?.summary.step;
-  const running = (record ? calls.resume({ id: record.summary.id }) : calls.start(config)).then(
-    () => 'ended' as const,
-    (thrown: unknown) => {
-      const kept = report.lastSaved ?? record?.summary.step;
-      const sound = !(thrown instanceof RetraceError && ['bad-checkpoint', 'old-run'].includes(thrown.code));
-      if (kept !== undefined && sound) console.say(`The checkpoint of step ${kept} is kept. Go on from it with: ${resume}`);
-      throw thrown;
-    },
-  );
-  if ((await Promise.race([running, pausing])) === 'paused') {
-    console.say(`Paused at step ${report.lastSaved} of ${report.steps}. Go on with: ${resume}`);
-    return signals > 0 ? interrupted : 0;
+  try {
+    report.resumedFrom = record?.summary.step;
+    const running = (record ? calls.resume({ id: record.summary.id }) : calls.start(config)).then(
+      () => 'ended' as const,
+      (thrown: unknown) => {
+        const kept = report.lastSaved ?? record?.summary.step;
+        const sound = !(thrown instanceof RetraceError && ['bad-checkpoint', 'old-run'].includes(thrown.code));
+        if (kept !== undefined && sound) console.say(`The checkpoint of step ${kept} is kept. Go on from it with: ${resume}`);
+        throw thrown;
+      },
+    );
+    if ((await Promise.race([running, pausing])) === 'paused') {
+      console.say(`Paused at step ${report.lastSaved} of ${report.steps}. Go on with: ${resume}`);
+      return signals > 0 ? interrupted : 0;
+    }
+    const bundled = (await calls.catalogue(undefined)).models.find(({ name }) => name === settings.model);
+    const licence = bundled?.licence ?? named ?? '';
+    const self_test_texts = given['self-test-texts'] === 'data' ? 'data' : 'bundled';
+    const { zip, verified, not_peft } = await calls.exportAdapter({ name: basename(out), licence, self_test_texts });
+    const saved = await writeAdapterFolder(out, zip);
+    console.event({ type: 'saved', ...saved, step: report.step });
+    console.say(
+      `read back and compared on ${verified.texts} ${self_test_texts === 'data' ? 'texts of the data, which it carries' : 'made-up texts'}: logits differ by at most ${verified.largest_difference}`,
+    );
+    if (not_peft !== undefined) console.say(`${not_peft} It is in Retrace's own layout, which python/retrace loads.`);
+    if (given['adapter-hub'] === true) {
+      const again = await calls.exportAdapter({ name: basename(out), licence, self_test_texts, layout: 'adapter-hub' });
+      const hub = await writeAdapterFolder(join(out, 'adapter-hub'), again.zip);
+      console.say(`for AdapterHub's library, read back likewise: ${hub.path}`);
+    }
+    console.say(report.summary());
+    console.result(`adapter: ${saved.path}`);
+    if (target !== undefined && push !== undefined) {
+      await pushed(given, console, out, target, pushMessage).catch((thrown: unknown) => {
+        console.say(`The adapter is whole in ${out}; push it later with: retrace hub push ${out} ${push}`);
+        throw thrown;
+      });
+    }
+    return 0;
+  } finally {
+    deaf();
   }
-  const bundled = (await calls.catalogue(undefined)).models.find(({ name }) => name === settings.model);
-  const licence = bundled?.licence ?? named ?? '';
-  const self_test_texts = given['self-test-texts'] === 'data' ? 'data' : 'bundled';
-  const { zip, verified, not_peft } = await calls.exportAdapter({ name: basename(out), licence, self_test_texts });
-  const saved = await writeAdapterFolder(out, zip);
-  console.event({ type: 'saved', ...saved, step: report.step });
-  console.say(
-    `read back and compared on ${verified.texts} ${self_test_texts === 'data' ? 'texts of the data, which it carries' : 'made-up texts'}: logits differ by at most ${verified.largest_difference}`,
-  );
-  if (not_peft !== undefined) console.say(`${not_peft} It is in Retrace's own layout, which python/retrace loads.`);
-  if (given['adapter-hub'] === true) {
-    const again = await calls.exportAdapter({ name: basename(out), licence, self_test_texts, layout: 'adapter-hub' });
-    const hub = await writeAdapterFolder(join(out, 'adapter-hub'), again.zip);
-    console.say(`for AdapterHub's library, read back likewise: ${hub.path}`);
-  }
-  console.say(report.summary());
-  console.result(`adapter: ${saved.path}`);
-  if (target !== undefined && push !== undefined) {
-    await pushed(given, console, out, target, pushMessage).catch((thrown: unknown) => {
-      console.say(`The adapter is whole in ${out}; push it later with: retrace hub push ${out} ${push}`);
-      throw thrown;
-    });
-  }
-  return 0;
 }
