@@ -1,6 +1,6 @@
 // The columns of a command's data: those that flags name, the rest guessed, and what was guessed said with its reason.
 
-import type { ColumnReasons, Columns, NamedColumns } from '../src/protocol/config.ts';
+import type { ColumnParts, ColumnReasons, Columns, NamedColumns } from '../src/protocol/config.ts';
 import type { Console } from './console.ts';
 import type { Given } from './flags.ts';
 
@@ -9,38 +9,63 @@ const none = 'none';
 
 export function namedColumns(given: Given): NamedColumns {
   const of = (flag: string) => given[flag] as string | undefined;
-  const [text, pair, label] = [of('text-column'), of('text-pair-column'), of('label-column')];
+  const [text, pair, label, target] = [of('text-column'), of('text-pair-column'), of('label-column'), of('target-column')];
+  const choices = given['choice-columns'] as readonly string[] | undefined;
   return {
     ...(text === undefined ? {} : { text }),
     ...(pair === undefined ? {} : { text_pair: pair === none ? null : pair }),
     ...(label === undefined ? {} : { label }),
+    ...(choices === undefined ? {} : { choices: [...choices] }),
+    ...(target === undefined ? {} : { target }),
   };
 }
 
-/** Columns that lack nothing, or undefined. */
-export function wholeColumns({ text, text_pair, label }: NamedColumns): Columns | undefined {
-  if (text === undefined || label === undefined) return undefined;
-  return { text, label, ...(typeof text_pair === 'string' ? { text_pair } : {}) };
+/** Columns that lack nothing that the task needs, or undefined. */
+export function wholeColumns({ text, text_pair, ...others }: NamedColumns, { needed }: ColumnParts): Columns | undefined {
+  const named = { ...others, text };
+  if (text === undefined || needed.some((part) => part !== 'text_pair' && named[part] === undefined)) return undefined;
+  return { ...others, text, ...(typeof text_pair === 'string' ? { text_pair } : {}) };
 }
 
-/** `text 'a' and 'b', label 'c'` */
-export const columnsText = ({ text, text_pair, label }: Columns): string =>
-  `text '${text}'${text_pair === undefined ? '' : ` and '${text_pair}'`}${label === undefined ? '' : `, label '${label}'`}`;
+const nameText = (name: string | readonly string[]): string =>
+  [name]
+    .flat()
+    .map((one) => `'${one}'`)
+    .join(', ');
 
-const parts = { text: 'text', text_pair: 'second text', label: 'label' } as const;
+/** `text 'a' and 'b', label 'c'` */
+export function columnsText({ text, text_pair, label, choices, target }: Columns): string {
+  const parts = [
+    `text '${text}'${text_pair === undefined ? '' : ` and '${text_pair}'`}`,
+    ...(choices === undefined ? [] : [`choices ${nameText(choices)}`]),
+    ...(label === undefined ? [] : [`label '${label}'`]),
+    ...(target === undefined ? [] : [`target '${target}'`]),
+  ];
+  return parts.join(', ');
+}
+
+const parts = { text: 'text', text_pair: 'second text', choices: 'choices', label: 'label', target: 'target' } as const;
+const partNames = ['text', 'text_pair', 'choices', 'label', 'target'] as const;
 
 /** One line a guess: `label 'stars', because labels are often called 'stars'`. */
 export const reasonLines = (columns: Partial<Columns>, reasons: ColumnReasons): string[] =>
-  (['text', 'text_pair', 'label'] as const).flatMap((part) =>
-    reasons[part] === undefined ? [] : [`${parts[part]} '${columns[part]}', because ${reasons[part]}`],
+  partNames.flatMap((part) =>
+    reasons[part] === undefined ? [] : [`${parts[part]} ${nameText(columns[part] ?? '')}, because ${reasons[part]}`],
   );
+
+/** Flags that choose columns, but for that of the second text. */
+const flags = { text: '--text-column', choices: '--choice-columns', label: '--label-column', target: '--target-column' } as const;
 
 /** Says what was guessed and how to choose otherwise; nothing where all columns were named. */
 export function sayColumns(console: Console, columns: Columns, reasons: ColumnReasons): void {
   const lines = reasonLines(columns, reasons);
   if (lines.length === 0) return;
-  const flags = ['--text-column', ...(columns.label === undefined ? [] : ['--label-column'])].join(' and ');
+  const others = (['text', 'choices', 'label', 'target'] as const).flatMap((part) => (columns[part] === undefined ? [] : [flags[part]]));
   const pair = reasons.text_pair === undefined ? '' : `; --text-pair-column ${none}: no second text`;
-  console.say(`columns: ${columnsText(columns)} (guessed; ${flags} choose others${pair})`);
+  console.say(`columns: ${columnsText(columns)} (guessed; ${listText(others)} choose others${pair})`);
   for (const line of lines) console.say(`  ${line}`);
 }
+
+/** `a, b and c` */
+const listText = (names: readonly string[]): string =>
+  names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;

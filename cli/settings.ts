@@ -161,9 +161,9 @@ function memoryOf(given: Given, preset: PolicyName, kept?: Settings): MemorySett
 }
 
 /** The columns that flags name, over those that a run `kept`. */
-function columnsOf(given: Given, kept?: Settings): NamedColumns {
+function columnsOf(given: Given, task: string, kept?: Settings): NamedColumns {
   const columns = { ...kept?.columns, ...namedColumns(given) };
-  return wholeColumns(columns) ?? columns;
+  return wholeColumns(columns, taskNamed(task).parts) ?? columns;
 }
 
 /** What of settings says how activations come back. */
@@ -200,13 +200,14 @@ export async function settingsOf(
   const max_length = kept ? 0 : defaultLength(textPositions(await positions(model), card, virtual));
   const named = textOf(given, 'adapter');
   const adapter = named === undefined ? kept?.adapter : adapterPlace(named);
+  const task = textOf(given, 'task') ?? kept?.task ?? (taskNames[0] as string);
   return {
     model,
     ...(adapter === undefined ? {} : { adapter }),
     ...(pooling === undefined ? {} : { pooling }),
-    task: textOf(given, 'task') ?? kept?.task ?? (taskNames[0] as string),
+    task,
     ...(await dataOf(given, kept)),
-    columns: columnsOf(given, kept),
+    columns: columnsOf(given, task, kept),
     method,
     ...memoryOf(given, card.default_policy, kept),
     options: { ...kept?.options, ...givenOptions(given, optionNames) },
@@ -233,7 +234,7 @@ async function dataRefs(places: Readonly<Record<string, DataPlace>>): Promise<Re
 /** The session's configuration, checked; of a run that is gone on with, without what it began from. Error: `usage`, naming the flag. */
 export async function configOf(settings: Settings, run: 'new' | 'saved' = 'saved'): Promise<RunConfig> {
   const { model, adapter, data, eval_data, more_eval_data, columns: named, ...rest } = settings;
-  const columns = wholeColumns(named);
+  const columns = wholeColumns(named, taskNamed(rest.task).parts);
   try {
     return parseRunConfig({
       ...rest,
@@ -281,7 +282,9 @@ export function differences(kept: Settings, given: Settings): string[] {
       header: data.kind === 'file' && data.header === true,
       'no-header': data.kind === 'file' && data.header === false,
       ...readingFlags(data),
-      ...Object.fromEntries(Object.entries(columns).map(([name, value]) => [`${name}-column`, value])),
+      ...Object.fromEntries(
+        Object.entries(columns).map(([part, value]) => [part === 'choices' ? 'choice-columns' : `${part}-column`, value]),
+      ),
       ...options,
       ...training,
     };

@@ -1,7 +1,7 @@
 // Methods, models and data as the page and the help texts present them: names, reasons, pictures. Plain data. Not here: what is said of one run
 // (messages.ts).
 
-import type { MethodName, MethodOptions, PolicyName, StreamKind } from './config.ts';
+import type { ColumnParts, MethodName, MethodOptions, PolicyName, StreamKind } from './config.ts';
 import type { KnownDataset } from './hub_data.ts';
 
 export const methodGroups = ['reversible', 'off-gpu', 'side-network', 'adapter', 'prompt', 'baseline'] as const;
@@ -74,6 +74,7 @@ export interface TaskCard {
   /** What is learned, in a sentence. */
   readonly summary: string;
   readonly inputs: 'text';
+  readonly parts: ColumnParts;
   /** What the label column holds. */
   readonly target: 'class' | 'number';
   readonly metrics: readonly { readonly name: string; readonly title: string; readonly greater_is_better: boolean }[];

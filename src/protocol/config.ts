@@ -78,6 +78,13 @@ const columns = v.object({
 export type Columns = v.InferOutput<typeof columns>;
 /** Names of all columns that play a part, each once. */
 export const columnNames = (columns: Columns): readonly string[] => [...new Set(Object.values(columns).flatMap((name) => name ?? []))];
+/** What a column may be for a task. */
+export type ColumnPart = keyof Columns;
+/** The parts that a task's columns play: those without which nothing can be learned, and those that may be there. */
+export interface ColumnParts {
+  readonly needed: readonly ColumnPart[];
+  readonly optional: readonly ColumnPart[];
+}
 /** Columns as people name them, the others to be guessed; a `text_pair` of null: there is none. */
 export type NamedColumns = Readonly<Partial<Omit<Columns, 'text_pair'>> & { text_pair?: string | null | undefined }>;
 /** Why a column was guessed to be what it is, in words; only of those that were guessed. */

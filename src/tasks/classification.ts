@@ -33,6 +33,7 @@ export const classification: Task = {
   summary: 'One of some classes for a text, or for a pair of texts.',
   inputs: 'text',
 
+  parts: { needed: ['text', 'label'], optional: ['text_pair'] },
   columnsOf: classColumns,
   examplesOf: toExamples,
   checks: { rows: classChecks, split: classSplitChecks },

@@ -38,8 +38,8 @@ interface ExportedTask {
 
 /** Cards of all tasks, for the page and for help texts. */
 export const taskCards = (): TaskCard[] =>
-  tasks.map(({ name, title, summary, inputs, problem_type, metrics, metric_for_best_model, dataset }) => ({
-    ...{ name, title, summary, inputs, metrics, metric_for_best_model },
+  tasks.map(({ name, title, summary, inputs, parts, problem_type, metrics, metric_for_best_model, dataset }) => ({
+    ...{ name, title, summary, inputs, parts, metrics, metric_for_best_model },
     target: problem_type === 'regression' ? 'number' : 'class',
     ...(dataset ? { dataset } : {}),
   }));

@@ -17,6 +17,7 @@ export const regression: Task = {
   summary: 'A number for a text, or for a pair of texts.',
   inputs: 'text',
 
+  parts: { needed: ['text', 'label'], optional: ['text_pair'] },
   columnsOf: scoreColumns,
   examplesOf: toScoredExamples,
   checks: { rows: scoreChecks, split: scoreSplitChecks },

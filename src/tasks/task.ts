@@ -12,7 +12,7 @@ import type { Table } from '../data/table/table.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import type { DataRef, NamedColumns } from '../protocol/config.ts';
+import type { ColumnParts, DataRef, NamedColumns } from '../protocol/config.ts';
 import type { KnownDataset } from '../protocol/hub_data.ts';
 import type { Answer, Scores } from '../protocol/messages.ts';
 
@@ -60,6 +60,8 @@ export interface Task {
   readonly dataset?: KnownDataset;
   /** How its files are read where nothing is said of it. */
   reads?(data: DataRef): DataRef;
+  /** The parts that columns play for it. */
+  readonly parts: ColumnParts;
   /** Reading: the columns' parts, those named and the rest guessed; `known` are the classes that were trained, of data to evaluate with. */
   columnsOf(table: Table, named?: NamedColumns, known?: readonly string[]): ChosenColumns;
   /** The rows as examples with their targets; `known` as above. Errors name rows and values. */

@@ -1,0 +1,47 @@
+// The reading half of tasks that are made of choices, of texts alone, or of texts to be written: which columns they need, how rows become examples, what is
+// looked for in them. A task's row takes one of these in; encoding, loss and scores are its own. Classes and numbers read in their own files.
+
+import { choiceChecks, choiceSplitChecks } from '../data/checks/choices.ts';
+import { textsInBoth } from '../data/checks/split.ts';
+import { targetChecks, textChecks } from '../data/checks/texts.ts';
+import { toChoiceExamples } from '../data/choices.ts';
+import { choiceColumns } from '../data/columns/choices.ts';
+import { targetColumns, textColumns } from '../data/columns/texts.ts';
+import { toTargetExamples, toTexts } from '../data/texts.ts';
+import type { DataRef } from '../protocol/config.ts';
+import { questionAndAnswer, withContexts } from './question_sets.ts';
+import type { Task } from './task.ts';
+
+type Reading = Pick<Task, 'parts' | 'columnsOf' | 'examplesOf' | 'checks' | 'reads'>;
+
+/** A question, or a passage and a question, with its choices; for models that score each choice beside it. */
+export const choiceReading: Reading = {
+  parts: { needed: ['text', 'choices', 'label'], optional: ['text_pair'] },
+  columnsOf: choiceColumns,
+  examplesOf: toChoiceExamples,
+  checks: { rows: choiceChecks, split: choiceSplitChecks },
+};
+
+/** The same as a context that a language model goes on from: each choice behind it is an answer. */
+export const questionReading: Reading = { ...choiceReading, examplesOf: withContexts(questionAndAnswer) };
+
+/** A file of text has a text on each line, whatever commas stand in it. */
+const readLines = (data: DataRef): DataRef =>
+  data.kind === 'file' && /\.(?:txt|text|md)$/i.test(data.name) ? { separator: '', quote: '', header: false, ...data } : data;
+
+/** Texts alone. */
+export const textReading: Reading = {
+  parts: { needed: ['text'], optional: [] },
+  reads: readLines,
+  columnsOf: textColumns,
+  examplesOf: toTexts,
+  checks: { rows: textChecks, split: [textsInBoth] },
+};
+
+/** Texts with what is to be written for each. */
+export const targetReading: Reading = {
+  parts: { needed: ['text', 'target'], optional: [] },
+  columnsOf: targetColumns,
+  examplesOf: toTargetExamples,
+  checks: { rows: targetChecks, split: [textsInBoth] },
+};
