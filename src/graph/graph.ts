@@ -28,9 +28,12 @@ export interface GraphOptions {
   readonly tokensAtATime?: number;
 }
 
-/** Parameters of the backbone come from its checkpoint. Those that a method or a head adds say how they start. */
+/**
+ * Parameters of the backbone come from its checkpoint; a `buffer`, which never trains, may be absent there, and is zeros then. Those that a method or a head
+ * adds say how they start.
+ */
 export type ParameterOptions = { readonly decay?: boolean } & (
-  | { readonly owner?: 'backbone'; readonly mean?: 0 | 1; readonly stored?: StoredForm }
+  | { readonly owner?: 'backbone'; readonly mean?: 0 | 1; readonly stored?: StoredForm; readonly buffer?: 'zeros' }
   | { readonly owner: 'method' | 'head'; readonly initial: Initial }
 );
 
@@ -163,7 +166,8 @@ export class Graph {
     }
     const mean = ('mean' in options && options.mean) || 0;
     const { owner, initial } = 'initial' in options ? options : this.#origin({ shape, mean });
-    const trainable = !this.#frozen && this.options.trains({ name, owner });
+    const buffer = 'buffer' in options ? options.buffer : undefined;
+    const trainable = !buffer && !this.#frozen && this.options.trains({ name, owner });
     const columns = shape.at(-1) ?? 1;
     const dtype = trainable || shape.length < 2 || columns % 4 !== 0 ? 'f32' : this.options.storedType(name);
     const tensors: Tensor[] = [];
@@ -172,7 +176,7 @@ export class Graph {
       owner,
       shape,
       trainable,
-      initial,
+      initial: buffer ? { from: 'checkpoint', absent: buffer } : initial,
       mean,
       ...('stored' in options ? { stored: options.stored } : {}),
       decay: options.decay ?? shape.length > 1,

@@ -5,11 +5,11 @@ export type DType = 'f32' | 'f16' | 'i32' | 'u32';
 export const bytesPerElement: Readonly<Record<DType, number>> = { f32: 4, f16: 2, i32: 4, u32: 4 };
 
 /**
- * How a parameter starts: from the checkpoint, at N(0, std²), uniform in ±bound, at a constant, or with row i at `scale` times the mean of the i-th of
+ * How a parameter starts: from the checkpoint (where that may lack it, at zeros then), at N(0, std²), uniform in ±bound, at a constant, or with row i at `scale` times the mean of the i-th of
  * equal groups of rows of another parameter.
  */
 export type Initial =
-  | { readonly from: 'checkpoint' }
+  | { readonly from: 'checkpoint'; readonly absent?: 'zeros' }
   | { readonly from: 'normal'; readonly std: number }
   | { readonly from: 'uniform'; readonly bound: number }
   | { readonly from: 'constant'; readonly value: number }
@@ -18,8 +18,9 @@ export type Initial =
 /** Whose a parameter is: the pretrained model's, a method's addition to it, or the task's head. */
 export type Owner = 'backbone' | 'method' | 'head';
 
+/** Another way in which a checkpoint stores a parameter: with rows and columns swapped, or a vector as a matrix of one row. */
 export interface StoredForm {
-  readonly layout: 'transposed';
+  readonly layout: 'transposed' | 'row';
 }
 
 export interface Parameter {
@@ -31,7 +32,7 @@ export interface Parameter {
   readonly initial: Initial;
   /** The mean of its values in an untrained model: 1 for the weight of a normalisation. */
   readonly mean: 0 | 1;
-  /** How a checkpoint stores it, where that is another way: `transposed` has rows and columns swapped. */
+  /** How a checkpoint stores it, where that is another way. */
   readonly stored?: StoredForm;
   /** Weight decay applies (false for biases and normalisation weights, as in Transformers' Trainer). */
   readonly decay: boolean;

@@ -124,6 +124,7 @@ export function bart(config: BartConfig): Backbone {
       prefixes: ['model.', ''],
       anchor: 'encoder.embed_positions.weight',
       aliases: (name) => (name === 'shared.weight' ? ['encoder.embed_tokens.weight', 'decoder.embed_tokens.weight'] : []),
+      beside: ['final_logits_bias'],
       tied: { 'shared.weight': 'lm_head.weight' },
     },
     defaults: {
@@ -143,6 +144,11 @@ export function bart(config: BartConfig): Backbone {
         ),
       },
       mean: { head: linearHead({ name: 'classifier', dropout: p }, config) },
+    },
+    // The bias is a buffer of Transformers' model: no one trains it, and models that were saved without their head lack it.
+    vocabulary: {
+      table: 'shared.weight',
+      bias: (g) => g.weight('final_logits_bias', [config.vocab_size], { buffer: 'zeros', stored: { layout: 'row' } }),
     },
     narrowed(factor) {
       const sides = {

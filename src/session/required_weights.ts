@@ -100,8 +100,9 @@ export function placementsOf(model: BaseModel, parameters: Iterable<Parameter>):
   const misfits: Misfit[] = [];
   for (const parameter of pretrained) {
     const found = model.entry(parameter.name);
-    if (!found) misfits.push({ code: 'missing-tensor', parameter });
-    else if (found.entry.shape.join() !== storedShape(parameter).join()) misfits.push({ code: 'misshapen-tensor', parameter, found });
+    if (!found) {
+      if (!('absent' in parameter.initial)) misfits.push({ code: 'missing-tensor', parameter });
+    } else if (found.entry.shape.join() !== storedShape(parameter).join()) misfits.push({ code: 'misshapen-tensor', parameter, found });
     else if (!floatDtypes.includes(found.entry.dtype)) misfits.push({ code: 'unsupported-dtype', parameter, found });
     else placements.set(parameter.name, found);
   }

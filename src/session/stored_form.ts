@@ -1,4 +1,4 @@
-// Parameters as Transformers stores them, and as the engine has them: a matrix of GPT-2 is [in, out] in files and [out, in] here. Checkpoints, exports and
+// Parameters as Transformers stores them, and as the engine has them: a matrix of GPT-2 is [in, out] in files and [out, in] here, a bias of BART [1, V] and [V]. Checkpoints, exports and
 // imports go through here, so that files have the field's shapes. Reads and writes nothing.
 
 import type { Parameter } from '../graph/tensor.ts';
@@ -6,7 +6,10 @@ import type { Parameter } from '../graph/tensor.ts';
 type Stored = Pick<Parameter, 'shape' | 'stored'>;
 
 /** The shape that files have it in. */
-export const storedShape = ({ shape, stored }: Stored): readonly number[] => (stored?.layout === 'transposed' ? shape.toReversed() : shape);
+export function storedShape({ shape, stored }: Stored): readonly number[] {
+  if (stored === undefined) return shape;
+  return stored.layout === 'transposed' ? shape.toReversed() : [1, ...shape];
+}
 
 /** The bytes of a matrix of `shape` as those of its transpose; an element has `size` of them. */
 export function transposed(bytes: Uint8Array, shape: readonly number[], size: number): Uint8Array<ArrayBuffer> {

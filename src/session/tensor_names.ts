@@ -19,7 +19,7 @@ const wrappers = ['module.', '_orig_mod.', '0.auto_model.', 'auto_model.'];
 export function tensorNames({ tensors, files }: Checkpoint, backbone: Pick<Backbone, 'names' | 'poolings'>): TensorNames {
   const { names } = backbone;
   const prefix = prefixOf(tensors, names, files.map(({ source }) => source.name).join(', '));
-  const heads = new Set(headParameters(backbone));
+  const beside = new Set([...headParameters(backbone), ...(names.beside ?? [])]);
   const architecture = names.prefixes.find((known) => known !== '' && prefix.endsWith(known)) ?? '';
   // A head stands beside the backbone: 'classifier.weight' beside 'bert.embeddings...', both behind what a wrapper put before them.
   const outside = prefix.slice(0, prefix.length - architecture.length);
@@ -28,7 +28,7 @@ export function tensorNames({ tensors, files }: Checkpoint, backbone: Pick<Backb
     find(name) {
       const own = [name, ...names.aliases(name)].map((spelling) => prefix + spelling);
       const tied = Object.hasOwn(names.tied, name) ? [outside + names.tied[name]] : [];
-      const places = heads.has(name) ? [outside + name, prefix + name] : [...own, ...tied];
+      const places = beside.has(name) ? [outside + name, prefix + name] : [...own, ...tied];
       const found = places.find((place) => tensors.has(place));
       return found === undefined ? undefined : tensors.get(found);
     },

@@ -193,7 +193,8 @@ export async function streamWeights(
   );
 }
 
-const asHere = ({ stored }: Parameter): boolean => stored === undefined;
+/** Whether its numbers stand in the file in the order that they have here. */
+const asHere = ({ stored }: Parameter): boolean => stored?.layout !== 'transposed';
 
 /** Gathers the pieces of one tensor at a time, which come in order: its bytes with the last of them. */
 function gathering(): (entry: TensorEntry, offset: number, bytes: Uint8Array) => Uint8Array | undefined {
