@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bf16ToF32, f16ToF32, f32ToF16 } from './half.ts';
+import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from './half.ts';
 
 /** The definition, slowly: (-1)^s · 2^(e - 15) · (1 + m / 1024), subnormal below. */
 function definition(bits: number): number {
@@ -40,4 +40,18 @@ test('infinity, overflow, underflow and NaN keep their kind', () => {
 test('bfloat16 is the upper half of an f32', () => {
   expect([bf16ToF32(0x3f80), bf16ToF32(0xc049), bf16ToF32(0x0001)]).toEqual([1, -3.140625, 2 ** -133]);
   expect(bf16ToF32(0x7fc0)).toBeNaN();
+});
+
+test('of two neighbouring bfloat16 the nearer is chosen and a tie goes to the even one', () => {
+  let wrong = 0;
+  for (let bits = 0; bits < 0x7f7f; bits++) {
+    const [low, high] = [bf16ToF32(bits), bf16ToF32(bits + 1)];
+    const middle = low + (high - low) / 2;
+    if (f32ToBf16(low) !== bits || f32ToBf16(middle) !== bits + (bits & 1) || f32ToBf16(-middle) !== (0x8000 | (bits + (bits & 1))))
+      wrong += 1;
+    if (f32ToBf16(low + (high - low) / 4) !== bits || f32ToBf16(low + (3 * (high - low)) / 4) !== bits + 1) wrong += 1;
+  }
+  expect(wrong).toBe(0);
+  expect([f32ToBf16(3.4e38), f32ToBf16(Number.NEGATIVE_INFINITY)]).toEqual([0x7f80, 0xff80]);
+  expect(bf16ToF32(f32ToBf16(Number.NaN))).toBeNaN();
 });

@@ -1,5 +1,5 @@
 // 16-bit floats to and from 32 bits, on bit patterns. Not a kernel: bulk work on the GPU unpacks in shaders.
-// Invariant: f32ToF16 rounds to nearest, ties to even, as IEEE 754 and torch do; every f16 goes to f32 and back unchanged.
+// Invariant: f32ToF16 and f32ToBf16 round to nearest, ties to even, as IEEE 754 and torch do; every half goes to f32 and back unchanged.
 
 const float = new Float32Array(1);
 const word = new Uint32Array(float.buffer);
@@ -38,4 +38,12 @@ export function f32ToF16(value: number): number {
 export function bf16ToF32(bits: number): number {
   word[0] = bits << 16;
   return float[0] as number;
+}
+
+/** Bits of the bfloat16 nearest to `value` (taken as f32 first), ties to even; beyond its range it is infinity. */
+export function f32ToBf16(value: number): number {
+  float[0] = value;
+  const bits = word[0] as number;
+  if (Number.isNaN(float[0])) return (bits >>> 16) | 0x40;
+  return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
 }

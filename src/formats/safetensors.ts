@@ -128,33 +128,56 @@ function placeTensors(file: string, entries: [string, unknown][], dataBegin: num
   return new Map(placed.map((entry) => [entry.name, entry]));
 }
 
-export interface TensorToWrite {
+export interface TensorForm {
   readonly name: string;
   readonly dtype: Dtype;
   readonly shape: readonly number[];
+}
+
+export interface TensorToWrite extends TensorForm {
   /** Little-endian, row-major. */
   readonly bytes: Uint8Array;
 }
 
-/** A file as the reference writes it: largest alignment first, then by name; header padded with spaces to a multiple of 8. */
-export function writeSafetensors(tensors: readonly TensorToWrite[], metadata: Readonly<Record<string, string>>): Uint8Array<ArrayBuffer> {
+/** What a file has before its tensors, and the order that these follow in, without gaps. */
+export interface SafetensorsLayout<T extends TensorForm> {
+  /** The length of the header and the header, padded with spaces to a multiple of 8. */
+  readonly begin: Uint8Array<ArrayBuffer>;
+  readonly tensors: readonly T[];
+  /** Of the whole file. */
+  readonly bytes: number;
+}
+
+/** A file as the reference writes it: largest alignment first, then by name. */
+export function safetensorsLayout<T extends TensorForm>(
+  tensors: readonly T[],
+  metadata: Readonly<Record<string, string>>,
+): SafetensorsLayout<T> {
   const ordered = [...tensors].sort(
     (a, b) => DTYPES.indexOf(b.dtype) - DTYPES.indexOf(a.dtype) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
   );
   const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [['__metadata__', metadata]] : [];
   let size = 0;
-  for (const { name, dtype, shape, bytes } of ordered) {
-    header.push([name, { dtype, shape, data_offsets: [size, size + bytes.length] }]);
-    size += bytes.length;
+  for (const { name, dtype, shape } of ordered) {
+    const end = size + elementsOf(shape) * DTYPE_BYTES[dtype];
+    header.push([name, { dtype, shape, data_offsets: [size, end] }]);
+    size = end;
   }
   // Joined by hand: an object would put names that look like numbers first, and lose a name given twice.
   const json = `{${header.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
   const text = new TextEncoder().encode(json);
-  const dataBegin = 8 + Math.ceil(text.length / 8) * 8;
-  const file = new Uint8Array(dataBegin + size).fill(0x20, 8, dataBegin);
-  new DataView(file.buffer).setBigUint64(0, BigInt(dataBegin - 8), true);
-  file.set(text, 8);
-  let at = dataBegin;
+  const begin = new Uint8Array(8 + Math.ceil(text.length / 8) * 8).fill(0x20, 8);
+  new DataView(begin.buffer).setBigUint64(0, BigInt(begin.length - 8), true);
+  begin.set(text, 8);
+  return { begin, tensors: ordered, bytes: begin.length + size };
+}
+
+/** The whole file, of tensors that are in memory. */
+export function writeSafetensors(tensors: readonly TensorToWrite[], metadata: Readonly<Record<string, string>>): Uint8Array<ArrayBuffer> {
+  const { begin, tensors: ordered, bytes: size } = safetensorsLayout(tensors, metadata);
+  const file = new Uint8Array(size);
+  file.set(begin);
+  let at = begin.length;
   for (const { bytes } of ordered) {
     file.set(bytes, at);
     at += bytes.length;

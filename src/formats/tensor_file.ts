@@ -3,7 +3,7 @@
 
 import { RetraceError } from '../protocol/errors.ts';
 import type { ByteSource } from './bytes.ts';
-import { bf16ToF32, f16ToF32 } from './half.ts';
+import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from './half.ts';
 
 /** Bytes of one element, in the order of safetensors' reference: rising alignment, which is also its writer's (backwards). */
 export const DTYPE_BYTES = {
@@ -166,6 +166,12 @@ export function widen(bytes: Uint8Array, dtype: Dtype): Float32Array<ArrayBuffer
   if (dtype === 'F16') return Float32Array.from(new Uint16Array(buffer), f16ToF32);
   if (dtype === 'BF16') return Float32Array.from(new Uint16Array(buffer), bf16ToF32);
   return undefined;
+}
+
+/** f32 as elements of a type, each the nearest, ties to even. */
+export function narrow(values: Float32Array<ArrayBuffer>, dtype: 'F32' | 'F16' | 'BF16'): Uint8Array<ArrayBuffer> {
+  if (dtype === 'F32') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return new Uint8Array(Uint16Array.from(values, dtype === 'F16' ? f32ToF16 : f32ToBf16).buffer);
 }
 
 /** A whole float tensor (F64, F32, F16, BF16) as f32: for adapters and tests, not for checkpoints. */

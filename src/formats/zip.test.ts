@@ -1,6 +1,6 @@
 import { unzipSync, zipSync } from 'fflate';
 import { expect, test } from 'vitest';
-import { crc32, readZip, writeZip } from './zip.ts';
+import { crc32, readZip, writeZip, zipOf } from './zip.ts';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const files = [
@@ -118,4 +118,14 @@ test('names that objects have of their own are names like any other; endless one
 
 test('other programs read what is written', () => {
   expect(unzipSync(writeZip(files))).toEqual(Object.fromEntries(files.map(({ path, bytes }) => [path, bytes])));
+});
+
+test('a zip of blobs, read piece by piece, has the bytes of one that is made in memory', async () => {
+  const files = [
+    { path: 'config.json', bytes: new TextEncoder().encode('{"über": 1}') },
+    { path: 'empty', bytes: new Uint8Array() },
+    { path: 'model.safetensors', bytes: Uint8Array.from({ length: 2 ** 23 + 5 }, (_, i) => (i * i) >> 7) },
+  ];
+  const zip = await zipOf(files.map(({ path, bytes }) => ({ path, blob: new Blob([bytes]) })));
+  expect(Buffer.compare(new Uint8Array(await zip.arrayBuffer()), writeZip(files))).toBe(0);
 });

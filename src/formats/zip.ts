@@ -1,4 +1,4 @@
-// Zip archives of a few files: written stored, read strictly. No zip64, no encryption, no streaming.
+// Zip archives of a few files: written stored, read strictly. No zip64, no encryption.
 // Invariant: nothing is unpacked before its declared size and path are judged, no byte of the archive belongs to two files, a file that unpacks to
 // more than it declares is left at that byte, and nothing is returned whose CRC-32 differs.
 
@@ -15,46 +15,104 @@ export interface ArchiveFile {
 /** 1 January 1980, the first day that a zip can name. */
 const firstDay = 0x0021;
 
+/** A file by what the archive says of it. */
+interface Row {
+  readonly name: Uint8Array;
+  readonly size: number;
+  readonly crc: number;
+}
+
+/** Numbers of 2 or 4 bytes, then a name. */
+function packed(fields: readonly (readonly [bytes: 2 | 4, value: number])[], name: Uint8Array = new Uint8Array()): Uint8Array<ArrayBuffer> {
+  const begin = fields.reduce((sum, [width]) => sum + width, 0);
+  const bytes = new Uint8Array(begin + name.length);
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const [width, value] of fields) {
+    if (width === 2) view.setUint16(at, value, true);
+    else view.setUint32(at, value, true);
+    at += width;
+  }
+  bytes.set(name, begin);
+  return bytes;
+}
+
+/** What a local header and a directory entry share: version 2.0, names in UTF-8, stored, date, checksum, sizes, length of the name, no extras. */
+const common = ({ name, size, crc }: Row) =>
+  [
+    [2, 20],
+    [2, 0x0800],
+    [2, 0],
+    [2, 0],
+    [2, firstDay],
+    [4, crc],
+    [4, size],
+    [4, size],
+    [2, name.length],
+    [2, 0],
+  ] as const;
+
+const localHeader = (row: Row): Uint8Array<ArrayBuffer> => packed([[4, LOCAL_HEADER], ...common(row)], row.name);
+
+/** What stands behind the files: an entry for each, and the end. */
+function directoryOf(rows: readonly Row[]): Uint8Array<ArrayBuffer>[] {
+  let offset = 0;
+  const entries = rows.map((row) => {
+    const entry = packed([[4, DIRECTORY_ENTRY], [2, 20], ...common(row), [2, 0], [2, 0], [2, 0], [4, 0], [4, offset]], row.name);
+    offset += 30 + row.name.length + row.size;
+    return entry;
+  });
+  const size = entries.reduce((sum, { length }) => sum + length, 0);
+  return [
+    ...entries,
+    packed([
+      [4, END_OF_DIRECTORY],
+      [2, 0],
+      [2, 0],
+      [2, rows.length],
+      [2, rows.length],
+      [4, size],
+      [4, offset],
+      [2, 0],
+    ]),
+  ];
+}
+
 /** Stored, not compressed: float weights hardly shrink. All dates are the same, so that equal files give equal archives. */
 export function writeZip(files: readonly ArchiveFile[]): Uint8Array<ArrayBuffer> {
-  const rows = files.map(({ path, bytes }) => ({ name: new TextEncoder().encode(path), bytes, crc: crc32(bytes) }));
-  const size = rows.reduce((sum, { name, bytes }) => sum + 30 + 46 + 2 * name.length + bytes.length, 22);
-  const zip = new Uint8Array(size);
-  const view = new DataView(zip.buffer);
+  const rows = files.map(({ path, bytes }) => ({ name: new TextEncoder().encode(path), bytes, size: bytes.length, crc: crc32(bytes) }));
+  const parts = [...rows.flatMap((row) => [localHeader(row), row.bytes]), ...directoryOf(rows)];
+  const zip = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
-  const words = (...fields: readonly (readonly [bytes: 2 | 4, value: number])[]) => {
-    for (const [width, value] of fields) {
-      if (width === 2) view.setUint16(at, value, true);
-      else view.setUint32(at, value, true);
-      at += width;
-    }
-  };
-  const put = (bytes: Uint8Array) => {
-    zip.set(bytes, at);
-    at += bytes.length;
-  };
-  /** What a local header and a directory entry share: version 2.0, names in UTF-8, stored, date, checksum, sizes, length of the name, no extras. */
-  const common = ({ name, bytes, crc }: (typeof rows)[number]) =>
-    words([2, 20], [2, 0x0800], [2, 0], [2, 0], [2, firstDay], [4, crc], [4, bytes.length], [4, bytes.length], [2, name.length], [2, 0]);
-  const offsets = rows.map((row) => {
-    const offset = at;
-    words([4, LOCAL_HEADER]);
-    common(row);
-    put(row.name);
-    put(row.bytes);
-    return offset;
-  });
-  const directory = at;
-  for (const [i, row] of rows.entries()) {
-    words([4, DIRECTORY_ENTRY], [2, 20]);
-    common(row);
-    words([2, 0], [2, 0], [2, 0], [4, 0], [4, offsets[i] as number]);
-    put(row.name);
+  for (const part of parts) {
+    zip.set(part, at);
+    at += part.length;
   }
-  const end = at;
-  words([4, END_OF_DIRECTORY], [2, 0], [2, 0], [2, rows.length], [2, rows.length], [4, end - directory], [4, directory], [2, 0]);
   return zip;
 }
+
+/** Offsets have 32 bits without zip64. */
+const mostZipBytes = 2 ** 32 - 1;
+
+/** The same of files that may be larger than memory: each is read once, in small pieces, for its checksum. Error: `zip-too-large`. */
+export async function zipOf(files: readonly { readonly path: string; readonly blob: Blob }[]): Promise<Blob> {
+  const rows: (Row & { readonly blob: Blob })[] = [];
+  for (const { path, blob } of files) {
+    let crc = 0;
+    for (let at = 0; at < blob.size; at += blobPiece) crc = crc32(new Uint8Array(await blob.slice(at, at + blobPiece).arrayBuffer()), crc);
+    rows.push({ name: new TextEncoder().encode(path), size: blob.size, crc, blob });
+  }
+  const zip = new Blob([...rows.flatMap((row) => [localHeader(row), row.blob]), ...directoryOf(rows)], { type: 'application/zip' });
+  if (zip.size <= mostZipBytes) return zip;
+  return refuse(
+    'too-large',
+    `The files have ${zip.size} bytes together; a zip without extensions holds ${mostZipBytes}.`,
+    'zip',
+    'Write them into a folder, from the command line.',
+  );
+}
+
+const blobPiece = 4 * 2 ** 20;
 
 export interface ZipLimits {
   readonly maxFiles: number;
@@ -231,9 +289,9 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** CRC-32 as zip and gzip use it (polynomial 0xEDB88320). */
-export function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
+/** CRC-32 as zip and gzip use it (polynomial 0xEDB88320); `before` is that of the bytes before these. */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  let crc = ~before;
   for (const byte of bytes) crc = (CRC_TABLE[(crc ^ byte) & 0xff] ?? 0) ^ (crc >>> 8);
   return (crc ^ 0xffffffff) >>> 0;
 }
