@@ -82,7 +82,7 @@ export function distilbert(config: DistilBertConfig): Backbone {
     defaults: {
       lora: { target_modules: ['q_lin', 'v_lin'] },
       // PEFT has no row for DistilBERT: the places of BERT's.
-      ia3: { target_modules: ['k_lin', 'v_lin', 'ffn.lin2'], feedforward_modules: ['ffn.lin2'] },
+      ia3: { target_modules: ['k_lin', 'v_lin', 'out_lin', 'lin2'], feedforward_modules: ['out_lin', 'lin2'] },
       streams: { final_combination: 'mean', fraction_bits: 20 },
     },
     stacks: [encoder(config)],
