@@ -57,5 +57,11 @@ export async function fetched(calls: Session['calls'], place: ModelPlace, consol
   }
 }
 
+/** The licence of the model at a place, as a list of bundled ones or the hub (`named`) has it; nothing where neither does. */
+export async function licenceOf(calls: Session['calls'], place: ModelPlace, named: string | undefined): Promise<string> {
+  const bundled = (await calls.catalogue(undefined)).models.find(({ name }) => name === place);
+  return bundled?.licence ?? named ?? '';
+}
+
 /** Exit code of a fetch that was ended by Ctrl-C, as shells know it. */
 export const stopped = 130;

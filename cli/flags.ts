@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { methods } from '../src/methods/registry.ts';
 import { policyNames } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
-import { selfTestTexts } from '../src/protocol/messages.ts';
+import { mergedTypes, selfTestTexts } from '../src/protocol/messages.ts';
 import { taskNames } from '../src/tasks/registry.ts';
 import { choice, type FlagRow, flag, list, number, text } from './flag_rows.ts';
 import { memoryFlags, methodFlags, modelFlags, readingFlags, trainingFlags } from './option_flags.ts';
@@ -116,6 +116,14 @@ export const commandFlags = {
     'text-pair-column': columns['text-pair-column'],
     ...reading,
     csv: flag('the predictions as CSV, with the number of each row in the file'),
+    ...output,
+  },
+  merge: {
+    ...adapter,
+    ...model,
+    out: text('FOLDER', 'where the model goes; needed'),
+    overwrite: flag('use --out although it holds something'),
+    dtype: choice(mergedTypes, "type of the weights: the base's (default), each sum rounded to it once, or float32"),
     ...output,
   },
   compare: {

@@ -15,13 +15,18 @@ const commandTexts: Readonly<Record<CommandName, { does: string; more: string; e
   },
   evaluate: {
     does: 'metrics of an adapter on a data file',
-    more: 'The model must be the one that the adapter was trained on, by checksum.',
+    more: 'The model must be the one that the adapter was trained on, by checksum. With --model alone, that of a model with a classifier of its own.',
     example: 'retrace evaluate --adapter reviews-adapter --data test.tsv',
   },
   predict: {
     does: 'class probabilities of texts, or of each row of a file',
-    more: '',
+    more: 'With --model alone, those of a model with a classifier of its own.',
     example: 'retrace predict --adapter reviews-adapter --text "could not put it down"',
+  },
+  merge: {
+    does: 'an adapter put into the weights of its base: a folder that plain Transformers loads',
+    more: 'Takes what --adapter takes, with or without the flag: LoRA, (IA)³, BitFit, full fine-tuning and linear probes of a classifier that Transformers has (not mean pooling).\nThe folder is opened again and its logits compared before it is called done. Weights pass through piece by piece and are never in memory whole.',
+    example: 'retrace merge reviews-adapter --model google-bert/bert-base-uncased --out reviews-model',
   },
   compare: {
     does: 'the plans of several methods and policies: a table, CSV, JSON, a picture',

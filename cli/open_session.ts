@@ -25,10 +25,12 @@ export interface Hearing {
   /** Hears everything but phases that only say how far a preparation is. */
   onEvent?(event: RunEvent): void;
   readonly runs?: RunStore;
+  /** Where a merged model's weights are gathered. */
+  readonly gathering?: Host['gathering'];
 }
 
-export function openSession(console: Console, given: Given, { onEvent, runs }: Hearing = {}): OpenSession {
-  const host = nodeHost(runs, given);
+export function openSession(console: Console, given: Given, { onEvent, runs, gathering }: Hearing = {}): OpenSession {
+  const host = { ...nodeHost(runs, given), ...(gathering ? { gathering } : {}) };
   let phase = '';
   let begun = 0;
   const session = new Session(host, (event) => {
@@ -36,7 +38,7 @@ export function openSession(console: Console, given: Given, { onEvent, runs }: H
       if (event.phase !== phase) begun = performance.now();
       phase = event.phase;
       const spent = performance.now() - begun;
-      const bytes = event.phase === 'loading model' || event.phase === 'reading data';
+      const bytes = ['loading model', 'reading data', 'saving'].includes(event.phase);
       const [done, of] = bytes ? [inMegabytes(event.done), inMegabytes(event.of)] : [event.done, event.of];
       const leftMs = event.done > 0 && spent > 2000 ? (spent / event.done) * (event.of - event.done) : undefined;
       console.progress({ label: bytes ? `${event.phase}, MB` : event.phase, done, of, leftMs });

@@ -37,6 +37,19 @@ export function requireWritableFile(path: string, flag: string): void {
   requireFolder(folder, { path, flag });
 }
 
+/** For what is written once the work is done: a folder that is not there, is empty, or may be written over. Errors: `not-writable`, `out-not-empty`. */
+export function requireEmpty(out: string, given: Given): void {
+  requireFolder(out, { path: out, flag: '--out' });
+  const holds = existsSync(out) ? readdirSync(out) : [];
+  if (holds.length === 0 || given['overwrite'] === true) return;
+  throw new RetraceError({
+    code: 'out-not-empty',
+    message: `The folder '${out}' holds ${holds.slice(0, 4).join(', ')}.`,
+    where: '--out',
+    remedy: 'Choose another folder, or use it all the same by --overwrite.',
+  });
+}
+
 /** The run in the folder, where it is to be resumed; undefined, where the folder is to take a new one. Removes nothing. */
 export async function openOut(out: string, given: Given): Promise<RunRecord | undefined> {
   if (given['resume'] === true && given['overwrite'] === true)

@@ -7,6 +7,7 @@ import { compare } from './commands/compare.ts';
 import { evaluate } from './commands/evaluate.ts';
 import { hub } from './commands/hub.ts';
 import { inspect } from './commands/inspect.ts';
+import { merge } from './commands/merge.ts';
 import { plan } from './commands/plan.ts';
 import { predict } from './commands/predict.ts';
 import { train } from './commands/train.ts';
@@ -18,7 +19,10 @@ import { commandHelp, overallHelp } from './help.ts';
 /** Gives the exit code. */
 type Command = (given: Given, console: Console, positionals: readonly string[]) => Promise<number>;
 
-const commands: Readonly<Record<CommandName, Command>> = { plan, train, evaluate, predict, compare, inspect, hub };
+const commands: Readonly<Record<CommandName, Command>> = { plan, train, evaluate, predict, merge, compare, inspect, hub };
+
+/** Those that are told what to work on without a flag. */
+const takesArguments: readonly CommandName[] = ['inspect', 'hub', 'merge'];
 
 /** Errors that lie in the flags, alone or together. */
 const usageCodes = [
@@ -58,7 +62,7 @@ async function outcomeOf(args: readonly string[], console: Console): Promise<num
     console.result(commandHelp(name));
     return 0;
   }
-  if (name !== 'inspect' && name !== 'hub' && positionals[0] !== undefined) {
+  if (!takesArguments.includes(name) && positionals[0] !== undefined) {
     throw usage(`'${positionals[0]}' belongs to no flag.`, `See retrace ${name} --help.`, positionals[0]);
   }
   return commands[name](given, console, positionals);

@@ -1,13 +1,15 @@
 // Every method through the life of a session: train, go on from a checkpoint elsewhere, export, import elsewhere. A method of the registry is covered
-// by being there: on BERT, and with RETRACE_EXPORTS=FOLDER on every architecture, whose exports and base it leaves there, for python/check_exports.py.
-// Else the other architectures have a few lives each, which differ in where exports put things.
+// by being there: on BERT, and with RETRACE_EXPORTS=FOLDER on every architecture, whose exports, merged models and base it leaves there, for
+// python/check_exports.py and python/check_merged.py. Else the other architectures have a few lives each, which differ in where exports put things.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readZip } from '../src/formats/zip.ts';
+import type { Method } from '../src/methods/method.ts';
 import { methods } from '../src/methods/registry.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type Pooling, type RunConfig } from '../src/protocol/config.ts';
+import type { MergeResult, Prediction } from '../src/protocol/messages.ts';
 import { readParameters, readState } from '../src/session/checkpoint.ts';
 import type { RunStore, StoredRun } from '../src/session/host.ts';
 import { Session } from '../src/session/session.ts';
@@ -66,30 +68,32 @@ const architectures: Readonly<Record<string, Architecture>> = {
 };
 
 interface Kind {
+  readonly as: string;
   readonly pooling: Pooling;
   readonly options: MethodChoices;
 }
 
-/** Two lives of each method: as it is by default, and with the other value of every choice that has few. */
-const kindsOf = ({ pooling, places: [adapted, inUpperLayer, norm] }: Architecture): readonly [Kind, Kind] => [
-  { pooling, options: { streams: 'fixed', target_modules: ['all-linear'] } },
-  {
-    pooling: 'mean',
-    options: {
-      streams: 'float',
-      final_combination: 'weighted',
-      adapter_layer_norm: true,
-      bias: 'all',
-      use_rslora: true,
-      rank_pattern: [`${adapted}=2`],
-      alpha_pattern: [`${inUpperLayer}=3`],
-      modules_to_save: [norm],
-      rnn_type: 'lstm',
-      joiner: true,
-      activation_rule: 'union',
-    },
-  },
-];
+/** Two lives of each method: as it is by default, and with the other value of every choice that has few; a third of what only LoRA has. */
+function kindsOf({ pooling, places: [adapted, inUpperLayer, norm] }: Architecture, { uses }: Method): readonly Kind[] {
+  const options: MethodChoices = {
+    streams: 'float',
+    final_combination: 'weighted',
+    adapter_layer_norm: true,
+    bias: 'all',
+    use_rslora: true,
+    rank_pattern: [`${adapted}=2`],
+    alpha_pattern: [`${inUpperLayer}=3`],
+    modules_to_save: [norm],
+    rnn_type: 'lstm',
+    joiner: true,
+    activation_rule: 'union',
+  };
+  return [
+    { as: pooling, pooling, options: { streams: 'fixed', target_modules: ['all-linear'] } },
+    { as: 'mean', pooling: 'mean', options },
+    ...(uses.includes('rank_pattern') ? [{ as: 'patterns', pooling, options }] : []),
+  ];
+}
 
 const folder = process.env['RETRACE_EXPORTS'];
 const lives = [...models].flatMap(([type, model]) => {
@@ -99,7 +103,7 @@ const lives = [...models].flatMap(([type, model]) => {
     .filter((method) => folder !== undefined || architecture.always.includes(method.name))
     .filter((method) => !method.refusesModel?.(randomBackbone(shape, type)))
     .flatMap((method) =>
-      kindsOf(architecture).map((kind) => [`${method.name}-${kind.pooling}`, type, { model, method, ...kind }] as const),
+      kindsOf(architecture, method).map((kind) => [`${method.name}-${kind.as}`, type, { model, method, ...kind }] as const),
     );
 });
 
@@ -110,8 +114,21 @@ if (folder) {
   }
 }
 
+const furthest = (some: readonly Prediction[], others: readonly Prediction[]): number =>
+  Math.max(...some.flatMap(({ logits }, i) => logits.map((x, j) => Math.abs(x - (others[i]?.logits[j] ?? Number.NaN)))));
+
+/** A merged model's folder, and beside it the logits that it must give. */
+async function writeMerged(root: string, files: MergeResult['files'], predicted: readonly Prediction[]): Promise<void> {
+  mkdirSync(root, { recursive: true });
+  for (const { path, blob } of files) writeFileSync(join(root, path), await blob.bytes());
+  writeFileSync(
+    `${root}.json`,
+    JSON.stringify({ texts: predicted.map(({ text }) => text), logits: predicted.map(({ logits }) => logits) }),
+  );
+}
+
 test.each(lives)(
-  '%s on %s: a resumed run is the uninterrupted one, bit for bit, and its export gives its logits',
+  '%s on %s: a resumed run is the uninterrupted one, bit for bit, and its export and its merged model give its logits',
   async (name, type, { model, method, pooling, options }) => {
     const config: RunConfig = {
       ...{
@@ -156,8 +173,20 @@ test.each(lives)(
 
     const imported = await other.calls.importAdapter({ zip: new Blob([Uint8Array.from(zip)]), model });
     expect(imported.method).toBe(method.name);
-    const after = await other.calls.predict({ texts });
-    const far = after.flatMap(({ logits }, i) => logits.map((x, j) => Math.abs(x - (before[i]?.logits[j] ?? Number.NaN))));
-    expect(Math.max(...far)).toBeLessThanOrEqual(1e-4);
+    expect(furthest(await other.calls.predict({ texts }), before)).toBeLessThanOrEqual(1e-4);
+
+    const { refusal } = await other.calls.mergePlan(undefined);
+    const merging = other.calls.mergeModel({ name, licence: 'apache-2.0', type: 'base', packing: 'folder' });
+    if (!method.merged || pooling === 'mean') {
+      expect(refusal).toMatchObject({ code: 'merge-refused', where: method.merged ? 'pooling' : 'method' });
+      return expect(merging).rejects.toMatchObject({ code: 'merge-refused' });
+    }
+    expect(refusal).toBeUndefined();
+    const { files, verified } = await merging;
+    expect(verified.largest_difference).toBeLessThanOrEqual(1e-4);
+    if (folder) await writeMerged(join(folder, type, 'merged', name), files, before);
+    const opened = await other.calls.openClassifier({ model: { kind: 'files', name, files: [...files] }, max_length: 16 });
+    expect(opened).toMatchObject({ method: 'linear-probe', task: 'classification', labels: ['home', 'travel'] });
+    expect(furthest(await other.calls.predict({ texts }), before)).toBeLessThanOrEqual(1e-4);
   },
 );

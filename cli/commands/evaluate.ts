@@ -9,7 +9,7 @@ import { adapterSource } from '../adapter_files.ts';
 import { namedColumns, sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
 import { dataPlace, dataRef } from '../data.ts';
-import { fetched } from '../fetching.ts';
+import { fetched, licenceOf } from '../fetching.ts';
 import { type Given, usage } from '../flags.ts';
 import { bundledNames, diskFolder } from '../folders.ts';
 import { confusionText, countText } from '../format.ts';
@@ -64,8 +64,29 @@ async function baseOf(given: Given, { name, sha256, found }: Calls['baseOf']['an
   });
 }
 
-/** Loads --adapter on --model and says that its self-test passed. */
-export async function importGiven(calls: OpenSession['calls'], given: Given, console: Console): Promise<ImportResult> {
+/** Loads a model with a classifier of its own. */
+async function openPlain(calls: OpenSession['calls'], given: Given, model: string, console: Console): Promise<ImportResult> {
+  const { place } = await fetched(calls, modelPlace(model, given), console);
+  await sayDevice(calls, console);
+  const opened = await calls.openClassifier({ model: await modelRef(place) });
+  for (const note of opened.notes) console.say(`model: ${note}`);
+  return opened;
+}
+
+/** What --adapter on --model, or --model with a classifier of its own, is ready to predict with. */
+export function openGiven(calls: OpenSession['calls'], given: Given, console: Console): Promise<ImportResult> {
+  const model = textOf(given, 'model');
+  return textOf(given, 'adapter') === undefined && model !== undefined
+    ? openPlain(calls, given, model, console)
+    : importGiven(calls, given, console);
+}
+
+/** Loads --adapter on --model and says that its self-test passed; the licence is the base's, nothing where it is not known. */
+export async function importGiven(
+  calls: OpenSession['calls'],
+  given: Given,
+  console: Console,
+): Promise<ImportResult & { readonly licence: string }> {
   const argument = textOf(given, 'adapter');
   if (argument === undefined)
     throw usage('No adapter is named.', 'Add --adapter: the folder that train wrote, an exported zip, or an id of the hub.', '--adapter');
@@ -74,7 +95,7 @@ export async function importGiven(calls: OpenSession['calls'], given: Given, con
   const source = 'hub' in asked && named.commit !== undefined ? { hub: `${asked.hub.split('@')[0]}@${named.commit}` } : asked;
   if ('hub' in asked) console.say(`adapter: ${asked.hub} (commit ${named.commit?.slice(0, 7)})`);
   const { place: base, by } = await baseOf(given, named, source);
-  const { place } = await fetched(calls, base, console);
+  const { place, licence } = await fetched(calls, base, console);
   const model = await modelRef(place);
   if (by !== undefined) console.say(`model: ${shownPlace(place)}, ${by}`);
   await sayDevice(calls, console);
@@ -84,7 +105,7 @@ export async function importGiven(calls: OpenSession['calls'], given: Given, con
     `adapter: ${method}, ${labels.length === 0 ? 'a number' : `${labels.length} classes`}; ${verified.texts.length === 0 ? 'it records no logits to compare' : `its logits on ${verified.texts.length} texts are the recorded ones to ${verified.largest_difference.toExponential(1)}`}`,
   );
   for (const note of notes) console.say(`adapter: ${note}`);
-  return imported;
+  return { ...imported, licence: await licenceOf(calls, place, licence) };
 }
 
 export async function evaluate(given: Given, console: Console): Promise<number> {
@@ -100,7 +121,7 @@ export async function evaluate(given: Given, console: Console): Promise<number> 
   // Faults of the file show before the model is loaded.
   const named = namedColumns(given);
   await calls.previewData({ data, named });
-  await importGiven(calls, given, console);
+  await openGiven(calls, given, console);
   const report = await calls.evaluate({ data, columns: named });
   const { metrics, confusion, scatter, examples, truncated, max_length, columns, reasons, reading } = report;
   for (const sentence of reading) console.say(`data: ${sentence}`);

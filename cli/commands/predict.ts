@@ -14,7 +14,7 @@ import { nodeHost } from '../host.ts';
 import { openSession, sayPreparing } from '../open_session.ts';
 import { givenReading } from '../reading.ts';
 import { listOf, textOf } from '../settings.ts';
-import { importGiven } from './evaluate.ts';
+import { openGiven } from './evaluate.ts';
 
 interface AskedText {
   /** Of the file, where the text comes from one. */
@@ -118,7 +118,7 @@ export async function predict(given: Given, console: Console): Promise<number> {
   }
   const asked = path === undefined ? { rows: oneBatch(texts), count: texts.length } : await rowsOfFile(given, path, console);
   const { calls } = openSession(console, given);
-  const { labels } = await importGiven(calls, given, console);
+  const { labels } = await openGiven(calls, given, console);
   // Where there are no classes, the answer is a number.
   const isNumber = labels.length === 0;
   const csv = given['csv'] === true;

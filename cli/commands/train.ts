@@ -13,7 +13,7 @@ import { writeAdapterFolder } from '../adapter_files.ts';
 import { sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
 import { type DataPlace, dataFile } from '../data.ts';
-import { fetched } from '../fetching.ts';
+import { fetched, licenceOf } from '../fetching.ts';
 import { type Given, usage } from '../flags.ts';
 import { fileSha256 } from '../folders.ts';
 import { type ModelPlace, modelFolder, modelRef, repoOf, shownPlace, weightsSha256 } from '../models.ts';
@@ -183,8 +183,7 @@ export async function train(given: Given, console: Console): Promise<number> {
       console.say(`Paused at step ${report.lastSaved} of ${report.steps}. Go on with: ${resume}`);
       return signals > 0 ? interrupted : 0;
     }
-    const bundled = (await calls.catalogue(undefined)).models.find(({ name }) => name === settings.model);
-    const licence = bundled?.licence ?? named ?? '';
+    const licence = await licenceOf(calls, settings.model, named);
     const self_test_texts = given['self-test-texts'] === 'data' ? 'data' : 'bundled';
     const { zip, verified, not_peft } = await calls.exportAdapter({ name: basename(out), licence, self_test_texts });
     const saved = await writeAdapterFolder(out, zip);

@@ -43,6 +43,7 @@ export function writeAdapter({ config, labels, tensors }: AdapterArchive, facts:
     { path: 'adapter_config.json', bytes: jsonBytes(config) },
     ...labelsFile(labels),
     writeModelCard(facts, {
+      relation: 'adapter',
       tags: ['retrace', config.method],
       how_to_load: howToLoad(why, isRegression(config) ? 'a number' : 'probability by label'),
     }),

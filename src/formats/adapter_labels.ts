@@ -10,12 +10,16 @@ import {
   refuseAdapter,
 } from './adapter_archive.ts';
 
+/** The two maps of names that Transformers' configurations have. */
+export const idMaps = (labels: readonly string[]) => ({
+  id2label: Object.fromEntries(labels.map((label, i) => [String(i), label])),
+  label2id: Object.fromEntries(labels.map((label, i) => [label, i])),
+});
+
 /** labels.json: the names in order, and the two maps that Transformers' `from_pretrained` takes. No file where there are no classes. */
 export function labelsFile(labels: readonly string[]): { path: string; bytes: Uint8Array }[] {
   if (labels.length === 0) return [];
-  const id2label = Object.fromEntries(labels.map((label, i) => [String(i), label]));
-  const label2id = Object.fromEntries(labels.map((label, i) => [label, i]));
-  return [{ path: 'labels.json', bytes: jsonBytes({ labels, id2label, label2id }) }];
+  return [{ path: 'labels.json', bytes: jsonBytes({ labels, ...idMaps(labels) }) }];
 }
 
 /** Names of the classes, none of a regression: those of labels.json, else the base's for so many classes, else "LABEL_0", "LABEL_1", ... Error `bad-labels`. */

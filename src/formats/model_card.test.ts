@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { type CardFacts, writeModelCard } from './model_card.ts';
+import { type CardDataset, type CardFacts, writeModelCard } from './model_card.ts';
 
-const facts: CardFacts = {
+const facts: CardFacts & { dataset: CardDataset } = {
   name: 'a "quoted": run',
   base_model: { name: 'org/base', sha256: 'ab'.repeat(32) },
   license: 'apache-2.0',
@@ -19,7 +19,7 @@ const facts: CardFacts = {
 };
 const text = (change: Partial<CardFacts> = {}): string =>
   new TextDecoder().decode(
-    writeModelCard({ ...facts, ...change }, { library_name: 'peft', tags: ['lora'], how_to_load: 'Like this.' }).bytes,
+    writeModelCard({ ...facts, ...change }, { relation: 'adapter', library_name: 'peft', tags: ['lora'], how_to_load: 'Like this.' }).bytes,
   );
 
 test('the front matter quotes every string, so that no name can break out of it', () => {

@@ -1,9 +1,26 @@
-// README.md of an exported adapter: the front matter that the hub reads, and what a person needs to judge and load it.
+// README.md of an exported adapter or model: the front matter that the hub reads, and what a person needs to judge and load it.
 // Invariant: every string in the front matter is quoted, and a metric stands here only if it was measured.
 
 import type { ArchiveFile } from './zip.ts';
 
-/** What a run knows about itself; the layout adds how to load it. */
+export interface CardDataset {
+  readonly name: string;
+  /** Hub id, where it has one. */
+  readonly id?: string;
+  readonly train_examples: number;
+  readonly eval_examples: number;
+  /** Which part was evaluated on. */
+  readonly eval_split: string;
+  /** Of a data set of the hub: its configuration, the split that was trained on, the commit of its files. */
+  readonly config?: string | undefined;
+  readonly train_split?: string | undefined;
+  readonly revision?: string | undefined;
+  /** As the hub gives them, unchecked. */
+  readonly licence?: string | undefined;
+  readonly citation?: string | undefined;
+}
+
+/** What is known of what was trained; the layout adds how to load it. */
 export interface CardFacts {
   /** Name of the run or adapter. */
   readonly name: string;
@@ -16,22 +33,8 @@ export interface CardFacts {
   readonly pipeline_tag: string;
   /** As people read it: "MEFT1". */
   readonly method: string;
-  readonly dataset: {
-    readonly name: string;
-    /** Hub id, where it has one. */
-    readonly id?: string;
-    readonly train_examples: number;
-    readonly eval_examples: number;
-    /** Which part was evaluated on. */
-    readonly eval_split: string;
-    /** Of a data set of the hub: its configuration, the split that was trained on, the commit of its files. */
-    readonly config?: string | undefined;
-    readonly train_split?: string | undefined;
-    readonly revision?: string | undefined;
-    /** As the hub gives them, unchecked. */
-    readonly licence?: string | undefined;
-    readonly citation?: string | undefined;
-  };
+  /** Left out where it was trained elsewhere. */
+  readonly dataset?: CardDataset | undefined;
   /** Measured on the evaluation part; empty where nothing was. */
   readonly metrics: readonly { readonly name: string; readonly title: string; readonly value: number }[];
   /** None where numbers are predicted. */
@@ -43,6 +46,8 @@ export interface CardFacts {
 }
 
 export interface CardLayout {
+  /** What it is to its base, in the hub's words: an adapter, or a whole model. */
+  readonly relation: 'adapter' | 'finetune';
   /** The hub's library; absent for a layout of our own. */
   readonly library_name?: string;
   readonly tags: readonly string[];
@@ -57,7 +62,7 @@ const list = (values: readonly string[]): string => `[${values.map(quoted).join(
 const plain = (text: string): string => text.replace(/\s+/g, ' ').replace(/[\\`*_[\]<>|#]/g, '\\$&');
 
 /** The members of a data set in the model index, in the hub's order. */
-function indexed({ name, id, config, eval_split, revision }: CardFacts['dataset']): string {
+function indexed({ name, id, config, eval_split, revision }: CardDataset): string {
   const members = { name, type: id ?? name, config, split: eval_split, revision };
   return Object.entries(members)
     .flatMap(([key, value]) => (value === undefined ? [] : [`${key}: ${quoted(value)}`]))
@@ -72,7 +77,7 @@ function fenced(text: string): string {
 }
 
 /** What is known of a data set of the hub. */
-function dataLines({ id, config, train_split, revision, licence, citation }: CardFacts['dataset']): string[] {
+function dataLines({ id, config, train_split, revision, licence, citation }: CardDataset): string[] {
   if (id === undefined) return [];
   return [
     '\n## Data\n',
@@ -85,19 +90,19 @@ function dataLines({ id, config, train_split, revision, licence, citation }: Car
 
 function frontMatter(facts: CardFacts, layout: CardLayout): string {
   const { base_model, dataset, metrics, pipeline_tag } = facts;
-  const tags = [`base_model:adapter:${base_model.name}`, ...layout.tags, 'generated_from_trainer'].sort();
+  const tags = [`base_model:${layout.relation}:${base_model.name}`, ...layout.tags, 'generated_from_trainer'].sort();
   const lines = [
     `base_model: ${quoted(base_model.name)}`,
-    'base_model_relation: "adapter"',
+    `base_model_relation: ${quoted(layout.relation)}`,
     ...(layout.library_name === undefined ? [] : [`library_name: ${quoted(layout.library_name)}`]),
     ...(facts.license === undefined ? [] : [`license: ${quoted(facts.license)}`]),
     ...(facts.language === undefined ? [] : [`language: ${list(facts.language)}`]),
     `pipeline_tag: ${quoted(pipeline_tag)}`,
-    ...(dataset.id === undefined ? [] : [`datasets: ${list([dataset.id])}`]),
+    ...(dataset?.id === undefined ? [] : [`datasets: ${list([dataset.id])}`]),
     ...(metrics.length === 0 ? [] : [`metrics: ${list(metrics.map((metric) => metric.name))}`]),
     `tags: ${list(tags)}`,
   ];
-  if (metrics.length > 0) {
+  if (dataset && metrics.length > 0) {
     lines.push(
       'model-index:',
       `- name: ${quoted(facts.name)}`,
@@ -116,9 +121,11 @@ export function writeModelCard(facts: CardFacts, layout: CardLayout): ArchiveFil
   const { base_model, dataset, metrics, labels } = facts;
   const row = ([name, value]: readonly [string, unknown]): string =>
     `- ${name}: ${plain(Array.isArray(value) ? value.join(', ') : String(value))}`;
-  const trained = `${dataset.train_examples} examples of ${plain(dataset.name)}`;
-  const results =
-    metrics.length === 0
+  const trained = dataset ? ` on ${dataset.train_examples} examples of ${plain(dataset.name)} by Retrace` : '';
+  const by = `fine-tuned with ${plain(facts.method)}${trained}`;
+  const results = !dataset
+    ? 'It was trained elsewhere: its adapter says on what, and how well it did.'
+    : metrics.length === 0
       ? 'It was not evaluated.'
       : [
           `On ${dataset.eval_examples} examples (${plain(dataset.eval_split)}) it reaches, self-reported:\n`,
@@ -128,12 +135,14 @@ export function writeModelCard(facts: CardFacts, layout: CardLayout): ArchiveFil
   const text = [
     frontMatter(facts, layout),
     `# ${plain(facts.name)}\n`,
-    `An adapter for ${plain(base_model.name)}, fine-tuned with ${plain(facts.method)} on ${trained} by Retrace.`,
+    layout.relation === 'adapter'
+      ? `An adapter for ${plain(base_model.name)}, ${by}.`
+      : `The whole model ${plain(base_model.name)}, ${by}; what was trained is in its weights, and no adapter is needed.`,
     `${results}\n`,
     '## Base model\n',
     `- ${plain(base_model.name)}`,
     ...checksum,
-    ...dataLines(dataset),
+    ...(dataset ? dataLines(dataset) : []),
     ...(labels.length === 0 ? [''] : [`\n## Labels (${labels.length})\n`, `${labels.map(plain).join(' · ')}\n`]),
     '## How to load\n',
     `${layout.how_to_load}\n`,

@@ -1,6 +1,6 @@
 // bitfit: the biases train and nothing else of the backbone (Ben Zaken, Ravfogel, Goldberg 2022).
 
-import type { Method } from './method.ts';
+import { addsNothing, type Method } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';
 
 export const bitfit: Method = {
@@ -15,6 +15,7 @@ export const bitfit: Method = {
   defaultPolicy: 'store',
   learning_rate: 5e-3,
   uses: ['frozen_layers'],
+  merged: addsNothing,
   options: () => ({}),
   wire: () => singleStream(),
 };

@@ -1,6 +1,6 @@
 // full: every parameter trains.
 
-import type { Method } from './method.ts';
+import { addsNothing, type Method } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';
 
 export const full: Method = {
@@ -14,6 +14,7 @@ export const full: Method = {
   defaultPolicy: 'store',
   learning_rate: 5e-5,
   uses: ['frozen_layers'],
+  merged: addsNothing,
   options: () => ({}),
   wire: () => singleStream(),
 };

@@ -8,19 +8,39 @@ import { RetraceError } from '../protocol/errors.ts';
 import { endsInOneOf, type Method, savesParameter, targets, trainsAdditions } from './method.ts';
 import { notReversible, singleStream } from './single_stream.ts';
 
+const scalesInput = ({ feedforward_modules }: MethodOptions, path: string): boolean => endsInOneOf(path, feedforward_modules);
+
 const scaled = (options: MethodOptions): Adaptation => {
-  const { feedforward_modules, init_factor } = options;
-  const scalesInput = (path: string) => endsInOneOf(path, feedforward_modules);
+  const { init_factor } = options;
   // One leaves the model as it is.
   const initial = { from: 'constant', value: init_factor === 0 ? 1 : init_factor } as const;
   return {
     linear: {
       ...targets(options),
       before: (g, { path, in_features }, x) =>
-        scalesInput(path) ? scaleColumns(g, x, g.weight(`${path}.ia3_l`, [in_features], { owner: 'method', initial, decay: true })) : x,
+        scalesInput(options, path)
+          ? scaleColumns(g, x, g.weight(`${path}.ia3_l`, [in_features], { owner: 'method', initial, decay: true }))
+          : x,
       after: (g, { path, out_features }, _, y) =>
-        scalesInput(path) ? y : scaleColumns(g, y, g.weight(`${path}.ia3_l`, [out_features], { owner: 'method', initial, decay: true })),
+        scalesInput(options, path)
+          ? y
+          : scaleColumns(g, y, g.weight(`${path}.ia3_l`, [out_features], { owner: 'method', initial, decay: true })),
     },
+  };
+};
+
+/** What enters is scaled by the columns of W [out, in]: W (x · l); what leaves by its rows, and its bias [out] with it: (W x + b) · l. */
+const merged: Method['merged'] = ({ name, shape: [out = 0, into = 1] }, trained, options) => {
+  const path = name.slice(0, name.lastIndexOf('.'));
+  const l = trained.get(`${path}.ia3_l`);
+  const entering = scalesInput(options, path);
+  if (!l || (entering && name.endsWith('.bias'))) return undefined;
+  return (w) => {
+    const whole = Float32Array.from(w);
+    for (let row = 0; row < out; row++)
+      for (let column = 0; column < into; column++)
+        whole[row * into + column] = (w[row * into + column] as number) * (l[entering ? column : row] as number);
+    return whole;
   };
 };
 
@@ -71,6 +91,7 @@ export const ia3: Method = {
   uses: ['target_modules', 'feedforward_modules', 'modules_to_save', 'init_factor', 'frozen_layers'],
   why: { init_factor: 'Zero stands for the vectors’ own start: ones, which leave the model as it is.' },
   peft: 'IA3',
+  merged,
   options: (_, { ia3 }) => ia3,
   settled,
   wire(_, options) {

@@ -1,6 +1,6 @@
 // linear-probe: the backbone is frozen, only the classifier on top trains.
 
-import type { Method } from './method.ts';
+import { addsNothing, type Method } from './method.ts';
 import { singleStream } from './single_stream.ts';
 
 export const linearProbe: Method = {
@@ -15,6 +15,7 @@ export const linearProbe: Method = {
   defaultPolicy: 'store',
   learning_rate: 5e-3,
   uses: [],
+  merged: addsNothing,
   options: () => ({}),
   wire: () => singleStream(),
 };

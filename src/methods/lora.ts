@@ -14,13 +14,18 @@ function patternValue(entries: readonly string[], path: string, preset: number):
   return own ? Number(own[1]) : preset;
 }
 
+/** The rank of a dense layer's update and what it is multiplied by. */
+function rankAndScale({ adapter_size, lora_alpha, rank_pattern, alpha_pattern, use_rslora }: MethodOptions, path: string) {
+  const r = patternValue(rank_pattern, path, adapter_size);
+  return { r, scale: patternValue(alpha_pattern, path, lora_alpha) / (use_rslora ? Math.sqrt(r) : r) };
+}
+
 const lowRank = (options: MethodOptions): Adaptation => ({
   linear: {
     ...targets(options),
     after(g, { path, in_features, out_features }, x, y) {
-      const { lora_dropout, init_factor, use_rslora } = options;
-      const r = patternValue(options.rank_pattern, path, options.adapter_size);
-      const lora_alpha = patternValue(options.alpha_pattern, path, options.lora_alpha);
+      const { lora_dropout, init_factor } = options;
+      const { r, scale } = rankAndScale(options, path);
       // A starts as PEFT's does (Kaiming uniform with a = √5), B at zero.
       const A = g.weight(`${path}.lora_A.weight`, [r, in_features], {
         owner: 'method',
@@ -31,10 +36,32 @@ const lowRank = (options: MethodOptions): Adaptation => ({
         initial: { from: 'constant', value: init_factor },
       });
       const dropped = g.training && lora_dropout > 0 ? dropout(g, copy(g, x), lora_dropout, 'lora_dropout') : x;
-      return linear(g, linear(g, dropped, A), B, { alpha: lora_alpha / (use_rslora ? Math.sqrt(r) : r), into: y });
+      return linear(g, linear(g, dropped, A), B, { alpha: scale, into: y });
     },
   },
 });
+
+/** W + scale · B A, summed in f64 and rounded once: W [out, in], A [r, in], B [out, r]. */
+const merged: Method['merged'] = ({ name, shape: [out = 0, into = 0] }, trained, options) => {
+  const path = name.slice(0, name.lastIndexOf('.'));
+  const [A, B] = [trained.get(`${path}.lora_A.weight`), trained.get(`${path}.lora_B.weight`)];
+  if (!name.endsWith('.weight') || !A || !B) return undefined;
+  const { r, scale } = rankAndScale(options, path);
+  return (w) => {
+    const whole = Float32Array.from(w);
+    const update = new Float64Array(into); // a row of B A
+    for (let row = 0; row < out; row++) {
+      update.fill(0);
+      for (let k = 0; k < r; k++) {
+        const b = B[row * r + k] as number;
+        for (let column = 0; column < into; column++) update[column] = (update[column] as number) + b * (A[k * into + column] as number);
+      }
+      for (let column = 0; column < into; column++)
+        whole[row * into + column] = (w[row * into + column] as number) + scale * (update[column] as number);
+    }
+    return whole;
+  };
+};
 
 /** Those biases of the backbone that `bias` says, as PEFT counts them. */
 function trainsBias(name: string, options: MethodOptions): boolean {
@@ -61,6 +88,7 @@ export const lora: Method = {
   labels: { adapter_size: 'Rank' },
   why: { adapter_size: 'PEFT’s default rank.', init_factor: 'Zero: B starts at zero, and so the update.' },
   peft: 'LORA',
+  merged,
   options: (_, { lora }) => lora,
   wire: (_, options) => singleStream(lowRank(options)),
 };

@@ -26,6 +26,12 @@ export interface Wiring {
   readonly constantStreams?: readonly number[];
 }
 
+/** Values by the names of their parameters. */
+export type TrainedValues = ReadonlyMap<string, Float32Array>;
+
+/** The values of a parameter, row-major, as the plain model has them. */
+export type Merged = (values: Float32Array) => Float32Array<ArrayBuffer>;
+
 export interface Method {
   readonly name: MethodName;
   readonly title: string;
@@ -49,6 +55,11 @@ export interface Method {
   readonly labels?: Readonly<Partial<Record<keyof MethodOptions, string>>>;
   /** The PEFT type that its export is written as; left out where PEFT has none. */
   readonly peft?: 'LORA' | 'IA3' | 'PREFIX_TUNING' | 'PROMPT_TUNING';
+  /**
+   * How a parameter of the backbone changes so that the plain model gives what the method gives, undefined where it stays as it is. `trained`: the method's
+   * own values, by name. Left out: no weights of the plain model give it.
+   */
+  merged?(parameter: Pick<Parameter, 'name' | 'shape'>, trained: TrainedValues, options: MethodOptions): Merged | undefined;
   /** Own defaults, given the streams and what the architecture has of its own. */
   options(streams: StreamKind, backbone: BackboneDefaults): Partial<MethodOptions>;
   /** Options that go together, from all that were chosen; left out: as they are. */
@@ -76,6 +87,9 @@ export function requireFits(method: Method, backbone: Backbone): void {
 
 /** What the method and the task add trains, and nothing of the backbone. */
 export const trainsAdditions = ({ owner }: Pick<Parameter, 'owner'>): boolean => owner !== 'backbone';
+
+/** Of methods that train what the plain model has, and add nothing to it. */
+export const addsNothing = (): undefined => undefined;
 
 /** Whether a module path is one that `names` end, as PEFT matches target_modules. */
 export const endsInOneOf = (path: string, names: readonly string[]): boolean =>

@@ -136,6 +136,7 @@ export function bart(config: BartConfig): Backbone {
     stacks: [side(config, 'encoder'), side(config, 'decoder')],
     poolings: {
       last: {
+        architecture: 'BartForSequenceClassification',
         head: twoLayerHead(
           { name: 'classification_head.dense', dropout: p },
           'tanh',

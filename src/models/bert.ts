@@ -85,6 +85,7 @@ export function bert(config: BertConfig): Backbone {
         transform: (g, pooled, adaptation) =>
           g.scope('pooler', () => dense(g, 'dense', pooled, config.hidden_size, adaptation, { activation: 'tanh' })), // [B, C]
         needs: 'pooler.dense.weight',
+        architecture: 'BertForSequenceClassification',
         head,
       },
       mean: { head },

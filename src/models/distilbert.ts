@@ -87,7 +87,10 @@ export function distilbert(config: DistilBertConfig): Backbone {
     },
     stacks: [encoder(config)],
     poolings: {
-      cls: { head: twoLayerHead({ name: 'pre_classifier', dropout: 0 }, 'relu', { name: 'classifier', dropout: p }, config) },
+      cls: {
+        architecture: 'DistilBertForSequenceClassification',
+        head: twoLayerHead({ name: 'pre_classifier', dropout: 0 }, 'relu', { name: 'classifier', dropout: p }, config),
+      },
       mean: { head: linearHead({ name: 'classifier', dropout: p }, config) },
     },
     narrowed: (factor) => distilbert(narrowedConfig(config, factor)),

@@ -94,7 +94,7 @@ export function gpt2(config: Gpt2Config): Backbone {
     },
     stacks: [decoder(config)],
     poolings: {
-      last: { head: linearHead({ name: 'score', dropout: 0, bias: false }, config) },
+      last: { architecture: 'GPT2ForSequenceClassification', head: linearHead({ name: 'score', dropout: 0, bias: false }, config) },
       mean: { head: linearHead({ name: 'classifier', dropout: 0 }, config) },
     },
     ...(config.tie_word_embeddings ? { vocabulary: { table: 'wte.weight' } } : {}),

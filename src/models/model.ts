@@ -119,12 +119,17 @@ export interface SequenceHead {
   readonly before: readonly string[];
 }
 
+/** What tasks make outputs of: a vector for each text, one for each choice, or the words of the vocabulary. */
+export type HeadKind = 'sequence' | 'choices' | 'words';
+
 /** How a text's hidden states become one vector, and what head reads it. */
 export interface PooledHead {
   /** The pretrained transform of the pooled rows [B, C] -> [B, C], where the architecture has one. */
   transform?(g: Graph, pooled: Tensor, adaptation: Adaptation): Tensor;
   /** The parameter that a checkpoint must have for this pooling, where some lack it. */
   readonly needs?: string;
+  /** Transformers' class of the model with this head, as `architectures` lists it; left out where Transformers has none. */
+  readonly architecture?: string;
   readonly head: SequenceHead;
 }
 
@@ -182,6 +187,11 @@ export function pooledHead({ config, poolings }: Pick<Backbone, 'config' | 'pool
     where: 'pooling',
     remedy: `Use ${Object.keys(poolings).join(' or ')}.`,
   });
+}
+
+/** Transformers' class of the model with the head of a task, where it has one. */
+export function architectureOf(backbone: Backbone, head: HeadKind, pooling: Pooling = ownPooling(backbone)): string | undefined {
+  return head === 'sequence' ? backbone.poolings[pooling]?.architecture : undefined;
 }
 
 /** Error `no-vocabulary`, where the model writes no words. */

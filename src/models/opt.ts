@@ -112,7 +112,7 @@ export function opt(config: OptConfig): Backbone {
     },
     stacks: [decoder(config)],
     poolings: {
-      last: { head: linearHead({ name: 'score', dropout: 0, bias: false }, config) },
+      last: { architecture: 'OPTForSequenceClassification', head: linearHead({ name: 'score', dropout: 0, bias: false }, config) },
       mean: { head: linearHead({ name: 'classifier', dropout: 0 }, config) },
     },
     ...(config.tie_word_embeddings ? { vocabulary: { table: 'decoder.embed_tokens.weight' } } : {}),

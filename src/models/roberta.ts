@@ -41,6 +41,7 @@ export function roberta(config: RobertaConfig): Backbone {
     stacks: [bertEncoder(config, config.position_offset)],
     poolings: {
       cls: {
+        architecture: 'RobertaForSequenceClassification',
         head: twoLayerHead({ name: 'classifier.dense', dropout: p }, 'tanh', { name: 'classifier.out_proj', dropout: p }, config),
       },
       mean: { head: linearHead({ name: 'classifier', dropout: p }, config) },

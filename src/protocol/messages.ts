@@ -226,6 +226,30 @@ export interface ExportResult {
   readonly self_test_texts: SelfTestTexts;
 }
 
+/** Types that a merged model's weights may be written in: those of its base, or f32. */
+export const mergedTypes = ['base', 'float32'] as const;
+export type MergedType = (typeof mergedTypes)[number];
+
+/** What a merge of the model that is ready would give. */
+export interface MergePlan {
+  /** Why there can be none. */
+  readonly refusal?: ErrorReport;
+  /** For each type the name that Transformers has for what comes out of it, and the bytes of the weights. */
+  readonly choices: readonly { readonly type: MergedType; readonly dtype: string; readonly bytes: number }[];
+}
+
+export interface MergeResult {
+  /** Those of the folder, or a zip of them. */
+  readonly files: readonly { readonly path: string; readonly blob: Blob }[];
+  readonly dtype: string;
+  /** Of the folder. */
+  readonly bytes: number;
+  /** Of model.safetensors. */
+  readonly sha256: string;
+  /** The folder was opened as a model of its own and its logits compared with the trained model's, the largest of which is given too. */
+  readonly verified: { readonly texts: number; readonly largest_difference: number; readonly largest_logit: number };
+}
+
 export interface ImportResult {
   readonly name: string;
   readonly method: MethodName;
@@ -367,6 +391,11 @@ export interface Calls extends HubCalls {
     argument: { name: string; licence: string; self_test_texts?: SelfTestTexts; layout?: ExportLayout };
     answer: ExportResult;
   };
+  mergePlan: { argument: undefined; answer: MergePlan };
+  /** What is ready as a whole model, what was trained being part of its weights. */
+  mergeModel: { argument: { name: string; licence: string; type: MergedType; packing: 'folder' | 'zip' }; answer: MergeResult };
+  /** A model with a classifier of its own, without an adapter; longer texts are cut at `max_length` tokens. From then on `predict` uses it. */
+  openClassifier: { argument: { model: ModelRef; max_length?: number }; answer: ImportResult };
   /** Reads what `exportAdapter` made, or another library; the model it needs must be `model`. From then on `predict` uses it. */
   importAdapter: { argument: AdapterSource & { model: ModelRef }; answer: ImportResult };
   savedRuns: { argument: undefined; answer: readonly SavedRun[] };

@@ -67,6 +67,12 @@ function storedClassifier(model: BaseModel, pooling: Pooling): { tensors: Map<st
   return { tensors, rows };
 }
 
+/** How many outputs the checkpoint's own classifier has, or why it has none. */
+export function classifierRows(model: BaseModel, pooling: Pooling): number | string {
+  const stored = storedClassifier(model, pooling);
+  return typeof stored === 'string' ? stored : stored.rows;
+}
+
 const fresh = (why: string): ClassifierStart => ({ start: 'fresh', text: `The classifier starts anew: ${why}.` });
 
 /** What the classifier of these classes starts from; without classes, a head that gives one number; without a pooling, the words of the model itself. */

@@ -4,7 +4,6 @@
 import type { AdapterArchive, AdapterConfig } from '../formats/adapter_archive.ts';
 import { writeAdapterHub } from '../formats/adapter_hub/layout.ts';
 import { readExported, writeExported } from '../formats/exported.ts';
-import type { CardFacts } from '../formats/model_card.ts';
 import { peftTypeOf } from '../formats/peft/layout.ts';
 import type { RunRecord } from '../formats/records/log_history.ts';
 import { runRecords } from '../formats/records/run_records.ts';
@@ -14,12 +13,10 @@ import { ownPooling } from '../models/model.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { longestOf } from '../protocol/lengths.ts';
 import type { ExportLayout, ExportResult, SelfTestTexts } from '../protocol/messages.ts';
-import type { Task } from '../tasks/task.ts';
 import { expectationsOn, taskModelOf } from './adapter_expectations.ts';
-import { weighsClasses } from './class_weights.ts';
-import type { RunData } from './data.ts';
+import type { BaseModel } from './base_model.ts';
+import { cardFacts, type RunFacts } from './card_facts.ts';
 import type { Engine, EngineConfig } from './engine.ts';
-import type { Evaluation } from './evaluation.ts';
 import { valuesOf } from './importing.ts';
 import type { TextToPredict } from './predict.ts';
 import { largestDifference, logitsOfEach, logitTolerance } from './self_test.ts';
@@ -33,26 +30,37 @@ export interface ExportRequest {
   readonly licence: string;
   readonly layout: ExportLayout;
   readonly config: EngineConfig;
-  readonly dataset: CardFacts['dataset'];
   /** Of the self-test, and whose they are. */
   readonly texts: readonly TextToPredict[];
   readonly self_test_texts: SelfTestTexts;
-  readonly evaluation: Evaluation | undefined;
+  readonly run: RunFacts;
   readonly device: string;
   /** What the run measured on its way. */
   readonly record: RunRecord;
 }
 
-/** What the card says of the data of a run. */
-export function datasetFacts({ from, train, evaluation, heldBack }: RunData): CardFacts['dataset'] {
-  const { data, eval_data } = from;
-  const given = eval_data?.kind === 'bundled' ? eval_data.part : eval_data?.kind === 'hub' ? eval_data.split : 'given';
+/** What an export of a run says of it, less what only the run itself knows. */
+function configOf(model: BaseModel, { task, setup }: Pick<Engine, 'task' | 'setup'>, { method, training }: EngineConfig): AdapterConfig {
+  const used = Object.fromEntries(methodNamed(method).uses.map((key) => [key, setup.options[key]]));
+  const { backbone, num_labels, pooling } = setup;
   return {
-    name: data.name,
-    train_examples: train.examples.length,
-    eval_examples: evaluation.examples.length,
-    eval_split: heldBack ? 'held back' : given,
-    ...(data.kind === 'hub' ? { id: data.id, config: data.config, train_split: data.split, revision: data.commit, ...data.about } : {}),
+    format: 'retrace',
+    format_version: 1,
+    method,
+    base_model: {
+      name: model.name,
+      model_type: backbone.config.model_type,
+      sha256: null,
+      dtype: setup.storedType(backbone.names.anchor).toUpperCase(),
+    },
+    task: task.name,
+    problem_type: task.problem_type,
+    num_labels,
+    pooling: pooling ?? ownPooling(backbone),
+    max_length: training.max_length,
+    hyper_parameters: { ...used, dropout: training.dropout } as AdapterConfig['hyper_parameters'],
+    seed: training.seed,
+    retrace_version: version,
   };
 }
 
@@ -61,32 +69,12 @@ function archiveOf(
   values: ReadonlyMap<string, Float32Array<ArrayBuffer>>,
   logits: readonly (readonly number[])[],
 ): AdapterArchive {
-  const { setup, model } = engine;
-  const method = methodNamed(config.method);
-  const used = Object.fromEntries(method.uses.map((key) => [key, setup.options[key]]));
+  const said = configOf(engine.model, engine, config);
   return {
     method: config.method,
     config: {
-      format: 'retrace',
-      format_version: 1,
-      method: config.method,
-      base_model: {
-        name: model.name,
-        model_type: setup.backbone.config.model_type,
-        sha256: engine.sha256,
-        dtype: setup.storedType(setup.backbone.names.anchor).toUpperCase(),
-      },
-      task: engine.task.name,
-      problem_type: engine.task.problem_type,
-      num_labels: setup.num_labels,
-      pooling: setup.pooling ?? ownPooling(setup.backbone),
-      max_length: config.training.max_length,
-      hyper_parameters: {
-        ...used,
-        dropout: config.training.dropout,
-      } as AdapterConfig['hyper_parameters'],
-      seed: config.training.seed,
-      retrace_version: version,
+      ...said,
+      base_model: { ...said.base_model, sha256: engine.sha256 },
       self_test: {
         texts: texts.map(({ text, text_pair }) => (text_pair === undefined ? text : ([text, text_pair] as [string, string]))),
         logits: logits.map((row) => [...row]),
@@ -102,54 +90,6 @@ function archiveOf(
   };
 }
 
-/** `Accuracy`; of a further set `Accuracy (mismatched)`. */
-function titleOf({ metrics }: Task, metric: string): string {
-  const known = metrics.find(({ name }) => metric === name || metric.endsWith(`_${name}`));
-  if (known === undefined) return metric;
-  return metric === known.name ? known.title : `${known.title} (${metric.slice(0, -known.name.length - 1)})`;
-}
-
-function cardFacts(request: ExportRequest): CardFacts {
-  const { engine, name, licence, config, dataset, evaluation, device, texts, self_test_texts } = request;
-  const { executor, setup, sha256, model } = engine;
-  const { account } = executor.allocator;
-  const method = methodNamed(config.method);
-  const { training } = config;
-  return {
-    name,
-    base_model: { name: model.name, sha256 },
-    ...(licence === '' ? {} : { license: licence }),
-    pipeline_tag: engine.task.pipeline_tag,
-    method: method.title,
-    dataset,
-    metrics: Object.entries(evaluation?.metrics ?? {})
-      .filter(([metric]) => !/(^|_)loss$/.test(metric))
-      .map(([metric, value]) => ({
-        name: metric,
-        title: titleOf(engine.task, metric),
-        value,
-      })),
-    labels: engine.labels,
-    hyper_parameters: [
-      ...method.uses.map((key) => [key, setup.options[key]] as const),
-      ...(['learning_rate', 'batch_size', 'max_steps', 'warmup_ratio', 'weight_decay', 'max_grad_norm', 'dropout', 'seed'] as const).map(
-        (key) => [key, training[key]] as const,
-      ),
-      ...(training.label_smoothing_factor > 0 ? [['label_smoothing_factor', training.label_smoothing_factor] as const] : []),
-      ...(weighsClasses(training.class_weights) ? [['class_weights', training.class_weights] as const] : []),
-    ],
-    notes: [
-      ['classifier', engine.classifier.text],
-      ['memory policy', config.policy],
-      ['GPU bytes, planned', String(executor.plan.total)],
-      ['GPU bytes, allocated', String(account.total)],
-      ['self-test', selfTestNote(self_test_texts, texts.length)],
-      ['device', device],
-      ['Retrace', version],
-    ],
-  };
-}
-
 /** The zip of the trained adapter, read back and compared. Errors: `export-differs`, `not-adapter-hub`. */
 export async function exportAdapter(asked: ExportRequest): Promise<ExportResult> {
   const { engine, name, config } = asked;
@@ -161,7 +101,7 @@ export async function exportAdapter(asked: ExportRequest): Promise<ExportResult>
   const values = await engine.trainer.read('parameter');
   const before = await logitsOfEach(engine, texts);
   const archive = archiveOf(request, values, before);
-  const facts = cardFacts(request);
+  const facts = cardFacts({ ...request, notes: [['self-test', selfTestNote(request.self_test_texts, texts.length)]] });
   const hub = request.layout === 'adapter-hub';
   const model = taskModelOf(engine.model);
   const own = hub ? writeAdapterHub(archive, facts, model) : writeExported(archive, facts, model);

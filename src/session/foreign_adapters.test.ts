@@ -12,7 +12,7 @@ import type { AdapterArchive } from '../formats/adapter_archive.ts';
 import { writeAdapterHub } from '../formats/adapter_hub/layout.ts';
 import { bytesOf } from '../formats/bytes.ts';
 import { f32ToF16 } from '../formats/half.ts';
-import { type TensorToWrite, writeSafetensors } from '../formats/safetensors.ts';
+import { safetensorsLayout, type TensorToWrite, writeSafetensors } from '../formats/safetensors.ts';
 import { readFloats } from '../formats/tensor_file.ts';
 import { openTensorFile } from '../formats/tensor_formats.ts';
 import { cardFacts as facts } from '../formats/testing.ts';
@@ -21,7 +21,8 @@ import type { Parameter, Tensor } from '../graph/tensor.ts';
 import { traceEvaluation } from '../train/programs.ts';
 import { engineConfigOf, taskModelOf } from './adapter_expectations.ts';
 import { type BaseModel, openBaseModel } from './base_model.ts';
-import { filesOf, readAdapterFor } from './importing.ts';
+import { filesOf, readAdapterFor, valuesOf } from './importing.ts';
+import { mergedTensors, writeTensors } from './merged_tensors.ts';
 import { resolveMethod, setupOf } from './setup.ts';
 
 type Logits = readonly (readonly number[])[];
@@ -68,8 +69,8 @@ const halfHead = await tinyWith(named, inHalf);
 
 const read = (files: ReadonlyMap<string, Uint8Array>, base = model) => readAdapterFor(files, base, undefined);
 
-/** Logits of the recorded batch, in f64. */
-async function logitsOf(archive: AdapterArchive, base: BaseModel): Promise<Float64Array> {
+/** The program of the recorded batch. */
+function traced(archive: AdapterArchive, base: BaseModel) {
   const { method, options, pooling, training } = engineConfigOf(archive.config);
   const resolved = resolveMethod(method, 'store', options, usualDefaults);
   const setup = setupOf({
@@ -90,6 +91,12 @@ async function logitsOf(archive: AdapterArchive, base: BaseModel): Promise<Float
     storedType: () => 'f32' as const,
   };
   const { graph } = traceEvaluation(registry, tracing, setup, { length: 11 });
+  return { setup, registry, graph };
+}
+
+/** Logits of the recorded batch, in f64. */
+async function logitsOf(archive: AdapterArchive, base: BaseModel): Promise<Float64Array> {
+  const { registry, graph } = traced(archive, base);
   const interpreter = new Interpreter();
   for (const { name, tensors } of registry.parameters.values()) {
     const { file, entry } = base.entry(name) ?? {};
@@ -106,6 +113,33 @@ async function logitsOf(archive: AdapterArchive, base: BaseModel): Promise<Float
 test.each(Object.keys(recorded))("%s gives its library's logits", async (name) => {
   const base = name.endsWith('_f16') ? halfHead : model;
   const ours = await logitsOf(await read(recordedFiles(name), base), base);
+  const far = (recorded[name] ?? []).flat().map((x, i) => Math.abs(x - (ours[i] as number)));
+  expect(far).toHaveLength(12);
+  expect(Math.max(...far)).toBeLessThan(1e-5);
+});
+
+/** The base with an adapter in its weights, as a folder that is opened like any other; no adapter but the base's own classifier is left. */
+async function mergedInto(base: BaseModel, archive: AdapterArchive): Promise<BaseModel> {
+  const { setup, registry } = traced(archive, base);
+  const trained = { model: base, setup, trainables: [...registry.parameters.values()].filter(({ trainable }) => trainable) };
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  const layout = safetensorsLayout(mergedTensors(trained, 'float32'), { format: 'pt' });
+  const write = async (bytes: Uint8Array) => void parts.push(new Uint8Array(bytes));
+  await writeTensors(layout, trained, valuesOf(archive, trained.trainables), write, () => undefined);
+  const files = [
+    { path: 'config.json', blob: new Blob([JSON.stringify(base.config)]) },
+    { path: 'model.safetensors', blob: new Blob(parts) },
+  ];
+  return openBaseModel({ kind: 'files', name: 'merged', files }, nodeHost());
+}
+
+const merging = Object.keys(recorded).filter((name) => /^peft\/(?!.*(?:prefix|prompt))|^adapter_hub\/lora/.test(name));
+test.each(merging)("merged into its base, %s gives its library's logits", async (name) => {
+  const base = name.endsWith('_f16') ? halfHead : model;
+  const archive = await read(recordedFiles(name), base);
+  const merged = await mergedInto(base, archive);
+  const probe = { ...archive, method: 'linear-probe', config: { ...archive.config, method: 'linear-probe' }, tensors: new Map() };
+  const ours = await logitsOf(probe, merged);
   const far = (recorded[name] ?? []).flat().map((x, i) => Math.abs(x - (ours[i] as number)));
   expect(far).toHaveLength(12);
   expect(Math.max(...far)).toBeLessThan(1e-5);

@@ -24,6 +24,12 @@ export interface RunStore {
   delete(id: string): Promise<void>;
 }
 
+/** A file in the making: bytes one behind the other, and then all of them. */
+export interface Gathering {
+  write(bytes: Uint8Array): Promise<void>;
+  end(): Promise<Blob>;
+}
+
 export interface Host {
   gpu(): Promise<GPU | undefined>;
   /** The folder of a bundled model or data set, and its licence. Errors: `unknown-bundled`. */
@@ -33,6 +39,8 @@ export interface Host {
   readonly runs: RunStore;
   /** The hub, and what of it is kept here. */
   readonly hub: Hub;
+  /** A place for the weights of a merged model; left out, they are gathered as blobs. */
+  gathering?(): Promise<Gathering>;
   /** A place for what lives off the GPU; left out, it is this thread's memory. */
   offload?(modules: readonly OffloadedModule[]): Promise<HostParameters>;
 }

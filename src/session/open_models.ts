@@ -16,6 +16,9 @@ export interface OpenModel {
   readonly tokenizer: Promise<Tokenizer>;
 }
 
+export const tokenizerOf = async (model: BaseModel): Promise<Tokenizer> =>
+  withinTables(await loadTokenizer(model.folder), model.backbone().config);
+
 export class OpenModels {
   readonly #host: Host;
   readonly #fetching: Fetching;
@@ -39,7 +42,7 @@ export class OpenModels {
       return {
         model: opened,
         get tokenizer() {
-          tokenizer ??= loadTokenizer(opened.folder).then((own) => withinTables(own, opened.backbone().config));
+          tokenizer ??= tokenizerOf(opened);
           return tokenizer;
         },
       };

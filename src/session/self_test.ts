@@ -22,7 +22,7 @@ export async function logitsOfEach(engine: Engine, texts: readonly TextToPredict
   return rows;
 }
 
-const textsOf = (config: AdapterConfig) =>
+export const textsOf = (config: AdapterConfig) =>
   (config.self_test?.texts ?? []).map((text) => (typeof text === 'string' ? { text } : { text: text[0], text_pair: text[1] }));
 
 /** Recorded logits of an adapter's self-test against those computed here. */

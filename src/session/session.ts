@@ -1,7 +1,3 @@
-// A session answers the calls of the protocol: the same in a browser worker and in Node. It holds at most one run and one ready model at a time.
-
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex } from '@noble/hashes/utils.js';
 import type { Waiting } from '../hub/client.ts';
 import { defaultTraining, type ModelRef, parseRunConfig, type RunConfig } from '../protocol/config.ts';
 import { stepsOf } from '../protocol/epochs.ts';
@@ -12,7 +8,6 @@ import type {
   DataProgress,
   Environment,
   EvaluationReport,
-  ExportResult,
   ImportResult,
   Phase,
   PlanReport,
@@ -24,35 +19,29 @@ import { describe } from './base_model.ts';
 import { catalogue } from './catalogue.ts';
 import { classWeights } from './class_weights.ts';
 import { classifierStart } from './classifier.ts';
-import { bucketsOf, loadData, loadEvaluation, previewOf, type RunData, reportData } from './data.ts';
-import { DeviceHolder, type Engine, type EngineConfig, startEngine } from './engine.ts';
+import { bucketsOf, loadData, loadEvaluation, previewOf, reportData } from './data.ts';
+import { DeviceHolder, startEngine } from './engine.ts';
 import { evaluate, evaluationTexts } from './evaluation.ts';
-import { datasetFacts, exportAdapter } from './exporting.ts';
 import { Gate, stopped } from './gate.ts';
 import type { Host, StoredRun } from './host.ts';
 import { type Answering, type HubCalls, hubCalls } from './hub_calls.ts';
 import { Fetching } from './hub_models.ts';
 import { readAdapterFor, startImported } from './importing.ts';
+import { planMerge } from './merging.ts';
 import { Occupancy, type Occupation } from './occupancy.ts';
 import { OpenModels } from './open_models.ts';
 import { phaseEvent } from './phase.ts';
+import { startPlainClassifier } from './plain_classifier.ts';
 import { predict } from './predict.ts';
+import { exportReady, mergeReady, nothingTrained, originOf, type Ready } from './ready.ts';
 import { requireRunnable, requireWeights } from './required_weights.ts';
 import { Run, withCheckpoint } from './run.ts';
-import { selfTestTexts } from './self_test_texts.ts';
 import { methodUnder, reportPlan, requireTextLength, resolveMethod, setupOf } from './setup.ts';
 import { startFromAdapter } from './starting_adapter.ts';
 import { Study } from './study.ts';
 
-interface Ready {
-  readonly engine: Engine;
-  readonly config: EngineConfig;
-  readonly data?: RunData;
-  readonly run?: Run;
-}
-
-const nothingTrained = () =>
-  new RetraceError({ code: 'nothing-trained', message: 'There is no trained model yet.', remedy: 'Train one, or import an adapter.' });
+/** Texts of most data are shorter, and Transformers' encoders have so many positions. */
+const usualLength = 512;
 
 export class Session {
   readonly #host: Host;
@@ -119,8 +108,14 @@ export class Session {
     exportAdapter: async (request) => {
       // What is read back is written over the parameters, which a run would have changed meanwhile.
       this.#occupancy.refuseDuring('run');
-      return this.#occupancy.reading(() => this.#export(request));
+      return this.#occupancy.reading(async () => exportReady(this.#requireReady(), request, await this.#place()));
     },
+    mergePlan: async () => planMerge(this.#requireReady().engine),
+    mergeModel: async (request) => {
+      this.#occupancy.refuseDuring('run');
+      return this.#occupancy.reading(async () => mergeReady(this.#requireReady(), request, await this.#place()));
+    },
+    openClassifier: ({ model, max_length }) => this.#occupancy.alone('import', () => this.#openClassifier(model, max_length)),
     importAdapter: ({ model, ...adapter }) =>
       this.#occupancy.alone('import', async () => this.#import((await this.#fetching.adapter(adapter)).files, model)),
     savedRuns: () => this.#host.runs.list(),
@@ -314,37 +309,8 @@ export class Session {
     return { ...evaluation, truncated: dataset.truncated, max_length, columns, reasons, reading };
   }
 
-  async #export({
-    name,
-    licence,
-    self_test_texts = 'bundled',
-    layout = 'auto',
-  }: Calls['exportAdapter']['argument']): Promise<ExportResult> {
-    const { engine, config, data, run } = this.#requireReady();
-    if (!data || !run) throw nothingTrained();
-    const { info } = await this.#device.open();
-    const result = await exportAdapter({
-      engine,
-      name,
-      licence,
-      layout,
-      config,
-      dataset: datasetFacts(data),
-      texts: selfTestTexts(self_test_texts, data),
-      self_test_texts,
-      evaluation: run.evaluation,
-      device: info.description || info.vendor,
-      record: {
-        events: run.history,
-        training: config.training,
-        max_steps: run.max_steps,
-        train_examples: data.train.examples.length,
-        best: run.best,
-        ended_at: run.saved ? Date.parse(run.saved.saved_at) : Date.now(),
-      },
-    });
-    this.#emit({ type: 'saved', path: result.file_name, sha256: bytesToHex(sha256(result.zip)), step: run.step });
-    return result;
+  async #place() {
+    return { device: await this.#device.open(), host: this.#host, emit: this.#emit };
   }
 
   async #import(files: ReadonlyMap<string, Uint8Array>, asked: ModelRef): Promise<ImportResult> {
@@ -363,9 +329,25 @@ export class Session {
       offload: this.#host.offload,
       onPhase: (phase, done, of) => this.#emit(phaseEvent(phase, done, of)),
     });
-    this.#ready = { engine, config };
+    this.#ready = { engine, config, origin: originOf(archive, files) };
     this.#emit({ type: 'phase', phase: 'finished' });
     const { labels, notes = [] } = archive;
     return { name: archive.config.base_model.name, method: config.method, task: engine.task.name, labels, notes, verified };
+  }
+
+  async #openClassifier(asked: ModelRef, max_length?: number): Promise<ImportResult> {
+    const { model, tokenizer } = await this.#models.runnable(asked, undefined, new Gate());
+    const positions = model.backbone().config.max_position_embeddings;
+    await this.#release();
+    const device = await this.#device.open();
+    const { engine, config } = await startPlainClassifier({
+      ...{ device, model, tokenizer, max_length: max_length ?? Math.min(usualLength, positions) },
+      onPhase: (phase, done, of) => this.#emit(phaseEvent(phase, done, of)),
+    });
+    this.#ready = { engine, config };
+    this.#emit({ type: 'phase', phase: 'finished' });
+    const { method } = config;
+    const verified = { texts: [], recorded: [], computed: [], largest_difference: 0 };
+    return { name: model.name, method, task: engine.task.name, labels: engine.labels, notes: [engine.classifier.text], verified };
   }
 }

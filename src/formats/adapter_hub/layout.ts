@@ -163,6 +163,7 @@ export function writeAdapterHub(archive: AdapterArchive, facts: CardFacts, model
     { path: HEAD_CONFIG, bytes: jsonBytes({ config: headConfig(labels, ownPooler), ...outer }) },
     ...labelsFile(labels),
     writeModelCard(facts, {
+      relation: 'adapter',
       library_name: 'adapter-transformers',
       tags: [config.method, 'adapterhub', 'retrace'],
       how_to_load: howToLoad(config),

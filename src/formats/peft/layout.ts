@@ -163,7 +163,12 @@ export function writePeft(type: PeftType, { config, labels, tensors }: AdapterAr
     { path: CONFIG, bytes: jsonBytes(peftConfig(type, model, config, specs)) },
     ...(self_test === undefined ? [] : [{ path: SELF_TEST, bytes: jsonBytes({ pooling, max_length, ...self_test }) }]),
     ...labelsFile(labels),
-    writeModelCard(facts, { library_name: 'peft', tags: [method, 'retrace', 'transformers'], how_to_load: howToLoad(config) }),
+    writeModelCard(facts, {
+      relation: 'adapter',
+      library_name: 'peft',
+      tags: [method, 'retrace', 'transformers'],
+      how_to_load: howToLoad(config),
+    }),
   ];
 }
 

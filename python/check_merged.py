@@ -1,0 +1,71 @@
+"""Loads every merged model in a folder with plain Transformers, as people would, and compares its logits with those that Retrace recorded; exit 1 where one
+does not load whole or a logit differs by more than 1e-4.
+
+Usage: python check_merged.py FOLDER
+       RETRACE_EXPORTS=FOLDER npx vitest run test/lives.test.ts      leaves such a folder: ARCHITECTURE/merged/NAME, and NAME.json with texts and logits
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
+
+from check_adapter import ALLOWED, quiet
+from retrace.architectures import architecture_of
+
+
+@torch.no_grad()
+def difference(folder, recorded):
+    """Largest difference of a logit. Error ValueError where Transformers finds anything missing, left over or renamed."""
+    model, info = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
+    wrong = {kind: sorted(map(str, names)) for kind, names in info.items() if names}
+    if wrong:
+        raise ValueError(f"Transformers says {wrong}")
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    types = architecture_of(model.config).has_token_types
+    logits = [model.eval()(**tokenizer(text, return_tensors="pt", return_token_type_ids=types)).logits for text in recorded["texts"]]
+    return (torch.cat(logits) - torch.tensor(recorded["logits"])).abs().max().item()
+
+
+def labels(folder, recorded):
+    """What a pipeline says of the texts, and what it should."""
+    expected = json.loads((folder / "config.json").read_text())["id2label"]
+    best = [expected[str(max(range(len(row)), key=row.__getitem__))] for row in recorded["logits"]]
+    classify = pipeline("text-classification", model=str(folder))
+    # The small models have BERT's tokenizer, whose types GPT-2 would add as words.
+    types = architecture_of(classify.model.config).has_token_types
+    return [classify(text, return_token_type_ids=types)[0]["label"] for text in recorded["texts"]], best
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("folder", type=Path)
+    arguments = arguments.parse_args()
+    quiet()
+    folders = sorted(path.parent for path in arguments.folder.rglob("merged/*/config.json"))
+    if not folders:
+        print(f"there is no merged model in {arguments.folder}", file=sys.stderr)
+        return 1
+    failed = 0
+    for folder in folders:
+        recorded = json.loads(folder.with_name(folder.name + ".json").read_text())
+        name = folder.relative_to(arguments.folder)
+        try:
+            found = difference(folder, recorded)
+            said, expected = labels(folder, recorded)
+        except Exception as error:  # of many kinds, and each says that people could not load it either
+            print(f"FAILED  {name}: {error}", flush=True)
+            failed += 1
+            continue
+        agrees = found <= ALLOWED and said == expected
+        failed += not agrees
+        print(f"{'ok' if agrees else 'FAILED'}  {name}: {found:.1e}{'' if said == expected else f', {said} for {expected}'}", flush=True)
+    print(f"{len(folders)} merged models, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

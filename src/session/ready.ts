@@ -1,0 +1,98 @@
+// What a session holds that can predict, trained here or brought in, and how it leaves: as an adapter or as a whole model. Not here: how it came about
+// (session.ts), and what is written (exporting.ts, merging.ts).
+
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import type { AdapterArchive } from '../formats/adapter_archive.ts';
+import type { Device } from '../gpu/device.ts';
+import { RetraceError } from '../protocol/errors.ts';
+import type { Calls, ExportResult, MergeResult, RunEvent } from '../protocol/messages.ts';
+import { datasetFacts } from './card_facts.ts';
+import type { RunData } from './data.ts';
+import type { Engine, EngineConfig } from './engine.ts';
+import { exportAdapter } from './exporting.ts';
+import type { Host } from './host.ts';
+import { mergeModel } from './merging.ts';
+import { phaseEvent } from './phase.ts';
+import type { TextToPredict } from './predict.ts';
+import type { Run } from './run.ts';
+import { textsOf } from './self_test.ts';
+import { selfTestTexts } from './self_test_texts.ts';
+
+export interface Ready {
+  readonly engine: Engine;
+  readonly config: EngineConfig;
+  readonly data?: RunData;
+  readonly run?: Run;
+  /** Of an adapter that was imported. */
+  readonly origin?: Origin;
+}
+
+interface Origin {
+  readonly texts: readonly TextToPredict[];
+  /** Its card, where it has one. */
+  readonly card?: Uint8Array<ArrayBuffer>;
+}
+
+/** What of an imported adapter goes along with a model that is made of it. */
+export function originOf({ config }: AdapterArchive, files: ReadonlyMap<string, Uint8Array>): Origin {
+  const card = [...files].find(([path]) => /(?:^|\/)README\.md$/.test(path))?.[1];
+  return { texts: textsOf(config), ...(card ? { card: new Uint8Array(card) } : {}) };
+}
+
+interface Place {
+  readonly device: Device;
+  readonly host: Host;
+  emit(event: RunEvent): void;
+}
+
+const nameOf = ({ info }: Device): string => info.description || info.vendor;
+
+export const nothingTrained = () =>
+  new RetraceError({ code: 'nothing-trained', message: 'There is no trained model yet.', remedy: 'Train one, or import an adapter.' });
+
+/** Errors: `nothing-trained` where it was not trained here; those of `exportAdapter`. */
+export async function exportReady(
+  { engine, config, data, run }: Ready,
+  { name, licence, self_test_texts = 'bundled', layout = 'auto' }: Calls['exportAdapter']['argument'],
+  { device, emit }: Place,
+): Promise<ExportResult> {
+  if (!data || !run) throw nothingTrained();
+  const result = await exportAdapter({
+    ...{ engine, name, licence, layout, config, self_test_texts },
+    run: { dataset: datasetFacts(data), evaluation: run.evaluation },
+    texts: selfTestTexts(self_test_texts, data),
+    device: nameOf(device),
+    record: {
+      events: run.history,
+      training: config.training,
+      max_steps: run.max_steps,
+      train_examples: data.train.examples.length,
+      best: run.best,
+      ended_at: run.saved ? Date.parse(run.saved.saved_at) : Date.now(),
+    },
+  });
+  emit({ type: 'saved', path: result.file_name, sha256: bytesToHex(sha256(result.zip)), step: run.step });
+  return result;
+}
+
+/** Errors: those of `mergeModel`. */
+export async function mergeReady(
+  { engine, config, data, run, origin }: Ready,
+  { name, licence, type, packing }: Calls['mergeModel']['argument'],
+  { device, host, emit }: Place,
+): Promise<MergeResult> {
+  const own = data && run ? { run: { dataset: datasetFacts(data), evaluation: run.evaluation } } : {};
+  const texts = origin && origin.texts.length > 0 ? origin.texts : selfTestTexts('bundled', data ?? { texts: [] });
+  const merged = await mergeModel(
+    {
+      ...{ engine, device, host, name, licence, type, config, texts, card: origin?.card },
+      ...own,
+      device_name: nameOf(device),
+      onProgress: (done, of) => emit(phaseEvent('saving', done, of)),
+    },
+    packing,
+  );
+  emit({ type: 'phase', phase: 'finished' });
+  return merged;
+}
