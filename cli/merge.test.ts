@@ -67,3 +67,11 @@ test('a folder that holds something is left alone, and so is one that nothing ca
   }
   expect(existsSync(join(model, 'README.md'))).toBe(false);
 });
+
+test('what AdapterHub’s layout can’t say is said before anything is trained', async () => {
+  const mean = ['--pooling', 'mean', '--adapter-hub', '--out', at('mean')];
+  const refused = await retrace(['train', '--model', model, '--method', 'lora', '--data', data, ...training, ...mean]);
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain('this classifier reads the mean of all');
+  expect(existsSync(at('mean'))).toBe(false);
+});

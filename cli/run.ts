@@ -42,6 +42,7 @@ const usageCodes = [
   'batch-too-large',
   'bad-repo-id',
   'bad-endpoint',
+  'not-adapter-hub',
 ];
 
 async function outcomeOf(args: readonly string[], console: Console): Promise<number> {

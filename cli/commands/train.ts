@@ -7,7 +7,8 @@ import { basename, join } from 'node:path';
 import { splitName } from '../../src/data/hub/split.ts';
 import { shownRepo } from '../../src/hub/repo.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
-import { openFolder } from '../../src/session/base_model.ts';
+import { openBaseModel, openFolder } from '../../src/session/base_model.ts';
+import { requireExportable } from '../../src/session/exporting.ts';
 import type { Host } from '../../src/session/host.ts';
 import { writeAdapterFolder } from '../adapter_files.ts';
 import { sayColumns } from '../columns.ts';
@@ -129,6 +130,7 @@ export async function train(given: Given, console: Console): Promise<number> {
     console.event({ type: 'columns', columns: guess, reasons });
     sayColumns(console, guess, reasons);
   }
+  if (given['adapter-hub'] === true) requireExportable(await openBaseModel(config.model, plain.host), config, 'adapter-hub');
   const { place, licence: named } = await fetched(plain.calls, settings.model, console);
   settings = { ...settings, model: place };
   config = await configOf(settings, run);

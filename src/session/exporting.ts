@@ -2,7 +2,7 @@
 // Invariant: an export counts as done only after it was read back and gave the same logits.
 
 import type { AdapterArchive, AdapterConfig } from '../formats/adapter_archive.ts';
-import { writeAdapterHub } from '../formats/adapter_hub/layout.ts';
+import { requireAdapterHub, writeAdapterHub } from '../formats/adapter_hub/layout.ts';
 import { readExported, writeExported } from '../formats/exported.ts';
 import { peftTypeOf } from '../formats/peft/layout.ts';
 import type { RunRecord } from '../formats/records/log_history.ts';
@@ -10,10 +10,12 @@ import { runRecords } from '../formats/records/run_records.ts';
 import { readZip, writeZip } from '../formats/zip.ts';
 import { methodNamed } from '../methods/registry.ts';
 import { ownPooling } from '../models/model.ts';
+import type { RunConfig } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { longestOf } from '../protocol/lengths.ts';
 import type { ExportLayout, ExportResult, SelfTestTexts } from '../protocol/messages.ts';
-import { expectationsOn, taskModelOf } from './adapter_expectations.ts';
+import { taskNamed } from '../tasks/registry.ts';
+import { expectationsOn, expectedTensors, taskModelOf } from './adapter_expectations.ts';
 import type { BaseModel } from './base_model.ts';
 import { cardFacts, type RunFacts } from './card_facts.ts';
 import type { Engine, EngineConfig } from './engine.ts';
@@ -21,6 +23,7 @@ import { valuesOf } from './importing.ts';
 import type { TextToPredict } from './predict.ts';
 import { largestDifference, logitsOfEach, logitTolerance } from './self_test.ts';
 import { selfTestNote, shortened } from './self_test_texts.ts';
+import { resolveMethod, setupOf } from './setup.ts';
 import { storedShape, toStored } from './stored_form.ts';
 import { version } from './version.ts';
 
@@ -62,6 +65,20 @@ function configOf(model: BaseModel, { task, setup }: Pick<Engine, 'task' | 'setu
     seed: training.seed,
     retrace_version: version,
   };
+}
+
+/** Before a run begins: error `not-adapter-hub` where what it trains can't be said in that layout. */
+export function requireExportable(model: BaseModel, config: RunConfig, layout: ExportLayout): void {
+  if (layout !== 'adapter-hub') return;
+  const task = taskNamed(config.task);
+  const resolved = resolveMethod(config.method, config.policy, config.options, model.backbone().defaults);
+  const { training } = config;
+  // How many classes there are is not known yet, and decides nothing here.
+  const num_labels = task.outputs(2);
+  const asked = { task, model, resolved, memory: config, pooling: config.pooling, num_labels, batch_size: 1, buckets: [{ length: 8 }] };
+  const setup = setupOf({ ...asked, dropout: training.dropout, optimizer: training, purposes: ['evaluation'] });
+  const said = configOf(model, { task, setup }, config);
+  requireAdapterHub(said, expectedTensors(model, said), taskModelOf(model));
 }
 
 function archiveOf(

@@ -113,7 +113,7 @@ model.eval()
 \`\`\``;
 
 /** Why an adapter can't be said in this layout, or the `config` that says it. */
-function hubConfig({ config, tensors }: AdapterArchive, model: TaskModel): Record<string, unknown> | string {
+function hubConfig(config: AdapterConfig, specs: readonly TensorSpec[], model: TaskModel): Record<string, unknown> | string {
   if (model.model_type !== known)
     return `AdapterHub’s layout is written for models of type ${known}, and this one is of type ${model.model_type}.`;
   const type = byMethod[config.method];
@@ -122,11 +122,15 @@ function hubConfig({ config, tensors }: AdapterArchive, model: TaskModel): Recor
   if (config.pooling !== 'cls') return 'AdapterHub’s classification heads read the first token, and this classifier reads the mean of all.';
   const other = listed(config.hyper_parameters.modules_to_save).find((name) => name !== 'pooler');
   if (other !== undefined) return `AdapterHub’s library saves no modules of the model, and ${other} was trained.`;
-  return type.toHub(
-    config,
-    [...tensors].map(([name, { shape }]) => ({ name, shape })),
-    model,
-  );
+  return type.toHub(config, specs, model);
+}
+
+const refuseLayout = (why: string): never => refuseAdapter('not-adapter-hub', why, 'layout', 'Export it in the usual layout.');
+
+/** Error `not-adapter-hub` where what will be trained is another function than any of the library's. `specs`: the tensors that it will have. */
+export function requireAdapterHub(config: AdapterConfig, specs: readonly TensorSpec[], model: TaskModel): void {
+  const own = hubConfig(config, specs, model);
+  if (typeof own === 'string') refuseLayout(own);
 }
 
 /**
@@ -134,11 +138,10 @@ function hubConfig({ config, tensors }: AdapterArchive, model: TaskModel): Recor
  * another function than any of the library's.
  */
 export function writeAdapterHub(archive: AdapterArchive, facts: CardFacts, model: TaskModel): ArchiveFile[] {
-  const own = hubConfig(archive, model);
   const { config, labels, tensors } = archive;
-  if (typeof own === 'string') {
-    return refuseAdapter('not-adapter-hub', own, 'layout', 'Export it in the usual layout.');
-  }
+  const specs = [...tensors].map(([name, { shape }]) => ({ name, shape }));
+  const own = hubConfig(config, specs, model);
+  if (typeof own === 'string') return refuseLayout(own);
   const name = facts.name.replace(/[^\w-]+/g, '_');
   const type = byMethod[config.method] as HubType;
   const ownPooler = tensors.has('pooler.dense.weight');
