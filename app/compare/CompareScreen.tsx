@@ -14,10 +14,10 @@ import { runsOf } from '../state/queue.ts';
 import { isActive } from '../state/run.ts';
 import { cardOf, lengthOf } from '../state/settings.ts';
 import { StudySection } from '../study/StudySection.tsx';
+import { downloadText } from '../ui/download.ts';
 import { bytes, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 import { CompareTable } from './CompareTable.tsx';
-import { downloadText } from './download.ts';
 import { csvOf, rowsOf, type Sorting, sorted } from './rows.ts';
 
 export default function CompareScreen({ theme }: { theme: string }) {

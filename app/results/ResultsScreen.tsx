@@ -7,7 +7,8 @@ import { bestOf } from '../state/run.ts';
 import { plural } from '../ui/format.ts';
 import { shownMetrics } from '../ui/metrics.ts';
 import { ConfusionView } from './ConfusionView.tsx';
-import { ExportPanel, ImportPanel } from './ExportImport.tsx';
+import { ExportPanel } from './ExportPanel.tsx';
+import { ImportPanel } from './ImportPanel.tsx';
 import { ScatterView } from './ScatterView.tsx';
 import { TrySentence } from './TrySentence.tsx';
 
@@ -15,6 +16,7 @@ export function ResultsScreen({ theme }: { theme: string }) {
   const run = useApp((state) => state.run);
   const prediction = useApp((state) => state.prediction);
   const exported = useApp((state) => state.exported);
+  const merging = useApp((state) => state.merging);
   const imported = useApp((state) => state.imported);
   const tasks = useApp((state) => state.catalogue.value?.tasks ?? noTasks);
   const busy = useApp(busyText);
@@ -22,7 +24,7 @@ export function ResultsScreen({ theme }: { theme: string }) {
   const endpoint = useApp((state) => state.hub.place.value?.endpoint) ?? hubEndpoint();
   // Whether an imported model takes pairs is not known; assume what is chosen for the data now.
   const chosenPair = useApp((state) => state.settings.columns?.text_pair !== undefined);
-  const { predict, evaluationTexts, exportAdapter, importAdapter, lookUp, show } = useActions();
+  const { predict, evaluationTexts, exportAdapter, planMerge, mergeModel, importAdapter, lookUp, show } = useActions();
   // The worker holds the trained model unless an import has replaced it, or the run stopped before its first step.
   const kept = run?.finished !== undefined && run.steps.length > 0 && imported.value === undefined;
   const evaluation = run === undefined ? undefined : (bestOf(run) ?? run.evaluations.at(-1));
@@ -80,11 +82,19 @@ export function ResultsScreen({ theme }: { theme: string }) {
             <p className="muted">Once a run has ended or an adapter is imported.</p>
           )}
         </section>
-        {kept && (
+        {usable && (
           <section className="card" aria-label="Export">
             <h2>Export</h2>
-            <p className="small muted">Adapter, configuration, label names and model card; checked by reading it back.</p>
-            <ExportPanel suggestion={suggestionOf(run.name)} exported={exported} onExport={exportAdapter} />
+            <ExportPanel
+              key={kept ? run.name : imported.value?.name}
+              suggestion={suggestionOf(kept ? run.name : `${imported.value?.name} ${imported.value?.method}`)}
+              trained={kept ? 'here' : 'elsewhere'}
+              exported={exported}
+              merging={merging}
+              onExport={exportAdapter}
+              onPlanMerge={planMerge}
+              onMerge={mergeModel}
+            />
           </section>
         )}
         <section className="card" aria-label="Import">

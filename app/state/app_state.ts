@@ -19,6 +19,7 @@ import type { StudyReport, StudySeries } from '../../src/protocol/study.ts';
 import type { Answer } from './answer.ts';
 import type { Outcome } from './cells.ts';
 import type { HubState } from './hub/hub_state.ts';
+import type { Merging } from './merging.ts';
 import type { Theme } from './persist.ts';
 import type { QueueItem } from './queue.ts';
 import type { RunState } from './run.ts';
@@ -85,6 +86,7 @@ export interface AppState {
   readonly savedRuns: readonly SavedRun[];
   readonly prediction: Answer<Prediction>;
   readonly exported: Answer<ExportResult>;
+  readonly merging: Merging;
   readonly imported: Answer<ImportResult>;
   /** The base that a refused adapter names, where it is neither the chosen model nor kept here. */
   readonly baseWanted?: string | undefined;

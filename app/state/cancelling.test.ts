@@ -3,6 +3,7 @@ import { createStore } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import { type AppState, noComparison, noStudy } from './app_state.ts';
 import { busyWith, cancellingOf, lostWith, progressWith } from './cancelling.ts';
+import { noMerging } from './merging.ts';
 import { newRun, type RunState } from './run.ts';
 import { firstRun } from './settings.ts';
 
@@ -16,7 +17,15 @@ function setUp() {
       ({
         settings: firstRun,
         ...{ environment: known('gpu'), catalogue: known('cards'), model: waiting, preview: waiting, report: waiting, plans: waiting },
-        ...{ comparison: noComparison, study: noStudy, prediction: idle, exported: idle, imported: idle, savedRuns: [] },
+        ...{
+          comparison: noComparison,
+          study: noStudy,
+          prediction: idle,
+          exported: idle,
+          merging: noMerging,
+          imported: idle,
+          savedRuns: [],
+        },
       }) as unknown as AppState,
   );
   const restart = vi.fn();

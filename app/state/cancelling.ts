@@ -5,6 +5,7 @@ import type { StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import type { Answer } from './answer.ts';
 import type { AppState } from './app_state.ts';
+import { noMerging } from './merging.ts';
 import { isActive } from './run.ts';
 
 /** Phases of a run before its first step. */
@@ -12,7 +13,18 @@ const preparing: readonly string[] = ['loading model', 'reading data', 'tokenisi
 
 type Looked = Pick<
   AppState,
-  'run' | 'comparison' | 'study' | 'imported' | 'exported' | 'model' | 'preview' | 'report' | 'plans' | 'prediction' | 'settings'
+  | 'run'
+  | 'comparison'
+  | 'study'
+  | 'imported'
+  | 'exported'
+  | 'merging'
+  | 'model'
+  | 'preview'
+  | 'report'
+  | 'plans'
+  | 'prediction'
+  | 'settings'
 >;
 
 /** What the worker is doing, in words that follow "Still"; undefined where nobody waits, or where a run is taking its steps. */
@@ -22,6 +34,7 @@ export function busyWith({
   comparison,
   imported,
   exported,
+  merging,
   model,
   preview,
   report,
@@ -32,7 +45,7 @@ export function busyWith({
   if (run !== undefined && isActive(run) && preparing.includes(run.phase)) return `${run.phase} for ${run.name}`;
   if (study.running && study.done === 0) return 'preparing the study';
   if (imported.pending) return 'importing the adapter';
-  if (exported.pending) return 'writing the export';
+  if (exported.pending || merging.made.pending) return 'writing the export';
   if (model.pending) return `reading ${settings.model.name}`;
   if (preview.pending) return `reading ${settings.data.name}`;
   if (report.pending) return `tokenising ${settings.data.name}`;
@@ -124,6 +137,7 @@ export function cancellingOf(client: TrainerClient, { getState, setState, subscr
       startError: undefined,
       imported: { pending: false },
       exported: { pending: false },
+      merging: noMerging,
       prediction: { pending: false },
       preparing: undefined,
       cancelled: lost ?? '',

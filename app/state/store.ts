@@ -5,13 +5,14 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import type { AdapterSource, Columns, MethodOptions, TrainingArguments } from '../../src/protocol/config.ts';
 import { reportOf } from '../../src/protocol/errors.ts';
-import type { Calls, ExportResult } from '../../src/protocol/messages.ts';
+import type { Calls, ExportResult, MergeResult } from '../../src/protocol/messages.ts';
 import { type AppState, noComparison, noStudy, type Screen } from './app_state.ts';
 import { asksOf } from './asks.ts';
 import { cancellingOf } from './cancelling.ts';
 import { comparingOf } from './comparing.ts';
 import { noHub } from './hub/hub_state.ts';
 import { type HubActions, hubbingOf } from './hub/hubbing.ts';
+import { mergingOf, noMerging } from './merging.ts';
 import { occupationOf } from './occupied.ts';
 import { type Kept, save, saveHub, saveQueue, type Theme } from './persist.ts';
 import type { Picked } from './queue.ts';
@@ -63,6 +64,9 @@ export interface Actions extends HubActions {
   /** The texts of examples of the evaluation; none where the worker has none, or another model. */
   evaluationTexts(at: readonly number[]): Promise<readonly { text: string; text_pair?: string }[]>;
   exportAdapter(request: Calls['exportAdapter']['argument']): Promise<ExportResult | undefined>;
+  /** Asks what the whole model would be. */
+  planMerge(): void;
+  mergeModel(request: Calls['mergeModel']['argument']): Promise<MergeResult | undefined>;
   importAdapter(adapter: AdapterSource): Promise<void>;
 }
 
@@ -81,6 +85,8 @@ const aloneAmongTabs = (work: () => Promise<void>): Promise<boolean> =>
 
 const waiting = { pending: true } as const;
 const idle = { pending: false } as const;
+/** What was answered about a model that the worker is about to let go of. */
+const nothingReady = { exported: idle, merging: noMerging, imported: idle, prediction: idle } as const;
 
 export function createApp(client: TrainerClient, kept: Kept): App {
   const store = createStore<AppState>(() => ({
@@ -100,6 +106,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
     savedRuns: [],
     prediction: idle,
     exported: idle,
+    merging: noMerging,
     imported: idle,
   }));
   const { getState, setState } = store;
@@ -125,7 +132,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
     // The runs of a queue start while the queue itself occupies the worker.
     if (occupation !== undefined && !(occupation === 'queue' && screen === 'compare')) return;
     deliverEvents();
-    setState({ run: newRun(name, columns), startError: undefined, cancelled: undefined, exported: idle, imported: idle, prediction: idle });
+    setState({ run: newRun(name, columns), ...nothingReady, startError: undefined, cancelled: undefined });
     if (screen === 'train') setState({ screen });
     await call().catch((thrown: unknown) => {
       deliverEvents();
@@ -215,6 +222,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
         return undefined;
       }
     },
+    ...mergingOf(client, store),
     importAdapter: async (adapter) => {
       if (occupationOf(getState()) !== undefined) return;
       const before = getState().imported.value;
@@ -229,7 +237,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
         const value = await client.call('importAdapter', { ...same, model: found ?? chosen });
         const notes =
           found === undefined ? value.notes : [`Its base, ${found.name}, is kept on this device, and was used.`, ...value.notes];
-        setState({ imported: { pending: false, value: { ...value, notes } }, prediction: idle });
+        setState({ imported: { pending: false, value: { ...value, notes } }, merging: noMerging, prediction: idle });
       } catch (thrown) {
         const error = reportOf(thrown);
         if (error.code === 'cancelled') return;

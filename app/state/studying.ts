@@ -6,6 +6,7 @@ import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import { reportOf } from '../../src/protocol/errors.ts';
 import type { StudyEvent, StudyRequest, StudySeries } from '../../src/protocol/study.ts';
 import { type AppState, noStudy, type StudyState } from './app_state.ts';
+import { noMerging } from './merging.ts';
 import { occupationOf } from './occupied.ts';
 import { type Settings, taskRequest, trainingDefaultsOf } from './settings.ts';
 
@@ -49,6 +50,7 @@ export function studyingOf(client: TrainerClient, { getState, setState }: StoreA
       setState({
         run: undefined,
         exported: idle,
+        merging: noMerging,
         imported: idle,
         prediction: idle,
         study: { ...noStudy, running: true, steps: max_steps },

@@ -1,102 +1,16 @@
-// The adapter out as a zip, and such a zip in again; both with the logits compared.
+// An adapter in: a zip, a folder, or one of the hub, with its logits compared.
 
-import { useState } from 'react';
 import type { AdapterSource } from '../../src/protocol/config.ts';
-import type { Calls, ExportLayout, ExportResult, ImportResult } from '../../src/protocol/messages.ts';
+import type { ImportResult } from '../../src/protocol/messages.ts';
 import { NameField } from '../hub/NameField.tsx';
 import type { Answer } from '../state/answer.ts';
 import { shownName, typedRepo } from '../state/hub/typed.ts';
-import { Choice } from '../ui/Choice.tsx';
 import { DropZone, Pick } from '../ui/DropZone.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Numbers } from '../ui/Figure.tsx';
 import { adapterOfDropped, adapterOfPicked } from '../ui/files.ts';
-import { bytes, number, plural } from '../ui/format.ts';
+import { number, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
-import { PushToHub } from './PushToHub.tsx';
-
-const licences = ['apache-2.0', 'mit', 'cc-by-4.0', 'cc-by-sa-4.0', 'cc-by-nc-4.0', 'other'] as const;
-
-interface ExportPanelProps {
-  suggestion: string;
-  exported: Answer<ExportResult>;
-  onExport(request: Calls['exportAdapter']['argument']): Promise<ExportResult | undefined>;
-}
-
-function download({ file_name, zip }: ExportResult): void {
-  // By its type the array could be a view of shared memory, which a Blob does not take; so it is copied.
-  const address = URL.createObjectURL(new Blob([new Uint8Array(zip)], { type: 'application/zip' }));
-  const link = Object.assign(document.createElement('a'), { href: address, download: file_name });
-  link.click();
-  // The browser needs the address until it has begun to read.
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
-}
-
-export function ExportPanel({ suggestion, exported, onExport }: ExportPanelProps) {
-  const [name, setName] = useState(suggestion);
-  const [licence, setLicence] = useState<(typeof licences)[number]>('apache-2.0');
-  const [ofData, setOfData] = useState(false);
-  const [layout, setLayout] = useState<ExportLayout>('auto');
-  const { value, error, pending } = exported;
-  return (
-    <div className="export">
-      <label htmlFor="export-name">Name</label>
-      <input id="export-name" className="input" value={name} autoComplete="off" onChange={({ target }) => setName(target.value)} />
-      <span className="label">Licence of the adapter</span>
-      <Choice<(typeof licences)[number]>
-        label="Licence of the adapter"
-        value={licence}
-        items={licences.map((each) => ({ value: each, label: each }))}
-        onChange={setLicence}
-      />
-      <span className="label">Layout</span>
-      <Choice<ExportLayout>
-        label="Layout"
-        value={layout}
-        items={[
-          { value: 'auto', label: "PEFT's, or Retrace's own" },
-          { value: 'adapter-hub', label: "AdapterHub's" },
-        ]}
-        onChange={setLayout}
-      />
-      <label className="check">
-        <input type="checkbox" checked={ofData} onChange={({ target }) => setOfData(target.checked)} /> Test it on texts of my data
-      </label>
-      <p className="small muted">
-        {ofData
-          ? 'Up to eight texts of the evaluation data go into the zip, with their logits. Whoever gets it can read them.'
-          : 'Eight made-up sentences go into the zip, with their logits, so that others can check it. No text of your data does.'}
-      </p>
-      <button
-        type="button"
-        className="button button-primary"
-        disabled={pending || name.trim() === ''}
-        onClick={() =>
-          void onExport({ name: name.trim(), licence, layout, self_test_texts: ofData ? 'data' : 'bundled' }).then(
-            (result) => result !== undefined && download(result),
-          )
-        }
-      >
-        <Icon name="download" /> {pending ? 'Writing and reading back …' : 'Export as zip'}
-      </button>
-      {error !== undefined && <ErrorNote error={error} />}
-      {value !== undefined && (
-        <>
-          <p className="verdict verdict-good" role="status">
-            <Icon name="check" />
-            {value.file_name}, {bytes(value.zip.byteLength)}: read back, largest difference of logits{' '}
-            {number(value.verified.largest_difference)} on {plural(value.verified.texts, 'text')}
-            {value.self_test_texts === 'data' ? ' of the data, which it carries' : ', made up'}
-          </p>
-          {value.not_peft !== undefined && (
-            <p className="small muted">{value.not_peft} It is in Retrace's own layout, which its Python package loads.</p>
-          )}
-          <PushToHub key={value.file_name} fileName={value.file_name} readers={value.self_test_texts === 'data' ? 'data' : 'made up'} />
-        </>
-      )}
-    </div>
-  );
-}
 
 interface ImportPanelProps {
   imported: Answer<ImportResult>;
