@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { MemoryPicture } from '../memory/MemoryPicture.tsx';
 import { useActions, useApp } from '../state/context.ts';
 import { choiceOf } from '../state/hub/splits.ts';
-import { cardOf, changedCount, policyOf, targetOf, taskOf } from '../state/settings.ts';
+import { cardOf, changedCount, policyOf, taskOf } from '../state/settings.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Section } from '../ui/Section.tsx';
@@ -70,7 +70,7 @@ export function ChooseScreen() {
         <Section number={3} title="Data" aside={<Private />}>
           <DataSection
             data={data}
-            target={targetOf(task)}
+            task={task}
             columns={settings.columns}
             bundled={catalogue.value?.data ?? []}
             preview={preview}

@@ -3,7 +3,7 @@
 import type { AppState } from '../state/app_state.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { obstacleOf } from '../state/occupied.ts';
-import { cardOf, policyOf, targetOf, taskOf, trainingDefaultsOf } from '../state/settings.ts';
+import { cardOf, learnedOf, policyOf, taskOf, trainingDefaultsOf } from '../state/settings.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { plural } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
@@ -25,21 +25,18 @@ export function StartPanel() {
   const { batch_size, gradient_accumulation_steps, max_steps, epochs } = training;
   const effective = batch_size * gradient_accumulation_steps;
   const length = max_steps === -1 ? plural(epochs, 'epoch') : plural(max_steps, 'step');
-  const target = targetOf(taskOf(catalogue, settings));
-  const what =
-    target === 'number' ? (
-      <>
-        to predict <strong>{settings.columns?.label ?? 'the numbers'}</strong>
-      </>
-    ) : (
-      <>
-        the <strong>{report === undefined ? 'labels' : plural(report.labels.length, 'label')}</strong>
-      </>
-    );
+  const { label, target } = settings.columns ?? {};
+  const [before, what] = {
+    class: ['the', report === undefined ? 'labels' : plural(report.labels.length, 'label')],
+    number: ['to predict', label ?? 'the numbers'],
+    choice: ['to choose among', 'the answers'],
+    text: ['to write', target ?? 'the targets'],
+    continuation: ['to go on with', 'the texts'],
+  }[learnedOf(taskOf(catalogue, settings))];
   return (
     <section className="card start" aria-label="Start">
       <p className="start-what">
-        Teach <strong>{settings.model.name}</strong> {what} of <strong>{settings.data.name}</strong> with{' '}
+        Teach <strong>{settings.model.name}</strong> {before} <strong>{what}</strong> of <strong>{settings.data.name}</strong> with{' '}
         <strong>{card?.title ?? settings.method}</strong>, {policyOf(settings, card)}: {length} of {plural(effective, 'example')}.
       </p>
       <button type="button" className="button button-primary button-large" disabled={reason !== undefined} onClick={() => void start()}>

@@ -1,30 +1,70 @@
-// Which column plays which part. Pure. Invariant: a part is played by at most one column.
+// Which column plays which part in a task. Pure. Invariant: a part is played by one column at most, but for the answers to choose among, which may stand in
+// several; the right answer may be one of these.
 
-import type { Columns } from '../../src/protocol/config.ts';
+import type { Learned, TaskCard } from '../../src/protocol/cards.ts';
+import type { ColumnPart, Columns } from '../../src/protocol/config.ts';
 import type { DataPreview } from '../../src/protocol/messages.ts';
+import type { ColumnKind } from '../../src/protocol/reading.ts';
 
-export const roles = ['text', 'text_pair', 'label'] as const;
+const roles = ['text', 'text_pair', 'choices', 'label', 'target'] as const satisfies readonly ColumnPart[];
 export type Role = (typeof roles)[number];
+type ReadTask = Pick<TaskCard, 'learns' | 'parts'>;
 
+export interface Part {
+  readonly role: Role;
+  /** As a column's part is called. */
+  readonly title: string;
+}
+
+const labelTitles: Readonly<Partial<Record<Learned, string>>> = { number: 'Number', choice: 'Right answer' };
+
+function titleOf(role: Role, learns: Learned): string {
+  if (role === 'label') return labelTitles[learns] ?? 'Label';
+  if (role === 'text') return learns === 'text' ? 'Source' : 'Text';
+  return { text_pair: 'Second text', choices: 'Answers', target: 'Target' }[role];
+}
+
+/** The parts that columns play in a task, in the order in which they are read. */
+export const partsOf = ({ learns, parts: { needed, optional } }: ReadTask): readonly Part[] =>
+  roles.filter((role) => needed.includes(role) || optional.includes(role)).map((role) => ({ role, title: titleOf(role, learns) }));
+
+/** The columns that play a part. */
+const holdersOf = (columns: Columns | undefined, role: Role): readonly string[] =>
+  [columns?.[role] ?? []].flat().filter((column) => column !== '');
+
+/** Where a column is both an answer and the right one, the latter. */
 export const roleOf = (columns: Columns | undefined, column: string): Role | 'ignore' =>
-  roles.find((role) => columns?.[role] === column) ?? 'ignore';
+  roles.toReversed().find((role) => holdersOf(columns, role).includes(column)) ?? 'ignore';
 
-/** The columns after `column` has been given `role`; what it was before, and who had the role before, become ignored. */
+/** The columns after `column` has been given `role`; what it was before, and who had the role before, become ignored. Answers stand beside each other. */
 export function withRole(columns: Columns | undefined, column: string, role: Role | 'ignore'): Columns {
   const entries = roles.flatMap((each) => {
-    const holder = each === role ? column : columns?.[each];
-    return holder === undefined || holder === '' || (each !== role && holder === column) ? [] : [[each, holder] as const];
+    const others = holdersOf(columns, each).filter((holder) => holder !== column);
+    const holders = each !== role ? others : each === 'choices' ? [...others, column] : [column];
+    return holders.length === 0 ? [] : [[each, each === 'choices' ? holders : holders[0]] as const];
   });
-  return { text: '', label: '', ...Object.fromEntries(entries) };
+  return { text: '', ...Object.fromEntries(entries) };
 }
+
+/** A column of objects or bytes plays no part, one of lists holds answers alone. */
+export const canPlay = (kind: ColumnKind | undefined, role: Role): boolean =>
+  kind === 'list' ? role === 'choices' : kind !== 'object' && kind !== 'bytes';
 
 /** The reasons of the guesses that still stand: those of columns whose part has not been changed since. */
 export const guessesOf = (columns: Columns | undefined, { guess, reasons }: Pick<DataPreview, 'guess' | 'reasons'>) =>
   roles.flatMap((role) => {
-    const [column, reason] = [guess[role], reasons[role]];
-    return column !== undefined && reason !== undefined && columns?.[role] === column ? [{ role, column, reason }] : [];
+    const [held, reason] = [holdersOf(guess, role), reasons[role]];
+    const same = held.length > 0 && held.join('\n') === holdersOf(columns, role).join('\n');
+    return same && reason !== undefined ? [{ role, columns: held, reason }] : [];
   });
 
 /** Parts that must be played and are not. */
-export const missingRoles = (columns: Columns | undefined): Role[] =>
-  (['text', 'label'] as const).filter((role) => (columns?.[role] ?? '') === '');
+export const missingParts = (columns: Columns | undefined, task: ReadTask): readonly Part[] =>
+  partsOf(task).filter(({ role }) => task.parts.needed.includes(role) && holdersOf(columns, role).length === 0);
+
+/** `the text, the answers and the right answer` */
+export const partsText = (some: readonly Part[]): string =>
+  some
+    .map(({ title }) => `the ${title.toLowerCase()}`)
+    .join(', ')
+    .replace(/, ([^,]*)$/, ' and $1');

@@ -1,10 +1,10 @@
 // Why the worker cannot be used now: what occupies it, or what is missing, in words that say where to look. Pure.
 
 import type { AppState } from './app_state.ts';
-import { missingRoles } from './columns.ts';
+import { missingParts, partsText } from './columns.ts';
 import { isSilent } from './hub/hub_state.ts';
 import { isActive } from './run.ts';
-import { targetOf, taskOf } from './settings.ts';
+import { taskOf } from './settings.ts';
 
 const occupationTexts = {
   run: 'A run is under way: see Train.',
@@ -45,8 +45,9 @@ export function obstacleOf(state: AppState): string | undefined {
   if (hub.fetch.at === 'going') return 'The model is being fetched: see Model, under Choose.';
   if (model.error !== undefined) return 'The model cannot be used: see Model, under Choose.';
   if (preview.error !== undefined) return 'The data cannot be used: see Data, under Choose.';
-  if (missingRoles(settings.columns).length > 0 && preview.value !== undefined)
-    return `Choose which column holds the text and which holds the ${targetOf(taskOf(catalogue.value, settings))}: see Data, under Choose.`;
+  const task = taskOf(catalogue.value, settings);
+  const missing = task === undefined ? [] : missingParts(settings.columns, task);
+  if (missing.length > 0 && preview.value !== undefined) return `Choose which column holds ${partsText(missing)}: see Data, under Choose.`;
   if (report.error !== undefined) return 'The data cannot be used: see Data, under Choose.';
   if (catalogue.value === undefined || environment.value === undefined) return 'Getting ready …';
   return undefined;

@@ -1,7 +1,7 @@
 // What the person has chosen, kept as differences from the defaults, and what follows from it: the run's configuration and the requests for
 // memory plans. Pure. Invariant: a value equal to its default is never kept, so the number of kept values is the number of changes.
 
-import type { Catalogue, MethodCard, TaskCard } from '../../src/protocol/cards.ts';
+import type { Catalogue, Learned, MethodCard, TaskCard } from '../../src/protocol/cards.ts';
 import {
   type Columns,
   type DataRef,
@@ -62,8 +62,8 @@ export function taskOf(catalogue: Catalogue | undefined, { task }: Pick<Settings
   return catalogue?.tasks.find(({ name }) => name === task) ?? catalogue?.tasks[0];
 }
 
-/** What the column holds that is to be predicted, in a word. */
-export const targetOf = (task: TaskCard | undefined): 'label' | 'number' => (task?.target === 'number' ? 'number' : 'label');
+/** What is learned; the first task learns classes. */
+export const learnedOf = (task: TaskCard | undefined): Learned => task?.learns ?? 'class';
 
 /** The task as requests to the worker carry it. */
 export const taskRequest = ({ task }: Pick<Settings, 'task'>): { task?: string } => (task === undefined ? {} : { task });

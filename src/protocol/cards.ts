@@ -67,6 +67,9 @@ export interface MethodCard {
   readonly diagram: MethodDiagram;
 }
 
+/** What a task learns of a row: its class, its number, which of its answers is right, the text that belongs to it, or how its own text goes on. */
+export type Learned = 'class' | 'number' | 'choice' | 'text' | 'continuation';
+
 /** A task as the page draws it. */
 export interface TaskCard {
   readonly name: string;
@@ -74,12 +77,12 @@ export interface TaskCard {
   /** What is learned, in a sentence. */
   readonly summary: string;
   readonly inputs: 'text';
+  readonly learns: Learned;
+  /** The parts that columns play for it. */
   readonly parts: ColumnParts;
-  /** What the label column holds. */
-  readonly target: 'class' | 'number';
   readonly metrics: readonly { readonly name: string; readonly title: string; readonly greater_is_better: boolean }[];
   readonly metric_for_best_model: string;
-  /** The data set of the hub that the task is, where it is one: GLUE's. */
+  /** The data set of the hub that the task is, where it is one. */
   readonly dataset?: KnownDataset;
 }
 

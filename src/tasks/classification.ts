@@ -32,6 +32,7 @@ export const classification: Task = {
   title: 'Classification',
   summary: 'One of some classes for a text, or for a pair of texts.',
   inputs: 'text',
+  learns: 'class',
 
   parts: { needed: ['text', 'label'], optional: ['text_pair'] },
   columnsOf: classColumns,

@@ -131,12 +131,12 @@ test("quotes are read as they stand in GLUE's own files, unless one says otherwi
 
 test('every task has a card, a name of its own, and a metric of its own that chooses the best', () => {
   expect(taskNames).toEqual(['classification', 'regression', 'cola', 'sst2', 'mrpc', 'stsb', 'qqp', 'mnli', 'qnli', 'rte']);
-  for (const { name, metrics, metric_for_best_model, target, dataset } of taskCards()) {
+  for (const { name, metrics, metric_for_best_model, learns, dataset } of taskCards()) {
     expect(
       metrics.map((metric) => metric.name),
       name,
     ).toContain(metric_for_best_model);
-    expect(target === 'number', name).toBe(['regression', 'stsb'].includes(name));
+    expect(learns === 'number', name).toBe(['regression', 'stsb'].includes(name));
     expect(dataset?.config, name).toBe(['classification', 'regression'].includes(name) ? undefined : name);
   }
 });

@@ -38,8 +38,7 @@ interface ExportedTask {
 
 /** Cards of all tasks, for the page and for help texts. */
 export const taskCards = (): TaskCard[] =>
-  tasks.map(({ name, title, summary, inputs, parts, problem_type, metrics, metric_for_best_model, dataset }) => ({
-    ...{ name, title, summary, inputs, parts, metrics, metric_for_best_model },
-    target: problem_type === 'regression' ? 'number' : 'class',
+  tasks.map(({ name, title, summary, inputs, learns, parts, metrics, metric_for_best_model, dataset }) => ({
+    ...{ name, title, summary, inputs, learns, parts, metrics, metric_for_best_model },
     ...(dataset ? { dataset } : {}),
   }));

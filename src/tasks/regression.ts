@@ -16,6 +16,7 @@ export const regression: Task = {
   title: 'Regression',
   summary: 'A number for a text, or for a pair of texts.',
   inputs: 'text',
+  learns: 'number',
 
   parts: { needed: ['text', 'label'], optional: ['text_pair'] },
   columnsOf: scoreColumns,

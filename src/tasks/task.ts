@@ -12,6 +12,7 @@ import type { Table } from '../data/table/table.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
+import type { Learned } from '../protocol/cards.ts';
 import type { ColumnParts, DataRef, NamedColumns } from '../protocol/config.ts';
 import type { KnownDataset } from '../protocol/hub_data.ts';
 import type { Answer, Scores } from '../protocol/messages.ts';
@@ -55,6 +56,8 @@ export interface Task {
   readonly summary: string;
   /** What an example is made of. */
   readonly inputs: 'text';
+  /** By it forms and pictures go; programs do not ask. */
+  readonly learns: Learned;
 
   /** The data set of the hub that the task is, where it is one. */
   readonly dataset?: KnownDataset;

@@ -1,6 +1,6 @@
 // The data: bundled, from the hub, or a table from the disk or the clipboard; its columns; what it is like.
 
-import type { Catalogue } from '../../../src/protocol/cards.ts';
+import type { Catalogue, TaskCard } from '../../../src/protocol/cards.ts';
 import type { Columns, DataRef } from '../../../src/protocol/config.ts';
 import type { DataPreview, DataReport } from '../../../src/protocol/messages.ts';
 import { HubDataset } from '../../hub/HubDataset.tsx';
@@ -17,8 +17,7 @@ import { ReadingFields } from './ReadingFields.tsx';
 interface DataSectionProps {
   data: DataRef;
   columns: Columns | undefined;
-  /** What its last column holds. */
-  target: 'label' | 'number';
+  task: TaskCard | undefined;
   bundled: Catalogue['data'];
   preview: Answer<DataPreview>;
   report: Answer<DataReport>;
@@ -28,7 +27,7 @@ interface DataSectionProps {
   onColumns(columns: Columns): void;
 }
 
-export function DataSection({ data, columns, target, bundled, preview, report, source, onSource, onData, onColumns }: DataSectionProps) {
+export function DataSection({ data, columns, task, bundled, preview, report, source, onSource, onData, onColumns }: DataSectionProps) {
   const item = bundled.find(({ name }) => name === data.name);
   const chooseBundled = (name: string) => {
     const label = bundled.find((one) => one.name === name)?.label_columns[0];
@@ -68,14 +67,8 @@ export function DataSection({ data, columns, target, bundled, preview, report, s
       {sourceOf(data.kind) === source && (
         <>
           {preview.error !== undefined && <ErrorNote error={preview.error} />}
-          {preview.value !== undefined && (
-            <PreviewTable
-              preview={preview.value}
-              columns={columns}
-              target={target}
-              explained={source !== 'bundled'}
-              onColumns={onColumns}
-            />
+          {preview.value !== undefined && task !== undefined && (
+            <PreviewTable preview={preview.value} columns={columns} task={task} explained={source !== 'bundled'} onColumns={onColumns} />
           )}
           {report.error !== undefined && <ErrorNote error={report.error} />}
           {report.value !== undefined && <DataWarnings warnings={report.value.warnings} bundled={data.kind === 'bundled'} />}

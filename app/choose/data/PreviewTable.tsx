@@ -1,37 +1,42 @@
 // The first rows of the data, with each column's part chosen in its own header.
 
+import type { TaskCard } from '../../../src/protocol/cards.ts';
 import type { Columns } from '../../../src/protocol/config.ts';
 import type { DataPreview } from '../../../src/protocol/messages.ts';
 import type { ColumnKind } from '../../../src/protocol/reading.ts';
-import { guessesOf, missingRoles, type Role, roleOf, withRole } from '../../state/columns.ts';
+import { canPlay, guessesOf, missingParts, type Part, partsOf, partsText, roleOf, withRole } from '../../state/columns.ts';
 import { Choice } from '../../ui/Choice.tsx';
 import { plural } from '../../ui/format.ts';
 
 interface PreviewTableProps {
   preview: DataPreview;
   columns: Columns | undefined;
-  /** What is to be predicted. */
-  target: 'label' | 'number';
+  task: TaskCard;
   /** Whether to say why the columns were guessed as they are. */
   explained: boolean;
   onColumns(columns: Columns): void;
 }
 
-const itemsOf = (target: 'label' | 'number'): readonly { value: Role | 'ignore'; label: string }[] => [
-  { value: 'text', label: 'Text' },
-  { value: 'text_pair', label: 'Second text' },
-  { value: 'label', label: target === 'number' ? 'Number' : 'Label' },
-  { value: 'ignore', label: 'Not used' },
-];
+/** What a column of this kind can be. */
+const itemsOf = (parts: readonly Part[], kind: ColumnKind | undefined) => {
+  const able = parts.filter(({ role }) => canPlay(kind, role)).map(({ role, title }) => ({ value: role, label: title }));
+  return able.length === 0 ? [] : [...able, { value: 'ignore' as const, label: 'Not used' }];
+};
 
-/** A column of lists, objects or bytes can be neither text nor label. */
-const holdsTexts = (kind: ColumnKind | undefined): boolean => kind !== 'list' && kind !== 'object' && kind !== 'bytes';
-
-export function PreviewTable({ preview, columns, target, explained, onColumns }: PreviewTableProps) {
-  const items = itemsOf(target);
-  const roleTitles: Readonly<Record<Role, string>> = { text: 'text', text_pair: 'second text', label: target };
-  const missing = missingRoles(columns);
-  const guesses = explained ? guessesOf(columns, preview) : [];
+export function PreviewTable({ preview, columns, task, explained, onColumns }: PreviewTableProps) {
+  const parts = partsOf(task);
+  const missing = missingParts(columns, task);
+  const nameOf = (column: string) => (preview.header ? column : `column ${column}`);
+  const guesses = (explained ? guessesOf(columns, preview) : []).flatMap((guess) => {
+    const part = parts.find(({ role }) => role === guess.role);
+    return part === undefined
+      ? []
+      : [{ ...guess, is: `${partsText([part])} ${guess.role === 'choices' ? 'are' : 'is'}`.slice('the '.length) }];
+  });
+  const heads = preview.columns.map((column, i) => {
+    const kind = preview.kinds[i];
+    return { column, is: kind?.is, items: itemsOf(parts, kind?.kind) };
+  });
   const sample = preview.sample.slice(0, 5).map((cells, row) => ({ cells, row }));
   return (
     <>
@@ -40,10 +45,10 @@ export function PreviewTable({ preview, columns, target, explained, onColumns }:
         <table>
           <thead>
             <tr>
-              {preview.columns.map((column, i) => (
+              {heads.map(({ column, is, items }) => (
                 <th key={column} scope="col" data-role={roleOf(columns, column)}>
-                  <span className="column-name">{preview.header ? column : `column ${column}`}</span>
-                  {holdsTexts(preview.kinds[i]?.kind) ? (
+                  <span className="column-name">{nameOf(column)}</span>
+                  {items.length > 0 ? (
                     <Choice
                       label={`Part of column ${column}`}
                       value={roleOf(columns, column)}
@@ -51,7 +56,7 @@ export function PreviewTable({ preview, columns, target, explained, onColumns }:
                       onChange={(role) => onColumns(withRole(columns, column, role))}
                     />
                   ) : (
-                    <span className="small muted">{preview.kinds[i]?.is}</span>
+                    <span className="small muted">{is}</span>
                   )}
                 </th>
               ))}
@@ -85,16 +90,16 @@ export function PreviewTable({ preview, columns, target, explained, onColumns }:
       )}
       {guesses.length > 0 && (
         <ul className="guesses small muted" aria-label="Why these columns">
-          {guesses.map(({ role, column, reason }) => (
+          {guesses.map(({ role, is, columns: held, reason }) => (
             <li key={role}>
-              The {roleTitles[role]} is <code>{preview.header ? column : `column ${column}`}</code>, because {reason}.
+              The {is} <code>{held.map(nameOf).join(', ')}</code>, because {reason}.
             </li>
           ))}
         </ul>
       )}
       {missing.length > 0 && (
         <p className="small wrong" role="status">
-          Choose the column of the {missing.map((role) => roleTitles[role]).join(' and the column of the ')} in the table's header.
+          Choose in the table's header which column holds {partsText(missing)}.
         </p>
       )}
     </>
