@@ -12,10 +12,11 @@ import type { DataRef } from '../protocol/config.ts';
 import { questionAndAnswer, withContexts } from './question_sets.ts';
 import type { Task } from './task.ts';
 
-type Reading = Pick<Task, 'parts' | 'columnsOf' | 'examplesOf' | 'checks' | 'reads'>;
+type Reading = Pick<Task, 'learns' | 'parts' | 'columnsOf' | 'examplesOf' | 'checks' | 'reads'>;
 
 /** A question, or a passage and a question, with its choices; for models that score each choice beside it. */
 export const choiceReading: Reading = {
+  learns: 'choice',
   parts: { needed: ['text', 'choices', 'label'], optional: ['text_pair'] },
   columnsOf: choiceColumns,
   examplesOf: toChoiceExamples,
@@ -31,6 +32,7 @@ const readLines = (data: DataRef): DataRef =>
 
 /** Texts alone. */
 export const textReading: Reading = {
+  learns: 'continuation',
   parts: { needed: ['text'], optional: [] },
   reads: readLines,
   columnsOf: textColumns,
@@ -40,6 +42,7 @@ export const textReading: Reading = {
 
 /** Texts with what is to be written for each. */
 export const targetReading: Reading = {
+  learns: 'text',
   parts: { needed: ['text', 'target'], optional: [] },
   columnsOf: targetColumns,
   examplesOf: toTargetExamples,
