@@ -199,7 +199,7 @@ test('a data set is looked up, its splits chosen, its first rows shown, and what
   const { hub } = served;
   const { context, page, complaints } = await opened();
   await fromHub(page, 'Data');
-  await page.getByText("GLUE's eight tasks are listed under What is to be learned.").waitFor();
+  await page.getByText("GLUE's eight tasks and five sets of questions are listed under What is to be learned.").waitFor();
   await page.getByLabel('Data set on the hub').fill('org/films');
   hub.clearRequests();
   await page.getByRole('button', { name: 'Look it up' }).click();

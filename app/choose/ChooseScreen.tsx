@@ -5,9 +5,11 @@ import { MemoryPicture } from '../memory/MemoryPicture.tsx';
 import { useActions, useApp } from '../state/context.ts';
 import { choiceOf } from '../state/hub/splits.ts';
 import { cardOf, changedCount, policyOf, taskOf } from '../state/settings.ts';
+import { readsPooling } from '../state/task_options.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Section } from '../ui/Section.tsx';
+import { bundledColumns, labelsRead } from './data/bundled.ts';
 import { DataSection } from './data/DataSection.tsx';
 import { MethodSection } from './method/MethodSection.tsx';
 import { ModelSection } from './model/ModelSection.tsx';
@@ -34,8 +36,12 @@ export function ChooseScreen() {
   const tasks = catalogue.value?.tasks ?? [];
   const task = taskOf(catalogue.value, settings);
   const { data } = settings;
-  // Bundled data have columns that are known; of others they are guessed anew, for a task wants columns of its own.
-  const chooseTask = (name: string) => actions.choose({ task: name, ...(data.kind === 'bundled' ? {} : { columns: undefined }) });
+  const bundled = catalogue.value?.data ?? [];
+  // Columns are guessed anew, for a task wants columns of its own; those of bundled data with labels are known.
+  const chooseTask = (name: string) => {
+    const next = tasks.find((each) => each.name === name);
+    if (next !== undefined) actions.choose({ task: name, columns: labelsRead(next) ? bundledColumns(bundled, data) : undefined });
+  };
   return (
     <div className="choose">
       <div className="choose-main">
@@ -44,7 +50,7 @@ export function ChooseScreen() {
         <Section number={1} title="Model">
           <ModelSection
             model={settings.model}
-            pooling={settings.pooling}
+            pooling={readsPooling(task) ? settings.pooling : 'not read'}
             description={model}
             bundled={catalogue.value?.models ?? []}
             source={modelSource}
@@ -72,7 +78,7 @@ export function ChooseScreen() {
             data={data}
             task={task}
             columns={settings.columns}
-            bundled={catalogue.value?.data ?? []}
+            bundled={bundled}
             preview={preview}
             report={report}
             source={dataSource}
@@ -104,6 +110,7 @@ export function ChooseScreen() {
           <NumbersSection
             settings={settings}
             card={card}
+            task={task}
             policy={policy}
             layers={model.value?.num_hidden_layers}
             changed={changed}

@@ -33,7 +33,7 @@ export function HubDataset({ data }: { data: DataRef }) {
         onLookUp={describeDataset}
       />
       {dataset.error !== undefined && <ErrorNote error={dataset.error} />}
-      {choosing && <p className="small muted">GLUE's eight tasks are listed under What is to be learned.</p>}
+      {choosing && <p className="small muted">GLUE's eight tasks and five sets of questions are listed under What is to be learned.</p>}
       {dataset.value !== undefined && (
         <SplitFields key={`${dataset.value.id} ${dataset.value.commit}`} dataset={dataset.value} onChoose={chooseSplit} />
       )}

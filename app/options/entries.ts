@@ -1,6 +1,6 @@
 // Which options stand on the page, with their values, in the order of the protocol's table. Pure.
 
-import type { MethodCard } from '../../src/protocol/cards.ts';
+import type { MethodCard, TaskCard } from '../../src/protocol/cards.ts';
 import type { PolicyName } from '../../src/protocol/config.ts';
 import type { ErrorReport } from '../../src/protocol/errors.ts';
 import { readsArgument } from '../../src/protocol/optimizers.ts';
@@ -9,6 +9,7 @@ import { methodOptions } from '../../src/protocol/options/methods.ts';
 import type { Options } from '../../src/protocol/options/option.ts';
 import { trainingOptions } from '../../src/protocol/options/training.ts';
 import { lengthDefault, optionDefaults, type Settings, trainingDefaultsOf } from '../state/settings.ts';
+import { readsOption } from '../state/task_options.ts';
 import type { OptionEntry } from './OptionField.tsx';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -32,14 +33,14 @@ function entriesOf(
 const errorAt = (error: ErrorReport | undefined, part: string) => (name: string) =>
   error?.where === `${part}.${name}` || error?.where === name ? error.message : undefined;
 
-/** Numbers and choices of training that the chosen optimizer reads. */
-export function trainingEntries(settings: Settings, card: MethodCard | undefined, error?: ErrorReport): OptionEntry[] {
+/** Numbers and choices of training that the chosen optimizer and the task read. */
+export function trainingEntries(settings: Settings, card: MethodCard | undefined, task?: TaskCard, error?: ErrorReport): OptionEntry[] {
   const defaults = { ...trainingDefaultsOf(card, settings.training), max_length: lengthDefault(settings, card) };
   const optim = settings.training.optim ?? defaults.optim;
   const fewer = defaults.max_length < trainingOptions.max_length.default;
   const reason = `The model has positions for ${defaults.max_length} tokens of text.`;
   return entriesOf(trainingOptions, settings.training, { ...defaults }, errorAt(error, 'training'))
-    .filter(({ name }) => readsArgument(optim, name))
+    .filter(({ name }) => readsArgument(optim, name) && readsOption(task, name))
     .map((entry) => (entry.name === 'max_length' && fewer ? { ...entry, option: { ...entry.option, reason } } : entry));
 }
 

@@ -20,7 +20,7 @@ const file = { kind: 'file', name: 'a.csv', blob: new Blob(['a,b']) } as const;
 
 /** All that can be set of a run with this method, as markup. */
 function markupOf(card: MethodCard, settings: Settings, policy: (typeof policyNames)[number]): string {
-  const shared = { settings, card, policy, layers: 6, changed: 0, error: undefined };
+  const shared = { settings, card, task: undefined, policy, layers: 6, changed: 0, error: undefined };
   const handlers = { onTraining: nothing, onOption: nothing, onMemory: nothing };
   const description = {
     model_type: 'bert',

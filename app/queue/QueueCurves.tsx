@@ -8,6 +8,7 @@ import { type RunState, smoothed } from '../state/run.ts';
 import { Figure, Numbers } from '../ui/Figure.tsx';
 import { bytes, number } from '../ui/format.ts';
 import { Chart, type Curve } from '../ui/LineChart.tsx';
+import { isScore } from '../ui/metrics.ts';
 import { colourOf } from './colours.ts';
 import { overlaid, scoreNameOf } from './overlay.ts';
 
@@ -55,7 +56,13 @@ export function QueueCurves({ runs, theme }: QueueCurvesProps) {
         <Figure
           title={`Evaluation: ${score}`}
           picture={
-            <Overlay label={`${score} of the queue's runs`} data={scores} curves={curves(scores.values, 'points')} theme={theme} scores />
+            <Overlay
+              label={`${score} of the queue's runs`}
+              data={scores}
+              curves={curves(scores.values, 'points')}
+              theme={theme}
+              scores={isScore(score)}
+            />
           }
           table={() => <OverlayTable caption={`${score} by step`} names={names} data={scores} />}
         />

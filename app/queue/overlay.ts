@@ -1,7 +1,7 @@
 // Curves of several runs on one axis of steps. Pure.
 
 import type { RunState } from '../state/run.ts';
-import { isScore, metricOrder } from '../ui/metrics.ts';
+import { drawnMetrics } from '../ui/metrics.ts';
 
 interface Reading {
   readonly step: number;
@@ -18,8 +18,7 @@ export function overlaid(runs: readonly (readonly Reading[])[]): { steps: number
   return { steps, values };
 }
 
-/** The first metric of the task that is a score, not a loss. */
+/** The first metric of the task that is a score; of a task that has none its first. */
 export function scoreNameOf(runs: readonly Pick<RunState, 'evaluations'>[]): string {
-  const names = Object.keys(runs.flatMap(({ evaluations }) => evaluations)[0]?.metrics ?? {});
-  return names.filter(isScore).sort((a, b) => metricOrder(a) - metricOrder(b))[0] ?? 'score';
+  return drawnMetrics(runs.flatMap(({ evaluations }) => evaluations)[0]?.metrics ?? {})[0] ?? 'score';
 }

@@ -6,7 +6,7 @@ import type { MethodName, PolicyName, RunConfig } from '../../src/protocol/confi
 import type { ErrorReport } from '../../src/protocol/errors.ts';
 import type { SavedRun } from '../../src/protocol/messages.ts';
 import type { RunState } from './run.ts';
-import { cardOf, runConfigOf, type Settings } from './settings.ts';
+import { cardOf, runConfigOf, type Settings, taskOf } from './settings.ts';
 
 export interface QueueItem {
   readonly key: string;
@@ -33,7 +33,7 @@ export function queueOf(picked: readonly Picked[], settings: Settings, catalogue
   return picked.flatMap(({ method, policy }) => {
     const card = cardOf(catalogue, method);
     if (card === undefined) return [];
-    const config = runConfigOf({ ...settings, method, policy, options: {}, training, memory: {} }, card);
+    const config = runConfigOf({ ...settings, method, policy, options: {}, training, memory: {} }, card, taskOf(catalogue, settings));
     return [{ key: `${method} ${policy}`, title: `${card.title}, ${policy}`, config, status: 'waiting' as const }];
   });
 }

@@ -19,6 +19,7 @@ import {
 import { knownDataset } from '../../src/protocol/hub_data.ts';
 import { defaultLength, textPositions } from '../../src/protocol/lengths.ts';
 import type { DataReport, PlanRequest } from '../../src/protocol/messages.ts';
+import { readsPooling, trainingOf } from './task_options.ts';
 
 export interface Settings {
   readonly model: ModelRef;
@@ -153,11 +154,12 @@ function moreEvaluationOf({ data, eval_data }: Settings): Pick<RunConfig, 'more_
   return { more_eval_data: Object.fromEntries(Object.entries(more_eval_splits).map(([name, split]) => [name, { ...eval_data, split }])) };
 }
 
-export function runConfigOf(settings: Settings, card: MethodCard): RunConfig {
+/** The run that is chosen, with what its task reads. */
+export function runConfigOf(settings: Settings, card: MethodCard, task?: TaskCard): RunConfig {
   const { model, pooling, data, columns, method, checkpoint_every } = settings;
   return {
     model,
-    ...(pooling === undefined ? {} : { pooling }),
+    ...(pooling === undefined || !readsPooling(task) ? {} : { pooling }),
     data,
     ...evaluationOf(settings),
     ...moreEvaluationOf(settings),
@@ -168,7 +170,11 @@ export function runConfigOf(settings: Settings, card: MethodCard): RunConfig {
     checkpoint_every,
     ...memoryOf(settings, card),
     options: { ...optionsOf(settings, card), ...streamsOf(settings, card) },
-    training: { ...trainingDefaultsOf(card, settings.training), ...settings.training, max_length: lengthOf(settings, card) },
+    training: {
+      ...trainingDefaultsOf(card, settings.training),
+      ...trainingOf(settings.training, task),
+      max_length: lengthOf(settings, card),
+    },
   };
 }
 

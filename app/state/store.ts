@@ -26,6 +26,7 @@ import {
   optionDefaults,
   runConfigOf,
   type Settings,
+  taskOf,
   trainingDefaultsOf,
   withoutStaleRanges,
   withValues,
@@ -182,7 +183,12 @@ export function createApp(client: TrainerClient, kept: Kept): App {
       const { settings, catalogue } = getState();
       const card = cardOf(catalogue.value, settings.method);
       if (card === undefined || !(await hubbing.actions.fetchModel())) return;
-      await live(`${settings.data.name}, ${card.title}`, () => client.start(runConfigOf(settings, card)), 'train', settings.columns);
+      await live(
+        `${settings.data.name}, ${card.title}`,
+        () => client.start(runConfigOf(settings, card, taskOf(catalogue.value, settings))),
+        'train',
+        settings.columns,
+      );
     },
     compare: () => void comparing.begin(),
     cancelComparing: comparing.cancel,

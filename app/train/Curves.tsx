@@ -1,14 +1,17 @@
 // The curves of a run: loss, evaluation, learning rate, gradient norm.
 
 import { useMemo } from 'react';
+import type { TaskCard } from '../../src/protocol/cards.ts';
 import { type RunState, smoothed } from '../state/run.ts';
 import { Figure, Numbers } from '../ui/Figure.tsx';
 import { number } from '../ui/format.ts';
 import { Chart } from '../ui/LineChart.tsx';
-import { isScore, metricOrder } from '../ui/metrics.ts';
+import { drawnMetrics, isScore, metricOrder, metricText, metricTitle } from '../ui/metrics.ts';
 
 interface CurvesProps {
   run: Pick<RunState, 'steps' | 'evaluations'>;
+  /** They know what metrics are called. */
+  tasks: readonly TaskCard[];
   theme: string;
 }
 
@@ -17,7 +20,7 @@ const metricColours = ['--category-activation', '--category-gradient', '--catego
 /** Rows of a table that a reader can still walk through; the newest are shown. */
 const TABLE_ROWS = 200;
 
-export function Curves({ run: { steps, evaluations }, theme }: CurvesProps) {
+export function Curves({ run: { steps, evaluations }, tasks, theme }: CurvesProps) {
   const at = useMemo(() => steps.map(({ step }) => step), [steps]);
   const loss = useMemo(() => steps.map((step) => step.loss), [steps]);
   const mean = useMemo(() => smoothed(loss), [loss]);
@@ -56,7 +59,7 @@ export function Curves({ run: { steps, evaluations }, theme }: CurvesProps) {
         )}
       />
       <div className="two">
-        <EvaluationFigure evaluations={evaluations} theme={theme} />
+        <EvaluationFigure evaluations={evaluations} tasks={tasks} theme={theme} />
         <Figure
           title="Learning rate"
           note={steps.length === 0 ? 'No step yet' : `${number(steps.at(-1)?.learning_rate ?? 0)} now`}
@@ -84,9 +87,14 @@ export function Curves({ run: { steps, evaluations }, theme }: CurvesProps) {
   );
 }
 
-function EvaluationFigure({ evaluations, theme }: { evaluations: RunState['evaluations']; theme: string }) {
+interface EvaluationFigureProps extends Pick<CurvesProps, 'tasks' | 'theme'> {
+  evaluations: RunState['evaluations'];
+}
+
+function EvaluationFigure({ evaluations, tasks, theme }: EvaluationFigureProps) {
   const names = Object.keys(evaluations[0]?.metrics ?? {}).sort((a, b) => metricOrder(a) - metricOrder(b));
-  const scores = names.filter(isScore);
+  const drawn = drawnMetrics(evaluations[0]?.metrics ?? {});
+  const titleOf = (name: string) => metricTitle(name, tasks);
   const best = evaluations.findLast((evaluation) => evaluation.best);
   return (
     <Figure
@@ -94,27 +102,27 @@ function EvaluationFigure({ evaluations, theme }: { evaluations: RunState['evalu
       note={
         best === undefined
           ? 'Not evaluated yet'
-          : `Best at step ${best.step}: ${scores.map((name) => `${name} ${number(best.metrics[name] ?? 0)}`).join(', ')}`
+          : `Best at step ${best.step}: ${drawn.map((name) => `${titleOf(name)} ${metricText(name, best.metrics[name] ?? 0)}`).join(', ')}`
       }
       picture={
         <Chart
           label={`Evaluation at ${evaluations.length} points; see the table for numbers.`}
           steps={evaluations.map(({ step }) => step)}
-          curves={scores.map((name, i) => ({
-            name,
+          curves={drawn.map((name, i) => ({
+            name: titleOf(name),
             colour: metricColours[i % metricColours.length] ?? '--accent',
             look: 'points',
             values: evaluations.map(({ metrics }) => metrics[name] ?? null),
           }))}
           height={170}
           theme={theme}
-          scores
+          scores={drawn.every(isScore)}
         />
       }
       table={() => (
         <Numbers
           caption="Evaluations by step"
-          head={['Step', ...names, 'Best']}
+          head={['Step', ...names.map(titleOf), 'Best']}
           rows={evaluations.map(({ step, metrics, best: isBest }) => [
             step,
             ...names.map((name) => number(metrics[name] ?? 0)),

@@ -4,15 +4,18 @@ import { SavedRunsPanel } from '../choose/SavedRuns.tsx';
 import { useActions, useApp } from '../state/context.ts';
 import { bestOf } from '../state/run.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
-import { number } from '../ui/format.ts';
+import { metricText, metricTitle } from '../ui/metrics.ts';
 import { Announcer } from './Announcer.tsx';
 import { Curves } from './Curves.tsx';
 import { MemoryAccount } from './MemoryAccount.tsx';
 import { Reconstruction } from './Reconstruction.tsx';
 import { RunHead } from './RunHead.tsx';
 
+const noTasks = [] as const;
+
 export function TrainScreen({ theme }: { theme: string }) {
   const run = useApp((state) => state.run);
+  const tasks = useApp((state) => state.catalogue.value?.tasks ?? noTasks);
   const { pause, proceed, stop, show } = useActions();
   if (run === undefined) {
     return (
@@ -41,7 +44,7 @@ export function TrainScreen({ theme }: { theme: string }) {
               {run.finished.step}
               {best !== undefined &&
                 run.finished.best !== undefined &&
-                `; best ${run.finished.best.metric} ${number(run.finished.best.value)} at step ${run.finished.best.step}`}
+                `; best ${metricTitle(run.finished.best.metric, tasks)} ${metricText(run.finished.best.metric, run.finished.best.value)} at step ${run.finished.best.step}`}
               .
             </p>
           </div>
@@ -52,7 +55,7 @@ export function TrainScreen({ theme }: { theme: string }) {
       )}
       <div className="train-columns">
         <div className="card train-curves">
-          <Curves run={run} theme={theme} />
+          <Curves run={run} tasks={tasks} theme={theme} />
           <Reconstruction steps={run.steps} />
         </div>
         <section className="card" aria-label="Memory">

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { TaskCard } from '../../src/protocol/cards.ts';
-import { isScore, shownMetrics } from './metrics.ts';
+import { drawnMetrics, isScore, shownMetrics } from './metrics.ts';
 
 const tasks = [{ metrics: [{ name: 'pearson', title: 'Pearson', greater_is_better: true }] }] as unknown as TaskCard[];
 
@@ -25,5 +25,14 @@ test('what was measured on a further set comes behind, and says of which set it 
 });
 
 test('errors and losses are no scores', () => {
-  expect(['accuracy', 'pearson', 'mse', 'loss', 'eval_loss'].filter(isScore)).toEqual(['accuracy', 'pearson']);
+  expect(['accuracy', 'pearson', 'mse', 'perplexity', 'loss', 'eval_loss'].filter(isScore)).toEqual(['accuracy', 'pearson']);
+});
+
+test('a curve shows all scores, or the perplexity of a task that has none', () => {
+  expect(drawnMetrics({ loss: 1, acc_norm: 0.5, acc: 0.25 })).toEqual(['acc', 'acc_norm']);
+  expect(drawnMetrics({ loss: 1, perplexity: 2.7 })).toEqual(['perplexity']);
+  expect(shownMetrics({ mismatched_acc_norm: 0.5, acc: 0.25 }, tasks).map(({ title, text }) => `${title} ${text}`)).toEqual([
+    'acc 25.0 %',
+    'acc_norm, mismatched 50.0 %',
+  ]);
 });

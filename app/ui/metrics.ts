@@ -4,7 +4,10 @@ import type { TaskCard } from '../../src/protocol/cards.ts';
 import type { Metrics } from '../../src/protocol/messages.ts';
 import { number, percent } from './format.ts';
 
-const order = ['accuracy', 'f1', 'matthews_correlation', 'pearson', 'spearmanr', 'mse', 'loss'];
+const order = [
+  ...['accuracy', 'acc', 'acc_norm', 'f1', 'matthews_correlation', 'pearson', 'spearmanr', 'exact_match'],
+  ...['mse', 'perplexity', 'loss'],
+];
 
 /** `mismatched_accuracy` as the set that it was measured on, and the metric; `set` is empty for the set that chooses the best. */
 function partsOf(name: string): { set: string; metric: string } {
@@ -20,13 +23,27 @@ export const metricOrder = (name: string): number => {
 };
 
 /** Whether 1 is the best that there is: errors and losses have no such end. */
-export const isScore = (name: string): boolean => partsOf(name).metric !== 'mse' && !name.includes('loss');
+export const isScore = (name: string): boolean => !['mse', 'perplexity'].includes(partsOf(name).metric) && !name.includes('loss');
 
-const shares = ['accuracy', 'f1', 'precision', 'recall'];
+const shares = ['accuracy', 'acc', 'acc_norm', 'exact_match', 'f1', 'precision', 'recall'];
 
 /** Shares as percent, the rest as numbers. */
 export const metricText = (name: string, value: number): string =>
   shares.includes(partsOf(name).metric) ? percent(value, 1) : number(value);
+
+/** As the tasks call it, with the set that it was measured on where that is a further one. */
+export function metricTitle(name: string, tasks: readonly TaskCard[]): string {
+  const { set, metric } = partsOf(name);
+  const title = tasks.flatMap(({ metrics }) => metrics).find((known) => known.name === metric)?.title ?? metric;
+  return set === '' ? title : `${title}, ${set}`;
+}
+
+/** What a curve of evaluations shows: scores, or where a task has none the metric that it has. */
+export function drawnMetrics(metrics: Metrics): readonly string[] {
+  const names = Object.keys(metrics).sort((a, b) => metricOrder(a) - metricOrder(b));
+  const scores = names.filter(isScore);
+  return scores.length > 0 ? scores : names.slice(0, 1);
+}
 
 export interface ShownMetric {
   readonly name: string;
@@ -36,12 +53,7 @@ export interface ShownMetric {
 
 /** What was measured, in order, with the titles that the tasks give. */
 export function shownMetrics(metrics: Metrics, tasks: readonly TaskCard[]): ShownMetric[] {
-  const titles = new Map(tasks.flatMap((task) => task.metrics.map(({ name, title }) => [name, title] as const)));
   return Object.entries(metrics)
     .sort(([a], [b]) => metricOrder(a) - metricOrder(b))
-    .map(([name, value]) => {
-      const { set, metric } = partsOf(name);
-      const title = titles.get(metric) ?? metric;
-      return { name, title: set === '' ? title : `${title}, ${set}`, text: metricText(name, value) };
-    });
+    .map(([name, value]) => ({ name, title: metricTitle(name, tasks), text: metricText(name, value) }));
 }

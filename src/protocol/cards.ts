@@ -78,6 +78,10 @@ export interface TaskCard {
   readonly summary: string;
   readonly inputs: 'text';
   readonly learns: Learned;
+  /** Which head of the model makes its outputs: one for a text, one for each choice, or that of words. */
+  readonly head: 'sequence' | 'choices' | 'words';
+  /** Why it can't be learned by the model that is chosen; left out where it can, or none is known. */
+  readonly refusal?: string;
   /** The parts that columns play for it. */
   readonly parts: ColumnParts;
   readonly metrics: readonly { readonly name: string; readonly title: string; readonly greater_is_better: boolean }[];

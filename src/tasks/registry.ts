@@ -38,7 +38,7 @@ interface ExportedTask {
 
 /** Cards of all tasks, for the page and for help texts. */
 export const taskCards = (): TaskCard[] =>
-  tasks.map(({ name, title, summary, inputs, learns, parts, metrics, metric_for_best_model, dataset }) => ({
-    ...{ name, title, summary, inputs, learns, parts, metrics, metric_for_best_model },
+  tasks.map(({ name, title, summary, inputs, learns, head, parts, metrics, metric_for_best_model, dataset }) => ({
+    ...{ name, title, summary, inputs, learns, head, parts, metrics, metric_for_best_model },
     ...(dataset ? { dataset } : {}),
   }));

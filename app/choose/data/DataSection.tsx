@@ -8,6 +8,7 @@ import type { Answer } from '../../state/answer.ts';
 import { ErrorNote } from '../../ui/ErrorNote.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
 import { type Source, sourceOf } from '../source.ts';
+import { bundledColumns, labelsRead } from './bundled.ts';
 import { DataPicture } from './DataPicture.tsx';
 import { DataWarnings } from './DataWarnings.tsx';
 import { OwnData } from './OwnData.tsx';
@@ -29,9 +30,10 @@ interface DataSectionProps {
 
 export function DataSection({ data, columns, task, bundled, preview, report, source, onSource, onData, onColumns }: DataSectionProps) {
   const item = bundled.find(({ name }) => name === data.name);
+  const labelled = task !== undefined && labelsRead(task);
   const chooseBundled = (name: string) => {
-    const label = bundled.find((one) => one.name === name)?.label_columns[0];
-    onData({ kind: 'bundled', name, part: 'train' }, label === undefined ? undefined : { text: 'text', label });
+    const chosen = { kind: 'bundled', name, part: 'train' } as const;
+    onData(chosen, labelled ? bundledColumns(bundled, chosen) : undefined);
   };
   return (
     <>
@@ -49,7 +51,7 @@ export function DataSection({ data, columns, task, bundled, preview, report, sou
             if (!value.startsWith('/') && (data.kind !== 'bundled' || data.name !== value)) chooseBundled(value);
           }}
         />
-        {source === 'bundled' && item !== undefined && (
+        {source === 'bundled' && item !== undefined && labelled && (
           <Segmented
             label="Label column"
             value={columns?.label ?? ''}
@@ -59,7 +61,7 @@ export function DataSection({ data, columns, task, bundled, preview, report, sou
         )}
       </div>
       {source === 'hub' && <HubDataset data={data} />}
-      {source === 'disk' && <OwnData onData={onData} />}
+      {source === 'disk' && <OwnData learns={task?.learns ?? 'class'} onData={onData} />}
       {source === 'disk' && data.kind !== 'file' && (
         <p className="small muted">Nothing is chosen yet. {data.name} stays in use until you choose.</p>
       )}

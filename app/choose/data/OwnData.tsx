@@ -1,6 +1,7 @@
 // A table of one's own: a file picked or dropped, or rows pasted.
 
 import { useState } from 'react';
+import type { Learned } from '../../../src/protocol/cards.ts';
 import type { DataRef } from '../../../src/protocol/config.ts';
 import { DropZone, Pick } from '../../ui/DropZone.tsx';
 import { dataOfFiles, dataOfPasted } from '../../ui/files.ts';
@@ -9,7 +10,16 @@ import { Icon } from '../../ui/icons.tsx';
 /** A longer paste is used at once instead of shown: laying out thousands of lines in a text field freezes the page for seconds. */
 const EDITABLE = 20_000;
 
-export function OwnData({ onData }: { onData(data: DataRef): void }) {
+/** Rows as a task reads them. */
+const placeholders: Readonly<Record<Learned, string>> = {
+  class: 'text,label\nI like it,good\nI do not,bad',
+  number: 'text,stars\nI like it,5\nI do not,1.5',
+  choice: 'question,A,B,answer\nWhat is wet?,water,sand,A\nWhat is hot?,ice,fire,B',
+  text: 'text,summary\nIt rained from morning to night.,a wet day',
+  continuation: 'text\nOnce upon a time there was a king.\nHe had three daughters.',
+};
+
+export function OwnData({ learns, onData }: { learns: Learned; onData(data: DataRef): void }) {
   const [pasting, setPasting] = useState(false);
   const [text, setText] = useState('');
   return (
@@ -43,7 +53,7 @@ export function OwnData({ onData }: { onData(data: DataRef): void }) {
             className="input"
             rows={6}
             aria-label="Rows to paste, one a line"
-            placeholder={'text,label\nI like it,good\nI do not,bad'}
+            placeholder={placeholders[learns]}
             value={text}
             onChange={({ target }) => setText(target.value)}
             onPaste={(event) => {

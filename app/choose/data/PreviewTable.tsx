@@ -29,9 +29,7 @@ export function PreviewTable({ preview, columns, task, explained, onColumns }: P
   const nameOf = (column: string) => (preview.header ? column : `column ${column}`);
   const guesses = (explained ? guessesOf(columns, preview) : []).flatMap((guess) => {
     const part = parts.find(({ role }) => role === guess.role);
-    return part === undefined
-      ? []
-      : [{ ...guess, is: `${partsText([part])} ${guess.role === 'choices' ? 'are' : 'is'}`.slice('the '.length) }];
+    return part === undefined ? [] : [{ ...part, ...guess }];
   });
   const heads = preview.columns.map((column, i) => {
     const kind = preview.kinds[i];
@@ -90,9 +88,9 @@ export function PreviewTable({ preview, columns, task, explained, onColumns }: P
       )}
       {guesses.length > 0 && (
         <ul className="guesses small muted" aria-label="Why these columns">
-          {guesses.map(({ role, is, columns: held, reason }) => (
+          {guesses.map(({ role, title, columns: held, reason }) => (
             <li key={role}>
-              The {is} <code>{held.map(nameOf).join(', ')}</code>, because {reason}.
+              The {title.toLowerCase()} {role === 'choices' ? 'are' : 'is'} <code>{held.map(nameOf).join(', ')}</code>, because {reason}.
             </li>
           ))}
         </ul>

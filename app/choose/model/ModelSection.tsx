@@ -16,8 +16,8 @@ import { PoolingField } from './PoolingField.tsx';
 
 interface ModelSectionProps {
   model: ModelRef;
-  /** Chosen instead of the model's own. */
-  pooling: Pooling | undefined;
+  /** Chosen instead of the model's own; not read by tasks whose outputs are words. */
+  pooling: Pooling | 'not read' | undefined;
   description: Answer<ModelDescription>;
   bundled: readonly BundledItem[];
   source: Source;
@@ -70,7 +70,7 @@ export function ModelSection({ model, pooling, description, bundled, source, onS
       ) : (
         (description.pending || description.value !== undefined) && <ModelFacts description={description.value} name={model.name} />
       )}
-      {description.value !== undefined && (
+      {description.value !== undefined && pooling !== 'not read' && (
         <PoolingField available={description.value.poolings} own={description.value.pooling} chosen={pooling} onPooling={onPooling} />
       )}
       {source === 'hub' && <HubBelow />}

@@ -3,6 +3,7 @@
 import { Fragment } from 'react';
 import { columnNames } from '../../../src/protocol/config.ts';
 import type { KnownDataset } from '../../../src/protocol/hub_data.ts';
+import { dataName } from '../../state/hub/splits.ts';
 import { Icon } from '../../ui/icons.tsx';
 
 interface NamedTaskDataProps {
@@ -28,7 +29,7 @@ export function NamedTaskData({ dataset: { id, config, title, columns }, inUse, 
       </p>
       <div className="row">
         <button type="button" className="button" onClick={onHub}>
-          <Icon name={inUse ? 'check' : 'download'} /> {inUse ? 'In use:' : 'Use'} {id} {config} from the hub
+          <Icon name={inUse ? 'check' : 'download'} /> {inUse ? 'In use:' : 'Use'} {dataName({ id, config })} from the hub
         </button>
         <button type="button" className="button" onClick={onOwn}>
           <Icon name="file" /> Use your own file

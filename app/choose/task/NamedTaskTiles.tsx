@@ -2,28 +2,38 @@
 
 import { RadioGroup } from 'radix-ui';
 import type { TaskCard } from '../../../src/protocol/cards.ts';
+import type { KnownDataset } from '../../../src/protocol/hub_data.ts';
 import { integer } from '../../ui/format.ts';
 import { Tile } from '../../ui/Tile.tsx';
 
 interface NamedTaskTilesProps {
+  /** What they are together. */
+  suite: string;
   tasks: readonly TaskCard[];
   task: string;
   onTask(task: string): void;
 }
 
-export function NamedTaskTiles({ tasks, task, onTask }: NamedTaskTilesProps) {
+export function NamedTaskTiles({ suite, tasks, task, onTask }: NamedTaskTilesProps) {
   return (
-    <RadioGroup.Root className="task-tiles named-tasks" aria-label="GLUE" value={task} onValueChange={onTask}>
-      {tasks.map(({ name, title, dataset }) => (
-        <Tile key={name} {...{ name, title }} summary={dataset?.is}>
-          <span className="small muted">
-            {dataset?.columns.text_pair === undefined ? 'one text' : 'two texts'} → {dataset && answerOf(dataset.classes)}
-          </span>
-          <span className="small muted">{dataset && integer(dataset.rows.train)} rows</span>
+    <RadioGroup.Root className="task-tiles named-tasks" aria-label={suite} value={task} onValueChange={onTask}>
+      {tasks.map(({ name, title, dataset, refusal }) => (
+        <Tile key={name} {...{ name, title }} summary={dataset?.is} disabled={refusal !== undefined}>
+          {dataset !== undefined && (
+            <>
+              <span className="small muted">{asksText(dataset)}</span>
+              <span className="small muted">{integer(dataset.rows.train)} rows</span>
+            </>
+          )}
         </Tile>
       ))}
     </RadioGroup.Root>
   );
 }
 
-const answerOf = (classes: readonly string[]): string => (classes.length === 0 ? 'a number' : classes.join(', ').replaceAll('_', ' '));
+/** `two texts → not duplicate, duplicate` */
+function asksText({ columns: { text_pair, choices }, classes }: KnownDataset): string {
+  if (choices !== undefined) return `${text_pair === undefined ? 'a question' : 'a passage and a question'} → one of its answers`;
+  const texts = text_pair === undefined ? 'one text' : 'two texts';
+  return `${texts} → ${classes.length === 0 ? 'a number' : classes.join(', ').replaceAll('_', ' ')}`;
+}

@@ -1,10 +1,16 @@
 // What is to be learned: a kind of answer, or a task that has a name and a data set, such as GLUE's.
 
 import type { TaskCard } from '../../../src/protocol/cards.ts';
+import type { KnownDataset } from '../../../src/protocol/hub_data.ts';
 import { Unfold } from '../../ui/Unfold.tsx';
 import { NamedTaskData } from './NamedTaskData.tsx';
 import { NamedTaskTiles } from './NamedTaskTiles.tsx';
-import { TaskTiles } from './TaskTiles.tsx';
+import { refusalText, TaskTiles } from './TaskTiles.tsx';
+
+const suiteTitles: Readonly<Record<KnownDataset['suite'], string>> = {
+  GLUE: 'GLUE: eight tasks by name',
+  'question answering': 'Question answering: five sets by name',
+};
 
 interface TaskSectionProps {
   tasks: readonly TaskCard[];
@@ -19,15 +25,20 @@ interface TaskSectionProps {
 
 export function TaskSection({ tasks, task, inUse, onTask, onHub, onOwn }: TaskSectionProps) {
   if (task === undefined) return <div className="skeleton skeleton-tall" role="status" aria-label="Loading tasks" />;
-  const named = tasks.filter(({ dataset }) => dataset !== undefined);
+  const suites = [...new Set(tasks.flatMap(({ dataset }) => dataset?.suite ?? []))];
   return (
     <>
       <TaskTiles tasks={tasks.filter(({ dataset }) => dataset === undefined)} task={task.name} onTask={onTask} />
-      {named.length > 0 && (
-        <Unfold title="GLUE: eight tasks by name" open={task.dataset !== undefined}>
-          <NamedTaskTiles tasks={named} task={task.name} onTask={onTask} />
-        </Unfold>
-      )}
+      {suites.map((suite) => {
+        const named = tasks.filter(({ dataset }) => dataset?.suite === suite);
+        const refusal = named.find(({ refusal: reason }) => reason !== undefined)?.refusal;
+        return (
+          <Unfold key={suite} title={suiteTitles[suite]} open={task.dataset?.suite === suite}>
+            {refusal !== undefined && <p className="small muted">{refusalText(refusal)}</p>}
+            <NamedTaskTiles suite={suite} tasks={named} task={task.name} onTask={onTask} />
+          </Unfold>
+        );
+      })}
       {task.dataset !== undefined && <NamedTaskData dataset={task.dataset} inUse={inUse} onHub={onHub} onOwn={onOwn} />}
     </>
   );

@@ -1,7 +1,7 @@
 // The few numbers that matter, the others behind "Advanced", each with its default and a way back to it.
 
 import { Collapsible } from 'radix-ui';
-import type { MethodCard } from '../../../src/protocol/cards.ts';
+import type { MethodCard, TaskCard } from '../../../src/protocol/cards.ts';
 import type { MethodOptions, PolicyName, TrainingArguments } from '../../../src/protocol/config.ts';
 import type { ErrorReport } from '../../../src/protocol/errors.ts';
 import { methodEntries, trainingEntries } from '../../options/entries.ts';
@@ -14,6 +14,7 @@ import { MemoryFields } from '../memory/MemoryFields.tsx';
 export interface NumbersSectionProps {
   settings: Settings;
   card: MethodCard | undefined;
+  task: TaskCard | undefined;
   policy: PolicyName;
   /** Of the model, once it is known. */
   layers: number | undefined;
@@ -25,8 +26,8 @@ export interface NumbersSectionProps {
 }
 
 export function NumbersSection(props: NumbersSectionProps) {
-  const { settings, card, changed, error, onTraining } = props;
-  const main = trainingEntries(settings, card, error).filter(({ option }) => option.main === true);
+  const { settings, card, task, changed, error, onTraining } = props;
+  const main = trainingEntries(settings, card, task, error).filter(({ option }) => option.main === true);
   return (
     <>
       <OptionGroup entries={main} onChange={(name, value) => onTraining({ [name]: value })} />
@@ -43,8 +44,8 @@ export function NumbersSection(props: NumbersSectionProps) {
   );
 }
 
-export function AdvancedFields({ settings, card, policy, layers, error, onTraining, onOption, onMemory }: NumbersSectionProps) {
-  const training = trainingEntries(settings, card, error).filter(({ option }) => option.main !== true);
+export function AdvancedFields({ settings, card, task, policy, layers, error, onTraining, onOption, onMemory }: NumbersSectionProps) {
+  const training = trainingEntries(settings, card, task, error).filter(({ option }) => option.main !== true);
   return (
     <>
       <h3>Training</h3>
