@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { methodChoices, mostLabels } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { shownValue } from '../protocol/shown.ts';
-import type { TaskModel } from './task_model.ts';
+import { headKinds, type TaskModel } from './task_model.ts';
 import { decodeUtf8, isRecord, parseJson } from './text.ts';
 
 export const FORMAT_VERSION = 1;
@@ -14,7 +14,16 @@ const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const ClassCount = v.pipe(Count, v.maxValue(mostLabels));
 const Sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits'));
 const HyperParameter = v.union([v.pipe(v.number(), v.finite()), v.string(), v.boolean(), v.array(v.string())]);
-const Text = v.union([v.string(), v.tuple([v.string(), v.string()])]);
+const Text = v.union([
+  v.string(),
+  v.tuple([v.string(), v.string()]),
+  v.object({
+    text: v.string(),
+    text_pair: v.optional(v.string()),
+    choices: v.optional(v.pipe(v.array(v.string()), v.minLength(1))),
+    target: v.optional(v.string()),
+  }),
+]);
 /** Each text runs through the model. */
 const mostSelfTestTexts = 64;
 const SelfTest = v.object({
@@ -31,6 +40,8 @@ export const AdapterConfigSchema = v.object({
   /** The task by name, and what Transformers calls its kind. Adapters of earlier versions and of others do not say it. */
   task: v.optional(v.string()),
   problem_type: v.optional(v.picklist(['single_label_classification', 'regression'])),
+  /** What outputs are made of; left out: one vector of a text. */
+  head: v.optional(v.picklist(headKinds)),
   num_labels: ClassCount,
   pooling: v.picklist(['mean', 'cls', 'last']),
   max_length: Count,
@@ -44,9 +55,18 @@ export const AdapterConfigSchema = v.object({
 export type AdapterConfig = v.InferOutput<typeof AdapterConfigSchema>;
 export type HyperParameters = AdapterConfig['hyper_parameters'];
 
-/** One output is a number, as Transformers takes it, unless the adapter says that it is a class. */
-export const isRegression = ({ problem_type, num_labels }: Pick<AdapterConfig, 'problem_type' | 'num_labels'>): boolean =>
-  (problem_type ?? (num_labels === 1 ? 'regression' : 'single_label_classification')) === 'regression';
+type Outputs = Pick<AdapterConfig, 'head' | 'problem_type' | 'num_labels'>;
+
+/** One output is a number, as Transformers takes it, unless the adapter says that it is a class, or what else. */
+export const isRegression = ({ head = 'sequence', problem_type, num_labels }: Outputs): boolean =>
+  head === 'sequence' && (problem_type ?? (num_labels === 1 ? 'regression' : 'single_label_classification')) === 'regression';
+
+/** Whether its outputs are classes, which have names. */
+export const hasClasses = (config: Outputs): boolean => (config.head ?? 'sequence') === 'sequence' && !isRegression(config);
+
+/** What is recorded of a text: an output for each label, or a number for each of its choices. */
+const recordedOf = (text: v.InferOutput<typeof Text> | undefined, num_labels: number): number =>
+  typeof text === 'object' && 'choices' in text && text.choices ? text.choices.length : num_labels;
 
 export interface AdapterTensor {
   readonly shape: readonly number[];
@@ -143,7 +163,9 @@ export function parseConfig(value: Record<string, unknown>, where: string, metho
       `${where}, num_labels`,
     );
   }
-  if (self_test && (self_test.texts.length !== self_test.logits.length || self_test.logits.some((row) => row.length !== num_labels))) {
+  const misfits = ({ texts, logits }: NonNullable<AdapterConfig['self_test']>) =>
+    texts.length !== logits.length || logits.some((row, i) => row.length !== recordedOf(texts[i], num_labels));
+  if (self_test && misfits(self_test)) {
     const rows = `${self_test.logits.length} rows of logits for ${self_test.texts.length} texts and ${num_labels} classes`;
     refuseAdapter('bad-adapter-config', `${where} is not valid: its self_test has ${rows}.`, `${where}, self_test`);
   }
@@ -207,6 +229,7 @@ const ofOneRun = [
   'method',
   'task',
   'problem_type',
+  'head',
   'num_labels',
   'pooling',
   'max_length',

@@ -4,7 +4,7 @@ import {
   type AdapterArchive,
   type AdapterConfig,
   type AdapterExpectations,
-  isRegression,
+  hasClasses,
   jsonBytes,
   jsonOf,
   refuseAdapter,
@@ -22,13 +22,13 @@ export function labelsFile(labels: readonly string[]): { path: string; bytes: Ui
   return [{ path: 'labels.json', bytes: jsonBytes({ labels, ...idMaps(labels) }) }];
 }
 
-/** Names of the classes, none of a regression: those of labels.json, else the base's for so many classes, else "LABEL_0", "LABEL_1", ... Error `bad-labels`. */
+/** Names of the classes, none where there are no classes: those of labels.json, else the base's for so many classes, else "LABEL_0", "LABEL_1", ... Error `bad-labels`. */
 export function readLabels(
   files: ReadonlyMap<string, Uint8Array>,
-  config: Pick<AdapterConfig, 'problem_type' | 'num_labels'>,
+  config: Pick<AdapterConfig, 'head' | 'problem_type' | 'num_labels'>,
   { base, classNames }: Pick<AdapterExpectations, 'base' | 'classNames'> = {},
 ): Pick<AdapterArchive, 'labels' | 'notes'> {
-  if (isRegression(config)) return { labels: [] };
+  if (!hasClasses(config)) return { labels: [] };
   const { num_labels } = config;
   if (files.has('labels.json')) return { labels: namedLabels(files, num_labels) };
   const ofBase = classNames?.(num_labels);

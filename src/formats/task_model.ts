@@ -1,6 +1,26 @@
 // The base of an adapter as Transformers' model for the task has it: what its parts are called, and what PEFT would take of its configuration. Told by the
 // caller, from the backbone, so that no layout knows an architecture. Invariant: names are the backbone's own; only `prefix` stands before them in files.
 
+/** What outputs are made of: one vector of a text, one of each choice, or the hidden states that are to give a word. */
+export const headKinds = ['sequence', 'choices', 'words'] as const;
+export type HeadKind = (typeof headKinds)[number];
+
+/** A kind of model as Transformers and PEFT name it. */
+export interface TaskType {
+  readonly task_type: 'SEQ_CLS' | 'CAUSAL_LM' | 'SEQ_2_SEQ_LM';
+  /** Transformers' class that makes such a model of any architecture. */
+  readonly auto_class: string;
+  /** What classes of single architectures are called. */
+  readonly classes: RegExp;
+}
+
+/** By what they make outputs of; models that write go on with what they read, or write for it with a decoder. A new kind is a row here. */
+export const taskTypes = {
+  sequence: { task_type: 'SEQ_CLS', auto_class: 'AutoModelForSequenceClassification', classes: /ForSequenceClassification$/ },
+  words: { task_type: 'CAUSAL_LM', auto_class: 'AutoModelForCausalLM', classes: /(?:ForCausalLM|LMHeadModel)$/ },
+  target_words: { task_type: 'SEQ_2_SEQ_LM', auto_class: 'AutoModelForSeq2SeqLM', classes: /ForConditionalGeneration$/ },
+} as const satisfies Readonly<Record<string, TaskType>>;
+
 /** Parameters of a head. */
 export interface HeadNames {
   /** Those with a row for each class, the matrix first. */
@@ -27,8 +47,10 @@ export interface TaskModel {
   readonly hidden_act: string;
   /** What its own classifier reads, and so one of an adapter that does not say. */
   readonly pooling: string;
-  /** Error: `unsupported-pooling`. */
-  head(pooling: string): HeadNames;
+  /** What its outputs are made by; the table of words is the backbone's, and no head. Error: `unsupported-pooling`. */
+  head(pooling: string, kind?: HeadKind | undefined): HeadNames;
+  /** The task that models with words learn where an adapter does not say which, and its type; left out where the model writes none. */
+  readonly writes?: { readonly task: string; readonly type: TaskType };
   /** Modules that PEFT adapts where none is named. */
   readonly defaults: {
     readonly lora: { readonly target_modules: readonly string[] };
@@ -53,3 +75,10 @@ export const isHeadOf = ({ classes, before }: HeadNames): ((name: string) => boo
   const names = new Set([...classes, ...before]);
   return (name) => names.has(name);
 };
+
+/**
+ * The type of a model with such a head. Transformers has a class of its own for choices, and PEFT no type: a choice is scored by a classifier of one
+ * output, which is the same function. Error: none; a model that writes no words has no such adapters.
+ */
+export const typeOfHead = ({ writes }: TaskModel, kind: HeadKind = 'sequence'): TaskType =>
+  kind === 'words' && writes ? writes.type : taskTypes.sequence;

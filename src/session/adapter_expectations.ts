@@ -2,10 +2,10 @@
 // positions that its texts may have. Reads no adapter (importing.ts, src/formats). Invariant: all of it comes from the programs that would run.
 
 import type { AdapterConfig, AdapterExpectations, HyperParameters } from '../formats/adapter_archive.ts';
-import type { BackboneNames, TaskModel } from '../formats/task_model.ts';
+import { type BackboneNames, type TaskModel, taskTypes } from '../formats/task_model.ts';
 import { methodNamed, methods, resolveOptions } from '../methods/registry.ts';
 import { singleStream } from '../methods/single_stream.ts';
-import { ownPooling, pooledHead } from '../models/model.ts';
+import { type Backbone, ownPooling, pooledHead } from '../models/model.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type Pooling } from '../protocol/config.ts';
 import { textPositions } from '../protocol/lengths.ts';
 import { taskOf } from '../tasks/registry.ts';
@@ -91,6 +91,14 @@ function namesOf(model: BaseModel): BackboneNames {
   };
 }
 
+const noHead = { classes: [], before: [] } as const;
+
+/** What a model that writes learns where nothing else is said: to go on with a text, or to answer it where it has a decoder for that. */
+const writingOf = ({ stacks }: Backbone): NonNullable<TaskModel['writes']> =>
+  stacks.length > 1
+    ? { task: 'sequence_to_sequence', type: taskTypes.target_words }
+    : { task: 'language_modelling', type: taskTypes.words };
+
 /** A base as the formats of adapters know it. */
 export function taskModelOf(model: BaseModel): TaskModel {
   const backbone = model.backbone();
@@ -100,7 +108,8 @@ export function taskModelOf(model: BaseModel): TaskModel {
     ...{ model_type, num_hidden_layers, num_attention_heads, hidden_act },
     prefix: backbone.names.prefixes[0] ?? '',
     pooling: ownPooling(backbone),
-    head: (pooling) => pooledHead(backbone, pooling as Pooling).head,
+    head: (pooling, kind) => (kind === 'words' ? noHead : pooledHead(backbone, pooling as Pooling).head),
+    ...(backbone.vocabulary ? { writes: writingOf(backbone) } : {}),
     defaults: backbone.defaults,
     names() {
       names ??= namesOf(model);

@@ -23,7 +23,12 @@ export async function logitsOfEach(engine: Engine, texts: readonly TextToPredict
 }
 
 export const textsOf = (config: AdapterConfig) =>
-  (config.self_test?.texts ?? []).map((text) => (typeof text === 'string' ? { text } : { text: text[0], text_pair: text[1] }));
+  (config.self_test?.texts ?? []).map((text): TextToPredict => {
+    if (typeof text === 'string') return { text };
+    if (Array.isArray(text)) return { text: text[0], text_pair: text[1] };
+    const { text_pair, ...rest } = text;
+    return { ...rest, ...(text_pair === undefined ? {} : { text_pair }) };
+  });
 
 /** Recorded logits of an adapter's self-test against those computed here. */
 export async function runSelfTest(engine: Engine, config: AdapterConfig) {

@@ -118,6 +118,7 @@ function hubConfig(config: AdapterConfig, specs: readonly TensorSpec[], model: T
     return `AdapterHub’s layout is written for models of type ${known}, and this one is of type ${model.model_type}.`;
   const type = byMethod[config.method];
   if (type === undefined) return `AdapterHub’s library has no adapter that is the same function as ${config.method}.`;
+  if (config.head === 'words' || config.head === 'choices') return 'AdapterHub’s layout is written for classes of texts.';
   if (isRegression(config)) return 'AdapterHub’s library has no head that gives a number.';
   if (config.pooling !== 'cls') return 'AdapterHub’s classification heads read the first token, and this classifier reads the mean of all.';
   const other = listed(config.hyper_parameters.modules_to_save).find((name) => name !== 'pooler');

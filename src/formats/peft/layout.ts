@@ -8,7 +8,6 @@ import {
   type AdapterExpectations,
   type AdapterTensor,
   FORMAT_VERSION,
-  isRegression,
   jsonBytes,
   jsonOf,
   readArchive,
@@ -19,11 +18,12 @@ import { labelsFile, readLabels } from '../adapter_labels.ts';
 import { openTensors, readTensors, tensorsToWrite } from '../adapter_tensors.ts';
 import { type CardFacts, writeModelCard } from '../model_card.ts';
 import { writeSafetensors } from '../safetensors.ts';
-import { headModules, isHeadOf, type TaskModel } from '../task_model.ts';
+import { type HeadKind, headModules, isHeadOf, type TaskModel, type TaskType, taskTypes, typeOfHead } from '../task_model.ts';
 import type { TensorFile } from '../tensor_file.ts';
 import { isRecord, parseJson } from '../text.ts';
 import type { ArchiveFile } from '../zip.ts';
 import { type ForeignHead, foreignHead } from './head.ts';
+import { howToLoad } from './how_to_load.ts';
 import {
   CONFIG,
   listed,
@@ -44,7 +44,7 @@ const SELF_TEST = 'self_test.json';
 /** Where each of our tensors lies in PEFT's file. */
 function placesOf(type: PeftType, model: TaskModel, config: AdapterConfig, specs: readonly TensorSpec[]): ReadonlyMap<string, Place> {
   const inBackbone = (path: string) => type.prefix + model.prefix + path;
-  const isHead = isHeadOf(model.head(config.pooling));
+  const isHead = isHeadOf(model.head(config.pooling, config.head));
   const placeOf = (spec: TensorSpec): Place =>
     isHead(spec.name) ? { name: type.prefix + spec.name, shape: spec.shape } : type.place(spec, specs, config, inBackbone);
   return new Map(specs.map((spec) => [spec.name, placeOf(spec)]));
@@ -89,57 +89,18 @@ function savedModules({ hyper_parameters }: AdapterConfig, specs: readonly Tenso
 
 /** The small set of keys that old and new versions of PEFT accept, sorted as PEFT sorts them. */
 function peftConfig(type: PeftType, model: TaskModel, config: AdapterConfig, specs: readonly TensorSpec[]): Record<string, unknown> {
+  const saved = [...headModules(model.head(config.pooling, config.head)), ...savedModules(config, specs)];
   const keys = {
     auto_mapping: null,
     base_model_name_or_path: config.base_model.name,
     inference_mode: true,
-    modules_to_save: [...headModules(model.head(config.pooling)), ...savedModules(config, specs)],
+    modules_to_save: saved.length > 0 ? saved : null,
     peft_type: type.peft_type,
     revision: null,
-    task_type: 'SEQ_CLS',
+    task_type: typeOfHead(model, config.head).task_type,
     ...type.toPeft(config, specs, model),
   };
   return Object.fromEntries(Object.entries(keys).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function howToLoad(config: AdapterConfig): string {
-  const { base_model, pooling } = config;
-  if (pooling === 'mean') {
-    return `The classifier reads the mean of the tokens; plain Transformers has no such head.
-With the \`python/\` folder of Retrace on the path and \`pip install torch transformers peft\`:
-
-\`\`\`python
-from retrace import load
-
-adapter = load("this-folder-or-zip", base_model="folder of the base model")
-print(adapter.predict("a sentence"))  # ${isRegression(config) ? 'a number' : 'probability by label'}
-\`\`\``;
-  }
-  if (isRegression(config)) {
-    return `With \`pip install torch transformers peft\`:
-
-\`\`\`python
-from peft import PeftModel
-from transformers import AutoModelForSequenceClassification
-
-base = AutoModelForSequenceClassification.from_pretrained(${JSON.stringify(base_model.name)}, num_labels=1, problem_type="regression")
-model = PeftModel.from_pretrained(base, "this-folder").eval()  # its one logit is the number
-\`\`\``;
-  }
-  return `With \`pip install torch transformers peft\`:
-
-\`\`\`python
-import json
-from peft import PeftModel
-from transformers import AutoModelForSequenceClassification
-
-labels = json.load(open("this-folder/labels.json"))
-base = AutoModelForSequenceClassification.from_pretrained(
-    ${JSON.stringify(base_model.name)}, num_labels=len(labels["labels"]),
-    id2label=dict(enumerate(labels["labels"])), label2id=labels["label2id"],
-)
-model = PeftModel.from_pretrained(base, "this-folder").eval()
-\`\`\``;
 }
 
 const specsOf = (tensors: AdapterArchive['tensors']): TensorSpec[] => [...tensors].map(([name, { shape }]) => ({ name, shape }));
@@ -167,7 +128,7 @@ export function writePeft(type: PeftType, { config, labels, tensors }: AdapterAr
       relation: 'adapter',
       library_name: 'peft',
       tags: [method, 'retrace', 'transformers'],
-      how_to_load: howToLoad(config),
+      how_to_load: howToLoad(config, model),
     }),
   ];
 }
@@ -176,27 +137,32 @@ export function writePeft(type: PeftType, { config, labels, tensors }: AdapterAr
 const isOn = (value: unknown): boolean => value === true || (typeof value === 'object' && value !== null && Object.keys(value).length > 0);
 /** PEFT sets `fan_in_fan_out` itself where it does not fit the layers that it adapts. */
 const shared = ['inference_mode', 'modules_to_save', 'auto_mapping', 'fan_in_fan_out'];
-/** What a task model must be called, where the configuration says what it was: others read other states, or tokens. */
-const CLASSIFIER = /ForSequenceClassification$/;
 
-/** The type of a PEFT folder. Error: `unsupported-peft`, naming the key. */
-function typeOf(given: PeftConfig): PeftType {
+/** The type of a PEFT folder, and the head of the model that it is of. Error: `unsupported-peft`, naming the key. */
+function typeOf(given: PeftConfig, { writes }: TaskModel): { readonly type: PeftType; readonly head: HeadKind } {
   const type = peftTypes.find(({ peft_type }) => peft_type === given.peft_type);
   if (type === undefined) return refusePeft(given, 'peft_type', peftTypes.map(({ peft_type }) => `"${peft_type}"`).join(', '));
-  const task = given.task_type ?? (type.needsTask ? null : 'SEQ_CLS');
-  if (task !== 'SEQ_CLS') refusePeft(given, 'task_type', type.needsTask ? '"SEQ_CLS"' : '"SEQ_CLS" or null');
   const { auto_mapping } = given;
-  const { base_model_class } = isRecord(auto_mapping) ? auto_mapping : {};
-  if (
-    base_model_class !== undefined &&
-    base_model_class !== null &&
-    !(typeof base_model_class === 'string' && CLASSIFIER.test(base_model_class))
-  )
-    refusePeft(given, 'auto_mapping', 'a base_model_class that ends in "ForSequenceClassification"');
+  const { base_model_class: named } = isRecord(auto_mapping) ? auto_mapping : {};
+  const isNamed = ({ classes }: TaskType) => typeof named === 'string' && classes.test(named);
+  const known = [taskTypes.sequence, ...(writes ? [writes.type] : [])];
+  // Where the task is not named, the class may be; others read other states, or tokens.
+  const found = given.task_type
+    ? known.find(({ task_type }) => task_type === given.task_type)
+    : (known.find(isNamed) ?? taskTypes.sequence);
+  const shownTypes = known.map(({ task_type }) => `"${task_type}"`).join(' or ');
+  if (found === undefined || (!given.task_type && type.needsTask))
+    return refusePeft(given, 'task_type', type.needsTask ? shownTypes : `${shownTypes} or null`);
+  if (named !== undefined && named !== null && !isNamed(found))
+    refusePeft(
+      given,
+      'auto_mapping',
+      `a base_model_class that ends in "${found === taskTypes.sequence ? 'ForSequenceClassification' : 'ForCausalLM'}"`,
+    );
   for (const [key, value] of Object.entries(given)) {
     if (isOn(value) && !shared.includes(key) && !type.known.includes(key)) refusePeft(given, key, 'none');
   }
-  return type;
+  return { type, head: found === taskTypes.sequence ? 'sequence' : 'words' };
 }
 
 /** The retrace config of a folder that PEFT wrote: what it does not say is null, or what Transformers' own classifier does. */
@@ -214,22 +180,29 @@ const foreignConfig = (given: PeftConfig, { model_type, pooling }: TaskModel): R
   retrace_version: null,
 });
 
+const noHead = { classes: [], before: [] } as const;
+
+/** A model that writes: its words come from the table of its embeddings. */
+const writing = (model: TaskModel): TaskModel => ({ ...model, head: () => noHead });
+
 /** Reads what `writePeft` or PEFT itself saved. Errors: those of `readAdapter`, `unsupported-peft`. */
 export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: AdapterExpectations): Promise<AdapterArchive> {
   const given = jsonOf(files, CONFIG);
-  const type = typeOf(given);
+  const { type, head: kind } = typeOf(given, expect.model);
+  const model = kind === 'words' ? writing(expect.model) : expect.model;
   const file = await openTensors(files, TENSORS, TORCH_TENSORS);
   const where = `${TENSORS}, __metadata__`;
   const mirrored = file.metadata.retrace === undefined ? undefined : parseJson(where, file.metadata.retrace);
-  const { model } = expect;
   const names = storedNames(type, model, file);
   const pooling = isRecord(mirrored) ? mirrored['pooling'] : model.pooling;
-  const isHead = isHeadOf(model.head(typeof pooling === 'string' ? pooling : model.pooling));
+  const isHead = isHeadOf(model.head(typeof pooling === 'string' ? pooling : model.pooling, kind));
   const base: PeftBase = { model, isHead, stored: new Set(names.ours.keys()), mirrored: mirroredOptions(mirrored) };
   const hyper_parameters = type.fromPeft(given, base);
   const max_length = Math.max(1, expect.positionsOf?.(type.method, hyper_parameters) ?? 512);
-  const head = isRecord(mirrored) ? undefined : await foreignHead(type, given, base, names, file, expect);
-  const whole = isRecord(mirrored) ? mirrored : { ...foreignConfig(given, model), num_labels: head?.num_labels, max_length };
+  const ofClasses = !isRecord(mirrored) && kind === 'sequence';
+  const head = ofClasses ? await foreignHead(type, given, base, names, file, expect) : undefined;
+  const outputs = kind === 'words' ? { head: kind, task: model.writes?.task, num_labels: 1 } : { num_labels: head?.num_labels };
+  const whole = isRecord(mirrored) ? mirrored : { ...foreignConfig(given, model), ...outputs, max_length };
   // PEFT's own file decides what both say, for that is what PEFT would do.
   const merged = {
     ...whole,
