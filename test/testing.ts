@@ -26,6 +26,7 @@ import { offloadFor, streamLimitOf } from '../src/session/engine.ts';
 import type { Host, RunStore } from '../src/session/host.ts';
 import { resolveMethod, setupOf } from '../src/session/setup.ts';
 import { streamWeights } from '../src/session/weights.ts';
+import type { Task } from '../src/tasks/task.ts';
 import { type ProgramSetup, planPrograms } from '../src/train/programs.ts';
 import { Trainer } from '../src/train/trainer.ts';
 
@@ -108,10 +109,11 @@ export function batchOf({ lengths, input_ids, token_type_ids, labels }: Recorded
 
 export interface TestRequest {
   readonly model: BaseModel;
+  readonly task?: Task;
   readonly method: MethodName;
   readonly policy: PolicyName;
   readonly options?: MethodChoices;
-  readonly pooling: Pooling;
+  readonly pooling?: Pooling;
   readonly num_labels: number;
   readonly batch_size: number;
   readonly lengths: readonly number[];
@@ -137,6 +139,7 @@ export interface TestEngine {
 export async function testEngine(request: TestRequest): Promise<TestEngine> {
   const training = { ...defaultTraining, dropout: 0, ...request.training };
   const resolved = setupOf({
+    ...(request.task ? { task: request.task } : {}),
     model: request.model,
     resolved: resolveMethod(request.method, request.policy, request.options ?? {}, request.model.backbone().defaults),
     memory: { policy: request.policy, checkpoint_every: 1, ...request.memory },

@@ -65,7 +65,9 @@ export function TrySentence({ labels, pair, what, prediction, importing, onText 
       {error !== undefined && <ErrorNote error={error} />}
       {value !== undefined && (
         <div aria-busy={pending}>
-          {'value' in value ? <PredictedNumber what={what} value={value.value} /> : <Probabilities labels={labels} prediction={value} />}
+          {value.value !== undefined && <PredictedNumber what={what} value={value.value} />}
+          {value.perplexity !== undefined && <PredictedNumber what="Perplexity" value={value.perplexity} />}
+          {value.probabilities !== undefined && <Probabilities labels={labels} prediction={value} />}
           {value.truncated && <p className="small wrong">The text is longer than the model was set up for, and was cut.</p>}
         </div>
       )}

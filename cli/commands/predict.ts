@@ -1,10 +1,13 @@
-// predict: class probabilities of texts given by --text, or of each row of a file.
+// predict: what an adapter says of texts given by --text, or of each row of a file: probabilities of classes, a number, which answer is chosen, or how likely
+// a text is.
 
 import { guessColumns } from '../../src/data/columns/guess.ts';
 import { countRows } from '../../src/data/table/sample.ts';
-import { columnIndex } from '../../src/data/table/table.ts';
-import type { Prediction } from '../../src/protocol/messages.ts';
-import { beginningOf, openData, requireTexts, tellReading } from '../../src/session/data.ts';
+import { columnIndex, type Table } from '../../src/data/table/table.ts';
+import type { AskedText, DataProgress, Prediction } from '../../src/protocol/messages.ts';
+import { beginningOf, openData, readRows, requireTexts, tellReading } from '../../src/session/data.ts';
+import { taskNamed } from '../../src/tasks/registry.ts';
+import type { Task } from '../../src/tasks/task.ts';
 import { namedColumns, sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
 import { dataPlace, dataRef } from '../data.ts';
@@ -16,11 +19,9 @@ import { givenReading } from '../reading.ts';
 import { listOf, textOf } from '../settings.ts';
 import { openGiven } from './evaluate.ts';
 
-interface AskedText {
+interface AskedRow extends AskedText {
   /** Of the file, where the text comes from one. */
   readonly row?: number;
-  readonly text: string;
-  readonly text_pair?: string;
 }
 
 /** Texts between two lines of progress. */
@@ -28,7 +29,7 @@ const chunk = 64;
 /** Probabilities shown of each text. */
 const shownLabels = 3;
 
-function textsGiven(given: Given): AskedText[] {
+function textsGiven(given: Given): AskedRow[] {
   const [texts, pairs] = [listOf(given, 'text') ?? [], listOf(given, 'text-pair') ?? []];
   if (pairs.length > 0 && pairs.length !== texts.length) {
     throw usage(
@@ -41,11 +42,11 @@ function textsGiven(given: Given): AskedText[] {
 }
 
 interface AskedFile {
-  readonly rows: AsyncIterable<readonly AskedText[]>;
+  readonly rows: AsyncIterable<readonly AskedRow[]>;
   readonly count: number;
 }
 
-/** Rows of a table, which need no label. Its faults show now, before the model is loaded; its rows are read as they are predicted. */
+/** Rows of a table, which need no label. Its faults show at once; its rows are read as they are predicted. */
 async function rowsOfFile(given: Given, path: string, console: Console): Promise<AskedFile> {
   const data = await dataRef(await dataPlace(path, { flag: '--data', part: 'test', reading: givenReading(given), given }));
   const host = nodeHost(undefined, given);
@@ -70,13 +71,31 @@ async function rowsOfFile(given: Given, path: string, console: Console): Promise
   return { rows: asked(), count };
 }
 
-async function* oneBatch(texts: readonly AskedText[]): AsyncGenerator<readonly AskedText[]> {
+/** Rows of a table with what a task chooses among or writes, read whole. */
+async function examplesOfFile(given: Given, path: string, task: Task, console: Console): Promise<AskedFile> {
+  const data = await dataRef(await dataPlace(path, { flag: '--data', part: 'test', reading: givenReading(given), given }));
+  const guess = (table: Table) => task.columnsOf(table, namedColumns(given), []);
+  const onProgress = (progress: DataProgress) => sayPreparing(console, progress);
+  const { table, columns, reasons, choice } = await readRows(task.reads?.(data) ?? data, nodeHost(undefined, given), { guess, onProgress });
+  sayColumns(console, columns, reasons);
+  const { examples } = task.examplesOf(table, choice, []);
+  const asked = examples.map(({ text, textPair, choices, target }, i) => ({
+    row: table.rowNumbers[i] ?? i + 1,
+    text,
+    ...(textPair === undefined ? {} : { text_pair: textPair }),
+    ...(choices === undefined ? {} : { choices }),
+    ...(target === undefined ? {} : { target }),
+  }));
+  return { rows: oneBatch(asked), count: asked.length };
+}
+
+async function* oneBatch(texts: readonly AskedRow[]): AsyncGenerator<readonly AskedRow[]> {
   yield texts;
 }
 
 /** Cuts what comes into pieces that are predicted together. */
-async function* chunked(batches: AsyncIterable<readonly AskedText[]>): AsyncGenerator<AskedText[]> {
-  let held: AskedText[] = [];
+async function* chunked(batches: AsyncIterable<readonly AskedRow[]>): AsyncGenerator<AskedRow[]> {
+  let held: AskedRow[] = [];
   for await (const batch of batches) {
     for (const one of batch) {
       held.push(one);
@@ -89,16 +108,20 @@ async function* chunked(batches: AsyncIterable<readonly AskedText[]>): AsyncGene
 }
 
 /** A row of the table for people: the number of the row in the file first, where there is one. */
-function rowOf({ text, text_pair, probabilities = [], value }: Prediction, row: number | undefined, labels: readonly string[]): string[] {
-  const ranked = probabilities.map((p, i) => [labels[i] as string, p] as const).sort((a, b) => b[1] - a[1]);
+function rowOf(prediction: Prediction, row: number | undefined, labels: readonly string[]): string[] {
+  const { text, text_pair, choices, probabilities = [], log_likelihoods, value } = { log_likelihoods: undefined, ...prediction };
+  const names = choices ?? labels;
+  const ranked = probabilities.map((p, i) => [names[i] as string, p, log_likelihoods?.[i]] as const).sort((a, b) => b[1] - a[1]);
   const whole = (text_pair === undefined ? text : `${text} | ${text_pair}`).replace(/\s+/g, ' ');
   return [
     ...(row === undefined ? [] : [String(row)]),
     whole.length > 60 ? `${whole.slice(0, 59)}…` : whole,
     ...(value === undefined ? [] : [value.toFixed(4)]),
-    ...Array.from({ length: Math.min(shownLabels, labels.length) }, (_, i) =>
-      ranked[i] ? `${ranked[i][0]} ${percentText(ranked[i][1])}` : '',
-    ),
+    ...(prediction.perplexity === undefined ? [] : [prediction.perplexity.toFixed(4), prediction.log_likelihood.toFixed(4)]),
+    ...Array.from({ length: Math.min(shownLabels, names.length) }, (_, i) => {
+      const [name = '', p = 0, sum] = ranked[i] ?? [];
+      return ranked[i] === undefined ? '' : `${name} ${percentText(p)}${sum === undefined ? '' : ` (${sum.toFixed(2)})`}`;
+    }),
   ];
 }
 
@@ -106,8 +129,22 @@ const csvHeader = (answers: readonly string[]) => ['row', 'text', 'text_pair', .
 
 function csvRow({ text, text_pair, truncated, ...answer }: Prediction, row: number): string[] {
   const said =
-    answer.value === undefined ? [answer.label, String(answer.probabilities.reduce((a, b) => Math.max(a, b), 0))] : [String(answer.value)];
+    answer.probabilities === undefined
+      ? [String(answer.value ?? answer.perplexity)]
+      : [answer.label, String(answer.probabilities.reduce((a, b) => Math.max(a, b), 0))];
   return [String(row), text, text_pair ?? '', ...said, String(truncated)];
+}
+
+/** What the columns of answers are called, in a table for people and in a CSV. */
+function answersOf(
+  { head, problem_type, instead }: Task,
+  labels: readonly string[],
+): { header: readonly string[]; csv: readonly string[] } {
+  const ranked = ['most likely', 'then', 'then'];
+  if (problem_type === 'regression') return { header: ['value'], csv: ['value'] };
+  if (head === 'sequence') return { header: ranked.slice(0, Math.min(shownLabels, labels.length)), csv: ['label', 'probability'] };
+  const chooses = head === 'choices' || instead !== undefined;
+  return chooses ? { header: ranked, csv: ['label', 'probability'] } : { header: ['perplexity', 'log-likelihood'], csv: ['perplexity'] };
 }
 
 export async function predict(given: Given, console: Console): Promise<number> {
@@ -116,29 +153,32 @@ export async function predict(given: Given, console: Console): Promise<number> {
   if ((path === undefined) === (texts.length === 0)) {
     throw usage('Either texts or a file are predicted.', 'Give --text "...", or --data FILE.', path === undefined ? '--text' : '--data');
   }
-  const asked = path === undefined ? { rows: oneBatch(texts), count: texts.length } : await rowsOfFile(given, path, console);
   const { calls } = openSession(console, given);
-  const { labels } = await openGiven(calls, given, console);
-  // Where there are no classes, the answer is a number.
-  const isNumber = labels.length === 0;
+  const { labels, task: name } = await openGiven(calls, given, console);
+  const task = taskNamed(name);
+  const ofFile = (from: string) =>
+    task.head === 'sequence' ? rowsOfFile(given, from, console) : examplesOfFile(given, from, task, console);
+  const asked = path === undefined ? { rows: oneBatch(texts), count: texts.length } : await ofFile(path);
+  const answer = answersOf(task, labels);
   const csv = given['csv'] === true;
   const shown: string[][] = [];
   let [done, cut] = [0, 0];
-  if (csv) console.result(csvText([csvHeader(isNumber ? ['value'] : ['label', 'probability'])]));
+  if (csv) console.result(csvText([csvHeader(answer.csv)]));
   for await (const batch of chunked(asked.rows)) {
     const answers = await calls.predict({ texts: batch.map(({ row: _, ...text }) => text) });
-    for (const [i, { text, text_pair, truncated, ...answer }] of answers.entries()) {
+    for (const [i, { text, text_pair, truncated, logits: _, ...said }] of answers.entries()) {
       const row = batch[i]?.row;
-      const said =
-        answer.value === undefined
-          ? { label: answer.label, probabilities: Object.fromEntries(answer.probabilities.map((p, k) => [labels[k] as string, p])) }
-          : { value: answer.value };
+      const ofClasses = said.probabilities !== undefined && said.choices === undefined;
+      const probabilities = ofClasses
+        ? { probabilities: Object.fromEntries(said.probabilities.map((p, k) => [labels[k] as string, p])) }
+        : {};
       console.event({
         type: 'prediction',
         ...(row === undefined ? {} : { row }),
         text,
         ...(text_pair === undefined ? {} : { text_pair }),
         ...said,
+        ...probabilities,
         truncated,
       });
     }
@@ -149,11 +189,7 @@ export async function predict(given: Given, console: Console): Promise<number> {
     if (asked.count > chunk) console.progress({ label: 'predicting', done, of: asked.count });
   }
   if (cut > 0) console.say(`${countText(cut)} of ${countText(done)} texts are longer than the adapter's length and were cut there`);
-  const header = [
-    'text',
-    ...(isNumber ? ['value'] : []),
-    ...['most likely', 'then', 'then'].slice(0, Math.min(shownLabels, labels.length)),
-  ];
+  const header = ['text', ...answer.header];
   if (!csv) console.result(tableText([path === undefined ? header : ['row', ...header], ...shown]));
   return 0;
 }

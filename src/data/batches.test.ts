@@ -122,7 +122,7 @@ test('the choices of an example stand together, and one that it lacks has no tok
 
 test('words stand by their places in the batch, in order, and a bucket has room for the most that a row of it asks for', () => {
   const asking = (ids: number[], at: number[]): TokenizedExample =>
-    exampleOf([{ ...row(ids), words: { at: Uint32Array.from(at), ids: Uint32Array.from(at, (i) => ids[i + 1] ?? 0), bytes: 9 } }], 0);
+    exampleOf([{ ...row(ids), words: { at: Uint32Array.from(at), ids: Uint32Array.from(at, (i) => ids[i + 1] ?? 0) } }], 0);
   const examples = [asking([1, 2, 3], [1]), asking([4, 5, 6, 7, 8, 9, 1, 2, 3], [0, 1]), asking([4, 5, 6, 7], [0, 1, 2])];
   const buckets = bucketsFor(examples, 16);
   expect(buckets).toEqual([

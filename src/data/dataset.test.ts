@@ -7,6 +7,8 @@ function words(ms = 0): Tokenizer {
   return {
     padTokenId: 0,
     modelMaxLength: 512,
+    leading: [],
+    tokens: () => new Uint32Array(),
     largestId: 0x10ffff,
     vocabSize: 100,
     token: String,

@@ -8,8 +8,8 @@ import type { Encoded, Tokenizer } from './tokenizer.ts';
 export interface Words {
   readonly at: Uint32Array; // [words], ascending
   readonly ids: Uint32Array; // [words]
-  /** Bytes of the text that they are tokens of, in UTF-8. */
-  readonly bytes: number;
+  /** Of an answer: how long it is, in Unicode characters. */
+  readonly characters?: number;
 }
 
 /** A sequence of tokens that goes through the model by itself. */
@@ -60,6 +60,8 @@ export interface TokenizeOptions {
   readonly maxLength: number;
   /** Left out: `encodeTexts`. */
   readonly encode?: EncodeExample;
+  /** Makes other examples of all; left out: they stay. */
+  gather?(examples: readonly TokenizedExample[]): readonly TokenizedExample[];
   onProgress?(done: number, total: number): void;
   readonly signal?: AbortSignal;
 }
@@ -93,12 +95,16 @@ export async function tokenizeDataset(dataset: Dataset, tokenizer: Tokenizer, op
     sliceEnd = performance.now() + SLICE_MS;
   }
   options.onProgress?.(examples.length, dataset.examples.length);
-  const classCounts = dataset.labels.map(() => 0);
+  return countedDataset(options.gather?.(examples) ?? examples, dataset.labels, maxLength);
+}
+
+function countedDataset(examples: readonly TokenizedExample[], labels: readonly string[], maxLength: number): TokenizedDataset {
+  const classCounts = labels.map(() => 0);
   for (const { label } of classCounts.length > 0 ? examples : []) classCounts[label] = (classCounts[label] ?? 0) + 1;
   const rows = examples.flatMap((example) => example.rows);
   return {
     examples,
-    labels: dataset.labels,
+    labels,
     lengths: Uint32Array.from(examples, (example) => example.length),
     maxLength,
     truncated: rows.filter(({ truncated }) => truncated).length,

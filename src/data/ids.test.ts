@@ -7,6 +7,8 @@ import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 const words = (padTokenId = 0): Tokenizer => ({
   padTokenId,
   modelMaxLength: 512,
+  leading: [],
+  tokens: () => new Uint32Array(),
   vocabSize: 300,
   largestId: 299,
   token: (id) => `w${id}`,

@@ -59,11 +59,11 @@ const firstPast = (ids: Uint32Array, rows: number): number | undefined => ids.fi
  */
 export function withinTables(tokenizer: Tokenizer, rows: TableRows): Tokenizer {
   if (tokenizer.padTokenId >= rows.vocab_size) refuseToken(tokenizer, tokenizer.padTokenId, rows, 'tokenizer.json, the padding token');
-  const encode = (text: string, textPair: string | undefined, maxLength: number): Encoded => {
-    const where = `text "${shortened(text)}"${textPair === undefined ? '' : ` and "${shortened(textPair)}"`}`;
-    let encoded: Encoded;
+  const place = (text: string, textPair?: string) =>
+    `text "${shortened(text)}"${textPair === undefined ? '' : ` and "${shortened(textPair)}"`}`;
+  const guarded = <T>(where: string, work: () => T): T => {
     try {
-      encoded = tokenizer.encode(text, textPair, maxLength);
+      return work();
     } catch (thrown) {
       if (thrown instanceof RetraceError) throw thrown;
       throw new RetraceError({
@@ -73,13 +73,26 @@ export function withinTables(tokenizer: Tokenizer, rows: TableRows): Tokenizer {
         remedy: 'Download tokenizer.json again, from a BERT, RoBERTa, BART, OPT or similar model.',
       });
     }
-    const token = firstPast(encoded.input_ids, rows.vocab_size);
+  };
+  const requireIds = (ids: Uint32Array, where: string): Uint32Array => {
+    const token = firstPast(ids, rows.vocab_size);
     if (token !== undefined) refuseToken(tokenizer, token, rows, where);
+    return ids;
+  };
+  const encode = (text: string, textPair: string | undefined, maxLength: number): Encoded => {
+    const where = place(text, textPair);
+    const encoded = guarded(where, () => tokenizer.encode(text, textPair, maxLength));
+    requireIds(encoded.input_ids, where);
     // A model without such a table reads no types.
     const type = rows.type_vocab_size === 0 ? undefined : firstPast(encoded.token_type_ids, rows.type_vocab_size);
     if (type !== undefined) refuseType(type, rows, where);
     return encoded;
   };
+  const tokens = (text: string): Uint32Array =>
+    requireIds(
+      guarded(place(text), () => tokenizer.tokens(text)),
+      place(text),
+    );
   return {
     padTokenId: tokenizer.padTokenId,
     eosTokenId: tokenizer.eosTokenId,
@@ -88,6 +101,8 @@ export function withinTables(tokenizer: Tokenizer, rows: TableRows): Tokenizer {
     vocabSize: tokenizer.vocabSize,
     largestId: tokenizer.largestId,
     warnings: strays(tokenizer, rows),
+    leading: tokenizer.leading,
+    tokens,
     decode: (ids) => tokenizer.decode(ids),
     token: (id) => tokenizer.token(id),
     encode,

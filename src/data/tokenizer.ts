@@ -5,7 +5,7 @@ import type { ModelFolder } from '../hub/folder.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { DataWarning } from '../protocol/messages.ts';
 import { tokenizerFromFolder } from './tokenizer/from_folder.ts';
-import { specialTokens } from './tokenizer/post_processors.ts';
+import { leadingOf, specialTokens } from './tokenizer/post_processors.ts';
 
 export interface Encoded {
   /** [length], special tokens included. */
@@ -33,6 +33,10 @@ export interface Tokenizer {
   readonly warnings?: readonly DataWarning[];
   /** At most `maxLength` tokens, special ones included. Error: `max-length-too-small`. */
   encode(text: string, textPair: string | undefined, maxLength: number): Encoded;
+  /** Special tokens that stand before a text by itself. */
+  readonly leading: readonly number[];
+  /** The ids of a text, without special tokens. */
+  tokens(text: string): Uint32Array;
   /** The text of ids, special tokens left out. */
   decode(ids: Iterable<number>): string;
   /** The token of an id, as a preview shows it. */
@@ -55,7 +59,9 @@ export async function loadTokenizer(folder: ModelFolder): Promise<Tokenizer> {
   const { vocabSize, largestId } = engine;
   return {
     ...{ padTokenId, eosTokenId, bosTokenId, modelMaxLength, vocabSize, largestId },
+    leading: leadingOf(templates.single),
     token: (id) => engine.tokenOf(id) ?? '',
+    tokens: (text) => Uint32Array.from(engine.tokenize(text)),
     decode: (ids) => decode(engine.tokensOf(ids)),
     encode(text, textPair, maxLength) {
       const template = textPair === undefined ? templates.single : templates.pair;

@@ -31,7 +31,7 @@ export interface TaskHead {
   /** Transformers' class: BertForSequenceClassification. */
   readonly architecture: string;
   readonly model_type: string;
-  readonly problem_type: string;
+  readonly problem_type?: string | undefined;
   /** None where the one output is a number. */
   readonly labels: readonly string[];
   readonly dtype: WrittenTypeName;

@@ -25,10 +25,22 @@ import type { HubCalls } from './hub_calls.ts';
 import type { Bucket } from './lengths.ts';
 
 import type { ColumnKind, Reading } from './reading.ts';
-import type { EvaluationReport, Prediction, Scores } from './scores.ts';
+import type { AskedText, EvaluationReport, Prediction, Scores } from './scores.ts';
 import type { StudyEvent, StudyReport, StudyRequest } from './study.ts';
 
-export type { Answer, ClassAnswer, Confusion, EvaluationReport, Metrics, NumberAnswer, Prediction, Scatter, Scores } from './scores.ts';
+export type {
+  Answer,
+  AskedText,
+  ClassAnswer,
+  Confusion,
+  EvaluationReport,
+  Metrics,
+  NumberAnswer,
+  Prediction,
+  Scatter,
+  Scores,
+  TextAnswer,
+} from './scores.ts';
 
 /** What computes, or why nothing can. */
 export type Environment =
@@ -126,6 +138,8 @@ export interface DataReport {
   readonly max_length: number;
   /** Padded sizes that a run on these data uses, ascending. */
   readonly buckets: readonly Bucket[];
+  /** Rows of tokens that an example is in training: one for each of its choices. Left out: 1. */
+  readonly rows_per_example?: number;
 }
 
 /** Live transient bytes at one moment of a step, e.g. `forward encoder.layer.3`. */
@@ -179,6 +193,8 @@ export interface PlanRequest extends MemorySettings {
   /** Left out: the first of the tasks. */
   readonly task?: string | undefined;
   readonly num_labels: number;
+  /** As in a `DataReport`. */
+  readonly rows_per_example?: number | undefined;
   readonly pooling?: Pooling;
   readonly method: MethodName;
   readonly options: MethodChoices;
@@ -366,6 +382,7 @@ export interface Calls extends HubCalls {
       columns?: Columns;
       task?: string | undefined;
       max_length: number;
+      packing?: boolean;
       seed: number;
     };
     answer: DataReport;
@@ -381,7 +398,7 @@ export interface Calls extends HubCalls {
   /** Goes on, after a pause or before one: to the end, or for so many steps and then pauses. */
   proceed: { argument: { steps: 'all' | 'one' | number }; answer: undefined };
   stop: { argument: { keep: Keep }; answer: undefined };
-  predict: { argument: { texts: readonly { text: string; text_pair?: string }[] }; answer: readonly Prediction[] };
+  predict: { argument: { texts: readonly AskedText[] }; answer: readonly Prediction[] };
   /** Texts of the examples that the trained model is evaluated with, by their places from 0. */
   evaluationTexts: { argument: { at: readonly number[] }; answer: readonly { text: string; text_pair?: string }[] };
   /** Metrics of what is trained or imported on these data, whose labels must be among its own. Columns left out are guessed. */

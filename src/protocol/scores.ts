@@ -40,25 +40,47 @@ export interface EvaluationReport extends Scores {
   readonly reading: readonly string[];
 }
 
-/** The likeliest class, and the probability of each in the order of `labels`. */
+/** The likeliest class or choice, and the probability of each in the order of `labels` or of the choices. */
 export interface ClassAnswer {
   readonly probabilities: readonly number[];
   readonly label: string;
+  /** Of choices that are told by their words: the sum of the words' log-probabilities. */
+  readonly log_likelihoods?: readonly number[];
   readonly value?: never;
+  readonly perplexity?: never;
 }
 
 export interface NumberAnswer {
   readonly value: number;
   readonly probabilities?: never;
   readonly label?: never;
+  readonly perplexity?: never;
+}
+
+/** How likely a model holds a text. */
+export interface TextAnswer {
+  readonly log_likelihood: number;
+  readonly perplexity: number;
+  readonly value?: never;
+  readonly probabilities?: never;
+  readonly label?: never;
 }
 
 /** What a model says of a text. */
-export type Answer = ClassAnswer | NumberAnswer;
+export type Answer = ClassAnswer | NumberAnswer | TextAnswer;
 
-export type Prediction = {
+/** A text that a model is asked about. */
+export interface AskedText {
   readonly text: string;
   readonly text_pair?: string;
+  /** Answers to choose among. */
+  readonly choices?: readonly string[];
+  /** How likely it would be written for the text. */
+  readonly target?: string;
+}
+
+export type Prediction = AskedText & {
   readonly truncated: boolean;
+  /** Of classes or numbers the outputs of the head; of choices their scores, or the log-likelihoods of their words; of a text that of its words. */
   readonly logits: readonly number[];
 } & Answer;

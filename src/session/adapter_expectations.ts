@@ -8,7 +8,7 @@ import { singleStream } from '../methods/single_stream.ts';
 import { type Backbone, ownPooling, pooledHead } from '../models/model.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type Pooling } from '../protocol/config.ts';
 import { textPositions } from '../protocol/lengths.ts';
-import { taskOf } from '../tasks/registry.ts';
+import { taskNamed, taskOf } from '../tasks/registry.ts';
 import { planPrograms } from '../train/programs.ts';
 import type { BaseModel } from './base_model.ts';
 import { checkpointClassifier, isUnnamed, labelNames } from './classifier.ts';
@@ -37,6 +37,7 @@ export function engineConfigOf(config: AdapterConfig): EngineConfig {
 function outlineOf(model: BaseModel, engine: EngineConfig, num_labels: number, resolved: ResolvedMethod) {
   return planPrograms(
     setupOf({
+      task: taskNamed(engine.task),
       model,
       resolved,
       memory: engine,

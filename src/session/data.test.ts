@@ -6,11 +6,12 @@ import type { Tokenizer } from '../data/tokenizer.ts';
 import type { DataRef } from '../protocol/config.ts';
 import type { DataProgress } from '../protocol/messages.ts';
 import { classification } from '../tasks/classification.ts';
-import { loadData, loadEvaluation, previewOf, reportData } from './data.ts';
+import { loadData, loadEvaluation, previewOf } from './data.ts';
+import { reportData } from './data_report.ts';
 
 /** One token a word. */
 const tokenizer: Tokenizer = {
-  ...{ padTokenId: 0, modelMaxLength: 512, vocabSize: 100, largestId: 99 },
+  ...{ padTokenId: 0, modelMaxLength: 512, vocabSize: 100, largestId: 99, leading: [], tokens: () => new Uint32Array() },
   token: String,
   decode: (ids: Iterable<number>) => [...ids].join(' '),
   encode(text) {

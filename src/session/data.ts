@@ -1,12 +1,11 @@
 // From data references to tokenised examples: reads the table, finds the columns, holds a part back where no evaluation data are given.
 
-import { bucketsFor } from '../data/batches.ts';
 import { checkRows, checkSplit } from '../data/checks/checks.ts';
 import { checkedRows } from '../data/checks/rows.ts';
 import { namesBeside } from '../data/choices.ts';
 import type { ChosenColumns } from '../data/columns/choose.ts';
-import { type EncodeExample, type TokenizedDataset, tokenizeDataset } from '../data/dataset.ts';
-import { type ColumnChoice, type Dataset, holdOut, labelledRows } from '../data/examples.ts';
+import { type TokenizedDataset, type TokenizedExample, tokenizeDataset } from '../data/dataset.ts';
+import { type ColumnChoice, type Dataset, type Example, holdOut, labelledRows } from '../data/examples.ts';
 import { splitBeginning } from '../data/hub/preview.ts';
 import { openSplit } from '../data/hub/split.ts';
 import { labelLines, labelsBeside } from '../data/table/labels_beside.ts';
@@ -19,8 +18,7 @@ import { blobSource, openFile } from '../hub/folder.ts';
 import { type ColumnReasons, type Columns, columnNames, type DataRef, type NamedColumns } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { knownDataset } from '../protocol/hub_data.ts';
-import type { Bucket } from '../protocol/lengths.ts';
-import type { DataPreview, DataProgress, DataReport, DataWarning, NumbersReport } from '../protocol/messages.ts';
+import type { DataPreview, DataProgress, DataWarning } from '../protocol/messages.ts';
 import type { Reading } from '../protocol/reading.ts';
 import { taskNamed } from '../tasks/registry.ts';
 import type { Encoding, Task } from '../tasks/task.ts';
@@ -171,17 +169,25 @@ export async function previewOf(data: DataRef, named: NamedColumns | undefined, 
   };
 }
 
-export interface DataRequest {
+interface Lengths {
+  readonly max_length: number;
+  /** Whether the model writes with another stack than that which reads; left out: it does not. */
+  readonly decoder?: boolean;
+  /** Whether texts are joined and cut into rows of one length, in tasks of texts alone; left out: they are. */
+  readonly packing?: boolean | undefined;
+}
+
+export interface DataRequest extends Lengths {
   readonly task?: string | undefined;
   readonly data: DataRef;
   readonly eval_data?: DataRef | undefined;
   readonly more_eval_data?: Readonly<Record<string, DataRef>> | undefined;
   readonly columns?: Columns | undefined;
-  readonly max_length: number;
   readonly seed: number;
 }
 
 export interface RunData {
+  readonly task: Task;
   /** References to the very rows that were read. */
   readonly from: { readonly data: DataRef; readonly eval_data?: DataRef; readonly more_eval_data?: Readonly<Record<string, DataRef>> };
   readonly train: TokenizedDataset;
@@ -248,10 +254,19 @@ function requireFitting(data: DataRef, task: Task): void {
 }
 
 /** How a task makes rows of examples. */
-const encodingFor =
-  (task: Task, purpose: Encoding['purpose']): EncodeExample =>
-  (example, tokenizer, max_length) =>
-    task.encode(example, tokenizer, { max_length, purpose });
+function encodingFor(
+  task: Task,
+  tokenizer: Tokenizer,
+  { max_length: maxLength, decoder = false, packing = true }: Lengths,
+  purpose: Encoding['purpose'],
+) {
+  const encoding = { max_length: maxLength, purpose, decoder, packing };
+  return {
+    maxLength,
+    encode: (example: Example) => task.encode(example, tokenizer, encoding),
+    gather: (examples: readonly TokenizedExample[]) => task.gathered?.(examples, tokenizer, encoding) ?? examples,
+  };
+}
 
 /** Training and evaluation examples, tokenised. `onProgress` hears of both: bytes of each file, then examples of both parts. */
 export async function loadData(
@@ -279,7 +294,7 @@ export async function loadData(
   const [name, of] = [table.name, parts.train.examples.length + parts.held.examples.length];
   const tokenize = (part: Dataset, purpose: Encoding['purpose'], before: number) =>
     tokenizeDataset(part, tokenizer, {
-      ...{ maxLength: request.max_length, encode: encodingFor(task, purpose) },
+      ...encodingFor(task, tokenizer, request, purpose),
       onProgress: (done) => onProgress?.({ work: 'tokenising', name, done: before + done, of }),
     });
   const more = new Map<string, TokenizedDataset>();
@@ -287,10 +302,11 @@ export async function loadData(
   for (const [set, data] of Object.entries(request.more_eval_data ?? {})) {
     const rows = await readRows(likewise(task.reads?.(data) ?? data, table), host, { columns, seed, onProgress, waiting });
     const examples = task.examplesOf(rows.table, rows.choice, whole.labels);
-    more.set(set, await tokenizeDataset(examples, tokenizer, { maxLength: request.max_length, encode: encodingFor(task, 'evaluation') }));
+    more.set(set, await tokenizeDataset(examples, tokenizer, encodingFor(task, tokenizer, request, 'evaluation')));
     pinnedMore[set] = rows.pinned;
   }
   return {
+    task,
     from: {
       data: pinned,
       ...(evaluation ? { eval_data: evaluation.pinned } : {}),
@@ -319,8 +335,7 @@ export async function loadEvaluation(
     readonly data: DataRef;
     readonly columns?: NamedColumns | undefined;
     readonly labels: readonly string[];
-    readonly max_length: number;
-  },
+  } & Lengths,
   tokenizer: Tokenizer,
   host: Host,
   onProgress?: OnDataProgress,
@@ -329,49 +344,6 @@ export async function loadEvaluation(
   const guess = (table: Table) => task.columnsOf(table, request.columns, request.labels);
   const { table, columns, reasons, choice } = await readRows(task.reads?.(request.data) ?? request.data, host, { guess, onProgress });
   const examples = task.examplesOf(table, choice, request.labels);
-  const dataset = await tokenizeDataset(examples, tokenizer, { maxLength: request.max_length, encode: encodingFor(task, 'evaluation') });
+  const dataset = await tokenizeDataset(examples, tokenizer, encodingFor(task, tokenizer, request, 'evaluation'));
   return { columns, reasons, dataset, reading: readingOf(table, request.data) };
-}
-
-/** Padded sizes of a run over these data. */
-export const bucketsOf = ({ train, evaluation, more }: Pick<RunData, 'train' | 'evaluation' | 'more'>): Bucket[] =>
-  bucketsFor(
-    [train, evaluation, ...more.values()].flatMap(({ examples }) => examples),
-    train.maxLength,
-  );
-
-/** Parts into which a picture of numbers puts them. */
-const PARTS = 20;
-
-function numbersOf(examples: readonly { readonly label: number }[]): NumbersReport {
-  const count = Math.max(1, examples.length);
-  const mean = examples.reduce((sum, { label }) => sum + label, 0) / count;
-  const least = examples.reduce((a, { label }) => Math.min(a, label), Number.POSITIVE_INFINITY);
-  const most = examples.reduce((a, { label }) => Math.max(a, label), Number.NEGATIVE_INFINITY);
-  const standard_deviation = Math.sqrt(examples.reduce((sum, { label }) => sum + (label - mean) ** 2, 0) / count);
-  const counts = Array.from({ length: most > least ? PARTS : 1 }, () => 0);
-  for (const { label } of examples) {
-    const part = most > least ? Math.min(PARTS - 1, Math.floor(((label - least) / (most - least)) * PARTS)) : 0;
-    counts[part] = (counts[part] ?? 0) + 1;
-  }
-  return { least, most, mean, standard_deviation, counts };
-}
-
-export function reportData(data: RunData): DataReport {
-  const { train, evaluation, labels, heldBack, sampledFrom, reading, warnings } = data;
-  const lengths: number[] = [];
-  for (const length of train.lengths) lengths[length] = (lengths[length] ?? 0) + 1;
-  return {
-    labels,
-    train: { examples: train.examples.length, per_label: train.classCounts },
-    evaluation: { examples: evaluation.examples.length, per_label: evaluation.classCounts, held_back: heldBack },
-    ...(labels.length === 0 ? { numbers: numbersOf(train.examples) } : {}),
-    warnings,
-    lengths: Array.from(lengths, (count) => count ?? 0),
-    truncated: train.truncated + evaluation.truncated,
-    ...(sampledFrom === undefined ? {} : { sampled_from: sampledFrom }),
-    reading,
-    max_length: train.maxLength,
-    buckets: bucketsOf(data),
-  };
 }

@@ -14,7 +14,7 @@ import { RetraceError } from '../protocol/errors.ts';
 import { type Bucket, longestOf } from '../protocol/lengths.ts';
 import type { PlanReport } from '../protocol/messages.ts';
 import { taskNamed } from '../tasks/registry.ts';
-import type { Judged, Task } from '../tasks/task.ts';
+import type { Encoding, Judged, Task } from '../tasks/task.ts';
 import { type ProgramSetup, planPrograms } from '../train/programs.ts';
 import { Trainer } from '../train/trainer.ts';
 import type { BaseModel } from './base_model.ts';
@@ -50,6 +50,8 @@ export interface EngineRequest {
   readonly labels: readonly string[];
   /** Padded sizes, ascending. */
   readonly buckets: readonly Bucket[];
+  /** Of an example in training; left out: 1. */
+  readonly rows_per_example?: number | undefined;
   readonly max_steps: number;
   /** [labels], where the run weighs its classes. */
   readonly class_weights?: Float32Array<ArrayBuffer> | undefined;
@@ -118,6 +120,7 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
     pooling: config.pooling,
     num_labels: task.outputs(labels.length),
     batch_size: training.batch_size,
+    rows_per_example: request.rows_per_example,
     buckets,
     dropout: training.dropout,
     optimizer: training,
@@ -150,9 +153,13 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
   }
 }
 
-/** How an engine's batches are made. */
-export const collatingOf = ({ setup, buckets, tokenizer, task, model }: Engine): CollateOptions => ({
-  ...{ batchSize: setup.batch_size, buckets, padTokenId: tokenizer.padTokenId, targets: task.targets },
+/** How an engine's batches are made; of an evaluation each row comes by itself. */
+export const collatingOf = (
+  { setup: { batch_size, rows_per_example = 1 }, buckets, tokenizer, task, model }: Engine,
+  purpose: Encoding['purpose'],
+): CollateOptions => ({
+  ...(purpose === 'training' ? { batchSize: batch_size / rows_per_example, rowsPerExample: rows_per_example } : { batchSize: batch_size }),
+  ...{ buckets, padTokenId: tokenizer.padTokenId, targets: task.targets },
   decoderStart: model.backbone().config.decoder_start_token_id,
 });
 
@@ -163,7 +170,7 @@ export async function judge(
   onProgress?: (done: number) => void | Promise<void>,
 ): Promise<Judged[]> {
   const { task, trainer, setup, buckets } = engine;
-  const options = collatingOf(engine);
+  const options = collatingOf(engine, 'evaluation');
   const longest = longestOf(buckets);
   const tooLong = examples.find(({ length }) => length > longest);
   if (tooLong)

@@ -15,7 +15,7 @@ import type { Host } from './host.ts';
 
 /** One token a word. */
 const tokenizer: Tokenizer = {
-  ...{ padTokenId: 0, modelMaxLength: 512, vocabSize: 100, largestId: 99 },
+  ...{ padTokenId: 0, modelMaxLength: 512, vocabSize: 100, largestId: 99, leading: [], tokens: () => new Uint32Array() },
   token: String,
   decode: (ids: Iterable<number>) => [...ids].join(' '),
   encode(text) {

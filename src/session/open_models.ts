@@ -3,12 +3,14 @@
 
 import { withinTables } from '../data/ids.ts';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
-import type { ModelRef, Pooling } from '../protocol/config.ts';
+import type { ModelRef, RunConfig } from '../protocol/config.ts';
+import { taskNamed } from '../tasks/registry.ts';
 import { type BaseModel, openBaseModel } from './base_model.ts';
 import type { Gate } from './gate.ts';
 import type { Host } from './host.ts';
 import type { Fetching } from './hub_models.ts';
 import { requireRunnable } from './required_weights.ts';
+import { poolingFor, requireTask } from './task_fit.ts';
 import { checkNumbers } from './weights.ts';
 
 export interface OpenModel {
@@ -56,11 +58,17 @@ export class OpenModels {
   }
 
   /** A model that a run can begin with, its tokenizer beside it. */
-  async runnable(asked: ModelRef, pooling: Pooling | undefined, gate: Gate, onProgress?: (done: number, of: number) => void) {
+  async runnable(
+    asked: ModelRef,
+    { task, pooling }: Pick<RunConfig, 'task' | 'pooling'>,
+    gate: Gate,
+    onProgress?: (done: number, of: number) => void,
+  ) {
     const ref = await this.fetched(asked, gate);
     const opened = await this.open(ref);
     const { model } = opened;
-    const placements = await requireRunnable(model, pooling ?? model.pooling);
+    requireTask(taskNamed(task), model.backbone());
+    const placements = await requireRunnable(model, poolingFor(taskNamed(task), pooling, model));
     // Bundled weights are known to be sound; others are read once more for it than they need to be.
     if (ref.kind !== 'bundled') await checkNumbers(model, placements, onProgress);
     return { ref, model, tokenizer: await opened.tokenizer };

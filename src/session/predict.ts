@@ -2,32 +2,32 @@
 
 import { exampleOf } from '../data/dataset.ts';
 import { longestOf } from '../protocol/lengths.ts';
-import type { Prediction } from '../protocol/messages.ts';
-import { type Judged, outputsOf } from '../tasks/task.ts';
+import type { AskedText, Prediction } from '../protocol/messages.ts';
+import { type Judged, outputsOf, sumsOf } from '../tasks/task.ts';
 import { type Engine, judge } from './engine.ts';
+import { hasDecoder } from './task_fit.ts';
 
-export interface TextToPredict {
-  readonly text: string;
-  readonly text_pair?: string;
-}
+export type TextToPredict = AskedText;
 
 /** Longer texts are truncated to the longest length that the engine was planned for, and say so. */
 export async function predict(engine: Engine, texts: readonly TextToPredict[]): Promise<Prediction[]> {
-  const { task, tokenizer, buckets, labels } = engine;
-  const encoding = { max_length: longestOf(buckets), purpose: 'evaluation' } as const;
-  const examples = texts.map(({ text, text_pair }) => {
-    const example = { text, ...(text_pair === undefined ? {} : { textPair: text_pair }), label: task.targets.none };
+  const { task, setup, tokenizer, buckets, labels } = engine;
+  const encoding = { max_length: longestOf(buckets), purpose: 'evaluation', decoder: hasDecoder(setup.backbone), packing: false } as const;
+  const examples = texts.map(({ text_pair, ...asked }) => {
+    const example = { ...asked, ...(text_pair === undefined ? {} : { textPair: text_pair }), label: task.targets.none };
     return exampleOf(task.encode(example, tokenizer, encoding), example.label);
   });
   const all = await judge(engine, examples);
-  return texts.map(({ text, text_pair }, i) => {
+  return texts.map(({ text, text_pair, choices, target }, i) => {
     const judged = all[i] as Judged;
     return {
       text,
       ...(text_pair === undefined ? {} : { text_pair }),
+      ...(choices === undefined ? {} : { choices }),
+      ...(target === undefined ? {} : { target }),
       truncated: judged.example.rows.some(({ truncated }) => truncated),
-      logits: [...outputsOf([judged])],
-      ...task.answer(judged, labels),
+      logits: task.head === 'words' ? sumsOf(judged) : [...outputsOf([judged])],
+      ...task.answer(judged, choices ?? labels),
     };
   });
 }

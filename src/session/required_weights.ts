@@ -9,6 +9,7 @@ import { requireFiles } from '../hub/model_files.ts';
 import { defaultTraining, type Pooling } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { Bucket } from '../protocol/lengths.ts';
+import { sequenceToSequence } from '../tasks/sequence_to_sequence.ts';
 import { traceEvaluation } from '../train/programs.ts';
 import type { BaseModel } from './base_model.ts';
 import { type PlannedModel, resolveMethod, setupOf } from './setup.ts';
@@ -110,10 +111,11 @@ export function placementsOf(model: BaseModel, parameters: Iterable<Parameter>):
   return placements;
 }
 
-/** The parameters of the plain model that is read with this pooling. */
-export function backboneParameters(model: PlannedModel, pooling: Pooling): Parameter[] {
+/** The parameters of the plain model that is read with this pooling, or that writes where there is none. */
+export function backboneParameters(model: PlannedModel, pooling: Pooling | undefined): Parameter[] {
   const registry = new Registry();
   const setup = setupOf({
+    ...(pooling === undefined ? { task: sequenceToSequence } : {}),
     model,
     resolved: resolveMethod('linear-probe', 'store', {}, model.backbone().defaults),
     memory: { policy: 'store', checkpoint_every: 1 },
@@ -130,12 +132,12 @@ export function backboneParameters(model: PlannedModel, pooling: Pooling): Param
 }
 
 /** What fits is not looked at again: a model is asked for at every plan. */
-const fitting = new WeakMap<BaseModel, Map<Pooling, Map<string, StoredTensor>>>();
+const fitting = new WeakMap<BaseModel, Map<Pooling | undefined, Map<string, StoredTensor>>>();
 
 /** Refuses weights that do not fit the configuration; a folder without weights passes. Errors as of `placementsOf`. */
-export function requireWeights(model: BaseModel, pooling: Pooling): ReadonlyMap<string, StoredTensor> {
+export function requireWeights(model: BaseModel, pooling: Pooling | undefined): ReadonlyMap<string, StoredTensor> {
   if (!model.checkpoint) return new Map();
-  const known = fitting.get(model) ?? new Map<Pooling, Map<string, StoredTensor>>();
+  const known = fitting.get(model) ?? new Map<Pooling | undefined, Map<string, StoredTensor>>();
   fitting.set(model, known);
   const placements = known.get(pooling) ?? placementsOf(model, backboneParameters(model, pooling));
   known.set(pooling, placements);
@@ -143,7 +145,7 @@ export function requireWeights(model: BaseModel, pooling: Pooling): ReadonlyMap<
 }
 
 /** Refuses what no run could begin with: files that are missing, weights that do not fit. Errors: `missing-file`, and as of `placementsOf`. */
-export async function requireRunnable(model: BaseModel, pooling: Pooling): Promise<ReadonlyMap<string, StoredTensor>> {
+export async function requireRunnable(model: BaseModel, pooling: Pooling | undefined): Promise<ReadonlyMap<string, StoredTensor>> {
   await requireFiles(model.folder, model.checkpoint !== undefined);
   return requireWeights(model, pooling);
 }

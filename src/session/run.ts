@@ -142,7 +142,7 @@ export class Run {
     if (this.#epochBatches?.epoch !== epoch) {
       this.#epochBatches = { epoch, batches: planEpoch({ lengths: data.train.lengths, batchSize, seed, epoch, groupByLength: true }) };
     }
-    const options = collatingOf(engine);
+    const options = collatingOf(engine, 'training');
     return this.#epochBatches.batches.slice(from, to).map((indices) => collate(data.train.examples, indices, options));
   }
 

@@ -13,13 +13,14 @@ import type {
   PlanReport,
   RunEvent,
 } from '../protocol/messages.ts';
-import { taskNamed } from '../tasks/registry.ts';
+import { taskNamed, taskOf } from '../tasks/registry.ts';
 import { planPrograms } from '../train/programs.ts';
 import { describe } from './base_model.ts';
 import { catalogue } from './catalogue.ts';
 import { classWeights } from './class_weights.ts';
 import { classifierStart } from './classifier.ts';
-import { bucketsOf, loadData, loadEvaluation, previewOf, reportData } from './data.ts';
+import { loadData, loadEvaluation, previewOf } from './data.ts';
+import { bucketsOf, reportData, rowsPerExample } from './data_report.ts';
 import { DeviceHolder, startEngine } from './engine.ts';
 import { evaluate, evaluationTexts } from './evaluation.ts';
 import { Gate, stopped } from './gate.ts';
@@ -39,6 +40,7 @@ import { Run, withCheckpoint } from './run.ts';
 import { methodUnder, reportPlan, requireTextLength, resolveMethod, setupOf } from './setup.ts';
 import { startFromAdapter } from './starting_adapter.ts';
 import { Study } from './study.ts';
+import { hasDecoder, poolingFor, requireTask } from './task_fit.ts';
 
 /** Texts of most data are shorter, and Transformers' encoders have so many positions. */
 const usualLength = 512;
@@ -77,8 +79,9 @@ export class Session {
     },
     previewData: ({ data, named, task }) => previewOf(data, named, this.#host, task),
     examineData: async ({ model, ...request }) => {
-      const { tokenizer } = await this.#models.open(model);
-      return reportData(await loadData(request, await tokenizer, this.#host, this.#onData));
+      const { model: opened, tokenizer } = await this.#models.open(model);
+      const asked = { ...request, decoder: hasDecoder(opened.backbone()) };
+      return reportData(await loadData(asked, await tokenizer, this.#host, this.#onData));
     },
     plan: (request) => this.#plan(request),
     start: async (config) => {
@@ -140,8 +143,9 @@ export class Session {
     const resolved = resolveMethod(request.method, request.policy, request.options, model.backbone().defaults);
     // Also where the texts at hand are all shorter: what is planned must be what is trained and exported.
     requireTextLength(model, resolved, request.length);
-    requireWeights(model, request.pooling ?? model.pooling);
     const task = taskNamed(request.task);
+    requireTask(task, model.backbone());
+    requireWeights(model, poolingFor(task, request.pooling, model));
     const training = { ...defaultTraining, ...request.optimizer };
     const setup = setupOf({
       task,
@@ -151,6 +155,7 @@ export class Session {
       pooling: request.pooling,
       num_labels: task.outputs(request.num_labels),
       batch_size: request.batch_size,
+      rows_per_example: request.rows_per_example,
       buckets: request.buckets ?? [{ length: request.length }],
       dropout: request.dropout,
       optimizer: training,
@@ -185,10 +190,11 @@ export class Session {
 
   async #measureStarts(gate: Gate, request: Calls['study']['argument']): Promise<Calls['study']['answer']> {
     const device = await this.#device.open();
-    const { model, tokenizer } = await this.#models.runnable(request.model, request.pooling, gate);
-    const { max_length, seed } = request.training;
+    const { model, tokenizer } = await this.#models.runnable(request.model, request, gate);
+    const { max_length, seed, packing } = request.training;
+    const decoder = hasDecoder(model.backbone());
     const waiting = this.#waiting(request.data.name, gate);
-    const data = await loadData({ ...request, max_length, seed }, tokenizer, this.#host, this.#onData, waiting);
+    const data = await loadData({ ...request, max_length, seed, packing, decoder }, tokenizer, this.#host, this.#onData, waiting);
     await this.#release();
     const study = new Study(request, { device, model, tokenizer, data, emit: this.#emit, gate });
     try {
@@ -250,15 +256,16 @@ export class Session {
     };
     const device = await this.#device.open();
     const begun = config.init_adapter && !stored ? (await this.#fetching.adapter(config.init_adapter)).files : undefined;
-    const { ref, model, tokenizer } = await this.#models.runnable(config.model, config.pooling, gate, (done, of) =>
+    const { ref, model, tokenizer } = await this.#models.runnable(config.model, config, gate, (done, of) =>
       onPhase('loading model', done, of),
     );
     requireTextLength(model, resolveMethod(config.method, config.policy, config.options, model.backbone().defaults), training.max_length);
-    const asked = { ...config, max_length: training.max_length, seed: training.seed };
+    const { max_length, seed, packing } = training;
+    const asked = { ...config, max_length, seed, packing, decoder: hasDecoder(model.backbone()) };
     const onProgress = ({ work, done, of }: DataProgress) => onPhase(work === 'reading' ? 'reading data' : work, done, of);
     const data = await loadData(asked, tokenizer, this.#host, onProgress, this.#waiting(config.data.name, gate));
     this.#emit({ type: 'data', ...reportData(data) });
-    const { start, text } = classifierStart(model, config.pooling ?? model.pooling, data.labels);
+    const { start, text } = classifierStart(model, poolingFor(data.task, config.pooling, model), data.labels);
     this.#emit({ type: 'model', classifier: start, notes: [text, ...model.notes] });
     const max_steps = stepsOf(training, data.train.examples.length);
     const engine = await startEngine(device, {
@@ -267,6 +274,7 @@ export class Session {
       tokenizer,
       labels: data.labels,
       buckets: bucketsOf(data),
+      rows_per_example: rowsPerExample(data),
       max_steps,
       class_weights: classWeights(training.class_weights, data.train),
       purposes: ['training', 'evaluation'],
@@ -300,13 +308,14 @@ export class Session {
   }
 
   async #evaluate(request: Calls['evaluate']['argument']): Promise<EvaluationReport> {
-    const { engine } = this.#requireReady();
+    const { engine, config } = this.#requireReady();
     const max_length = longestOf(engine.buckets);
-    const asked = { ...request, task: engine.task, labels: engine.labels, max_length };
-    const { dataset, columns, reasons, reading } = await loadEvaluation(asked, engine.tokenizer, this.#host, this.#onData);
+    const reading = { max_length, packing: config.training.packing, decoder: hasDecoder(engine.setup.backbone) };
+    const asked = { ...request, task: engine.task, labels: engine.labels, ...reading };
+    const { dataset, columns, reasons, reading: read } = await loadEvaluation(asked, engine.tokenizer, this.#host, this.#onData);
     const of = dataset.examples.length;
     const evaluation = await evaluate(engine, dataset, (done) => this.#emit({ type: 'phase', phase: 'evaluating', done, of }));
-    return { ...evaluation, truncated: dataset.truncated, max_length, columns, reasons, reading };
+    return { ...evaluation, truncated: dataset.truncated, max_length, columns, reasons, reading: read };
   }
 
   async #place() {
@@ -319,7 +328,7 @@ export class Session {
     const { model } = opened;
     const known = this.#ready?.engine;
     const archive = await readAdapterFor(files, model, known?.model === model ? known.sha256 : undefined);
-    await requireRunnable(model, archive.config.pooling);
+    await requireRunnable(model, poolingFor(taskOf(archive.config), archive.config.pooling, model));
     await this.#release();
     const device = await this.#device.open();
     const { engine, config, verified } = await startImported(archive, {
@@ -336,7 +345,7 @@ export class Session {
   }
 
   async #openClassifier(asked: ModelRef, max_length?: number): Promise<ImportResult> {
-    const { model, tokenizer } = await this.#models.runnable(asked, undefined, new Gate());
+    const { model, tokenizer } = await this.#models.runnable(asked, {}, new Gate());
     const positions = model.backbone().config.max_position_embeddings;
     await this.#release();
     const device = await this.#device.open();

@@ -26,6 +26,7 @@ import type { ProgramSetup, planPrograms } from '../train/programs.ts';
 import { stackOf } from '../train/stacks.ts';
 import type { BaseModel } from './base_model.ts';
 import { weighsClasses } from './class_weights.ts';
+import { poolingFor, requireTask } from './task_fit.ts';
 
 export interface ResolvedMethod {
   readonly method: Method;
@@ -57,7 +58,10 @@ export interface SetupRequest {
   readonly memory: MemorySettings;
   readonly pooling: Pooling | undefined;
   readonly num_labels: number;
+  /** Examples. */
   readonly batch_size: number;
+  /** Of an example in training; left out: 1. */
+  readonly rows_per_example?: number | undefined;
   readonly buckets: readonly Bucket[];
   readonly dropout: number;
   readonly optimizer: ProgramSetup['optimizer'];
@@ -121,14 +125,19 @@ export function requireTextLength(model: PlannedModel, { method, options }: Reso
   requireLength({ length, positions, method, options, model: model.name });
 }
 
-/** Error `options-of-classes`, where a task of numbers is asked for what only classes have. */
-function requireOfClasses({ name, problem_type }: Task, asked: { label_smoothing: number; class_weights: readonly string[] }): void {
-  if (problem_type !== 'regression' || (asked.label_smoothing === 0 && !weighsClasses(asked.class_weights))) return;
-  const where = asked.label_smoothing > 0 ? 'label_smoothing_factor' : 'class_weights';
+/** Error `options-of-classes`, where a task is asked for what only classes have, or words. */
+function requireOfClasses({ name, problem_type, head }: Task, asked: { label_smoothing: number; class_weights: readonly string[] }): void {
+  const hasClasses = head === 'sequence' && problem_type !== 'regression';
+  const [smooths, weighs] = [
+    asked.label_smoothing > 0 && !hasClasses && head !== 'words',
+    weighsClasses(asked.class_weights) && !hasClasses,
+  ];
+  if (!smooths && !weighs) return;
+  const what = { sequence: 'numbers', choices: 'which choice is right', words: 'words' }[head];
   throw new RetraceError({
     code: 'options-of-classes',
-    message: `The task ${name} predicts numbers: there are no classes to ${where === 'class_weights' ? 'weigh' : 'smooth'}.`,
-    where,
+    message: `The task ${name} predicts ${what}: there are no classes to ${smooths ? 'smooth' : 'weigh'}.`,
+    where: smooths ? 'label_smoothing_factor' : 'class_weights',
     remedy: 'Leave it out.',
   });
 }
@@ -136,10 +145,13 @@ function requireOfClasses({ name, problem_type }: Task, asked: { label_smoothing
 /** Kernels index a tensor's elements by 32 bits. */
 const mostElements = 2 ** 32 - 1;
 
-/** Errors: `length-above-model`, `too-many-classes`, `options-of-classes`, `batch-too-large`, `frozen-layers`, `policy-ranges`, `policy-refused`. */
+/** Errors: `task-refused`, `length-above-model`, `too-many-classes`, `options-of-classes`, `batch-too-large`, `frozen-layers`, `policy-ranges`, `policy-refused`. */
 export function setupOf(request: SetupRequest): ProgramSetup {
-  const { model, resolved, memory, num_labels, batch_size, buckets, optimizer, purposes } = request;
+  const { model, resolved, memory, num_labels, rows_per_example = 1, buckets, optimizer, purposes } = request;
+  const batch_size = request.batch_size * rows_per_example;
   const backbone = model.backbone(request.dropout);
+  const task = request.task ?? taskNamed(undefined);
+  requireTask(task, backbone);
   requireFits(resolved.method, backbone);
   const longest = longestOf(buckets);
   requireTextLength(model, resolved, longest);
@@ -157,10 +169,9 @@ export function setupOf(request: SetupRequest): ProgramSetup {
       code: 'batch-too-large',
       message: `A batch of ${batch_size} × ${longest} tokens of ${hidden_size} numbers is asked for; kernels count to ${mostElements}.`,
       where: 'batch_size',
-      remedy: `Use a batch of at most ${Math.floor(mostElements / (longest * hidden_size))}; gradient_accumulation_steps makes a step of several.`,
+      remedy: `Use a batch of at most ${Math.floor(mostElements / (longest * hidden_size * rows_per_example))}; gradient_accumulation_steps makes a step of several.`,
     });
   }
-  const task = request.task ?? taskNamed(undefined);
   const { label_smoothing_factor: label_smoothing = 0, class_weights = [] } = request.loss ?? {};
   requireOfClasses(task, { label_smoothing, class_weights });
   return {
@@ -172,10 +183,11 @@ export function setupOf(request: SetupRequest): ProgramSetup {
     ranges: rangesOf(resolved, memory, backbone),
     chunks: memory.chunks,
     token_chunk: memory.token_chunk,
-    pooling: request.pooling ?? model.pooling,
+    pooling: poolingFor(task, request.pooling, model),
     num_labels,
     storedType: model.storedType,
     batch_size,
+    rows_per_example,
     buckets,
     optimizer,
     purposes,
@@ -203,7 +215,7 @@ export function reportPlan(
     method: setup.method.name,
     policy: range?.policy ?? 'store',
     streams: setup.method.wire(setup.backbone, setup.options).streams,
-    batch: setup.batch_size,
+    batch: setup.batch_size / (setup.rows_per_example ?? 1),
     length,
     trainable_parameters: trainableCount(registry),
     bytes: { ...plan.bytes, total: plan.total },

@@ -15,7 +15,8 @@ import { taskNamed } from '../tasks/registry.ts';
 import { outputsOf } from '../tasks/task.ts';
 import type { BaseModel } from './base_model.ts';
 import { classWeights } from './class_weights.ts';
-import { bucketsOf, type RunData } from './data.ts';
+import type { RunData } from './data.ts';
+import { bucketsOf, rowsPerExample } from './data_report.ts';
 import { type Engine, judge, startEngine } from './engine.ts';
 import { type Gate, stopped } from './gate.ts';
 import type { RunStore } from './host.ts';
@@ -106,7 +107,15 @@ export class Study {
     const { device, model, tokenizer, data, emit, gate } = this.#material;
     const { max_steps } = this.#request.training;
     return startEngine(device, {
-      ...{ config, model, tokenizer, labels: data.labels, buckets: this.#buckets, max_steps: Math.max(1, max_steps) },
+      ...{
+        config,
+        model,
+        tokenizer,
+        labels: data.labels,
+        buckets: this.#buckets,
+        rows_per_example: rowsPerExample(data),
+        max_steps: Math.max(1, max_steps),
+      },
       class_weights: classWeights(config.training.class_weights, data.train),
       purposes: max_steps > 0 ? ['training', 'evaluation'] : ['evaluation'],
       onPhase: (phase, done, of) => {

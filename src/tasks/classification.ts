@@ -7,24 +7,13 @@ import { encodeTexts } from '../data/dataset.ts';
 import { toExamples } from '../data/examples.ts';
 import { softmaxCrossEntropy } from '../graph/ops/loss.ts';
 import { accuracy, confusionMatrix, f1, matthewsCorrelation, predictionsOf } from './metrics/confusion.ts';
+import { crossEntropy, softmax } from './metrics/cross_entropy.ts';
 import { outputsOf, type Task, targetsOf } from './task.ts';
 
 /** Mean of -log softmax(logits)[label]. */
 function meanLoss(logits: Float32Array, labels: readonly number[], V: number): number {
-  let sum = 0;
-  for (let i = 0; i < labels.length; i++) {
-    const row = logits.subarray(i * V, (i + 1) * V);
-    const most = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-    sum += most + Math.log(row.reduce((total, x) => total + Math.exp(x - most), 0)) - (row[labels[i] as number] as number);
-  }
+  const sum = labels.reduce((total, label, i) => total + crossEntropy(logits.subarray(i * V, (i + 1) * V), label), 0);
   return sum / Math.max(1, labels.length);
-}
-
-export function softmax(logits: Float32Array): number[] {
-  const most = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const parts = Array.from(logits, (x) => Math.exp(x - most));
-  const sum = parts.reduce((a, b) => a + b, 0);
-  return parts.map((part) => part / sum);
 }
 
 export const classification: Task = {

@@ -4,10 +4,19 @@ import type { TaskCard } from '../protocol/cards.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { classification } from './classification.ts';
 import { glueTasks } from './glue.ts';
+import { languageModelling } from './language_modelling.ts';
+import { multipleChoice } from './multiple_choice.ts';
+import { questionAnswering } from './question_answering.ts';
+import { questionSets } from './question_sets.ts';
 import { regression } from './regression.ts';
+import { sequenceToSequence } from './sequence_to_sequence.ts';
 import type { Task } from './task.ts';
 
-export const tasks: readonly [Task, ...Task[]] = [classification, regression, ...glueTasks];
+export const tasks: readonly [Task, ...Task[]] = [
+  ...([classification, regression, multipleChoice, questionAnswering, languageModelling, sequenceToSequence] as const),
+  ...glueTasks,
+  ...questionSets(questionAnswering),
+];
 
 export const taskNames: readonly string[] = tasks.map(({ name }) => name);
 
@@ -25,6 +34,8 @@ export function taskNamed(name: string | undefined): Task {
 
 /** What an exported adapter learned: the task that it names, where it is known here, else the first of its kind. One output is a number. */
 export function taskOf({ task, problem_type, num_labels }: ExportedTask): Task {
+  const named = tasks.find(({ name }) => name === task);
+  if (named && named.head !== 'sequence') return named;
   const kind = problem_type ?? (num_labels === 1 ? 'regression' : 'single_label_classification');
   const ofKind = tasks.filter((row) => row.problem_type === kind);
   return ofKind.find(({ name }) => name === task) ?? ofKind[0] ?? tasks[0];

@@ -31,6 +31,10 @@ export interface Encoding {
   readonly max_length: number;
   /** A task may train on the right answer alone, say, and evaluate by all that could be chosen. */
   readonly purpose: 'training' | 'evaluation';
+  /** Whether the model writes with another stack than that which reads. */
+  readonly decoder: boolean;
+  /** Whether texts are joined and cut into rows of one length. */
+  readonly packing: boolean;
 }
 
 /** An example, and what the model made of each of its rows: V outputs of a sequence head, one score of a choice, the log-likelihood of each of its words. */
@@ -75,6 +79,9 @@ export interface Task {
   /** Tokens of an example: rows that go through the model each by itself, with the words that they are to give where the head is that of words. */
   encode(example: Example, tokenizer: Tokenizer, encoding: Encoding): readonly TokenRow[];
 
+  /** Makes other examples of those that are there, such as rows of one length of texts of many. */
+  gathered?(examples: readonly TokenizedExample[], tokenizer: Tokenizer, encoding: Encoding): readonly TokenizedExample[];
+
   /**
    * Which head of the backbone makes the outputs: `sequence`, one row [V] for each row of tokens; `choices`, a score for each, and the rows of an example
    * stand for what is chosen among; `words`, the words of the vocabulary for each word to predict.
@@ -95,9 +102,15 @@ export interface Task {
   /** What the model says of an example; `classes` are its choices where it has any. */
   answer(judged: Judged, classes: readonly string[]): Answer;
 
-  /** The hub's name for it, and Transformers'. */
-  readonly pipeline_tag: 'text-classification';
-  readonly problem_type: 'single_label_classification' | 'regression';
+  /** What a model must be like, beside having the head; left out: anything. */
+  readonly needs?: 'one stack';
+  /** The task by which models that lack the head learn the same. */
+  readonly instead?: string;
+
+  /** The hub's name for it. */
+  readonly pipeline_tag: 'text-classification' | 'multiple-choice' | 'text-generation' | 'text2text-generation';
+  /** Transformers' name for what a sequence head learns. */
+  readonly problem_type?: 'single_label_classification' | 'regression';
 }
 
 /** Whether a value of the metric that chooses the best is better than the best so far. */
@@ -120,3 +133,6 @@ export function outputsOf(examples: readonly Judged[]): Float32Array {
 
 /** Their classes, choices or numbers. */
 export const targetsOf = (examples: readonly Judged[]): number[] => examples.map(({ example: { label } }) => label);
+
+/** Of each row the log-likelihood of all its words, summed in f64. */
+export const sumsOf = ({ outputs }: Judged): number[] => outputs.map((words) => words.reduce((sum, word) => sum + word, 0));

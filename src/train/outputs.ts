@@ -42,8 +42,9 @@ export interface Output {
 type OutputKind = (g: Graph, setup: ProgramSetup, bucket: Bucket) => Output;
 
 /** The head of a pooled text [B, C], and the rows for it. */
-function pooled({ backbone, pooling = ownPooling(backbone) }: ProgramSetup) {
-  const { transform, head } = pooledHead(backbone, pooling);
+function pooled({ task, backbone, pooling = ownPooling(backbone) }: ProgramSetup) {
+  const { transform, head: ofClasses, choices = ofClasses } = pooledHead(backbone, pooling);
+  const head = task.head === 'choices' ? choices : ofClasses;
   return {
     rows(g: Graph, { hidden, lengths, adaptation }: Top) {
       const rows = g.section('pooler', () => pool(g, hidden, lengths, pooling)); // [B, C]
@@ -71,7 +72,8 @@ const choices: OutputKind = (g, setup) => {
   const { task, batch_size: B, rows_per_example: k = 1 } = setup;
   const { rows, head } = pooled(setup);
   const score = head(1);
-  const N = B / k;
+  // An evaluation takes rows of any examples.
+  const N = g.training ? B / k : B;
   const targets = g.input('labels', [N], task.targets.dtype);
   return {
     rows(g, top) {

@@ -24,6 +24,12 @@ export const plainTemplates: Templates = {
 export const specialTokens = (pieces: readonly Piece[]): number =>
   pieces.reduce((sum, piece) => sum + ('ids' in piece ? piece.ids.length : 0), 0);
 
+/** Ids before the first text. */
+export function leadingOf(pieces: readonly Piece[]): number[] {
+  const texts = pieces.findIndex((piece) => 'text' in piece);
+  return pieces.slice(0, Math.max(0, texts)).flatMap((piece) => ('ids' in piece ? piece.ids : []));
+}
+
 const mostPieces = 256;
 const mostId = 0xffffffff;
 

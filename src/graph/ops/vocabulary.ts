@@ -20,7 +20,7 @@ type LogitsInputs = {
   readonly x: Tensor; // [.., C]
   /** Pieces of [V, C]. */
   readonly table: readonly Tensor[];
-  readonly bias: Tensor | undefined; // [V]
+  readonly bias: Tensor | undefined; // [V], or [V, 1]
 };
 
 const logitsOp: Op<LogitsInputs, { readonly logits: Tensor }> = {
@@ -32,7 +32,7 @@ const logitsOp: Op<LogitsInputs, { readonly logits: Tensor }> = {
       if (shape.length !== 2 || shape[1] !== C || C % 4 !== 0 || rowBegin % 4 !== 0)
         throw new Error(`vocabulary_logits: '${name}' [${shape}] from row ${rowBegin} for x [${x.shape}]`);
     }
-    if (bias && bias.shape.join() !== `${words}`) throw new Error(`vocabulary_logits: bias [${bias.shape}] for ${words} words`);
+    if (bias && sizeOf(bias.shape) !== words) throw new Error(`vocabulary_logits: bias [${bias.shape}] for ${words} words`);
     return { logits: { shape: [...x.shape.slice(0, -1), Math.ceil(words / 4) * 4] } };
   },
   vjp({ g, inputs: { x, table, bias }, d, needs }) {

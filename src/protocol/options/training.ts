@@ -142,6 +142,13 @@ export const trainingOptions = {
     help: 'Steps between checkpoints. 0: only when the run is paused or ends.',
     reason: 'Little is lost when a tab is closed in the middle of a run.',
   }),
+  packing: option({
+    schema: v.boolean(),
+    default: true,
+    label: 'Pack texts',
+    help: 'Whether texts of language modelling are joined and cut into rows of one length, or each is a row. Other tasks have none of it.',
+    reason: 'No token is padding, and none is cut off.',
+  }),
   seed: option({
     schema: whole(0, mostCounted),
     default: 42,
