@@ -130,13 +130,16 @@ test("quotes are read as they stand in GLUE's own files, unless one says otherwi
 });
 
 test('every task has a card, a name of its own, and a metric of its own that chooses the best', () => {
-  expect(taskNames).toEqual(['classification', 'regression', 'cola', 'sst2', 'mrpc', 'stsb', 'qqp', 'mnli', 'qnli', 'rte']);
+  const general = ['classification', 'regression', 'multiple_choice', 'question_answering', 'language_modelling', 'sequence_to_sequence'];
+  const questions = ['openbookqa', 'piqa', 'arc_easy', 'arc_challenge', 'sciq'];
+  const glue = ['cola', 'sst2', 'mrpc', 'stsb', 'qqp', 'mnli', 'qnli', 'rte'];
+  expect(taskNames).toEqual([...general, ...glue, ...questions]);
   for (const { name, metrics, metric_for_best_model, learns, dataset } of taskCards()) {
     expect(
       metrics.map((metric) => metric.name),
       name,
     ).toContain(metric_for_best_model);
     expect(learns === 'number', name).toBe(['regression', 'stsb'].includes(name));
-    expect(dataset?.config, name).toBe(['classification', 'regression'].includes(name) ? undefined : name);
+    expect(dataset?.task, name).toBe(general.includes(name) ? undefined : name);
   }
 });
