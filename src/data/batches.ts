@@ -218,7 +218,8 @@ export function collate(examples: readonly TokenizedExample[], indices: Uint32Ar
   const taken = Array.from(indices, (index) => examples[index]).filter((example) => example !== undefined);
   const rows = taken.flatMap((example) => Array.from({ length: k }, (_, i) => example.rows[i]));
   const longest = taken.reduce((most, { length }) => Math.max(most, length), 0);
-  const bucket = buckets.find(({ length }) => length >= longest);
+  const written = rows.reduce((most, row) => Math.max(most, row?.target_ids?.length ?? 0), 0);
+  const bucket = buckets.find(({ length, target_length = length }) => length >= longest && target_length >= written);
   const asked = rows.reduce((sum, row) => sum + (row?.words?.at.length ?? 0), 0);
   const R = N * k * (bucket === undefined ? 0 : wordsOf(bucket));
   const fits = taken.length === indices.length && taken.length <= N && taken.every((example) => example.rows.length <= k) && asked <= R;
@@ -230,7 +231,7 @@ export function collate(examples: readonly TokenizedExample[], indices: Uint32Ar
   }
   const tokens = rows.reduce((sum, row) => sum + (row?.length ?? 0), 0);
   const { length: T, target_length = T } = bucket;
-  const written =
+  const ofDecoder =
     decoderStart === undefined
       ? {}
       : prefixed(
@@ -242,7 +243,7 @@ export function collate(examples: readonly TokenizedExample[], indices: Uint32Ar
             padTokenId,
           ),
         );
-  const inputs = { ...tokenInputs(rows, N * k, T, padTokenId), ...written };
+  const inputs = { ...tokenInputs(rows, N * k, T, padTokenId), ...ofDecoder };
   if (targets.per === 'word') {
     const words = wordInputs(rows, decoderStart === undefined ? T : target_length, R, targets.none);
     return { length: T, inputs: { ...inputs, ...words }, counted: asked, tokens };

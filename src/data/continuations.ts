@@ -8,6 +8,8 @@ import type { Tokenizer } from './tokenizer.ts';
 export interface WritingOptions {
   /** Tokens of a row at most; of a beginning that is too long the first ones are cut. */
   readonly max_length: number;
+  /** Tokens that another stack writes at most; left out: as many as a row has. */
+  readonly max_target_length?: number | undefined;
   /** Whether another stack than that which reads writes. */
   readonly decoder: boolean;
   /** Whether the end of the text is to be written too. */
@@ -29,10 +31,10 @@ function rowOf(ids: readonly number[], first: number, cut: number): TokenRow {
 
 /** Reads `context` and is to write `continuation`. */
 export function continuedText(context: string, continuation: string, tokenizer: Tokenizer, options: WritingOptions): TokenRow {
-  const { max_length, decoder, end } = options;
+  const { max_length, max_target_length = max_length, decoder, end } = options;
   if (decoder) {
     const source = tokenizer.encode(context, undefined, max_length);
-    const target = tokenizer.encode(continuation.trimStart(), undefined, max_length);
+    const target = tokenizer.encode(continuation.trimStart(), undefined, max_target_length);
     const target_ids = target.input_ids;
     const words = { at: range(0, target_ids.length), ids: target_ids };
     return { ...source, target_ids, words, truncated: source.truncated || target.truncated };

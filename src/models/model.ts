@@ -131,8 +131,6 @@ export interface PooledHead {
   /** Transformers' class of the model with this head, as `architectures` lists it; left out where Transformers has none. */
   readonly architecture?: string;
   readonly head: SequenceHead;
-  /** The head that scores choices, where the architecture has another for them. */
-  readonly choices?: SequenceHead;
 }
 
 /** What gives the words that a model writes: their logits are products of the last hidden states with a table that has a row for each word. */
@@ -174,7 +172,7 @@ export interface BackboneDefaults {
 
 /** Names of the parameters that heads have, whatever the pooling. */
 export const headParameters = ({ poolings }: Pick<Backbone, 'poolings'>): readonly string[] =>
-  Object.values(poolings).flatMap(({ head, choices = head }) => [head, choices].flatMap(({ classes, before }) => [...classes, ...before]));
+  Object.values(poolings).flatMap(({ head }) => [...head.classes, ...head.before]);
 
 /** The pooling that the architecture's own head has. */
 export const ownPooling = ({ poolings }: Pick<Backbone, 'poolings'>): Pooling => Object.keys(poolings)[0] as Pooling;

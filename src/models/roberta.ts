@@ -43,7 +43,6 @@ export function roberta(config: RobertaConfig): Backbone {
       cls: {
         architecture: 'RobertaForSequenceClassification',
         head: twoLayerHead({ name: 'classifier.dense', dropout: p }, 'tanh', { name: 'classifier.out_proj', dropout: p }, config),
-        choices: twoLayerHead({ name: 'pooler.dense', dropout: 0 }, 'tanh', { name: 'classifier', dropout: p }, config),
       },
       mean: { head: linearHead({ name: 'classifier', dropout: p }, config) },
     },

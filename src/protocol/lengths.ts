@@ -20,6 +20,10 @@ export const wordsOf = ({ length, target_length = length, target_rows = target_l
 
 export const longestOf = (buckets: readonly Bucket[]): number => buckets.reduce((most, { length }) => Math.max(most, length), 0);
 
+/** Tokens that a decoder writes at most. */
+export const longestTarget = (buckets: readonly Bucket[]): number =>
+  buckets.reduce((most, { length, target_length = length }) => Math.max(most, target_length), 0);
+
 interface Reads {
   readonly uses: readonly string[];
 }

@@ -171,6 +171,8 @@ export async function previewOf(data: DataRef, named: NamedColumns | undefined, 
 
 interface Lengths {
   readonly max_length: number;
+  /** Tokens that a decoder writes at most; left out: as many. */
+  readonly max_target_length?: number;
   /** Whether the model writes with another stack than that which reads; left out: it does not. */
   readonly decoder?: boolean;
   /** Whether texts are joined and cut into rows of one length, in tasks of texts alone; left out: they are. */
@@ -257,10 +259,10 @@ function requireFitting(data: DataRef, task: Task): void {
 function encodingFor(
   task: Task,
   tokenizer: Tokenizer,
-  { max_length: maxLength, decoder = false, packing = true }: Lengths,
+  { max_length: maxLength, max_target_length = maxLength, decoder = false, packing = true }: Lengths,
   purpose: Encoding['purpose'],
 ) {
-  const encoding = { max_length: maxLength, purpose, decoder, packing };
+  const encoding = { max_length: maxLength, max_target_length, purpose, decoder, packing };
   return {
     maxLength,
     encode: (example: Example) => task.encode(example, tokenizer, encoding),

@@ -2,7 +2,7 @@
 // check of an export share.
 
 import { type CollateOptions, collate } from '../data/batches.ts';
-import { exampleOf, type TokenizedExample } from '../data/dataset.ts';
+import { exampleOf, type TokenizedExample, type TokenRow } from '../data/dataset.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { type Device, type Loss, openDevice } from '../gpu/device.ts';
 import { Executor } from '../gpu/executor.ts';
@@ -11,7 +11,7 @@ import { OffloadedModules } from '../methods/sparse_adapter.ts';
 import { type HostParameters, localParameters, Offload } from '../offload/offload.ts';
 import type { MemorySettings, RunConfig } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import { type Bucket, longestOf } from '../protocol/lengths.ts';
+import { type Bucket, longestOf, wordsOf } from '../protocol/lengths.ts';
 import type { PlanReport } from '../protocol/messages.ts';
 import { taskNamed } from '../tasks/registry.ts';
 import type { Encoding, Judged, Task } from '../tasks/task.ts';
@@ -180,22 +180,42 @@ export async function judge(
       where: 'text',
       remedy: 'Shorten the text.',
     });
-  const judged = examples.map((example) => ({ example, outputs: example.rows.map(() => new Float32Array()) }));
-  const places = examples.flatMap(({ rows }, e) => rows.map((_, r) => ({ e, r })));
-  const alone = examples.flatMap(({ rows, label }) => rows.map((row) => exampleOf([row], label)));
+  const judged = examples.map((example) => ({ example, outputs: example.rows.map((): Float32Array => new Float32Array()) }));
+  const passes = examples.flatMap(({ rows, label }, e) =>
+    rows.flatMap((row, r) => inPasses(row, buckets).map((part) => ({ e, r, example: exampleOf([part], label) }))),
+  );
+  const alone = passes.map(({ example }) => example);
   const lengthAt = (i: number): number => alone[i]?.length ?? 0;
   const order = Uint32Array.from(alone.keys()).sort((a, b) => lengthAt(a) - lengthAt(b) || a - b);
+  const made: Float32Array[] = [];
   for (let begin = 0; begin < order.length; begin += setup.batch_size) {
     const indices = order.slice(begin, begin + setup.batch_size);
     const outputs = await trainer.outputs(collate(alone, indices, options));
     let at = 0;
     for (const index of indices) {
-      const { e, r } = places[index] as { e: number; r: number };
       const count = task.head === 'words' ? (alone[index]?.rows[0]?.words?.at.length ?? 0) : setup.num_labels;
-      (judged[e] as { outputs: Float32Array[] }).outputs[r] = outputs.slice(at, at + count);
+      made[index] = outputs.slice(at, at + count);
       at += count;
     }
     await onProgress?.(Math.floor(((begin + indices.length) * examples.length) / order.length));
   }
+  for (const [i, { e, r }] of passes.entries()) {
+    const { outputs } = judged[e] as (typeof judged)[number];
+    outputs[r] = joined([outputs[r] as Float32Array, made[i] as Float32Array]);
+  }
   return judged;
+}
+
+const joined = ([a, b]: readonly [Float32Array, Float32Array]): Float32Array => (a.length === 0 ? b : Float32Array.of(...a, ...b));
+
+/** A row with no more words than a batch has room for: once for each so many of them. Texts that are asked about may be others than those that were planned for. */
+function inPasses(row: TokenRow, buckets: readonly Bucket[]): readonly TokenRow[] {
+  const { words, length } = row;
+  const bucket = buckets.find((one) => one.length >= length);
+  if (words === undefined || bucket === undefined || words.at.length <= wordsOf(bucket)) return [row];
+  const most = wordsOf(bucket);
+  return Array.from({ length: Math.ceil(words.at.length / most) }, (_, i) => ({
+    ...row,
+    words: { at: words.at.subarray(i * most, (i + 1) * most), ids: words.ids.subarray(i * most, (i + 1) * most) },
+  }));
 }

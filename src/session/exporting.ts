@@ -42,6 +42,17 @@ export interface ExportRequest {
   readonly record: RunRecord;
 }
 
+/** A text of the self-test as an archive has it. */
+function recordedText({ text, text_pair, choices, target }: TextToPredict) {
+  if (choices === undefined && target === undefined) return text_pair === undefined ? text : ([text, text_pair] as [string, string]);
+  return {
+    text,
+    ...(text_pair === undefined ? {} : { text_pair }),
+    ...(choices === undefined ? {} : { choices: [...choices] }),
+    ...(target === undefined ? {} : { target }),
+  };
+}
+
 /** What an export of a run says of it, less what only the run itself knows. */
 function configOf(model: BaseModel, { task, setup }: Pick<Engine, 'task' | 'setup'>, { method, training }: EngineConfig): AdapterConfig {
   const used = Object.fromEntries(methodNamed(method).uses.map((key) => [key, setup.options[key]]));
@@ -57,7 +68,8 @@ function configOf(model: BaseModel, { task, setup }: Pick<Engine, 'task' | 'setu
       dtype: setup.storedType(backbone.names.anchor).toUpperCase(),
     },
     task: task.name,
-    problem_type: task.problem_type,
+    ...(task.problem_type === undefined ? {} : { problem_type: task.problem_type }),
+    ...(task.head === 'sequence' ? {} : { head: task.head }),
     num_labels,
     pooling: pooling ?? ownPooling(backbone),
     max_length: training.max_length,
@@ -93,7 +105,7 @@ function archiveOf(
       ...said,
       base_model: { ...said.base_model, sha256: engine.sha256 },
       self_test: {
-        texts: texts.map(({ text, text_pair }) => (text_pair === undefined ? text : ([text, text_pair] as [string, string]))),
+        texts: texts.map(recordedText),
         logits: logits.map((row) => [...row]),
       },
     },

@@ -1,7 +1,7 @@
 // What the model that a session holds says of texts.
 
 import { exampleOf } from '../data/dataset.ts';
-import { longestOf } from '../protocol/lengths.ts';
+import { longestOf, longestTarget } from '../protocol/lengths.ts';
 import type { AskedText, Prediction } from '../protocol/messages.ts';
 import { type Judged, outputsOf, sumsOf } from '../tasks/task.ts';
 import { type Engine, judge } from './engine.ts';
@@ -12,7 +12,14 @@ export type TextToPredict = AskedText;
 /** Longer texts are truncated to the longest length that the engine was planned for, and say so. */
 export async function predict(engine: Engine, texts: readonly TextToPredict[]): Promise<Prediction[]> {
   const { task, setup, tokenizer, buckets, labels } = engine;
-  const encoding = { max_length: longestOf(buckets), purpose: 'evaluation', decoder: hasDecoder(setup.backbone), packing: false } as const;
+  const max_target_length = longestTarget(buckets);
+  const encoding = {
+    max_length: longestOf(buckets),
+    max_target_length,
+    purpose: 'evaluation',
+    decoder: hasDecoder(setup.backbone),
+    packing: false,
+  } as const;
   const examples = texts.map(({ text_pair, ...asked }) => {
     const example = { ...asked, ...(text_pair === undefined ? {} : { textPair: text_pair }), label: task.targets.none };
     return exampleOf(task.encode(example, tokenizer, encoding), example.label);

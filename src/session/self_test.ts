@@ -26,8 +26,13 @@ export const textsOf = (config: AdapterConfig) =>
   (config.self_test?.texts ?? []).map((text): TextToPredict => {
     if (typeof text === 'string') return { text };
     if (Array.isArray(text)) return { text: text[0], text_pair: text[1] };
-    const { text_pair, ...rest } = text;
-    return { ...rest, ...(text_pair === undefined ? {} : { text_pair }) };
+    const { text: own, text_pair, choices, target } = text;
+    return {
+      text: own,
+      ...(text_pair === undefined ? {} : { text_pair }),
+      ...(choices === undefined ? {} : { choices }),
+      ...(target === undefined ? {} : { target }),
+    };
   });
 
 /** Recorded logits of an adapter's self-test against those computed here. */

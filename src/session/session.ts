@@ -2,7 +2,7 @@ import type { Waiting } from '../hub/client.ts';
 import { defaultTraining, type ModelRef, parseRunConfig, type RunConfig } from '../protocol/config.ts';
 import { stepsOf } from '../protocol/epochs.ts';
 import { RetraceError, reportOf } from '../protocol/errors.ts';
-import { longestOf } from '../protocol/lengths.ts';
+import { longestOf, longestTarget } from '../protocol/lengths.ts';
 import type {
   Calls,
   DataProgress,
@@ -310,7 +310,7 @@ export class Session {
   async #evaluate(request: Calls['evaluate']['argument']): Promise<EvaluationReport> {
     const { engine, config } = this.#requireReady();
     const max_length = longestOf(engine.buckets);
-    const reading = { max_length, packing: config.training.packing, decoder: hasDecoder(engine.setup.backbone) };
+    const reading = { max_length, max_target_length: longestTarget(engine.buckets), packing: config.training.packing, decoder: hasDecoder(engine.setup.backbone) };
     const asked = { ...request, task: engine.task, labels: engine.labels, ...reading };
     const { dataset, columns, reasons, reading: read } = await loadEvaluation(asked, engine.tokenizer, this.#host, this.#onData);
     const of = dataset.examples.length;

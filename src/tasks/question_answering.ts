@@ -33,8 +33,8 @@ export const questionAnswering: Task = {
 
   ...questionReading,
 
-  encode({ text, choices, label }, tokenizer, { max_length, purpose, decoder }) {
-    const options = { max_length, decoder, end: false };
+  encode({ text, choices, label }, tokenizer, { max_length, max_target_length, purpose, decoder }) {
+    const options = { max_length, max_target_length, decoder, end: false };
     if (choices === undefined) return [writtenText(text, tokenizer, options)];
     const row = (choice: string): TokenRow => {
       const made = continuedText(text, ` ${choice}`, tokenizer, options);

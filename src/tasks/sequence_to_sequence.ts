@@ -16,8 +16,8 @@ export const sequenceToSequence: Task = {
 
   ...targetReading,
 
-  encode({ text, target }, tokenizer, { max_length, decoder }) {
-    const options = { max_length, decoder, end: true };
+  encode({ text, target }, tokenizer, { max_length, max_target_length, decoder }) {
+    const options = { max_length, max_target_length, decoder, end: true };
     return [target === undefined ? writtenText(text, tokenizer, options) : continuedText(text, ` ${target}`, tokenizer, options)];
   },
   head: 'words',

@@ -29,6 +29,8 @@ export interface TaskMetric {
 export interface Encoding {
   /** Tokens of a row at most, special ones included. */
   readonly max_length: number;
+  /** Tokens that a decoder writes at most; left out: as many as a row has. */
+  readonly max_target_length?: number;
   /** A task may train on the right answer alone, say, and evaluate by all that could be chosen. */
   readonly purpose: 'training' | 'evaluation';
   /** Whether the model writes with another stack than that which reads. */

@@ -42,9 +42,8 @@ export interface Output {
 type OutputKind = (g: Graph, setup: ProgramSetup, bucket: Bucket) => Output;
 
 /** The head of a pooled text [B, C], and the rows for it. */
-function pooled({ task, backbone, pooling = ownPooling(backbone) }: ProgramSetup) {
-  const { transform, head: ofClasses, choices = ofClasses } = pooledHead(backbone, pooling);
-  const head = task.head === 'choices' ? choices : ofClasses;
+function pooled({ backbone, pooling = ownPooling(backbone) }: ProgramSetup) {
+  const { transform, head } = pooledHead(backbone, pooling);
   return {
     rows(g: Graph, { hidden, lengths, adaptation }: Top) {
       const rows = g.section('pooler', () => pool(g, hidden, lengths, pooling)); // [B, C]
