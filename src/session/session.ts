@@ -310,7 +310,12 @@ export class Session {
   async #evaluate(request: Calls['evaluate']['argument']): Promise<EvaluationReport> {
     const { engine, config } = this.#requireReady();
     const max_length = longestOf(engine.buckets);
-    const reading = { max_length, max_target_length: longestTarget(engine.buckets), packing: config.training.packing, decoder: hasDecoder(engine.setup.backbone) };
+    const reading = {
+      max_length,
+      max_target_length: longestTarget(engine.buckets),
+      packing: config.training.packing,
+      decoder: hasDecoder(engine.setup.backbone),
+    };
     const asked = { ...request, task: engine.task, labels: engine.labels, ...reading };
     const { dataset, columns, reasons, reading: read } = await loadEvaluation(asked, engine.tokenizer, this.#host, this.#onData);
     const of = dataset.examples.length;
