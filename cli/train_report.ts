@@ -78,7 +78,7 @@ export class TrainReport {
     const longest = lengths.length - 1;
     const split = evaluation.held_back ? 'held back' : 'given';
     this.#console.say(
-      `data: ${countText(train.examples)} examples ${numbers ? `with numbers from ${numbers.least} to ${numbers.most}` : `of ${labels.length} classes`}, ${countText(evaluation.examples)} for evaluation (${split}), at most ${longest} tokens`,
+      `data: ${countText(train.examples)} examples${numbers ? ` with numbers from ${numbers.least} to ${numbers.most}` : labels.length > 0 ? ` of ${labels.length} classes` : ''}, ${countText(evaluation.examples)} for evaluation (${split}), at most ${longest} tokens`,
     );
     sendWarnings(this.#console, warnings);
     sayWarnings(this.#console, warnings);

@@ -1,10 +1,13 @@
 // evaluate: metrics of an adapter on a data file.
 
 import { existsSync } from 'node:fs';
+import { columnIndex } from '../../src/data/table/table.ts';
 import { defaultRevision, looksLikeRepo } from '../../src/hub/repo.ts';
 import type { AdapterSource } from '../../src/protocol/config.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
 import type { Calls, ImportResult } from '../../src/protocol/messages.ts';
+import { beginningOf } from '../../src/session/data.ts';
+import { taskNamed } from '../../src/tasks/registry.ts';
 import { adapterSource } from '../adapter_files.ts';
 import { namedColumns, sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
@@ -13,6 +16,7 @@ import { fetched, licenceOf } from '../fetching.ts';
 import { type Given, usage } from '../flags.ts';
 import { bundledNames, diskFolder } from '../folders.ts';
 import { confusionText, countText } from '../format.ts';
+import { nodeHost } from '../host.ts';
 import { hubPlace, type ModelPlace, modelFolder, modelPlace, modelRef, shownPlace, weightsSha256 } from '../models.ts';
 import { type OpenSession, openSession, sayDevice } from '../open_session.ts';
 import { givenReading } from '../reading.ts';
@@ -81,6 +85,12 @@ export function openGiven(calls: OpenSession['calls'], given: Given, console: Co
     : importGiven(calls, given, console);
 }
 
+/** `10 classes`, `a number`, else the name of the task. */
+function learnedText({ task, labels }: ImportResult): string {
+  const { learns, title } = taskNamed(task);
+  return learns === 'class' ? `${labels.length} classes` : learns === 'number' ? 'a number' : title.toLowerCase();
+}
+
 /** Loads --adapter on --model and says that its self-test passed; the licence is the base's, nothing where it is not known. */
 export async function importGiven(
   calls: OpenSession['calls'],
@@ -100,9 +110,9 @@ export async function importGiven(
   if (by !== undefined) console.say(`model: ${shownPlace(place)}, ${by}`);
   await sayDevice(calls, console);
   const imported = await calls.importAdapter({ ...source, model });
-  const { verified, method, labels, notes } = imported;
+  const { verified, method, notes } = imported;
   console.say(
-    `adapter: ${method}, ${labels.length === 0 ? 'a number' : `${labels.length} classes`}; ${verified.texts.length === 0 ? 'it records no logits to compare' : `its logits on ${verified.texts.length} texts are the recorded ones to ${verified.largest_difference.toExponential(1)}`}`,
+    `adapter: ${method}, ${learnedText(imported)}; ${verified.texts.length === 0 ? 'it records no logits to compare' : `its logits on ${verified.texts.length} texts are the recorded ones to ${verified.largest_difference.toExponential(1)}`}`,
   );
   for (const note of notes) console.say(`adapter: ${note}`);
   return { ...imported, licence: await licenceOf(calls, place, licence) };
@@ -118,9 +128,10 @@ export async function evaluate(given: Given, console: Console): Promise<number> 
     }),
   );
   const { calls } = openSession(console, given);
-  // Faults of the file show before the model is loaded.
+  // Faults of the file show before the model is loaded; which columns its task needs is known then.
   const named = namedColumns(given);
-  await calls.previewData({ data, named });
+  const { table } = await beginningOf(data, nodeHost(undefined, given));
+  for (const column of Object.values(named).flat()) if (typeof column === 'string') columnIndex(table, column);
   await openGiven(calls, given, console);
   const report = await calls.evaluate({ data, columns: named });
   const { metrics, confusion, scatter, examples, truncated, max_length, columns, reasons, reading } = report;

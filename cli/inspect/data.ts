@@ -2,6 +2,7 @@
 
 import { checkRows } from '../../src/data/checks/checks.ts';
 import { checkedRows } from '../../src/data/checks/rows.ts';
+import type { Example } from '../../src/data/examples.ts';
 import { sampleText } from '../../src/data/table/sample.ts';
 import type { Table } from '../../src/data/table/table.ts';
 import { openData, readRows } from '../../src/session/data.ts';
@@ -20,6 +21,14 @@ import type { Finding } from './finding.ts';
 const shownClasses = 30;
 
 const FORMATS = { delimited: 'delimited text', json: 'JSON', 'json-lines': 'JSON Lines', parquet: 'Parquet' };
+
+/** `each with 3 to 5 choices` */
+function choicesText(examples: readonly Example[]): string[] {
+  const counts = examples.flatMap(({ choices }) => choices?.length ?? []);
+  if (counts.length === 0) return [];
+  const [least, most] = [counts.reduce((a, b) => Math.min(a, b)), counts.reduce((a, b) => Math.max(a, b))];
+  return [`  each with ${least === most ? least : `${least} to ${most}`} choices`];
+}
 
 export async function inspectData(path: string, given: Given, console: Console): Promise<Finding> {
   const task = taskNamed(textOf(given, 'task'));
@@ -55,6 +64,7 @@ export async function inspectData(path: string, given: Given, console: Console):
       ...(table.drawnFrom === undefined ? [] : sampleText(table)),
       ...(count.length < sampledFrom ? [`of these, ${countText(count.length)} rows drawn by chance (--max-rows) are counted below`] : []),
       `${columnsText(columns)}${labels.length > 0 ? `; ${labels.length} classes` : ''}`,
+      ...choicesText(examples),
       ...reasonLines(columns, reasons).map((line) => `  ${line}`),
       ...(labels.length > 0
         ? [
