@@ -1,5 +1,5 @@
-// Last hidden states of real checkpoints against Transformers', both with weights widened to f32. Names of files: a folder of checkpoints, and what
-// python/check_checkpoints.py wrote of it with --out.
+// Last hidden states and logits of words of real checkpoints against Transformers', both with weights widened to f32. Names of files: a folder of checkpoints,
+// and what python/check_checkpoints.py wrote of it with --out.
 //
 // Hidden states are read through a head that is the identity. A causal model reads its last token, so a batch of all beginnings of a text gives every
 // row; another model gives the mean of the rows. It throws where a number is further away than 1e-4, of the largest in the text where that is above 1.
@@ -10,6 +10,7 @@ import { pooledHead } from '../src/models/model.ts';
 import { supportedTypes } from '../src/models/registry.ts';
 import type { Pooling } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
+import { sequenceToSequence } from '../src/tasks/sequence_to_sequence.ts';
 import { batchOf, modelAt, testEngine } from '../test/testing.ts';
 
 interface Recorded {
@@ -17,7 +18,12 @@ interface Recorded {
   readonly input_ids: readonly (readonly number[])[];
   /** [T, C] of each text. */
   readonly last_hidden_state: readonly (readonly (readonly number[])[])[];
+  /** Of the word behind each text [V], where the architecture has them. */
+  readonly logits?: readonly (readonly number[])[];
 }
+
+/** Words of a text whose logits are compared, spread over the vocabulary. */
+const wordsOfText = 64;
 
 const allowed = 1e-4;
 
@@ -40,13 +46,37 @@ async function hiddenStates(folder: string, ids: readonly number[], C: number, p
   return Float32Array.from(found);
 }
 
+/** Log-probabilities of some words behind the last token of a text, here and as recorded logits [V] give them. */
+async function wordsAfter(
+  folder: string,
+  ids: readonly number[],
+  logits: readonly number[],
+): Promise<{ found: Float32Array; expected: number[] }> {
+  const model = await modelAt(folder);
+  const [T, start] = [ids.length, model.backbone().config.decoder_start_token_id];
+  const words = Int32Array.from({ length: wordsOfText }, (_, i) => Math.floor((i * logits.length) / wordsOfText));
+  const { trainer, executor } = await testEngine({
+    ...{ model, task: sequenceToSequence, method: 'linear-probe', policy: 'store', num_labels: 1, batch_size: 1, lengths: [T] },
+    change: (setup) => ({ ...setup, buckets: [{ length: T, target_length: T, target_rows: wordsOfText }], purposes: ['evaluation'] }),
+  });
+  const { inputs, ...batch } = batchOf({ lengths: [T], input_ids: [ids], token_type_ids: [ids.map(() => 0)], labels: [0] }, start);
+  const found = await trainer.outputs({
+    ...batch,
+    inputs: { ...inputs, target_rows: new Uint32Array(wordsOfText).fill(T - 1), labels: words },
+  });
+  executor.destroy();
+  const most = Math.max(...logits);
+  const total = most + Math.log(logits.reduce((sum, x) => sum + Math.exp(x - most), 0));
+  return { found: Float32Array.from(found), expected: Array.from(words, (word) => (logits[word] as number) - total) };
+}
+
 const meanOf = (rows: readonly (readonly number[])[]): number[] =>
   (rows[0] ?? []).map((_, c) => rows.reduce((sum, row) => sum + (row[c] as number), 0) / rows.length);
 
 /** The largest difference, and the largest number that it is of. */
 async function compare(
   folder: string,
-  { input_ids, last_hidden_state }: Recorded,
+  { input_ids, last_hidden_state, logits }: Recorded,
 ): Promise<{ worst: number; largest: number; rows: number }> {
   const poolings = (await modelAt(folder)).backbone().poolings;
   const pooling: Pooling = poolings.last?.head.before.length === 0 ? 'last' : 'mean';
@@ -60,6 +90,11 @@ async function compare(
       largest = Math.max(largest, Math.abs(x));
     }
     rows += pooling === 'last' ? states.length : 1;
+    const own = logits?.[i];
+    if (own === undefined) continue;
+    const words = await wordsAfter(folder, ids, own);
+    for (const [at, x] of words.expected.entries()) worst = Math.max(worst, Math.abs(x - (words.found[at] as number)));
+    rows++;
   }
   return { worst, largest, rows };
 }
