@@ -36,6 +36,7 @@ function markupOf(card: MethodCard, settings: Settings, policy: (typeof policyNa
     pooling: 'mean',
     poolings: ['mean', 'cls'],
     methods: cards,
+    tasks: [],
   } as const;
   return renderToStaticMarkup(
     <>

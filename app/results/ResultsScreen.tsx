@@ -10,6 +10,7 @@ import { ConfusionView } from './ConfusionView.tsx';
 import { ExportPanel } from './ExportPanel.tsx';
 import { ImportPanel } from './ImportPanel.tsx';
 import { ScatterView } from './ScatterView.tsx';
+import { TryChoices } from './TryChoices.tsx';
 import { TrySentence } from './TrySentence.tsx';
 
 export function ResultsScreen({ theme }: { theme: string }) {
@@ -24,13 +25,14 @@ export function ResultsScreen({ theme }: { theme: string }) {
   const endpoint = useApp((state) => state.hub.place.value?.endpoint) ?? hubEndpoint();
   // Whether an imported model takes pairs is not known; assume what is chosen for the data now.
   const chosenPair = useApp((state) => state.settings.columns?.text_pair !== undefined);
-  const { predict, evaluationTexts, exportAdapter, planMerge, mergeModel, importAdapter, lookUp, show } = useActions();
+  const { ask, predict, evaluationTexts, exportAdapter, planMerge, mergeModel, importAdapter, lookUp, show } = useActions();
   // The worker holds the trained model unless an import has replaced it, or the run stopped before its first step.
   const kept = run?.finished !== undefined && run.steps.length > 0 && imported.value === undefined;
   const evaluation = run === undefined ? undefined : (bestOf(run) ?? run.evaluations.at(-1));
   const labels = imported.value?.labels ?? run?.labels ?? evaluation?.confusion?.labels ?? [];
   const pair = kept && run.columns !== undefined ? run.columns.text_pair !== undefined : chosenPair;
   const what = (kept ? run.columns?.label : undefined) ?? 'number';
+  const task = tasks.find(({ name }) => name === (imported.value?.task ?? run?.task));
   const usable = imported.value !== undefined || kept;
   return (
     <div className="results">
@@ -57,9 +59,10 @@ export function ResultsScreen({ theme }: { theme: string }) {
           <section className="card empty" aria-label="Evaluation">
             <h2>An imported adapter</h2>
             <p className="muted">
-              {imported.value.method}{' '}
-              {imported.value.labels.length > 0 ? `with ${plural(imported.value.labels.length, 'label')}` : 'for numbers'}: try it. It was
-              evaluated where it was trained; its model card says how.
+              {imported.value.method}
+              {imported.value.labels.length > 0 && ` with ${plural(imported.value.labels.length, 'label')}`}
+              {task !== undefined && `, ${task.title.toLowerCase()}`}: try it. It was evaluated where it was trained; its model card says
+              how.
             </p>
           </section>
         ) : (
@@ -76,7 +79,9 @@ export function ResultsScreen({ theme }: { theme: string }) {
       <div className="results-side">
         <section className="card" aria-label="Try it">
           <h2>Try your own</h2>
-          {usable ? (
+          {usable && task?.learns === 'choice' ? (
+            <TryChoices passage={pair} prediction={prediction} importing={imported.pending} onAsk={ask} />
+          ) : usable ? (
             <TrySentence labels={labels} pair={pair} what={what} prediction={prediction} importing={imported.pending} onText={predict} />
           ) : (
             <p className="muted">Once a run has ended or an adapter is imported.</p>

@@ -1,10 +1,11 @@
 // A sentence of one's own, and what the model says of it: how likely each label is, or a number.
 
 import { useEffect, useState } from 'react';
-import type { ClassAnswer, Prediction } from '../../src/protocol/messages.ts';
+import type { Prediction } from '../../src/protocol/messages.ts';
 import type { Answer } from '../state/answer.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
-import { number, percent } from '../ui/format.ts';
+import { number } from '../ui/format.ts';
+import { Probabilities } from './Probabilities.tsx';
 
 interface TrySentenceProps {
   labels: readonly string[];
@@ -16,8 +17,6 @@ interface TrySentenceProps {
   importing: boolean;
   onText(text: string, textPair?: string): void;
 }
-
-const SHOWN = 10;
 
 export function TrySentence({ labels, pair, what, prediction, importing, onText }: TrySentenceProps) {
   const [text, setText] = useState('');
@@ -67,7 +66,7 @@ export function TrySentence({ labels, pair, what, prediction, importing, onText 
         <div aria-busy={pending}>
           {value.value !== undefined && <PredictedNumber what={what} value={value.value} />}
           {value.perplexity !== undefined && <PredictedNumber what="Perplexity" value={value.perplexity} />}
-          {value.probabilities !== undefined && <Probabilities labels={labels} prediction={value} />}
+          {value.probabilities !== undefined && <Probabilities said={value.label} labels={labels} probabilities={value.probabilities} />}
           {value.truncated && <p className="small wrong">The text is longer than the model was set up for, and was cut.</p>}
         </div>
       )}
@@ -85,37 +84,5 @@ function PredictedNumber({ what, value }: { what: string; value: number }) {
         </div>
       </dl>
     </div>
-  );
-}
-
-function Probabilities({ labels, prediction }: { labels: readonly string[]; prediction: ClassAnswer }) {
-  const ranked = prediction.probabilities
-    .map((probability, i) => ({ label: labels[i] ?? `label ${i}`, probability }))
-    .sort((a, b) => b.probability - a.probability)
-    .slice(0, SHOWN);
-  return (
-    <>
-      <p className="hidden" role="status">
-        {prediction.label}
-      </p>
-      <ul className="balance" aria-label="Probabilities">
-        {ranked.map(({ label, probability }, i) => (
-          <li key={label} className={i === 0 ? 'first' : ''}>
-            <span className="balance-label" title={label}>
-              {label}
-            </span>
-            <span className="meter" aria-hidden="true">
-              <span style={{ width: `${probability * 100}%` }} />
-            </span>
-            <span className="balance-count">{percent(probability, 1)}</span>
-          </li>
-        ))}
-      </ul>
-      {labels.length > SHOWN && (
-        <p className="small muted">
-          The first {SHOWN} of {labels.length} labels.
-        </p>
-      )}
-    </>
   );
 }

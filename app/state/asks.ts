@@ -6,7 +6,7 @@ import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import type { Catalogue } from '../../src/protocol/cards.ts';
 import { defaultTraining } from '../../src/protocol/config.ts';
 import { reportOf } from '../../src/protocol/errors.ts';
-import type { CallName, Calls, PlanReport, PlanRequest } from '../../src/protocol/messages.ts';
+import type { AskedText, CallName, Calls, PlanReport, PlanRequest } from '../../src/protocol/messages.ts';
 import type { Answer } from './answer.ts';
 import type { AppState } from './app_state.ts';
 import { isSilent } from './hub/hub_state.ts';
@@ -80,7 +80,7 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
     const { settings, catalogue } = getState();
     const { model, data, columns, training } = settings;
     const max_length = lengthOf(settings, cardOf(catalogue.value, settings.method));
-    const { seed } = { ...defaultTraining, ...training };
+    const { seed, packing } = { ...defaultTraining, ...training };
     setState({ preparing: undefined });
     if (!mayAsk('model') || !mayAsk('data')) {
       examine.drop();
@@ -94,6 +94,7 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
       ...evaluationOf(settings),
       ...(columns === undefined ? {} : { columns }),
       max_length,
+      packing,
       seed,
     });
   };
@@ -112,13 +113,13 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
     const { settings } = getState();
     askPreview({ data: settings.data, ...taskRequest(settings) });
   };
-  /** Methods are shown as they are for the model: with its defaults, and its reasons where one can't be used with it. */
-  const ofModel = (methods: Catalogue['methods']) => {
+  /** Methods and tasks are shown as they are for the model: with its defaults, and its reasons where one can't be used with it. */
+  const ofModel = ({ methods, tasks }: Pick<Catalogue, 'methods' | 'tasks'>) => {
     const { catalogue } = getState();
-    if (catalogue.value !== undefined) setState({ catalogue: { ...catalogue, value: { ...catalogue.value, methods } } });
+    if (catalogue.value !== undefined) setState({ catalogue: { ...catalogue, value: { ...catalogue.value, methods, tasks } } });
   };
-  const describe = asking('model', 'describeModel', 0, ({ max_position_embeddings: positions, methods }) => {
-    ofModel(methods);
+  const describe = asking('model', 'describeModel', 0, ({ max_position_embeddings: positions, ...cards }) => {
+    ofModel(cards);
     const { settings, catalogue } = getState();
     if (settings.positions === positions) return;
     const next = { ...settings, positions };
@@ -141,7 +142,7 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
 
   const askPrediction = latest(
     PREDICT_DELAY_MS,
-    async (text: { text: string; text_pair?: string }) => (await client.call('predict', { texts: [text] }))[0],
+    async (asked: AskedText) => (await client.call('predict', { texts: [asked] }))[0],
     (value) => put('prediction', { pending: false, value }),
     refuse('prediction'),
   );
@@ -150,7 +151,7 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
   const catalogue = asking('catalogue', 'catalogue', 0, (value) => {
     const { methods, tasks } = value;
     const described = getState().model.value;
-    if (described !== undefined) ofModel(described.methods);
+    if (described !== undefined) ofModel(described);
     const { task } = getState().settings;
     if (task !== undefined && !tasks.some(({ name }) => name === task)) setState({ settings: { ...getState().settings, task: undefined } });
     const { settings } = getState();
@@ -160,7 +161,17 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
     plans();
   });
 
+  const ask = (asked: AskedText | undefined) => {
+    if (asked === undefined) {
+      askPrediction.drop();
+      return setState({ prediction: { pending: false } });
+    }
+    await_('prediction');
+    askPrediction(asked);
+  };
+
   return {
+    ask,
     savedRuns,
     planned,
     /** Drops every question that is open: no answer to it will arrive. */
@@ -196,8 +207,8 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
       const { settings } = getState();
       const card = cardOf(getState().catalogue.value, settings.method);
       const cardBefore = cardOf(getState().catalogue.value, before.method);
-      const length = `${lengthOf(settings, card)} ${settings.training.seed}`;
-      const lengthBefore = `${lengthOf(before, cardBefore)} ${before.training.seed}`;
+      const length = `${lengthOf(settings, card)} ${settings.training.seed} ${settings.training.packing}`;
+      const lengthBefore = `${lengthOf(before, cardBefore)} ${before.training.seed} ${before.training.packing}`;
       if (settings.model !== before.model) model();
       if (settings.data !== before.data || settings.task !== before.task) preview();
       else if (
@@ -210,9 +221,8 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
       plans();
     },
     predict(text: string, textPair?: string) {
-      if (text.trim() === '') return setState({ prediction: { pending: false } });
-      await_('prediction');
-      askPrediction(textPair === undefined || textPair === '' ? { text } : { text, text_pair: textPair });
+      if (text.trim() === '') return ask(undefined);
+      ask(textPair === undefined || textPair === '' ? { text } : { text, text_pair: textPair });
     },
   };
 }

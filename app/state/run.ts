@@ -16,6 +16,8 @@ export interface RunState {
   readonly name: string;
   /** What it learns from, where that is known. */
   readonly columns?: Columns | undefined;
+  /** The name of its task, once its data have been read. */
+  readonly task?: string;
   /** The labels of its data, once they have been read. */
   readonly labels?: readonly string[];
   /** How its model was read, and what the classifier starts from. */
@@ -59,7 +61,7 @@ export function afterEvents(run: RunState, events: readonly RunEvent[]): RunStat
           next = { ...next, progress: { done: event.done, of: event.of, detail: `${event.state} ${event.id}` } };
         break;
       case 'data':
-        next = { ...next, labels: event.labels };
+        next = { ...next, task: event.task, labels: event.labels };
         break;
       case 'model':
         next = { ...next, notes: event.notes };

@@ -210,6 +210,7 @@ export function planRequestOf(
     ...taskRequest(settings),
     ...(settings.pooling === undefined ? {} : { pooling: settings.pooling }),
     num_labels: report?.labels.length ?? ASSUMED_LABELS,
+    ...(report?.rows_per_example === undefined ? {} : { rows_per_example: report.rows_per_example }),
     checkpoint_every: settings.checkpoint_every,
     ...of,
     batch_size: training.batch_size,

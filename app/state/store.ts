@@ -5,7 +5,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import type { AdapterSource, Columns, MethodOptions, TrainingArguments } from '../../src/protocol/config.ts';
 import { reportOf } from '../../src/protocol/errors.ts';
-import type { Calls, ExportResult, MergeResult } from '../../src/protocol/messages.ts';
+import type { AskedText, Calls, ExportResult, MergeResult } from '../../src/protocol/messages.ts';
 import { type AppState, noComparison, noStudy, type Screen } from './app_state.ts';
 import { asksOf } from './asks.ts';
 import { cancellingOf } from './cancelling.ts';
@@ -62,6 +62,8 @@ export interface Actions extends HubActions {
   proceed(steps: 'all' | 'one'): Promise<void>;
   stop(keep: 'best' | 'last' | 'nothing'): Promise<void>;
   predict(text: string, textPair?: string): void;
+  /** Asks the model that is there; of undefined nothing. */
+  ask(asked: AskedText | undefined): void;
   /** The texts of examples of the evaluation; none where the worker has none, or another model. */
   evaluationTexts(at: readonly number[]): Promise<readonly { text: string; text_pair?: string }[]>;
   exportAdapter(request: Calls['exportAdapter']['argument']): Promise<ExportResult | undefined>;
@@ -215,6 +217,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
       if (keep === 'nothing') setState({ run: undefined, ...(getState().queue.going ? {} : { screen: 'choose' }) });
     },
     predict: asks.predict,
+    ask: asks.ask,
     evaluationTexts: (at) => client.call('evaluationTexts', { at }).catch(() => []),
     exportAdapter: async (request) => {
       setState({ exported: waiting });

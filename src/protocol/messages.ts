@@ -1,11 +1,10 @@
 // The wire between page and worker. Calls go one way and are answered one by one; events flow back while a run lives. Everything is plain data
 // (structured clone). Not here: who sends (src/client) and who answers (src/worker, src/session).
 
-import type { Catalogue, MethodCard } from './cards.ts';
+import type { Catalogue, MethodCard, TaskCard } from './cards.ts';
 import type {
   AdapterSource,
   CategoryBytes,
-  ColumnReasons,
   Columns,
   DataRef,
   MemorySettings,
@@ -19,15 +18,15 @@ import type {
   StreamKind,
   TrainingArguments,
 } from './config.ts';
+import type { DataPreview, DataReport } from './data_report.ts';
 import type { ErrorReport } from './errors.ts';
 import type { FetchProgress } from './hub.ts';
 import type { HubCalls } from './hub_calls.ts';
 import type { Bucket } from './lengths.ts';
-
-import type { ColumnKind, Reading } from './reading.ts';
 import type { AskedText, EvaluationReport, Prediction, Scores } from './scores.ts';
 import type { StudyEvent, StudyReport, StudyRequest } from './study.ts';
 
+export type { AnswersReport, DataPreview, DataReport, DataWarning, NumbersReport, RowsIn } from './data_report.ts';
 export type {
   Answer,
   AskedText,
@@ -72,74 +71,8 @@ export interface ModelDescription {
   readonly missing: readonly string[];
   /** All methods, with this model's defaults, and its reasons where one can't be used with it. */
   readonly methods: readonly MethodCard[];
-}
-
-export interface DataPreview {
-  readonly name: string;
-  readonly columns: readonly string[];
-  /** What stands in each column: its kind, and in words. */
-  readonly kinds: readonly { readonly kind: ColumnKind; readonly is: string }[];
-  readonly header: boolean;
-  readonly reading: Reading;
-  /** Remarks on how the file was read, a sentence each. */
-  readonly notes: readonly string[];
-  readonly rows: number;
-  /** A large file is not read to its end for a preview: then `rows` is about right. */
-  readonly rows_counted: 'exactly' | 'estimated';
-  /** The first rows, cell by cell. */
-  readonly sample: readonly (readonly string[])[];
-  readonly guess: Columns;
-  /** Of those columns that were guessed, not named. */
-  readonly reasons: ColumnReasons;
-}
-
-/** Rows of a file: how many, and the first of them, numbered as a spreadsheet does. */
-export interface RowsIn {
-  readonly file: string;
-  readonly count: number;
-  readonly first: readonly number[];
-}
-
-/** Something in the data that will probably mislead a run. Nothing is refused for it. */
-export interface DataWarning {
-  readonly code: string;
-  /** What it is, with counts and rows. */
-  readonly message: string;
-  readonly remedy: string;
-  readonly rows: readonly RowsIn[];
-}
-
-/** Numbers to predict. */
-export interface NumbersReport {
-  readonly least: number;
-  readonly most: number;
-  readonly mean: number;
-  readonly standard_deviation: number;
-  /** How many lie in each part of equal width from the least to the most. */
-  readonly counts: readonly number[];
-}
-
-/** What the tokenised data are like. */
-export interface DataReport {
-  /** Names of the classes; none where numbers are predicted. */
-  readonly labels: readonly string[];
-  readonly train: { readonly examples: number; readonly per_label: readonly number[] };
-  readonly evaluation: { readonly examples: number; readonly per_label: readonly number[]; readonly held_back: boolean };
-  /** Where numbers are predicted, what those that are trained on are like. */
-  readonly numbers?: NumbersReport;
-  readonly warnings: readonly DataWarning[];
-  /** lengths[n] = examples of n tokens after truncation. */
-  readonly lengths: readonly number[];
-  readonly truncated: number;
-  /** Rows that the training file has, where a sample of them was taken. */
-  readonly sampled_from?: number;
-  /** How the files were read, and remarks on them, a sentence each; nothing of bundled data. */
-  readonly reading: readonly string[];
-  readonly max_length: number;
-  /** Padded sizes that a run on these data uses, ascending. */
-  readonly buckets: readonly Bucket[];
-  /** Rows of tokens that an example is in training: one for each of its choices. Left out: 1. */
-  readonly rows_per_example?: number;
+  /** All tasks, with its reasons where one can't be learned by it. */
+  readonly tasks: readonly TaskCard[];
 }
 
 /** Live transient bytes at one moment of a step, e.g. `forward encoder.layer.3`. */

@@ -14,6 +14,7 @@ import { RetraceError } from '../protocol/errors.ts';
 import type { ModelDescription } from '../protocol/messages.ts';
 import type { Host } from './host.ts';
 import { methodCards } from './method_cards.ts';
+import { taskCardsFor } from './task_fit.ts';
 import { tensorNames } from './tensor_names.ts';
 
 export interface BaseModel {
@@ -135,5 +136,6 @@ export async function describe(model: BaseModel): Promise<ModelDescription> {
     notes: model.notes,
     missing: await missingFiles(model.folder, model.checkpoint !== undefined),
     methods: methodCards(model.backbone()),
+    tasks: taskCardsFor(model.backbone()),
   };
 }

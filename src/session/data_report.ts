@@ -2,7 +2,7 @@
 
 import { bucketsFor } from '../data/batches.ts';
 import type { Bucket } from '../protocol/lengths.ts';
-import type { DataReport, NumbersReport } from '../protocol/messages.ts';
+import type { AnswersReport, DataReport, NumbersReport } from '../protocol/messages.ts';
 import type { RunData } from './data.ts';
 
 /** Padded sizes of a run over these data. */
@@ -33,18 +33,43 @@ function numbersOf(examples: readonly { readonly label: number }[]): NumbersRepo
   return { least, most, mean, standard_deviation, counts };
 }
 
+/** counts[n] = how many of the values are n. */
+function countsOf(values: Iterable<number>, least = 0): number[] {
+  const counts: number[] = Array.from({ length: least }, () => 0);
+  for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
+  return Array.from(counts, (count) => count ?? 0);
+}
+
+/** Of an evaluation every answer is a row; of training it may be the right one alone. */
+function answersOf({ train, evaluation }: Pick<RunData, 'train' | 'evaluation'>): AnswersReport {
+  const offered = evaluation.examples.map(({ rows }) => rows.length);
+  const most = offered.reduce((a, b) => Math.max(a, b), 0);
+  const places = countsOf(
+    train.examples.map(({ label }) => label),
+    most,
+  );
+  return { fewest: offered.reduce((a, b) => Math.min(a, b), most), most, places };
+}
+
+/** Of tasks that write something of its own for a text: its tokens. A text that goes on is written whole. */
+function writtenOf({ task, train }: Pick<RunData, 'task' | 'train'>): Pick<DataReport, 'written'> {
+  if (task.head !== 'words' || task.learns === 'continuation') return {};
+  return { written: countsOf(train.examples.flatMap(({ rows }) => rows.map(({ words }) => words?.at.length ?? 0))) };
+}
+
 export function reportData(data: RunData): DataReport {
   const { train, evaluation, labels, heldBack, sampledFrom, reading, warnings } = data;
   const rows = rowsPerExample(data);
-  const lengths: number[] = [];
-  for (const length of train.lengths) lengths[length] = (lengths[length] ?? 0) + 1;
   return {
+    task: data.task.name,
     labels,
     train: { examples: train.examples.length, per_label: train.classCounts },
     evaluation: { examples: evaluation.examples.length, per_label: evaluation.classCounts, held_back: heldBack },
-    ...(data.task.problem_type === 'regression' ? { numbers: numbersOf(train.examples) } : {}),
+    ...(data.task.learns === 'number' ? { numbers: numbersOf(train.examples) } : {}),
+    ...(data.task.learns === 'choice' ? { answers: answersOf(data) } : {}),
+    ...writtenOf(data),
     warnings,
-    lengths: Array.from(lengths, (count) => count ?? 0),
+    lengths: countsOf(train.lengths),
     truncated: train.truncated + evaluation.truncated,
     ...(sampledFrom === undefined ? {} : { sampled_from: sampledFrom }),
     reading,

@@ -1,9 +1,10 @@
 // Whether a task goes with a model, and what it reads of it. Not here: what a task is (src/tasks), whether weights are there (required_weights.ts).
 
 import { type Backbone, topStack } from '../models/model.ts';
+import type { TaskCard } from '../protocol/cards.ts';
 import type { Pooling } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import { tasks } from '../tasks/registry.ts';
+import { taskCards, tasks } from '../tasks/registry.ts';
 import type { Task } from '../tasks/task.ts';
 import type { BaseModel } from './base_model.ts';
 
@@ -26,6 +27,13 @@ function reasonAgainst({ head, needs }: Task, backbone: Backbone): string | unde
   if (needs === 'one stack' && backbone.stacks.length > 1) return `it is of texts alone, and ${kind} writes for a text that it reads`;
   return undefined;
 }
+
+/** Cards of all tasks, with the reason where this model can't learn one. */
+export const taskCardsFor = (backbone: Backbone): TaskCard[] =>
+  taskCards().map((card, i) => {
+    const refusal = tasks[i] && reasonAgainst(tasks[i], backbone);
+    return refusal === undefined ? card : { ...card, refusal };
+  });
 
 /** Error `task-refused`, with the task that would do. */
 export function requireTask(task: Task, backbone: Backbone): void {

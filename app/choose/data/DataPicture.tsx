@@ -1,6 +1,6 @@
-// What the tokenised data are like: how often each label or number comes, how long the texts are.
+// What the tokenised data are like: how often each label, number or place of the right answer comes, how long the texts are.
 
-import type { DataReport } from '../../../src/protocol/messages.ts';
+import type { AnswersReport, DataReport } from '../../../src/protocol/messages.ts';
 import { Figure, Numbers } from '../../ui/Figure.tsx';
 import { integer, number, percent, plural } from '../../ui/format.ts';
 import { useWidth } from '../../ui/use_width.ts';
@@ -16,8 +16,13 @@ const LISTED = 12;
 export function DataPicture({ report, pending }: DataPictureProps) {
   return (
     <div className="data-picture" aria-busy={pending}>
-      {report.numbers === undefined ? <LabelsFigure report={report} /> : <NumbersFigure report={report} numbers={report.numbers} />}
+      {report.labels.length > 0 && <LabelsFigure report={report} />}
+      {report.numbers !== undefined && <NumbersFigure report={report} numbers={report.numbers} />}
+      {report.answers !== undefined && <AnswersFigure report={report} answers={report.answers} />}
       <LengthsFigure report={report} />
+      {report.written !== undefined && (
+        <WrittenFigure written={report.written} what={report.answers === undefined ? 'target' : 'right answer'} />
+      )}
     </div>
   );
 }
@@ -87,16 +92,56 @@ function NumbersFigure({
   );
 }
 
-function LengthsFigure({ report: { train, evaluation, lengths, truncated, max_length } }: { report: DataReport }) {
+function AnswersFigure({ report, answers: { fewest, most, places } }: { report: DataReport; answers: AnswersReport }) {
+  const rows = places.map((train, place) => ({ label: `number ${place + 1}`, train }));
+  return (
+    <Figure
+      title={fewest === most ? `${most} answers per question` : `${fewest} to ${most} answers per question`}
+      note={`${partsText(report)}; which of the answers is right`}
+      picture={<BalanceList rows={rows} />}
+      table={() => (
+        <Numbers
+          caption="Training examples by the place of the right answer"
+          head={['Right answer', 'Examples']}
+          rows={rows.map(({ label, train }) => [label, integer(train)])}
+        />
+      )}
+    />
+  );
+}
+
+function WrittenFigure({ written, what }: { written: readonly number[]; what: string }) {
+  const most = written.length - 1;
+  const all = written.reduce((sum, count) => sum + count, 0);
+  const mean = written.reduce((sum, count, length) => sum + count * length, 0) / Math.max(1, all);
+  return (
+    <Figure
+      title={`Tokens per ${what}`}
+      note={`The loss is on these: ${number(mean)} on average, ${most} at most`}
+      picture={<Columns values={written} label={`Lengths in tokens, ${most} at most.`} ends={['0', `${most}`]} />}
+      table={() => (
+        <Numbers
+          caption={`Training examples by the tokens of their ${what}`}
+          head={['Tokens', 'Examples']}
+          rows={written.flatMap((count, length) => (count > 0 ? [[length, integer(count)]] : []))}
+        />
+      )}
+    />
+  );
+}
+
+function LengthsFigure({ report }: { report: DataReport }) {
+  const { train, evaluation, lengths, truncated, max_length, labels, numbers, answers } = report;
   const all = train.examples + evaluation.examples;
+  const cut =
+    truncated === 0
+      ? `None of ${integer(all)} is longer than ${max_length}`
+      : `${integer(truncated)} of ${integer(all)} (${percent(truncated / all)}) are cut at ${max_length}`;
+  const first = labels.length === 0 && numbers === undefined && answers === undefined;
   return (
     <Figure
       title="Tokens per text"
-      note={
-        truncated === 0
-          ? `None of ${integer(all)} is longer than ${max_length}`
-          : `${integer(truncated)} of ${integer(all)} (${percent(truncated / all)}) are cut at ${max_length}`
-      }
+      note={first ? `${partsText(report)}. ${cut}` : cut}
       picture={
         <Columns
           values={lengths}
