@@ -52,6 +52,12 @@ export class Console {
     if (!this.json) this.#stdout.write(`${text}\n`);
   }
 
+  /** The next part of a result that comes bit by bit. */
+  part(text: string): void {
+    this.clear();
+    if (!this.json) process.stdout.write(text);
+  }
+
   /** A remark on stderr. */
   say(text: string): void {
     this.clear();

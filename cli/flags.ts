@@ -8,7 +8,7 @@ import { RetraceError } from '../src/protocol/errors.ts';
 import { mergedTypes, selfTestTexts } from '../src/protocol/messages.ts';
 import { taskNames } from '../src/tasks/registry.ts';
 import { choice, type FlagRow, flag, list, number, text } from './flag_rows.ts';
-import { memoryFlags, methodFlags, modelFlags, readingFlags, trainingFlags } from './option_flags.ts';
+import { generationFlags, memoryFlags, methodFlags, modelFlags, readingFlags, trainingFlags } from './option_flags.ts';
 
 const methodNames = methods.map(({ name }) => name);
 
@@ -124,6 +124,13 @@ export const commandFlags = {
     out: text('FOLDER', 'where the model goes; needed'),
     overwrite: flag('use --out although it holds something'),
     dtype: choice(mergedTypes, "type of the weights: the base's (default), each sum rounded to it once, or float32"),
+    ...output,
+  },
+  generate: {
+    ...adapter,
+    ...model,
+    text: { ...text('TEXT', 'what a text goes on from; may be given several times'), many: true },
+    ...generationFlags,
     ...output,
   },
   compare: {

@@ -28,6 +28,11 @@ const commandTexts: Readonly<Record<CommandName, { does: string; more: string; e
     more: 'Takes what --adapter takes, with or without the flag: LoRA, (IA)³, BitFit, full fine-tuning and linear probes of a classifier that Transformers has (not mean pooling).\nThe folder is opened again and its logits compared before it is called done. Weights pass through piece by piece and are never in memory whole.',
     example: 'retrace merge reviews-adapter --model google-bert/bert-base-uncased --out reviews-model',
   },
+  generate: {
+    does: 'texts that an adapter, or a pretrained model as it is, writes behind prompts',
+    more: 'Models that write: GPT-2, OPT and BART. Without --do-sample each token is the likeliest one. Ctrl-C ends the text where it is.',
+    example: 'retrace generate --model distilbert/distilgpt2 --text "Once upon a time" --do-sample --top-p 0.9',
+  },
   compare: {
     does: 'the plans of several methods and policies: a table, CSV, JSON, a picture',
     more: 'Percentages are of full fine-tuning that stores its activations, at the same batch and length.\n--study init trains from several starts instead; without a GPU give it --max-steps 0, which measures distances alone.',

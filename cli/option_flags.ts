@@ -4,6 +4,7 @@
 import { methods, resolveOptions } from '../src/methods/registry.ts';
 import { usualDefaults } from '../src/models/registry.ts';
 import type { MethodOptions } from '../src/protocol/config.ts';
+import { generationOptions } from '../src/protocol/options/generation.ts';
 import { memoryOptions } from '../src/protocol/options/memory.ts';
 import { methodOptions } from '../src/protocol/options/methods.ts';
 import { modelOptions } from '../src/protocol/options/model.ts';
@@ -60,6 +61,8 @@ export const modelFlags: Rows = rowsOf(modelOptions);
 export const readingFlags: Rows = { ...rowsOf(readingOptions), 'no-header': flag('The first row is data; columns go by their numbers.') };
 export const memoryFlags: Rows = rowsOf(memoryOptions);
 export const trainingFlags: Rows = rowsOf(trainingOptions);
+/** Of texts that are written, which are no part of a run. */
+export const generationFlags: Rows = rowsOf(generationOptions);
 export const methodFlags: Rows = Object.fromEntries(
   optionNames.map((name) => [
     flagNameOf(name, methodOptions[name]),

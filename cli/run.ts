@@ -5,6 +5,7 @@ import { RetraceError, reportOf } from '../src/protocol/errors.ts';
 import { version } from '../src/session/version.ts';
 import { compare } from './commands/compare.ts';
 import { evaluate } from './commands/evaluate.ts';
+import { generate } from './commands/generate.ts';
 import { hub } from './commands/hub.ts';
 import { inspect } from './commands/inspect.ts';
 import { merge } from './commands/merge.ts';
@@ -19,7 +20,7 @@ import { commandHelp, overallHelp } from './help.ts';
 /** Gives the exit code. */
 type Command = (given: Given, console: Console, positionals: readonly string[]) => Promise<number>;
 
-const commands: Readonly<Record<CommandName, Command>> = { plan, train, evaluate, predict, merge, compare, inspect, hub };
+const commands: Readonly<Record<CommandName, Command>> = { plan, train, evaluate, predict, generate, merge, compare, inspect, hub };
 
 /** Those that are told what to work on without a flag. */
 const takesArguments: readonly CommandName[] = ['inspect', 'hub', 'merge'];

@@ -7,7 +7,6 @@ import { copyInto } from '../graph/ops/elementwise.ts';
 import { pool } from '../graph/ops/pool.ts';
 import { vocabularyLogits } from '../graph/ops/vocabulary.ts';
 import type { Registry } from '../graph/registry.ts';
-import type { Tensor } from '../graph/tensor.ts';
 import type { Wiring } from '../methods/method.ts';
 import type { KeyValueCache } from '../models/key_value_cache.ts';
 import { type Stack, topStack } from '../models/model.ts';
@@ -22,7 +21,7 @@ export interface Room {
   readonly batch_size: number;
   /** Tokens of a prompt, padded. */
   readonly prompt: number;
-  /** Tokens of a text, virtual tokens and its prompt included (not where another stack reads that). */
+  /** Tokens of a text, its prompt included (not where another stack reads that). */
   readonly capacity: number;
 }
 
@@ -78,19 +77,16 @@ export function planGeneration(run: ProgramSetup, among: { readonly plan: Plan; 
     const wiring = setup.method.wire(setup.backbone, setup.options);
     requireCausal(wiring, setup.method.title);
     const g = new Graph(registry, { ...options, tokensAtATime: tokensAtATime(setup, wiring, bucket) });
-    const scene: Scene = { g, setup, wiring, bucket, cache: { tokens, capacity: room.capacity } };
+    virtual_tokens = wiring.adaptation.tokensBefore?.(g).prompt?.shape[0] ?? 0;
+    const scene: Scene = { g, setup, wiring, bucket, cache: { tokens, capacity: virtual_tokens + room.capacity } };
     const results: StackResult[] = [];
     // What stands below the topmost stack was read with the prompt.
     const stacks = numberedStacks(setup.backbone).slice(tokens === 'first' ? 0 : -1);
     for (const stack of stacks) results.push(evaluateStack(scene, stack, results));
     words = headOnLast(g, setup, results.at(-1) as StackResult);
-    const written = input_prefix === '' ? length : bucket.target_length;
-    if (tokens === 'first') virtual_tokens = rowsOf(g.inputs.get('cache_rows')) / room.batch_size - written;
     return { name, graph: g };
   };
   const sources = [trace('prefill', 'first', room.prompt), trace('next', 'next', 1)];
   const own = stepPrograms(registry, options, { optimizer: run.optimizer, purposes: [] });
   return { plan: planRun(registry, sources, own, among.plan), registry, room, input_prefix, virtual_tokens, words };
 }
-
-const rowsOf = (rows: Tensor | undefined): number => rows?.shape[0] ?? 0;

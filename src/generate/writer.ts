@@ -70,7 +70,8 @@ export class Writer {
   /** Rows of the cache for T further tokens of each text at most, those of `texts`, and rows that are then in use. */
   #kept(T: number, texts: readonly ArrayLike<number>[]): Inputs {
     const { room, virtual_tokens: P } = this.#planned;
-    const { batch_size: B, capacity } = room;
+    const { batch_size: B } = room;
+    const capacity = P + room.capacity;
     const before = this.#counts.map((count) => (count === 0 ? 0 : P + count));
     // Virtual tokens come with the first ones.
     const width = T + (before.some((rows) => rows > 0) ? 0 : P);

@@ -113,6 +113,9 @@ const generationObject = v.object(entriesOf(generationOptions));
 export type GenerationOptions = Readonly<v.InferOutput<typeof generationObject>>;
 export const defaultGeneration: GenerationOptions = defaultsOf(generationOptions);
 
+/** Options of which some are left out, checked and filled up. Error `run-config`. */
+export const parseGeneration = (input: unknown): GenerationOptions => checked(generationObject, input, 'generation options');
+
 /** How activations come back in the backward pass. A run names its policy: which one a method has is not known here. */
 const memorySettings = { ...entriesOf(memoryOptions), policy: memoryOptions.policy.schema };
 const memoryObject = v.object(memorySettings);
@@ -148,14 +151,16 @@ const runConfig = v.object({
 export type RunConfig = Readonly<v.InferOutput<typeof runConfig>>;
 
 /** A checked RunConfig, or an error that names the field, what it is and what it may be. */
-export function parseRunConfig(input: unknown): RunConfig {
-  const result = v.safeParse(runConfig, input);
+export const parseRunConfig = (input: unknown): RunConfig => checked(runConfig, input, 'run configuration');
+
+function checked<S extends v.GenericSchema>(schema: S, input: unknown, where: string): v.InferOutput<S> {
+  const result = v.safeParse(schema, input);
   if (result.success) return result.output;
   const [issue] = result.issues;
   throw new RetraceError({
     code: 'run-config',
     message: issue.message,
-    where: v.getDotPath(issue) ?? 'run configuration',
+    where: v.getDotPath(issue) ?? where,
     remedy: 'Correct this setting.',
   });
 }

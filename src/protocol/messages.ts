@@ -20,6 +20,7 @@ import type {
 } from './config.ts';
 import type { DataPreview, DataReport } from './data_report.ts';
 import type { ErrorReport } from './errors.ts';
+import type { GenerationCalls, WritingEvent } from './generation.ts';
 import type { FetchProgress } from './hub.ts';
 import type { HubCalls } from './hub_calls.ts';
 import type { Bucket } from './lengths.ts';
@@ -296,11 +297,12 @@ export type RunEvent =
       readonly best?: { readonly step: number; readonly metric: string; readonly value: number };
       readonly reason: 'completed' | 'stopped' | 'early stopping';
     }
+  | WritingEvent
   | StudyEvent
   | { readonly type: 'error'; readonly error: ErrorReport };
 
 /** Calls of the page, by name: argument and answer. */
-export interface Calls extends HubCalls {
+export interface Calls extends HubCalls, GenerationCalls {
   catalogue: { argument: undefined; answer: Catalogue };
   environment: { argument: undefined; answer: Environment };
   describeModel: { argument: { model: ModelRef }; answer: ModelDescription };

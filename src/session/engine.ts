@@ -30,6 +30,7 @@ export interface Engine {
   readonly tokenizer: Tokenizer;
   readonly setup: ProgramSetup;
   readonly executor: Executor;
+  readonly registry: Registry;
   readonly trainer: Trainer;
   readonly report: PlanReport;
   /** Of the base's weights, as they were streamed. */
@@ -146,7 +147,7 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
     const classifier = classifierStart(model, setup.pooling, labels);
     trainer.setParameters(await classifierValues(model, setup.pooling, classifier));
     const sha256 = await streamWeights(model, planned.registry, executor, (done, of) => request.onPhase('loading model', done, of));
-    return { task, model, tokenizer, setup, executor, trainer, report, sha256, buckets, labels, classifier };
+    return { task, model, tokenizer, setup, executor, registry: planned.registry, trainer, report, sha256, buckets, labels, classifier };
   } catch (error) {
     executor.destroy();
     throw error;

@@ -24,6 +24,7 @@ import { bucketsOf, reportData, rowsPerExample } from './data_report.ts';
 import { DeviceHolder, startEngine } from './engine.ts';
 import { evaluate, evaluationTexts } from './evaluation.ts';
 import { Gate, stopped } from './gate.ts';
+import { plainConfig, startPlain, Texts } from './generating.ts';
 import type { Host, StoredRun } from './host.ts';
 import { type Answering, type HubCalls, hubCalls } from './hub_calls.ts';
 import { Fetching } from './hub_models.ts';
@@ -54,6 +55,7 @@ export class Session {
   /** Steers the run or study that goes on. */
   #gate: Gate | undefined;
   readonly #occupancy = new Occupancy();
+  readonly #texts: Texts;
   readonly #fetching: Fetching;
   readonly #onData = (progress: DataProgress): void => this.#emit({ type: 'preparing', ...progress });
 
@@ -63,6 +65,7 @@ export class Session {
     this.#device = new DeviceHolder(host);
     this.#fetching = new Fetching(host.hub, (progress) => emit({ type: 'fetching', ...progress }));
     this.#models = new OpenModels(host, this.#fetching);
+    this.#texts = new Texts(emit);
     this.calls = { ...this.#own, ...hubCalls(host.hub, this.#fetching, () => this.#models.forget()) };
   }
 
@@ -106,6 +109,17 @@ export class Session {
       await this.#occupancy.vacant();
     },
     predict: ({ texts }) => this.#occupancy.reading(async () => predict(this.#requireReady().engine, texts)),
+    generate: (request) => {
+      // Steps would change the weights in the middle of a text.
+      this.#occupancy.refuseDuring('run');
+      return this.#occupancy.reading(async () => this.#texts.write(this.#requireReady().engine, request));
+    },
+    stopWriting: async () => {
+      this.#texts.stop();
+    },
+    openLanguageModel: async ({ model }) => {
+      await this.#occupancy.alone('import', () => this.#openPlain(model));
+    },
     evaluationTexts: async ({ at }) => evaluationTexts(this.#requireReady().data?.texts ?? [], at),
     evaluate: (request) => this.#occupancy.alone('evaluation', () => this.#evaluate(request)),
     exportAdapter: async (request) => {
@@ -208,6 +222,7 @@ export class Session {
   async #release(): Promise<void> {
     const ready = this.#ready;
     this.#ready = undefined;
+    this.#texts.stop();
     await this.#occupancy.unread();
     ready?.engine.executor.destroy();
   }
@@ -305,6 +320,16 @@ export class Session {
     if (stored) await run.restore(stored);
     const ended = new Error('device lost');
     await Promise.race([run.toEnd(), device.lost.then(() => Promise.reject(ended))]);
+  }
+
+  /** A pretrained model, ready to write. */
+  async #openPlain(asked: ModelRef): Promise<void> {
+    const { model, tokenizer } = await this.#models.open(await this.#models.fetched(asked));
+    const config = plainConfig(model);
+    await requireRunnable(model, config.pooling ?? model.pooling);
+    await this.#release();
+    const onPhase = (phase: Phase, done?: number, of?: number) => this.#emit(phaseEvent(phase, done, of));
+    this.#ready = { engine: await startPlain(await this.#device.open(), config, { model, tokenizer: await tokenizer, onPhase }), config };
   }
 
   async #evaluate(request: Calls['evaluate']['argument']): Promise<EvaluationReport> {

@@ -1,0 +1,66 @@
+// generate: texts that a model writes behind each --text, an adapter's or a pretrained one's, shown as they come.
+
+import { generationOptions } from '../../src/protocol/options/generation.ts';
+import type { Console } from '../console.ts';
+import { fetched, stopped } from '../fetching.ts';
+import { type Given, usage } from '../flags.ts';
+import { countText } from '../format.ts';
+import { modelPlace, modelRef } from '../models.ts';
+import { type OpenSession, openSession, sayDevice } from '../open_session.ts';
+import { givenOptions } from '../option_flags.ts';
+import { listOf, textOf } from '../settings.ts';
+import { importGiven } from './evaluate.ts';
+
+/** Makes ready what writes: the adapter on its base, or a model as it is. */
+async function ready(calls: OpenSession['calls'], given: Given, console: Console): Promise<void> {
+  if (textOf(given, 'adapter') !== undefined) {
+    await importGiven(calls, given, console);
+    return;
+  }
+  const asked = textOf(given, 'model');
+  if (asked === undefined)
+    throw usage('Neither an adapter nor a model is named.', 'Add --adapter, or --model for a pretrained model as it is.', '--adapter');
+  const { place } = await fetched(calls, modelPlace(asked, given), console);
+  await sayDevice(calls, console);
+  await calls.openLanguageModel({ model: await modelRef(place) });
+}
+
+export async function generate(given: Given, console: Console): Promise<number> {
+  const prompts = listOf(given, 'text') ?? [];
+  if (prompts.length === 0) throw usage('There is nothing to go on from.', 'Give --text "...", once or several times.', '--text');
+  let shown = '';
+  const { calls } = openSession(console, given, {
+    onEvent(event) {
+      if (event.type !== 'writing' || prompts.length > 1) return;
+      // What was shown is only ever added to.
+      console.part(event.text.slice(shown.length));
+      shown = event.text;
+    },
+  });
+  await ready(calls, given, console);
+  let signals = 0;
+  const stop = () => {
+    signals += 1;
+    if (signals > 1) process.exit(stopped);
+    void calls.stopWriting(undefined);
+  };
+  process.on('SIGINT', stop);
+  try {
+    const begun = performance.now();
+    if (prompts.length === 1) console.part(prompts[0] as string);
+    const written = await calls.generate({ prompts, options: givenOptions(given, Object.keys(generationOptions)) });
+    for (const [i, own] of written.entries()) {
+      console.event({ type: 'text', prompt: prompts[i], ...own });
+      if (prompts.length === 1) console.result(own.text.slice(shown.length));
+      else console.result(`${prompts[i]}${own.text}\n`);
+    }
+    const tokens = written.reduce((sum, own) => sum + own.tokens, 0);
+    const seconds = (performance.now() - begun) / 1000;
+    console.say(
+      `${countText(tokens)} tokens in ${seconds.toFixed(1)} s; ended by: ${[...new Set(written.map(({ finish }) => finish))].join(', ')}`,
+    );
+    return signals > 0 ? stopped : 0;
+  } finally {
+    process.off('SIGINT', stop);
+  }
+}
