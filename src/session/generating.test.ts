@@ -1,0 +1,91 @@
+// Texts in a session: a pretrained model opened as it is writes behind prompts, event after event, until it is at its end, at a stop string, at its length or
+// stopped; what it took is free again. What the texts are: test/generation.test.ts.
+
+import { readFileSync } from 'node:fs';
+import { beforeAll, expect, test } from 'vitest';
+import { smallShape } from '../../test/outcome.ts';
+import { randomModelFiles } from '../../test/random_model.ts';
+import { testHost } from '../../test/testing.ts';
+import type { RunEvent } from '../protocol/messages.ts';
+import { Session } from './session.ts';
+
+/** A random GPT-2 with a byte-level tokenizer of its own size, whose texts nothing stands behind. */
+function folder(config: object = {}) {
+  const file = (name: string) =>
+    JSON.parse(readFileSync(`src/data/vectors/tokenizers/bpe_gpt2/${name}`, 'utf8')) as Record<string, unknown>;
+  const shape = { ...smallShape, vocab_size: 432, max_position_embeddings: 48 };
+  const model = randomModelFiles(shape, { config: { eos_token_id: 431, ...config } }, 'gpt2');
+  const json = (path: string, value: object) => ({ path, blob: new Blob([JSON.stringify(value)]) });
+  const files = [
+    json('tokenizer.json', { ...file('tokenizer.json'), post_processor: null }),
+    json('tokenizer_config.json', file('tokenizer_config.json')),
+  ];
+  return { ...model, files: [...model.files, ...files] };
+}
+
+let heard: (event: RunEvent) => void = () => undefined;
+const session = new Session(testHost(), (event) => heard(event));
+const { calls } = session;
+beforeAll(() => calls.openLanguageModel({ model: folder() }));
+
+const prompt = 'the film was';
+
+test('the likeliest text comes as events that grow to the answer, and is the same again', async () => {
+  const shown: string[] = [];
+  heard = (event) => {
+    if (event.type === 'writing') shown.push(event.text);
+  };
+  const [first] = await calls.generate({ prompts: [prompt], options: { max_new_tokens: 24 } });
+  expect(first).toMatchObject({ tokens: 24, finish: 'length' });
+  expect(shown.at(-1)).toBe(first?.text);
+  expect(shown.length).toBeGreaterThan(2);
+  for (const [i, text] of shown.slice(1).entries()) expect(text.startsWith(shown[i] as string)).toBe(true);
+  expect(await calls.generate({ prompts: [prompt], options: { max_new_tokens: 24 } })).toEqual([first]);
+});
+
+test('draws go by the seed, and a text is the same among others', async () => {
+  const options = { max_new_tokens: 10, do_sample: true, seed: 4, temperature: 2 };
+  const [alone] = await calls.generate({ prompts: [prompt], options });
+  const together = await calls.generate({ prompts: [prompt, 'a good', 'we will go to the café'], options });
+  expect(together[0]).toEqual(alone);
+  expect((await calls.generate({ prompts: [prompt], options: { ...options, seed: 5 } }))[0]?.text).not.toBe(alone?.text);
+});
+
+test('a text ends at a stop string, at the token that ends texts, and where the model has no more positions', async () => {
+  const [whole] = await calls.generate({ prompts: [prompt], options: { max_new_tokens: 100 } });
+  expect(whole?.finish).toBe('length');
+  expect(whole?.tokens).toBeLessThan(48);
+  const stop = (whole?.text as string).slice(6, 9);
+  const [cut] = await calls.generate({ prompts: [prompt], options: { max_new_tokens: 100, stop_strings: ['nowhere', stop] } });
+  expect(cut?.finish).toBe('stop string');
+  expect(cut?.text).toBe((whole?.text as string).slice(0, (whole?.text as string).indexOf(stop) + stop.length));
+});
+
+test('stopWriting ends a text at its next token', async () => {
+  let events = 0;
+  heard = (event) => {
+    if (event.type === 'writing' && ++events === 3) void calls.stopWriting(undefined);
+  };
+  const [text] = await calls.generate({ prompts: [prompt], options: { max_new_tokens: 30 } });
+  expect(text?.finish).toBe('stopped');
+  expect(text?.tokens).toBeLessThan(30);
+});
+
+test('a prompt that the model has no positions for, and options that make no sense, are refused; two texts are not written at once', async () => {
+  await expect(calls.generate({ prompts: ['film '.repeat(60)] })).rejects.toMatchObject({ code: 'prompt-too-long' });
+  await expect(calls.generate({ prompts: [prompt], options: { temperature: 0 } })).rejects.toMatchObject({
+    code: 'run-config',
+    where: 'temperature',
+  });
+  const first = calls.generate({ prompts: [prompt], options: { max_new_tokens: 4 } });
+  await expect(calls.generate({ prompts: [prompt] })).rejects.toMatchObject({ code: 'busy' });
+  expect((await first)[0]?.tokens).toBe(4);
+});
+
+test('a model whose tokens see those that follow them is refused', async () => {
+  const other = new Session(testHost(), () => undefined);
+  await other.calls.openLanguageModel({ model: randomModelFiles({ ...smallShape, vocab_size: 30522 }) });
+  await expect(other.calls.generate({ prompts: ['a text'] })).rejects.toMatchObject({
+    code: expect.stringMatching(/sees-what-follows|no-vocabulary/),
+  });
+});
