@@ -6,6 +6,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { smallShape } from '../../test/outcome.ts';
 import { randomModelFiles } from '../../test/random_model.ts';
 import { testHost } from '../../test/testing.ts';
+import type { WrittenText } from '../protocol/generation.ts';
 import type { RunEvent } from '../protocol/messages.ts';
 import { Session } from './session.ts';
 
@@ -52,13 +53,13 @@ test('draws go by the seed, and a text is the same among others', async () => {
 });
 
 test('a text ends at a stop string, at the token that ends texts, and where the model has no more positions', async () => {
-  const [whole] = await calls.generate({ prompts: [prompt], options: { max_new_tokens: 100 } });
-  expect(whole?.finish).toBe('length');
-  expect(whole?.tokens).toBeLessThan(48);
-  const stop = (whole?.text as string).slice(6, 9);
+  const [whole] = (await calls.generate({ prompts: [prompt], options: { max_new_tokens: 100 } })) as [WrittenText];
+  expect(whole.finish).toBe('length');
+  expect(whole.tokens).toBeLessThan(48);
+  const stop = whole.text.slice(6, 9);
   const [cut] = await calls.generate({ prompts: [prompt], options: { max_new_tokens: 100, stop_strings: ['nowhere', stop] } });
   expect(cut?.finish).toBe('stop string');
-  expect(cut?.text).toBe((whole?.text as string).slice(0, (whole?.text as string).indexOf(stop) + stop.length));
+  expect(cut?.text).toBe(whole.text.slice(0, whole.text.indexOf(stop) + stop.length));
 });
 
 test('stopWriting ends a text at its next token', async () => {
