@@ -5,13 +5,13 @@
 import { Graph } from '../graph/graph.ts';
 import { copyInto } from '../graph/ops/elementwise.ts';
 import { pool } from '../graph/ops/pool.ts';
-import { vocabularyLogits } from '../graph/ops/vocabulary.ts';
 import type { Registry } from '../graph/registry.ts';
 import type { Wiring } from '../methods/method.ts';
 import type { KeyValueCache } from '../models/key_value_cache.ts';
 import { type Stack, topStack } from '../models/model.ts';
 import { type Plan, type ProgramSource, planRun } from '../plan/plan.ts';
 import { RetraceError } from '../protocol/errors.ts';
+import { wordLogits } from '../train/outputs.ts';
 import type { ProgramSetup } from '../train/programs.ts';
 import { evaluateStack, numberedStacks, type Scene, type StackResult, tokensAtATime } from '../train/stacks.ts';
 import { stepPrograms } from '../train/update.ts';
@@ -54,23 +54,31 @@ function requireCausal({ adaptation, wholeBatch }: Wiring, title: string): void 
 }
 
 /** Logits of the last token of each text, into the result `logits`. */
-function headOnLast(g: Graph, { backbone }: ProgramSetup, { hidden, lengths }: StackResult): number {
-  const [table = ''] = Object.keys(backbone.names.tied);
-  const words = g.registry.parameters.get(table);
-  if (!words) throw new Error(`the model has no table of words '${table}'`);
-  const rows = g.section('head', () => pool(g, hidden, lengths, 'last')); // [B, C]
-  const logits = g.section('head', () => vocabularyLogits(g, rows, words)); // [B, V, padded]
+function headOnLast({ g, setup: { backbone }, wiring }: Scene, { hidden, lengths }: StackResult): void {
+  const rows = g.section('vocabulary', () => pool(g, hidden, lengths, 'last')); // [B, C]
+  const logits = wordLogits(g, backbone, rows, wiring.adaptation); // [B, V up to a multiple of 4]
   copyInto(g, logits, g.registry.result('logits', logits.shape, 'f32'));
-  return words.shape[0] as number;
 }
 
-/** Plans `prefill` and `next` beside a run's programs. Errors: `method-cant-write`, `sees-what-follows`. */
+/** Error `task-writes-nothing`, where the run lacks what gives words. */
+function requireWords({ parameters }: Registry, run: Registry): void {
+  const lacking = [...parameters.keys()].filter((name) => !run.parameters.has(name));
+  if (lacking.length === 0) return;
+  throw new RetraceError({
+    code: 'task-writes-nothing',
+    message: `What is ready here learned a task that writes no words: it lacks ${lacking.join(', ')}.`,
+    where: 'task',
+    remedy: 'Train a task that writes, such as language_modelling, or open a pretrained model as it is.',
+  });
+}
+
+/** Plans `prefill` and `next` beside a run's programs. Errors: `method-cant-write`, `sees-what-follows`, `no-vocabulary`, `task-writes-nothing`. */
 export function planGeneration(run: ProgramSetup, among: { readonly plan: Plan; readonly registry: Registry }, room: Room): GenerationPlan {
   const registry = among.registry.beside();
   const setup: ProgramSetup = { ...run, batch_size: room.batch_size, chunks: 1 };
   const options = { trains: () => false, storedType: setup.storedType, training: false };
   const { input_prefix } = topStack(setup.backbone);
-  let [virtual_tokens, words] = [0, 0];
+  let virtual_tokens = 0;
 
   const trace = (name: string, tokens: KeyValueCache['tokens'], length: number): ProgramSource => {
     const bucket = { length, target_length: 1 };
@@ -83,10 +91,18 @@ export function planGeneration(run: ProgramSetup, among: { readonly plan: Plan; 
     // What stands below the topmost stack was read with the prompt.
     const stacks = numberedStacks(setup.backbone).slice(tokens === 'first' ? 0 : -1);
     for (const stack of stacks) results.push(evaluateStack(scene, stack, results));
-    words = headOnLast(g, setup, results.at(-1) as StackResult);
+    headOnLast(scene, results.at(-1) as StackResult);
     return { name, graph: g };
   };
   const sources = [trace('prefill', 'first', room.prompt), trace('next', 'next', 1)];
+  requireWords(registry, among.registry);
   const own = stepPrograms(registry, options, { optimizer: run.optimizer, purposes: [] });
-  return { plan: planRun(registry, sources, own, among.plan), registry, room, input_prefix, virtual_tokens, words };
+  return {
+    plan: planRun(registry, sources, own, among.plan),
+    registry,
+    room,
+    input_prefix,
+    virtual_tokens,
+    words: setup.backbone.config.vocab_size,
+  };
 }

@@ -83,10 +83,7 @@ test('a prompt that the model has no positions for, and options that make no sen
   expect((await first)[0]?.tokens).toBe(4);
 });
 
-test('a model whose tokens see those that follow them is refused', async () => {
-  const other = new Session(testHost(), () => undefined);
-  await other.calls.openLanguageModel({ model: randomModelFiles({ ...smallShape, vocab_size: 30522 }) });
-  await expect(other.calls.generate({ prompts: ['a text'] })).rejects.toMatchObject({
-    code: expect.stringMatching(/sees-what-follows|no-vocabulary/),
-  });
+test('a model that writes no words is refused', async () => {
+  const bert = randomModelFiles({ ...smallShape, vocab_size: 30522 });
+  await expect(calls.openLanguageModel({ model: bert })).rejects.toMatchObject({ code: 'task-refused' });
 });

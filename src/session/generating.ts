@@ -15,6 +15,7 @@ import type { Calls } from '../protocol/messages.ts';
 import type { BaseModel } from './base_model.ts';
 import { type Engine, type EngineConfig, type EngineRequest, startEngine, streamLimitOf } from './engine.ts';
 import { withRemedies } from './remedies.ts';
+import { hasDecoder } from './task_fit.ts';
 
 /** Texts that are written together. */
 const mostTogether = 8;
@@ -45,8 +46,11 @@ async function endsOf({ folder, config, backbone }: BaseModel, eosTokenId: numbe
 }
 
 /** The ids of a prompt. Errors: `prompt-empty`, `prompt-too-long`. */
-function promptIds({ tokenizer }: Engine, prompt: string, most: number): number[] {
-  const encoded = [...tokenizer.encode(prompt, undefined, Number.MAX_SAFE_INTEGER).input_ids];
+function promptIds({ setup, tokenizer }: Engine, prompt: string, most: number): number[] {
+  // A text that is read is whole; one that goes on has nothing behind it.
+  const encoded = hasDecoder(setup.backbone)
+    ? [...tokenizer.encode(prompt, undefined, Number.MAX_SAFE_INTEGER).input_ids]
+    : [...tokenizer.leading, ...tokenizer.tokens(prompt)];
   const ids = encoded.length > 0 ? encoded : idsOf(tokenizer.bosTokenId ?? tokenizer.eosTokenId);
   if (ids.length === 0) {
     throw new RetraceError({
@@ -138,7 +142,8 @@ async function writerFor({ setup, executor, registry }: Engine, room: Room): Pro
 
 /** What a pretrained model is to an engine that trains nothing of it. */
 export const plainConfig = (model: BaseModel): EngineConfig => ({
-  ...{ method: 'linear-probe', policy: 'store', options: {}, pooling: model.ownPooling ?? 'mean', checkpoint_every: 1 },
+  ...{ task: hasDecoder(model.backbone()) ? 'sequence_to_sequence' : 'language_modelling', method: 'linear-probe', options: {} },
+  ...{ pooling: undefined, policy: 'store', checkpoint_every: 1 },
   training: { ...defaultTraining, batch_size: 1, dropout: 0 },
 });
 
@@ -149,6 +154,6 @@ export const startPlain = (
   opened: Pick<EngineRequest, 'model' | 'tokenizer' | 'onPhase'>,
 ): Promise<Engine> =>
   startEngine(device, {
-    ...{ config, ...opened, labels: ['0', '1'], buckets: [{ length: 8 }], max_steps: 1, purposes: ['evaluation'] },
+    ...{ config, ...opened, labels: [], buckets: [{ length: 8 }], max_steps: 1, purposes: ['evaluation'] },
     onPlan: () => undefined,
   });

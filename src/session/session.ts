@@ -118,7 +118,7 @@ export class Session {
       this.#texts.stop();
     },
     openLanguageModel: async ({ model }) => {
-      await this.#occupancy.alone('import', () => this.#openPlain(model));
+      await this.#occupancy.alone('import', () => this.#openLanguageModel(model));
     },
     evaluationTexts: async ({ at }) => evaluationTexts(this.#requireReady().data?.texts ?? [], at),
     evaluate: (request) => this.#occupancy.alone('evaluation', () => this.#evaluate(request)),
@@ -323,10 +323,11 @@ export class Session {
   }
 
   /** A pretrained model, ready to write. */
-  async #openPlain(asked: ModelRef): Promise<void> {
+  async #openLanguageModel(asked: ModelRef): Promise<void> {
     const { model, tokenizer } = await this.#models.open(await this.#models.fetched(asked));
     const config = plainConfig(model);
-    await requireRunnable(model, config.pooling ?? model.pooling);
+    requireTask(taskNamed(config.task), model.backbone());
+    await requireRunnable(model, undefined);
     await this.#release();
     const onPhase = (phase: Phase, done?: number, of?: number) => this.#emit(phaseEvent(phase, done, of));
     this.#ready = { engine: await startPlain(await this.#device.open(), config, { model, tokenizer: await tokenizer, onPhase }), config };

@@ -9,7 +9,7 @@ import { laterRows } from '../graph/ops/prepend_rows.ts';
 import { reshape } from '../graph/ops/reshape.ts';
 import { vocabularyLogits } from '../graph/ops/vocabulary.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import { type Adaptation, noAdaptation, ownPooling, pooledHead, requireVocabulary, topStack } from '../models/model.ts';
+import { type Adaptation, type Backbone, noAdaptation, ownPooling, pooledHead, requireVocabulary, topStack } from '../models/model.ts';
 import { type Bucket, wordsOf } from '../protocol/lengths.ts';
 import type { Task } from '../tasks/task.ts';
 import type { ProgramSetup } from './programs.ts';
@@ -89,20 +89,25 @@ const choices: OutputKind = (g, setup) => {
   };
 };
 
+/** Logits [N, vocab_size up to a multiple of 4] of hidden states [N, C]. Error `no-vocabulary`. */
+export function wordLogits(g: Graph, backbone: Backbone, rows: Tensor, adaptation: Adaptation): Tensor {
+  const vocabulary = requireVocabulary(backbone);
+  return g.section('vocabulary', () => {
+    const read = vocabulary.before?.(g, rows, adaptation) ?? rows; // [N, C]
+    const table = g.parameter(vocabulary.table, [backbone.config.vocab_size, read.shape.at(-1) as number]);
+    return vocabularyLogits(g, read, table, vocabulary.bias?.(g));
+  });
+}
+
 /** The hidden states that are to give a word, and of each the words of the vocabulary. */
 const words: OutputKind = (g, { task, loss, backbone, batch_size: B, buckets }, bucket) => {
-  const vocabulary = requireVocabulary(backbone);
+  requireVocabulary(backbone);
   const { vocab_size } = backbone.config;
   const T = topStack(backbone).input_prefix === '' ? bucket.length : (bucket.target_length ?? bucket.length);
   const R = B * wordsOf(bucket);
   const targets = g.input('labels', [R], 'i32');
   let adaptation: Adaptation = noAdaptation;
-  const head: RowHead = (g, rows) =>
-    g.section('vocabulary', () => {
-      const read = vocabulary.before?.(g, rows, adaptation) ?? rows; // [N, C]
-      const table = g.parameter(vocabulary.table, [vocab_size, read.shape.at(-1) as number]);
-      return vocabularyLogits(g, read, table, vocabulary.bias?.(g)); // [N, vocab_size up to a multiple of 4]
-    });
+  const head: RowHead = (g, rows) => wordLogits(g, backbone, rows, adaptation);
   return {
     rows(g, top) {
       adaptation = top.adaptation;
