@@ -10,7 +10,7 @@ const ARROWS = {
   'app/train': ['app/choose', 'app/memory', 'app/state', 'app/ui', 'protocol'],
   'app/compare': ['app/choose', 'app/queue', 'app/study', 'app/memory', 'app/options', 'app/state', 'app/ui', 'protocol'],
   'app/choose': ['app/hub', 'app/memory', 'app/options', 'app/state', 'app/ui', 'protocol'],
-  'app/results': ['app/hub', 'app/state', 'app/ui', 'protocol'],
+  'app/results': ['app/hub', 'app/options', 'app/state', 'app/ui', 'protocol'],
   'app/queue': ['app/memory', 'app/options', 'app/state', 'app/ui', 'protocol'],
   'app/study': ['app/state', 'app/ui', 'protocol'],
   'app/frame': ['app/state', 'app/ui', 'protocol'],

@@ -1,9 +1,10 @@
 // Which options stand on the page, with their values, in the order of the protocol's table. Pure.
 
 import type { MethodCard, TaskCard } from '../../src/protocol/cards.ts';
-import type { PolicyName } from '../../src/protocol/config.ts';
+import { defaultGeneration, type GenerationOptions, type PolicyName } from '../../src/protocol/config.ts';
 import type { ErrorReport } from '../../src/protocol/errors.ts';
 import { readsArgument } from '../../src/protocol/optimizers.ts';
+import { generationOptions } from '../../src/protocol/options/generation.ts';
 import { memoryOptions } from '../../src/protocol/options/memory.ts';
 import { methodOptions } from '../../src/protocol/options/methods.ts';
 import type { Options } from '../../src/protocol/options/option.ts';
@@ -52,6 +53,14 @@ export function methodEntries(settings: Settings, card: MethodCard, error?: Erro
       const texts = own.get(entry.name);
       return texts === undefined ? [] : [{ ...entry, option: { ...entry.option, ...texts } }];
     },
+  );
+}
+
+/** How a text is written; what only draws go by, where tokens are drawn. */
+export function generationEntries(options: GenerationOptions): OptionEntry[] {
+  const drawn = ['temperature', 'top_k', 'top_p', 'seed'];
+  return entriesOf(generationOptions, { ...options }, { ...defaultGeneration }).filter(
+    ({ name }) => options.do_sample || !drawn.includes(name),
   );
 }
 

@@ -12,10 +12,12 @@ import { ImportPanel } from './ImportPanel.tsx';
 import { ScatterView } from './ScatterView.tsx';
 import { TryChoices } from './TryChoices.tsx';
 import { TrySentence } from './TrySentence.tsx';
+import { TryWriting } from './TryWriting.tsx';
 
 export function ResultsScreen({ theme }: { theme: string }) {
   const run = useApp((state) => state.run);
   const prediction = useApp((state) => state.prediction);
+  const writing = useApp((state) => state.writing);
   const exported = useApp((state) => state.exported);
   const merging = useApp((state) => state.merging);
   const imported = useApp((state) => state.imported);
@@ -25,7 +27,8 @@ export function ResultsScreen({ theme }: { theme: string }) {
   const endpoint = useApp((state) => state.hub.place.value?.endpoint) ?? hubEndpoint();
   // Whether an imported model takes pairs is not known; assume what is chosen for the data now.
   const chosenPair = useApp((state) => state.settings.columns?.text_pair !== undefined);
-  const { ask, predict, evaluationTexts, exportAdapter, planMerge, mergeModel, importAdapter, lookUp, show } = useActions();
+  const { ask, predict, write, stopWriting, evaluationTexts, exportAdapter, planMerge, mergeModel, importAdapter, lookUp, show } =
+    useActions();
   // The worker holds the trained model unless an import has replaced it, or the run stopped before its first step.
   const kept = run?.finished !== undefined && run.steps.length > 0 && imported.value === undefined;
   const evaluation = run === undefined ? undefined : (bestOf(run) ?? run.evaluations.at(-1));
@@ -81,6 +84,8 @@ export function ResultsScreen({ theme }: { theme: string }) {
           <h2>Try your own</h2>
           {usable && task?.learns === 'choice' ? (
             <TryChoices passage={pair} prediction={prediction} importing={imported.pending} onAsk={ask} />
+          ) : usable && task?.head === 'words' ? (
+            <TryWriting writing={writing} onWrite={(prompt, options) => void write(prompt, options)} onStop={stopWriting} />
           ) : usable ? (
             <TrySentence labels={labels} pair={pair} what={what} prediction={prediction} importing={imported.pending} onText={predict} />
           ) : (

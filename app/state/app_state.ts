@@ -24,6 +24,7 @@ import type { Theme } from './persist.ts';
 import type { QueueItem } from './queue.ts';
 import type { RunState } from './run.ts';
 import type { Settings } from './settings.ts';
+import type { WritingState } from './writing.ts';
 
 export const screens = ['choose', 'train', 'compare', 'results'] as const;
 export type Screen = (typeof screens)[number];
@@ -85,6 +86,7 @@ export interface AppState {
   readonly cancelled?: string | undefined;
   readonly savedRuns: readonly SavedRun[];
   readonly prediction: Answer<Prediction>;
+  readonly writing: WritingState;
   readonly exported: Answer<ExportResult>;
   readonly merging: Merging;
   readonly imported: Answer<ImportResult>;

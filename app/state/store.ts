@@ -3,7 +3,7 @@
 
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
-import type { AdapterSource, Columns, MethodOptions, TrainingArguments } from '../../src/protocol/config.ts';
+import type { AdapterSource, Columns, GenerationOptions, MethodOptions, TrainingArguments } from '../../src/protocol/config.ts';
 import { reportOf } from '../../src/protocol/errors.ts';
 import type { AskedText, Calls, ExportResult, MergeResult } from '../../src/protocol/messages.ts';
 import { type AppState, noComparison, noStudy, type Screen } from './app_state.ts';
@@ -32,6 +32,7 @@ import {
   withValues,
 } from './settings.ts';
 import { studyingOf } from './studying.ts';
+import { writingOf } from './writing.ts';
 
 export interface Actions extends HubActions {
   show(screen: Screen): void;
@@ -64,6 +65,9 @@ export interface Actions extends HubActions {
   predict(text: string, textPair?: string): void;
   /** Asks the model that is there; of undefined nothing. */
   ask(asked: AskedText | undefined): void;
+  /** Writes a text behind a prompt. */
+  write(prompt: string, options: Partial<GenerationOptions>): Promise<void>;
+  stopWriting(): void;
   /** The texts of examples of the evaluation; none where the worker has none, or another model. */
   evaluationTexts(at: readonly number[]): Promise<readonly { text: string; text_pair?: string }[]>;
   exportAdapter(request: Calls['exportAdapter']['argument']): Promise<ExportResult | undefined>;
@@ -89,7 +93,7 @@ const aloneAmongTabs = (work: () => Promise<void>): Promise<boolean> =>
 const waiting = { pending: true } as const;
 const idle = { pending: false } as const;
 /** What was answered about a model that the worker is about to let go of. */
-const nothingReady = { exported: idle, merging: noMerging, imported: idle, prediction: idle } as const;
+const nothingReady = { exported: idle, merging: noMerging, imported: idle, prediction: idle, writing: idle } as const;
 
 export function createApp(client: TrainerClient, kept: Kept): App {
   const store = createStore<AppState>(() => ({
@@ -108,6 +112,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
     study: noStudy,
     savedRuns: [],
     prediction: idle,
+    writing: idle,
     exported: idle,
     merging: noMerging,
     imported: idle,
@@ -232,11 +237,12 @@ export function createApp(client: TrainerClient, kept: Kept): App {
       }
     },
     ...mergingOf(client, store),
+    ...writingOf(client, store),
     importAdapter: async (adapter) => {
       if (occupationOf(getState()) !== undefined) return;
       const before = getState().imported.value;
       const chosen = getState().settings.model;
-      setState({ imported: { pending: true, value: before }, prediction: idle, baseWanted: undefined });
+      setState({ imported: { pending: true, value: before }, prediction: idle, writing: idle, baseWanted: undefined });
       // If its files are damaged, the import below reports that.
       const base = await client.call('baseOf', adapter).catch(() => undefined);
       const found = base?.found?.name === chosen.name ? undefined : base?.found;

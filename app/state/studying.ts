@@ -53,6 +53,7 @@ export function studyingOf(client: TrainerClient, { getState, setState }: StoreA
         merging: noMerging,
         imported: idle,
         prediction: idle,
+        writing: idle,
         study: { ...noStudy, running: true, steps: max_steps },
       });
       await client.call('study', studyRequestOf(settings, max_steps)).then(
