@@ -12,7 +12,7 @@ import { methodNamed } from '../methods/registry.ts';
 import { ownPooling } from '../models/model.ts';
 import type { RunConfig } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import { longestOf } from '../protocol/lengths.ts';
+import { longestOf, longestTarget } from '../protocol/lengths.ts';
 import type { ExportLayout, ExportResult, SelfTestTexts } from '../protocol/messages.ts';
 import { taskNamed } from '../tasks/registry.ts';
 import { expectationsOn, expectedTensors, taskModelOf } from './adapter_expectations.ts';
@@ -122,7 +122,8 @@ function archiveOf(
 /** The zip of the trained adapter, read back and compared. Errors: `export-differs`, `not-adapter-hub`. */
 export async function exportAdapter(asked: ExportRequest): Promise<ExportResult> {
   const { engine, name, config } = asked;
-  const planned = longestOf(engine.buckets);
+  // What reads a text and what writes it have room of their own.
+  const planned = Math.min(longestOf(engine.buckets), longestTarget(engine.buckets));
   const fits = ({ text, text_pair }: TextToPredict) =>
     engine.tokenizer.encode(text, text_pair, config.training.max_length).input_ids.length <= planned;
   const texts = shortened(asked.texts, fits);
