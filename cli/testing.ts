@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
+import { randomModelFiles } from '../test/random_model.ts';
 import { withOneDevice } from '../test/testing.ts';
 import { Console } from './console.ts';
 import { nodeHost } from './host.ts';
@@ -181,5 +182,34 @@ export function topicsFile(folder: string, rows = 40): string {
   };
   const lines = Array.from({ length: rows }, (_, i) => `${textOf(i)}\t${i % 2 === 0 ? 'music' : 'bank'}`);
   writeFileSync(path, `text\ttopic\n${lines.join('\n')}\n`);
+  return path;
+}
+
+/** Characters that stand for bytes in byte-level vocabularies. */
+function byteCharacters(): string[] {
+  let others = 0;
+  const shown = (byte: number) => (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+  return Array.from({ length: 256 }, (_, byte) => String.fromCodePoint(shown(byte) ? byte : 256 + others++));
+}
+
+/** A small random model that writes, with a token for each byte: `gpt2`, `opt` or `bart`. */
+export async function writingModel(folder: string, model_type = 'gpt2'): Promise<string> {
+  const path = join(folder, `writing-${model_type}`);
+  mkdirSync(path, { recursive: true });
+  const vocab = Object.fromEntries([...byteCharacters(), '<|endoftext|>'].map((token, id) => [token, id]));
+  const shape = { hidden_size: 32, num_hidden_layers: 2, num_attention_heads: 4, intermediate_size: 64, max_position_embeddings: 64 };
+  const ids = { bos_token_id: 256, eos_token_id: 256, pad_token_id: 256, decoder_start_token_id: 256 };
+  const { files } = randomModelFiles({ ...shape, vocab_size: 257 }, { config: ids }, model_type);
+  for (const { path: name, blob } of files) writeFileSync(join(path, name), new Uint8Array(await blob.arrayBuffer()));
+  const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
+  const end = { id: 256, content: '<|endoftext|>', special: true, single_word: false, lstrip: false, rstrip: false, normalized: false };
+  const model = { type: 'BPE', dropout: null, unk_token: null, continuing_subword_prefix: '', end_of_word_suffix: '', fuse_unk: false };
+  const tokenizer = {
+    ...{ version: '1.0', truncation: null, padding: null, added_tokens: [end], normalizer: null },
+    ...{ pre_tokenizer: byteLevel, post_processor: byteLevel, decoder: byteLevel, model: { ...model, vocab, merges: [] } },
+  };
+  writeFileSync(join(path, 'tokenizer.json'), JSON.stringify(tokenizer));
+  const config = { tokenizer_class: 'GPT2Tokenizer', eos_token: end.content, bos_token: end.content, unk_token: end.content };
+  writeFileSync(join(path, 'tokenizer_config.json'), JSON.stringify(config));
   return path;
 }

@@ -1,0 +1,123 @@
+// Models that write, from the command line: questions with answers, texts alone, texts for texts; trained, evaluated, predicted, resumed, taken in again.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { linesOf, type Outcome, retrace, scratchFolder, tinyModel, writingModel } from './testing.ts';
+
+const folder = scratchFolder();
+const out = (name: string): string => join(folder, name);
+const file = (name: string, lines: readonly unknown[]): string => {
+  const path = join(folder, name);
+  writeFileSync(path, lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'));
+  return path;
+};
+// Words that the tiny BERT has too.
+const beginnings = ['play', 'song', 'pay', 'bill'];
+const ends = ['radio', 'singer', 'account', 'money'];
+const questions = file(
+  'questions.jsonl',
+  Array.from({ length: 24 }, (_, i) => {
+    const choices = ends.slice(0, 3 + (i % 2));
+    return { question: `the ${beginnings[i % choices.length]} is for`, choices, label: i % choices.length };
+  }),
+);
+const texts = file(
+  'texts.txt',
+  Array.from({ length: 40 }, (_, i) => `the ${beginnings[i % 4]} is for ${ends[i % 4]}, day ${i}.`),
+);
+const pairs = file(
+  'pairs.jsonl',
+  Array.from({ length: 24 }, (_, i) => ({ source: `${beginnings[i % 4]} ${i}`, target: `${ends[i % 4]} ${i}` })),
+);
+
+const usual = [
+  '--batch-size',
+  '4',
+  '--max-length',
+  '48',
+  '--max-steps',
+  '6',
+  '--eval-steps',
+  '3',
+  '--method',
+  'lora',
+  '--learning-rate',
+  '0.02',
+  '--json',
+];
+
+async function done(args: readonly string[]): Promise<Outcome> {
+  const outcome = await retrace(args);
+  expect(outcome.code, outcome.stderr + outcome.stdout).toBe(0);
+  return outcome;
+}
+
+const losses = (outcome: Outcome) => linesOf(outcome).flatMap(({ type, loss }) => (type === 'step' ? [loss as number] : []));
+const adapterOf = (name: string) => readFileSync(join(out(name), 'adapter_model.safetensors'));
+
+test.each([
+  ['question_answering', 'gpt2', questions, ['acc', 'acc_norm']],
+  ['language_modelling', 'gpt2', texts, ['perplexity']],
+  ['sequence_to_sequence', 'bart', pairs, ['perplexity']],
+  ['multiple_choice', 'bert', questions, ['accuracy']],
+] as const)(
+  '%s on a %s: learns, resumes to the same bits, evaluates and predicts as it was evaluated',
+  async (task, type, data, metrics) => {
+    const model = type === 'bert' ? tinyModel(folder) : await writingModel(folder, type);
+    const length = type === 'bert' ? usual.with(3, '16') : usual;
+    const run = ['--model', model, '--task', task, '--data', data, ...length];
+    const whole = await done(['train', ...run, '--eval-data', data, '--out', out(task)]);
+    const own = losses(whole);
+    expect(own).toHaveLength(6);
+    expect(own.at(-1)).toBeLessThan(own[0] as number);
+    await done(['train', ...run, '--eval-data', data, '--out', out(`${task}-parts`), '--pause-after', '4']);
+    await done(['train', '--resume', '--out', out(`${task}-parts`), '--json']);
+    expect(adapterOf(`${task}-parts`).equals(adapterOf(task))).toBe(true);
+
+    const adapter = ['--adapter', out(task), '--model', model, '--json'];
+    const evaluated = linesOf(whole).filter(({ type }) => type === 'evaluate');
+    const [report] = linesOf(await done(['evaluate', ...adapter, '--data', data])).filter(({ type }) => type === 'evaluate');
+    for (const metric of [...metrics, 'loss'])
+      expect(
+        evaluated.some((one) => Math.abs((one[metric] as number) - (report?.[metric] as number)) < 1e-4),
+        metric,
+      ).toBe(true);
+    const rows = linesOf(await done(['predict', ...adapter, '--data', data]));
+    expect(rows.length).toBe(task === 'language_modelling' ? 40 : 24);
+    if (task === 'question_answering') {
+      const [first] = rows as unknown as { label: string; log_likelihoods: number[]; choices: string[] }[];
+      expect(first?.choices[first.log_likelihoods.indexOf(Math.max(...first.log_likelihoods))]).toBe(first?.label);
+    } else if (task === 'multiple_choice') expect(rows[0]).toMatchObject({ label: expect.any(String), probabilities: expect.any(Array) });
+    else expect(rows[0]?.['perplexity']).toBeGreaterThan(1);
+  },
+);
+
+test('a task that a model cannot learn is refused with the one that does', async () => {
+  const words = await retrace([
+    'train',
+    '--model',
+    tinyModel(folder),
+    '--task',
+    'question_answering',
+    '--data',
+    questions,
+    ...usual.with(3, '16'),
+    '--out',
+    out('no'),
+  ]);
+  expect(linesOf(words).at(-1)).toMatchObject({ code: 'task-refused', remedy: expect.stringContaining('multiple_choice') });
+  const alone = await retrace([
+    'train',
+    '--model',
+    await writingModel(folder, 'bart'),
+    '--task',
+    'language_modelling',
+    '--data',
+    texts,
+    ...usual,
+    '--out',
+    out('no'),
+  ]);
+  expect(linesOf(alone).at(-1)).toMatchObject({ code: 'task-refused', remedy: expect.stringContaining('sequence_to_sequence') });
+});
