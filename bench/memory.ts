@@ -9,6 +9,7 @@ import type { Method } from '../src/methods/method.ts';
 import { methodNamed, methods, resolveOptions } from '../src/methods/registry.ts';
 import { bert, readBertConfig } from '../src/models/bert.ts';
 import { type Backbone, ownPooling } from '../src/models/model.ts';
+import type { Plan } from '../src/plan/plan.ts';
 import { isActivation } from '../src/plan/timeline.ts';
 import { flopsOf } from '../src/plan/work.ts';
 import {
@@ -20,6 +21,7 @@ import {
   type StreamKind,
 } from '../src/protocol/config.ts';
 import { classification } from '../src/tasks/classification.ts';
+import type { Task } from '../src/tasks/task.ts';
 import { planPrograms } from '../src/train/programs.ts';
 import { type BackboneName, backboneNamed, backboneNames } from './configurations.ts';
 import { tokensOfABatch, vocabularyTable } from './vocabulary.ts';
@@ -57,6 +59,7 @@ export interface MemoryRow extends Cell, Shape {
   readonly largest_binding: { readonly bytes: number; readonly name: string };
   /** Extent of the arena, which also holds what a method sends to the GPU step by step. */
   readonly arena: number;
+  readonly peak: Plan['peak'];
   /** What no packing can be smaller than: the largest sum of bytes alive at once. */
   readonly lower_bound: number;
   /** Of the matrix products and attention of a step. */
@@ -79,13 +82,19 @@ export const planMemory = (num_hidden_layers: number, cell: Cell, shape: Shape =
   planBackbone(bert(readBertConfig({ num_hidden_layers }, 'BERT-base')), cell, shape);
 
 /** The plan of a backbone: 2 labels, the architecture's own pooling, the configuration's dropout; f32 weights where nothing else is said. */
-export function planBackbone(backbone: Backbone, cell: Cell, shape: Shape = usual, stored: 'f32' | 'f16' = 'f32'): MemoryRow {
+export function planBackbone(
+  backbone: Backbone,
+  cell: Cell,
+  shape: Shape = usual,
+  stored: 'f32' | 'f16' = 'f32',
+  task: Task = classification,
+): MemoryRow {
   const { num_hidden_layers } = backbone.config;
   const { method: name, policy, streams, every, options } = cell;
   const { batch, length, chunks } = shape;
   const method = methodNamed(name);
   const { plan } = planPrograms({
-    task: classification,
+    task,
     backbone,
     method,
     options: resolveOptions(method, { ...(streams === 'single' ? {} : { streams }), ...options }, backbone.defaults),
@@ -110,6 +119,7 @@ export function planBackbone(backbone: Backbone, cell: Cell, shape: Shape = usua
     workspace: plan.bytes.workspace,
     bits: kept.reduce((sum, { tensor }) => sum + bytesOfTensor(tensor), 0),
     stream_elements: batch * length * backbone.config.hidden_size,
+    peak: plan.peak,
     weights: plan.bytes.weights,
     total: plan.total,
     largest_binding: plan.largestBinding,

@@ -3,8 +3,9 @@
 // covered by being there: every method on BERT, a selection on the others, and all of it with RETRACE_MATRIX=all.
 
 import { describe, expect, test } from 'vitest';
+import type { Batch } from '../src/data/batches.ts';
 import type { Method } from '../src/methods/method.ts';
-import { methods, resolveOptions } from '../src/methods/registry.ts';
+import { methodNamed, methods, resolveOptions } from '../src/methods/registry.ts';
 import { bert, readBertConfig } from '../src/models/bert.ts';
 import { usualDefaults } from '../src/models/registry.ts';
 import {
@@ -20,7 +21,8 @@ import {
 import type { BaseModel } from '../src/session/base_model.ts';
 import { trainableCount } from '../src/session/setup.ts';
 import { classification } from '../src/tasks/classification.ts';
-import { planPrograms } from '../src/train/programs.ts';
+import { sequenceToSequence } from '../src/tasks/sequence_to_sequence.ts';
+import { type ProgramSetup, planPrograms } from '../src/train/programs.ts';
 import { differences, differingNames, type Outcome, outcomeOf, smallChoices, smallShape } from './outcome.ts';
 import { drawnTypes, randomBatch, randomModel } from './random_model.ts';
 import { readVectorJson } from './testing.ts';
@@ -32,22 +34,36 @@ const lengths = [6, 8];
 const batches = [8, 6, 8].map((length, step) => randomBatch(step, B, length, smallShape.vocab_size, num_labels));
 const models = new Map(await Promise.all(drawnTypes.map(async (type) => [type, await randomModel(smallShape, type)] as const)));
 
+/** Some of the tokens of a batch are to give a word. */
+function withWords(batch: Batch): Batch {
+  const R = B * batch.length;
+  const asked = Array.from({ length: R }, (_, row) => row).filter(
+    (row) => row % 3 > 0 && row % batch.length < (batch.inputs['lengths']?.[Math.floor(row / batch.length)] ?? 0),
+  );
+  const target_rows = Uint32Array.from({ length: R }, (_, i) => asked[i] ?? 0xffffffff);
+  const labels = Int32Array.from({ length: R }, (_, i) => (i < asked.length ? (7 * i) % smallShape.vocab_size : -100));
+  return { ...batch, inputs: { ...batch.inputs, target_rows, labels }, counted: asked.length };
+}
+
 interface Row {
   readonly title: string;
   readonly type: string;
   readonly method: Method;
   readonly streams: StreamKind;
+  readonly head?: 'words';
 }
 
-function train({ type, method, streams }: Row, policy: PolicyName): Promise<Outcome> {
+function train({ type, method, streams, head }: Row, policy: PolicyName): Promise<Outcome> {
   const model = models.get(type) as BaseModel;
   const training = { dropout: 0.1, warmup_ratio: 0, learning_rate: 1e-3 };
   const options = { ...smallChoices, streams };
   const chunks = policy === 'store' ? 1 : 2;
-  return outcomeOf(
-    { model, method: method.name, policy, options, pooling: 'mean', num_labels, batch_size: B, lengths, training, memory: { chunks } },
-    batches,
-  );
+  const asked = { model, method: method.name, policy, options, num_labels, batch_size: B, lengths, training, memory: { chunks } };
+  // Few words at a time or all at once, there are the same bits.
+  const change = (setup: ProgramSetup) => ({ ...setup, ...(policy === 'store' ? {} : { token_chunk: 16 }) });
+  return head === 'words'
+    ? outcomeOf({ ...asked, task: sequenceToSequence, change }, batches.map(withWords))
+    : outcomeOf({ ...asked, pooling: 'mean' }, batches);
 }
 
 /** Every method on BERT; on each other architecture those that undo layers, and of the others every so manieth, each on one. All of it on request. */
@@ -68,7 +84,23 @@ const rows: Row[] = drawnTypes.flatMap((type) =>
     }),
 );
 
-describe.each(rows)('$title', (row) => {
+/** Of a head of words: the table that it shares with the embeddings trains, or is frozen; one stack, or two. */
+const rowsOfWords = [
+  ['full', 'gpt2'],
+  ['meft1', 'gpt2'],
+  ['lora', 'opt'],
+  ['meft1', 'bart'],
+].map(
+  ([name = '', type = '']): Row => ({
+    title: `${name} on ${type}, words`,
+    type,
+    method: methodNamed(name),
+    streams: 'fixed',
+    head: 'words',
+  }),
+);
+
+describe.each([...rows, ...rowsOfWords])('$title', (row) => {
   const { method, streams } = row;
   let stored: Promise<Outcome> | undefined;
   const trainStored = () => {

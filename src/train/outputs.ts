@@ -2,7 +2,6 @@
 // table at the end; a task names its kind (`Task.head`). Not here: how many rows go at a time (row_loss.ts), what is measured of outputs (src/tasks).
 
 import type { Graph } from '../graph/graph.ts';
-import { gatherRows } from '../graph/ops/gather_rows.ts';
 import { logLikelihood } from '../graph/ops/loss.ts';
 import { pool } from '../graph/ops/pool.ts';
 import { laterRows } from '../graph/ops/prepend_rows.ts';
@@ -13,7 +12,7 @@ import { type Adaptation, type Backbone, noAdaptation, ownPooling, pooledHead, r
 import { type Bucket, wordsOf } from '../protocol/lengths.ts';
 import type { Task } from '../tasks/task.ts';
 import type { ProgramSetup } from './programs.ts';
-import { type OutputLoss, type RowHead, rowScores } from './row_loss.ts';
+import { type RowHead, type RowLoss, rowScores } from './row_loss.ts';
 
 /** What is there when the layers have run. */
 export interface Top {
@@ -23,16 +22,9 @@ export interface Top {
 }
 
 /** One kind of output of a program. */
-export interface Output {
+export interface Output extends RowLoss {
   /** What the outputs are made of: [N, .., C]. */
   rows(g: Graph, top: Top): Tensor;
-  /** Outputs [n, V] of n of the rows. */
-  readonly head: RowHead;
-  /** What each of the N rows should give. */
-  readonly targets: Tensor;
-  /** [N, V], added to the outputs. */
-  readonly added?: Tensor;
-  readonly loss: OutputLoss;
   /** What an evaluation leaves of the rows for the host to read. */
   measured(g: Graph, rows: Tensor): Tensor;
   /** The shape of the result that all evaluation programs of a run write it to: that of the largest of them. */
@@ -99,8 +91,14 @@ export function wordLogits(g: Graph, backbone: Backbone, rows: Tensor, adaptatio
   });
 }
 
+/** Logits of words that are there at once, in bytes: not more than a layer works in at the usual size of a batch. */
+const mostLogits = 12 * 2 ** 20;
+
+/** How many rows of words go at a time; a part of them begins where labels may be bound. */
+const rowsOfWords = (vocab_size: number): number => Math.max(64, Math.floor(mostLogits / (4 * vocab_size) / 64) * 64);
+
 /** The hidden states that are to give a word, and of each the words of the vocabulary. */
-const words: OutputKind = (g, { task, loss, backbone, batch_size: B, buckets }, bucket) => {
+const words: OutputKind = (g, { task, loss, backbone, batch_size: B, buckets, token_chunk }, bucket) => {
   requireVocabulary(backbone);
   const { vocab_size } = backbone.config;
   const T = topStack(backbone).input_prefix === '' ? bucket.length : (bucket.target_length ?? bucket.length);
@@ -108,15 +106,18 @@ const words: OutputKind = (g, { task, loss, backbone, batch_size: B, buckets }, 
   const targets = g.input('labels', [R], 'i32');
   let adaptation: Adaptation = noAdaptation;
   const head: RowHead = (g, rows) => wordLogits(g, backbone, rows, adaptation);
+  const chosen = { gather: g.input('target_rows', [R], 'u32'), atATime: token_chunk ?? Math.min(g.tokensAtATime, rowsOfWords(vocab_size)) };
   return {
     rows(g, top) {
       adaptation = top.adaptation;
-      return g.section('vocabulary', () => gatherRows(g, laterRows(g, top.hidden, T), g.input('target_rows', [R], 'u32'))); // [R, C]
+      return g.section('vocabulary', () => laterRows(g, top.hidden, T)); // [B, T, C]
     },
+    ...chosen,
     head,
     targets,
     loss: (g, outputs, own) => task.loss(g, outputs, own, { label_smoothing: loss?.label_smoothing ?? 0, words: vocab_size }),
-    measured: (g, rows) => rowScores(g, rows, targets, { head, score: (g, logits, own) => logLikelihood(g, logits, own, vocab_size) }),
+    measured: (g, rows) =>
+      rowScores(g, rows, targets, { ...chosen, head, score: (g, logits, own) => logLikelihood(g, logits, own, vocab_size) }),
     measures: [B * Math.max(...buckets.map(wordsOf))],
   };
 };

@@ -6,6 +6,8 @@
 import { backward } from '../graph/differentiate.ts';
 import type { Graph } from '../graph/graph.ts';
 import { add } from '../graph/ops/elementwise.ts';
+import { zeros } from '../graph/ops/fill.ts';
+import { gatherRows, scatterInto } from '../graph/ops/gather_rows.ts';
 import { accumulateSum } from '../graph/ops/loss.ts';
 import { partition } from '../graph/ops/parts.ts';
 import type { Tensor } from '../graph/tensor.ts';
@@ -17,35 +19,61 @@ export type RowHead = (g: Graph, rows: Tensor) => Tensor;
 /** Losses, or other scores, [N] of outputs [N, V] and targets [N]. */
 export type OutputLoss = (g: Graph, outputs: Tensor, targets: Tensor) => Tensor;
 
-/** Parts of the rows, of `g.tokensAtATime` each. */
-const partsOf = (g: Graph, wholes: readonly [Tensor, ...Tensor[]]): number[] =>
-  partition(wholes, Math.ceil((wholes[0].shape[0] as number) / g.tokensAtATime));
+/** Which rows there are and how many of them go at a time. */
+export interface RowChoice {
+  /** [R]: the rows, of all hidden states [.., C], each at most once; left out: all rows are there. */
+  readonly gather?: Tensor;
+  /** Left out: `g.tokensAtATime`. */
+  readonly atATime?: number;
+}
+
+/** Parts of the rows. */
+const partsOf = (g: Graph, wholes: readonly [Tensor, ...Tensor[]], { atATime = g.tokensAtATime }: RowChoice): number[] =>
+  partition(wholes, Math.ceil((wholes[0].shape[0] as number) / atATime));
+
+/** The hidden states of a part's rows. */
+const rowsOf = (g: Graph, hidden: Tensor, gather: Tensor | undefined, own: Tensor): Tensor => (gather ? gatherRows(g, hidden, own) : own);
+
+export interface RowLoss extends RowChoice {
+  readonly head: RowHead;
+  readonly targets: Tensor;
+  /** [R, V], added to the outputs. */
+  readonly added?: Tensor;
+  readonly loss: OutputLoss;
+}
 
 /**
- * Adds the losses of rows [R, C] with targets [R] to the step's loss and the head's gradients to theirs; the gradient
- * of the rows, where it is wanted. `added` [R, V] is added to the outputs. `g.tokensAtATime` rows go at a time.
+ * Adds the losses of rows [R, C] with targets [R] to the step's loss and the head's gradients to theirs; the gradient of the rows (of all hidden states,
+ * where some are gathered), where it is wanted. Few rows go at a time.
  */
-export function rowLoss(
-  g: Graph,
-  rows: Tensor,
-  { head, targets, added, loss }: { readonly head: RowHead; readonly targets: Tensor; readonly added?: Tensor; readonly loss: OutputLoss },
-  wanted: boolean,
-): Tensor | undefined {
-  const parts = partsOf(g, [rows, targets, ...(added ? [added] : [])]);
-  const results = inParts({ g, parts }, [[rows, targets, added]], (part, [own, ownTargets, ownAdded]) => {
-    const forward = () => {
-      const made = head(g, own as Tensor);
-      const outputs = ownAdded ? add(g, made, ownAdded) : made;
-      return g.scope('loss', () => loss(g, outputs, ownTargets as Tensor));
-    };
+export function rowLoss(g: Graph, rows: Tensor, of: RowLoss, wanted: boolean): Tensor | undefined {
+  const { head, targets, added, loss, gather } = of;
+  const each = gather ?? rows;
+  const parts = partsOf(g, [each, targets, ...(added ? [added] : [])], of);
+  // Where few rows are gathered, their gradients go to their places among zeros, part after part.
+  let d_hidden: Tensor | undefined;
+  const results = inParts({ g, parts }, [[each, targets, added]], (part, [ownRows, ownTargets, ownAdded]) => {
     // The backward pass begins with the first part's.
-    const { result: losses, tape } = g.record(() => (part === 0 ? forward() : g.phase('backward', forward)));
-    return [losses, ...g.phase('backward', () => backward(g, tape, new Map([[losses, losses]]), wanted ? [own as Tensor] : []))];
+    const forward = <T>(build: () => T): T => (part === 0 ? build() : g.phase('backward', build));
+    const own = forward(() => rowsOf(g, rows, gather, ownRows as Tensor));
+    const { result: losses, tape } = g.record(() =>
+      forward(() => {
+        const made = head(g, own);
+        const outputs = ownAdded ? add(g, made, ownAdded) : made;
+        return g.scope('loss', () => loss(g, outputs, ownTargets as Tensor));
+      }),
+    );
+    return g.phase('backward', () => {
+      const [d_own] = backward(g, tape, new Map([[losses, losses]]), wanted ? [own] : []);
+      if (!gather || !d_own) return [losses, d_own];
+      d_hidden = scatterInto(g, d_own, ownRows as Tensor, d_hidden ?? zeros(g, rows.shape));
+      return [losses];
+    });
   });
   return g.phase('backward', () => {
     const [losses, d_rows] = together({ g, parts }, results);
     g.scope('loss', () => accumulateSum(g, losses as Tensor, metricsOf(g.registry), metricSlots.loss));
-    return d_rows;
+    return d_hidden ?? d_rows;
   });
 }
 
@@ -54,11 +82,12 @@ export function rowScores(
   g: Graph,
   rows: Tensor,
   targets: Tensor,
-  { head, score }: { readonly head: RowHead; readonly score: OutputLoss },
+  of: RowChoice & { readonly head: RowHead; readonly score: OutputLoss },
 ): Tensor {
-  const parts = partsOf(g, [rows, targets]);
-  const results = inParts({ g, parts }, [[rows, targets]], (_, [own, ownTargets]) => [
-    score(g, head(g, own as Tensor), ownTargets as Tensor),
+  const each = of.gather ?? rows;
+  const parts = partsOf(g, [each, targets], of);
+  const results = inParts({ g, parts }, [[each, targets]], (_, [own, ownTargets]) => [
+    of.score(g, of.head(g, rowsOf(g, rows, of.gather, own as Tensor)), ownTargets as Tensor),
   ]);
   return together({ g, parts }, results)[0] as Tensor;
 }

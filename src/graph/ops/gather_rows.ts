@@ -47,6 +47,19 @@ const scatterRowsOp: Op<ScatterInputs, { readonly x: Tensor }, { readonly shape:
 /** y [R, C] = the rows of x [.., C] that `rows` [R] (u32) names, each at most once; zeros where it names none, such as 2^32 - 1. */
 export const gatherRows = (g: Graph, x: Tensor, rows: Tensor): Tensor => g.apply(gatherRowsOp, { x, rows }, {}).y;
 
+const scatterIntoOp: Op<ScatterInputs & { readonly into: Tensor /* [.., C] */ }, { readonly x: Tensor }> = {
+  name: 'scatter_into',
+  shapes: ({ into }) => ({ x: { shape: into.shape } }),
+  inPlace: () => [['x', 'into']],
+  lower({ inputs: { y, rows }, outputs: { x } }) {
+    const [R, C] = y.shape as [number, number];
+    return [{ kernel: 'scatter_rows', tensors: { y, rows, x }, uniforms: { N: sizeOf(x.shape) / C, R, C } }];
+  },
+};
+
+/** `into` [.., C] with the R rows of y [R, C] in place of those that `rows` [R] names. Consumes `into`. It has no gradient. */
+export const scatterInto = (g: Graph, y: Tensor, rows: Tensor, into: Tensor): Tensor => g.apply(scatterIntoOp, { y, rows, into }, {}).x;
+
 type PutInputs = ScatterInputs & {
   readonly into: Tensor; // [.., C]
 };
