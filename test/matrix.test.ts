@@ -3,7 +3,7 @@
 // covered by being there: every method on BERT, a selection on the others, and all of it with RETRACE_MATRIX=all.
 
 import { describe, expect, test } from 'vitest';
-import type { Batch } from '../src/data/batches.ts';
+import { type Batch, otherRows } from '../src/data/batches.ts';
 import type { Method } from '../src/methods/method.ts';
 import { methodNamed, methods, resolveOptions } from '../src/methods/registry.ts';
 import { bert, readBertConfig } from '../src/models/bert.ts';
@@ -42,7 +42,7 @@ function withWords(batch: Batch): Batch {
   );
   const target_rows = Uint32Array.from({ length: R }, (_, i) => asked[i] ?? 0xffffffff);
   const labels = Int32Array.from({ length: R }, (_, i) => (i < asked.length ? (7 * i) % smallShape.vocab_size : -100));
-  return { ...batch, inputs: { ...batch.inputs, target_rows, labels }, counted: asked.length };
+  return { ...batch, inputs: { ...batch.inputs, target_rows, other_rows: otherRows(target_rows, R), labels }, counted: asked.length };
 }
 
 interface Row {

@@ -134,6 +134,8 @@ test('words stand by their places in the batch, in order, and a bucket has room 
   const none = 2 ** 32 - 1;
   expect(inputs['target_rows']).toEqual(Uint32Array.of(1, 8, 9, 10, none, none));
   expect(inputs['labels']).toEqual(Int32Array.of(3, 5, 6, 7, -100, -100));
+  expect(inputs['other_rows']?.subarray(0, 6)).toEqual(Uint32Array.of(0, 2, 3, 4, 5, 6));
+  expect(inputs['other_rows']?.filter((row) => row === none)).toHaveLength(4);
   expect(counted).toBe(4);
   expect(() => collate(examples, Uint32Array.of(2), { ...options, buckets: [{ length: 8, target_rows: 1 }] })).toThrow(RangeError);
 });

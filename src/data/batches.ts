@@ -182,8 +182,8 @@ function absentChoices(rows: readonly (TokenRow | undefined)[], examples: number
   return Float32Array.from({ length: N * k }, (_, place) => (place < examples * k && rows[place] === undefined ? -1e30 : 0));
 }
 
-/** The words of a batch: the rows of hidden states [B · T] that are to give one, in ascending order, and which one; R places for them. */
-function wordInputs(rows: readonly (TokenRow | undefined)[], T: number, R: number, none: number) {
+/** The words of a batch: the rows of hidden states [B · T] that are to give one, in ascending order, and which one; R places for them. Then all other rows. */
+function wordInputs(rows: readonly (TokenRow | undefined)[], B: number, T: number, R: number, none: number) {
   const target_rows = new Uint32Array(R).fill(0xffffffff);
   const labels = new Int32Array(R).fill(none);
   let r = 0;
@@ -194,7 +194,16 @@ function wordInputs(rows: readonly (TokenRow | undefined)[], T: number, R: numbe
       labels[r++] = ids[i] as number;
     }
   }
-  return { target_rows, labels };
+  return { target_rows, labels, other_rows: otherRows(target_rows, B * T) };
+}
+
+/** Those of N rows that are not among these, in ascending order, with as many places as there are rows. */
+export function otherRows(rows: Uint32Array, N: number): Uint32Array<ArrayBuffer> {
+  const named = new Set(rows);
+  const others = new Uint32Array(N).fill(0xffffffff);
+  let at = 0;
+  for (let row = 0; row < N; row++) if (!named.has(row)) others[at++] = row;
+  return others;
 }
 
 const noWords = { at: new Uint32Array(), ids: new Uint32Array() };
@@ -245,7 +254,7 @@ export function collate(examples: readonly TokenizedExample[], indices: Uint32Ar
         );
   const inputs = { ...tokenInputs(rows, N * k, T, padTokenId), ...ofDecoder };
   if (targets.per === 'word') {
-    const words = wordInputs(rows, decoderStart === undefined ? T : target_length, R, targets.none);
+    const words = wordInputs(rows, N * k, decoderStart === undefined ? T : target_length, R, targets.none);
     return { length: T, inputs: { ...inputs, ...words }, counted: asked, tokens };
   }
   const labels = (targets.dtype === 'f32' ? new Float32Array(N) : new Int32Array(N)).fill(targets.none);

@@ -106,7 +106,9 @@ const words: OutputKind = (g, { task, loss, backbone, batch_size: B, buckets, to
   const targets = g.input('labels', [R], 'i32');
   let adaptation: Adaptation = noAdaptation;
   const head: RowHead = (g, rows) => wordLogits(g, backbone, rows, adaptation);
-  const chosen = { gather: g.input('target_rows', [R], 'u32'), atATime: token_chunk ?? Math.min(g.tokensAtATime, rowsOfWords(vocab_size)) };
+  const gather = g.input('target_rows', [R], 'u32');
+  const others = g.training ? { others: g.input('other_rows', [B * T], 'u32') } : {};
+  const chosen = { gather, ...others, atATime: token_chunk ?? Math.min(g.tokensAtATime, rowsOfWords(vocab_size)) };
   return {
     rows(g, top) {
       adaptation = top.adaptation;

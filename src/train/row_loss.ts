@@ -21,8 +21,10 @@ export type OutputLoss = (g: Graph, outputs: Tensor, targets: Tensor) => Tensor;
 
 /** Which rows there are and how many of them go at a time. */
 export interface RowChoice {
-  /** [R]: the rows, of all hidden states [.., C], each at most once; left out: all rows are there. */
+  /** [R]: the rows, of all hidden states [N, C], each at most once; left out: all rows are there. */
   readonly gather?: Tensor;
+  /** [N]: all other rows. */
+  readonly others?: Tensor;
   /** Left out: `g.tokensAtATime`. */
   readonly atATime?: number;
 }
@@ -50,12 +52,12 @@ export function rowLoss(g: Graph, rows: Tensor, of: RowLoss, wanted: boolean): T
   const { head, targets, added, loss, gather } = of;
   const each = gather ?? rows;
   const parts = partsOf(g, [each, targets, ...(added ? [added] : [])], of);
-  // Where few rows are gathered, their gradients go to their places among zeros, part after part.
-  let d_hidden: Tensor | undefined;
+  // Gradients of rows that are gathered take the places of the rows, part after part, so that hidden states and their gradients are not both there.
+  let hidden = rows;
   const results = inParts({ g, parts }, [[each, targets, added]], (part, [ownRows, ownTargets, ownAdded]) => {
     // The backward pass begins with the first part's.
     const forward = <T>(build: () => T): T => (part === 0 ? build() : g.phase('backward', build));
-    const own = forward(() => rowsOf(g, rows, gather, ownRows as Tensor));
+    const own = forward(() => rowsOf(g, hidden, gather, ownRows as Tensor));
     const { result: losses, tape } = g.record(() =>
       forward(() => {
         const made = head(g, own);
@@ -66,14 +68,16 @@ export function rowLoss(g: Graph, rows: Tensor, of: RowLoss, wanted: boolean): T
     return g.phase('backward', () => {
       const [d_own] = backward(g, tape, new Map([[losses, losses]]), wanted ? [own] : []);
       if (!gather || !d_own) return [losses, d_own];
-      d_hidden = scatterInto(g, d_own, ownRows as Tensor, d_hidden ?? zeros(g, rows.shape));
+      hidden = scatterInto(g, d_own, ownRows as Tensor, hidden);
       return [losses];
     });
   });
   return g.phase('backward', () => {
     const [losses, d_rows] = together({ g, parts }, results);
     g.scope('loss', () => accumulateSum(g, losses as Tensor, metricsOf(g.registry), metricSlots.loss));
-    return d_hidden ?? d_rows;
+    if (!gather || !of.others || !wanted) return d_rows;
+    const C = rows.shape.at(-1) as number;
+    return scatterInto(g, zeros(g, [of.others.shape[0] as number, C]), of.others, hidden);
   });
 }
 
