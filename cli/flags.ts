@@ -29,7 +29,12 @@ const task = choice(taskNames, `what is learned (default: ${taskNames[0]})`);
 const columns = {
   'text-column': text('COLUMN', 'the text: a name, or a number from 0 (default: guessed)'),
   'text-pair-column': text('COLUMN', 'a second text, for pairs (default: guessed); none: there is none'),
-  'label-column': text('COLUMN', 'the label (default: guessed)'),
+  'label-column': text('COLUMN', 'the label, or which of the choices is right (default: guessed)'),
+  'choice-columns': list(
+    'COLUMN,...',
+    'answers to choose among: a column that holds a list of them, or several that hold one each (default: guessed)',
+  ),
+  'target-column': text('COLUMN', 'the text to be written (default: guessed)'),
 };
 /** Predictions are made of every row. */
 const { 'max-rows': _, ...reading } = readingFlags;

@@ -28,6 +28,8 @@ const notOptions = {
       'text-column',
       'text-pair-column',
       'label-column',
+      'choice-columns',
+      'target-column',
       'task',
       'method',
       'json',

@@ -29,7 +29,7 @@ const ofPlans = [
   'sort',
 ];
 const ofStudy = [
-  ...['data', 'eval-data', 'text-column', 'text-pair-column', 'label-column', 'task', 'eval-examples'],
+  ...['data', 'eval-data', 'text-column', 'text-pair-column', 'label-column', 'choice-columns', 'target-column', 'task', 'eval-examples'],
   ...['no-header', 'separator', 'quote', 'encoding', 'max-rows'],
   ...['max-steps', 'learning-rate', 'weight-decay', 'warmup-ratio', 'max-grad-norm', 'seed'],
 ];

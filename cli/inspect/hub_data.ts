@@ -12,6 +12,7 @@ import type { Given } from '../flags.ts';
 import { bytesText, countText, tableText } from '../format.ts';
 import { nodeHost } from '../host.ts';
 import { hubOf } from '../hub/connection.ts';
+import { textOf } from '../settings.ts';
 import type { Finding } from './finding.ts';
 
 const shownClasses = 30;
@@ -49,7 +50,8 @@ export async function inspectHubData(name: string, given: Given): Promise<Findin
   const config = described.configs.filter((one) => one.name === place.config);
   const columns = config.flatMap((one) => one.columns);
   const known = knownDataset(id, place.config);
-  const preview = await previewOf(await dataRef({ kind: 'hub', ...place }), namedColumns(given), nodeHost(undefined, given));
+  const task = textOf(given, 'task') ?? (known?.suite === 'question answering' ? known.task : undefined);
+  const preview = await previewOf(await dataRef({ kind: 'hub', ...place }), namedColumns(given), nodeHost(undefined, given), task);
   const { guess, reasons } = preview;
   const classes = columns.find(({ name: column }) => column === guess.label)?.names ?? [];
   const evaluated = evaluationSplit(splits);

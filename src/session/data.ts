@@ -243,13 +243,18 @@ const asPublished = (warnings: readonly DataWarning[], data: DataRef): readonly 
     ? warnings
     : warnings.map((warning) => ({ ...warning, remedy: 'Nothing has to be done: these are the data as their authors published them.' }));
 
+/** Of tasks that learn labels; any texts can be written. */
+const labelsOf = { class: 'classes', number: 'numbers', choice: "choices among each question's own answers" } as const;
+
 /** Error `other-task`, of a data set that is known to hold what another task learns. */
 function requireFitting(data: DataRef, task: Task): void {
   const known = data.kind === 'hub' ? knownDataset(data.id, data.config) : undefined;
-  if (known === undefined || known.suite !== 'GLUE' || (known.classes.length === 0) === (task.problem_type === 'regression')) return;
+  if (known === undefined || !(task.learns in labelsOf)) return;
+  const learns = known.columns.choices !== undefined ? 'choice' : known.classes.length === 0 ? 'number' : 'class';
+  if (task.learns === learns) return;
   throw new RetraceError({
     code: 'other-task',
-    message: `The labels of ${known.title} (${known.id}/${known.config}) are ${known.classes.length === 0 ? 'numbers' : 'classes'}, and the task is ${task.name}.`,
+    message: `The labels of ${known.title} (${known.id}/${known.config}) are ${labelsOf[learns]}, and the task is ${task.name}.`,
     where: data.name,
     remedy: `Choose the task ${known.task}.`,
   });
