@@ -14,35 +14,45 @@ import json
 import sys
 import tempfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from peft import PeftModel
-from transformers import AutoModelForSequenceClassification
+from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoModelForSequenceClassification
 
-from check_adapter import ALLOWED, compare, quiet
+from check_adapter import ALLOWED, compare, largest_difference, quiet
 from retrace import AdapterError
 from retrace.architectures import architecture_of
 
 
+def plain_model(base, loaded):
+    """Transformers' model of the task, the base's weights in it."""
+    if loaded.head != "words":
+        return AutoModelForSequenceClassification.from_pretrained(base, num_labels=len(loaded.self_test["logits"][0]))
+    return (AutoModelForSeq2SeqLM if loaded.config.is_encoder_decoder else AutoModelForCausalLM).from_pretrained(base)
+
+
 @torch.no_grad()
 def by_peft_alone(adapter, base, loaded):
-    """Largest difference of a logit by Transformers and PEFT, with nothing of ours; None where the zip is not PEFT's or reads the mean, and of a
-    prefix where Transformers has renamed what PEFT gives it by (see retrace.pooling)."""
-    if loaded.pooling == "mean":
+    """Largest difference of a logit by Transformers and PEFT, with nothing of ours; None where the zip is not PEFT's, reads the mean or scores choices, and of
+    a prefix where Transformers has renamed what PEFT gives it by (see retrace.pooling)."""
+    if loaded.pooling == "mean" or loaded.head == "choices":
         return None
     with zipfile.ZipFile(adapter) as archive, tempfile.TemporaryDirectory() as folder:
         if "adapter_model.safetensors" not in archive.namelist():
             return None
         archive.extractall(folder)
         prefix = json.loads(archive.read("adapter_config.json"))["peft_type"] == "PREFIX_TUNING"
-        plain = AutoModelForSequenceClassification.from_pretrained(base, num_labels=len(loaded.self_test["logits"][0]))
+        plain = plain_model(base, loaded)
         if prefix and "past_key_values" not in inspect.signature(plain.base_model.forward).parameters:
             return None
         try:
             model = PeftModel.from_pretrained(plain, folder).eval()
         except Exception as error:  # of many kinds, and each says that people could not load it either
             raise AdapterError(f"PEFT alone does not load it: {error}") from error
+    if loaded.head == "words":
+        return largest_difference(replace(loaded, module=lambda **given: model(**given).logits))
     texts, recorded = loaded.self_test["texts"], torch.tensor(loaded.self_test["logits"])
     types = architecture_of(plain.config).has_token_types  # which GPT-2 would add as words
     given = {"return_tensors": "pt", "truncation": True, "max_length": loaded.max_length, "return_token_type_ids": types}

@@ -61,8 +61,10 @@ def mirrored_config(safetensors):
 
 
 def labels_of(files, config):
-    """Names of the classes, none of a regression; LABEL_0, LABEL_1 ... where there is no labels.json, as Transformers has it."""
+    """Names of the classes, none where there are no classes; LABEL_0, LABEL_1 ... where there is no labels.json, as Transformers has it."""
     num_labels = config["num_labels"]
+    if config.get("head", "sequence") != "sequence":
+        return []
     # One output is a number, as Transformers takes it, unless the adapter says that it is a class.
     if config.get("problem_type", "regression" if num_labels == 1 else None) == "regression":
         return []

@@ -84,6 +84,7 @@ def check_config(config, base_config):
     positions = positions_of(base_config)
     _check("num_labels", config.get("num_labels"), _count(1))
     _check("pooling", config.get("pooling"), _one_of(*POOLINGS))
+    _check("head", config.get("head", "sequence"), _one_of("sequence", "choices", "words"))
     _check("max_length", config.get("max_length"), _count(1))
     given = config.get("hyper_parameters", {})
     if not isinstance(given, dict):
@@ -120,6 +121,7 @@ def _check_self_test(self_test, num_labels):
     texts, logits = (self_test.get(key) if isinstance(self_test, dict) else None for key in ("texts", "logits"))
     if not isinstance(texts, list) or not isinstance(logits, list) or len(texts) != len(logits):
         raise AdapterError("self_test should have as many texts as rows of logits.")
-    for row in logits:
-        if not isinstance(row, list) or len(row) != num_labels or not all(is_number(logit) for logit in row):
-            raise AdapterError(f"self_test has a row of logits {str(row)[:80]}; it should be {num_labels} numbers.")
+    for text, row in zip(texts, logits, strict=True):
+        expected = len(text["choices"]) if isinstance(text, dict) and "choices" in text else num_labels
+        if not isinstance(row, list) or len(row) != expected or not all(is_number(logit) for logit in row):
+            raise AdapterError(f"self_test has a row of logits {str(row)[:80]}; it should be {expected} numbers.")

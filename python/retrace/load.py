@@ -14,11 +14,12 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from torch import nn
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
 from .archive import file_of, json_of, labels_of, mirrored_config, read_files
 from .base import config_of, one_line, read_base, tokenizer_of, weight_files
 from .config import check_config
+from .continuations import continuations_of, log_likelihood, of_itself
 from .errors import AdapterError
 from .methods import METHODS, build
 from .peft_layout import config_of_peft, load_through_peft
@@ -31,18 +32,38 @@ FORMAT_VERSION = 1
 class Loaded:
     module: nn.Module  # in eval mode; calling it with input_ids, attention_mask, token_type_ids gives logits
     tokenizer: PreTrainedTokenizerBase
-    labels: list[str]  # none of a regression
-    pooling: str
+    labels: list[str]  # none of a regression, of choices and of words
+    pooling: str  # "vocabulary" where the model writes
     max_length: int
-    self_test: dict | None  # {"texts": [text or [text, text_pair]], "logits": [[float]]}
+    self_test: dict | None  # {"texts": [text, [text, text_pair], or {"text", "text_pair", "choices", "target"}], "logits": [[float]]}
+    head: str = "sequence"  # what outputs are made of: a vector of a text, one of each of its "choices", or "words"
+    config: PreTrainedConfig | None = None  # of the base
 
     @torch.no_grad()
     def logits(self, texts):
         """Logits [len(texts), num_labels] in float32, one text at a time: as many as there are, without padding."""
         return torch.cat([self.module(**self._encode(text)) for text in texts])
 
+    def outputs(self, text):
+        """What the model makes of a text, a list of floats: logits; a score for each choice; or of each choice, of a target, or of the text alone how
+        likely the model writes it, as the sum of its tokens' log-probabilities."""
+        if self.head == "words":
+            rows = continuations_of(text)
+            rows = of_itself(rows) if getattr(self.config, "is_encoder_decoder", False) else rows
+            return [log_likelihood(self.module, self.tokenizer, self.config, *row[:2], self.max_length, row[2]) for row in rows]
+        if self.head == "choices" and isinstance(text, dict):
+            pair = text.get("text_pair")
+            behind = [choice if pair is None else f"{pair} {choice}" for choice in text["choices"]]
+            return self.logits([[text["text"], choice] for choice in behind])[:, 0].tolist()
+        return self.logits([text])[0].tolist()
+
     def predict(self, text):
-        """Probability by label; of a regression, the number."""
+        """Probability by label, or by choice; of a regression, the number; of a text that is written, its log-likelihood."""
+        if self.head != "sequence":
+            found = self.outputs(text)
+            if not isinstance(text, dict) or "choices" not in text:
+                return found[0]
+            return dict(zip(text["choices"], torch.tensor(found).softmax(0).tolist(), strict=True))
         if not self.labels:
             return self.logits([text]).item()
         probabilities = self.logits([text])[0].softmax(-1).tolist()
@@ -73,11 +94,14 @@ def _load(files, base_model, base_config, check_base):
     through_peft = given is not None and "peft_type" in given
     config = config_of_peft(files, base_config) if through_peft else _own_config(files, given)
     check_config(config, base_config)
+    head = config.get("head", "sequence")
+    if head == "words":
+        config = config | {"pooling": "vocabulary"}
     if check_base and config["base_model"]["sha256"]:
         _check_base(config["base_model"]["sha256"], base_model)
     module = (load_through_peft if through_peft else _own)(files, config, base_model).eval()
     labels = labels_of(files, config)
-    return Loaded(module, tokenizer_of(base_model), labels, config["pooling"], config["max_length"], config.get("self_test"))
+    return Loaded(module, tokenizer_of(base_model), labels, config["pooling"], config["max_length"], config.get("self_test"), head, base_config)
 
 
 def _own_config(files, given):

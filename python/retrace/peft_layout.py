@@ -29,9 +29,11 @@ def config_of_peft(files, base_config):
         raise AdapterError("prefix_projection is on; this reads prefixes without a projection.")
     weights = file_of(files, "adapter_model.safetensors")
     self_test = json_of(files, "self_test.json") if "self_test.json" in files else {}
+    writes = given.get("task_type") in ("CAUSAL_LM", "SEQ_2_SEQ_LM")
     by_default = {
         "base_model": {"sha256": None},
-        "num_labels": _num_labels(load_tensors(weights)),
+        "head": "words" if writes else "sequence",
+        "num_labels": 1 if writes else _num_labels(load_tensors(weights)),
         "pooling": self_test.get("pooling", architecture_of(base_config).pooling),
         "max_length": self_test.get("max_length", positions_of(base_config) - (given.get("num_virtual_tokens") or 0)),
     }
