@@ -2,7 +2,7 @@
 does not load whole or a logit differs by more than 1e-4.
 
 Usage: python check_merged.py FOLDER
-       RETRACE_EXPORTS=FOLDER npx vitest run test/lives.test.ts      leaves such a folder: ARCHITECTURE/merged/NAME, and NAME.json with texts and logits
+       RETRACE_EXPORTS=FOLDER npx vitest run test/lives.test.ts test/written_lives.test.ts      leaves such a folder: ARCHITECTURE/merged/NAME, and NAME.json with texts and logits
 """
 
 import argparse
@@ -11,27 +11,45 @@ import sys
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
-from check_adapter import ALLOWED, quiet
+from check_adapter import ALLOWED, largest_difference, quiet
 from retrace.architectures import architecture_of
+from retrace.load import Loaded
+
+
+# By what their outputs are made of: classes of texts, scores of choices, or words that go on with a text or are written for it.
+CLASSES = {
+    "sequence": AutoModelForSequenceClassification,
+    "choices": AutoModelForSequenceClassification,
+    "words": AutoModelForCausalLM,
+    "target_words": AutoModelForSeq2SeqLM,
+}
 
 
 @torch.no_grad()
 def difference(folder, recorded):
-    """Largest difference of a logit. Error ValueError where Transformers finds anything missing, left over or renamed."""
-    model, info = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
+    """Largest difference of an output. Error ValueError where Transformers finds anything missing, left over or renamed."""
+    head = recorded.get("head", "sequence")
+    decoder = AutoConfig.from_pretrained(folder).is_encoder_decoder
+    auto_class = CLASSES["target_words" if head == "words" and decoder else head]
+    model, info = auto_class.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
     wrong = {kind: sorted(map(str, names)) for kind, names in info.items() if names}
     if wrong:
         raise ValueError(f"Transformers says {wrong}")
     tokenizer = AutoTokenizer.from_pretrained(folder)
     types = architecture_of(model.config).has_token_types
+    if head != "sequence":
+        module = lambda **given: model(**given if types else {name: t for name, t in given.items() if name != "token_type_ids"}).logits
+        return largest_difference(Loaded(module, tokenizer, [], "", recorded["max_length"], recorded, head, model.eval().config))
     logits = [model.eval()(**tokenizer(text, return_tensors="pt", return_token_type_ids=types)).logits for text in recorded["texts"]]
     return (torch.cat(logits) - torch.tensor(recorded["logits"])).abs().max().item()
 
 
 def labels(folder, recorded):
-    """What a pipeline says of the texts, and what it should."""
+    """What a pipeline says of the texts, and what it should; nothing of models that choose or write."""
+    if recorded.get("head", "sequence") != "sequence":
+        return [], []
     expected = json.loads((folder / "config.json").read_text())["id2label"]
     best = [expected[str(max(range(len(row)), key=row.__getitem__))] for row in recorded["logits"]]
     classify = pipeline("text-classification", model=str(folder))

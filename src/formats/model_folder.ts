@@ -4,6 +4,7 @@
 import { jsonBytes } from './adapter_archive.ts';
 import { idMaps } from './adapter_labels.ts';
 import { type CardFacts, writeModelCard } from './model_card.ts';
+import type { HeadKind } from './task_model.ts';
 import type { Dtype } from './tensor_file.ts';
 import type { ArchiveFile } from './zip.ts';
 
@@ -32,8 +33,8 @@ export interface TaskHead {
   readonly architecture: string;
   readonly model_type: string;
   readonly problem_type?: string | undefined;
-  /** None where the one output is a number. */
-  readonly labels: readonly string[];
+  /** None where the one output is a number or a score; left out where the model writes. */
+  readonly labels?: readonly string[] | undefined;
   readonly dtype: WrittenTypeName;
 }
 
@@ -45,29 +46,43 @@ export function configFile(
   const { _name_or_path: _, num_labels: __, torch_dtype, dtype: ___, ...kept } = base;
   // Transformers 5 reads either name, and those before it the older one alone.
   const type = torch_dtype === undefined && ___ !== undefined ? { dtype } : { torch_dtype: dtype };
-  const maps = idMaps(labels.length > 0 ? labels : ['LABEL_0']);
-  return { path: 'config.json', bytes: jsonBytes({ ...kept, model_type, architectures: [architecture], problem_type, ...maps, ...type }) };
+  const maps = labels && idMaps(labels.length > 0 ? labels : ['LABEL_0']);
+  const head = { ...(problem_type === undefined ? {} : { problem_type }), ...maps };
+  return { path: 'config.json', bytes: jsonBytes({ ...kept, model_type, architectures: [architecture], ...head, ...type }) };
 }
 
-const howToLoad = (dtype: WrittenTypeName): string => `With \`pip install torch transformers\`:
+/** Lines of Python that use the model. */
+const uses = {
+  sequence: ['pipeline', 'classifier = pipeline("text-classification", model="this-folder")', 'print(classifier("a sentence"))'],
+  choices: [
+    'AutoModelForSequenceClassification',
+    'model = AutoModelForSequenceClassification.from_pretrained("this-folder").eval()',
+    '# its one logit of (question, choice) is the score of a choice',
+  ],
+  words: ['pipeline', 'writer = pipeline(model="this-folder")', 'print(writer("a beginning"))'],
+} as const satisfies Readonly<Record<HeadKind, readonly [imports: string, ...lines: string[]]>>;
+
+function howToLoad(dtype: WrittenTypeName, kind: HeadKind): string {
+  const [imports, ...lines] = uses[kind];
+  return `With \`pip install torch transformers\`:
 
 \`\`\`python
-from transformers import pipeline
+from transformers import ${imports}
 
-classifier = pipeline("text-classification", model="this-folder")
-print(classifier("a sentence"))
+${lines.join('\n')}
 \`\`\`
 
 Retrace opens the folder as a model too. ${
-  dtype === 'float32'
-    ? 'The weights are in float32.'
-    : `The weights are in ${dtype}, as the base's are: what was trained was added in float32 and the sum rounded once, to nearest even.`
-}`;
+    dtype === 'float32'
+      ? 'The weights are in float32.'
+      : `The weights are in ${dtype}, as the base's are: what was trained was added in float32 and the sum rounded once, to nearest even.`
+  }`;
+}
 
-export const cardFile = (facts: CardFacts, dtype: WrittenTypeName): ArchiveFile =>
+export const cardFile = (facts: CardFacts, dtype: WrittenTypeName, kind: HeadKind): ArchiveFile =>
   writeModelCard(facts, {
     relation: 'finetune',
     library_name: 'transformers',
     tags: ['retrace', 'transformers'],
-    how_to_load: howToLoad(dtype),
+    how_to_load: howToLoad(dtype, kind),
   });

@@ -149,6 +149,7 @@ export function bart(config: BartConfig): Backbone {
     // The bias is a buffer of Transformers' model: no one trains it, and models that were saved without their head lack it.
     vocabulary: {
       table: 'shared.weight',
+      architecture: 'BartForConditionalGeneration',
       bias: (g) => g.weight('final_logits_bias', [config.vocab_size], { buffer: 'zeros', stored: { layout: 'row' } }),
     },
     narrowed(factor) {

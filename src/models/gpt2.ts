@@ -97,7 +97,7 @@ export function gpt2(config: Gpt2Config): Backbone {
       last: { architecture: 'GPT2ForSequenceClassification', head: linearHead({ name: 'score', dropout: 0, bias: false }, config) },
       mean: { head: linearHead({ name: 'classifier', dropout: 0 }, config) },
     },
-    ...(config.tie_word_embeddings ? { vocabulary: { table: 'wte.weight' } } : {}),
+    ...(config.tie_word_embeddings ? { vocabulary: { table: 'wte.weight', architecture: 'GPT2LMHeadModel' } } : {}),
     narrowed: (factor) => gpt2(narrowedConfig(config, factor)),
   };
 }

@@ -137,6 +137,8 @@ export interface PooledHead {
 export interface Vocabulary {
   /** The table's parameter, mostly the one that the embeddings read: [vocab_size, width of what the last stack gives]. */
   readonly table: string;
+  /** Transformers' class of the model that writes, as `architectures` lists it. */
+  readonly architecture: string;
   /** [vocab_size] */
   bias?(g: Graph): Tensor;
   /** What stands between the last hidden states and the table: [N, C] -> [N, C']. */
@@ -189,9 +191,9 @@ export function pooledHead({ config, poolings }: Pick<Backbone, 'config' | 'pool
   });
 }
 
-/** Transformers' class of the model with the head of a task, where it has one. */
+/** Transformers' class of the model with the head of a task, where it has one. Choices are scored by that of texts, with one output. */
 export function architectureOf(backbone: Backbone, head: HeadKind, pooling: Pooling = ownPooling(backbone)): string | undefined {
-  return head === 'sequence' ? backbone.poolings[pooling]?.architecture : undefined;
+  return head === 'words' ? backbone.vocabulary?.architecture : backbone.poolings[pooling]?.architecture;
 }
 
 /** Error `no-vocabulary`, where the model writes no words. */

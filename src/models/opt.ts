@@ -115,7 +115,7 @@ export function opt(config: OptConfig): Backbone {
       last: { architecture: 'OPTForSequenceClassification', head: linearHead({ name: 'score', dropout: 0, bias: false }, config) },
       mean: { head: linearHead({ name: 'classifier', dropout: 0 }, config) },
     },
-    ...(config.tie_word_embeddings ? { vocabulary: { table: 'decoder.embed_tokens.weight' } } : {}),
+    ...(config.tie_word_embeddings ? { vocabulary: { table: 'decoder.embed_tokens.weight', architecture: 'OPTForCausalLM' } } : {}),
     narrowed: (factor) => opt(narrowedConfig(config, factor)),
   };
 }

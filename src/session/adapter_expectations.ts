@@ -28,7 +28,7 @@ export function engineConfigOf(config: AdapterConfig): EngineConfig {
     policy: method.defaultPolicy,
     checkpoint_every: 1,
     options: chosen,
-    pooling: config.pooling as Pooling,
+    pooling: config.head === 'words' ? undefined : config.pooling,
     training: { ...defaultTraining, max_length: config.max_length, dropout: 0 },
   };
 }

@@ -12,7 +12,6 @@ import { methodNamed } from '../methods/registry.ts';
 import { ownPooling } from '../models/model.ts';
 import type { RunConfig } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import { longestOf, longestTarget } from '../protocol/lengths.ts';
 import type { ExportLayout, ExportResult, SelfTestTexts } from '../protocol/messages.ts';
 import { taskNamed } from '../tasks/registry.ts';
 import { expectationsOn, expectedTensors, taskModelOf } from './adapter_expectations.ts';
@@ -21,8 +20,8 @@ import { cardFacts, type RunFacts } from './card_facts.ts';
 import type { Engine, EngineConfig } from './engine.ts';
 import { valuesOf } from './importing.ts';
 import type { TextToPredict } from './predict.ts';
-import { largestDifference, logitsOfEach, logitTolerance } from './self_test.ts';
-import { selfTestNote, shortened } from './self_test_texts.ts';
+import { largestDifference, logitsOfEach, logitTolerance, recordedText } from './self_test.ts';
+import { fitting, selfTestNote, shortened } from './self_test_texts.ts';
 import { resolveMethod, setupOf } from './setup.ts';
 import { storedShape, toStored } from './stored_form.ts';
 import { version } from './version.ts';
@@ -40,17 +39,6 @@ export interface ExportRequest {
   readonly device: string;
   /** What the run measured on its way. */
   readonly record: RunRecord;
-}
-
-/** A text of the self-test as an archive has it. */
-function recordedText({ text, text_pair, choices, target }: TextToPredict) {
-  if (choices === undefined && target === undefined) return text_pair === undefined ? text : ([text, text_pair] as [string, string]);
-  return {
-    text,
-    ...(text_pair === undefined ? {} : { text_pair }),
-    ...(choices === undefined ? {} : { choices: [...choices] }),
-    ...(target === undefined ? {} : { target }),
-  };
 }
 
 /** What an export of a run says of it, less what only the run itself knows. */
@@ -122,11 +110,7 @@ function archiveOf(
 /** The zip of the trained adapter, read back and compared. Errors: `export-differs`, `not-adapter-hub`. */
 export async function exportAdapter(asked: ExportRequest): Promise<ExportResult> {
   const { engine, name, config } = asked;
-  // What reads a text and what writes it have room of their own.
-  const planned = Math.min(longestOf(engine.buckets), longestTarget(engine.buckets));
-  const fits = ({ text, text_pair }: TextToPredict) =>
-    engine.tokenizer.encode(text, text_pair, config.training.max_length).input_ids.length <= planned;
-  const texts = shortened(asked.texts, fits);
+  const texts = shortened(asked.texts, fitting(engine, config.training.max_length));
   const request = { ...asked, texts };
   const values = await engine.trainer.read('parameter');
   const before = await logitsOfEach(engine, texts);

@@ -6,7 +6,6 @@ import type { SafetensorsLayout, TensorForm } from '../formats/safetensors.ts';
 import { narrow, readFloats, readTensorPieces, widen } from '../formats/tensor_file.ts';
 import type { Parameter } from '../graph/tensor.ts';
 import type { StoredTensor } from '../hub/checkpoint.ts';
-import { ownPooling } from '../models/model.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { MergedType } from '../protocol/messages.ts';
 import type { ProgramSetup } from '../train/programs.ts';
@@ -38,13 +37,15 @@ export interface Trained {
 export function mergedTensors({ model, setup, trainables }: Trained, type: MergedType): MergedTensor[] {
   const { names } = setup.backbone;
   const [prefix = ''] = names.prefixes;
-  const backbone = backboneParameters(model, setup.pooling ?? ownPooling(setup.backbone)).filter(({ owner }) => owner === 'backbone');
+  const backbone = backboneParameters(model, setup.pooling).filter(({ owner }) => owner === 'backbone');
   const placements = placementsOf(model, backbone);
   const typeOf = (stored: StoredTensor | undefined): WrittenType =>
     type === 'float32' ? 'F32' : writtenType(stored?.entry.dtype ?? 'F32');
-  const ofBase = backbone.map((parameter) => {
-    const stored = placements.get(parameter.name) as StoredTensor;
-    return { name: prefix + parameter.name, dtype: typeOf(stored), shape: storedShape(parameter), parameter, stored };
+  const ofBase = backbone.flatMap((parameter) => {
+    const stored = placements.get(parameter.name);
+    const own = names.beside?.includes(parameter.name) ? parameter.name : prefix + parameter.name;
+    // What a checkpoint may lack, Transformers makes.
+    return stored ? [{ name: own, dtype: typeOf(stored), shape: storedShape(parameter), parameter, stored }] : [];
   });
   const dtype = typeOf(placements.get(names.anchor));
   const head = trainables.filter(({ owner }) => owner === 'head');

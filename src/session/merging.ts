@@ -16,7 +16,7 @@ import type { Engine, EngineConfig } from './engine.ts';
 import type { Gathering, Host } from './host.ts';
 import { mergedTensors, type Trained, writeTensors } from './merged_tensors.ts';
 import { tokenizerOf } from './open_models.ts';
-import { startPlainClassifier } from './plain_classifier.ts';
+import { startOwnHead } from './plain_model.ts';
 import type { TextToPredict } from './predict.ts';
 import { largestDifference, logitsOfEach, logitTolerance } from './self_test.ts';
 
@@ -40,12 +40,6 @@ export function mergeRefusal({ setup }: Pick<Engine, 'setup'>): RetraceError | u
     );
   }
   if (architectureOf(backbone, task.head, pooling) !== undefined) return undefined;
-  if (task.head !== 'sequence')
-    return refused(
-      'Models that choose or write are not made whole yet; those that give classes or numbers are.',
-      'task',
-      'Export the adapter; Retrace loads it.',
-    );
   return refused(
     `The classifier reads the ${pooling} of the tokens, and Transformers has no class that does.`,
     'pooling',
@@ -114,15 +108,21 @@ async function folderOf({ engine, host, type, card, ...asked }: MergeRequest): P
   const { model_type } = setup.backbone.config;
   const facts = cardFacts({ engine, ...asked, device: asked.device_name, notes: [['type of the weights', dtype]] });
   const written = [
-    configFile(model.config, { architecture, model_type, problem_type: task.problem_type, labels, dtype }),
-    cardFile(facts, dtype),
+    configFile(model.config, {
+      architecture,
+      model_type,
+      problem_type: task.problem_type,
+      labels: task.head === 'words' ? undefined : labels,
+      dtype,
+    }),
+    cardFile(facts, dtype, task.head),
     ...(card ? [{ path: 'ADAPTER.md', bytes: card }] : []),
   ];
   const files = [
     { path: WEIGHTS, blob: await gathering.end() },
     ...written.map(({ path, bytes }) => ({ path, blob: new Blob([new Uint8Array(bytes)]) })),
   ];
-  for (const path of tokenizerFiles) {
+  for (const path of [...tokenizerFiles, ...(task.head === 'words' ? ['generation_config.json'] : [])]) {
     const source = await model.folder.open(path);
     if (source) files.push({ path, blob: new Blob([new Uint8Array(await source.read(0, source.size))]) });
   }
@@ -132,7 +132,8 @@ async function folderOf({ engine, host, type, card, ...asked }: MergeRequest): P
 /** Logits of the folder's model, opened as one that somebody downloaded. */
 async function logitsOf(files: readonly FolderFile[], { engine, host, device, name, config, texts }: MergeRequest) {
   const model = await openBaseModel({ kind: 'files', name, files: [...files] }, host);
-  const merged = await startPlainClassifier({
+  const merged = await startOwnHead({
+    ...(engine.task.head === 'sequence' ? {} : { task: engine.task }),
     ...{ device, model, tokenizer: await tokenizerOf(model), max_length: config.training.max_length, buckets: engine.buckets },
     onPhase: () => undefined,
   });

@@ -22,18 +22,27 @@ export async function logitsOfEach(engine: Engine, texts: readonly TextToPredict
   return rows;
 }
 
-export const textsOf = (config: AdapterConfig) =>
-  (config.self_test?.texts ?? []).map((text): TextToPredict => {
-    if (typeof text === 'string') return { text };
-    if (Array.isArray(text)) return { text: text[0], text_pair: text[1] };
-    const { text: own, text_pair, choices, target } = text;
-    return {
-      text: own,
-      ...(text_pair === undefined ? {} : { text_pair }),
-      ...(choices === undefined ? {} : { choices }),
-      ...(target === undefined ? {} : { target }),
-    };
-  });
+type RecordedText = NonNullable<AdapterConfig['self_test']>['texts'][number];
+
+/** A text as a self-test records it: a string, a pair, or with its choices or what is to be written for it. */
+export function recordedText({ text, text_pair, choices, target }: TextToPredict): RecordedText {
+  if (choices === undefined && target === undefined) return text_pair === undefined ? text : [text, text_pair];
+  return { text, text_pair, choices: choices && [...choices], target };
+}
+
+function askedText(recorded: RecordedText): TextToPredict {
+  if (typeof recorded === 'string') return { text: recorded };
+  if (Array.isArray(recorded)) return { text: recorded[0], text_pair: recorded[1] };
+  const { text, text_pair, choices, target } = recorded;
+  return {
+    text,
+    ...(text_pair === undefined ? {} : { text_pair }),
+    ...(choices === undefined ? {} : { choices }),
+    ...(target === undefined ? {} : { target }),
+  };
+}
+
+export const textsOf = (config: AdapterConfig): TextToPredict[] => (config.self_test?.texts ?? []).map(askedText);
 
 /** Recorded logits of an adapter's self-test against those computed here. */
 export async function runSelfTest(engine: Engine, config: AdapterConfig) {

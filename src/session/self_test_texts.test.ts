@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { TextToPredict } from './predict.ts';
 import { selfTestNote, selfTestTexts, shortened } from './self_test_texts.ts';
 
 const example = (text: string, textPair?: string) => ({ text, label: 0, ...(textPair === undefined ? {} : { textPair }) });
@@ -35,4 +36,14 @@ test('a text that is longer than the run was planned for loses words from its en
   expect(shortened(selfTestTexts('bundled', pairs), atMost(4)).every(atMost(4))).toBe(true);
   expect(shortened(texts, () => false)).toEqual([]);
   expect(shortened(texts, () => true)).toEqual(texts);
+});
+
+test('answers and targets that do not fit are cut too, and a text of which one would be empty is left out', () => {
+  const words = (text: string) => text.split(' ').length;
+  const fits = ({ choices = [], target = 'x' }: TextToPredict) => [...choices, target].every((one) => words(one) <= 2);
+  expect(shortened([{ text: 'which', choices: ['one two three', 'four five six seven'] }], fits)).toEqual([
+    { text: 'which', choices: ['one two', 'four five'] },
+  ]);
+  expect(shortened([{ text: 'a', target: 'one two three four' }], fits)).toEqual([{ text: 'a', target: 'one two' }]);
+  expect(shortened([{ text: 'a', target: 'word' }], () => false)).toEqual([]);
 });

@@ -1,9 +1,13 @@
 // Texts whose logits travel with an export, so that whoever loads it can compare. Made up for this, about nothing and nobody: an adapter goes to
 // other people, and the texts that it was trained on do not go with it unless that is asked for.
 
+import type { Example } from '../data/examples.ts';
+import { longestOf } from '../protocol/lengths.ts';
 import type { SelfTestTexts } from '../protocol/messages.ts';
 import type { RunData } from './data.ts';
+import type { Engine } from './engine.ts';
 import type { TextToPredict } from './predict.ts';
+import { hasDecoder } from './task_fit.ts';
 
 /** Short and long, a question, numbers, names of things, other scripts; each with a second text for models of pairs. */
 const madeUp: readonly (readonly [string, string])[] = [
@@ -23,14 +27,57 @@ const madeUp: readonly (readonly [string, string])[] = [
 /** How many there are, made up or not. */
 const count = madeUp.length;
 
-/** The texts of an export: made up, as pairs where the data are pairs, or the first of those that were held back for evaluation. */
+/** A made-up text as the data's are: alone, a pair, with answers to choose among, or with what is to be written for it. */
+function likeData([text, second]: readonly [string, string], at: number, like: Example | undefined): TextToPredict {
+  const other = madeUp[(at + 1) % count]?.[1] ?? '';
+  return {
+    text,
+    ...(like?.textPair === undefined ? {} : { text_pair: second }),
+    ...(like?.choices === undefined ? {} : { choices: [second, other] }),
+    ...(like?.target === undefined ? {} : { target: second }),
+  };
+}
+
+/** The texts of an export: made up, of the kind that the data are of, or the first of those that were held back for evaluation. */
 export function selfTestTexts(source: SelfTestTexts, { texts }: Pick<RunData, 'texts'>): TextToPredict[] {
-  const pairs = texts[0]?.textPair !== undefined;
-  if (source === 'bundled') return madeUp.map(([text, text_pair]) => (pairs ? { text, text_pair } : { text }));
-  return texts.slice(0, count).map(({ text, textPair }) => (textPair === undefined ? { text } : { text, text_pair: textPair }));
+  if (source === 'bundled') return madeUp.map((one, i) => likeData(one, i, texts[0]));
+  return texts.slice(0, count).map(({ text, textPair, choices, target }) => ({
+    text,
+    ...(textPair === undefined ? {} : { text_pair: textPair }),
+    ...(choices === undefined ? {} : { choices }),
+    ...(target === undefined ? {} : { target }),
+  }));
+}
+
+/** Whether an engine has room for all tokens of a text, and of what is written for it, that `max_length` leaves. */
+export function fitting(
+  { task, tokenizer, setup, buckets }: Pick<Engine, 'task' | 'tokenizer' | 'setup' | 'buckets'>,
+  max_length: number,
+): (asked: TextToPredict) => boolean {
+  const encoding = { max_length, purpose: 'evaluation', decoder: hasDecoder(setup.backbone), packing: false } as const;
+  const targets = Math.max(...buckets.map(({ length, target_length = length }) => target_length));
+  return ({ text_pair, ...asked }) => {
+    const example = { ...asked, ...(text_pair === undefined ? {} : { textPair: text_pair }), label: task.targets.none };
+    const rows = task.encode(example, tokenizer, encoding);
+    return rows.every(({ length, target_ids }) => length <= longestOf(buckets) && (target_ids?.length ?? 0) <= targets);
+  };
 }
 
 const withoutLastWord = (text: string): string => text.trimEnd().split(/\s+/).slice(0, -1).join(' ');
+
+/** Without the last word of the longest of its texts; undefined where nothing would be left of one. */
+function withoutAWord(asked: TextToPredict): TextToPredict | undefined {
+  const { text, text_pair, choices, target } = asked;
+  const longest = [text, text_pair, ...(choices ?? []), target].reduce<string>(
+    (most, one = '') => (one.length > most.length ? one : most),
+    '',
+  );
+  const cut = (one: string): string => (one === longest ? withoutLastWord(one) : one);
+  if (text === longest) return cut(text) === '' ? undefined : { ...asked, text: cut(text) };
+  if (text_pair === longest) return { ...asked, text_pair: cut(text_pair) };
+  if (cut(longest) === '') return undefined;
+  return { ...asked, ...(choices ? { choices: choices.map(cut) } : {}), ...(target === undefined ? {} : { target: cut(target) }) };
+}
 
 /**
  * The same, with words taken off the ends of those that do not fit. A run is planned for the longest of its own texts, and cuts longer ones there; who
@@ -38,15 +85,9 @@ const withoutLastWord = (text: string): string => text.trimEnd().split(/\s+/).sl
  */
 export const shortened = (texts: readonly TextToPredict[], fits: (text: TextToPredict) => boolean): TextToPredict[] =>
   texts.flatMap((given) => {
-    let { text, text_pair } = given;
-    const asked = () => (text_pair === undefined ? { text } : { text, text_pair });
-    while (!fits(asked())) {
-      const second = text_pair !== undefined && text_pair.length > text.length;
-      if (second) text_pair = withoutLastWord(text_pair as string);
-      else if (text === '') return [];
-      else text = withoutLastWord(text);
-    }
-    return text === '' ? [] : [asked()];
+    let asked: TextToPredict | undefined = given;
+    while (asked && !fits(asked)) asked = withoutAWord(asked);
+    return asked ? [asked] : [];
   });
 
 /** Whether a text is a made-up one, or what `shortened` left of one. */

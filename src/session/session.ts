@@ -33,7 +33,7 @@ import { planMerge } from './merging.ts';
 import { Occupancy, type Occupation } from './occupancy.ts';
 import { OpenModels } from './open_models.ts';
 import { phaseEvent } from './phase.ts';
-import { startPlainClassifier } from './plain_classifier.ts';
+import { startOwnHead } from './plain_model.ts';
 import { predict } from './predict.ts';
 import { exportReady, mergeReady, nothingTrained, originOf, type Ready } from './ready.ts';
 import { requireRunnable, requireWeights } from './required_weights.ts';
@@ -380,7 +380,7 @@ export class Session {
     const positions = model.backbone().config.max_position_embeddings;
     await this.#release();
     const device = await this.#device.open();
-    const { engine, config } = await startPlainClassifier({
+    const { engine, config } = await startOwnHead({
       ...{ device, model, tokenizer, max_length: max_length ?? Math.min(usualLength, positions) },
       onPhase: (phase, done, of) => this.#emit(phaseEvent(phase, done, of)),
     });

@@ -42,7 +42,10 @@ export async function startFromAdapter(engine: Engine, { method }: EngineConfig,
     const [there, here] = archive.labels.length === 0 ? ['numbers', 'classes'] : ['classes', 'numbers'];
     refuse(`it learned ${there}, and the run learns ${here}`, 'Choose the task that the adapter learned.');
   }
-  if (setup.pooling !== undefined && pooling !== setup.pooling)
+  const { head: kind = 'sequence' } = archive.config;
+  if (kind !== engine.task.head)
+    refuse(`its outputs are of ${kind}, and the run's of ${engine.task.head}`, 'Choose the task that the adapter learned.');
+  if (kind !== 'words' && pooling !== setup.pooling)
     refuse(`it pools by ${pooling}, and the run by ${setup.pooling}`, `Choose the pooling ${pooling}.`);
   if (archive.labels.join('\n') !== labels.join('\n')) {
     const same = [...archive.labels].sort().join('\n') === [...labels].sort().join('\n');

@@ -1,5 +1,5 @@
-// A checkpoint's own classifier, ready to predict with: a model that was fine-tuned whole, here or elsewhere, with no adapter. Invariant: outputs have the
-// order that config.json gives them.
+// A checkpoint as it stands, ready to predict with, with its own classifier or its own words: a model that was fine-tuned whole, here or elsewhere, with no
+// adapter. Invariant: outputs have the order that config.json gives them.
 
 import { chooseBuckets } from '../data/batches.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
@@ -9,6 +9,7 @@ import { defaultTraining } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { Bucket } from '../protocol/lengths.ts';
 import { taskOf } from '../tasks/registry.ts';
+import type { Task } from '../tasks/task.ts';
 import type { BaseModel } from './base_model.ts';
 import { classifierRows, labelNames } from './classifier.ts';
 import { type Engine, type EngineConfig, type EngineRequest, startEngine } from './engine.ts';
@@ -41,6 +42,15 @@ function outputsOf(model: BaseModel): { readonly num_labels: number; readonly ki
   });
 }
 
+/** What the model gives, and the names of its classes. Errors: those of `outputsOf`. */
+function learned(model: BaseModel, task: Task | undefined): { readonly task: Task; readonly labels: readonly string[] } {
+  if (task) return { task, labels: [] };
+  const { num_labels, kind } = outputsOf(model);
+  const own = taskOf({ problem_type: kind, num_labels });
+  const numbered = Array.from({ length: num_labels }, (_, i) => `LABEL_${i}`);
+  return { task: own, labels: own.problem_type === 'regression' ? [] : (labelNames(model.config, num_labels) ?? numbered) };
+}
+
 interface Asked extends Pick<EngineRequest, 'model' | 'onPhase'> {
   readonly device: Device;
   readonly tokenizer: Tokenizer;
@@ -48,18 +58,17 @@ interface Asked extends Pick<EngineRequest, 'model' | 'onPhase'> {
   readonly max_length: number;
   /** Padded lengths; left out: those that pad the fewest tokens. */
   readonly buckets?: readonly Bucket[];
+  /** Of models that choose or write; left out: classes or a number, as config.json says. */
+  readonly task?: Task;
 }
 
 /** Errors: `no-classifier`, `unsupported-problem-type`, and those of starting an engine. */
-export async function startPlainClassifier(asked: Asked): Promise<{ readonly engine: Engine; readonly config: EngineConfig }> {
+export async function startOwnHead(asked: Asked): Promise<{ readonly engine: Engine; readonly config: EngineConfig }> {
   const { device, max_length, model } = asked;
-  const { num_labels, kind } = outputsOf(model);
-  const task = taskOf({ problem_type: kind, num_labels });
-  const numbered = Array.from({ length: num_labels }, (_, i) => `LABEL_${i}`);
-  const labels = task.problem_type === 'regression' ? [] : (labelNames(model.config, num_labels) ?? numbered);
+  const { task, labels } = learned(model, asked.task);
   const config: EngineConfig = {
     ...{ task: task.name, method: 'linear-probe', policy: 'store', checkpoint_every: 1, options: {} },
-    pooling: ownPooling(model.backbone()),
+    pooling: task.head === 'words' ? undefined : ownPooling(model.backbone()),
     training: { ...defaultTraining, batch_size: batch, max_length, dropout: 0 },
   };
   const lengths = Uint32Array.from({ length: max_length }, (_, i) => i + 1);
