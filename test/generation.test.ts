@@ -10,11 +10,15 @@ import type { MethodChoices } from '../src/protocol/config.ts';
 import { randomKey, randomNormal, siteId } from '../src/random/counter.ts';
 import { streamLimitOf } from '../src/session/engine.ts';
 import { taskNamed } from '../src/tasks/registry.ts';
+import type { ProgramSetup } from '../src/train/programs.ts';
 import { smallChoices, smallShape } from './outcome.ts';
 import { randomModel } from './random_model.ts';
 import { modelAt, readVectorJson, readVectorTensors, type TestEngine, testEngine, vectors } from './testing.ts';
 
-const writing = { pooling: 'last', num_labels: 1, batch_size: 1, lengths: [4] } as const;
+const writing = {
+  ...({ pooling: 'last', num_labels: 1, batch_size: 1, lengths: [4] } as const),
+  change: (setup: ProgramSetup): ProgramSetup => ({ ...setup, purposes: ['evaluation'] }),
+};
 const task = taskNamed('sequence_to_sequence');
 
 const largest = (logits: Float32Array): number => logits.indexOf(logits.reduce((a, b) => Math.max(a, b)));
