@@ -120,4 +120,18 @@ test('a task that a model cannot learn is refused with the one that does', async
     out('no'),
   ]);
   expect(linesOf(alone).at(-1)).toMatchObject({ code: 'task-refused', remedy: expect.stringContaining('sequence_to_sequence') });
+  const frozen = [
+    'train',
+    '--model',
+    await writingModel(folder),
+    '--task',
+    'language_modelling',
+    '--data',
+    texts,
+    ...usual,
+    '--out',
+    out('no'),
+  ];
+  const none = await retrace(frozen.map((arg) => (arg === 'lora' ? 'linear-probe' : arg)));
+  expect(linesOf(none).at(-1)).toMatchObject({ code: 'nothing-trains' });
 });

@@ -106,6 +106,17 @@ export async function offloadFor(registry: Registry, make?: Host['offload']): Pr
   return make ? make(modules) : localParameters(new Offload(modules));
 }
 
+/** Error `nothing-trains`, where neither the method nor the task adds anything and the model is frozen, as with a linear probe on words. */
+function requireTrainables({ parameters }: Registry, { method, task, purposes }: ProgramSetup): void {
+  if (!purposes.includes('training') || [...parameters.values()].some(({ trainable }) => trainable)) return;
+  throw new RetraceError({
+    code: 'nothing-trains',
+    message: `Nothing trains: ${method.title} trains the head, and ${task.head === 'words' ? 'words are written by the frozen table of the model' : 'there is none'}.`,
+    where: 'method',
+    remedy: 'Choose a method that adds something to the layers, such as meft1 or lora.',
+  });
+}
+
 /** Plans, allocates, compiles, and streams the weights in. Starting values are drawn from the seed. */
 export async function startEngine(device: Device, request: EngineRequest): Promise<Engine> {
   const { config, model, tokenizer, labels, max_steps, buckets } = request;
@@ -129,6 +140,7 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
     purposes: request.purposes,
   });
   const planned = planPrograms(setup);
+  requireTrainables(planned.registry, setup);
   const report = reportPlan(model.name, setup, planned);
   if (request.purposes.includes('training')) request.onPlan(report);
   const host = await offloadFor(planned.registry, request.offload);
