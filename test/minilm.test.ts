@@ -18,7 +18,11 @@ interface Recorded {
 const { texts } = readVectorJson<Recorded>('minilm/expected.json');
 const folder = new URL('../public/models/all-MiniLM-L6-v2', import.meta.url).pathname;
 
-test.each(['mean', 'cls'] as const)('logits of 50 texts with %s pooling are within 1e-4 of Transformers', async (pooling) => {
+// The backbone is the same under both poolings: ten texts are enough to see that the pooler is read as it should.
+test.each([
+  ['mean', 50],
+  ['cls', 10],
+] as const)('with %s pooling the logits of %i texts are within 1e-4 of Transformers', async (pooling, count) => {
   const model = await modelAt(folder);
   const tokenizer = await loadTokenizer(model.folder);
   const examples = texts.map(({ text }) => exampleOf(encodeTexts({ text, label: 0 }, tokenizer, 64), 0));
@@ -38,7 +42,7 @@ test.each(['mean', 'cls'] as const)('logits of 50 texts with %s pooling are with
   });
   trainer.setParameters(await readVectorTensors('minilm/head.safetensors'));
   let worst = 0;
-  for (let begin = 0; begin < 50; begin += 10) {
+  for (let begin = 0; begin < count; begin += 10) {
     const indices = Uint32Array.from({ length: 10 }, (_, i) => begin + i);
     const logits = await trainer.outputs(
       collate(examples, indices, { batchSize: 10, buckets, padTokenId: tokenizer.padTokenId, targets: classTargets }),

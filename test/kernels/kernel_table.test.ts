@@ -2,11 +2,10 @@
 // says, and every kernel compiles with every value of its overrides.
 import { expect, it } from 'vitest';
 import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
-import { openGpu } from '../../cli/adapter.ts';
-import { openDevice } from '../../src/gpu/device.ts';
-import { kernelSource, PipelineCache, type PipelineKey } from '../../src/gpu/pipelines.ts';
+import { kernelSource, type PipelineKey } from '../../src/gpu/pipelines.ts';
 import { packScalars } from '../../src/kernels/scalars.ts';
 import { activationCode, dispatchSize, type KernelName, kernelSpec, kernels, stepScalars } from '../../src/kernels/table.ts';
+import { testDevice } from '../testing.ts';
 
 const names = Object.keys(kernels) as KernelName[];
 const shaders = Object.keys(import.meta.glob('../../shaders/*.wgsl', { query: '?raw' }));
@@ -70,7 +69,7 @@ function keysOf(kernel: KernelName): PipelineKey[] {
 }
 
 it('every kernel compiles with every value of its overrides, stored type and head size', async () => {
-  const pipelines = new PipelineCache((await openDevice(await openGpu())).device);
+  const { pipelines } = await testDevice();
   for (const name of names) {
     const compiled = await Promise.allSettled(keysOf(name).map((key) => pipelines.get(key)));
     expect(compiled.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))).toEqual([]);
@@ -78,7 +77,7 @@ it('every kernel compiles with every value of its overrides, stored type and hea
 }, 300_000);
 
 it('a key gives the same pipeline whatever the order of its overrides', async () => {
-  const pipelines = new PipelineCache((await openDevice(await openGpu())).device);
+  const { pipelines } = await testDevice();
   const [one, other] = await Promise.all([
     pipelines.get({ kernel: 'gemm_nn', overrides: { ACTIVATION: 1, ACCUMULATE: 0 } }),
     pipelines.get({ kernel: 'gemm_nn', overrides: { ACCUMULATE: 0, ACTIVATION: 1 }, storedTypes: { w: 'f32' } }),
@@ -87,7 +86,7 @@ it('a key gives the same pipeline whatever the order of its overrides', async ()
 });
 
 it('an override that the shader does not have is named with the kernel and its file', async () => {
-  const pipelines = new PipelineCache((await openDevice(await openGpu())).device);
+  const { pipelines } = await testDevice();
   await expect(pipelines.get({ kernel: 'clear', overrides: { SHIFT: 1 } })).rejects.toMatchObject({
     code: 'shader',
     message: expect.stringContaining('clear SHIFT=1'),

@@ -1,12 +1,11 @@
 // Every kernel against its f64 reference, on the cases of cases/. Both run on the same arrays; every binding is compared afterwards, so an
 // input that was written, an output that was not, and a word behind a tensor all show.
 import { beforeAll, describe, expect, it } from 'vitest';
-import { openGpu } from '../../cli/adapter.ts';
 import { f32ToF16 } from '../../src/formats/half.ts';
-import { openDevice } from '../../src/gpu/device.ts';
-import { PipelineCache } from '../../src/gpu/pipelines.ts';
+import type { PipelineCache } from '../../src/gpu/pipelines.ts';
 import { type KernelName, kernelSpec, kernels } from '../../src/kernels/table.ts';
 import { reference } from '../reference/kernels.ts';
+import { testDevice } from '../testing.ts';
 import { attentionCases } from './cases/attention.ts';
 import type { KernelCase } from './cases/case.ts';
 import { elementCases } from './cases/elements.ts';
@@ -33,8 +32,7 @@ let device: GPUDevice;
 let pipelines: PipelineCache;
 
 beforeAll(async () => {
-  device = (await openDevice(await openGpu())).device;
-  pipelines = new PipelineCache(device);
+  ({ device, pipelines } = await testDevice());
 });
 
 /** The reference's tensors after the dispatch. Scalars go through f32, as the kernel gets them. */
