@@ -9,40 +9,38 @@ import {
   cells,
   checkpointed,
   fullStored,
+  type MemoryRow,
   planBackbone,
   planMemory,
   reversibleExact,
+  type Shape,
+  usual,
 } from '../bench/memory.ts';
+import { distilGpt2, planWriting, torchlette } from '../bench/peer.ts';
 import { planVocabularyHead, tokensOfABatch } from '../bench/vocabulary.ts';
-import { sequenceToSequence } from '../src/tasks/sequence_to_sequence.ts';
 
-const share = (layers: number, cell: Cell, of: Cell, shape?: Parameters<typeof planMemory>[2]): number =>
-  activationAndWorkspace(planMemory(layers, cell, shape)) / activationAndWorkspace(planMemory(layers, of, shape));
+const plans = new Map<string, MemoryRow>();
+/** Several claims are about the same plan. */
+function planOf(layers: number, cell: Cell, shape: Shape = usual): MemoryRow {
+  const key = JSON.stringify([layers, Object.entries(cell).sort(), shape]);
+  const plan = plans.get(key) ?? planMemory(layers, cell, shape);
+  plans.set(key, plan);
+  return plan;
+}
+
+const share = (layers: number, cell: Cell, of: Cell, shape?: Shape): number =>
+  activationAndWorkspace(planOf(layers, cell, shape)) / activationAndWorkspace(planOf(layers, of, shape));
 
 /** Bytes of one binding on a device that offers no more than WebGPU asks of it. */
 const defaultBinding = 128 * 2 ** 20;
 
 test.each(backboneNames)(
-  'reversible-exact MEFT1 takes at most 5 %% of what full fine-tuning of %s keeps and works in, 3 %% at 24 layers, 8 %% with a decoder, and no large binding',
+  '%s: reversible-exact MEFT1 takes at most a twentieth of what full fine-tuning keeps and works in, 3 in 100 at 24 layers, 8 with a decoder, and no large binding',
   (name) => {
     const backbone = backboneNamed(name);
     const [exact, full] = [planBackbone(backbone, reversibleExact), planBackbone(backbone, fullStored)];
     const most = backbone.stacks.length > 1 ? 0.08 : backbone.config.num_hidden_layers === 24 ? 0.03 : 0.05;
     expect(activationAndWorkspace(exact) / activationAndWorkspace(full)).toBeLessThanOrEqual(most);
-    for (const { largest_binding } of [exact, full]) expect(largest_binding.bytes).toBeLessThanOrEqual(defaultBinding);
-  },
-);
-
-test.each(['GPT-2', 'OPT-125m', 'OPT-350m', 'BART-base'] as const)(
-  'nor does it take more of %s where it learns to write every token of a batch',
-  (name) => {
-    const backbone = backboneNamed(name);
-    const words = (cell: Cell) => planBackbone(backbone, cell, undefined, 'f32', sequenceToSequence);
-    const [exact, full] = [words(reversibleExact), words(fullStored)];
-    const most = backbone.stacks.length > 1 ? 0.08 : backbone.config.num_hidden_layers === 24 ? 0.03 : 0.05;
-    expect(activationAndWorkspace(exact) / activationAndWorkspace(full)).toBeLessThanOrEqual(most);
-    // The logits of few words at a time are hardly more than what the layers work in.
-    expect(activationAndWorkspace(exact) / activationAndWorkspace(planBackbone(backbone, reversibleExact))).toBeLessThanOrEqual(1.15);
     for (const { largest_binding } of [exact, full]) expect(largest_binding.bytes).toBeLessThanOrEqual(defaultBinding);
   },
 );
@@ -68,7 +66,7 @@ test.each([
 });
 
 test('READ takes at most a quarter of all bytes of full fine-tuning, weights included, and 45 % of its FLOPs', () => {
-  const [read, full] = [planMemory(12, { method: 'read', policy: 'store', streams: 'single' }), planMemory(12, fullStored)];
+  const [read, full] = [planOf(12, { method: 'read', policy: 'store', streams: 'single' }), planOf(12, fullStored)];
   expect(read.total / full.total).toBeLessThanOrEqual(0.25);
   expect(read.flops / full.flops).toBeLessThanOrEqual(0.45);
 });
@@ -82,10 +80,15 @@ test('from 6 to 48 layers reversible-exact MEFT1 grows by the dropped bits, thre
 });
 
 test.each(cells)('the arena of $method, $policy, $streams is at most 5 % above what no packing can go below', (cell) => {
-  const row = planMemory(12, cell);
+  const row = planOf(12, cell);
   expect(row.arena / row.lower_bound).toBeLessThanOrEqual(1.05);
 });
 
 test('a vocabulary head with its loss, 128 tokens at a time, takes a tenth of what it takes over all tokens at once', () => {
   expect(planVocabularyHead(128)).toBeLessThan(planVocabularyHead(tokensOfABatch) / 10);
+});
+
+test('LoRA that learns to write on DistilGPT-2 takes at most a fifth of a peer, and 450 MB in all for a text of 512 tokens', () => {
+  expect(planWriting(distilGpt2, 64).plan.total).toBeLessThanOrEqual(torchlette.bytes / 5);
+  expect(planWriting(distilGpt2, 512, 'checkpoint').plan.total).toBeLessThanOrEqual(450e6);
 });

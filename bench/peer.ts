@@ -1,0 +1,84 @@
+// LoRA on DistilGPT-2's configuration, which learns to write: what a step takes beside torchlette (github.com/vinhowe/torchlette at 926e025), which trains the
+// same in a browser. Rank 8 on c_attn and c_fc, one text at a time, f32 weights, every word's loss. `node scripts/bench.mjs peer` plans it, takes a few steps
+// and prints tokens a second and bytes. torchlette's figures were measured on SwiftShader on two quiet cores; nothing of it runs here. Weights are drawn,
+// not learned: neither time nor bytes depend on them. Not a test.
+
+import { Executor } from '../src/gpu/executor.ts';
+import { sizeOf } from '../src/graph/tensor.ts';
+import { methodNamed, resolveOptions } from '../src/methods/registry.ts';
+import type { Backbone } from '../src/models/model.ts';
+import { backboneOf } from '../src/models/registry.ts';
+import { defaultTraining, type PolicyName } from '../src/protocol/config.ts';
+import { taskNamed } from '../src/tasks/registry.ts';
+import { planPrograms } from '../src/train/programs.ts';
+import { Trainer } from '../src/train/trainer.ts';
+import { testDevice } from '../test/testing.ts';
+import { median } from './turns.ts';
+
+const [T, turns] = [64, 3];
+/** Seconds of a step of 64 tokens, and the peak of its own account. */
+export const torchlette = { seconds: 76, bytes: 2255e6 };
+
+export const distilGpt2: Backbone = backboneOf(
+  { model_type: 'gpt2', n_layer: 6, n_embd: 768, n_head: 12, vocab_size: 50257, n_positions: 1024 },
+  'DistilGPT-2',
+);
+
+/** A step of LoRA that learns to write, one text of `length` tokens, by plan. */
+export function planWriting(backbone: Backbone, length: number, policy: PolicyName = 'store') {
+  const method = methodNamed('lora');
+  return planPrograms({
+    task: taskNamed('language_modelling'),
+    backbone,
+    method,
+    options: resolveOptions(method, { target_modules: ['c_attn', 'c_fc'] }, backbone.defaults),
+    ranges: [{ from: 0, to: backbone.config.num_hidden_layers, policy, every: 1 }],
+    num_labels: 1,
+    storedType: () => 'f32',
+    batch_size: 1,
+    buckets: [{ length }],
+    optimizer: defaultTraining,
+    purposes: ['training'],
+  });
+}
+
+/** Numbers of the size of weights, fast: a hundred million of them are drawn. */
+function drawn(count: number, seed: number): Float32Array<ArrayBuffer> {
+  const values = new Float32Array(count);
+  let state = seed >>> 0;
+  for (let i = 0; i < count; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    values[i] = (state / 2 ** 32 - 0.5) / 10;
+  }
+  return values;
+}
+
+export async function run(json: boolean): Promise<void> {
+  const { plan, registry } = planWriting(distilGpt2, T);
+  const executor = await Executor.prepare(await testDevice(), plan);
+  const trainer = new Trainer(executor, registry, { training: defaultTraining, max_steps: 100, streamLimit: 1 });
+  trainer.initialise(defaultTraining.seed);
+  let seed = 1;
+  for (const parameter of registry.parameters.values())
+    if (parameter.owner === 'backbone') trainer.setParameters(new Map([[parameter.name, drawn(sizeOf(parameter.shape), seed++)]]));
+  const labels = Int32Array.from({ length: T }, (_, i) => (i === T - 1 ? -100 : 7 * i + 8));
+  const inputs = {
+    input_ids: Uint32Array.from({ length: T }, (_, i) => 7 * i + 1),
+    position_ids: Uint32Array.from({ length: T }, (_, i) => i),
+    ...{ lengths: Uint32Array.of(T), target_rows: Uint32Array.from(labels, (label, i) => (label < 0 ? 0xffffffff : i)), labels },
+  };
+  const seconds: number[] = [];
+  for (let turn = 0; turn <= turns; turn++) {
+    const begin = performance.now();
+    const { loss } = await trainer.step(turn, [{ length: T, inputs, counted: T - 1, tokens: T }]);
+    if (!Number.isFinite(loss)) throw new Error(`the loss of step ${turn} is ${loss}`);
+    if (turn > 0) seconds.push((performance.now() - begin) / 1000);
+  }
+  const { total: bytes } = executor.plan;
+  executor.destroy();
+  const report = { seconds: median(seconds), tokens_per_second: T / median(seconds), bytes, torchlette };
+  if (json) return console.log(JSON.stringify(report));
+  console.log(`here        ${report.tokens_per_second.toFixed(2)} tokens/s, ${(bytes / 1e6).toFixed(0)} MB in all`);
+  console.log(`torchlette  ${(T / torchlette.seconds).toFixed(2)} tokens/s, ${(torchlette.bytes / 1e6).toFixed(0)} MB (recorded)`);
+  console.log(`${(torchlette.seconds / report.seconds).toFixed(1)} times as fast, ${(bytes / torchlette.bytes).toFixed(3)} of the bytes`);
+}
