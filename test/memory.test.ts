@@ -18,6 +18,7 @@ import {
 } from '../bench/memory.ts';
 import { distilGpt2, planWriting, torchlette } from '../bench/peer.ts';
 import { planVocabularyHead, tokensOfABatch } from '../bench/vocabulary.ts';
+import { sequenceToSequence } from '../src/tasks/sequence_to_sequence.ts';
 
 const plans = new Map<string, MemoryRow>();
 /** Several claims are about the same plan. */
@@ -41,6 +42,20 @@ test.each(backboneNames)(
     const [exact, full] = [planBackbone(backbone, reversibleExact), planBackbone(backbone, fullStored)];
     const most = backbone.stacks.length > 1 ? 0.08 : backbone.config.num_hidden_layers === 24 ? 0.03 : 0.05;
     expect(activationAndWorkspace(exact) / activationAndWorkspace(full)).toBeLessThanOrEqual(most);
+    for (const { largest_binding } of [exact, full]) expect(largest_binding.bytes).toBeLessThanOrEqual(defaultBinding);
+  },
+);
+
+test.each(['GPT-2', 'OPT-125m', 'OPT-350m', 'BART-base'] as const)(
+  'nor does it take more of %s where it learns to write every token of a batch',
+  (name) => {
+    const backbone = backboneNamed(name);
+    const words = (cell: Cell) => planBackbone(backbone, cell, undefined, 'f32', sequenceToSequence);
+    const [exact, full] = [words(reversibleExact), words(fullStored)];
+    const most = backbone.stacks.length > 1 ? 0.08 : backbone.config.num_hidden_layers === 24 ? 0.03 : 0.05;
+    expect(activationAndWorkspace(exact) / activationAndWorkspace(full)).toBeLessThanOrEqual(most);
+    // The logits of few words at a time are hardly more than what the layers work in.
+    expect(activationAndWorkspace(exact) / activationAndWorkspace(planBackbone(backbone, reversibleExact))).toBeLessThanOrEqual(1.15);
     for (const { largest_binding } of [exact, full]) expect(largest_binding.bytes).toBeLessThanOrEqual(defaultBinding);
   },
 );
