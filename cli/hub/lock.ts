@@ -1,10 +1,10 @@
 // Who may write to a file on its way: one holder, in all processes that share the cache. Node has no locks that the system frees, so the holder's name stands
 // in a file, and who comes later looks whether that holder still lives. Python's locks are others; it never writes where we do.
-// Invariant: two holders at once would have to take over from the same dead one within microseconds, and then write the same bytes.
+// Invariant: a lock passes from a dead holder to one other in one rename, by whoever has made the file beside it.
 
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
-import { link, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as after } from 'node:timers/promises';
 import * as v from 'valibot';
@@ -101,22 +101,45 @@ async function made(path: string, text: string): Promise<boolean> {
   }
 }
 
-/** Takes away a lock whose holder is dead; of two who try it at once the second puts the first one's new lock back. */
-async function cleared(path: string): Promise<void> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  const age = await stat(path).then(
-    ({ mtimeMs }) => Date.now() - mtimeMs,
-    () => 0,
-  );
-  if (text === undefined || !isDead(text, age)) return;
-  const aside = `${path}.${randomUUID()}`;
-  const moved = await rename(path, aside).then(
-    () => true,
-    () => false,
-  );
-  if (!moved) return;
-  if ((await readFile(aside, 'utf8').catch(() => text)) !== text) await link(aside, path).catch(() => undefined);
-  await rm(aside, { force: true });
+interface Found {
+  readonly text: string;
+  readonly untouchedMs: number;
+}
+
+/** What stands in a lock, and how old it is; undefined where there is none. */
+async function found(path: string): Promise<Found | undefined> {
+  try {
+    const text = await readFile(path, 'utf8');
+    const { mtimeMs } = await stat(path);
+    return { text, untouchedMs: Date.now() - mtimeMs };
+  } catch {
+    return undefined;
+  }
+}
+
+const isLeft = (lock: Found | undefined): boolean => lock !== undefined && isDead(lock.text, lock.untouchedMs);
+
+/**
+ * Takes the place of a dead holder: true where `text` stands in the lock then. One at a time does so, whoever has made the file beside the lock, and looks
+ * again there; the lock itself is never gone meanwhile, so nobody else can make it. A file beside it that somebody left is taken away once it is old.
+ */
+async function takenOver(path: string, text: string): Promise<boolean> {
+  if (!isLeft(await found(path))) return false;
+  const beside = `${path}.taking`;
+  if (!(await made(beside, text))) {
+    const other = await found(beside);
+    if (other && other.untouchedMs > deadAfterMs) await rm(beside, { force: true });
+    return false;
+  }
+  // Renamed onto the lock it takes its place in one stroke.
+  const place = () =>
+    rename(beside, path).then(
+      () => true,
+      () => false,
+    );
+  if (isLeft(await found(path)) && (await place())) return true;
+  await rm(beside, { force: true });
+  return false;
 }
 
 /** The lock at `path`, in a folder that is there; undefined where somebody else has it. With `wait` it waits, until the signal is given: then it throws its reason. */
@@ -132,8 +155,7 @@ export async function takeLock(
     for (;;) {
       signal?.throwIfAborted();
       if (await made(path, text)) break;
-      await cleared(path);
-      if (await made(path, text)) break;
+      if (await takenOver(path, text)) break;
       if (!wait) {
         held.delete(owner.token);
         return undefined;
