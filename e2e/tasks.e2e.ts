@@ -154,12 +154,23 @@ test('answers are chosen by their likelihood, on a model that writes, from a lis
   expect(complaints).toEqual([]);
 });
 
+/** What the model writes behind a prompt, once it is at its end. */
+async function written(prompt: string): Promise<string> {
+  await page.getByLabel('Your prompt').fill(prompt);
+  await page.getByRole('button', { name: 'Write', exact: true }).click();
+  await page.getByText(/^\d+ tokens?; /).waitFor();
+  return (await page.locator('.written').textContent()) ?? '';
+}
+
 test('texts are gone on with, from a file of lines', async () => {
   await choose({ model: 'gpt2', task: 'Language modelling', file: 'stories.txt', content: stories.join('\n') });
   await page.getByRole('radio', { name: 'LoRA', exact: true }).click();
   await trainToResults(3, ['Perplexity']);
+  const text = await written('once upon a time');
+  expect(text.length).toBeGreaterThan('once upon a time'.length);
   await soundAt('Results of texts');
   await exportAndImport();
+  expect(await written('once upon a time')).toBe(text);
   expect(complaints).toEqual([]);
 });
 
@@ -170,6 +181,8 @@ test('texts are written for texts, by an encoder and a decoder', async () => {
   expect(await page.getByRole('radio', { name: 'Language modelling' }).isDisabled()).toBe(true);
   await soundAt('Choose, with texts to be written');
   await trainToResults(2, ['Perplexity']);
+  const text = await written('a long day at the lake');
   await exportAndImport();
+  expect(await written('a long day at the lake')).toBe(text);
   expect(complaints).toEqual([]);
 });
