@@ -89,7 +89,23 @@ test.each([
       const [first] = rows as unknown as { label: string; log_likelihoods: number[]; choices: string[] }[];
       expect(first?.choices[first.log_likelihoods.indexOf(Math.max(...first.log_likelihoods))]).toBe(first?.label);
     } else if (task === 'multiple_choice') expect(rows[0]).toMatchObject({ label: expect.any(String), probabilities: expect.any(Array) });
-    else expect(rows[0]?.['perplexity']).toBeGreaterThan(1);
+    else {
+      expect(rows[0]?.['perplexity']).toBeGreaterThan(1);
+      // Two texts by one command are those that each gives by itself; without an adapter the model writes another.
+      const prompts = ['play the', 'pay'];
+      const write = async (...args: readonly string[]) =>
+        linesOf(await done(['generate', ...args, '--max-new-tokens', '6', '--json'])).filter(({ type: kind }) => kind === 'text');
+      const both = await write(...adapter.slice(0, -1), ...prompts.flatMap((prompt) => ['--text', prompt]));
+      expect(both.map(({ prompt }) => prompt)).toEqual(prompts);
+      for (const [i, prompt] of prompts.entries()) {
+        const [alone] = await write(...adapter.slice(0, -1), '--text', prompt);
+        expect(alone?.['text']).toBe(both[i]?.['text']);
+      }
+      const [plain] = await write('--model', model, '--text', prompts[0] as string);
+      expect(plain?.['finish']).toBe(type === 'gpt2' ? 'length' : 'end');
+      // A random BART ends its texts at once.
+      if (type === 'gpt2') expect(plain?.['text']).not.toBe(both[0]?.['text']);
+    }
   },
 );
 
