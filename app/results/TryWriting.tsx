@@ -64,6 +64,7 @@ export function TryWriting({ writing, onWrite, onStop }: TryWritingProps) {
         <>
           <p className="written" aria-busy={pending}>
             <span className="muted">{value.prompt}</span>
+            {value.goes_on === false && '\n'}
             {value.text}
           </p>
           <p className="small muted" role="status">

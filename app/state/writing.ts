@@ -9,7 +9,7 @@ import type { Answer } from './answer.ts';
 import type { AppState } from './app_state.ts';
 
 /** What there is of a text; how it ended, once it has. */
-export interface Written extends Pick<WrittenText, 'text'>, Partial<Pick<WrittenText, 'tokens' | 'finish'>> {
+export interface Written extends Pick<WrittenText, 'text'>, Partial<Pick<WrittenText, 'tokens' | 'finish' | 'goes_on'>> {
   readonly prompt: string;
 }
 
@@ -19,7 +19,7 @@ export function writingOf(client: TrainerClient, { getState, setState }: StoreAp
   client.onEvent((event) => {
     const { writing } = getState();
     if (event.type === 'writing' && writing.pending && writing.value !== undefined)
-      setState({ writing: { pending: true, value: { ...writing.value, text: event.text } } });
+      setState({ writing: { pending: true, value: { ...writing.value, text: event.text, goes_on: event.goes_on } } });
   });
   return {
     write: async (prompt: string, options: Partial<GenerationOptions>): Promise<void> => {

@@ -29,9 +29,16 @@ export async function generate(given: Given, console: Console): Promise<number> 
   const prompts = listOf(given, 'text') ?? [];
   if (prompts.length === 0) throw usage('There is nothing to go on from.', 'Give --text "...", once or several times.', '--text');
   let shown = '';
+  let begun = false;
+  /** Shows the prompt before what is written of it. */
+  const begin = (goes_on: boolean) => {
+    if (!begun) console.part(`${prompts[0]}${goes_on ? '' : '\n'}`);
+    begun = true;
+  };
   const { calls } = openSession(console, given, {
     onEvent(event) {
       if (event.type !== 'writing' || prompts.length > 1) return;
+      begin(event.goes_on);
       // What was shown is only ever added to.
       console.part(event.text.slice(shown.length));
       shown = event.text;
@@ -46,16 +53,17 @@ export async function generate(given: Given, console: Console): Promise<number> 
   };
   process.on('SIGINT', stop);
   try {
-    const begun = performance.now();
-    if (prompts.length === 1) console.part(prompts[0] as string);
+    const since = performance.now();
     const written = await calls.generate({ prompts, options: givenOptions(given, Object.keys(generationOptions)) });
     for (const [i, own] of written.entries()) {
       console.event({ type: 'text', prompt: prompts[i], ...own });
-      if (prompts.length === 1) console.result(own.text.slice(shown.length));
-      else console.result(`${prompts[i]}${own.text}\n`);
+      if (prompts.length === 1) {
+        begin(own.goes_on);
+        console.result(own.text.slice(shown.length));
+      } else console.result(`${prompts[i]}${own.goes_on ? '' : '\n'}${own.text}\n`);
     }
     const tokens = written.reduce((sum, own) => sum + own.tokens, 0);
-    const seconds = (performance.now() - begun) / 1000;
+    const seconds = (performance.now() - since) / 1000;
     console.say(
       `${countText(tokens)} tokens in ${seconds.toFixed(1)} s; ended by: ${[...new Set(written.map(({ finish }) => finish))].join(', ')}`,
     );

@@ -91,5 +91,6 @@ export async function writeTexts(writer: Writer, prompts: readonly (readonly num
     if (texts.some(isWriting) && !signal.aborted)
       logits = await writer.next(texts.map((text) => (isWriting(text) ? text.tokens.at(-1) : undefined)));
   }
-  return texts.map(({ shown, tokens, finish }) => ({ text: shown, tokens: tokens.length, finish: finish ?? 'stopped' }));
+  const goes_on = start === undefined;
+  return texts.map(({ shown, tokens, finish }) => ({ text: shown, goes_on, tokens: tokens.length, finish: finish ?? 'stopped' }));
 }

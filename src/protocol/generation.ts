@@ -2,9 +2,13 @@
 
 import type { GenerationOptions, ModelRef } from './config.ts';
 
+/** Whether a text goes on with its prompt, or stands for itself: made of it by a model that reads with one stack and writes with another. */
+interface Written {
+  readonly goes_on: boolean;
+}
+
 /** A text that a model wrote. */
-export interface WrittenText {
-  /** What follows the prompt, or what was made of it by a model that reads with one stack and writes with another. */
+export interface WrittenText extends Written {
   readonly text: string;
   /** How many were written. */
   readonly tokens: number;
@@ -13,7 +17,7 @@ export interface WrittenText {
 }
 
 /** A text while it is written: what there is of it so far, by the number of its prompt. */
-export interface WritingEvent {
+export interface WritingEvent extends Written {
   readonly type: 'writing';
   readonly prompt: number;
   readonly text: string;

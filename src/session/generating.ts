@@ -106,8 +106,9 @@ export class Texts {
     const positions = textPositions(setup.backbone.config.max_position_embeddings, setup.method, setup.options);
     const goesOn = ends.decoder_start_token_id === undefined;
     const all = prompts.map((prompt) => promptIds(engine, prompt, goesOn ? positions - 1 : positions));
-    const onText = (prompt: number, text: string) => this.#emit({ type: 'writing', prompt, text });
+    const onText = (prompt: number, text: string) => this.#emit({ type: 'writing', prompt, text, goes_on: goesOn });
     const decode = (prompt: readonly number[], tokens: readonly number[]): string => {
+      if (!goesOn) return tokenizer.decode(tokens);
       // Decoded with its prompt a text keeps the space that it begins with.
       const [before, whole] = [tokenizer.decode(prompt), tokenizer.decode([...prompt, ...tokens])];
       return whole.startsWith(before) ? whole.slice(before.length) : tokenizer.decode(tokens);
