@@ -43,7 +43,7 @@ export function ResultsScreen({ theme }: { theme: string }) {
         {evaluation !== undefined ? (
           <section className="card" aria-label="Evaluation">
             <h2>
-              {run?.name}: step {evaluation.step}, {evaluation.examples} texts
+              {run?.name}: step {evaluation.step}, {plural(evaluation.examples, 'text')}
             </h2>
             <dl className="metrics">
               {shownMetrics(evaluation.metrics, tasks).map(({ name, title, text }) => (
