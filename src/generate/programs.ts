@@ -54,9 +54,9 @@ function requireCausal({ adaptation, wholeBatch }: Wiring, title: string): void 
 }
 
 /** Logits of the last token of each text, into the result `logits`. */
-function headOnLast({ g, setup: { backbone }, wiring }: Scene, { hidden, lengths }: StackResult): void {
+function headOnLast({ g, setup: { backbone } }: Scene, { hidden, lengths }: StackResult): void {
   const rows = g.section('vocabulary', () => pool(g, hidden, lengths, 'last')); // [B, C]
-  const logits = wordLogits(g, backbone, rows, wiring.adaptation); // [B, V up to a multiple of 4]
+  const logits = wordLogits(g, backbone, rows); // [B, V up to a multiple of 4]
   copyInto(g, logits, g.registry.result('logits', logits.shape, 'f32'));
 }
 

@@ -141,8 +141,6 @@ export interface Vocabulary {
   readonly architecture: string;
   /** [vocab_size] */
   bias?(g: Graph): Tensor;
-  /** What stands between the last hidden states and the table: [N, C] -> [N, C']. */
-  before?(g: Graph, rows: Tensor, adaptation: Adaptation): Tensor;
 }
 
 /** A tower of layers over tokens. */

@@ -8,11 +8,12 @@ import { laterRows } from '../graph/ops/prepend_rows.ts';
 import { reshape } from '../graph/ops/reshape.ts';
 import { vocabularyLogits } from '../graph/ops/vocabulary.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import { type Adaptation, type Backbone, noAdaptation, ownPooling, pooledHead, requireVocabulary, topStack } from '../models/model.ts';
+import { type Adaptation, type Backbone, ownPooling, pooledHead, requireVocabulary, topStack } from '../models/model.ts';
 import { type Bucket, wordsOf } from '../protocol/lengths.ts';
 import type { Task } from '../tasks/task.ts';
 import type { ProgramSetup } from './programs.ts';
 import { type RowHead, type RowLoss, rowScores } from './row_loss.ts';
+import { lengthIn } from './stacks.ts';
 
 /** What is there when the layers have run. */
 export interface Top {
@@ -82,12 +83,11 @@ const choices: OutputKind = (g, setup) => {
 };
 
 /** Logits [N, vocab_size up to a multiple of 4] of hidden states [N, C]. Error `no-vocabulary`. */
-export function wordLogits(g: Graph, backbone: Backbone, rows: Tensor, adaptation: Adaptation): Tensor {
+export function wordLogits(g: Graph, backbone: Backbone, rows: Tensor): Tensor {
   const vocabulary = requireVocabulary(backbone);
   return g.section('vocabulary', () => {
-    const read = vocabulary.before?.(g, rows, adaptation) ?? rows; // [N, C]
-    const table = g.parameter(vocabulary.table, [backbone.config.vocab_size, read.shape.at(-1) as number]);
-    return vocabularyLogits(g, read, table, vocabulary.bias?.(g));
+    const table = g.parameter(vocabulary.table, [backbone.config.vocab_size, rows.shape.at(-1) as number]);
+    return vocabularyLogits(g, rows, table, vocabulary.bias?.(g));
   });
 }
 
@@ -101,19 +101,15 @@ const rowsOfWords = (vocab_size: number): number => Math.max(64, Math.floor(most
 const words: OutputKind = (g, { task, loss, backbone, batch_size: B, buckets, token_chunk }, bucket) => {
   requireVocabulary(backbone);
   const { vocab_size } = backbone.config;
-  const T = topStack(backbone).input_prefix === '' ? bucket.length : (bucket.target_length ?? bucket.length);
+  const T = lengthIn(topStack(backbone), bucket);
   const R = B * wordsOf(bucket);
   const targets = g.input('labels', [R], 'i32');
-  let adaptation: Adaptation = noAdaptation;
-  const head: RowHead = (g, rows) => wordLogits(g, backbone, rows, adaptation);
+  const head: RowHead = (g, rows) => wordLogits(g, backbone, rows);
   const gather = g.input('target_rows', [R], 'u32');
   const others = g.training ? { others: g.input('other_rows', [B * T], 'u32') } : {};
   const chosen = { gather, ...others, atATime: token_chunk ?? Math.min(g.tokensAtATime, rowsOfWords(vocab_size)) };
   return {
-    rows(g, top) {
-      adaptation = top.adaptation;
-      return g.section('vocabulary', () => laterRows(g, top.hidden, T)); // [B, T, C]
-    },
+    rows: (g, { hidden }) => g.section('vocabulary', () => laterRows(g, hidden, T)), // [B, T, C]
     ...chosen,
     head,
     targets,

@@ -42,6 +42,10 @@ export function numberedStacks({ stacks }: Pick<Backbone, 'stacks'>): readonly N
   });
 }
 
+/** Tokens of an example that a stack works on: those that are read, or those that are written. */
+export const lengthIn = ({ input_prefix }: Stack, { length, target_length = length }: Bucket): number =>
+  input_prefix === '' ? length : target_length;
+
 /** What of the ranges lies within layers [from, to). */
 const within = (ranges: readonly PolicyRange[], from: number, to: number): PolicyRange[] =>
   ranges
@@ -119,7 +123,7 @@ interface Begun {
 function begin(scene: Scene, stack: NumberedStack, read: StackResult | undefined): Begun {
   const { g, setup, wiring, bucket } = scene;
   const { batch_size: B, chunks, options } = setup;
-  const T = stack.input_prefix === '' ? bucket.length : (bucket.target_length ?? bucket.length);
+  const T = lengthIn(stack, bucket);
   const frozen = Math.min(stack.num_hidden_layers, Math.max(0, options.frozen_layers - stack.from));
   const ownLengths = g.input(`${stack.input_prefix}lengths`, [B], 'u32');
   let lengths = ownLengths;
