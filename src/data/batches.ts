@@ -50,7 +50,8 @@ function sortMegabatches(order: Uint32Array, lengths: Uint32Array, batchSize: nu
 
 /** What padded lengths are multiples of. */
 const usualMultiple = 8;
-const paddedTo = (length: number, multiple: number, most: number): number =>
+/** The next multiple, or as much as there may be. */
+export const paddedTo = (length: number, multiple: number, most: number): number =>
   Math.min(most, Math.max(1, Math.ceil(length / multiple)) * multiple);
 
 /**

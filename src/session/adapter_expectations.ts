@@ -15,6 +15,7 @@ import { checkpointClassifier, isUnnamed, labelNames } from './classifier.ts';
 import type { EngineConfig } from './engine.ts';
 import { type ResolvedMethod, resolveMethod, setupOf } from './setup.ts';
 import { storedShape } from './stored_form.ts';
+import { hasDecoder, writtenTask } from './task_fit.ts';
 
 /** What of an adapter's configuration decides the programs. */
 export function engineConfigOf(config: AdapterConfig): EngineConfig {
@@ -94,11 +95,11 @@ function namesOf(model: BaseModel): BackboneNames {
 
 const noHead = { classes: [], before: [] } as const;
 
-/** What a model that writes learns where nothing else is said: to go on with a text, or to answer it where it has a decoder for that. */
-const writingOf = ({ stacks }: Backbone): NonNullable<TaskModel['writes']> =>
-  stacks.length > 1
-    ? { task: 'sequence_to_sequence', type: taskTypes.target_words }
-    : { task: 'language_modelling', type: taskTypes.words };
+/** How a model that writes is written down where nothing else is said. */
+const writingOf = (backbone: Backbone): NonNullable<TaskModel['writes']> => ({
+  task: writtenTask(backbone),
+  type: hasDecoder(backbone) ? taskTypes.target_words : taskTypes.words,
+});
 
 /** A base as the formats of adapters know it. */
 export function taskModelOf(model: BaseModel): TaskModel {

@@ -1,19 +1,19 @@
 // Texts that the model of an engine writes: prompts to ids, as much room as they need beside the engine's own programs, what the model's folder says of
 // where texts begin and end. Not here: the writing itself (src/generate). Invariant: what it takes on the device is freed before it answers.
 
+import { paddedTo } from '../data/batches.ts';
 import { isRecord } from '../formats/text.ts';
 import { planGeneration, type Room } from '../generate/programs.ts';
 import { type TextEnds, writeTexts } from '../generate/texts.ts';
 import { Writer } from '../generate/writer.ts';
-import type { Device } from '../gpu/device.ts';
 import { readJson } from '../hub/folder.ts';
-import { defaultTraining, type GenerationOptions, parseGeneration } from '../protocol/config.ts';
+import { type GenerationOptions, parseGeneration } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { WritingEvent, WrittenText } from '../protocol/generation.ts';
 import { textPositions } from '../protocol/lengths.ts';
 import type { Calls } from '../protocol/messages.ts';
 import type { BaseModel } from './base_model.ts';
-import { type Engine, type EngineConfig, type EngineRequest, startEngine, streamLimitOf } from './engine.ts';
+import { type Engine, streamLimitOf } from './engine.ts';
 import { withRemedies } from './remedies.ts';
 import { hasDecoder } from './task_fit.ts';
 
@@ -70,7 +70,7 @@ function promptIds({ setup, tokenizer }: Engine, prompt: string, most: number): 
 }
 
 /** As little is compiled anew for prompts of other lengths. */
-const roundedUp = (count: number, most: number): number => Math.min(most, Math.ceil(count / 16) * 16);
+const roundedUp = (count: number, most: number): number => paddedTo(count, 16, most);
 
 export class Texts {
   readonly #emit: (event: WritingEvent) => void;
@@ -140,21 +140,3 @@ async function writerFor({ setup, executor, registry }: Engine, room: Room): Pro
   });
   return new Writer(own, planned, streamLimitOf(setup));
 }
-
-/** What a pretrained model is to an engine that trains nothing of it. */
-export const plainConfig = (model: BaseModel): EngineConfig => ({
-  ...{ task: hasDecoder(model.backbone()) ? 'sequence_to_sequence' : 'language_modelling', method: 'linear-probe', options: {} },
-  ...{ pooling: undefined, policy: 'store', checkpoint_every: 1 },
-  training: { ...defaultTraining, batch_size: 1, dropout: 0 },
-});
-
-/** A pretrained model on a device as it is. */
-export const startPlain = (
-  device: Device,
-  config: EngineConfig,
-  opened: Pick<EngineRequest, 'model' | 'tokenizer' | 'onPhase'>,
-): Promise<Engine> =>
-  startEngine(device, {
-    ...{ config, ...opened, labels: [], buckets: [{ length: 8 }], max_steps: 1, purposes: ['evaluation'] },
-    onPlan: () => undefined,
-  });

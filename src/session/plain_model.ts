@@ -18,7 +18,7 @@ import { type Engine, type EngineConfig, type EngineRequest, startEngine } from 
 const kinds = ['single_label_classification', 'regression'] as const;
 
 /** Of long texts more would need memory that a prediction is not worth. */
-const batch = 8;
+const usualBatch = 8;
 
 /** How many outputs the model has, and what they are called. Errors: `no-classifier`, `unsupported-problem-type`. */
 function outputsOf(model: BaseModel): { readonly num_labels: number; readonly kind: (typeof kinds)[number] | undefined } {
@@ -56,6 +56,7 @@ interface Asked extends Pick<EngineRequest, 'model' | 'onPhase'> {
   readonly tokenizer: Tokenizer;
   /** Of texts, in tokens; longer ones are cut. */
   readonly max_length: number;
+  readonly batch_size?: number;
   /** Padded lengths; left out: those that pad the fewest tokens. */
   readonly buckets?: readonly Bucket[];
   /** Of models that choose or write; left out: classes or a number, as config.json says. */
@@ -64,12 +65,12 @@ interface Asked extends Pick<EngineRequest, 'model' | 'onPhase'> {
 
 /** Errors: `no-classifier`, `unsupported-problem-type`, and those of starting an engine. */
 export async function startOwnHead(asked: Asked): Promise<{ readonly engine: Engine; readonly config: EngineConfig }> {
-  const { device, max_length, model } = asked;
+  const { device, max_length, model, batch_size = usualBatch } = asked;
   const { task, labels } = learned(model, asked.task);
   const config: EngineConfig = {
     ...{ task: task.name, method: 'linear-probe', policy: 'store', checkpoint_every: 1, options: {} },
     pooling: task.head === 'words' ? undefined : ownPooling(model.backbone()),
-    training: { ...defaultTraining, batch_size: batch, max_length, dropout: 0 },
+    training: { ...defaultTraining, batch_size, max_length, dropout: 0 },
   };
   const lengths = Uint32Array.from({ length: max_length }, (_, i) => i + 1);
   const engine = await startEngine(device, {

@@ -24,7 +24,7 @@ import { bucketsOf, reportData, rowsPerExample } from './data_report.ts';
 import { DeviceHolder, startEngine } from './engine.ts';
 import { evaluate, evaluationTexts } from './evaluation.ts';
 import { Gate, stopped } from './gate.ts';
-import { plainConfig, startPlain, Texts } from './generating.ts';
+import { Texts } from './generating.ts';
 import type { Host, StoredRun } from './host.ts';
 import { type Answering, type HubCalls, hubCalls } from './hub_calls.ts';
 import { Fetching } from './hub_models.ts';
@@ -41,7 +41,7 @@ import { Run, withCheckpoint } from './run.ts';
 import { methodUnder, reportPlan, requireTextLength, resolveMethod, setupOf } from './setup.ts';
 import { startFromAdapter } from './starting_adapter.ts';
 import { Study } from './study.ts';
-import { hasDecoder, poolingFor, requireTask } from './task_fit.ts';
+import { hasDecoder, poolingFor, requireTask, writtenTask } from './task_fit.ts';
 
 /** Texts of most data are shorter, and Transformers' encoders have so many positions. */
 const usualLength = 512;
@@ -325,12 +325,14 @@ export class Session {
   /** A pretrained model, ready to write. */
   async #openLanguageModel(asked: ModelRef): Promise<void> {
     const { model, tokenizer } = await this.#models.open(await this.#models.fetched(asked));
-    const config = plainConfig(model);
-    requireTask(taskNamed(config.task), model.backbone());
+    const task = taskNamed(writtenTask(model.backbone()));
+    requireTask(task, model.backbone());
     await requireRunnable(model, undefined);
     await this.#release();
     const onPhase = (phase: Phase, done?: number, of?: number) => this.#emit(phaseEvent(phase, done, of));
-    this.#ready = { engine: await startPlain(await this.#device.open(), config, { model, tokenizer: await tokenizer, onPhase }), config };
+    // What it writes with is planned beside it, for each text.
+    const least = { batch_size: 1, buckets: [{ length: 8 }], max_length: defaultTraining.max_length };
+    this.#ready = await startOwnHead({ device: await this.#device.open(), model, tokenizer: await tokenizer, task, ...least, onPhase });
   }
 
   async #evaluate(request: Calls['evaluate']['argument']): Promise<EvaluationReport> {

@@ -11,6 +11,9 @@ import type { BaseModel } from './base_model.ts';
 /** Whether a model writes with another stack than that which reads. */
 export const hasDecoder = (backbone: Backbone): boolean => topStack(backbone).input_prefix !== '';
 
+/** What a model that writes learns where nothing else is said: to go on with a text, or to answer it where it has a decoder for that. */
+export const writtenTask = (backbone: Backbone) => (hasDecoder(backbone) ? 'sequence_to_sequence' : 'language_modelling');
+
 /** How texts become one vector, for tasks that ask for it. Errors: those of a model's own pooling, where none is named. */
 export const poolingFor = (
   { head }: Pick<Task, 'head'>,
@@ -24,7 +27,7 @@ function reasonAgainst({ head, needs }: Task, backbone: Backbone): string | unde
   if (head === 'words' && !backbone.vocabulary) return `it asks for words, and ${kind} writes none here`;
   if (head !== 'words' && Object.keys(backbone.poolings).length === 0)
     return `it asks for a vector of each text, and ${kind} has no head that reads one`;
-  if (needs === 'one stack' && backbone.stacks.length > 1) return `it is of texts alone, and ${kind} writes for a text that it reads`;
+  if (needs === 'one stack' && hasDecoder(backbone)) return `it is of texts alone, and ${kind} writes for a text that it reads`;
   return undefined;
 }
 
