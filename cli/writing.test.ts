@@ -109,45 +109,18 @@ test.each([
   },
 );
 
+/** The error of a run that is not begun. */
+async function refusal(model: string, task: string, data: string, options: readonly string[] = usual) {
+  const outcome = await retrace(['train', '--model', model, '--task', task, '--data', data, ...options, '--out', out('no')]);
+  return linesOf(outcome).at(-1);
+}
+
 test('a task that a model cannot learn is refused with the one that does', async () => {
-  const words = await retrace([
-    'train',
-    '--model',
-    tinyModel(folder),
-    '--task',
-    'question_answering',
-    '--data',
-    questions,
-    ...usual.with(3, '16'),
-    '--out',
-    out('no'),
-  ]);
-  expect(linesOf(words).at(-1)).toMatchObject({ code: 'task-refused', remedy: expect.stringContaining('multiple_choice') });
-  const alone = await retrace([
-    'train',
-    '--model',
-    await writingModel(folder, 'bart'),
-    '--task',
-    'language_modelling',
-    '--data',
-    texts,
-    ...usual,
-    '--out',
-    out('no'),
-  ]);
-  expect(linesOf(alone).at(-1)).toMatchObject({ code: 'task-refused', remedy: expect.stringContaining('sequence_to_sequence') });
-  const frozen = [
-    'train',
-    '--model',
-    await writingModel(folder),
-    '--task',
-    'language_modelling',
-    '--data',
-    texts,
-    ...usual,
-    '--out',
-    out('no'),
-  ];
-  const none = await retrace(frozen.map((arg) => (arg === 'lora' ? 'linear-probe' : arg)));
-  expect(linesOf(none).at(-1)).toMatchObject({ code: 'nothing-trains' });
+  const words = await refusal(tinyModel(folder), 'question_answering', questions, usual.with(3, '16'));
+  expect(words).toMatchObject({ code: 'task-refused', remedy: expect.stringContaining('multiple_choice') });
+  const alone = await refusal(await writingModel(folder, 'bart'), 'language_modelling', texts);
+  expect(alone).toMatchObject({ code: 'task-refused', remedy: expect.stringContaining('sequence_to_sequence') });
+  const probe = usual.map((arg) => (arg === 'lora' ? 'linear-probe' : arg));
+  const none = await refusal(await writingModel(folder), 'language_modelling', texts, probe);
+  expect(none).toMatchObject({ code: 'nothing-trains' });
 });

@@ -1,7 +1,7 @@
 // A number instead of a label, in a real Chromium with the real worker: from its card over pasted rows and a tiny model to a trained adapter, which is exported
 // and imported again.
 
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { complaintsOfAxe } from './axe.ts';
 import { launch, type Site, serve, watch } from './browser.ts';
 import { tinyBert } from './hub_models.ts';
-import { losses, paste, setNumber, train, untilPhase } from './steps.ts';
+import { exportAndImport, losses, paste, setNumber, train, untilPhase } from './steps.ts';
 
 let site: Site;
 let browser: Browser;
@@ -83,15 +83,7 @@ test('a number is learned from its card to an adapter that predicts it, here and
   await prediction.waitFor();
   const before = await prediction.textContent();
   expect(before).toMatch(/^stars-?\d/);
-  const download = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Export as zip' }).click();
-  const zip = await (await download).path();
-  await page.getByText(/read back, largest difference/).waitFor();
-
-  await page
-    .locator('input[accept=".zip,application/zip"]')
-    .setInputFiles({ name: 'adapter.zip', mimeType: 'application/zip', buffer: await readFile(zip) });
-  await page.getByText('the same logits').waitFor();
+  await exportAndImport(page);
   await prediction.waitFor();
   expect(Number(/-?[\d.]+$/.exec((await prediction.textContent()) ?? '')?.[0])).toBeCloseTo(Number(/-?[\d.]+$/.exec(before ?? '')?.[0]), 3);
   expect(complaints).toEqual([]);

@@ -1,5 +1,6 @@
 // What a person does on the page, by the names that they see.
 
+import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 
 /** Two topics that no short training confuses. */
@@ -85,4 +86,16 @@ export async function busyTasks(page: Page, act: () => Promise<void>): Promise<n
   );
   if (tasks.length === 0) throw new Error('The trace holds no task of the main thread.');
   return tasks.map(({ tdur = 0 }) => Math.round(tdur / 1000)).filter((ms) => ms > 50);
+}
+
+/** Out as a zip and in again, with the outputs compared. */
+export async function exportAndImport(page: Page): Promise<void> {
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Export as zip' }).click();
+  const zip = await (await download).path();
+  await page.getByText(/read back, largest difference/).waitFor();
+  await page
+    .locator('input[accept=".zip,application/zip"]')
+    .setInputFiles({ name: 'adapter.zip', mimeType: 'application/zip', buffer: await readFile(zip) });
+  await page.getByText('the same logits').waitFor();
 }

@@ -1,7 +1,7 @@
 // Tasks of answers and of words in a real Chromium with the real worker, each from its card to a trained adapter, which is exported and imported again: answers
 // chosen by a score or by their likelihood, texts that go on, texts written for texts. Classes are in page.e2e.ts, numbers in regression.e2e.ts.
 
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { complaintsOfAxe } from './axe.ts';
 import { launch, type Site, serve, watch } from './browser.ts';
 import { type SmallModel, smallModels, writeSmallModel } from './small_models.ts';
-import { losses, setNumber, train, untilPhase } from './steps.ts';
+import { exportAndImport, losses, setNumber, train, untilPhase } from './steps.ts';
 
 const things = ['book', 'film', 'meal', 'song', 'trip', 'game'];
 const colours = ['red', 'blue', 'green'];
@@ -97,18 +97,6 @@ async function trainToResults(steps: number, metrics: readonly string[]): Promis
   expect(await evaluation.getByRole('img').count()).toBe(0);
 }
 
-/** Out as a zip and in again, with the outputs compared. */
-async function exportAndImport(): Promise<void> {
-  const download = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Export as zip' }).click();
-  const zip = await (await download).path();
-  await page.getByText(/read back, largest difference/).waitFor();
-  await page
-    .locator('input[accept=".zip,application/zip"]')
-    .setInputFiles({ name: 'adapter.zip', mimeType: 'application/zip', buffer: await readFile(zip) });
-  await page.getByText('the same logits').waitFor();
-}
-
 async function soundAt(what: string): Promise<void> {
   expect(await complaintsOfAxe(page, what)).toEqual([]);
   await page.setViewportSize({ width: 1440, height: 900 });
@@ -133,7 +121,7 @@ test('answers are chosen by a score for each, from answers in columns', async ()
   await soundAt('Choose, with answers in columns');
   await trainToResults(2, ['Accuracy']);
   const before = await asked();
-  await exportAndImport();
+  await exportAndImport(page);
   await page.getByRole('list', { name: 'Probabilities' }).waitFor();
   expect(await asked()).toEqual(before);
   expect(complaints).toEqual([]);
@@ -149,7 +137,7 @@ test('answers are chosen by their likelihood, on a model that writes, from a lis
   const before = await asked();
   await page.getByText(/By the log-likelihood of each answer/).waitFor();
   await soundAt('Results of answers');
-  await exportAndImport();
+  await exportAndImport(page);
   expect(await asked()).toEqual(before);
   expect(complaints).toEqual([]);
 });
@@ -169,7 +157,7 @@ test('texts are gone on with, from a file of lines', async () => {
   const text = await written('once upon a time');
   expect(text.length).toBeGreaterThan('once upon a time'.length);
   await soundAt('Results of texts');
-  await exportAndImport();
+  await exportAndImport(page);
   expect(await written('once upon a time')).toBe(text);
   expect(complaints).toEqual([]);
 });
@@ -182,7 +170,7 @@ test('texts are written for texts, by an encoder and a decoder', async () => {
   await soundAt('Choose, with texts to be written');
   await trainToResults(2, ['Perplexity']);
   const text = await written('a long day at the lake');
-  await exportAndImport();
+  await exportAndImport(page);
   expect(await written('a long day at the lake')).toBe(text);
   expect(complaints).toEqual([]);
 });
