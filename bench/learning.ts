@@ -48,7 +48,7 @@ const overSteps = (steps: readonly HostStep[], adapterBytes: number) => ({
 async function learn(name: string): Promise<Learned> {
   const method = methodNamed(name);
   const device = await deviceName();
-  const { plan, steps, scores } = await trainedBy(['--label-column', 'domain', '--method', name]);
+  const { plan, steps, scores } = await trainedBy(name, ['--label-column', 'domain', '--method', name]);
   const { bytes, host, trainable_parameters, policy } = plan;
   return {
     method: name,

@@ -79,7 +79,7 @@ async function learn(cell: Cell, glue: string): Promise<Ours> {
   ];
   const recipe = ['--method', method, '--pooling', pooling, '--learning-rate', String(learning_rate), '--max-steps', String(steps)];
   const device = await deviceName();
-  const trained = await trainedBy([...data, ...recipe]);
+  const trained = await trainedBy(nameOf(cell), [...data, ...recipe]);
   const { trainable_parameters, bytes } = trained.plan;
   const metrics = Object.fromEntries(taskNamed(task).metrics.map(({ name }) => [name, trained.scores[name] as number]));
   const loss = trained.steps.map((step) => Number(step.loss.toFixed(4)));
