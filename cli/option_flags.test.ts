@@ -58,7 +58,7 @@ function another(name: string, option: Option): [string[], unknown] {
         { from: 2, to: 6, policy: 'checkpoint', every: 2 },
       ],
     ];
-  if (kind.kind === 'switch') return [[], true];
+  if (kind.kind === 'switch') return [[], option.default !== true];
   if (kind.kind === 'text') return [['|'], '|'];
   if (kind.kind === 'list') {
     const names = [['a', 'b'], ['a=8'], ['balanced']].find((list) => v.is(option.schema, list)) ?? [];

@@ -80,8 +80,10 @@ export function flagOf(name: string): string {
   return `--${option === undefined ? name.replaceAll('_', '-') : flagNameOf(name, option)}`;
 }
 
-/** Those of the options that flags give, by name. */
+/** Those of the options that flags give, by name. The flag of a switch that is on by default turns it off. */
 export function givenOptions(given: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {
   const pairs = names.map((name) => [name, given[flagOf(name).slice(2)]] as const);
-  return Object.fromEntries(pairs.filter(([, value]) => value !== undefined));
+  const turned = (name: string, value: unknown) =>
+    value === true && isOption(name) && everyOption[name]?.default === true ? false : value;
+  return Object.fromEntries(pairs.flatMap(([name, value]) => (value === undefined ? [] : [[name, turned(name, value)]])));
 }
