@@ -48,10 +48,15 @@ RECIPES = {
 }
 
 
+def rows_of(part):
+    """CLINC150's rows of a part: text, intent, domain."""
+    with (PUBLIC / "data" / "clinc150" / f"{part}.tsv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
 def read(part, tokenizer, labels):
     """[(input_ids, token_type_ids, label)] of a part; `labels` grows in the order of appearance."""
-    with (PUBLIC / "data" / "clinc150" / f"{part}.tsv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    rows = rows_of(part)
     return examples_of(tokenizer, [row["text"] for row in rows], None, [labels.setdefault(row["domain"], len(labels)) for row in rows])
 
 
@@ -62,7 +67,7 @@ def examples_of(tokenizer, texts, pairs, labels):
 
 
 def length_grouped_batches(examples, shuffle):
-    """Shuffled, cut into pieces of 50 batches, sorted by length within each: Trainer's group_by_length. One epoch after the other."""
+    """Lists of examples: shuffled, cut into pieces of 50 batches, sorted by length within each: Trainer's group_by_length. One epoch after the other."""
     while True:
         yield from _epoch(examples, shuffle)
 
@@ -75,22 +80,33 @@ def _epoch(examples, shuffle):
         part = sorted(order[start : start + piece], key=lambda i: len(examples[i][0]))
         batches = [part[i : i + BATCH_SIZE] for i in range(0, len(part), BATCH_SIZE)]
         shuffle.shuffle(batches)
-        yield from (collate([examples[i] for i in batch]) for batch in batches)
+        yield from ([examples[i] for i in batch] for batch in batches)
+
+
+def padded(rows, value):
+    """Lists of numbers as one tensor, [N, the longest]."""
+    length = max(len(row) for row in rows)
+    return torch.tensor([[*row, *[value] * (length - len(row))] for row in rows])
 
 
 def collate(examples):
-    length = max(len(ids) for ids, _, _ in examples)
-    input_ids = torch.tensor([ids + [0] * (length - len(ids)) for ids, _, _ in examples])
-    token_type_ids = torch.tensor([types + [0] * (length - len(types)) for _, types, _ in examples])
-    inputs = {"input_ids": input_ids, "attention_mask": (input_ids != 0).long(), "token_type_ids": token_type_ids}
-    return inputs, torch.tensor([label for _, _, label in examples])
+    """Inputs of a model and what is to come out of it: [N] labels."""
+    ids, types, labels = zip(*examples, strict=True)
+    attention_mask = padded([[1] * len(row) for row in ids], 0)
+    inputs = {"input_ids": padded(ids, 0), "attention_mask": attention_mask, "token_type_ids": padded(types, 0)}
+    return inputs, torch.tensor(labels)
+
+
+def in_order_of_length(examples):
+    """Batches of 64 for evaluation."""
+    ordered = sorted(examples, key=lambda e: len(e[0]))
+    return [ordered[start : start + 64] for start in range(0, len(ordered), 64)]
 
 
 @torch.no_grad()
 def outputs_of(model, examples):
     """Logits [N, num_labels] and labels [N]."""
-    ordered = sorted(examples, key=lambda e: len(e[0]))
-    batches = [collate(ordered[start : start + 64]) for start in range(0, len(ordered), 64)]
+    batches = [collate(batch) for batch in in_order_of_length(examples)]
     return torch.cat([model(**inputs) for inputs, _ in batches]), torch.cat([labels for _, labels in batches])
 
 
@@ -99,7 +115,7 @@ def accuracy(model, examples):
     return (logits.argmax(-1) == labels).sum().item() / len(examples)
 
 
-def train(model, examples, seed, learning_rate, steps=STEPS, loss_of=nn.functional.cross_entropy):
+def train(model, examples, seed, learning_rate, steps=STEPS, loss_of=nn.functional.cross_entropy, collate=collate):
     """Trains in place; yields the loss of each step."""
     names = set(get_parameter_names(model, [nn.LayerNorm], NO_DECAY))
     decayed = {id(p) for name, p in model.named_parameters() if name in names}
@@ -108,7 +124,8 @@ def train(model, examples, seed, learning_rate, steps=STEPS, loss_of=nn.function
     optimizer = torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.98), eps=1e-6)
     schedule = get_linear_schedule_with_warmup(optimizer, round(WARMUP_RATIO * steps), steps)
     batches = length_grouped_batches(examples, random.Random(seed))
-    for _, (inputs, labels) in zip(range(steps), batches):
+    for _, batch in zip(range(steps), batches):
+        inputs, labels = collate(batch)
         loss = loss_of(model(**inputs), labels)
         optimizer.zero_grad()
         loss.backward()
