@@ -6,7 +6,7 @@ import { defaultRevision, looksLikeRepo } from '../../src/hub/repo.ts';
 import type { AdapterSource } from '../../src/protocol/config.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
 import type { Calls, ImportResult } from '../../src/protocol/messages.ts';
-import { beginningOf } from '../../src/session/data.ts';
+import { beginningOf } from '../../src/session/rows.ts';
 import { taskNamed } from '../../src/tasks/registry.ts';
 import { adapterSource } from '../adapter_files.ts';
 import { namedColumns, sayColumns } from '../columns.ts';

@@ -5,7 +5,7 @@ import { guessColumns } from '../../src/data/columns/guess.ts';
 import { countRows } from '../../src/data/table/sample.ts';
 import { columnIndex, type Table } from '../../src/data/table/table.ts';
 import type { AskedText, DataProgress, Prediction } from '../../src/protocol/messages.ts';
-import { beginningOf, openData, readRows, requireTexts, tellReading } from '../../src/session/data.ts';
+import { beginningOf, openData, readRows, requireTexts, tellReading } from '../../src/session/rows.ts';
 import { taskNamed } from '../../src/tasks/registry.ts';
 import type { Task } from '../../src/tasks/task.ts';
 import { namedColumns, sayColumns } from '../columns.ts';

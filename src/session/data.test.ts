@@ -6,8 +6,9 @@ import type { Tokenizer } from '../data/tokenizer.ts';
 import type { DataRef } from '../protocol/config.ts';
 import type { DataProgress } from '../protocol/messages.ts';
 import { classification } from '../tasks/classification.ts';
-import { loadData, loadEvaluation, previewOf } from './data.ts';
+import { loadData, loadEvaluation } from './data.ts';
 import { reportData } from './data_report.ts';
+import { previewOf } from './rows.ts';
 
 /** One token a word. */
 const tokenizer: Tokenizer = {

@@ -10,8 +10,9 @@ import type { Waiting } from '../hub/client.ts';
 import { Hub } from '../hub/hub.ts';
 import { memoryStore } from '../hub/testing.ts';
 import type { Columns, DataRef } from '../protocol/config.ts';
-import { loadData, previewOf } from './data.ts';
+import { loadData } from './data.ts';
 import type { Host } from './host.ts';
+import { previewOf } from './rows.ts';
 
 /** One token a word. */
 const tokenizer: Tokenizer = {
