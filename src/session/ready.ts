@@ -1,15 +1,17 @@
-// What a session holds that can predict, trained here or brought in, and how it leaves: as an adapter or as a whole model. Not here: how it came about
-// (session.ts), and what is written (exporting.ts, merging.ts).
+// What a session holds that can predict, trained here or brought in: measured on data, and how it leaves, as an adapter or as a whole model. Not here: how it
+// came about (session.ts, opening.ts), and what is written (exporting.ts, merging.ts).
 
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import type { AdapterArchive } from '../formats/adapter_archive.ts';
 import type { Device } from '../gpu/device.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import type { Calls, ExportResult, MergeResult, RunEvent } from '../protocol/messages.ts';
+import { longestOf, longestTarget } from '../protocol/lengths.ts';
+import type { Calls, DataProgress, EvaluationReport, ExportResult, MergeResult, RunEvent } from '../protocol/messages.ts';
 import { datasetFacts } from './card_facts.ts';
-import type { RunData } from './data.ts';
+import { loadEvaluation, type RunData } from './data.ts';
 import type { Engine, EngineConfig } from './engine.ts';
+import { evaluate } from './evaluation.ts';
 import { exportAdapter } from './exporting.ts';
 import type { Host } from './host.ts';
 import { mergeModel } from './merging.ts';
@@ -18,6 +20,7 @@ import type { TextToPredict } from './predict.ts';
 import type { Run } from './run.ts';
 import { textsOf } from './self_test.ts';
 import { selfTestTexts } from './self_test_texts.ts';
+import { hasDecoder } from './task_fit.ts';
 
 export interface Ready {
   readonly engine: Engine;
@@ -50,6 +53,24 @@ const nameOf = ({ info }: Device): string => info.description || info.vendor;
 
 export const nothingTrained = () =>
   new RetraceError({ code: 'nothing-trained', message: 'There is no trained model yet.', remedy: 'Train one, or import an adapter.' });
+
+/** Metrics on data of one's own. Errors: those of `loadEvaluation`. */
+export async function evaluateReady(
+  { engine, config }: Ready,
+  request: Calls['evaluate']['argument'],
+  { host, emit }: Pick<Place, 'host' | 'emit'>,
+): Promise<EvaluationReport> {
+  const max_length = longestOf(engine.buckets);
+  const asked = {
+    ...{ ...request, task: engine.task, labels: engine.labels, max_length, max_target_length: longestTarget(engine.buckets) },
+    ...{ packing: config.training.packing, decoder: hasDecoder(engine.setup.backbone) },
+  };
+  const onData = (progress: DataProgress) => emit({ type: 'preparing', ...progress });
+  const { dataset, columns, reasons, reading } = await loadEvaluation(asked, engine.tokenizer, host, onData);
+  const of = dataset.examples.length;
+  const evaluation = await evaluate(engine, dataset, (done) => emit(phaseEvent('evaluating', done, of)));
+  return { ...evaluation, truncated: dataset.truncated, max_length, columns, reasons, reading };
+}
 
 /** Errors: `nothing-trained` where it was not trained here; those of `exportAdapter`. */
 export async function exportReady(

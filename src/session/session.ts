@@ -1,51 +1,39 @@
+// The calls of a page or a command, answered: which model is ready, which work has the device, and how a run goes from its configuration to its end. Not
+// here: what each call does beyond that. Invariant: one thing at a time has the device (occupancy.ts), and what is ready stays until another is.
+
 import type { Waiting } from '../hub/client.ts';
-import { defaultTraining, type ModelRef, parseRunConfig, type RunConfig } from '../protocol/config.ts';
+import { parseRunConfig, type RunConfig } from '../protocol/config.ts';
 import { stepsOf } from '../protocol/epochs.ts';
 import { RetraceError, reportOf } from '../protocol/errors.ts';
-import { longestOf, longestTarget } from '../protocol/lengths.ts';
-import type {
-  Calls,
-  DataProgress,
-  Environment,
-  EvaluationReport,
-  ImportResult,
-  Phase,
-  PlanReport,
-  RunEvent,
-} from '../protocol/messages.ts';
-import { taskNamed, taskOf } from '../tasks/registry.ts';
-import { planPrograms } from '../train/programs.ts';
+import type { Calls, DataProgress, Environment, ImportResult, Phase, RunEvent } from '../protocol/messages.ts';
 import { describe } from './base_model.ts';
 import { catalogue } from './catalogue.ts';
 import { classWeights } from './class_weights.ts';
 import { classifierStart } from './classifier.ts';
-import { loadData, loadEvaluation } from './data.ts';
+import { loadData } from './data.ts';
 import { bucketsOf, reportData, rowsPerExample } from './data_report.ts';
 import { DeviceHolder, startEngine } from './engine.ts';
-import { evaluate, evaluationTexts } from './evaluation.ts';
+import { evaluationTexts } from './evaluation.ts';
 import { Gate, stopped } from './gate.ts';
 import { Texts } from './generating.ts';
 import type { Host, StoredRun } from './host.ts';
 import { type Answering, type HubCalls, hubCalls } from './hub_calls.ts';
 import { Fetching } from './hub_models.ts';
-import { readAdapterFor, startImported } from './importing.ts';
 import { planMerge } from './merging.ts';
 import { Occupancy, type Occupation } from './occupancy.ts';
 import { OpenModels } from './open_models.ts';
+import { type Opened, type Opening, openAdapter, openClassifier, openLanguageModel } from './opening.ts';
 import { phaseEvent } from './phase.ts';
-import { startOwnHead } from './plain_model.ts';
+import { planOf } from './planning.ts';
 import { predict } from './predict.ts';
-import { exportReady, mergeReady, nothingTrained, originOf, type Ready } from './ready.ts';
-import { requireRunnable, requireWeights } from './required_weights.ts';
+import { evaluateReady, exportReady, mergeReady, nothingTrained, type Ready } from './ready.ts';
+import { requireWeights } from './required_weights.ts';
 import { previewOf } from './rows.ts';
 import { Run, withCheckpoint } from './run.ts';
-import { methodUnder, reportPlan, requireTextLength, resolveMethod, setupOf } from './setup.ts';
+import { methodUnder, requireTextLength, resolveMethod } from './setup.ts';
 import { startFromAdapter } from './starting_adapter.ts';
 import { Study } from './study.ts';
-import { hasDecoder, poolingFor, requireTask, writtenTask } from './task_fit.ts';
-
-/** Texts of most data are shorter, and Transformers' encoders have so many positions. */
-const usualLength = 512;
+import { hasDecoder, poolingFor } from './task_fit.ts';
 
 export class Session {
   readonly #host: Host;
@@ -87,7 +75,7 @@ export class Session {
       const asked = { ...request, decoder: hasDecoder(opened.backbone()) };
       return reportData(await loadData(asked, await tokenizer, this.#host, this.#onData));
     },
-    plan: (request) => this.#plan(request),
+    plan: async (request) => planOf((await this.#models.open(request.model)).model, request),
     start: async (config) => {
       await this.#steered('run', (gate) => this.#start(gate, parseRunConfig(config)));
     },
@@ -119,10 +107,13 @@ export class Session {
       this.#texts.stop();
     },
     openLanguageModel: async ({ model }) => {
-      await this.#occupancy.alone('import', () => this.#openLanguageModel(model));
+      await this.#occupancy.alone('import', async () => {
+        this.#ready = await openLanguageModel(model, this.#opening());
+      });
     },
     evaluationTexts: async ({ at }) => evaluationTexts(this.#requireReady().data?.texts ?? [], at),
-    evaluate: (request) => this.#occupancy.alone('evaluation', () => this.#evaluate(request)),
+    evaluate: (request) =>
+      this.#occupancy.alone('evaluation', async () => evaluateReady(this.#requireReady(), request, { host: this.#host, emit: this.#emit })),
     exportAdapter: async (request) => {
       // What is read back is written over the parameters, which a run would have changed meanwhile.
       this.#occupancy.refuseDuring('run');
@@ -133,9 +124,13 @@ export class Session {
       this.#occupancy.refuseDuring('run');
       return this.#occupancy.reading(async () => mergeReady(this.#requireReady(), request, await this.#place()));
     },
-    openClassifier: ({ model, max_length }) => this.#occupancy.alone('import', () => this.#openClassifier(model, max_length)),
+    openClassifier: ({ model, max_length }) =>
+      this.#occupancy.alone('import', async () => this.#hold(await openClassifier(model, max_length, this.#opening()))),
     importAdapter: ({ model, ...adapter }) =>
-      this.#occupancy.alone('import', async () => this.#import((await this.#fetching.adapter(adapter)).files, model)),
+      this.#occupancy.alone('import', async () => {
+        const { files } = await this.#fetching.adapter(adapter);
+        return this.#hold(await openAdapter(files, model, this.#ready, this.#opening()));
+      }),
     savedRuns: () => this.#host.runs.list(),
     deleteRun: async ({ id }) => {
       await this.#host.runs.delete(id);
@@ -151,33 +146,6 @@ export class Session {
     } catch (error) {
       return { available: false, error: reportOf(error) };
     }
-  }
-
-  async #plan(request: Calls['plan']['argument']): Promise<PlanReport> {
-    const { model } = await this.#models.open(request.model);
-    const resolved = resolveMethod(request.method, request.policy, request.options, model.backbone().defaults);
-    // Also where the texts at hand are all shorter: what is planned must be what is trained and exported.
-    requireTextLength(model, resolved, request.length);
-    const task = taskNamed(request.task);
-    requireTask(task, model.backbone());
-    requireWeights(model, poolingFor(task, request.pooling, model));
-    const training = { ...defaultTraining, ...request.optimizer };
-    const setup = setupOf({
-      task,
-      model,
-      resolved,
-      memory: request,
-      pooling: request.pooling,
-      num_labels: task.outputs(request.num_labels),
-      batch_size: request.batch_size,
-      rows_per_example: request.rows_per_example,
-      buckets: request.buckets ?? [{ length: request.length }],
-      dropout: request.dropout,
-      optimizer: training,
-      loss: training,
-      purposes: request.buckets ? ['training', 'evaluation'] : ['training'],
-    });
-    return reportPlan(model.name, setup, planPrograms(setup));
   }
 
   #requireReady(): Ready {
@@ -323,74 +291,21 @@ export class Session {
     await Promise.race([run.toEnd(), device.lost.then(() => Promise.reject(ended))]);
   }
 
-  /** A pretrained model, ready to write. */
-  async #openLanguageModel(asked: ModelRef): Promise<void> {
-    const { model, tokenizer } = await this.#models.open(await this.#models.fetched(asked));
-    const task = taskNamed(writtenTask(model.backbone()));
-    requireTask(task, model.backbone());
-    await requireRunnable(model, undefined);
-    await this.#release();
-    const onPhase = (phase: Phase, done?: number, of?: number) => this.#emit(phaseEvent(phase, done, of));
-    // What it writes with is planned beside it, for each text.
-    const least = { batch_size: 1, buckets: [{ length: 8 }], max_length: defaultTraining.max_length };
-    this.#ready = await startOwnHead({ device: await this.#device.open(), model, tokenizer: await tokenizer, task, ...least, onPhase });
-  }
-
-  async #evaluate(request: Calls['evaluate']['argument']): Promise<EvaluationReport> {
-    const { engine, config } = this.#requireReady();
-    const max_length = longestOf(engine.buckets);
-    const reading = {
-      max_length,
-      max_target_length: longestTarget(engine.buckets),
-      packing: config.training.packing,
-      decoder: hasDecoder(engine.setup.backbone),
-    };
-    const asked = { ...request, task: engine.task, labels: engine.labels, ...reading };
-    const { dataset, columns, reasons, reading: read } = await loadEvaluation(asked, engine.tokenizer, this.#host, this.#onData);
-    const of = dataset.examples.length;
-    const evaluation = await evaluate(engine, dataset, (done) => this.#emit({ type: 'phase', phase: 'evaluating', done, of }));
-    return { ...evaluation, truncated: dataset.truncated, max_length, columns, reasons, reading: read };
-  }
-
   async #place() {
     return { device: await this.#device.open(), host: this.#host, emit: this.#emit };
   }
 
-  async #import(files: ReadonlyMap<string, Uint8Array>, asked: ModelRef): Promise<ImportResult> {
-    const ref = await this.#models.fetched(asked);
-    const opened = await this.#models.open(ref);
-    const { model } = opened;
-    const known = this.#ready?.engine;
-    const archive = await readAdapterFor(files, model, known?.model === model ? known.sha256 : undefined);
-    await requireRunnable(model, poolingFor(taskOf(archive.config), archive.config.pooling, model));
-    await this.#release();
-    const device = await this.#device.open();
-    const { engine, config, verified } = await startImported(archive, {
-      device,
-      model,
-      tokenizer: await opened.tokenizer,
-      offload: this.#host.offload,
+  #opening(): Opening {
+    return {
+      ...{ models: this.#models, offload: this.#host.offload, device: () => this.#device.open(), release: () => this.#release() },
       onPhase: (phase, done, of) => this.#emit(phaseEvent(phase, done, of)),
-    });
-    this.#ready = { engine, config, origin: originOf(archive, files) };
-    this.#emit({ type: 'phase', phase: 'finished' });
-    const { labels, notes = [] } = archive;
-    return { name: archive.config.base_model.name, method: config.method, task: engine.task.name, labels, notes, verified };
+    };
   }
 
-  async #openClassifier(asked: ModelRef, max_length?: number): Promise<ImportResult> {
-    const { model, tokenizer } = await this.#models.runnable(asked, {}, new Gate());
-    const positions = model.backbone().config.max_position_embeddings;
-    await this.#release();
-    const device = await this.#device.open();
-    const { engine, config } = await startOwnHead({
-      ...{ device, model, tokenizer, max_length: max_length ?? Math.min(usualLength, positions) },
-      onPhase: (phase, done, of) => this.#emit(phaseEvent(phase, done, of)),
-    });
-    this.#ready = { engine, config };
+  /** From now on what was opened is what is ready. */
+  #hold({ ready, result }: Opened): ImportResult {
+    this.#ready = ready;
     this.#emit({ type: 'phase', phase: 'finished' });
-    const { method } = config;
-    const verified = { texts: [], recorded: [], computed: [], largest_difference: 0 };
-    return { name: model.name, method, task: engine.task.name, labels: engine.labels, notes: [engine.classifier.text], verified };
+    return result;
   }
 }
