@@ -31,6 +31,10 @@ export function durationText(ms: number): string {
 export const countText = (n: number): string => n.toLocaleString('en-US');
 export const percentText = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
+/** The value of a metric, which may be that of a further set: shares as percent, the rest as numbers. */
+export const scoreText = (metric: string, value: number): string =>
+  /(?:accuracy|acc|acc_norm|f1|exact_match)$/.test(metric) ? percentText(value) : value.toFixed(4);
+
 /** Columns wide enough for their cells; those of numbers to the right. The first row is the header. */
 export function tableText(rows: readonly (readonly string[])[]): string {
   const [header = []] = rows;

@@ -2,7 +2,7 @@
 
 import type { RunEvent, SavedRun } from '../src/protocol/messages.ts';
 import type { Console } from './console.ts';
-import { bytesText, countText, percentText } from './format.ts';
+import { bytesText, countText, scoreText } from './format.ts';
 import { planObject } from './plan_report.ts';
 import { sayWarnings, sendWarnings } from './warnings.ts';
 
@@ -156,8 +156,7 @@ export class TrainReport {
 
 const epochText = (epoch: number | undefined): string => (epoch === undefined ? '' : ` (epoch ${Number(epoch.toFixed(2))})`);
 
-const metricText = (name: string, value: number): string =>
-  `${name} ${name.endsWith('accuracy') || name.endsWith('f1') ? percentText(value) : value.toFixed(4)}`;
+const metricText = (name: string, value: number): string => `${name} ${scoreText(name, value)}`;
 
 /** `accuracy 91.2 %  f1 90.8 %  loss 0.3120` */
 export const metricsText = (metrics: Readonly<Record<string, number>>): string =>

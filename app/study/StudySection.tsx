@@ -8,8 +8,9 @@ import { obstacleOf } from '../state/occupied.ts';
 import { STUDY_STEPS } from '../state/studying.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Figure, Numbers } from '../ui/Figure.tsx';
-import { number, percent, plural } from '../ui/format.ts';
+import { number, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
+import { metricText } from '../ui/metrics.ts';
 import { NumberField } from '../ui/NumberField.tsx';
 import { PanelPicture } from './PanelPicture.tsx';
 
@@ -44,8 +45,8 @@ export function StudySection() {
       <p className="muted small">
         Before its first step MEFT gives the same answers as the pretrained model. This study shows what happens when a method starts
         further away: LoRA and (IA)³ are moved by a constant c, the MEFT methods by λ and β and by w, the weight of the second stream at the
-        end. The first picture shows how far the logits are from the pretrained ones before any step, the second the score after a few
-        steps. A ring marks the method's own start.
+        end. The first picture shows how far the outputs are from the pretrained ones before any step: the logits, or of a task that writes
+        how likely each word is. The second shows the score after a few steps. A ring marks the method's own start.
       </p>
       {error !== undefined && <ErrorNote error={error} />}
       {!running && (
@@ -69,14 +70,16 @@ export function StudySection() {
       {panels.length > 0 && (
         <>
           <Figure
-            title="Distance from the pretrained logits before the first step, relative"
+            title="Distance from the pretrained outputs before the first step, relative"
             picture={<PanelPicture panels={panels} scale="log" text={number} of={({ distance }) => distance?.relative} />}
             table={() => <PointTable series={series} metric={metric} />}
           />
           {scored && (
             <Figure
               title={`${metric} after ${plural(report?.max_steps ?? asked ?? steps, 'step')}`}
-              picture={<PanelPicture panels={panels} scale="linear" text={(value) => percent(value)} of={({ score }) => score?.value} />}
+              picture={
+                <PanelPicture panels={panels} scale="linear" text={(value) => metricText(metric, value)} of={({ score }) => score?.value} />
+              }
               table={() => <PointTable series={series} metric={metric} />}
             />
           )}
@@ -97,7 +100,7 @@ function PointTable({ series, metric }: { series: readonly StudySeries[]; metric
           own_start ? 'yes' : '',
           distance === undefined ? (error?.code ?? '') : number(distance.relative),
           distance === undefined ? '' : number(distance.largest),
-          score === undefined ? (error?.code ?? '') : percent(score.value, 1),
+          score === undefined ? (error?.code ?? '') : metricText(metric, score.value),
           score === undefined ? '' : number(score.loss),
         ]),
       )}

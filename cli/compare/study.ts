@@ -8,7 +8,7 @@ import { studySeries } from '../../src/session/study_series.ts';
 import { sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
 import { type Given, usage } from '../flags.ts';
-import { markdownTable, percentText, tableText } from '../format.ts';
+import { markdownTable, scoreText, tableText } from '../format.ts';
 import { openSession, sayDevice } from '../open_session.ts';
 import { flagOf, givenOptions, optionNames } from '../option_flags.ts';
 import { drawPanels, type Line, type Measure } from '../pictures/panels.ts';
@@ -84,7 +84,7 @@ function tableOf(report: StudyReport): string[][] {
       own_start ? 'yes' : '',
       distance ? distanceText(distance.relative) : (error?.code ?? ''),
       distance ? distanceText(distance.largest) : '',
-      ...(scored ? (score ? [percentText(score.value), score.loss.toFixed(3)] : [error?.code ?? '', '']) : []),
+      ...(scored ? (score ? [scoreText(score.metric, score.value), score.loss.toFixed(3)] : [error?.code ?? '', '']) : []),
     ]),
   ];
 }
@@ -120,12 +120,21 @@ export function studyPicture(report: StudyReport): string {
   });
   const measures = [
     measure(
-      'Distance of the logits from the pretrained ones at step 0, relative',
+      'Distance of the outputs from the pretrained ones at step 0, relative',
       'log',
       distanceText,
       ({ distance }) => distance?.relative,
     ),
-    ...(report.max_steps > 0 ? [measure(`${report.metric} ${after(report)}`, 'linear', percentText, ({ score }) => score?.value)] : []),
+    ...(report.max_steps > 0
+      ? [
+          measure(
+            `${report.metric} ${after(report)}`,
+            'linear',
+            (value) => scoreText(report.metric, value),
+            ({ score }) => score?.value,
+          ),
+        ]
+      : []),
   ];
   const subtitle = `${report.model}, ${report.data}; ${report.texts} texts${report.max_steps > 0 ? `, scores over ${report.eval_examples} examples` : ''}; ringed: the method's own start`;
   return drawPanels(
@@ -172,7 +181,7 @@ export async function studyStarts(given: Given, console: Console): Promise<numbe
     const { series, value, distance, score } = event.point;
     const far = distance ? `distance ${distanceText(distance.relative)}` : 'out of range';
     console.say(
-      `${event.done}/${event.of}  ${series} ${valueText(value)}: ${far}${score ? `, ${score.metric} ${percentText(score.value)}` : ''}`,
+      `${event.done}/${event.of}  ${series} ${valueText(value)}: ${far}${score ? `, ${score.metric} ${scoreText(score.metric, score.value)}` : ''}`,
     );
   };
   const open = openSession(console, given, { onEvent });

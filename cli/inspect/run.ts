@@ -2,7 +2,7 @@
 
 import { RetraceError } from '../../src/protocol/errors.ts';
 import { readState } from '../../src/session/checkpoint.ts';
-import { countText, percentText } from '../format.ts';
+import { countText, scoreText } from '../format.ts';
 import { readRecord, readTensorFiles } from '../run_folder.ts';
 import type { Finding } from './finding.ts';
 
@@ -27,7 +27,7 @@ export async function inspectRun(folder: string): Promise<Finding> {
     text: [
       `${folder}: a run of ${summary.method} (${summary.policy}), step ${summary.step} of ${summary.max_steps}, ${summary.finished ? 'finished' : 'to be resumed'}`,
       `saved ${summary.saved_at}; ${countText(parameters)} parameters with their moments`,
-      ...(best ? [`best: step ${best.step}, ${best.metric} ${percentText(best.value)}`] : []),
+      ...(best ? [`best: step ${best.step}, ${best.metric} ${scoreText(best.metric, best.value)}`] : []),
     ].join('\n'),
   };
 }

@@ -35,11 +35,11 @@ export interface StudyRequest {
   readonly eval_examples: number;
 }
 
-/** From the logits of the plain model with the same head, before any step. */
+/** From the outputs of the plain model with the same head, before any step: logits, or of a task of words the log-likelihood of each word. */
 export interface StartDistance {
-  /** ‖logits − pretrained‖ / ‖pretrained‖ over all texts. */
+  /** ‖outputs − pretrained‖ / ‖pretrained‖ over all texts. */
   readonly relative: number;
-  /** Largest difference of a logit. */
+  /** Largest difference of an output. */
   readonly largest: number;
 }
 

@@ -1,33 +1,19 @@
 // Texts in a session: a pretrained model opened as it is writes behind prompts, event after event, until it is at its end, at a stop string, at its length or
 // stopped; what it took is free again. What the texts are: test/generation.test.ts.
 
-import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
 import { smallShape } from '../../test/outcome.ts';
 import { randomModelFiles } from '../../test/random_model.ts';
+import { randomWriter } from '../../test/random_writer.ts';
 import { testHost } from '../../test/testing.ts';
 import type { WrittenText } from '../protocol/generation.ts';
 import type { RunEvent } from '../protocol/messages.ts';
 import { Session } from './session.ts';
 
-/** A random GPT-2 with a byte-level tokenizer of its own size, whose texts nothing stands behind. */
-function folder(config: object = {}) {
-  const file = (name: string) =>
-    JSON.parse(readFileSync(`src/data/vectors/tokenizers/bpe_gpt2/${name}`, 'utf8')) as Record<string, unknown>;
-  const shape = { ...smallShape, vocab_size: 432, max_position_embeddings: 48 };
-  const model = randomModelFiles(shape, { config: { eos_token_id: 431, ...config } }, 'gpt2');
-  const json = (path: string, value: object) => ({ path, blob: new Blob([JSON.stringify(value)]) });
-  const files = [
-    json('tokenizer.json', { ...file('tokenizer.json'), post_processor: null }),
-    json('tokenizer_config.json', file('tokenizer_config.json')),
-  ];
-  return { ...model, files: [...model.files, ...files] };
-}
-
 let heard: (event: RunEvent) => void = () => undefined;
 const session = new Session(testHost(), (event) => heard(event));
 const { calls } = session;
-beforeAll(() => calls.openLanguageModel({ model: folder() }));
+beforeAll(() => calls.openLanguageModel({ model: randomWriter() }));
 
 const prompt = 'the film was';
 

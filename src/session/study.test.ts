@@ -3,6 +3,7 @@
 
 import { expect, test } from 'vitest';
 import { bundledVocabulary, randomModelFiles } from '../../test/random_model.ts';
+import { randomWriter } from '../../test/random_writer.ts';
 import { testHost } from '../../test/testing.ts';
 import { defaultTraining } from '../protocol/config.ts';
 import type { RunEvent } from '../protocol/messages.ts';
@@ -76,6 +77,19 @@ test('without steps it measures the distance alone; stopped, it answers with the
     [undefined, true],
     [undefined, true],
   ]);
+});
+
+test("on a task of words the model itself is the reference, of which nothing trains; the score is the task's own", async () => {
+  const session = new Session(testHost(), () => undefined);
+  const words: StudyRequest = { ...request, model: randomWriter(), task: 'language_modelling' };
+  const { pooling: _pooling, ...asked } = { ...words, training: { ...training, max_steps: 1 } };
+  const report = await session.calls.study({ ...asked, series: ['lora'] });
+  expect(report).toMatchObject({ metric: 'perplexity', complete: true });
+  const points = report.series[0]?.points ?? [];
+  expect(points.map(({ distance }) => distance?.relative)).toEqual([0, expect.any(Number), expect.any(Number), expect.any(Number)]);
+  expect(points.at(-1)?.distance?.relative).toBeGreaterThan(1e-3);
+  for (const { score } of points)
+    expect(score).toMatchObject({ metric: 'perplexity', loss: expect.closeTo(Math.log(score?.value ?? 0), 4) });
 });
 
 test('a distance is relative to the pretrained logits, and a sample is spread over the whole set', () => {

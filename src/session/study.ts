@@ -1,5 +1,5 @@
-// The study of starting points: each method is begun away from the pretrained behaviour by one number; how far its logits are then from those
-// of the plain model with the same head, and what a few steps make of it. Not here: what is moved (study_series.ts).
+// The study of starting points: each method is begun away from the pretrained behaviour by one number; how far its outputs are then from those of the plain
+// model with the same head (logits, or of a task of words the words' log-likelihoods), and what a few steps make of it. Not here: what is moved (study_series.ts).
 // Invariant: every point sees the same texts, the same batches and the same head, for all are drawn from the one seed.
 
 import type { TokenizedDataset, TokenizedExample } from '../data/dataset.ts';
@@ -24,7 +24,7 @@ import { phaseEvent } from './phase.ts';
 import { Run } from './run.ts';
 import { type SeriesPlan, studySeries } from './study_series.ts';
 
-/** Texts that the distance is taken over: logits of so many differ from those of more by little. */
+/** Texts that the distance is taken over: outputs of so many differ from those of more by little. */
 const distanceTexts = 16;
 /** What a start far away may do to a run: part of the answer, not the end of the study. */
 const outOfRange = ['not-finite', 'stream-overflow'];
@@ -58,7 +58,7 @@ function sampled(dataset: TokenizedDataset, count: number): TokenizedDataset {
   return { ...dataset, examples, lengths: Uint32Array.from(examples, ({ length }) => length) };
 }
 
-/** Relative L2 and largest difference of two sets of logits. */
+/** Relative L2 and largest difference of two sets of outputs. */
 export function distanceOf(logits: Float32Array, pretrained: Float32Array): StartDistance {
   let [squares, reference, largest] = [0, 0, 0];
   for (const [i, value] of pretrained.entries()) {
@@ -103,9 +103,8 @@ export class Study {
   }
 
   /** A model begun by its own seed. The caller destroys its executor. */
-  #engine(config: RunConfig): Promise<Engine> {
+  #engine(config: RunConfig, max_steps: number): Promise<Engine> {
     const { device, model, tokenizer, data, emit, gate } = this.#material;
-    const { max_steps } = this.#request.training;
     return startEngine(device, {
       ...{
         config,
@@ -126,9 +125,9 @@ export class Study {
     });
   }
 
-  /** The logits of the plain model with the head that every point begins with. */
+  /** The outputs of the plain model with the head that every point begins with. It takes no step: where words are written, nothing of it would train. */
   async #pretrained(): Promise<Float32Array> {
-    const engine = await this.#engine(this.#config('linear-probe', {}));
+    const engine = await this.#engine(this.#config('linear-probe', {}), 0);
     try {
       return outputsOf(await judge(engine, this.#texts));
     } finally {
@@ -138,7 +137,7 @@ export class Study {
 
   async #measure(plan: SeriesPlan, value: number, pretrained: Float32Array): Promise<Outcome> {
     const config = this.#config(plan.method, plan.options(value));
-    const engine = await this.#engine(config);
+    const engine = await this.#engine(config, config.training.max_steps);
     let outcome: Outcome = {};
     try {
       outcome = { distance: distanceOf(outputsOf(await judge(engine, this.#texts)), pretrained) };
