@@ -30,3 +30,6 @@ export type BackboneName = keyof typeof configurations;
 export const backboneNames = Object.keys(configurations) as readonly BackboneName[];
 
 export const backboneNamed = (name: BackboneName): Backbone => backboneOf(configurations[name], name);
+
+/** Planned as a model that writes alone: half of GPT-2's layers. */
+export const distilGpt2: Backbone = backboneOf({ ...configurations['GPT-2'], n_layer: 6 }, 'DistilGPT-2');

@@ -21,9 +21,11 @@ import {
   type StreamKind,
 } from '../src/protocol/config.ts';
 import { classification } from '../src/tasks/classification.ts';
+import { languageModelling } from '../src/tasks/language_modelling.ts';
+import { sequenceToSequence } from '../src/tasks/sequence_to_sequence.ts';
 import type { Task } from '../src/tasks/task.ts';
 import { planPrograms } from '../src/train/programs.ts';
-import { type BackboneName, backboneNamed, backboneNames } from './configurations.ts';
+import { backboneNamed, backboneNames, distilGpt2 } from './configurations.ts';
 import { tokensOfABatch, vocabularyTable } from './vocabulary.ts';
 
 export interface Cell {
@@ -145,23 +147,30 @@ const backboneCells: readonly Cell[] = [
   reversibleExact,
 ];
 
+/** One text, whose every word is learned. */
+export const oneText: Shape = { batch: 1, length: 512 };
+
 interface BackboneRows {
-  readonly name: BackboneName;
+  readonly name: string;
   readonly hidden_size: number;
   readonly rows: readonly MemoryRow[];
   /** MEFT1 reversible-exact over matrices stored as f16. */
   readonly half: MemoryRow;
 }
 
-function planCells(name: BackboneName): BackboneRows {
-  const backbone = backboneNamed(name);
-  return {
-    name,
-    hidden_size: backbone.config.hidden_size,
-    rows: backboneCells.map((cell) => planBackbone(backbone, cell)),
-    half: planBackbone(backbone, reversibleExact, usual, 'f16'),
-  };
-}
+const planCells = (name: string, backbone: Backbone, shape: Shape = usual, task?: Task): BackboneRows => ({
+  name,
+  hidden_size: backbone.config.hidden_size,
+  rows: backboneCells.map((cell) => planBackbone(backbone, cell, shape, 'f32', task)),
+  half: planBackbone(backbone, reversibleExact, shape, 'f16', task),
+});
+
+const writers: readonly { readonly name: string; readonly backbone: Backbone; readonly task: Task }[] = [
+  { name: 'DistilGPT-2', backbone: distilGpt2, task: languageModelling },
+  { name: 'GPT-2', backbone: backboneNamed('GPT-2'), task: languageModelling },
+  { name: 'OPT-125m', backbone: backboneNamed('OPT-125m'), task: languageModelling },
+  { name: 'BART-base', backbone: backboneNamed('BART-base'), task: sequenceToSequence },
+];
 
 export async function run(json: boolean): Promise<void> {
   const tables = [
@@ -176,11 +185,12 @@ export async function run(json: boolean): Promise<void> {
     ...[1, 2, 3, 4, 6, 8].map((every) => planMemory(layers, checkpointed(every))),
   ]);
   const byParts = [1, 2, 4, 8, 16].map((chunks) => planMemory(12, reversibleExact, { ...usual, chunks }));
-  const byBackbone = backboneNames.map(planCells);
+  const byBackbone = backboneNames.map((name) => planCells(name, backboneNamed(name)));
+  const writing = writers.map(({ name, backbone, task }) => planCells(name, backbone, oneText, task));
   if (json) {
-    const more = { by_depth: byDepth, by_interval: byInterval.flat(), by_parts: byParts, by_backbone: byBackbone };
+    const more = { by_depth: byDepth, by_interval: byInterval.flat(), by_parts: byParts, by_backbone: byBackbone, writing };
     console.log(JSON.stringify({ rows: tables.flat(), ...more }));
-  } else console.log(markdown(tables, byDepth, byInterval, byParts, byBackbone));
+  } else console.log(markdown(tables, byDepth, byInterval, byParts, byBackbone, writing));
 }
 
 const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
@@ -192,6 +202,7 @@ function markdown(
   byInterval: readonly (readonly MemoryRow[])[],
   byParts: readonly MemoryRow[],
   byBackbone: readonly BackboneRows[],
+  writing: readonly BackboneRows[],
 ): string {
   return [
     '<!-- Made by `node scripts/bench.mjs memory > docs/memory.md`; do not edit. -->',
@@ -236,10 +247,17 @@ function markdown(
     '',
     weightsTable(byBackbone),
     '',
+    '## Models that learn to write',
+    '',
+    'With their words: one text of 512 tokens at a time, every token of which is learned (BART-base: a text of 512 that is read, and one that is written).',
+    '',
+    backboneTable(writing),
+    '',
+    weightsTable(writing),
+    '',
     '## A vocabulary head with its loss',
     '',
-    `BERT-base's masked-LM head, frozen, over ${tokensOfABatch} tokens and 30,522 words, forward and back: few tokens at a time give the same bits. No`,
-    'model of Retrace has such a head yet; a classifier goes the same way.',
+    `BERT-base's masked-LM head, frozen, over ${tokensOfABatch} tokens and 30,522 words, forward and back: few tokens at a time give the same bits.`,
     '',
     vocabularyTable(),
   ].join('\n');

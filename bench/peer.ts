@@ -1,28 +1,25 @@
-// LoRA on DistilGPT-2's configuration, which learns to write: what a step takes beside torchlette (github.com/vinhowe/torchlette at 926e025), which trains the
-// same in a browser. Rank 8 on c_attn and c_fc, one text at a time, f32 weights, every word's loss. `node scripts/bench.mjs peer` plans it, takes a few steps
-// and prints tokens a second and bytes. torchlette's figures were measured on SwiftShader on two quiet cores; nothing of it runs here. Weights are drawn,
-// not learned: neither time nor bytes depend on them. Not a test.
+// LoRA on DistilGPT-2's configuration, which learns to write: what a step takes beside torchlette (github.com/vinhowe/torchlette), which trains the same in a
+// browser. Rank 8 on c_attn and c_fc, one text at a time, f32 weights, every word's loss. `node scripts/bench.mjs peer FOLDER` takes a few steps here,
+// a few there, from its sources in FOLDER (a clone at 926e025), and a few here again, on one driver; without a folder it lays beside ours what it took on
+// SwiftShader on two quiet cores. Weights are drawn, not learned: neither time nor bytes depend on them. Not a test.
 
 import { Executor } from '../src/gpu/executor.ts';
 import { sizeOf } from '../src/graph/tensor.ts';
 import { methodNamed, resolveOptions } from '../src/methods/registry.ts';
 import type { Backbone } from '../src/models/model.ts';
-import { backboneOf } from '../src/models/registry.ts';
 import { defaultTraining, type PolicyName } from '../src/protocol/config.ts';
 import { taskNamed } from '../src/tasks/registry.ts';
 import { planPrograms } from '../src/train/programs.ts';
 import { Trainer } from '../src/train/trainer.ts';
 import { testDevice } from '../test/testing.ts';
+import { distilGpt2 } from './configurations.ts';
+import { trainedByTorchlette } from './torchlette.ts';
+import { deviceName } from './trained.ts';
 import { median } from './turns.ts';
 
 const [T, turns] = [64, 3];
-/** Seconds of a step of 64 tokens, and the peak of its own account. */
+/** Of a run that was recorded: seconds of a step of 64 tokens, and the peak of its own account. */
 export const torchlette = { seconds: 76, bytes: 2255e6 };
-
-export const distilGpt2: Backbone = backboneOf(
-  { model_type: 'gpt2', n_layer: 6, n_embd: 768, n_head: 12, vocab_size: 50257, n_positions: 1024 },
-  'DistilGPT-2',
-);
 
 /** A step of LoRA that learns to write, one text of `length` tokens, by plan. */
 export function planWriting(backbone: Backbone, length: number, policy: PolicyName = 'store') {
@@ -53,7 +50,8 @@ function drawn(count: number, seed: number): Float32Array<ArrayBuffer> {
   return values;
 }
 
-export async function run(json: boolean): Promise<void> {
+/** Seconds of each of a few steps, after one that warms up, and all bytes of the plan. */
+async function stepsHere(): Promise<{ readonly seconds: readonly number[]; readonly bytes: number }> {
   const { plan, registry } = planWriting(distilGpt2, T);
   const executor = await Executor.prepare(await testDevice(), plan);
   const trainer = new Trainer(executor, registry, { training: defaultTraining, max_steps: 100, streamLimit: 1 });
@@ -76,9 +74,35 @@ export async function run(json: boolean): Promise<void> {
   }
   const { total: bytes } = executor.plan;
   executor.destroy();
-  const report = { seconds: median(seconds), tokens_per_second: T / median(seconds), bytes, torchlette };
-  if (json) return console.log(JSON.stringify(report));
-  console.log(`here        ${report.tokens_per_second.toFixed(2)} tokens/s, ${(bytes / 1e6).toFixed(0)} MB in all`);
-  console.log(`torchlette  ${(T / torchlette.seconds).toFixed(2)} tokens/s, ${(torchlette.bytes / 1e6).toFixed(0)} MB (recorded)`);
-  console.log(`${(torchlette.seconds / report.seconds).toFixed(1)} times as fast, ${(bytes / torchlette.bytes).toFixed(3)} of the bytes`);
+  return { seconds, bytes };
+}
+
+/** Steps there between steps here; the first, in which it plans and compiles, does not count. */
+async function beside(folder: string) {
+  const before = await stepsHere();
+  const there = await trainedByTorchlette(folder, T, turns + 1);
+  if (!there.losses.every(Number.isFinite)) throw new Error(`torchlette's losses are ${there.losses.join(', ')}`);
+  const after = await stepsHere();
+  return {
+    here: { seconds: median([...before.seconds, ...after.seconds]), bytes: before.bytes },
+    there: { seconds: median(there.seconds.slice(1)), bytes: there.bytes, losses: there.losses },
+  };
+}
+
+async function besideRecorded() {
+  const { seconds, bytes } = await stepsHere();
+  return { here: { seconds: median(seconds), bytes }, there: torchlette };
+}
+
+export async function run(json: boolean, of: readonly string[]): Promise<void> {
+  const [folder] = of;
+  const { here, there } = folder === undefined ? await besideRecorded() : await beside(folder);
+  const device = await deviceName();
+  if (json) return console.log(JSON.stringify({ device, here, torchlette: there, recorded: folder === undefined }));
+  const line = ({ seconds, bytes }: { readonly seconds: number; readonly bytes: number }) =>
+    `${(T / seconds).toFixed(2)} tokens/s, ${(bytes / 1e6).toFixed(0)} MB`;
+  console.log(`Device: ${device}`);
+  console.log(`here        ${line(here)} in all`);
+  console.log(`torchlette  ${line(there)}${folder === undefined ? ' (recorded)' : ''}`);
+  console.log(`${(there.seconds / here.seconds).toFixed(1)} times as fast, ${(here.bytes / there.bytes).toFixed(3)} of the bytes`);
 }

@@ -1,5 +1,5 @@
 // What a vocabulary head with its loss takes, by plan: BERT-base's masked-LM head (a dense layer with GELU and LayerNorm, then the word embeddings with
-// a bias) over all tokens of a batch, few of them at a time. No model of Retrace has such a head yet: this is the path that its loss will take.
+// a bias) over all tokens of a batch, few of them at a time, as the words of a model that writes go.
 
 import { markdownTable } from '../cli/format.ts';
 import { Graph, type GraphOptions } from '../src/graph/graph.ts';

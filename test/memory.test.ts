@@ -2,7 +2,7 @@
 // allocator obeys the plan is matrix.test.ts's business.
 
 import { expect, test } from 'vitest';
-import { backboneNamed, backboneNames } from '../bench/configurations.ts';
+import { backboneNamed, backboneNames, distilGpt2 } from '../bench/configurations.ts';
 import {
   activationAndWorkspace,
   type Cell,
@@ -16,7 +16,7 @@ import {
   type Shape,
   usual,
 } from '../bench/memory.ts';
-import { distilGpt2, planWriting, torchlette } from '../bench/peer.ts';
+import { planWriting, torchlette } from '../bench/peer.ts';
 import { planVocabularyHead, tokensOfABatch } from '../bench/vocabulary.ts';
 import { sequenceToSequence } from '../src/tasks/sequence_to_sequence.ts';
 
