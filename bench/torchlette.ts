@@ -69,9 +69,13 @@ async function sourcesIn(folder: string): Promise<Sources> {
   return { core: await load(files.core), model: await load(files.model), trainer: await load(files.trainer) };
 }
 
+/** Dawn goes with it when it is collected, whatever device is at work. */
+let gpu: GPU | undefined;
+
 /** A device with all that the adapter has, but for subgroups. */
 async function deviceWithoutSubgroups(): Promise<GPUDevice> {
-  const adapter = (await (await openGpu()).requestAdapter()) as GPUAdapter;
+  gpu ??= await openGpu();
+  const adapter = (await gpu.requestAdapter()) as GPUAdapter;
   const { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage, maxComputeWorkgroupStorageSize } = adapter.limits;
   return adapter.requestDevice({
     requiredFeatures: (['shader-f16', 'timestamp-query'] as const).filter((name) => adapter.features.has(name)),
