@@ -11,7 +11,15 @@ import sys
 from pathlib import Path
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoModelForSequenceClassification, AutoTokenizer, pipeline
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForMultipleChoice,
+    AutoModelForSeq2SeqLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    pipeline,
+)
 
 from check_adapter import ALLOWED, largest_difference, quiet
 from retrace.architectures import architecture_of
@@ -21,7 +29,8 @@ from retrace.load import Loaded
 # By what their outputs are made of: classes of texts, scores of choices, or words that go on with a text or are written for it.
 CLASSES = {
     "sequence": AutoModelForSequenceClassification,
-    "choices": AutoModelForSequenceClassification,
+    "choices": AutoModelForMultipleChoice,
+    "choices_as_texts": AutoModelForSequenceClassification,
     "words": AutoModelForCausalLM,
     "target_words": AutoModelForSeq2SeqLM,
 }
@@ -31,8 +40,10 @@ CLASSES = {
 def difference(folder, recorded):
     """Largest difference of an output. Error ValueError where Transformers finds anything missing, left over or renamed."""
     head = recorded.get("head", "sequence")
-    decoder = AutoConfig.from_pretrained(folder).is_encoder_decoder
-    auto_class = CLASSES["target_words" if head == "words" and decoder else head]
+    config = AutoConfig.from_pretrained(folder)
+    scoring = config.architectures[0].endswith("ForMultipleChoice")
+    kinds = {"words": "target_words" if config.is_encoder_decoder else "words", "choices": "choices" if scoring else "choices_as_texts"}
+    auto_class = CLASSES[kinds.get(head, head)]
     model, info = auto_class.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
     wrong = {kind: sorted(map(str, names)) for kind, names in info.items() if names}
     if wrong:
@@ -40,7 +51,9 @@ def difference(folder, recorded):
     tokenizer = AutoTokenizer.from_pretrained(folder)
     types = architecture_of(model.config).has_token_types
     if head != "sequence":
-        module = lambda **given: model(**given if types else {name: t for name, t in given.items() if name != "token_type_ids"}).logits
+        # A model that scores choices takes those of an example together: one example of one choice.
+        shaped = lambda t: t[:, None] if scoring else t
+        module = lambda **given: model(**{name: shaped(t) for name, t in given.items() if types or name != "token_type_ids"}).logits
         return largest_difference(Loaded(module, tokenizer, [], "", recorded["max_length"], recorded, head, model.eval().config))
     logits = [model.eval()(**tokenizer(text, return_tensors="pt", return_token_type_ids=types)).logits for text in recorded["texts"]]
     return (torch.cat(logits) - torch.tensor(recorded["logits"])).abs().max().item()

@@ -164,7 +164,8 @@ export async function testEngine(request: TestRequest): Promise<TestEngine> {
   });
   trainer.initialise(training.seed);
   const labels = Array.from({ length: request.num_labels }, (_, i) => `LABEL_${i}`);
-  trainer.setParameters(await classifierValues(request.model, setup.pooling, classifierStart(request.model, setup.pooling, labels)));
+  const kind = { pooling: setup.pooling, head: setup.task.head };
+  trainer.setParameters(await classifierValues(request.model, kind, classifierStart(request.model, kind, labels)));
   await streamWeights(request.model, registry, executor, () => undefined);
   return { trainer, executor, setup, registry };
 }

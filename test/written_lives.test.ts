@@ -121,6 +121,13 @@ test.each(lives.filter(([, , , when]) => folder !== undefined || when === 'alway
       string,
       unknown
     >;
-    expect(ownConfig).toMatchObject({ architectures: [expect.stringMatching(head === 'words' ? /LM|Conditional/ : /Sequence/)] });
+    const [architecture] = ownConfig['architectures'] as [string];
+    expect(architecture).toMatch(head === 'words' ? /LM|Conditional/ : type === 'gpt2' ? /Sequence/ : /MultipleChoice/);
+    if (!architecture.endsWith('ForMultipleChoice')) return;
+    // By its class it is known to choose, and asked like the model that was merged.
+    const opened = await other.calls.openClassifier({ model: { kind: 'files', name, files: [...merged.files] }, max_length: 24 });
+    expect(opened).toMatchObject({ task: name, labels: [] });
+    const [again] = await other.calls.predict({ texts: [text] });
+    for (const [i, x] of (again?.logits ?? []).entries()) expect(x).toBeCloseTo(before?.logits[i] as number, 4);
   },
 );

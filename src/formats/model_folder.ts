@@ -55,14 +55,21 @@ export function configFile(
 const uses = {
   sequence: ['pipeline', 'classifier = pipeline("text-classification", model="this-folder")', 'print(classifier("a sentence"))'],
   choices: [
+    'AutoModelForMultipleChoice, AutoTokenizer',
+    'tokenizer = AutoTokenizer.from_pretrained("this-folder")',
+    'model = AutoModelForMultipleChoice.from_pretrained("this-folder").eval()',
+    'rows = tokenizer([question] * len(choices), choices, return_tensors="pt", padding=True)',
+    'print(model(**{name: t[None] for name, t in rows.items()}).logits)  # a score for each choice',
+  ],
+  choices_as_texts: [
     'AutoModelForSequenceClassification',
     'model = AutoModelForSequenceClassification.from_pretrained("this-folder").eval()',
     '# its one logit of (question, choice) is the score of a choice',
   ],
   words: ['pipeline', 'writer = pipeline(model="this-folder")', 'print(writer("a beginning"))'],
-} as const satisfies Readonly<Record<HeadKind, readonly [imports: string, ...lines: string[]]>>;
+} as const satisfies Readonly<Record<HeadKind | 'choices_as_texts', readonly [imports: string, ...lines: string[]]>>;
 
-function howToLoad(dtype: WrittenTypeName, kind: HeadKind): string {
+function howToLoad(dtype: WrittenTypeName, kind: keyof typeof uses): string {
   const [imports, ...lines] = uses[kind];
   return `With \`pip install torch transformers\`:
 
@@ -79,10 +86,11 @@ Retrace opens the folder as a model too. ${
   }`;
 }
 
-export const cardFile = (facts: CardFacts, dtype: WrittenTypeName, kind: HeadKind): ArchiveFile =>
+export const cardFile = (facts: CardFacts, dtype: WrittenTypeName, kind: HeadKind, architecture: string): ArchiveFile =>
   writeModelCard(facts, {
     relation: 'finetune',
     library_name: 'transformers',
     tags: ['retrace', 'transformers'],
-    how_to_load: howToLoad(dtype, kind),
+    // Some architectures have no class of their own that scores choices.
+    how_to_load: howToLoad(dtype, kind === 'choices' && !architecture.endsWith('ForMultipleChoice') ? 'choices_as_texts' : kind),
   });

@@ -130,6 +130,8 @@ export interface PooledHead {
   readonly needs?: string;
   /** Transformers' class of the model with this head, as `architectures` lists it; left out where Transformers has none. */
   readonly architecture?: string;
+  /** That of the model that scores choices with this head, where Transformers has one. */
+  readonly choices?: string;
   readonly head: SequenceHead;
 }
 
@@ -189,9 +191,15 @@ export function pooledHead({ config, poolings }: Pick<Backbone, 'config' | 'pool
   });
 }
 
-/** Transformers' class of the model with the head of a task, where it has one. Choices are scored by that of texts, with one output. */
+/** Transformers' class of the model with the head of a task, where it has one. Without one for choices, the class for texts scores them by one output. */
 export function architectureOf(backbone: Backbone, head: HeadKind, pooling: Pooling = ownPooling(backbone)): string | undefined {
-  return head === 'words' ? backbone.vocabulary?.architecture : backbone.poolings[pooling]?.architecture;
+  const pooled = backbone.poolings[pooling];
+  const classes = {
+    sequence: pooled?.architecture,
+    choices: pooled?.choices ?? pooled?.architecture,
+    words: backbone.vocabulary?.architecture,
+  };
+  return classes[head];
 }
 
 /** Error `no-vocabulary`, where the model writes no words. */

@@ -136,7 +136,7 @@ export const expectationsOn = (model: BaseModel, sha256: string | undefined): Ad
   base: { name: model.name, ...(sha256 === undefined ? {} : { sha256 }) },
   model: taskModelOf(model),
   positionsOf: positionsOn(model),
-  head: () => checkpointClassifier(model, ownPooling(model.backbone())),
+  head: () => checkpointClassifier(model, { pooling: ownPooling(model.backbone()), head: 'sequence' }),
   classNames(count) {
     const names = labelNames(model.config, count);
     return names && !isUnnamed(names) ? names : undefined;

@@ -11,6 +11,8 @@ const shape = {
   ...{ hidden_size: 16, num_attention_heads: 4, intermediate_size: 16, vocab_size: 20, max_position_embeddings: 16 },
   num_hidden_layers: 1,
 };
+const ofTexts = { pooling: 'cls', head: 'sequence' } as const;
+const ofChoices = { pooling: 'cls', head: 'choices' } as const;
 const named = (...names: string[]) => ({ id2label: Object.fromEntries(names.map((name, i) => [i, name])) });
 const nli = named('entailment', 'neutral', 'contradiction');
 
@@ -28,7 +30,7 @@ const model = (config: object, own: readonly TensorToWrite[] = head(3)): Promise
   openBaseModel(randomModelFiles(shape, { config, tensors: (all) => [...all, ...own] }), nodeHost());
 
 const rowsOf = async (base: BaseModel, labels: readonly string[]) => {
-  const values = await classifierValues(base, 'cls', classifierStart(base, 'cls', labels));
+  const values = await classifierValues(base, ofTexts, classifierStart(base, ofTexts, labels));
   const bias = values.get('classifier.bias');
   const weight = values.get('classifier.weight');
   if (bias && weight) expect([...weight].filter((_, i) => i % 16 === 0)).toEqual([...bias]);
@@ -51,7 +53,7 @@ test.each<[what: string, config: object, labels: string[], rows: number[], says:
   ['unnamed classes by their own names', named('LABEL_0', 'LABEL_1', 'LABEL_2'), ['LABEL_2', 'LABEL_0'], [2, 0], 'each by its name'],
 ])('%s', async (_, config, labels, rows, says) => {
   const base = await model(config);
-  const start = classifierStart(base, 'cls', labels);
+  const start = classifierStart(base, ofTexts, labels);
   expect(start.start, start.text).toBe('checkpoint');
   expect(start.text).toContain(says);
   expect(await rowsOf(base, labels)).toEqual(rows);
@@ -75,7 +77,21 @@ test.each<[what: string, base: () => Promise<BaseModel>, labels: string[], says:
   ],
 ])('%s: a fresh one', async (_, base, labels, says) => {
   const opened = await base();
-  const start = classifierStart(opened, 'cls', labels);
+  const start = classifierStart(opened, ofTexts, labels);
   expect(start).toMatchObject({ start: 'fresh', text: expect.stringContaining(says) });
-  expect(await classifierValues(opened, 'cls', start)).toEqual(new Map());
+  expect(await classifierValues(opened, ofTexts, start)).toEqual(new Map());
+});
+
+const scoring = () => model({ architectures: ['BertForMultipleChoice'] }, head(1));
+
+test('a head that scores choices begins as that of a checkpoint that does', async () => {
+  const base = await scoring();
+  const start = classifierStart(base, ofChoices, []);
+  expect(start).toMatchObject({ start: 'checkpoint', text: "The head is the checkpoint's, which gives a score." });
+  expect([...(await classifierValues(base, ofChoices, start)).keys()]).toEqual(['classifier.weight', 'classifier.bias']);
+});
+
+test('texts are not told apart by a head that scores choices, nor choices scored by one that tells classes apart', async () => {
+  expect(classifierStart(await scoring(), ofTexts, []).text).toContain('that of BertForMultipleChoice');
+  expect(classifierStart(await model(nli), ofChoices, []).text).toContain('tells 3 classes apart, and a score is learned');
 });

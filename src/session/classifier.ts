@@ -5,10 +5,19 @@ import type { AdapterTensor } from '../formats/adapter_archive.ts';
 import { floatDtypes, readFloats } from '../formats/tensor_file.ts';
 import { isRecord } from '../formats/text.ts';
 import type { StoredTensor } from '../hub/checkpoint.ts';
-import { pooledHead, topStack } from '../models/model.ts';
+import { architectureOf, type HeadKind, pooledHead, topStack } from '../models/model.ts';
 import type { Pooling } from '../protocol/config.ts';
 import type { BaseModel } from './base_model.ts';
 import { badFloat, refuseNumber } from './weights.ts';
+
+/** Which classifier of a model: how it pools a text, and what it makes of that. */
+export interface ClassifierKind {
+  readonly pooling: Pooling;
+  readonly head: HeadKind;
+}
+
+/** Without a pooling the model writes. */
+type MaybeClassifier = Omit<ClassifierKind, 'pooling'> & { readonly pooling?: Pooling | undefined };
 
 export interface ClassifierStart {
   readonly start: 'checkpoint' | 'fresh';
@@ -39,7 +48,10 @@ export function labelNames({ id2label, label2id }: Readonly<Record<string, unkno
 export const isUnnamed = (names: readonly string[]): boolean => names.every((name, i) => name === `LABEL_${i}`);
 
 /** The checkpoint's classifier, where it is one of whole texts: its tensors, [rows, C] first. */
-function storedClassifier(model: BaseModel, pooling: Pooling): { tensors: Map<string, StoredTensor>; rows: number } | string {
+function storedClassifier(
+  model: BaseModel,
+  { pooling, head }: ClassifierKind,
+): { tensors: Map<string, StoredTensor>; rows: number } | string {
   const backbone = model.backbone();
   const { classes, before } = pooledHead(backbone, pooling).head;
   const tensors = new Map<string, StoredTensor>();
@@ -61,30 +73,32 @@ function storedClassifier(model: BaseModel, pooling: Pooling): { tensors: Map<st
   if (![...tensors.values()].every(({ entry }) => floatDtypes.includes(entry.dtype))) return "the checkpoint's classifier is not in floats";
   const { architectures } = model.config;
   const declared = Array.isArray(architectures) ? architectures.filter((name) => typeof name === 'string') : [];
-  if (declared.length > 0 && !declared.some((name) => name.endsWith('ForSequenceClassification'))) {
+  const ownClass = architectureOf(backbone, head, pooling);
+  if (declared.length > 0 && !declared.some((name) => name === ownClass || name.endsWith('ForSequenceClassification'))) {
     return `the checkpoint's classifier is that of ${listed(declared)}`;
   }
   return { tensors, rows };
 }
 
 /** How many outputs the checkpoint's own classifier has, or why it has none. */
-export function classifierRows(model: BaseModel, pooling: Pooling): number | string {
-  const stored = storedClassifier(model, pooling);
+export function classifierRows(model: BaseModel, kind: ClassifierKind): number | string {
+  const stored = storedClassifier(model, kind);
   return typeof stored === 'string' ? stored : stored.rows;
 }
 
 const fresh = (why: string): ClassifierStart => ({ start: 'fresh', text: `The classifier starts anew: ${why}.` });
 
-/** What the classifier of these classes starts from; without classes, a head that gives one number; without a pooling, the words of the model itself. */
-export function classifierStart(model: BaseModel, pooling: Pooling | undefined, labels: readonly string[]): ClassifierStart {
+/** What the classifier of these classes starts from; without classes, a head that gives one number, or a score for each choice; without a pooling, the words of the model itself. */
+export function classifierStart(model: BaseModel, { pooling, head }: MaybeClassifier, labels: readonly string[]): ClassifierStart {
   if (pooling === undefined) return { start: 'checkpoint', text: "Words are written by the model's own table." };
-  const stored = storedClassifier(model, pooling);
+  const stored = storedClassifier(model, { pooling, head });
   if (typeof stored === 'string') return fresh(stored);
   const { rows } = stored;
+  const one = head === 'choices' ? 'a score' : 'a number';
   if (labels.length === 0)
     return rows === 1
-      ? { start: 'checkpoint', rows: [0], text: "The head is the checkpoint's, which gives one number." }
-      : fresh(`the checkpoint's tells ${rows} classes apart, and a number is learned`);
+      ? { start: 'checkpoint', rows: [0], text: `The head is the checkpoint's, which gives ${one}.` }
+      : fresh(`the checkpoint's tells ${rows} classes apart, and ${one} is learned`);
   const names = labelNames(model.config, rows);
   const own = (text: string, order: readonly number[]): ClassifierStart => ({ start: 'checkpoint', rows: order, text });
   if (names && !isUnnamed(names)) {
@@ -111,8 +125,8 @@ export function classifierStart(model: BaseModel, pooling: Pooling | undefined, 
 }
 
 /** The checkpoint's classifier as it stands, or why it has none. Error: `weights-not-finite`. */
-export async function checkpointClassifier(model: BaseModel, pooling: Pooling): Promise<ReadonlyMap<string, AdapterTensor> | string> {
-  const stored = storedClassifier(model, pooling);
+export async function checkpointClassifier(model: BaseModel, kind: ClassifierKind): Promise<ReadonlyMap<string, AdapterTensor> | string> {
+  const stored = storedClassifier(model, kind);
   if (typeof stored === 'string') return stored;
   const values = new Map<string, AdapterTensor>();
   for (const [name, { file, entry }] of stored.tensors) {
@@ -127,12 +141,12 @@ export async function checkpointClassifier(model: BaseModel, pooling: Pooling): 
 /** Values of the classifier's parameters by name, rows in the order of the run's classes; none where it starts anew. Error: `weights-not-finite`. */
 export async function classifierValues(
   model: BaseModel,
-  pooling: Pooling | undefined,
+  { pooling, head }: MaybeClassifier,
   { rows }: ClassifierStart,
 ): Promise<Map<string, Float32Array<ArrayBuffer>>> {
   const values = new Map<string, Float32Array<ArrayBuffer>>();
   if (rows === undefined || pooling === undefined) return values;
-  const stored = await checkpointClassifier(model, pooling);
+  const stored = await checkpointClassifier(model, { pooling, head });
   if (typeof stored === 'string') return values;
   const { before } = pooledHead(model.backbone(), pooling).head;
   for (const [name, { shape, data }] of stored) {

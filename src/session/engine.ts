@@ -156,8 +156,9 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
       class_weights: request.class_weights,
     });
     trainer.initialise(training.seed);
-    const classifier = classifierStart(model, setup.pooling, labels);
-    trainer.setParameters(await classifierValues(model, setup.pooling, classifier));
+    const kind = { pooling: setup.pooling, head: task.head };
+    const classifier = classifierStart(model, kind, labels);
+    trainer.setParameters(await classifierValues(model, kind, classifier));
     const sha256 = await streamWeights(model, planned.registry, executor, (done, of) => request.onPhase('loading model', done, of));
     return { task, model, tokenizer, setup, executor, registry: planned.registry, trainer, report, sha256, buckets, labels, classifier };
   } catch (error) {

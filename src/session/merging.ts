@@ -115,7 +115,7 @@ async function folderOf({ engine, host, type, card, ...asked }: MergeRequest): P
       labels: task.head === 'words' ? undefined : labels,
       dtype,
     }),
-    cardFile(facts, dtype, task.head),
+    cardFile(facts, dtype, task.head, architecture),
     ...(card ? [{ path: 'ADAPTER.md', bytes: card }] : []),
   ];
   const files = [

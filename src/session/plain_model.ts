@@ -4,11 +4,11 @@
 import { chooseBuckets } from '../data/batches.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import type { Device } from '../gpu/device.ts';
-import { ownPooling } from '../models/model.ts';
+import { architectureOf, type HeadKind, ownPooling } from '../models/model.ts';
 import { defaultTraining } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { Bucket } from '../protocol/lengths.ts';
-import { taskOf } from '../tasks/registry.ts';
+import { taskOf, tasks } from '../tasks/registry.ts';
 import type { Task } from '../tasks/task.ts';
 import type { BaseModel } from './base_model.ts';
 import { classifierRows, labelNames } from './classifier.ts';
@@ -20,9 +20,18 @@ const kinds = ['single_label_classification', 'regression'] as const;
 /** Of long texts more would need memory that a prediction is not worth. */
 const usualBatch = 8;
 
+/** What the model's own head makes of a pooled text, by the class that config.json names. */
+function ownHead(model: BaseModel): HeadKind {
+  const { architectures } = model.config;
+  const backbone = model.backbone();
+  const scoring = architectureOf(backbone, 'choices');
+  const isScoring = scoring !== architectureOf(backbone, 'sequence') && Array.isArray(architectures) && architectures.includes(scoring);
+  return isScoring ? 'choices' : 'sequence';
+}
+
 /** How many outputs the model has, and what they are called. Errors: `no-classifier`, `unsupported-problem-type`. */
-function outputsOf(model: BaseModel): { readonly num_labels: number; readonly kind: (typeof kinds)[number] | undefined } {
-  const rows = classifierRows(model, ownPooling(model.backbone()));
+function outputsOf(model: BaseModel, head: HeadKind): { readonly num_labels: number; readonly kind: (typeof kinds)[number] | undefined } {
+  const rows = classifierRows(model, { pooling: ownPooling(model.backbone()), head });
   if (typeof rows === 'string') {
     throw new RetraceError({
       code: 'no-classifier',
@@ -45,7 +54,10 @@ function outputsOf(model: BaseModel): { readonly num_labels: number; readonly ki
 /** What the model gives, and the names of its classes. Errors: those of `outputsOf`. */
 function learned(model: BaseModel, task: Task | undefined): { readonly task: Task; readonly labels: readonly string[] } {
   if (task) return { task, labels: [] };
-  const { num_labels, kind } = outputsOf(model);
+  const head = ownHead(model);
+  const { num_labels, kind } = outputsOf(model, head);
+  const scoring = head === 'choices' ? tasks.find((row) => row.head === head) : undefined;
+  if (scoring) return { task: scoring, labels: [] };
   const own = taskOf({ problem_type: kind, num_labels });
   const numbered = Array.from({ length: num_labels }, (_, i) => `LABEL_${i}`);
   return { task: own, labels: own.problem_type === 'regression' ? [] : (labelNames(model.config, num_labels) ?? numbered) };

@@ -249,7 +249,11 @@ export class Session {
     const onProgress = ({ work, done, of }: DataProgress) => onPhase(work === 'reading' ? 'reading data' : work, done, of);
     const data = await loadData(asked, tokenizer, this.#host, onProgress, this.#waiting(config.data.name, gate));
     this.#emit({ type: 'data', ...reportData(data) });
-    const { start, text } = classifierStart(model, poolingFor(data.task, config.pooling, model), data.labels);
+    const { start, text } = classifierStart(
+      model,
+      { pooling: poolingFor(data.task, config.pooling, model), head: data.task.head },
+      data.labels,
+    );
     this.#emit({ type: 'model', classifier: start, notes: [text, ...model.notes] });
     const max_steps = stepsOf(training, data.train.examples.length);
     const engine = await startEngine(device, {
