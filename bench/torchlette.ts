@@ -104,6 +104,7 @@ export async function trainedByTorchlette(folder: string, length: number, steps:
     onStepEnd(_, loss, ms) {
       losses.push(loss);
       seconds.push(ms / 1000);
+      console.error(`torchlette: step ${losses.length} of ${steps}, ${(ms / 1000).toFixed(0)} s, loss ${loss.toFixed(3)}`);
     },
   });
   return { seconds, losses, bytes: core.getGPUMemoryStats().peakBytes };
