@@ -110,7 +110,15 @@ export const commandFlags = {
     ),
     ...output,
   },
-  evaluate: { ...adapter, ...model, data: data.data, ...columns, ...readingFlags, ...output },
+  evaluate: {
+    ...adapter,
+    ...model,
+    data: data.data,
+    ...columns,
+    ...readingFlags,
+    ...picked(trainingFlags, ['max-generate-samples']),
+    ...output,
+  },
   predict: {
     ...adapter,
     ...model,

@@ -23,6 +23,12 @@ export function planObject(report: PlanReport) {
 /** Bytes of what differs between methods and policies: what a step keeps and works in. */
 export const transientBytes = ({ bytes }: PlanReport): number => bytes.activation + bytes.workspace;
 
+/** What an evaluation takes beside a plan while it writes. */
+export const writingText = (writing: NonNullable<PlanReport['writing']>): string =>
+  'refusal' in writing
+    ? `none in an evaluation. ${writing.refusal}`
+    : `${countText(writing.texts)} at a time in an evaluation, which take ${bytesText(writing.bytes)} more`;
+
 export function planText(report: PlanReport): string {
   const { model, method, policy, streams, batch, length, bytes, peak, timeline } = report;
   const rows = categories.map((name) => [name, bytesText(bytes[name]), countText(bytes[name])]);
@@ -40,6 +46,7 @@ export function planText(report: PlanReport): string {
           `host                  ${bytesText(report.host.bytes)}; a step moves at most ${bytesText(report.host.to_gpu)} to the GPU and ${bytesText(report.host.from_gpu)} back`,
         ]
       : []),
+    ...(report.writing ? [`texts written         ${writingText(report.writing)}`] : []),
     `dispatches a step     ${countText(report.dispatches)}`,
     `live through a step   ${sparkline(timeline.map(({ live }) => live))}`,
   ].join('\n');

@@ -1,9 +1,9 @@
 // What a run says while it lives: JSON events for programs, a progress line for people. Sends nothing to the session.
 
-import type { RunEvent, SavedRun } from '../src/protocol/messages.ts';
+import type { Evaluation, RunEvent, SavedRun } from '../src/protocol/messages.ts';
 import type { Console } from './console.ts';
 import { bytesText, countText, scoreText } from './format.ts';
-import { planObject } from './plan_report.ts';
+import { planObject, writingText } from './plan_report.ts';
 import { sayWarnings, sendWarnings } from './warnings.ts';
 
 type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
@@ -97,11 +97,12 @@ export class TrainReport {
   #plan(event: Of<'plan'>): void {
     const { type, ...report } = event;
     this.#console.event({ type, ...planObject(report) });
-    const { bytes, method, policy, streams } = report;
+    const { bytes, method, policy, streams, writing } = report;
     const how = streams === 'single' ? policy : `${policy} over ${streams} streams`;
     this.#console.say(
       `plan: ${method}, ${how}: ${bytesText(bytes.total)}, of which activations and workspace ${bytesText(bytes.activation + bytes.workspace)}; ${countText(report.trainable_parameters)} parameters train`,
     );
+    if (writing !== undefined) this.#console.say(`plan: texts written: ${writingText(writing)}`);
   }
 
   #step(event: Of<'step'>): void {
@@ -130,7 +131,7 @@ export class TrainReport {
     const { confusion: _, scatter: __, metrics, ...facts } = event;
     const { step, epoch, best } = facts;
     this.#console.event({ ...facts, ...metrics });
-    this.#console.say(`step ${step}${epochText(epoch)}: ${metricsText(metrics)}${best ? '  (best so far)' : ''}`);
+    this.#console.say(`step ${step}${epochText(epoch)}: ${metricsText(metrics)}${writtenText(event)}${best ? '  (best so far)' : ''}`);
   }
 
   #memory({ type, live, peak, total, planned, host }: Of<'memory'>): void {
@@ -149,7 +150,7 @@ export class TrainReport {
   summary(): string {
     const { reason, best } = this.#finished ?? {};
     const kept = best ? `; kept is step ${best.step}, ${metricText(best.metric, best.value)}` : '';
-    const last = this.#evaluation ? `\nlast evaluation: ${metricsText(this.#evaluation.metrics)}` : '';
+    const last = this.#evaluation ? `\nlast evaluation: ${metricsText(this.#evaluation.metrics)}${writtenText(this.#evaluation)}` : '';
     return `${reason ?? 'completed'} at step ${this.step}${epochText(this.#epoch)}${kept}${last}${this.#lostByUndoing()}`;
   }
 }
@@ -157,6 +158,10 @@ export class TrainReport {
 const epochText = (epoch: number | undefined): string => (epoch === undefined ? '' : ` (epoch ${Number(epoch.toFixed(2))})`);
 
 const metricText = (name: string, value: number): string => `${name} ${scoreText(name, value)}`;
+
+/** How much of an evaluation was written; nothing where nothing was. */
+export const writtenText = ({ written, examples }: Evaluation): string =>
+  written === undefined ? '' : `  (written: ${countText(written)} of ${countText(examples)})`;
 
 /** `accuracy 91.2 %  f1 90.8 %  loss 0.3120` */
 export const metricsText = (metrics: Readonly<Record<string, number>>): string =>

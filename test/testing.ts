@@ -22,9 +22,9 @@ import {
 } from '../src/protocol/config.ts';
 import { type BaseModel, openBaseModel } from '../src/session/base_model.ts';
 import { classifierStart, classifierValues } from '../src/session/classifier.ts';
-import { offloadFor, streamLimitOf } from '../src/session/engine.ts';
+import { offloadFor } from '../src/session/engine.ts';
 import type { Host, RunStore } from '../src/session/host.ts';
-import { resolveMethod, setupOf } from '../src/session/setup.ts';
+import { resolveMethod, setupOf, streamLimitOf } from '../src/session/setup.ts';
 import { streamWeights } from '../src/session/weights.ts';
 import type { Task } from '../src/tasks/task.ts';
 import { type ProgramSetup, planPrograms } from '../src/train/programs.ts';

@@ -40,6 +40,17 @@ export function MemoryPicture({ plans, catalogue }: MemoryPictureProps) {
             {bytes(chosen.host.from_gpu)} back.
           </p>
         )}
+        {chosen.writing !== undefined && (
+          <p className="small">
+            {'refusal' in chosen.writing ? (
+              <>No text is written in an evaluation. {chosen.writing.refusal}</>
+            ) : (
+              <>
+                And <strong>{bytes(chosen.writing.bytes)}</strong> while an evaluation writes texts, {chosen.writing.texts} at a time.
+              </>
+            )}
+          </p>
+        )}
         {share !== undefined && (
           <p className="memory-share">
             <strong>{percent(share.share)}</strong> of full fine-tuning's activations and workspace

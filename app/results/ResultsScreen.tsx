@@ -53,6 +53,11 @@ export function ResultsScreen({ theme }: { theme: string }) {
                 </div>
               ))}
             </dl>
+            {evaluation.written !== undefined && (
+              <p className="small muted">
+                Exact match is of {plural(evaluation.written, 'text')} that the model wrote for some of them, the likeliest word each time.
+              </p>
+            )}
             {evaluation.confusion !== undefined && <ConfusionView confusion={evaluation.confusion} theme={theme} />}
             {evaluation.scatter !== undefined && (
               <ScatterView scatter={evaluation.scatter} what={what} examples={evaluation.examples} textsOf={evaluationTexts} />

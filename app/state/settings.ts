@@ -185,12 +185,13 @@ function streamsOf(settings: Settings, card: MethodCard): Partial<MethodOptions>
 /** Labels that a plan assumes until the data have been examined. */
 const ASSUMED_LABELS = 10;
 
-/** The training numbers that decide how much state the optimizer keeps. */
-function keptBy({ optim, momentum, head_learning_rate }: Settings['training']): Partial<TrainingArguments> {
+/** The training numbers that a plan depends on: what the optimizer keeps, and how many texts an evaluation writes together. */
+function keptBy({ optim, momentum, head_learning_rate, max_generate_samples }: Settings['training']): Partial<TrainingArguments> {
   return {
     ...(optim === undefined ? {} : { optim }),
     ...(momentum === undefined ? {} : { momentum }),
     ...(head_learning_rate === undefined ? {} : { head_learning_rate }),
+    ...(max_generate_samples === undefined ? {} : { max_generate_samples }),
   };
 }
 

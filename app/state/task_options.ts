@@ -8,6 +8,7 @@ type ReadingTask = Pick<TaskCard, 'learns' | 'head'>;
 const readers: Readonly<Record<string, (task: ReadingTask) => boolean>> = {
   class_weights: ({ learns }) => learns === 'class',
   label_smoothing_factor: ({ learns, head }) => learns === 'class' || head === 'words',
+  max_generate_samples: ({ learns }) => learns === 'text',
   packing: ({ learns }) => learns === 'continuation',
 };
 

@@ -31,6 +31,7 @@ test('errors and losses are no scores', () => {
 test('a curve shows all scores, or the perplexity of a task that has none', () => {
   expect(drawnMetrics({ loss: 1, acc_norm: 0.5, acc: 0.25 })).toEqual(['acc', 'acc_norm']);
   expect(drawnMetrics({ loss: 1, perplexity: 2.7 })).toEqual(['perplexity']);
+  expect(drawnMetrics({ loss: 1, perplexity: 2.7, exact_match: 0 })).toEqual(['perplexity']);
   expect(shownMetrics({ mismatched_acc_norm: 0.5, acc: 0.25 }, tasks).map(({ title, text }) => `${title} ${text}`)).toEqual([
     'acc 25.0 %',
     'acc_norm, mismatched 50.0 %',

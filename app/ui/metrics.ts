@@ -38,9 +38,10 @@ export function metricTitle(name: string, tasks: readonly TaskCard[]): string {
   return set === '' ? title : `${title}, ${set}`;
 }
 
-/** What a curve of evaluations shows: scores, or where a task has none the metric that it has. */
+/** What a curve of evaluations shows: scores, or the perplexity of a task of words, which chooses its best whatever else is said of its texts. */
 export function drawnMetrics(metrics: Metrics): readonly string[] {
   const names = Object.keys(metrics).sort((a, b) => metricOrder(a) - metricOrder(b));
+  if (names.includes('perplexity')) return ['perplexity'];
   const scores = names.filter(isScore);
   return scores.length > 0 ? scores : names.slice(0, 1);
 }

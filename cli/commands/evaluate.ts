@@ -1,11 +1,13 @@
 // evaluate: metrics of an adapter on a data file.
 
 import { existsSync } from 'node:fs';
+import * as v from 'valibot';
 import { columnIndex } from '../../src/data/table/table.ts';
 import { defaultRevision, looksLikeRepo } from '../../src/hub/repo.ts';
 import type { AdapterSource } from '../../src/protocol/config.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
 import type { Calls, ImportResult } from '../../src/protocol/messages.ts';
+import { trainingOptions } from '../../src/protocol/options/training.ts';
 import { beginningOf } from '../../src/session/rows.ts';
 import { taskNamed } from '../../src/tasks/registry.ts';
 import { adapterSource } from '../adapter_files.ts';
@@ -19,9 +21,10 @@ import { confusionText, countText } from '../format.ts';
 import { nodeHost } from '../host.ts';
 import { hubPlace, type ModelPlace, modelFolder, modelPlace, modelRef, shownPlace, weightsSha256 } from '../models.ts';
 import { type OpenSession, openSession, sayDevice } from '../open_session.ts';
+import { givenOptions } from '../option_flags.ts';
 import { givenReading } from '../reading.ts';
-import { textOf } from '../settings.ts';
-import { metricsText } from '../train_report.ts';
+import { numberOf, textOf } from '../settings.ts';
+import { metricsText, writtenText } from '../train_report.ts';
 
 /** How the place of a base was found, for people; nothing where it was named. */
 interface FoundBase {
@@ -118,6 +121,17 @@ export async function importGiven(
   return { ...imported, licence: await licenceOf(calls, place, licence) };
 }
 
+/** Error `usage`, where the number of texts to be written is none. */
+function requireSamples(given: Given): void {
+  const samples = numberOf(given, 'max-generate-samples');
+  if (samples === undefined || v.is(trainingOptions.max_generate_samples.schema, samples)) return;
+  throw usage(
+    `--max-generate-samples is ${samples}; whole numbers from 0 are allowed.`,
+    'Correct this value; see --help.',
+    '--max-generate-samples',
+  );
+}
+
 export async function evaluate(given: Given, console: Console): Promise<number> {
   const data = await dataRef(
     await dataPlace(textOf(given, 'data') ?? 'bundled:clinc150', {
@@ -127,14 +141,15 @@ export async function evaluate(given: Given, console: Console): Promise<number> 
       given,
     }),
   );
+  requireSamples(given);
   const { calls } = openSession(console, given);
   // Faults of the file show before the model is loaded; which columns its task needs is known then.
   const named = namedColumns(given);
   const { table } = await beginningOf(data, nodeHost(undefined, given));
   for (const column of Object.values(named).flat()) if (typeof column === 'string') columnIndex(table, column);
   await openGiven(calls, given, console);
-  const report = await calls.evaluate({ data, columns: named });
-  const { metrics, confusion, scatter, examples, truncated, max_length, columns, reasons, reading } = report;
+  const report = await calls.evaluate({ data, columns: named, ...givenOptions(given, ['max_generate_samples']) });
+  const { metrics, confusion, scatter, examples, written, truncated, max_length, columns, reasons, reading } = report;
   for (const sentence of reading) console.say(`data: ${sentence}`);
   sayColumns(console, columns, reasons);
   if (truncated > 0) {
@@ -144,6 +159,7 @@ export async function evaluate(given: Given, console: Console): Promise<number> 
     type: 'evaluate',
     ...metrics,
     examples,
+    ...(written === undefined ? {} : { written }),
     truncated,
     columns,
     reasons,
@@ -151,6 +167,6 @@ export async function evaluate(given: Given, console: Console): Promise<number> 
     ...(scatter ? { scatter } : {}),
   });
   const pairs = confusion === undefined ? '' : `\n\n${confusionText(confusion.labels, confusion.counts)}`;
-  console.result(`${countText(examples)} examples: ${metricsText(metrics)}${pairs}`);
+  console.result(`${countText(examples)} examples: ${metricsText(metrics)}${writtenText(report)}${pairs}`);
   return 0;
 }

@@ -24,7 +24,7 @@ import type { GenerationCalls, WritingEvent } from './generation.ts';
 import type { FetchProgress } from './hub.ts';
 import type { HubCalls } from './hub_calls.ts';
 import type { Bucket } from './lengths.ts';
-import type { AskedText, EvaluationReport, Prediction, Scores } from './scores.ts';
+import type { AskedText, Evaluation, EvaluationReport, Prediction } from './scores.ts';
 import type { StudyEvent, StudyReport, StudyRequest } from './study.ts';
 
 export type { AnswersReport, DataPreview, DataReport, DataWarning, NumbersReport, RowsIn } from './data_report.ts';
@@ -33,6 +33,7 @@ export type {
   AskedText,
   ClassAnswer,
   Confusion,
+  Evaluation,
   EvaluationReport,
   Metrics,
   NumberAnswer,
@@ -105,6 +106,8 @@ export interface PlanReport {
    * `rows` are those on the GPU at the peak, a part of `bytes.adapter`. Left out: nothing.
    */
   readonly host?: { readonly bytes: number; readonly to_gpu: number; readonly from_gpu: number; readonly rows?: number };
+  /** What an evaluation takes beside it while it writes texts, so many together, or why none can be written. Left out: it writes none. */
+  readonly writing?: { readonly bytes: number; readonly texts: number } | { readonly refusal: string };
   readonly timeline: readonly TimelineMoment[];
 }
 
@@ -278,9 +281,8 @@ export type RunEvent =
       /** Passes over the data until then. Left out in runs of earlier versions. */
       readonly epoch?: number;
       readonly best: boolean;
-      readonly examples: number;
       readonly ms: number;
-    } & Scores)
+    } & Evaluation)
   | {
       readonly type: 'memory';
       readonly live: CategoryBytes;
@@ -336,8 +338,8 @@ export interface Calls extends HubCalls, GenerationCalls {
   predict: { argument: { texts: readonly AskedText[] }; answer: readonly Prediction[] };
   /** Texts of the examples that the trained model is evaluated with, by their places from 0. */
   evaluationTexts: { argument: { at: readonly number[] }; answer: readonly { text: string; text_pair?: string }[] };
-  /** Metrics of what is trained or imported on these data, whose labels must be among its own. Columns left out are guessed. */
-  evaluate: { argument: { data: DataRef; columns?: NamedColumns }; answer: EvaluationReport };
+  /** Metrics of what is trained or imported on these data, whose labels must be among its own. What is left out is guessed, or as in the run. */
+  evaluate: { argument: { data: DataRef; columns?: NamedColumns; max_generate_samples?: number }; answer: EvaluationReport };
   /** Its self-test is made of texts that come with Retrace, unless those of the data are asked for. */
   exportAdapter: {
     argument: { name: string; licence: string; self_test_texts?: SelfTestTexts; layout?: ExportLayout };

@@ -28,9 +28,15 @@ export interface Scores {
   readonly scatter?: Scatter;
 }
 
-/** An adapter or model on a set of examples. */
-export interface EvaluationReport extends Scores {
+/** What was measured, and on how much. */
+export interface Evaluation extends Scores {
   readonly examples: number;
+  /** Examples for which a text was written, which `exact_match` is the share of. Left out: none. */
+  readonly written?: number;
+}
+
+/** An adapter or model on a set of examples. */
+export interface EvaluationReport extends Evaluation {
   /** Texts that were cut to `max_length` tokens. */
   readonly truncated: number;
   readonly max_length: number;

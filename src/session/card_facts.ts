@@ -3,11 +3,11 @@
 
 import type { CardDataset, CardFacts } from '../formats/model_card.ts';
 import { methodNamed } from '../methods/registry.ts';
+import type { Evaluation } from '../protocol/messages.ts';
 import type { Task } from '../tasks/task.ts';
 import { weighsClasses } from './class_weights.ts';
 import type { RunData } from './data.ts';
 import type { Engine, EngineConfig } from './engine.ts';
-import type { Evaluation } from './evaluation.ts';
 import { version } from './version.ts';
 
 /** What the card says of the data of a run. */
@@ -47,8 +47,11 @@ interface Told {
   readonly notes: CardFacts['notes'];
 }
 
+const writtenNote = (evaluation: Evaluation | undefined): CardFacts['notes'] =>
+  evaluation?.written === undefined ? [] : [['texts written', `greedily, for ${evaluation.written} of ${evaluation.examples} examples`]];
+
 /** Hyper-parameters of training, and what the run took of the device. */
-function runLines({ engine, config }: Told): Pick<CardFacts, 'hyper_parameters' | 'notes'> {
+function runLines({ engine, config, run }: Told): Pick<CardFacts, 'hyper_parameters' | 'notes'> {
   const { training, policy } = config;
   const { plan, allocator } = engine.executor;
   return {
@@ -61,6 +64,7 @@ function runLines({ engine, config }: Told): Pick<CardFacts, 'hyper_parameters' 
     ],
     notes: [
       ['classifier', engine.classifier.text],
+      ...writtenNote(run?.evaluation),
       ['memory policy', policy],
       ['GPU bytes, planned', String(plan.total)],
       ['GPU bytes, allocated', String(allocator.account.total)],

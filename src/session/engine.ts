@@ -21,8 +21,9 @@ import type { BaseModel } from './base_model.ts';
 import { type ClassifierStart, classifierStart, classifierValues } from './classifier.ts';
 import type { Host } from './host.ts';
 import { withRemedies } from './remedies.ts';
-import { reportPlan, resolveMethod, setupOf } from './setup.ts';
+import { reportPlan, resolveMethod, setupOf, streamLimitOf } from './setup.ts';
 import { streamWeights } from './weights.ts';
+import { writingReport } from './written.ts';
 
 export interface Engine {
   readonly task: Task;
@@ -95,10 +96,6 @@ export class DeviceHolder {
   }
 }
 
-/** Fixed streams hold magnitudes below this. */
-export const streamLimitOf = ({ method, backbone, options }: ProgramSetup): number =>
-  method.wire(backbone, options).streams === 'fixed' ? 2 ** (31 - options.fraction_bits) : Number.POSITIVE_INFINITY;
-
 /** A place for what of a run lives off the GPU, where anything does. */
 export async function offloadFor(registry: Registry, make?: Host['offload']): Promise<HostParameters | undefined> {
   const modules = [...registry.shared(OffloadedModules).values()];
@@ -141,7 +138,7 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
   });
   const planned = planPrograms(setup);
   requireTrainables(planned.registry, setup);
-  const report = reportPlan(model.name, setup, planned);
+  const report = { ...reportPlan(model.name, setup, planned), ...writingReport(task, setup, planned, training.max_generate_samples) };
   if (request.purposes.includes('training')) request.onPlan(report);
   const host = await offloadFor(planned.registry, request.offload);
   const executor = await Executor.prepare(device, planned.plan, (done, of) => request.onPhase('compiling', done, of), host).catch(

@@ -8,6 +8,7 @@ import type { BaseModel } from './base_model.ts';
 import { requireWeights } from './required_weights.ts';
 import { reportPlan, requireTextLength, resolveMethod, setupOf } from './setup.ts';
 import { poolingFor, requireTask } from './task_fit.ts';
+import { writingReport } from './written.ts';
 
 /** Errors: `task-refused`, those of `requireWeights` and of `setupOf`. */
 export function planOf(model: BaseModel, request: PlanRequest): PlanReport {
@@ -33,5 +34,6 @@ export function planOf(model: BaseModel, request: PlanRequest): PlanReport {
     loss: training,
     purposes: request.buckets ? ['training', 'evaluation'] : ['training'],
   });
-  return reportPlan(model.name, setup, planPrograms(setup));
+  const planned = planPrograms(setup);
+  return { ...reportPlan(model.name, setup, planned), ...writingReport(task, setup, planned, training.max_generate_samples) };
 }

@@ -11,7 +11,7 @@ import type { Calls, DataProgress, EvaluationReport, ExportResult, MergeResult, 
 import { datasetFacts } from './card_facts.ts';
 import { loadEvaluation, type RunData } from './data.ts';
 import type { Engine, EngineConfig } from './engine.ts';
-import { evaluate } from './evaluation.ts';
+import { evaluate, evaluationWork } from './evaluation.ts';
 import { exportAdapter } from './exporting.ts';
 import type { Host } from './host.ts';
 import { mergeModel } from './merging.ts';
@@ -67,8 +67,10 @@ export async function evaluateReady(
   };
   const onData = (progress: DataProgress) => emit({ type: 'preparing', ...progress });
   const { dataset, columns, reasons, reading } = await loadEvaluation(asked, engine.tokenizer, host, onData);
-  const of = dataset.examples.length;
-  const evaluation = await evaluate(engine, dataset, (done) => emit(phaseEvent('evaluating', done, of)));
+  const { max_generate_samples = config.training.max_generate_samples } = request;
+  const of = evaluationWork(engine, dataset, { max_generate_samples });
+  const onProgress = (done: number) => emit(phaseEvent('evaluating', done, of));
+  const evaluation = await evaluate(engine, dataset, { max_generate_samples, onProgress });
   return { ...evaluation, truncated: dataset.truncated, max_length, columns, reasons, reading };
 }
 

@@ -6,13 +6,13 @@ import type { TokenizedDataset } from '../data/dataset.ts';
 import type { RunConfig } from '../protocol/config.ts';
 import { type EpochArguments, placeOf, type StepPlace } from '../protocol/epochs.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import type { Phase, RunEvent, SavedRun } from '../protocol/messages.ts';
+import type { Evaluation, Phase, RunEvent, SavedRun } from '../protocol/messages.ts';
 import { isBetter } from '../tasks/task.ts';
 import type { StepResult, TrainerState } from '../train/trainer.ts';
 import { readParameters, readState, writeParameters, writeState } from './checkpoint.ts';
 import type { RunData } from './data.ts';
 import { collatingOf, type Engine } from './engine.ts';
-import { type Evaluation, evaluate } from './evaluation.ts';
+import { evaluate, evaluationWork } from './evaluation.ts';
 import { type Gate, stopped } from './gate.ts';
 import type { RunStore, StoredRun } from './host.ts';
 import { phaseEvent } from './phase.ts';
@@ -230,19 +230,22 @@ export class Run {
 
   /** Evaluates, unless it is stopped on the way; true where the run should end. */
   async #evaluate(): Promise<boolean> {
-    const { engine, data, gate } = this.#request;
+    const { engine, data, gate, config } = this.#request;
+    const { max_generate_samples } = config.training;
     const begin = performance.now();
     const sets = [data.evaluation, ...data.more.values()];
-    const of = sets.reduce((sum, { examples }) => sum + examples.length, 0);
+    const works = sets.map((set) => evaluationWork(engine, set, { max_generate_samples }));
+    const of = works.reduce((sum, work) => sum + work, 0);
     this.#phase('evaluating', 0, of);
     const measured = async (set: TokenizedDataset) => {
-      const before = sets.slice(0, sets.indexOf(set)).reduce((sum, { examples }) => sum + examples.length, 0);
-      return evaluate(engine, set, async (done) => {
+      const before = works.slice(0, sets.indexOf(set)).reduce((sum, work) => sum + work, 0);
+      const onProgress = async (done: number) => {
         if (gate.closed) await this.#pause();
         await gate.opened();
         gate.requireOpen();
         this.#phase('evaluating', before + done, of);
-      });
+      };
+      return evaluate(engine, set, { max_generate_samples, signal: gate.signal, onProgress });
     };
     const evaluated = async () => {
       const first = await measured(data.evaluation);

@@ -5,11 +5,12 @@ import { expect, test } from 'vitest';
 import { bundledVocabulary, randomModelFiles } from '../../test/random_model.ts';
 import { randomWriter } from '../../test/random_writer.ts';
 import { testHost } from '../../test/testing.ts';
+import { spread } from '../data/spread.ts';
 import { defaultTraining } from '../protocol/config.ts';
 import type { RunEvent } from '../protocol/messages.ts';
 import type { StudyEvent, StudyRequest } from '../protocol/study.ts';
 import { Session } from './session.ts';
-import { distanceOf, spread } from './study.ts';
+import { distanceOf } from './study.ts';
 import { studySeries } from './study_series.ts';
 
 const shape = {

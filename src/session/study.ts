@@ -3,6 +3,7 @@
 // Invariant: every point sees the same texts, the same batches and the same head, for all are drawn from the one seed.
 
 import type { TokenizedDataset, TokenizedExample } from '../data/dataset.ts';
+import { spread } from '../data/spread.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import type { Device } from '../gpu/device.ts';
 import { methodNamed } from '../methods/registry.ts';
@@ -46,12 +47,6 @@ const noStore: RunStore = {
   list: async () => [],
   delete: async () => undefined,
 };
-
-/** `count` examples spread evenly, for the file may be sorted by label; all of them where there are no more, or for 0. */
-export function spread<T>(examples: readonly T[], count: number): T[] {
-  if (count === 0 || count >= examples.length) return [...examples];
-  return Array.from({ length: count }, (_, i) => examples[Math.floor((i * examples.length) / count)] as T);
-}
 
 function sampled(dataset: TokenizedDataset, count: number): TokenizedDataset {
   const examples = spread(dataset.examples, count);
@@ -98,7 +93,8 @@ export class Study {
       ...{ model, data, task, method, options, ...(pooling === undefined ? {} : { pooling }) },
       // Gradients are the same bits under every policy; this one recomputes nothing.
       ...{ policy: 'store', checkpoint_every: 1 },
-      training: { ...training, ...own, eval_steps: 0, save_steps: 0, early_stopping_patience: 0 },
+      // Its score is the metric that chooses the best, and no text has to be written for that.
+      training: { ...training, ...own, eval_steps: 0, save_steps: 0, early_stopping_patience: 0, max_generate_samples: 0 },
     };
   }
 

@@ -9,8 +9,9 @@ import { Writer } from '../generate/writer.ts';
 import { readJson } from '../hub/folder.ts';
 import { textPositions } from '../protocol/lengths.ts';
 import type { BaseModel } from './base_model.ts';
-import { type Engine, streamLimitOf } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { withRemedies } from './remedies.ts';
+import { streamLimitOf } from './setup.ts';
 
 /** Texts that are written together. */
 export const mostTogether = 8;

@@ -5,6 +5,7 @@ import { wordTargets } from '../data/batches.ts';
 import { continuedText, writtenText } from '../data/continuations.ts';
 import { softmaxCrossEntropy } from '../graph/ops/loss.ts';
 import { writtenAnswer, writtenScores } from './language_modelling.ts';
+import { exactMatch } from './metrics/writing.ts';
 import { targetReading } from './reading.ts';
 import type { Task } from './task.ts';
 
@@ -26,7 +27,15 @@ export const sequenceToSequence: Task = {
   loss: softmaxCrossEntropy,
 
   score: writtenScores,
-  metrics: [{ name: 'perplexity', title: 'Perplexity', greater_is_better: false }],
+  // Their outer white space counts nothing, as in Transformers' examples of it.
+  scoreWritten(texts, references) {
+    const [written, right] = [texts, references].map((all) => all.map((text) => text.trim())) as [string[], string[]];
+    return { exact_match: exactMatch(written, right) };
+  },
+  metrics: [
+    { name: 'exact_match', title: 'Exact match', greater_is_better: true },
+    { name: 'perplexity', title: 'Perplexity', greater_is_better: false },
+  ],
   metric_for_best_model: 'perplexity',
   answer: writtenAnswer,
 

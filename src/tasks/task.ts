@@ -15,7 +15,7 @@ import type { Tensor } from '../graph/tensor.ts';
 import type { Learned } from '../protocol/cards.ts';
 import type { ColumnParts, DataRef, NamedColumns } from '../protocol/config.ts';
 import type { KnownDataset } from '../protocol/hub_data.ts';
-import type { Answer, Scores } from '../protocol/messages.ts';
+import type { Answer, Metrics, Scores } from '../protocol/messages.ts';
 
 export interface TaskMetric {
   /** As GLUE and `evaluate` spell it. */
@@ -97,6 +97,8 @@ export interface Task {
 
   /** What is measured on examples: the metrics that are defined there, the mean `loss`, a picture. */
   score(examples: readonly Judged[], classes: readonly string[]): Scores;
+  /** Of tasks that are measured by what the model writes, too: of greedily written texts beside those that were to be written. */
+  scoreWritten?(texts: readonly string[], references: readonly string[]): Metrics;
   /** In the order to show; the loss, which every task has, is not among them. */
   readonly metrics: readonly TaskMetric[];
   /** The metric that chooses the best checkpoint. */

@@ -142,6 +142,13 @@ export const trainingOptions = {
     help: 'Steps between checkpoints. 0: only when the run is paused or ends.',
     reason: 'Little is lost when a tab is closed in the middle of a run.',
   }),
+  max_generate_samples: option({
+    schema: steps,
+    default: 64,
+    label: 'Texts written',
+    help: "Examples of each evaluation, spread over it, for which a task of texts to be written has the model write one, token by token, the likeliest each time: exact_match says how many are the very text that was to be written. 0: none. Other tasks have none of it. Transformers' predict_with_generate, bounded.",
+    reason: 'Enough to see whether anything is written right; writing takes a pass through the model for every token.',
+  }),
   packing: option({
     schema: v.boolean(),
     default: true,

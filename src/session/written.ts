@@ -1,0 +1,128 @@
+// What a model writes for examples whose texts are known: each the likeliest token at a time, behind what the example has the model read. Its room is
+// planned from the padded sizes of a run, so that a plan can say it before. Not here: texts behind people's prompts (generating.ts).
+// Invariant: a text is the same whatever is written beside it, and nothing of a run changes by it.
+
+import type { TokenizedExample, TokenRow } from '../data/dataset.ts';
+import { spread } from '../data/spread.ts';
+import { type GenerationPlan, planGeneration, type Room } from '../generate/programs.ts';
+import { writeTexts } from '../generate/texts.ts';
+import { defaultGeneration } from '../protocol/config.ts';
+import { RetraceError } from '../protocol/errors.ts';
+import { longestOf, longestTarget } from '../protocol/lengths.ts';
+import type { PlanReport } from '../protocol/messages.ts';
+import type { Task } from '../tasks/task.ts';
+import type { planPrograms } from '../train/programs.ts';
+import type { Engine } from './engine.ts';
+import { hasDecoder } from './task_fit.ts';
+import { mostTogether, positionsOf, roundedUp, writerOf, writingWays } from './writing.ts';
+
+/** Behind the longest text there must be room for a token that ends it, or shows that the model would go on. */
+const behind = 1;
+
+/** Room for any example of these padded sizes, and for a text as long as its own. */
+function roomFor(setup: Engine['setup'], count: number): Room {
+  const positions = positionsOf(setup);
+  const length = longestOf(setup.buckets);
+  // What goes on stands behind what is read, in one row, of which the last token is not read. Else a token stands before the first.
+  const most = 1 + (hasDecoder(setup.backbone) ? longestTarget(setup.buckets) : length) + behind;
+  return { batch_size: Math.min(mostTogether, count), prompt: roundedUp(length, positions), capacity: roundedUp(most, positions) };
+}
+
+type Programs = Pick<ReturnType<typeof planPrograms>, 'plan' | 'registry'>;
+
+/** How many texts an evaluation of these examples writes. */
+export const writtenCount = (task: Task, examples: number, most: number): number =>
+  task.scoreWritten === undefined ? 0 : Math.min(examples, most);
+
+/** The programs by which an evaluation writes, beside those of a run; undefined where it writes nothing, and the reason where the method can't. */
+function writingPlan(task: Task, setup: Engine['setup'], run: Programs, most: number): GenerationPlan | string | undefined {
+  if (writtenCount(task, most, most) === 0) return undefined;
+  try {
+    return planGeneration(setup, run, roomFor(setup, most));
+  } catch (thrown) {
+    if (thrown instanceof RetraceError && thrown.code === 'method-cant-write') return thrown.message;
+    throw thrown;
+  }
+}
+
+/** What a plan says of it. `most`: texts that an evaluation may write. */
+export function writingReport(...asked: Parameters<typeof writingPlan>): Pick<PlanReport, 'writing'> {
+  const planned = writingPlan(...asked);
+  if (planned === undefined) return {};
+  return { writing: typeof planned === 'string' ? { refusal: planned } : { bytes: planned.plan.total, texts: planned.room.batch_size } };
+}
+
+export interface Written {
+  /** What the model wrote, and what was to be written, cut where a run cuts it. */
+  readonly texts: readonly string[];
+  readonly references: readonly string[];
+}
+
+interface Piece {
+  readonly prompt: readonly number[];
+  readonly target: readonly number[];
+}
+
+/** What of a row is read before the first of its words, and its words. */
+function pieceOf({ input_ids, words, target_ids }: TokenRow): Piece {
+  const target = [...(words?.ids ?? [])];
+  return target_ids === undefined
+    ? { prompt: [...input_ids.slice(0, (words?.at[0] ?? 0) + 1)], target }
+    : { prompt: [...input_ids], target };
+}
+
+/**
+ * Texts for `most` of the examples, spread over them; undefined where the task is not measured by any, or the method can't write. A text ends where the model
+ * ends it, or behind the length of the longest that was to be written beside it. `onProgress` counts texts.
+ */
+export async function writeFor(
+  engine: Engine,
+  examples: readonly TokenizedExample[],
+  most: number,
+  { signal, onProgress }: { readonly signal: AbortSignal; onProgress(done: number): void | Promise<void> },
+): Promise<Written | undefined> {
+  if (writtenCount(engine.task, examples.length, most) === 0) return undefined;
+  const planned = writingPlan(engine.task, engine.setup, { plan: engine.executor.plan, registry: engine.registry }, most);
+  return typeof planned === 'object' ? written(engine, planned, spread(examples, most), { signal, onProgress }) : undefined;
+}
+
+async function written(
+  engine: Engine,
+  planned: GenerationPlan,
+  examples: readonly TokenizedExample[],
+  { signal, onProgress }: Parameters<typeof writeFor>[3],
+): Promise<Written> {
+  const { ends, decode } = await writingWays(engine);
+  const pieces = examples.flatMap(({ rows }) => rows.map(pieceOf));
+  const references = pieces.map(({ prompt, target }) => decode(prompt, withoutEnd(target, ends.eos_token_ids)));
+  const texts = pieces.map(() => '');
+  const lengthAt = (place: number): number => pieces[place]?.target.length ?? 0;
+  // Texts of like length together, for a batch takes as many passes as its longest.
+  const order = [...pieces.keys()].sort((a, b) => lengthAt(a) - lengthAt(b) || a - b);
+  const { batch_size, capacity } = planned.room;
+  const writer = await writerOf(engine, planned);
+  try {
+    for (let begin = 0; begin < order.length; begin += batch_size) {
+      const places = order.slice(begin, begin + batch_size);
+      const options = { ...defaultGeneration, max_new_tokens: lengthAt(places.at(-1) as number) + behind };
+      const prompts = places.map((place) => (pieces[place] as Piece).prompt);
+      const batch = await writeTexts(writer, prompts, {
+        options,
+        ends,
+        positions: capacity,
+        first: 0,
+        decode,
+        onText: () => undefined,
+        signal,
+      });
+      for (const [i, place] of places.entries()) texts[place] = batch[i]?.text ?? '';
+      await onProgress(begin + places.length);
+    }
+  } finally {
+    writer.close();
+  }
+  return { texts, references };
+}
+
+const withoutEnd = (ids: readonly number[], eos: readonly number[]): readonly number[] =>
+  eos.includes(ids.at(-1) ?? -1) ? ids.slice(0, -1) : ids;
