@@ -19,8 +19,8 @@ const commandTexts: Readonly<Record<CommandName, { does: string; more: string; e
     example: 'retrace evaluate --adapter reviews-adapter --data test.tsv',
   },
   predict: {
-    does: 'class probabilities of texts, or of each row of a file',
-    more: 'With --model alone, those of a model with a classifier of its own.',
+    does: 'what an adapter says of texts, or of each row of a file: a class, a number, an answer, a text',
+    more: 'With --model alone, what a model with a classifier of its own says.',
     example: 'retrace predict --adapter reviews-adapter --text "could not put it down"',
   },
   merge: {

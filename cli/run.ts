@@ -44,6 +44,7 @@ const usageCodes = [
   'bad-repo-id',
   'bad-endpoint',
   'not-adapter-hub',
+  'choices-needed',
 ];
 
 async function outcomeOf(args: readonly string[], console: Console): Promise<number> {

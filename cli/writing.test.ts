@@ -31,6 +31,14 @@ const pairs = file(
   Array.from({ length: 24 }, (_, i) => ({ source: `${beginnings[i % 4]} ${i}`, target: `${ends[i % 4]} ${i}` })),
 );
 
+const unanswered = file(
+  'unanswered.jsonl',
+  readFileSync(questions, 'utf8')
+    .split('\n')
+    .map((line) => ({ ...(JSON.parse(line) as object), label: undefined })),
+);
+const sources = file('sources.tsv', ['source', ...beginnings.map((beginning, i) => `${beginning} ${i}`)]);
+
 const usual = [
   '--batch-size',
   '4',
@@ -59,7 +67,7 @@ const adapterOf = (name: string) => readFileSync(join(out(name), 'adapter_model.
 test.each([
   ['question_answering', 'gpt2', questions, ['acc', 'acc_norm']],
   ['language_modelling', 'gpt2', texts, ['perplexity']],
-  ['sequence_to_sequence', 'bart', pairs, ['perplexity']],
+  ['sequence_to_sequence', 'bart', pairs, ['perplexity', 'exact_match']],
   ['multiple_choice', 'bert', questions, ['accuracy']],
 ] as const)(
   '%s on a %s: learns, resumes to the same bits, evaluates and predicts as it was evaluated',
@@ -83,14 +91,40 @@ test.each([
         evaluated.some((one) => Math.abs((one[metric] as number) - (report?.[metric] as number)) < 1e-4),
         metric,
       ).toBe(true);
+    // So many texts were written in it, the same ones.
+    const written = task === 'sequence_to_sequence' ? 24 : undefined;
+    expect(evaluated.map((one) => one['written'])).toEqual([written, written]);
+    expect(report?.['written']).toBe(written);
     const rows = linesOf(await done(['predict', ...adapter, '--data', data]));
     expect(rows.length).toBe(task === 'language_modelling' ? 40 : 24);
+    const { text, choices } = rows[0] as unknown as { text: string; choices?: readonly string[] };
+    if (choices !== undefined) {
+      // Rows that do not say which answer is right, and the first of them asked by hand, have the same answers.
+      const bare = linesOf(await done(['predict', ...adapter, '--data', unanswered]));
+      expect(bare).toEqual(rows);
+      const byHand = ['--text', text, ...choices.flatMap((choice) => ['--choice', choice])];
+      const [one] = linesOf(await done(['predict', ...adapter, ...byHand]));
+      expect(one).toEqual(Object.fromEntries(Object.entries(rows[0] ?? {}).filter(([name]) => name !== 'row')));
+      const none = await retrace(['predict', ...adapter, '--text', 'the play is for']);
+      expect(linesOf(none).at(-1)).toMatchObject({ code: 'choices-needed', remedy: expect.stringContaining('--choice') });
+    }
     if (task === 'question_answering') {
       const [first] = rows as unknown as { label: string; log_likelihoods: number[]; choices: string[] }[];
       expect(first?.choices[first.log_likelihoods.indexOf(Math.max(...first.log_likelihoods))]).toBe(first?.label);
     } else if (task === 'multiple_choice') expect(rows[0]).toMatchObject({ label: expect.any(String), probabilities: expect.any(Array) });
     else {
       expect(rows[0]?.['perplexity']).toBeGreaterThan(1);
+      if (task === 'sequence_to_sequence') {
+        // Without the texts that might be written, they are written.
+        const own = linesOf(await done(['predict', ...adapter, '--data', sources]));
+        expect(own).toHaveLength(4);
+        expect(own[0]).toMatchObject({ row: 2, text: 'play 0', written: expect.any(String), finish: expect.stringMatching('end|length') });
+        expect((await done(['predict', ...adapter.slice(0, -1), '--data', sources, '--csv'])).stdout).toMatch(
+          /^row,text,text_pair,written,truncated\n2,/,
+        );
+        const [few] = linesOf(await done(['evaluate', ...adapter, '--data', data, '--max-generate-samples', '5']));
+        expect(few).toMatchObject({ type: 'evaluate', examples: 24, written: 5 });
+      }
       // Two texts by one command are those that each gives by itself; without an adapter the model writes another.
       const prompts = ['play the', 'pay'];
       const write = async (...args: readonly string[]) =>

@@ -168,7 +168,9 @@ test('texts are written for texts, by an encoder and a decoder', async () => {
   await page.getByRole('heading', { name: 'Tokens per target' }).waitFor();
   expect(await page.getByRole('radio', { name: 'Language modelling' }).isDisabled()).toBe(true);
   await soundAt('Choose, with texts to be written');
-  await trainToResults(2, ['Perplexity']);
+  await trainToResults(2, ['Exact match', 'Perplexity']);
+  await page.getByText(/^Exact match is of \d+ texts? that the model wrote/).waitFor();
+  await soundAt('Results of texts for texts');
   const text = await written('a long day at the lake');
   await exportAndImport(page);
   expect(await written('a long day at the lake')).toBe(text);

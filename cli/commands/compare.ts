@@ -80,7 +80,9 @@ async function planCells(given: Given, console: Console): Promise<{ rows: Row[];
   const settings = await settingsOf(given, methods, positions);
   const planOf = async (change: Pick<Settings, 'method' | 'policy'>, depth: number | undefined) => {
     const options = readBy(cardOf(change.method), settings.options);
-    return calls.plan(await planRequestOf(open, { ...settings, ...change, options }, labelsOf(given), depth));
+    // What differs between rows is what a step takes, not what an evaluation writes with.
+    const training = { ...settings.training, max_generate_samples: 0 };
+    return calls.plan(await planRequestOf(open, { ...settings, ...change, options, training }, labelsOf(given), depth));
   };
   const rows: Row[] = [];
   const refused = new Map<string, Refused>();

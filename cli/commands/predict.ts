@@ -1,21 +1,21 @@
-// predict: what an adapter says of texts given by --text, or of each row of a file: probabilities of classes, a number, which answer is chosen, or how likely
-// a text is.
+// predict: what an adapter says of texts given by --text, or of each row of a file: probabilities of classes, a number, which answer is chosen, the text that
+// it writes for it, or how likely one that is given is.
 
-import { guessColumns } from '../../src/data/columns/guess.ts';
-import { countRows } from '../../src/data/table/sample.ts';
-import { columnIndex, type Table } from '../../src/data/table/table.ts';
+import type { Columns } from '../../src/protocol/config.ts';
 import type { AskedText, DataProgress, Prediction } from '../../src/protocol/messages.ts';
-import { beginningOf, openData, readRows, requireTexts, tellReading } from '../../src/session/rows.ts';
+import { openAskedRows } from '../../src/session/asked_rows.ts';
 import { taskNamed } from '../../src/tasks/registry.ts';
 import type { Task } from '../../src/tasks/task.ts';
-import { namedColumns, sayColumns } from '../columns.ts';
+import { namedColumns, sayColumns, wholeColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
 import { dataPlace, dataRef } from '../data.ts';
 import { type Given, usage } from '../flags.ts';
 import { countText, csvText, percentText, tableText } from '../format.ts';
 import { nodeHost } from '../host.ts';
 import { openSession, sayPreparing } from '../open_session.ts';
+import { checkpointFolder } from '../out_folder.ts';
 import { givenReading } from '../reading.ts';
+import { readRecord } from '../run_folder.ts';
 import { listOf, textOf } from '../settings.ts';
 import { openGiven } from './evaluate.ts';
 
@@ -30,7 +30,7 @@ const chunk = 64;
 const shownLabels = 3;
 
 function textsGiven(given: Given): AskedRow[] {
-  const [texts, pairs] = [listOf(given, 'text') ?? [], listOf(given, 'text-pair') ?? []];
+  const [texts, pairs, choices] = [listOf(given, 'text') ?? [], listOf(given, 'text-pair') ?? [], listOf(given, 'choice')];
   if (pairs.length > 0 && pairs.length !== texts.length) {
     throw usage(
       `${texts.length} times --text and ${pairs.length} times --text-pair were given.`,
@@ -38,55 +38,40 @@ function textsGiven(given: Given): AskedRow[] {
       '--text-pair',
     );
   }
-  return texts.map((text, i) => ({ text, ...(pairs[i] === undefined ? {} : { text_pair: pairs[i] }) }));
+  if (choices !== undefined && texts.length === 0)
+    throw usage('--choice is of --text; a file has a column of answers.', 'Leave it out.', '--choice');
+  return texts.map((text, i) => ({
+    text,
+    ...(pairs[i] === undefined ? {} : { text_pair: pairs[i] }),
+    ...(choices === undefined ? {} : { choices }),
+  }));
 }
 
-interface AskedFile {
+interface Asked {
   readonly rows: AsyncIterable<readonly AskedRow[]>;
   readonly count: number;
+  /** Whether the texts that might be written stand there. */
+  readonly targets: 'given' | 'none';
 }
 
-/** Rows of a table, which need no label. Its faults show at once; its rows are read as they are predicted. */
-async function rowsOfFile(given: Given, path: string, console: Console): Promise<AskedFile> {
+/** The columns that the run of an adapter's folder learned from, where its record is there. */
+async function trainedColumns(adapter: string | undefined): Promise<Columns | undefined> {
+  const record = adapter === undefined ? undefined : await readRecord(checkpointFolder(adapter)).catch(() => undefined);
+  return record && wholeColumns(record.settings.columns, { needed: ['text'], optional: [] });
+}
+
+/** Rows of a table, which need not hold what is predicted. Faults of the file show at once; its rows are read as they are predicted. */
+async function rowsOfFile(given: Given, path: string, task: Task, console: Console): Promise<Asked> {
   const data = await dataRef(await dataPlace(path, { flag: '--data', part: 'test', reading: givenReading(given), given }));
-  const host = nodeHost(undefined, given);
-  const { source: likely } = await openData(data, host);
-  const { table } = await beginningOf(data, host, likely);
-  const { columns, reasons } = guessColumns(table, namedColumns(given));
-  const { label: _, ...texts } = columns;
-  const { label: __, ...ofTexts } = reasons;
-  const wanted = [texts.text, ...(texts.text_pair === undefined ? [] : [texts.text_pair])].map((column) => columnIndex(table, column));
-  for (const at of wanted) requireTexts(likely, at);
-  const onProgress = tellReading(likely.name, (progress) => sayPreparing(console, progress));
-  const { source, count, notes } = await countRows(likely, { columns: wanted, onProgress });
-  console.say(`data: ${countText(count)} rows; ${source.reading.said}`);
+  const onProgress = (progress: DataProgress) => sayPreparing(console, progress);
+  const usual = await trainedColumns(textOf(given, 'adapter'));
+  const asked = await openAskedRows({ task, data, named: namedColumns(given), usual }, nodeHost(undefined, given), onProgress);
+  const [how, ...notes] = asked.reading;
+  console.say(`data: ${countText(asked.count)} rows; ${how}`);
   for (const note of notes) console.say(`data: ${note}`);
   // On stderr with --json too: there, a line of stdout is a text's prediction.
-  sayColumns(console, texts, ofTexts);
-  const paired = texts.text_pair !== undefined;
-  async function* asked() {
-    for await (const { rows } of source.rows({ columns: wanted }))
-      yield rows.map(({ number, cells }) => ({ row: number, text: cells[0] ?? '', ...(paired ? { text_pair: cells[1] ?? '' } : {}) }));
-  }
-  return { rows: asked(), count };
-}
-
-/** Rows of a table with what a task chooses among or writes, read whole. */
-async function examplesOfFile(given: Given, path: string, task: Task, console: Console): Promise<AskedFile> {
-  const data = await dataRef(await dataPlace(path, { flag: '--data', part: 'test', reading: givenReading(given), given }));
-  const guess = (table: Table) => task.columnsOf(table, namedColumns(given), []);
-  const onProgress = (progress: DataProgress) => sayPreparing(console, progress);
-  const { table, columns, reasons, choice } = await readRows(task.reads?.(data) ?? data, nodeHost(undefined, given), { guess, onProgress });
-  sayColumns(console, columns, reasons);
-  const { examples } = task.examplesOf(table, choice, []);
-  const asked = examples.map(({ text, textPair, choices, target }, i) => ({
-    row: table.rowNumbers[i] ?? i + 1,
-    text,
-    ...(textPair === undefined ? {} : { text_pair: textPair }),
-    ...(choices === undefined ? {} : { choices }),
-    ...(target === undefined ? {} : { target }),
-  }));
-  return { rows: oneBatch(asked), count: asked.length };
+  sayColumns(console, asked.columns, asked.reasons);
+  return { rows: asked.rows(), count: asked.count, targets: asked.columns.target === undefined ? 'none' : 'given' };
 }
 
 async function* oneBatch(texts: readonly AskedRow[]): AsyncGenerator<readonly AskedRow[]> {
@@ -109,13 +94,25 @@ async function* chunked(batches: AsyncIterable<readonly AskedRow[]>): AsyncGener
 
 /** A row of the table for people: the number of the row in the file first, where there is one. */
 function rowOf(prediction: Prediction, row: number | undefined, labels: readonly string[]): string[] {
-  const { text, text_pair, choices, probabilities = [], log_likelihoods, value } = { log_likelihoods: undefined, ...prediction };
+  const {
+    text,
+    text_pair,
+    choices,
+    probabilities = [],
+    log_likelihoods,
+    value,
+    written,
+  } = {
+    ...{ log_likelihoods: undefined, written: undefined },
+    ...prediction,
+  };
   const names = choices ?? labels;
   const ranked = probabilities.map((p, i) => [names[i] as string, p, log_likelihoods?.[i]] as const).sort((a, b) => b[1] - a[1]);
   const whole = (text_pair === undefined ? text : `${text} | ${text_pair}`).replace(/\s+/g, ' ');
   return [
     ...(row === undefined ? [] : [String(row)]),
     whole.length > 60 ? `${whole.slice(0, 59)}…` : whole,
+    ...(written === undefined ? [] : [written.replace(/\s+/g, ' ')]),
     ...(value === undefined ? [] : [value.toFixed(4)]),
     ...(prediction.perplexity === undefined ? [] : [prediction.perplexity.toFixed(4), prediction.log_likelihood.toFixed(4)]),
     ...Array.from({ length: Math.min(shownLabels, names.length) }, (_, i) => {
@@ -129,22 +126,24 @@ const csvHeader = (answers: readonly string[]) => ['row', 'text', 'text_pair', .
 
 function csvRow({ text, text_pair, truncated, ...answer }: Prediction, row: number): string[] {
   const said =
-    answer.probabilities === undefined
-      ? [String(answer.value ?? answer.perplexity)]
-      : [answer.label, String(answer.probabilities.reduce((a, b) => Math.max(a, b), 0))];
+    answer.probabilities !== undefined
+      ? [answer.label, String(answer.probabilities.reduce((a, b) => Math.max(a, b), 0))]
+      : ['written' in answer ? answer.written : String(answer.value ?? answer.perplexity)];
   return [String(row), text, text_pair ?? '', ...said, String(truncated)];
 }
 
 /** What the columns of answers are called, in a table for people and in a CSV. */
 function answersOf(
-  { head, problem_type, instead }: Task,
+  { head, parts, problem_type, scoreWritten }: Task,
   labels: readonly string[],
+  targets: Asked['targets'],
 ): { header: readonly string[]; csv: readonly string[] } {
   const ranked = ['most likely', 'then', 'then'];
   if (problem_type === 'regression') return { header: ['value'], csv: ['value'] };
   if (head === 'sequence') return { header: ranked.slice(0, Math.min(shownLabels, labels.length)), csv: ['label', 'probability'] };
-  const chooses = head === 'choices' || instead !== undefined;
-  return chooses ? { header: ranked, csv: ['label', 'probability'] } : { header: ['perplexity', 'log-likelihood'], csv: ['perplexity'] };
+  if (parts.needed.includes('choices')) return { header: ranked, csv: ['label', 'probability'] };
+  const writes = scoreWritten !== undefined && targets === 'none';
+  return writes ? { header: ['written'], csv: ['written'] } : { header: ['perplexity', 'log-likelihood'], csv: ['perplexity'] };
 }
 
 export async function predict(given: Given, console: Console): Promise<number> {
@@ -156,10 +155,11 @@ export async function predict(given: Given, console: Console): Promise<number> {
   const { calls } = openSession(console, given);
   const { labels, task: name } = await openGiven(calls, given, console);
   const task = taskNamed(name);
-  const ofFile = (from: string) =>
-    task.head === 'sequence' ? rowsOfFile(given, from, console) : examplesOfFile(given, from, task, console);
-  const asked = path === undefined ? { rows: oneBatch(texts), count: texts.length } : await ofFile(path);
-  const answer = answersOf(task, labels);
+  if (listOf(given, 'choice') !== undefined && !task.parts.needed.includes('choices'))
+    throw usage(`--choice changes nothing: the task ${name} chooses among no answers.`, 'Leave it out.', '--choice');
+  const ofTexts: Asked = { rows: oneBatch(texts), count: texts.length, targets: 'none' };
+  const asked = path === undefined ? ofTexts : await rowsOfFile(given, path, task, console);
+  const answer = answersOf(task, labels, asked.targets);
   const csv = given['csv'] === true;
   const shown: string[][] = [];
   let [done, cut] = [0, 0];

@@ -1,7 +1,7 @@
 // Questions with answers to choose among, from the cells of a table: one column that holds a list of them, or several columns that hold one each. Which of
 // them is right is said by a letter, a place, or the answer itself. Invariant: a row keeps the number and the order of its answers.
 
-import { type ColumnChoice, type Dataset, type Example, labelColumnOf, refuseRows } from './examples.ts';
+import { type ColumnChoice, type Dataset, type Example, labelColumnOf, refuseRows, type Unlabelled } from './examples.ts';
 import { JsonFault, JsonParser } from './table/json_value.ts';
 import { columnIndex, type Table } from './table/table.ts';
 
@@ -91,14 +91,15 @@ const shown = (values: readonly string[]): string => {
 };
 
 /**
- * The table's rows as questions with their answers; `label` is the place of the right one. A label column that is itself one of the answers' columns
- * says that this column's is right in every row. Of a pair of texts (a passage and a question) one may be blank: the other then stands alone.
- * Errors: `missing-column`, `no-choices-column`, `same-column`, `empty-text`, `not-choices`, `empty-choice`, `empty-label`, `unknown-answer`.
+ * The table's rows as questions with their answers. Of a pair of texts (a passage and a question) one may be blank: the other then stands alone.
+ * Errors: `missing-column`, `no-choices-column`, `empty-text`, `not-choices`, `empty-choice`.
  */
-export function toChoiceExamples(table: Table, columns: ColumnChoice): Dataset {
-  const { textColumn, textPairColumn, choiceColumns = [] } = columns;
-  const labelColumn = labelColumnOf(table, columns);
-  const [textAt, labelAt] = [columnIndex(table, textColumn), columnIndex(table, labelColumn)];
+export function toQuestions(table: Table, columns: ColumnChoice): readonly Unlabelled[] {
+  return questionsIn(table, columns).map(({ texts, choices }) => ({ ...texts, choices: choices.texts }));
+}
+
+function questionsIn(table: Table, { textColumn, textPairColumn, choiceColumns = [] }: ColumnChoice) {
+  const textAt = columnIndex(table, textColumn);
   const pairAt = textPairColumn === undefined ? undefined : columnIndex(table, textPairColumn);
   const rowsWhere = (test: (row: number) => boolean): number[] => table.rowNumbers.filter((_, row) => test(row));
   const cell = (row: number, at: number): string => table.rows[row]?.[at] ?? '';
@@ -132,8 +133,22 @@ export function toChoiceExamples(table: Table, columns: ColumnChoice): Dataset {
     'an answer to choose that is blank',
     'Fill in the answer or remove the rows.',
   );
+  return choices.map((one, row) => ({ texts: textsOf(row), choices: one }));
+}
+
+/**
+ * The same with `label`, the place of the right answer. A label column that is itself one of the answers' columns says that this column's is right in every
+ * row. Errors: those of `toQuestions`, `no-label-column`, `same-column`, `empty-label`, `unknown-answer`.
+ */
+export function toChoiceExamples(table: Table, columns: ColumnChoice): Dataset {
+  const { choiceColumns = [] } = columns;
+  const labelColumn = labelColumnOf(table, columns);
+  const labelAt = columnIndex(table, labelColumn);
+  const questions = questionsIn(table, columns);
+  const choices = questions.map((question) => question.choices);
+  const rowsWhere = (test: (row: number) => boolean): number[] => table.rowNumbers.filter((_, row) => test(row));
   const always = choiceColumns.map((column) => columnIndex(table, column)).indexOf(labelAt);
-  const values = table.rows.map((_, row) => cell(row, labelAt).trim());
+  const values = table.rows.map((row) => (row[labelAt] ?? '').trim());
   const places = always >= 0 && choiceColumns.length > 1 ? values.map(() => always) : placesOf(values, choices);
   refuseRows(
     table,
@@ -152,6 +167,6 @@ export function toChoiceExamples(table: Table, columns: ColumnChoice): Dataset {
   );
   return {
     labels: [],
-    examples: places.map((label, row) => ({ ...textsOf(row), label, choices: choices[row]?.texts ?? [] })),
+    examples: questions.map(({ texts, choices: { texts: answers } }, row) => ({ ...texts, label: places[row] ?? 0, choices: answers })),
   };
 }

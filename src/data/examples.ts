@@ -18,6 +18,9 @@ export interface Example {
   readonly target?: string;
 }
 
+/** An example of which something is to be predicted: it does not say what. */
+export type Unlabelled = Omit<Example, 'label'>;
+
 export interface Dataset {
   readonly examples: readonly Example[];
   /** Names of the classes; none where numbers are predicted, choices made or texts written. */
@@ -117,6 +120,13 @@ function labelledTexts(table: Table, columns: ColumnChoice, what: 'label' | 'num
   refuseRows(table, noLabel, 'empty-label', `no ${what} in column "${labelColumn}"`, `Fill in the ${what} or remove the rows.`);
   const textsOf = (row: number) => ({ text: cell(row, textAt), ...(pairAt === undefined ? {} : { textPair: cell(row, pairAt) }) });
   return { values, labelColumn, rowsWhere, textsOf };
+}
+
+/** The table's rows as texts, or pairs, to predict of, each as it stands. Error: `missing-column`. */
+export function toUnlabelled(table: Table, { textColumn, textPairColumn }: ColumnChoice): readonly Unlabelled[] {
+  const textAt = columnIndex(table, textColumn);
+  const pairAt = textPairColumn === undefined ? undefined : columnIndex(table, textPairColumn);
+  return table.rows.map((row) => ({ text: row[textAt] ?? '', ...(pairAt === undefined ? {} : { textPair: row[pairAt] ?? '' }) }));
 }
 
 /** Numbers that kernels take as f32. */

@@ -2,7 +2,7 @@
 // Invariant: a text is taken as it stands, its outer white space too, for a language model writes that as well.
 
 import { RetraceError } from '../protocol/errors.ts';
-import { type ColumnChoice, type Dataset, refuseRows } from './examples.ts';
+import { type ColumnChoice, type Dataset, refuseRows, type Unlabelled } from './examples.ts';
 import { columnIndex, type Table } from './table/table.ts';
 
 function columnOfTexts(table: Table, column: string, code: 'empty-text' | 'empty-target', what: string): readonly string[] {
@@ -17,6 +17,12 @@ function columnOfTexts(table: Table, column: string, code: 'empty-text' | 'empty
 export function toTexts(table: Table, { textColumn }: ColumnChoice): Dataset {
   return { labels: [], examples: columnOfTexts(table, textColumn, 'empty-text', 'text').map((text) => ({ text, label: 0 })) };
 }
+
+/** The table's rows as texts to predict of; with what might be written for each, where a column is said to hold it. Errors: those of texts. */
+export const toPrompts = (table: Table, choice: ColumnChoice): readonly Unlabelled[] =>
+  (choice.targetColumn === undefined ? toTexts(table, choice) : toTargetExamples(table, choice)).examples.map(
+    ({ label: _, ...rest }) => rest,
+  );
 
 /** The table's rows as texts with what is to be written for each. Errors: `missing-column`, `no-target-column`, `same-column`, `empty-text`, `empty-target`. */
 export function toTargetExamples(table: Table, { textColumn, targetColumn }: ColumnChoice): Dataset {

@@ -41,6 +41,7 @@ export type {
   Scatter,
   Scores,
   TextAnswer,
+  WrittenAnswer,
 } from './scores.ts';
 
 /** What computes, or why nothing can. */
@@ -335,6 +336,7 @@ export interface Calls extends HubCalls, GenerationCalls {
   /** Goes on, after a pause or before one: to the end, or for so many steps and then pauses. */
   proceed: { argument: { steps: 'all' | 'one' | number }; answer: undefined };
   stop: { argument: { keep: Keep }; answer: undefined };
+  /** What the model says of texts, each in the context in which the task's examples stand. Error `choices-needed`, of tasks that choose. */
   predict: { argument: { texts: readonly AskedText[] }; answer: readonly Prediction[] };
   /** Texts of the examples that the trained model is evaluated with, by their places from 0. */
   evaluationTexts: { argument: { at: readonly number[] }; answer: readonly { text: string; text_pair?: string }[] };

@@ -72,8 +72,18 @@ export interface TextAnswer {
   readonly label?: never;
 }
 
+/** What a model writes for a text, of tasks that write one: the likeliest token each time, to its end or to the length of the run's texts. */
+export interface WrittenAnswer {
+  readonly written: string;
+  readonly finish: 'end' | 'length';
+  readonly value?: never;
+  readonly probabilities?: never;
+  readonly label?: never;
+  readonly perplexity?: never;
+}
+
 /** What a model says of a text. */
-export type Answer = ClassAnswer | NumberAnswer | TextAnswer;
+export type Answer = ClassAnswer | NumberAnswer | TextAnswer | WrittenAnswer;
 
 /** A text that a model is asked about. */
 export interface AskedText {
@@ -81,12 +91,12 @@ export interface AskedText {
   readonly text_pair?: string;
   /** Answers to choose among. */
   readonly choices?: readonly string[];
-  /** How likely it would be written for the text. */
+  /** How likely it would be written for the text; left out: a task that writes one for it does so. */
   readonly target?: string;
 }
 
 export type Prediction = AskedText & {
   readonly truncated: boolean;
-  /** Of classes or numbers the outputs of the head; of choices their scores, or the log-likelihoods of their words; of a text that of its words. */
+  /** Of classes or numbers the outputs of the head; of choices their scores, or the log-likelihoods of their words; of a text that of its words; of a text that was written nothing. */
   readonly logits: readonly number[];
 } & Answer;

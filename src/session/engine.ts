@@ -138,8 +138,10 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
   });
   const planned = planPrograms(setup);
   requireTrainables(planned.registry, setup);
-  const report = { ...reportPlan(model.name, setup, planned), ...writingReport(task, setup, planned, training.max_generate_samples) };
-  if (request.purposes.includes('training')) request.onPlan(report);
+  const trains = request.purposes.includes('training');
+  const writing = trains ? writingReport(task, setup, planned, training.max_generate_samples) : {};
+  const report = { ...reportPlan(model.name, setup, planned), ...writing };
+  if (trains) request.onPlan(report);
   const host = await offloadFor(planned.registry, request.offload);
   const executor = await Executor.prepare(device, planned.plan, (done, of) => request.onPhase('compiling', done, of), host).catch(
     (error) => {

@@ -6,7 +6,7 @@ import { longestOf } from '../protocol/lengths.ts';
 import type { SelfTestTexts } from '../protocol/messages.ts';
 import type { RunData } from './data.ts';
 import type { Engine } from './engine.ts';
-import type { TextToPredict } from './predict.ts';
+import { askedText, type TextToPredict } from './predict.ts';
 import { hasDecoder } from './task_fit.ts';
 
 /** Short and long, a question, numbers, names of things, other scripts; each with a second text for models of pairs. */
@@ -41,12 +41,7 @@ function likeData([text, second]: readonly [string, string], at: number, like: E
 /** The texts of an export: made up, of the kind that the data are of, or the first of those that were held back for evaluation. */
 export function selfTestTexts(source: SelfTestTexts, { texts }: Pick<RunData, 'texts'>): TextToPredict[] {
   if (source === 'bundled') return madeUp.map((one, i) => likeData(one, i, texts[0]));
-  return texts.slice(0, count).map(({ text, textPair, choices, target }) => ({
-    text,
-    ...(textPair === undefined ? {} : { text_pair: textPair }),
-    ...(choices === undefined ? {} : { choices }),
-    ...(target === undefined ? {} : { target }),
-  }));
+  return texts.slice(0, count).map(askedText);
 }
 
 /** Whether an engine has room for all tokens of a text, and of what is written for it, that `max_length` leaves. */

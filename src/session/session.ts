@@ -25,7 +25,7 @@ import { OpenModels } from './open_models.ts';
 import { type Opened, type Opening, openAdapter, openClassifier, openLanguageModel } from './opening.ts';
 import { phaseEvent } from './phase.ts';
 import { planOf } from './planning.ts';
-import { predict } from './predict.ts';
+import { answer, isWritten } from './predict.ts';
 import { evaluateReady, exportReady, mergeReady, nothingTrained, type Ready } from './ready.ts';
 import { requireWeights } from './required_weights.ts';
 import { previewOf } from './rows.ts';
@@ -97,7 +97,13 @@ export class Session {
       this.#gate.stop(keep);
       await this.#occupancy.vacant();
     },
-    predict: ({ texts }) => this.#occupancy.reading(async () => predict(this.#requireReady().engine, texts)),
+    predict: ({ texts }) =>
+      this.#occupancy.reading(async () => {
+        const { engine } = this.#requireReady();
+        // Steps would change the weights in the middle of a text.
+        if (texts.some((asked) => isWritten(engine.task, asked))) this.#occupancy.refuseDuring('run');
+        return answer(engine, texts);
+      }),
     generate: (request) => {
       // Steps would change the weights in the middle of a text.
       this.#occupancy.refuseDuring('run');

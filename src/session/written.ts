@@ -1,5 +1,5 @@
-// What a model writes for examples whose texts are known: each the likeliest token at a time, behind what the example has the model read. Its room is
-// planned from the padded sizes of a run, so that a plan can say it before. Not here: texts behind people's prompts (generating.ts).
+// What a model writes for examples, the likeliest token at a time, behind what an example has it read: those of an evaluation, whose texts are known, and what
+// people ask. The room of an evaluation is planned from the padded sizes of a run, so that a plan can say it before. Not here: texts behind people's prompts (generating.ts).
 // Invariant: a text is the same whatever is written beside it, and nothing of a run changes by it.
 
 import type { TokenizedExample, TokenRow } from '../data/dataset.ts';
@@ -8,13 +8,14 @@ import { type GenerationPlan, planGeneration, type Room } from '../generate/prog
 import { writeTexts } from '../generate/texts.ts';
 import { defaultGeneration } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
+import type { WrittenText } from '../protocol/generation.ts';
 import { longestOf, longestTarget } from '../protocol/lengths.ts';
-import type { PlanReport } from '../protocol/messages.ts';
+import type { PlanReport, WrittenAnswer } from '../protocol/messages.ts';
 import type { Task } from '../tasks/task.ts';
 import type { planPrograms } from '../train/programs.ts';
 import type { Engine } from './engine.ts';
 import { hasDecoder } from './task_fit.ts';
-import { mostTogether, positionsOf, roundedUp, writerOf, writingWays } from './writing.ts';
+import { mostTogether, planWriter, positionsOf, roundedUp, type WritingWays, writerOf, writingWays } from './writing.ts';
 
 /** Behind the longest text there must be room for a token that ends it, or shows that the model would go on. */
 const behind = 1;
@@ -58,10 +59,18 @@ export interface Written {
   readonly references: readonly string[];
 }
 
+interface Heard {
+  readonly signal: AbortSignal;
+  /** Counts texts. */
+  onProgress(done: number): void | Promise<void>;
+}
+
 interface Piece {
   readonly prompt: readonly number[];
   readonly target: readonly number[];
 }
+
+const piecesOf = (examples: readonly TokenizedExample[]): Piece[] => examples.flatMap(({ rows }) => rows.map(pieceOf));
 
 /** What of a row is read before the first of its words, and its words. */
 function pieceOf({ input_ids, words, target_ids }: TokenRow): Piece {
@@ -73,55 +82,80 @@ function pieceOf({ input_ids, words, target_ids }: TokenRow): Piece {
 
 /**
  * Texts for `most` of the examples, spread over them; undefined where the task is not measured by any, or the method can't write. A text ends where the model
- * ends it, or behind the length of the longest that was to be written beside it. `onProgress` counts texts.
+ * ends it, or behind the length of the longest that was to be written beside it.
  */
 export async function writeFor(
   engine: Engine,
   examples: readonly TokenizedExample[],
   most: number,
-  { signal, onProgress }: { readonly signal: AbortSignal; onProgress(done: number): void | Promise<void> },
+  heard: Heard,
 ): Promise<Written | undefined> {
   if (writtenCount(engine.task, examples.length, most) === 0) return undefined;
   const planned = writingPlan(engine.task, engine.setup, { plan: engine.executor.plan, registry: engine.registry }, most);
-  return typeof planned === 'object' ? written(engine, planned, spread(examples, most), { signal, onProgress }) : undefined;
+  return typeof planned === 'object' ? written(engine, planned, spread(examples, most), heard) : undefined;
 }
 
-async function written(
+async function written(engine: Engine, planned: GenerationPlan, examples: readonly TokenizedExample[], heard: Heard): Promise<Written> {
+  const ways = await writingWays(engine);
+  const pieces = piecesOf(examples);
+  const asked = pieces.map(({ prompt, target }) => ({ prompt, most: target.length + behind }));
+  const texts = await writeAll(engine, ways, planned, asked, heard);
+  return {
+    texts: texts.map(({ text }) => text),
+    references: pieces.map(({ prompt, target }) => ways.decode(prompt, withoutEnd(target, ways.ends.eos_token_ids))),
+  };
+}
+
+interface Asked {
+  readonly prompt: readonly number[];
+  /** New tokens at most; a text that stands beside longer ones may get as many as they. */
+  readonly most: number;
+}
+
+/** All of them, in their order, few together. */
+async function writeAll(
   engine: Engine,
+  { ends, decode }: WritingWays,
   planned: GenerationPlan,
-  examples: readonly TokenizedExample[],
-  { signal, onProgress }: Parameters<typeof writeFor>[3],
-): Promise<Written> {
-  const { ends, decode } = await writingWays(engine);
-  const pieces = examples.flatMap(({ rows }) => rows.map(pieceOf));
-  const references = pieces.map(({ prompt, target }) => decode(prompt, withoutEnd(target, ends.eos_token_ids)));
-  const texts = pieces.map(() => '');
-  const lengthAt = (place: number): number => pieces[place]?.target.length ?? 0;
+  asked: readonly Asked[],
+  { signal, onProgress }: Heard,
+): Promise<WrittenText[]> {
+  const mostAt = (place: number): number => asked[place]?.most ?? 0;
   // Texts of like length together, for a batch takes as many passes as its longest.
-  const order = [...pieces.keys()].sort((a, b) => lengthAt(a) - lengthAt(b) || a - b);
-  const { batch_size, capacity } = planned.room;
+  const order = [...asked.keys()].sort((a, b) => mostAt(a) - mostAt(b) || a - b);
+  const { batch_size, capacity: positions } = planned.room;
+  const texts: WrittenText[] = [];
   const writer = await writerOf(engine, planned);
   try {
     for (let begin = 0; begin < order.length; begin += batch_size) {
       const places = order.slice(begin, begin + batch_size);
-      const options = { ...defaultGeneration, max_new_tokens: lengthAt(places.at(-1) as number) + behind };
-      const prompts = places.map((place) => (pieces[place] as Piece).prompt);
-      const batch = await writeTexts(writer, prompts, {
-        options,
-        ends,
-        positions: capacity,
-        first: 0,
-        decode,
-        onText: () => undefined,
-        signal,
-      });
-      for (const [i, place] of places.entries()) texts[place] = batch[i]?.text ?? '';
+      const options = { ...defaultGeneration, max_new_tokens: mostAt(places.at(-1) as number) };
+      const prompts = places.map((place) => (asked[place] as Asked).prompt);
+      const batch = await writeTexts(writer, prompts, { options, ends, positions, first: 0, decode, onText: () => undefined, signal });
+      for (const [i, place] of places.entries()) texts[place] = batch[i] as WrittenText;
       await onProgress(begin + places.length);
     }
   } finally {
     writer.close();
   }
-  return { texts, references };
+  return texts;
+}
+
+/** What the model writes for texts that people ask about, as long as the texts of its run at most. Errors: those of `planGeneration`. */
+export async function writeAnswers(engine: Engine, examples: readonly TokenizedExample[]): Promise<WrittenAnswer[]> {
+  if (examples.length === 0) return [];
+  const ways = await writingWays(engine);
+  const most = longestTarget(engine.buckets);
+  const asked = piecesOf(examples).map(({ prompt }) => ({ prompt, most }));
+  const longest = asked.reduce((length, { prompt }) => Math.max(length, prompt.length), 1);
+  const room = {
+    batch_size: Math.min(mostTogether, asked.length),
+    prompt: roundedUp(longest, ways.positions),
+    capacity: roundedUp((ways.goes_on ? longest : 1) + most, ways.positions),
+  };
+  const heard = { signal: new AbortController().signal, onProgress: () => undefined };
+  const texts = await writeAll(engine, ways, planWriter(engine, room), asked, heard);
+  return texts.map(({ text, finish }) => ({ written: text.trim(), finish: finish === 'end' ? 'end' : 'length' }));
 }
 
 const withoutEnd = (ids: readonly number[], eos: readonly number[]): readonly number[] =>

@@ -2,9 +2,9 @@
 
 import { classTargets } from '../data/batches.ts';
 import { classChecks, classSplitChecks } from '../data/checks/checks.ts';
-import { classColumns } from '../data/columns/choose.ts';
+import { classColumns, unlabelledColumns } from '../data/columns/choose.ts';
 import { encodeTexts } from '../data/dataset.ts';
-import { toExamples } from '../data/examples.ts';
+import { toExamples, toUnlabelled } from '../data/examples.ts';
 import { softmaxCrossEntropy } from '../graph/ops/loss.ts';
 import { accuracy, confusionMatrix, f1, matthewsCorrelation, predictionsOf } from './metrics/confusion.ts';
 import { crossEntropy, softmax } from './metrics/cross_entropy.ts';
@@ -26,6 +26,7 @@ export const classification: Task = {
   parts: { needed: ['text', 'label'], optional: ['text_pair'] },
   columnsOf: classColumns,
   examplesOf: toExamples,
+  unlabelled: { columnsOf: unlabelledColumns, examplesOf: toUnlabelled },
   checks: { rows: classChecks, split: classSplitChecks },
 
   encode: (example, tokenizer, { max_length }) => encodeTexts(example, tokenizer, max_length),

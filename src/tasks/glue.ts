@@ -2,7 +2,7 @@
 // GLUE has (Wang et al. 2019). Their facts stand in src/protocol/hub_data.ts; here is how rows become examples, from the hub's columns or from GLUE's own
 // files. Invariant: a class has the same number whichever of the two it is read from.
 
-import { usualColumns } from '../data/columns/usual.ts';
+import { unlabelledLayout, usualColumns } from '../data/columns/usual.ts';
 import { type ColumnChoice, type Dataset, labelColumnOf, toExamples } from '../data/examples.ts';
 import { columnIndex, type Table } from '../data/table/table.ts';
 import type { Columns, DataRef } from '../protocol/config.ts';
@@ -52,6 +52,12 @@ function glueTask(known: KnownDataset): Task {
     // Of a file that has neither the hub's columns nor GLUE's they are guessed.
     columnsOf: (table, named, classes) =>
       usualColumns(table, known.title, [known.columns, ownColumns[known.config]], named) ?? base.columnsOf(table, named, classes),
+    unlabelled: {
+      ...base.unlabelled,
+      columnsOf: (table, named) =>
+        usualColumns(table, known.title, [known.columns, ownColumns[known.config]].map(unlabelledLayout), named) ??
+        base.unlabelled.columnsOf(table, named),
+    },
     examplesOf: known.classes.length === 0 ? base.examplesOf : examplesOf(known.classes),
     score(examples, classes) {
       const { metrics, ...rest } = base.score(examples, classes);

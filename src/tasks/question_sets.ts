@@ -3,8 +3,8 @@
 // src/protocol/hub_data.ts. Invariant: the answers of a question stand in the same order whichever file they are read from.
 
 import { toChoiceExamples } from '../data/choices.ts';
-import { usualColumns } from '../data/columns/usual.ts';
-import type { ColumnChoice, Dataset } from '../data/examples.ts';
+import { unlabelledLayout, usualColumns } from '../data/columns/usual.ts';
+import type { ColumnChoice, Dataset, Unlabelled } from '../data/examples.ts';
 import type { Table } from '../data/table/table.ts';
 import type { Columns } from '../protocol/config.ts';
 import { questionTasks as facts } from '../protocol/hub_data.ts';
@@ -17,13 +17,21 @@ export type Template = (question: string, passage: string) => string;
 export const questionAndAnswer: Template = (question, passage) =>
   `${passage === '' ? '' : `${passage.trimStart()}\n`}Question: ${question}\nAnswer:`;
 
+/** A question, or a passage and a question, as the context that the model reads. */
+export const inContextOf =
+  (template: Template) =>
+  ({ text, textPair, ...asked }: Unlabelled): Unlabelled => ({
+    ...asked,
+    text: textPair === undefined ? template(text, '') : template(textPair, text),
+  });
+
 /** Questions with their contexts as texts. Errors: those of `toChoiceExamples`. */
 export const withContexts =
   (template: Template) =>
   (table: Table, choice: ColumnChoice): Dataset => {
     const { labels, examples } = toChoiceExamples(table, choice);
-    const contextOf = (text: string, pair: string | undefined) => (pair === undefined ? template(text, '') : template(pair, text));
-    return { labels, examples: examples.map(({ textPair, ...example }) => ({ ...example, text: contextOf(example.text, textPair) })) };
+    const inContext = inContextOf(template);
+    return { labels, examples: examples.map(({ label, ...asked }) => ({ ...inContext(asked), label })) };
   };
 
 /** The paper's code has PIQA's question and `Answer:` on one line; all else is the same there and in the harness. */
@@ -48,5 +56,12 @@ export const questionSets = (base: Task): readonly Task[] =>
     dataset: known,
     columnsOf: (table, named) =>
       usualColumns(table, known.title, [known.columns, ownColumns[known.task]], named) ?? base.columnsOf(table, named),
+    unlabelled: {
+      ...base.unlabelled,
+      columnsOf: (table, named) =>
+        usualColumns(table, known.title, [known.columns, ownColumns[known.task]].map(unlabelledLayout), named) ??
+        base.unlabelled.columnsOf(table, named),
+    },
     examplesOf: withContexts(templates[known.task] ?? questionAndAnswer),
+    inContext: inContextOf(templates[known.task] ?? questionAndAnswer),
   }));

@@ -4,15 +4,15 @@
 import { choiceChecks, choiceSplitChecks } from '../data/checks/choices.ts';
 import { textsInBoth } from '../data/checks/split.ts';
 import { targetChecks, textChecks } from '../data/checks/texts.ts';
-import { toChoiceExamples } from '../data/choices.ts';
-import { choiceColumns } from '../data/columns/choices.ts';
-import { targetColumns, textColumns } from '../data/columns/texts.ts';
-import { toTargetExamples, toTexts } from '../data/texts.ts';
+import { toChoiceExamples, toQuestions } from '../data/choices.ts';
+import { choiceColumns, questionColumns } from '../data/columns/choices.ts';
+import { promptColumns, targetColumns, textColumns } from '../data/columns/texts.ts';
+import { toPrompts, toTargetExamples, toTexts } from '../data/texts.ts';
 import type { DataRef } from '../protocol/config.ts';
-import { questionAndAnswer, withContexts } from './question_sets.ts';
+import { inContextOf, questionAndAnswer, withContexts } from './question_sets.ts';
 import type { Task } from './task.ts';
 
-type Reading = Pick<Task, 'learns' | 'parts' | 'columnsOf' | 'examplesOf' | 'checks' | 'reads'>;
+type Reading = Pick<Task, 'learns' | 'parts' | 'columnsOf' | 'examplesOf' | 'unlabelled' | 'inContext' | 'checks' | 'reads'>;
 
 /** A question, or a passage and a question, with its choices; for models that score each choice beside it. */
 export const choiceReading: Reading = {
@@ -20,11 +20,16 @@ export const choiceReading: Reading = {
   parts: { needed: ['text', 'choices', 'label'], optional: ['text_pair'] },
   columnsOf: choiceColumns,
   examplesOf: toChoiceExamples,
+  unlabelled: { columnsOf: questionColumns, examplesOf: toQuestions },
   checks: { rows: choiceChecks, split: choiceSplitChecks },
 };
 
 /** The same as a context that a language model goes on from: each choice behind it is an answer. */
-export const questionReading: Reading = { ...choiceReading, examplesOf: withContexts(questionAndAnswer) };
+export const questionReading: Reading = {
+  ...choiceReading,
+  examplesOf: withContexts(questionAndAnswer),
+  inContext: inContextOf(questionAndAnswer),
+};
 
 /** A file of text has a text on each line, whatever commas stand in it. */
 const readLines = (data: DataRef): DataRef =>
@@ -37,6 +42,7 @@ export const textReading: Reading = {
   reads: readLines,
   columnsOf: textColumns,
   examplesOf: toTexts,
+  unlabelled: { columnsOf: textColumns, examplesOf: toPrompts },
   checks: { rows: textChecks, split: [textsInBoth] },
 };
 
@@ -46,5 +52,6 @@ export const targetReading: Reading = {
   parts: { needed: ['text', 'target'], optional: [] },
   columnsOf: targetColumns,
   examplesOf: toTargetExamples,
+  unlabelled: { columnsOf: promptColumns, examplesOf: toPrompts },
   checks: { rows: targetChecks, split: [textsInBoth] },
 };

@@ -1,9 +1,9 @@
 // Regression: a number for a text or a pair of texts, by the mean squared error of the head's one output.
 
 import { scoreChecks, scoreSplitChecks } from '../data/checks/scores.ts';
-import { scoreColumns } from '../data/columns/choose.ts';
+import { scoreColumns, unlabelledColumns } from '../data/columns/choose.ts';
 import { encodeTexts } from '../data/dataset.ts';
-import { toScoredExamples } from '../data/examples.ts';
+import { toScoredExamples, toUnlabelled } from '../data/examples.ts';
 import { meanSquaredError } from '../graph/ops/mean_squared_error.ts';
 import { meanSquare, pearson, spearman } from './metrics/correlation.ts';
 import { outputsOf, type Task, targetsOf } from './task.ts';
@@ -21,6 +21,7 @@ export const regression: Task = {
   parts: { needed: ['text', 'label'], optional: ['text_pair'] },
   columnsOf: scoreColumns,
   examplesOf: toScoredExamples,
+  unlabelled: { columnsOf: unlabelledColumns, examplesOf: toUnlabelled },
   checks: { rows: scoreChecks, split: scoreSplitChecks },
 
   encode: (example, tokenizer, { max_length }) => encodeTexts(example, tokenizer, max_length),

@@ -7,7 +7,7 @@ import type { Check } from '../data/checks/labels.ts';
 import type { SplitCheck } from '../data/checks/split.ts';
 import type { ChosenColumns } from '../data/columns/choose.ts';
 import type { TokenizedExample, TokenRow } from '../data/dataset.ts';
-import type { ColumnChoice, Dataset, Example } from '../data/examples.ts';
+import type { ColumnChoice, Dataset, Example, Unlabelled } from '../data/examples.ts';
 import type { Table } from '../data/table/table.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -75,6 +75,13 @@ export interface Task {
   columnsOf(table: Table, named?: NamedColumns, known?: readonly string[]): ChosenColumns;
   /** The rows as examples with their targets; `known` as above. Errors name rows and values. */
   examplesOf(table: Table, choice: ColumnChoice, known?: readonly string[]): Dataset;
+  /** Of rows to predict of, which need not hold what is learned: their columns' parts, as above without it, and what is asked of each. */
+  readonly unlabelled: {
+    columnsOf(table: Table, named?: NamedColumns): ChosenColumns;
+    examplesOf(table: Table, choice: ColumnChoice): readonly Unlabelled[];
+  };
+  /** What the model reads where people ask this: rows of files stand in the same context. Left out: what is asked, as it stands. */
+  inContext?(asked: Unlabelled): Unlabelled;
   /** What is looked for in the rows of a file, and between those trained on and those evaluated with. Nothing is refused for it. */
   readonly checks: { readonly rows: readonly Check[]; readonly split: readonly SplitCheck[] };
 

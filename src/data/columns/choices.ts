@@ -97,11 +97,8 @@ const wrongTable = (code: string, table: Table, what: string, remedy: string): R
     remedy,
   });
 
-/**
- * A question (or a passage and a question), its answers, and which is right. Errors: `missing-column`, `no-choices-column`, `no-label-column`,
- * `no-question-column`.
- */
-export function choiceColumns(table: Table, named: NamedColumns = {}): ChosenColumns {
+/** The answers, named or guessed, and what no other part may be. Errors: `missing-column`, `no-choices-column`. */
+function answersIn(table: Table, named: NamedColumns) {
   const taken = [named.text, named.text_pair, named.label, ...(named.choices ?? [])].flatMap((name) =>
     typeof name === 'string' ? [table.columns[columnIndex(table, name)] ?? name] : [],
   );
@@ -109,14 +106,21 @@ export function choiceColumns(table: Table, named: NamedColumns = {}): ChosenCol
     table.columns.filter((column) => !taken.includes(column) && !used.includes(column));
   const choices = named.choices === undefined ? choicesIn(table, without()) : undefined;
   const answers = named.choices ?? choices?.value;
-  if (answers === undefined) {
-    throw wrongTable(
-      'no-choices-column',
-      table,
-      'of answers to choose among',
-      'Name the column that holds a list of them, or the columns that hold one each.',
-    );
-  }
+  if (answers !== undefined) return { answers, without, reasons: choices === undefined ? {} : { choices: choices.reason } };
+  throw wrongTable(
+    'no-choices-column',
+    table,
+    'of answers to choose among',
+    'Name the column that holds a list of them, or the columns that hold one each.',
+  );
+}
+
+/**
+ * A question (or a passage and a question), its answers, and which is right. Errors: `missing-column`, `no-choices-column`, `no-label-column`,
+ * `no-question-column`.
+ */
+export function choiceColumns(table: Table, named: NamedColumns = {}): ChosenColumns {
+  const { answers, without, reasons } = answersIn(table, named);
   const label = named.label === undefined ? answerIn(table, without(...answers), answers) : undefined;
   const labelled = named.label ?? label?.value;
   if (labelled === undefined) {
@@ -129,14 +133,15 @@ export function choiceColumns(table: Table, named: NamedColumns = {}): ChosenCol
   }
   const texts = textsIn(table, named, without(...answers, labelled));
   const columns: Columns = { ...texts.columns, label: labelled, choices: [...answers] };
-  return {
-    columns,
-    reasons: {
-      ...texts.reasons,
-      ...(choices === undefined ? {} : { choices: choices.reason }),
-      ...(label === undefined ? {} : { label: label.reason }),
-    },
-  };
+  return { columns, reasons: { ...texts.reasons, ...reasons, ...(label === undefined ? {} : { label: label.reason }) } };
+}
+
+/** The same of rows to predict of: a column that says which answer is right is taken for no question, and else passed over. */
+export function questionColumns(table: Table, named: NamedColumns = {}): ChosenColumns {
+  const { answers, without, reasons } = answersIn(table, named);
+  const label = named.label ?? answerIn(table, without(...answers), answers)?.value;
+  const texts = textsIn(table, named, without(...answers, ...(label === undefined ? [] : [label])));
+  return { columns: { ...texts.columns, choices: [...answers] }, reasons: { ...texts.reasons, ...reasons } };
 }
 
 /** The question, and what stands before it where there is a passage. */

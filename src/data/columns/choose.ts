@@ -28,6 +28,13 @@ function columnsOf(table: Table, named?: NamedColumns): ChosenColumns {
   return { columns: { ...columns, label }, reasons };
 }
 
+/** A text, or a pair, of rows to predict of: the column that looks like a label is taken for no text, and else passed over. Error: `missing-column`. */
+export function unlabelledColumns(table: Table, named?: NamedColumns): ChosenColumns {
+  const { columns, reasons } = guessColumns(table, named);
+  const [{ label: _, ...texts }, { label: __, ...ofTexts }] = [columns, reasons];
+  return { columns: texts, reasons: ofTexts };
+}
+
 /**
  * A text, or a pair, and the class. A label column that isn't named is, for the classes that were trained, one whose values are all among them, where
  * there is one. Errors: `no-label-column`, `missing-column`.

@@ -42,6 +42,14 @@ function pairIn(table: Table): { readonly source: string; readonly target: strin
   return source === undefined || target === undefined ? undefined : { source, target, reason: 'it is one of two languages' };
 }
 
+/** A text to predict of; what might be written for it only where that is named, or its column is called so. Error: `missing-column`. */
+export function promptColumns(table: Table, named: NamedColumns = {}): ChosenColumns {
+  if (named.target !== undefined) return targetColumns(table, named);
+  const pair = pairIn(table);
+  const text = named.text === undefined ? undefined : table.columns[columnIndex(table, named.text)];
+  return pair !== undefined && (text ?? pair.source) === pair.source ? targetColumns(table, named) : textColumns(table, named);
+}
+
 /** A text and the text to be written for it. Errors: `missing-column`, `no-target-column`. */
 export function targetColumns(table: Table, named: NamedColumns = {}): ChosenColumns {
   const nameOf = (column: string): string => table.columns[columnIndex(table, column)] ?? column;

@@ -7,6 +7,12 @@ import type { ChosenColumns } from './choose.ts';
 const has = ({ columns, header }: Table, usual: Columns): boolean =>
   columnNames(usual).every((name) => (header ? columns.includes(name) : Number(name) < columns.length));
 
+/** A layout without what is to be predicted, which rows to predict of need not have. */
+export function unlabelledLayout(layout: Columns | undefined): Columns | undefined {
+  const { label: _, ...rest } = layout ?? {};
+  return layout === undefined ? undefined : { ...rest, text: layout.text };
+}
+
 /** The first of the layouts that the table has, with what is named in its place; undefined where it has none of them, or another text is named. */
 export function usualColumns(
   table: Table,
