@@ -169,7 +169,7 @@ test('texts are written for texts, by an encoder and a decoder', async () => {
   expect(await page.getByRole('radio', { name: 'Language modelling' }).isDisabled()).toBe(true);
   await soundAt('Choose, with texts to be written');
   await trainToResults(2, ['Exact match', 'Perplexity']);
-  await page.getByText(/^Exact match is of \d+ texts? that the model wrote/).waitFor();
+  await page.getByText(/^Exact match is taken over \d+ texts? that the model wrote itself/).waitFor();
   await soundAt('Results of texts for texts');
   const text = await written('a long day at the lake');
   await exportAndImport(page);

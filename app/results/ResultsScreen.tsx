@@ -55,7 +55,8 @@ export function ResultsScreen({ theme }: { theme: string }) {
             </dl>
             {evaluation.written !== undefined && (
               <p className="small muted">
-                Exact match is of {plural(evaluation.written, 'text')} that the model wrote for some of them, the likeliest word each time.
+                Exact match is taken over {plural(evaluation.written, 'text')} that the model wrote itself, the likeliest word each time:
+                the share that is right to the letter.
               </p>
             )}
             {evaluation.confusion !== undefined && <ConfusionView confusion={evaluation.confusion} theme={theme} />}
