@@ -35,7 +35,7 @@ export async function evaluate(
   const ofWritten = written && engine.task.scoreWritten?.(written.texts, written.references);
   return {
     ...scores,
-    metrics: { ...metrics, ...ofWritten },
+    metrics: { ...ofWritten, ...metrics },
     examples: judged.length,
     ...(written ? { written: written.texts.length } : {}),
   };
