@@ -1,7 +1,7 @@
 // Makes a data set's repository of rows: Parquet on the branch `refs/convert/parquet`, as the hub converts it, and what the datasets-server knows. Not here: how
 // that is answered (datasets_server.ts). Invariant: the rows of the viewer and those of the Parquet files are the same.
 
-import { parquetWriteBuffer } from 'hyparquet-writer';
+import { parquetWriteBuffer, schemaFromColumnData } from 'hyparquet-writer';
 import type { FileContent } from './files.ts';
 import type { DatasetViewer, RepoFacts, RepoSpec, Row, ViewedConfig } from './repos.ts';
 
@@ -22,6 +22,9 @@ export const PARQUET_BRANCH = 'refs/convert/parquet';
 /** A column as the `datasets` library describes it: `feature('string')`, `classLabel('negative', 'positive')`. */
 export const feature = (dtype: string) => ({ dtype, _type: 'Value' }) as const;
 export const classLabel = (...names: string[]) => ({ names, _type: 'ClassLabel' }) as const;
+/** A struct whose members are lists of strings: `listsOfText('text', 'label')`. */
+export const listsOfText = (...names: string[]) =>
+  Object.fromEntries(names.map((name) => [name, { feature: feature('string'), _type: 'List' } as const]));
 
 type Column = Parameters<typeof parquetWriteBuffer>[0]['columnData'][number];
 
@@ -45,6 +48,28 @@ function typeOf(described: unknown): Column['type'] {
   return _type === 'Value' ? TYPES[String(dtype)] : undefined;
 }
 
+type Schema = NonNullable<Parameters<typeof parquetWriteBuffer>[0]['schema']>;
+
+const listElements = (name: string): Schema => [
+  { name, repetition_type: 'OPTIONAL', converted_type: 'LIST', num_children: 1 },
+  { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+  { name: 'element', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' },
+];
+
+/** Members of a struct of lists, which the hub describes as such or as a sequence of structs. */
+function membersOf(described: unknown): string[] {
+  if (typeof described !== 'object' || described === null) return [];
+  if (!('_type' in described)) return Object.keys(described);
+  return described._type === 'Sequence' && 'feature' in described ? membersOf(described.feature) : [];
+}
+
+/** The writer finds out no struct by itself. */
+function elementsOf(column: Column, described: unknown): Schema {
+  const members = membersOf(described);
+  if (members.length === 0) return schemaFromColumnData({ columnData: [column] }).slice(1);
+  return [{ name: column.name, repetition_type: 'OPTIONAL', num_children: members.length }, ...members.flatMap(listElements)];
+}
+
 /** Rows as a file of the hub's conversion, with the features in its footer. */
 export function parquetOf(features: ViewedConfig['features'], rows: readonly Row[], rowGroupSize = 100): Uint8Array {
   const columnData = Object.entries(features).map(([name, described]): Column => {
@@ -54,7 +79,10 @@ export function parquetOf(features: ViewedConfig['features'], rows: readonly Row
     return { name, data: values, ...(type === undefined ? {} : { type }) };
   });
   const kvMetadata = [{ key: 'huggingface', value: JSON.stringify({ info: { features } }) }];
-  return new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize, kvMetadata }));
+  const elements = columnData.flatMap((column) => elementsOf(column, features[column.name]));
+  const schema: Schema = [{ name: 'root', num_children: columnData.length }, ...elements];
+  const untyped = columnData.map(({ name, data }) => ({ name, data }));
+  return new Uint8Array(parquetWriteBuffer({ columnData: untyped, schema, rowGroupSize, kvMetadata }));
 }
 
 export function datasetRepo(spec: DatasetSpec): RepoSpec {

@@ -44,6 +44,10 @@ function classFeature(path: readonly string[], names: unknown): Feature {
 
 const otherFeature = (path: readonly string[], type: string, kind: ColumnKind): Feature => ({ name: path.join('.'), path, type, kind });
 
+/** A sequence of structs is kept as a struct of lists (the datasets library's `Sequence`): a column for each of its members. */
+const listsOf = (path: readonly string[], members: readonly string[]): Feature[] =>
+  members.map((name) => otherFeature([...path, name], 'List', 'list'));
+
 /** `{"dtype": "string", "_type": "Value"}` and its kin. */
 function serverFeature(path: readonly string[], described: unknown): Feature[] {
   if (Array.isArray(described)) return [otherFeature(path, 'List', 'list')];
@@ -52,6 +56,8 @@ function serverFeature(path: readonly string[], described: unknown): Feature[] {
   if (type === 'ClassLabel') return [classFeature(path, described['names'])];
   if (type === 'Value' && typeof described['dtype'] === 'string') return [valueFeature(path, described['dtype'])];
   if (type === undefined) return Object.entries(described).flatMap(([name, inner]) => serverFeature([...path, name], inner));
+  const inner = described['feature'];
+  if (type === 'Sequence' && isRecord(inner) && inner['_type'] === undefined) return listsOf(path, Object.keys(inner));
   const isList = typeof type === 'string' && /List|Sequence|Array/.test(type);
   return [otherFeature(path, typeof type === 'string' ? type : 'object', isList ? 'list' : 'object')];
 }
@@ -71,10 +77,13 @@ export function cardFeatures(features: unknown, path: readonly string[] = []): F
   return list.flatMap((described) => {
     if (!isRecord(described) || typeof described['name'] !== 'string') return [];
     const own = [...path, described['name']];
-    const { dtype, struct } = described;
+    const { dtype, struct, sequence } = described;
     if (typeof dtype === 'string') return [valueFeature(own, dtype)];
     if (isRecord(dtype) && isRecord(dtype['class_label'])) return [classFeature(own, dtype['class_label']['names'])];
     if (Array.isArray(struct)) return cardFeatures(struct, own);
+    const members: readonly unknown[] = Array.isArray(sequence) ? sequence : [];
+    const names = members.flatMap((member) => (isRecord(member) && typeof member['name'] === 'string' ? [member['name']] : []));
+    if (names.length > 0) return listsOf(own, names);
     return [otherFeature(own, 'List', 'list')];
   });
 }
