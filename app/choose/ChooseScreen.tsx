@@ -71,6 +71,10 @@ export function ChooseScreen() {
               actions.chooseSplit(choiceOf(task.dataset), task.dataset.columns);
             }}
             onOwn={() => setDataSource('disk')}
+            onModel={(id) => {
+              setModelSource('hub');
+              actions.lookUp(id);
+            }}
           />
         </Section>
         <Section number={3} title="Data" aside={<Private />}>

@@ -82,6 +82,8 @@ export interface TaskCard {
   readonly head: 'sequence' | 'choices' | 'words';
   /** Why it can't be learned by the model that is chosen; left out where it can, or none is known. */
   readonly refusal?: string;
+  /** A model of the hub that can. */
+  readonly instead?: string;
   /** The parts that columns play for it. */
   readonly parts: ColumnParts;
   readonly metrics: readonly { readonly name: string; readonly title: string; readonly greater_is_better: boolean }[];

@@ -1,5 +1,6 @@
 // Whether a task goes with a model, and what it reads of it. Not here: what a task is (src/tasks), whether weights are there (required_weights.ts).
 
+import { modelThatWrites } from '../hub/known_models.ts';
 import { type Backbone, topStack } from '../models/model.ts';
 import type { TaskCard } from '../protocol/cards.ts';
 import type { Pooling } from '../protocol/config.ts';
@@ -24,18 +25,18 @@ export const poolingFor = (
 /** Why a task can't be learned by a model, or undefined where it can. */
 function reasonAgainst({ head, needs }: Task, backbone: Backbone): string | undefined {
   const kind = `a model of type '${backbone.config.model_type}'`;
-  if (head === 'words' && !backbone.vocabulary) return `it asks for words, and ${kind} writes none here`;
+  if (head === 'words' && !backbone.vocabulary) return `it needs a model that writes, and ${kind} only reads`;
   if (head !== 'words' && Object.keys(backbone.poolings).length === 0)
     return `it asks for a vector of each text, and ${kind} has no head that reads one`;
-  if (needs === 'one stack' && hasDecoder(backbone)) return `it is of texts alone, and ${kind} writes for a text that it reads`;
+  if (needs === 'one stack' && hasDecoder(backbone)) return `it goes on with texts, and ${kind} writes new ones for those that it reads`;
   return undefined;
 }
 
-/** Cards of all tasks, with the reason where this model can't learn one. */
+/** Cards of all tasks, with the reason where this model can't learn one, and a model that can. */
 export const taskCardsFor = (backbone: Backbone): TaskCard[] =>
   taskCards().map((card, i) => {
     const refusal = tasks[i] && reasonAgainst(tasks[i], backbone);
-    return refusal === undefined ? card : { ...card, refusal };
+    return refusal === undefined ? card : { ...card, refusal, instead: modelThatWrites };
   });
 
 /** Error `task-refused`, with the task that would do. */

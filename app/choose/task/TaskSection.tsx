@@ -5,6 +5,7 @@ import type { KnownDataset } from '../../../src/protocol/hub_data.ts';
 import { Unfold } from '../../ui/Unfold.tsx';
 import { NamedTaskData } from './NamedTaskData.tsx';
 import { NamedTaskTiles } from './NamedTaskTiles.tsx';
+import { OtherModel } from './OtherModel.tsx';
 import { refusalText, TaskTiles } from './TaskTiles.tsx';
 
 const suiteTitles: Readonly<Record<KnownDataset['suite'], string>> = {
@@ -21,20 +22,25 @@ interface TaskSectionProps {
   /** Where the data of a named task come from. */
   onHub(): void;
   onOwn(): void;
+  /** Another model, of the hub. */
+  onModel(id: string): void;
 }
 
-export function TaskSection({ tasks, task, inUse, onTask, onHub, onOwn }: TaskSectionProps) {
+export function TaskSection({ tasks, task, inUse, onTask, onHub, onOwn, onModel }: TaskSectionProps) {
   if (task === undefined) return <div className="skeleton skeleton-tall" role="status" aria-label="Loading tasks" />;
   const suites = [...new Set(tasks.flatMap(({ dataset }) => dataset?.suite ?? []))];
+  const kinds = tasks.filter(({ dataset }) => dataset === undefined);
+  const refused = kinds.find(({ refusal }) => refusal !== undefined);
   return (
     <>
-      <TaskTiles tasks={tasks.filter(({ dataset }) => dataset === undefined)} task={task.name} onTask={onTask} />
+      <TaskTiles tasks={kinds} task={task.name} onTask={onTask} />
+      {refused !== undefined && <OtherModel reason="What this model can't learn, another can:" id={refused.instead} onModel={onModel} />}
       {suites.map((suite) => {
         const named = tasks.filter(({ dataset }) => dataset?.suite === suite);
-        const refusal = named.find(({ refusal: reason }) => reason !== undefined)?.refusal;
+        const { refusal, instead } = named.find(({ refusal: reason }) => reason !== undefined) ?? {};
         return (
           <Unfold key={suite} title={suiteTitles[suite]} open={task.dataset?.suite === suite}>
-            {refusal !== undefined && <p className="small muted">{refusalText(refusal)}</p>}
+            {refusal !== undefined && <OtherModel reason={refusalText(refusal)} id={instead} onModel={onModel} />}
             <NamedTaskTiles suite={suite} tasks={named} task={task.name} onTask={onTask} />
           </Unfold>
         );
