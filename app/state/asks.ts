@@ -9,9 +9,10 @@ import { reportOf } from '../../src/protocol/errors.ts';
 import type { AskedText, CallName, Calls, PlanReport, PlanRequest } from '../../src/protocol/messages.ts';
 import type { Answer } from './answer.ts';
 import type { AppState } from './app_state.ts';
+import { missingParts } from './columns.ts';
 import { isSilent } from './hub/hub_state.ts';
 import { latest } from './latest.ts';
-import { cardOf, evaluationOf, firstRun, lengthOf, planRequestsOf, type Settings, taskRequest } from './settings.ts';
+import { cardOf, evaluationOf, firstRun, lengthOf, planRequestsOf, type Settings, taskOf, taskRequest } from './settings.ts';
 
 /** Plans follow typing and sliders, so the wait stays below the tenth of a second that people notice. */
 const PLAN_DELAY_MS = 60;
@@ -82,7 +83,9 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
     const max_length = lengthOf(settings, cardOf(catalogue.value, settings.method));
     const { seed, packing } = { ...defaultTraining, ...training };
     setState({ preparing: undefined });
-    if (!mayAsk('model') || !mayAsk('data')) {
+    const task = taskOf(catalogue.value, settings);
+    const missing = columns !== undefined && task !== undefined && missingParts(columns, task).length > 0;
+    if (!mayAsk('model') || !mayAsk('data') || missing) {
       examine.drop();
       return put('report', { pending: false });
     }

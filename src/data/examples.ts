@@ -224,7 +224,7 @@ export function holdOut(dataset: Dataset, fraction: number, seed: number): { rea
     throw new RetraceError({
       code: 'too-few-examples',
       message: `${examples.length} examples${labels.length > 0 ? ` of ${labels.length} classes` : ''} are too few to hold back ${fraction} of them for evaluation.`,
-      remedy: 'Add examples, choose a label column with fewer classes, or give a separate file to evaluate on.',
+      remedy: `Add examples${labels.length > 0 ? ', choose a label column with fewer classes,' : ''} or give a separate file to evaluate on.`,
     });
   }
   return {

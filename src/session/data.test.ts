@@ -104,6 +104,17 @@ test('where labels are known, the column that has them is the label, and the pre
   expect((await previewOf(data, { label: 'category', text_pair: null }, nodeHost())).reasons).not.toHaveProperty('label');
 });
 
+test('a table whose answers have names that nobody knows is shown, for its columns to be chosen; one without room for answers is refused', async () => {
+  const row = (i: number) => `what is wet on day ${i},sand,water,${i % 2}`;
+  const rows = Array.from({ length: 20 }, (_, i) => row(i));
+  const preview = await previewOf(file('quiz.csv', ['stem,first,second,gold', ...rows]), undefined, nodeHost(), 'multiple_choice');
+  expect(preview).toMatchObject({ columns: ['stem', 'first', 'second', 'gold'], guess: { text: '' }, reasons: {} });
+  expect(preview.sample[0]).toEqual(['what is wet on day 0', 'sand', 'water', '0']);
+  expect(preview.notes.at(-1)).toContain('quiz.csv has no column of answers to choose among');
+  const pairs = file('pairs.csv', ['text,label', ...rowsOf(20, two)]);
+  await expect(previewOf(pairs, undefined, nodeHost(), 'multiple_choice')).rejects.toMatchObject({ code: 'no-choices-column' });
+});
+
 test('numbers to predict are told with how often they come, in parts of equal width', async () => {
   const data = file('stars.csv', ['text,stars', ...rowsOf(50, (i) => `${1 + (i % 5)}`)]);
   const run = await loadData({ data, task: 'regression', max_length: 16, seed: 42 }, tokenizer, nodeHost());

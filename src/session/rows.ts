@@ -16,6 +16,7 @@ import { RetraceError } from '../protocol/errors.ts';
 import type { DataPreview, DataProgress } from '../protocol/messages.ts';
 import type { Reading } from '../protocol/reading.ts';
 import { taskNamed } from '../tasks/registry.ts';
+import type { Task } from '../tasks/task.ts';
 import type { Host } from './host.ts';
 
 const previewRows = 12;
@@ -142,17 +143,29 @@ export function requireTexts({ name, columns }: TableSource, at: number): void {
 /** Of a table that does not say how it was read. */
 const unread: Reading = { format: 'delimited', header: true, said: '' };
 
+/** The task's guess; where answers have names that nobody knows, none, so that their columns can be chosen. */
+function guessedColumns(task: Task, table: Table, named: NamedColumns | undefined): ChosenColumns & { readonly notes?: readonly string[] } {
+  try {
+    return task.columnsOf(table, named);
+  } catch (thrown) {
+    // A question and two answers at least.
+    const nameless = thrown instanceof RetraceError && thrown.code === 'no-choices-column' && table.columns.length >= 3;
+    if (!nameless || named !== undefined) throw thrown;
+    return { columns: { text: '' }, reasons: {}, notes: [thrown.message] };
+  }
+}
+
 export async function previewOf(data: DataRef, named: NamedColumns | undefined, host: Host, task?: string): Promise<DataPreview> {
   const chosen = taskNamed(task);
   const { table, rows, counted } = await beginningOf(chosen.reads?.(data) ?? data, host);
-  const { columns: guess, reasons } = chosen.columnsOf(table, named);
+  const { columns: guess, reasons, notes = [] } = guessedColumns(chosen, table, named);
   return {
     name: table.name,
     columns: table.columns,
     kinds: (table.kinds ?? []).map(({ kind, is }) => ({ kind, is })),
     header: table.header,
     reading: table.reading ?? unread,
-    notes: table.notes ?? [],
+    notes: [...(table.notes ?? []), ...notes],
     rows,
     rows_counted: counted,
     sample: table.rows.slice(0, previewRows),

@@ -170,7 +170,7 @@ function BalanceList({ rows }: { rows: readonly { label: string; train: number }
             {label}
           </span>
           <span className="meter" aria-hidden="true">
-            <span style={{ width: `${(train / most) * 100}%` }} />
+            {train > 0 && <span style={{ width: `${(train / most) * 100}%` }} />}
           </span>
           <span className="balance-count">{integer(train)}</span>
         </li>

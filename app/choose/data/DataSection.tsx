@@ -30,6 +30,8 @@ interface DataSectionProps {
 
 export function DataSection({ data, columns, task, bundled, preview, report, source, onSource, onData, onColumns }: DataSectionProps) {
   const item = bundled.find(({ name }) => name === data.name);
+  // Of data that can't be read what was said of others would be shown.
+  const shown = preview.error === undefined ? report.value : undefined;
   const labelled = task !== undefined && labelsRead(task);
   const chooseBundled = (name: string) => {
     const chosen = { kind: 'bundled', name, part: 'train' } as const;
@@ -73,8 +75,8 @@ export function DataSection({ data, columns, task, bundled, preview, report, sou
             <PreviewTable preview={preview.value} columns={columns} task={task} explained={source !== 'bundled'} onColumns={onColumns} />
           )}
           {report.error !== undefined && <ErrorNote error={report.error} />}
-          {report.value !== undefined && <DataWarnings warnings={report.value.warnings} bundled={data.kind === 'bundled'} />}
-          {report.value !== undefined && <DataPicture report={report.value} pending={report.pending} />}
+          {shown !== undefined && <DataWarnings warnings={shown.warnings} bundled={data.kind === 'bundled'} />}
+          {shown !== undefined && <DataPicture report={shown} pending={report.pending} />}
           {report.pending && report.value === undefined && preview.error === undefined && (
             <div className="skeleton skeleton-tall" role="status" aria-label="Tokenising" />
           )}

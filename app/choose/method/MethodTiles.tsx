@@ -28,7 +28,7 @@ export function MethodTiles({ methods, method, onMethod }: MethodTilesProps) {
                 <Tile
                   key={name}
                   {...{ name, title }}
-                  summary={refused === null ? summary : `Not for this model: ${refused}`}
+                  summary={refused === null ? summary : `Not for this model. ${refused}`}
                   disabled={refused !== null}
                   picture={<MethodDiagram diagram={diagram} />}
                 />
