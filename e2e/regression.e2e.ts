@@ -64,6 +64,8 @@ test('a number is learned from its card to an adapter that predicts it, here and
   const curve = await losses(page);
   expect(curve).toHaveLength(40);
   expect(mean(curve.slice(-5))).toBeLessThan(mean(curve.slice(0, 5)));
+  expect(await complaintsOfAxe(page, 'Train, for a number')).toEqual([]);
+  await page.setViewportSize({ width: 1440, height: 900 });
   await page.getByRole('button', { name: 'See results and try it' }).click();
   const evaluation = page.getByRole('region', { name: 'Evaluation', exact: true });
   for (const metric of ['Pearson correlation', 'Spearman correlation', 'Mean squared error']) {

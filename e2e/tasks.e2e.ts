@@ -1,5 +1,6 @@
 // Tasks of answers and of words in a real Chromium with the real worker, each from its card to a trained adapter, which is exported and imported again: answers
-// chosen by a score or by their likelihood, texts that go on, texts written for texts. Classes are in page.e2e.ts, numbers in regression.e2e.ts.
+// chosen by a score or by their likelihood, texts that go on, texts written for texts; axe on each of their screens. Classes are in whole_path.e2e.ts, numbers in
+// regression.e2e.ts.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -90,6 +91,7 @@ async function trainToResults(steps: number, metrics: readonly string[]): Promis
   const curve = await losses(page);
   expect(curve).toHaveLength(steps);
   expect(curve.every(Number.isFinite)).toBe(true);
+  await soundAt('Train, at its end');
   await page.getByRole('button', { name: 'See results and try it' }).click();
   const evaluation = page.getByRole('region', { name: 'Evaluation', exact: true });
   for (const metric of metrics) await evaluation.getByText(metric, { exact: true }).waitFor();
@@ -121,6 +123,7 @@ test('answers are chosen by a score for each, from answers in columns', async ()
   await soundAt('Choose, with answers in columns');
   await trainToResults(2, ['Accuracy']);
   const before = await asked();
+  await soundAt('Results of scored answers');
   await exportAndImport(page);
   await page.getByRole('list', { name: 'Probabilities' }).waitFor();
   expect(await asked()).toEqual(before);
@@ -132,6 +135,7 @@ test('answers are chosen by their likelihood, on a model that writes, from a lis
   expect(await page.getByRole('combobox', { name: 'Part of column choices' }).textContent()).toContain('Answers');
   await page.getByRole('heading', { name: 'Tokens per right answer' }).waitFor();
   expect(await page.getByRole('radio', { name: 'Mean' }).count()).toBe(0);
+  await soundAt('Choose, with a list of answers');
   await page.getByRole('radio', { name: 'LoRA', exact: true }).click();
   await trainToResults(3, ['Accuracy', 'Accuracy by length']);
   const before = await asked();
@@ -142,9 +146,9 @@ test('answers are chosen by their likelihood, on a model that writes, from a lis
   expect(complaints).toEqual([]);
 });
 
-/** What the model writes behind a prompt, once it is at its end. */
-async function written(prompt: string): Promise<string> {
-  await page.getByLabel('Your prompt').fill(prompt);
+/** What the model writes behind a prompt, or for a text, once it is at its end. */
+async function written(prompt: string, field = 'Your prompt'): Promise<string> {
+  await page.getByLabel(field).fill(prompt);
   await page.getByRole('button', { name: 'Write', exact: true }).click();
   await page.getByText(/^\d+ tokens?; /).waitFor();
   return (await page.locator('.written').textContent()) ?? '';
@@ -153,6 +157,7 @@ async function written(prompt: string): Promise<string> {
 test('texts are gone on with, from a file of lines', async () => {
   await choose({ model: 'gpt2', task: 'Language modelling', file: 'stories.txt', content: stories.join('\n') });
   await page.getByRole('radio', { name: 'LoRA', exact: true }).click();
+  await soundAt('Choose, with texts alone');
   await trainToResults(3, ['Perplexity']);
   const text = await written('once upon a time');
   expect(text.length).toBeGreaterThan('once upon a time'.length);
@@ -170,9 +175,9 @@ test('texts are written for texts, by an encoder and a decoder', async () => {
   await soundAt('Choose, with texts to be written');
   await trainToResults(2, ['Exact match', 'Perplexity']);
   await page.getByText(/^Exact match is taken over \d+ texts? that the model wrote itself/).waitFor();
+  const text = await written('a long day at the lake', 'Your text');
   await soundAt('Results of texts for texts');
-  const text = await written('a long day at the lake');
   await exportAndImport(page);
-  expect(await written('a long day at the lake')).toBe(text);
+  expect(await written('a long day at the lake', 'Your text')).toBe(text);
   expect(complaints).toEqual([]);
 });

@@ -10,7 +10,12 @@ import { Icon } from '../ui/icons.tsx';
 
 /** Why a run cannot start, or undefined. */
 const obstacle = (state: AppState): string | undefined =>
-  obstacleOf(state) ?? (state.plans.error === undefined ? undefined : `These settings can't be planned: ${state.plans.error.message}`);
+  obstacleOf(state) ??
+  (state.plans.error !== undefined
+    ? `These settings can't be planned: ${state.plans.error.message}`
+    : state.plans.value?.[0]?.trainable_parameters === 0
+      ? 'Nothing would be trained: this method trains a head alone, and the task adds none. Choose another method.'
+      : undefined);
 
 export function StartPanel() {
   const reason = useApp(obstacle);

@@ -7,7 +7,7 @@ import type { PlanReport, TimelineMoment } from '../../src/protocol/messages.ts'
 import { bytes } from '../ui/format.ts';
 import { ticksOf } from '../ui/ticks.ts';
 import { useWidth } from '../ui/use_width.ts';
-import { type Axis, axisOf, partsOf, story, titleOf } from './plans.ts';
+import { type Axis, axisOf, shortSection, story, titleOf } from './plans.ts';
 
 const HEIGHT = 190;
 const LEFT = 56;
@@ -97,7 +97,22 @@ interface GroundProps {
   rebuilt: boolean;
 }
 
+/** Width of a letter of the axis, at most. */
+const LETTER = 6.2;
+
+/** What a phase spans, where there is room for it: the last one may begin before its divider, so as to end at the edge. */
+function SpanLabel({ text, from, to, edge }: { text: string; from: number; to: number | 'edge'; edge: number }) {
+  const fits = from + text.length * LETTER <= (to === 'edge' ? edge : to);
+  if (!fits && to !== 'edge') return null;
+  return (
+    <text className="tick" x={fits ? from : edge} textAnchor={fits ? 'start' : 'end'} y={HEIGHT - 6}>
+      {text}
+    </text>
+  );
+}
+
 function Ground({ axis, most, width, x, y, rebuilt }: GroundProps) {
+  const spanOf = (from: number, to: number) => `${shortSection(axis.names[from])} → ${shortSection(axis.names[to])}`;
   return (
     <>
       {ticksOf(most).map((tick) => (
@@ -114,16 +129,12 @@ function Ground({ axis, most, width, x, y, rebuilt }: GroundProps) {
           <text className="phase" x={x(from) + 6} y={13}>
             {phase === 'backward' && rebuilt ? 'backward: rebuilds' : phase}
           </text>
-          <text className="tick" x={x(from) + 6} y={HEIGHT - 6}>
-            {shortSection(axis.names[from])} → {shortSection(axis.names[to])}
-          </text>
+          <SpanLabel text={spanOf(from, to)} from={x(from) + 6} to={to === axis.names.length - 1 ? 'edge' : x(to + 1)} edge={width} />
         </g>
       ))}
     </>
   );
 }
-
-const shortSection = (name = '') => partsOf(name).section.replace(/^.*\blayer\./, 'layer ');
 
 /** All moments have the same width: the axis shows their order, not their time. */
 function area(row: Axis['rows'][number], x: (i: number) => number, y: (value: number) => number, key: 'live' | 'activation'): string {
@@ -134,11 +145,13 @@ function area(row: Axis['rows'][number], x: (i: number) => number, y: (value: nu
   return `M${x(first.i)},${y(0)}${top}V${y(0)}Z`;
 }
 
+/** From its first moment to its last: where it has none between them, what is live stays as it was. */
 function outline(row: readonly (TimelineMoment | undefined)[], x: (i: number) => number, y: (value: number) => number): string {
+  const [first, last] = [row.findIndex((moment) => moment !== undefined), row.findLastIndex((moment) => moment !== undefined)];
   return row
     .map((moment, i) => {
-      if (moment === undefined) return '';
-      return `${row[i - 1] === undefined ? `M${x(i)},${y(moment.live)}` : `V${y(moment.live)}`}H${x(i + 1)}`;
+      if (moment === undefined) return i > first && i < last ? `H${x(i + 1)}` : '';
+      return `${i === first ? `M${x(i)},${y(moment.live)}` : `V${y(moment.live)}`}H${x(i + 1)}`;
     })
     .join('');
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { PlanReport } from '../../src/protocol/messages.ts';
-import { axisOf, shareOfFull, story } from './plans.ts';
+import { axisOf, shareOfFull, shortSection, story } from './plans.ts';
 
 function plan(method: PlanReport['method'], policy: PlanReport['policy'], activation: number, moments: readonly string[]): PlanReport {
   return {
@@ -47,4 +47,10 @@ test('the share of full fine-tuning counts activations and workspace', () => {
 test('a reversible layer is said to be rebuilt in the backward pass', () => {
   expect(story(meft, 'backward encoder.layer.0')).toMatch(/rebuilds/);
   expect(story(full, 'backward encoder.layer.0')).not.toMatch(/rebuilds/);
+});
+
+test('layers are known and named on every architecture', () => {
+  const names = ['encoder.layer.3', 'transformer.layer.3', 'h.3', 'decoder.layers.3', 'vocabulary'].map((section) => `backward ${section}`);
+  expect(names.map(shortSection)).toEqual(['layer 3', 'layer 3', 'layer 3', 'decoder layer 3', 'vocabulary']);
+  expect(names.filter((name) => /rebuilds/.test(story(meft, name)))).toEqual(names.slice(0, 4));
 });

@@ -41,6 +41,17 @@ export function partsOf(name: string): { phase: string; section: string } {
   return space < 0 ? { phase: name, section: '' } : { phase: name.slice(0, space), section: name.slice(space + 1) };
 }
 
+/** Layers of every architecture are numbered: `encoder.layer.3`, `decoder.layers.3`, `h.3`. */
+const numbered = /(?:^|\.)(?:(encoder|decoder)\.)?\w+\.(\d+)/;
+
+/** `layer 3`; with the stack before it where a model has two of them, which call their layers alike. */
+export function shortSection(name = ''): string {
+  const { section } = partsOf(name);
+  const [, stack, layer] = numbered.exec(section) ?? [];
+  if (layer === undefined) return section;
+  return section.includes('.layers.') && stack !== undefined ? `${stack} layer ${layer}` : `layer ${layer}`;
+}
+
 export interface Axis {
   readonly names: readonly string[];
   /** Contiguous stretches of one phase, as indices from ... to (inclusive). */
@@ -82,7 +93,7 @@ export function axisOf(plans: readonly PlanReport[]): Axis {
 /** What happens at a moment, in words. */
 export function story(plan: PlanReport, name: string): string {
   const { phase, section } = partsOf(name);
-  const layer = section.includes('layer');
+  const layer = numbered.test(section);
   if (phase === 'forward') {
     if (!layer) return 'runs';
     return {

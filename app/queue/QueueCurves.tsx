@@ -8,7 +8,7 @@ import { type RunState, smoothed } from '../state/run.ts';
 import { Figure, Numbers } from '../ui/Figure.tsx';
 import { bytes, number } from '../ui/format.ts';
 import { Chart, type Curve } from '../ui/LineChart.tsx';
-import { isScore } from '../ui/metrics.ts';
+import { isScore, metricTitle } from '../ui/metrics.ts';
 import { colourOf } from './colours.ts';
 import { overlaid, scoreNameOf } from './overlay.ts';
 
@@ -32,6 +32,7 @@ export function QueueCurves({ runs, theme }: QueueCurvesProps) {
     [runs],
   );
   const score = scoreNameOf(runs.map(({ run }) => run));
+  const scoreTitle = metricTitle(score, catalogue?.tasks ?? []);
   const scores = useMemo(
     () =>
       overlaid(
@@ -54,17 +55,17 @@ export function QueueCurves({ runs, theme }: QueueCurvesProps) {
           table={() => <OverlayTable caption="Training loss by step" names={names} data={loss} />}
         />
         <Figure
-          title={`Evaluation: ${score}`}
+          title={`Evaluation: ${scoreTitle}`}
           picture={
             <Overlay
-              label={`${score} of the queue's runs`}
+              label={`${scoreTitle} of the queue's runs`}
               data={scores}
               curves={curves(scores.values, 'points')}
               theme={theme}
               scores={isScore(score)}
             />
           }
-          table={() => <OverlayTable caption={`${score} by step`} names={names} data={scores} />}
+          table={() => <OverlayTable caption={`${scoreTitle} by step`} names={names} data={scores} />}
         />
       </div>
       {plans.length > 0 && (

@@ -1,9 +1,10 @@
 // What came out: metrics, confusion, a field to try it, the adapter as a file.
 
+import type { TaskCard } from '../../src/protocol/cards.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { hubEndpoint } from '../state/hub/endpoint.ts';
 import { busyText } from '../state/occupied.ts';
-import { bestOf } from '../state/run.ts';
+import { bestOf, type RunState } from '../state/run.ts';
 import { plural } from '../ui/format.ts';
 import { shownMetrics } from '../ui/metrics.ts';
 import { ConfusionView } from './ConfusionView.tsx';
@@ -22,6 +23,7 @@ export function ResultsScreen({ theme }: { theme: string }) {
   const merging = useApp((state) => state.merging);
   const imported = useApp((state) => state.imported);
   const tasks = useApp((state) => state.catalogue.value?.tasks ?? noTasks);
+  const method = useApp((state) => state.catalogue.value?.methods.find(({ name }) => name === state.imported.value?.method));
   const busy = useApp(busyText);
   const baseWanted = useApp((state) => state.baseWanted);
   const endpoint = useApp((state) => state.hub.place.value?.endpoint) ?? hubEndpoint();
@@ -37,13 +39,34 @@ export function ResultsScreen({ theme }: { theme: string }) {
   const what = (kept ? run.columns?.label : undefined) ?? 'number';
   const task = tasks.find(({ name }) => name === (imported.value?.task ?? run?.task));
   const usable = imported.value !== undefined || kept;
+  // What is tried stands below metrics without a picture, where there is room for texts.
+  const roomy = evaluation?.confusion === undefined && evaluation?.scatter === undefined;
+  const tryIt = (
+    <section className="card" aria-label="Try it">
+      <h2>Try your own</h2>
+      {usable && task?.learns === 'choice' ? (
+        <TryChoices passage={pair} prediction={prediction} importing={imported.pending} onAsk={ask} />
+      ) : usable && task?.head === 'words' ? (
+        <TryWriting
+          goesOn={task.learns === 'continuation'}
+          writing={writing}
+          onWrite={(prompt, options) => void write(prompt, options)}
+          onStop={stopWriting}
+        />
+      ) : usable ? (
+        <TrySentence labels={labels} pair={pair} what={what} prediction={prediction} importing={imported.pending} onText={predict} />
+      ) : (
+        <p className="muted">Once a run has ended or an adapter is imported.</p>
+      )}
+    </section>
+  );
   return (
     <div className="results">
       <div className="results-main">
         {evaluation !== undefined ? (
           <section className="card" aria-label="Evaluation">
             <h2>
-              {run?.name}: step {evaluation.step}, {plural(evaluation.examples, 'text')}
+              {run?.name}: step {evaluation.step}, {plural(evaluation.examples, exampleOf(run, tasks))}
             </h2>
             <dl className="metrics">
               {shownMetrics(evaluation.metrics, tasks).map(({ name, title, text }) => (
@@ -68,10 +91,10 @@ export function ResultsScreen({ theme }: { theme: string }) {
           <section className="card empty" aria-label="Evaluation">
             <h2>An imported adapter</h2>
             <p className="muted">
-              {imported.value.method}
+              {method?.title ?? imported.value.method}
               {imported.value.labels.length > 0 && ` with ${plural(imported.value.labels.length, 'label')}`}
-              {task !== undefined && `, ${task.title.toLowerCase()}`}: try it. It was evaluated where it was trained; its model card says
-              how.
+              {task !== undefined && `, ${task.dataset === undefined ? task.title.toLowerCase() : task.title}`}: try it. It was evaluated
+              where it was trained; its model card says how.
             </p>
           </section>
         ) : (
@@ -84,20 +107,10 @@ export function ResultsScreen({ theme }: { theme: string }) {
             </p>
           </section>
         )}
+        {roomy && tryIt}
       </div>
       <div className="results-side">
-        <section className="card" aria-label="Try it">
-          <h2>Try your own</h2>
-          {usable && task?.learns === 'choice' ? (
-            <TryChoices passage={pair} prediction={prediction} importing={imported.pending} onAsk={ask} />
-          ) : usable && task?.head === 'words' ? (
-            <TryWriting writing={writing} onWrite={(prompt, options) => void write(prompt, options)} onStop={stopWriting} />
-          ) : usable ? (
-            <TrySentence labels={labels} pair={pair} what={what} prediction={prediction} importing={imported.pending} onText={predict} />
-          ) : (
-            <p className="muted">Once a run has ended or an adapter is imported.</p>
-          )}
-        </section>
+        {!roomy && tryIt}
         {usable && (
           <section className="card" aria-label="Export">
             <h2>Export</h2>
@@ -136,6 +149,12 @@ export function ResultsScreen({ theme }: { theme: string }) {
 }
 
 const noTasks = [] as const;
+
+/** What is evaluated one by one. */
+const exampleOf = (run: RunState | undefined, tasks: readonly TaskCard[]): string => {
+  if (tasks.find(({ name }) => name === run?.task)?.learns === 'choice') return 'question';
+  return run?.columns?.text_pair === undefined ? 'text' : 'pair';
+};
 
 const suggestionOf = (name: string) =>
   name

@@ -101,7 +101,12 @@ export function TryChoices({ passage, prediction: { value, error, pending }, imp
           />
           {value.log_likelihoods !== undefined && (
             <p className="small muted">
-              By the log-likelihood of each answer behind the question: {value.log_likelihoods.map(number).join(', ')}.
+              By the log-likelihood of each answer behind the question, as they stand above:{' '}
+              {value.log_likelihoods
+                .toSorted((a, b) => b - a)
+                .map(number)
+                .join(', ')}
+              .
             </p>
           )}
           {value.truncated && <p className="small wrong">This is longer than the model was set up for, and was cut.</p>}

@@ -34,12 +34,12 @@ export function TrySentence({ labels, pair, what, prediction, importing, onText 
         onText(text, second);
       }}
     >
-      <label htmlFor="try-text">Your sentence</label>
+      <label htmlFor="try-text">{pair ? 'First text' : 'Your sentence'}</label>
       <input
         id="try-text"
         className="input input-large"
         autoComplete="off"
-        placeholder="is my card going to work in lisbon"
+        placeholder={labels.length > 0 && !pair ? 'is my card going to work in lisbon' : undefined}
         value={text}
         onChange={({ target }) => {
           setText(target.value);

@@ -10,6 +10,8 @@ import { plural } from '../ui/format.ts';
 import { Unfold } from '../ui/Unfold.tsx';
 
 interface TryWritingProps {
+  /** What is written goes on with the text, rather than answering it. */
+  goesOn: boolean;
   writing: WritingState;
   onWrite(prompt: string, options: Partial<GenerationOptions>): void;
   onStop(): void;
@@ -23,7 +25,10 @@ const ended = {
   stopped: 'you stopped it',
 } as const;
 
-export function TryWriting({ writing, onWrite, onStop }: TryWritingProps) {
+const endedAs = (finish: keyof typeof ended, tokens: number): string =>
+  finish === 'end' && tokens === 0 ? 'the model ended it before its first word' : ended[finish];
+
+export function TryWriting({ goesOn, writing, onWrite, onStop }: TryWritingProps) {
   const [prompt, setPrompt] = useState('');
   const [options, setOptions] = useState<Partial<GenerationOptions>>({});
   const { value, error, pending } = writing;
@@ -35,12 +40,12 @@ export function TryWriting({ writing, onWrite, onStop }: TryWritingProps) {
         if (!pending) onWrite(prompt, options);
       }}
     >
-      <label htmlFor="try-prompt">Your prompt</label>
+      <label htmlFor="try-prompt">{goesOn ? 'Your prompt' : 'Your text'}</label>
       <textarea
         id="try-prompt"
         className="input input-large"
         rows={3}
-        placeholder="Once upon a time"
+        placeholder={goesOn ? 'Once upon a time' : 'A text like those that it learned to write for'}
         value={prompt}
         onChange={({ target }) => setPrompt(target.value)}
       />
@@ -68,7 +73,9 @@ export function TryWriting({ writing, onWrite, onStop }: TryWritingProps) {
             {value.text}
           </p>
           <p className="small muted" role="status">
-            {value.finish === undefined ? 'Writing…' : `${plural(value.tokens ?? 0, 'token')}; ${ended[value.finish]}.`}
+            {value.finish === undefined
+              ? 'Writing…'
+              : `${plural(value.tokens ?? 0, 'token')}; ${endedAs(value.finish, value.tokens ?? 0)}.`}
           </p>
         </>
       )}

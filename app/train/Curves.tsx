@@ -37,8 +37,8 @@ export function Curves({ run: { steps, evaluations }, tasks, theme }: CurvesProp
             label={`Training loss over ${at.length} steps; see the table for numbers.`}
             steps={at}
             curves={[
-              { name: 'loss', colour: '--accent', look: 'faint', values: loss },
-              { name: 'smoothed', colour: '--accent', look: 'line', values: mean },
+              { name: 'Loss', colour: '--accent', look: 'faint', values: loss },
+              { name: 'Smoothed', colour: '--accent', look: 'line', values: mean },
             ]}
             height={230}
             theme={theme}
@@ -68,7 +68,7 @@ export function Curves({ run: { steps, evaluations }, tasks, theme }: CurvesProp
               label="Learning rate by step; see the table for numbers."
               steps={at}
               curves={[
-                { name: 'learning_rate', colour: '--category-optimizer', look: 'line', values: steps.map((step) => step.learning_rate) },
+                { name: 'Learning rate', colour: '--category-optimizer', look: 'line', values: steps.map((step) => step.learning_rate) },
               ]}
               height={170}
               theme={theme}

@@ -1,6 +1,7 @@
 // Where a run stands and how to steer it: phase, progress, pace, pause, one step, stop.
 
 import { Progress } from 'radix-ui';
+import type { TaskCard } from '../../src/protocol/cards.ts';
 import { bestOf, isActive, paceOf, type RunState } from '../state/run.ts';
 import { bytes, duration, integer, milliseconds, number, percent } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
@@ -8,6 +9,8 @@ import { StopDialog } from './StopDialog.tsx';
 
 interface RunHeadProps {
   run: RunState;
+  /** They know what metrics are called. */
+  tasks: readonly TaskCard[];
   onPause(): void;
   onProceed(steps: 'all' | 'one'): void;
   onStop(keep: 'best' | 'last' | 'nothing'): void;
@@ -23,7 +26,7 @@ function phaseLine({ phase, progress, steps }: RunState): string {
   return `${phase}${within}${detail}`;
 }
 
-export function RunHead({ run, onPause, onProceed, onStop }: RunHeadProps) {
+export function RunHead({ run, tasks, onPause, onProceed, onStop }: RunHeadProps) {
   const last = run.steps.at(-1);
   const pace = paceOf(run.steps);
   const active = isActive(run);
@@ -54,7 +57,7 @@ export function RunHead({ run, onPause, onProceed, onStop }: RunHeadProps) {
               <Icon name="pause" /> Pause
             </button>
           )}
-          <StopDialog step={last?.step ?? 0} best={bestOf(run)} onStop={onStop} />
+          <StopDialog step={last?.step ?? 0} best={bestOf(run)} tasks={tasks} onStop={onStop} />
         </div>
       )}
       <Progress.Root className="progress" value={Math.round(share * 100)} aria-label="Progress of the run">

@@ -2,19 +2,21 @@
 
 import { Dialog } from 'radix-ui';
 import { useState } from 'react';
+import type { TaskCard } from '../../src/protocol/cards.ts';
 import type { EvaluateEvent } from '../state/run.ts';
-import { number } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
+import { shownMetrics } from '../ui/metrics.ts';
 
 interface StopDialogProps {
   step: number;
   best: EvaluateEvent | undefined;
+  tasks: readonly TaskCard[];
   onStop(keep: 'best' | 'last' | 'nothing'): void;
 }
 
-export function StopDialog({ step, best, onStop }: StopDialogProps) {
+export function StopDialog({ step, best, tasks, onStop }: StopDialogProps) {
   const [open, setOpen] = useState(false);
-  const score = Object.entries(best?.metrics ?? {}).find(([name]) => !name.includes('loss'));
+  const score = shownMetrics(best?.metrics ?? {}, tasks)[0];
   const outcomes = [
     {
       keep: 'best',
@@ -22,7 +24,7 @@ export function StopDialog({ step, best, onStop }: StopDialogProps) {
       text:
         best === undefined
           ? 'There has been no evaluation yet.'
-          : `Step ${best.step}${score === undefined ? '' : `, ${score[0]} ${number(score[1])}`}`,
+          : `Step ${best.step}${score === undefined ? '' : `: ${score.title} ${score.text}`}`,
       disabled: best === undefined,
     },
     { keep: 'last', title: 'Keep the last', text: `Step ${step}, as it is now.`, disabled: step === 0 },

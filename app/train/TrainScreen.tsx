@@ -34,7 +34,13 @@ export function TrainScreen({ theme }: { theme: string }) {
   const best = bestOf(run);
   return (
     <div className="train">
-      <RunHead run={run} onPause={() => void pause()} onProceed={(steps) => void proceed(steps)} onStop={(keep) => void stop(keep)} />
+      <RunHead
+        run={run}
+        tasks={tasks}
+        onPause={() => void pause()}
+        onProceed={(steps) => void proceed(steps)}
+        onStop={(keep) => void stop(keep)}
+      />
       {run.error !== undefined && <ErrorNote error={run.error} />}
       {run.finished !== undefined && (
         <div className="note note-good" role="status">
@@ -44,7 +50,7 @@ export function TrainScreen({ theme }: { theme: string }) {
               {run.finished.step}
               {best !== undefined &&
                 run.finished.best !== undefined &&
-                `; best ${metricTitle(run.finished.best.metric, tasks)} ${metricText(run.finished.best.metric, run.finished.best.value)} at step ${run.finished.best.step}`}
+                `; best at step ${run.finished.best.step}: ${metricTitle(run.finished.best.metric, tasks)} ${metricText(run.finished.best.metric, run.finished.best.value)}`}
               .
             </p>
           </div>

@@ -42,6 +42,12 @@ const stepRange = ({ data: [steps] }: uPlot): uPlot.Range.MinMax => {
 /** Distances of ticks: a step is whole. */
 const WHOLE = [1, 2, 5].flatMap((first) => Array.from({ length: 7 }, (_, power) => first * 10 ** power)).sort((a, b) => a - b);
 
+/** Ticks of one axis are written alike: no exponents beside plain numbers. */
+const tickTexts = (ticks: readonly number[]): string[] => {
+  const largest = ticks.reduce((most, tick) => Math.max(most, Math.abs(tick)), 0);
+  return ticks.map((tick) => (largest >= 1e-3 && largest < 1e6 ? String(Number(tick.toPrecision(4))) : number(tick)));
+};
+
 const property = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 function seriesOf({ name, colour, look, dashed = false }: Curve): uPlot.Series {
@@ -93,9 +99,9 @@ function LineChart({ label, steps, curves, height, theme, group = 'run', scores 
       scales: { x: { time: false, range: stepRange }, ...(scores ? { y: { range: scoreRange } } : {}) },
       axes: [
         { ...axis, size: 24, incrs: WHOLE },
-        { ...axis, size: 56, values: (_, ticks) => ticks.map(number) },
+        { ...axis, size: 56, values: (_, ticks) => tickTexts(ticks) },
       ],
-      series: [{ label: 'step', value: (_, raw) => (raw === null ? '–' : String(raw)) }, ...latest.current.curves.map(seriesOf)],
+      series: [{ label: 'Step', value: (_, raw) => (raw === null ? '–' : String(raw)) }, ...latest.current.curves.map(seriesOf)],
       cursor: { sync: { key: group }, drag: { x: false, y: false } },
       legend: { live: true },
     };

@@ -9,7 +9,7 @@ test('metrics stand in the order of their tasks with their titles, shares as per
     { name: 'accuracy', title: 'accuracy', text: '90.0 %' },
     { name: 'pearson', title: 'Pearson', text: '0.8765' },
     { name: 'mse', title: 'mse', text: '0.5' },
-    { name: 'loss', title: 'loss', text: '0.5' },
+    { name: 'loss', title: 'Loss', text: '0.5' },
   ]);
 });
 
@@ -18,9 +18,9 @@ test('what was measured on a further set comes behind, and says of which set it 
     shownMetrics({ mismatched_accuracy: 0.5, mismatched_loss: 1, loss: 2, accuracy: 1 }, tasks).map(({ title, text }) => [title, text]),
   ).toEqual([
     ['accuracy', '100.0 %'],
-    ['loss', '2'],
+    ['Loss', '2'],
     ['accuracy, mismatched', '50.0 %'],
-    ['loss, mismatched', '1'],
+    ['Loss, mismatched', '1'],
   ]);
 });
 

@@ -34,7 +34,8 @@ export const metricText = (name: string, value: number): string =>
 /** As the tasks call it, with the set that it was measured on where that is a further one. */
 export function metricTitle(name: string, tasks: readonly TaskCard[]): string {
   const { set, metric } = partsOf(name);
-  const title = tasks.flatMap(({ metrics }) => metrics).find((known) => known.name === metric)?.title ?? metric;
+  const named = tasks.flatMap(({ metrics }) => metrics).find((known) => known.name === metric);
+  const title = named?.title ?? (metric === 'loss' ? 'Loss' : metric);
   return set === '' ? title : `${title}, ${set}`;
 }
 

@@ -121,12 +121,12 @@ export const questionTasks: readonly KnownDataset[] = [
   },
   {
     ...{ ...arc, task: 'arc_easy', config: 'ARC-Easy', title: 'ARC-Easy' },
-    is: 'Questions of grade-school science tests, those that words that go together answer.',
+    is: 'Grade-school science questions, the easier part of ARC.',
     rows: { train: 2251, evaluation: 570 },
   },
   {
     ...{ ...arc, task: 'arc_challenge', config: 'ARC-Challenge', title: 'ARC-Challenge' },
-    is: 'Questions of grade-school science tests that retrieval and word counts get wrong.',
+    is: 'Grade-school science questions that looking words up gets wrong.',
     rows: { train: 1119, evaluation: 299 },
   },
   {

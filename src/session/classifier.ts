@@ -86,19 +86,22 @@ export function classifierRows(model: BaseModel, kind: ClassifierKind): number |
   return typeof stored === 'string' ? stored : stored.rows;
 }
 
-const fresh = (why: string): ClassifierStart => ({ start: 'fresh', text: `The classifier starts anew: ${why}.` });
+const fresh = (why: string, labels: readonly string[]): ClassifierStart => ({
+  start: 'fresh',
+  text: `The ${labels.length === 0 ? 'head' : 'classifier'} starts anew: ${why}.`,
+});
 
 /** What the classifier of these classes starts from; without classes, a head that gives one number, or a score for each choice; without a pooling, the words of the model itself. */
 export function classifierStart(model: BaseModel, { pooling, head }: MaybeClassifier, labels: readonly string[]): ClassifierStart {
-  if (pooling === undefined) return { start: 'checkpoint', text: "Words are written by the model's own table." };
+  if (pooling === undefined) return { start: 'checkpoint', text: "Each word is scored by the model's own vocabulary; no head is added." };
   const stored = storedClassifier(model, { pooling, head });
-  if (typeof stored === 'string') return fresh(stored);
+  if (typeof stored === 'string') return fresh(stored, labels);
   const { rows } = stored;
   const one = head === 'choices' ? 'a score' : 'a number';
   if (labels.length === 0)
     return rows === 1
       ? { start: 'checkpoint', rows: [0], text: `The head is the checkpoint's, which gives ${one}.` }
-      : fresh(`the checkpoint's tells ${rows} classes apart, and ${one} is learned`);
+      : fresh(`the checkpoint's tells ${rows} classes apart, and ${one} is learned`, labels);
   const names = labelNames(model.config, rows);
   const own = (text: string, order: readonly number[]): ClassifierStart => ({ start: 'checkpoint', rows: order, text });
   if (names && !isUnnamed(names)) {
@@ -108,14 +111,14 @@ export function classifierStart(model: BaseModel, { pooling, head }: MaybeClassi
       const of = labels.length === rows ? `all ${rows} of its classes` : `${labels.length} of its ${rows} classes`;
       return own(`The classifier is the checkpoint's, for ${of}, each by its name.`, order);
     }
-    return fresh(`the checkpoint's classes are ${listed(names)}; it has no ${listed(lacking)}`);
+    return fresh(`the checkpoint's classes are ${listed(names)}; it has no ${listed(lacking)}`, labels);
   }
   if (names) {
     const byName = labels.map((label) => names.indexOf(label));
     if (byName.every((row) => row >= 0))
       return own(`The classifier is the checkpoint's, for ${labels.length} of its ${rows} classes, each by its name.`, byName);
   }
-  if (rows !== labels.length) return fresh(`the checkpoint's has ${rows} classes without names, and these are ${labels.length}`);
+  if (rows !== labels.length) return fresh(`the checkpoint's has ${rows} classes without names, and these are ${labels.length}`, labels);
   // Classes that are the numbers of rows already; everything else is taken in order, as Transformers takes it.
   const numbers = labels.map((label) => (/^\d+$/.test(label) ? Number(label) : -1));
   const isNumbered = new Set(numbers).size === rows && numbers.every((number) => number >= 0 && number < rows);

@@ -70,10 +70,13 @@ const choices: OutputKind = (g, setup) => {
   return {
     rows(g, top) {
       const all = rows(g, top); // [B, C]
-      return g.training ? reshape(g, all, [N, k, all.shape.at(-1) as number]) : all;
+      return g.training ? g.section('pooler', () => reshape(g, all, [N, k, all.shape.at(-1) as number])) : all;
     },
     // [n, k, C] -> [n, k]
-    head: (g, own) => reshape(g, score(g, own), own.shape.slice(0, -1)),
+    head(g, own) {
+      const scores = score(g, own);
+      return g.section('loss', () => reshape(g, scores, own.shape.slice(0, -1)));
+    },
     targets,
     ...(g.training && k > 1 ? { added: g.input('absent_choices', [N, k], 'f32') } : {}),
     loss: (g, outputs, targets) => task.loss(g, outputs, targets),

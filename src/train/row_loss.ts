@@ -61,8 +61,7 @@ export function rowLoss(g: Graph, rows: Tensor, of: RowLoss, wanted: boolean): T
     const { result: losses, tape } = g.record(() =>
       forward(() => {
         const made = head(g, own);
-        const outputs = ownAdded ? add(g, made, ownAdded) : made;
-        return g.scope('loss', () => loss(g, outputs, ownTargets as Tensor));
+        return g.scope('loss', () => loss(g, ownAdded ? add(g, made, ownAdded) : made, ownTargets as Tensor));
       }),
     );
     return g.phase('backward', () => {

@@ -33,6 +33,11 @@ export function usualColumns(
       ...(choices === undefined ? {} : { choices }),
       ...(target === undefined ? {} : { target }),
     },
-    reasons: Object.fromEntries(left.map((part) => [part, `that is its name in ${title}`])),
+    reasons: Object.fromEntries(
+      left.map((part) => [
+        part,
+        `${part === 'choices' && usual.choices?.length !== 1 ? 'those are their names' : 'that is its name'} in ${title}`,
+      ]),
+    ),
   };
 }

@@ -108,7 +108,7 @@ const specsOf = (tensors: AdapterArchive['tensors']): TensorSpec[] => [...tensor
 /** The type that says this adapter in PEFT's terms, or why there is none. */
 export function peftTypeOf({ method: own, tensors }: AdapterArchive, model: TaskModel): PeftType | string {
   const type = peftTypes.find(({ method }) => method === own);
-  return type === undefined ? `PEFT has no type for ${own}.` : (type.refuses?.(specsOf(tensors), model) ?? type);
+  return type === undefined ? 'PEFT has no type for this method.' : (type.refuses?.(specsOf(tensors), model) ?? type);
 }
 
 /**
