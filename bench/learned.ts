@@ -25,6 +25,8 @@ type Scores = Readonly<Record<string, number>>;
 interface Learned {
   readonly metrics: Scores;
   readonly before?: Scores;
+  /** PyTorch's scores by other seeds, where it was asked how much is chance. */
+  readonly other_seeds?: Readonly<Record<string, Scores>>;
   readonly loss: readonly number[];
 }
 
@@ -55,8 +57,14 @@ const read = <T>(path: string): T | undefined => (existsSync(path) ? (JSON.parse
 /** A step of the warm-up alone, whose learning rate is 0: runs are scored behind their last step, and one without a step has none. */
 const standingStill = ['--max-steps', '1', '--warmup-ratio', '1'];
 
+/** Those that an evaluation gives by itself: it writes no texts unless it is asked to. */
 const metricsOf = ({ task }: Cell, { scores }: Trained): Scores =>
-  Object.fromEntries(taskNamed(task).metrics.map(({ name }) => [name, scores[name] as number]));
+  Object.fromEntries(
+    taskNamed(task).metrics.flatMap(({ name }) => {
+      const score = scores[name];
+      return score === undefined ? [] : [[name, score]];
+    }),
+  );
 
 async function learn<C extends Cell>({ nameOf, flagsOf, scoredBefore }: Measurement<C>, cell: C, from: string): Promise<Ours> {
   const { method, learning_rate, steps } = cell;
@@ -119,19 +127,36 @@ export function runTable<C extends Cell>(
   columns: readonly (keyof C & string)[] = [],
 ) {
   const kind = runs.some(({ ours }) => 'perplexity' in ours.metrics) ? perplexities : shares;
+  const seeds = runs.some(({ twin }) => twin?.other_seeds);
   const rows = runs.map(({ cell, ours: { metrics, trainable_parameters }, twin }) => {
     const names = Object.keys(twin?.metrics ?? metrics);
     const each = (text: (name: string) => string) => names.map(text).join(' / ');
     const of = (scores: Scores, name: string) => scores[name] ?? Number.NaN;
+    const others = (name: string) =>
+      Object.values(twin?.other_seeds ?? {})
+        .map((scores) => kind.text(of(scores, name)))
+        .join(', ');
     return [
       ...[`\`${nameOf(cell)}\``, ...columns.map((column) => String(cell[column]))],
       ...[String(cell.learning_rate), String(cell.steps), countText(trainable_parameters), names.join(' / ')],
       each((name) => kind.text(of(metrics, name))),
       twin ? each((name) => kind.text(of(twin.metrics, name))) : '',
       twin ? each((name) => kind.between(of(metrics, name), of(twin.metrics, name))) : '',
+      ...(seeds ? [each(others)] : []),
     ];
   });
-  const head = ['run', ...columns, 'learning rate', 'steps', 'trainable', 'metric', 'score', 'PyTorch', kind.apart];
+  const head = [
+    'run',
+    ...columns,
+    'learning rate',
+    'steps',
+    'trainable',
+    'metric',
+    'score',
+    'PyTorch',
+    kind.apart,
+    ...(seeds ? ['PyTorch, other seeds'] : []),
+  ];
   return markdownTable([head, ...rows]);
 }
 

@@ -68,8 +68,8 @@ export function decodersSection(): readonly string[] {
     'Checkpoints of 4 layers (BART: 3 and 3), 128 wide, 4,096 words, pretrained for minutes on English sentences, texts of CLINC150’s training part among them; of',
     'its validation part none but three that stand in both. Each row is a run of `node scripts/bench.mjs learning_decoders CHECKPOINTS RUN`, CHECKPOINTS being the',
     'folder that has them: batch 16, seed 42, dropout 0.1, warm-up 6 %, linear decay, scored on CLINC150’s 3,000 validation texts after the last step. Beside it',
-    'PyTorch with the same recipe and seed (`python -m record.decoders CHECKPOINTS RUN`); the two draw other batches and other heads. Device:',
-    `${devicesOf(runs)}.`,
+    'PyTorch with the same recipe and seed (`python -m record.decoders CHECKPOINTS RUN`); the two draw other batches, heads and adapters. What PyTorch reaches by',
+    `seeds from 43 on shows how much of a difference is chance. Device: ${devicesOf(runs)}.`,
     ...part(runs.filter(ofClasses), ['Classification learns the ten domains, from the last token:']),
     ...part(
       runs.filter((made) => !ofClasses(made)),

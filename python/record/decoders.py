@@ -5,7 +5,8 @@ All data are CLINC150's, as bundled: classification learns the ten domains; lang
 BART, the intent of a text, written out. Writes the loss of every step and the scores on the whole validation part to
 vectors/quality/decoders/MODEL-TASK-METHOD.json, to lay beside what `node scripts/bench.mjs learning_decoders` reaches. The checkpoints are no part of the
 repository: a folder with tiny-gpt2, tiny-opt and tiny-bart.
-Usage, from python/: python -m record.decoders CHECKPOINTS [MODEL/TASK/METHOD ...] [--learning-rate 1e-3: looks, and writes nothing]
+Usage, from python/: python -m record.decoders CHECKPOINTS [MODEL/TASK/METHOD ...] [--seed 43] [--learning-rate 1e-3]
+Of another seed the scores alone are added to the run's file: how much of a difference is chance. At another learning rate nothing is written.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from retrace.continuations import one_stack_row
 from retrace.methods import build
 
 from .quality import DROPOUT, FOLDER, LORA, MEFT, RECIPES, in_order_of_length, padded, rows_of, train
-from .recording import write_json
+from .recording import read_json, write_json
 
 SEED, STEPS, MAX_LENGTH, NONE = 42, 200, 64, -100
 # model: (its task of words, fraction bits of fixed streams as the architecture's default in Retrace)
@@ -110,9 +111,9 @@ def scores(task, model, examples, collate):
     return {"accuracy": summed / count} if task == "classification" else {"perplexity": math.exp(summed / count)}
 
 
-def run(name, task, method, base, learning_rate):
+def run(name, task, method, base, learning_rate, seed=SEED):
     """A run's record. What the checkpoint itself makes of a task of words is scored before full fine-tuning, which alone begins there."""
-    set_seed(SEED)
+    set_seed(seed)
     tokenizer, config, labels = AutoTokenizer.from_pretrained(base), AutoConfig.from_pretrained(base), {}
     examples, validation = (examples_of(task, part, tokenizer, labels) for part in ("train", "validation"))
     hyper_parameters, collate = hyper_parameters_of(name, method, config), collating(task, config)
@@ -120,24 +121,34 @@ def run(name, task, method, base, learning_rate):
     model = build(method, base, len(labels), pooling, hyper_parameters)
     before = {"before": scores(task, model, validation, collate)} if method == "full" and task != "classification" else {}
     model.train()
-    losses = [round(loss, 4) for loss in train(model, examples, SEED, learning_rate, STEPS, loss_of, collate)]
-    recipe = {"model": name, "task": task, "method": method, "learning_rate": learning_rate, "seed": SEED, "steps": STEPS}
+    losses = [round(loss, 4) for loss in train(model, examples, seed, learning_rate, STEPS, loss_of, collate)]
+    recipe = {"model": name, "task": task, "method": method, "learning_rate": learning_rate, "seed": seed, "steps": STEPS}
     about = {"recorded_by": "python/record/decoders.py", "hyper_parameters": hyper_parameters}
     return about | recipe | before | {"metrics": scores(task, model, validation, collate), "loss": losses}
+
+
+def keep(path, recorded):
+    """A run of the recipe's seed as it is; of another its scores beside those."""
+    if recorded["seed"] != SEED:
+        own = read_json(path)
+        seeds = own.get("other_seeds", {}) | {str(recorded["seed"]): recorded["metrics"]}
+        recorded = own | {"other_seeds": seeds}
+    write_json(path, recorded)
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("checkpoints", type=Path, help="the folder of tiny-gpt2, tiny-opt and tiny-bart")
     arguments.add_argument("cells", nargs="*", metavar="MODEL/TASK/METHOD", help="all where none is named")
-    arguments.add_argument("--learning-rate", type=float, help="instead of the recipe's: to look, nothing is written")
+    arguments.add_argument("--seed", type=int, default=SEED)
+    arguments.add_argument("--learning-rate", type=float, help="instead of the recipe's")
     arguments = arguments.parse_args()
     for name, task, method in [cell.split("/") for cell in arguments.cells] or CELLS:
         with TemporaryDirectory() as folder:
             base = with_dropout(arguments.checkpoints / name, Path(folder))
-            recorded = run(name, task, method, base, arguments.learning_rate or RATES[task, method])
+            recorded = run(name, task, method, base, arguments.learning_rate or RATES[task, method], arguments.seed)
         if arguments.learning_rate is None:
-            write_json(FOLDER / "decoders" / f"{name}-{task}-{method}.json", recorded)
+            keep(FOLDER / "decoders" / f"{name}-{task}-{method}.json", recorded)
         print(f"{name}/{task}/{method}: {recorded['learning_rate']:g} {recorded.get('before', '')} {recorded['metrics']}", flush=True)
 
 
