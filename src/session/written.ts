@@ -1,6 +1,6 @@
 // What a model writes for examples, the likeliest token at a time, behind what an example has it read: those of an evaluation, whose texts are known, and what
-// people ask. The room of an evaluation is planned from the padded sizes of a run, so that a plan can say it before. Not here: texts behind people's prompts (generating.ts).
-// Invariant: a text is the same whatever is written beside it, and nothing of a run changes by it.
+// people ask. The room of an evaluation is planned from the padded sizes of a run, so that a plan can say it before. Not here: texts behind people's prompts
+// (generating.ts). Invariant: what is written beside a text may decide where it is cut, and nothing else of it; nothing of a run changes by it.
 
 import type { TokenizedExample, TokenRow } from '../data/dataset.ts';
 import { spread } from '../data/spread.ts';
@@ -53,6 +53,13 @@ export function writingReport(...asked: Parameters<typeof writingPlan>): Pick<Pl
   return { writing: typeof planned === 'string' ? { refusal: planned } : { bytes: planned.plan.total, texts: planned.room.batch_size } };
 }
 
+/** As an engine writes, and ended too by what training puts behind a text, whatever the model's folder says of its ends. */
+async function trainedWays(engine: Engine): Promise<WritingWays> {
+  const { ends, ...ways } = await writingWays(engine);
+  const { eosTokenId } = engine.tokenizer;
+  return { ...ways, ends: { ...ends, eos_token_ids: [...ends.eos_token_ids, ...(eosTokenId === undefined ? [] : [eosTokenId])] } };
+}
+
 export interface Written {
   /** What the model wrote, and what was to be written, cut where a run cuts it. */
   readonly texts: readonly string[];
@@ -96,7 +103,7 @@ export async function writeFor(
 }
 
 async function written(engine: Engine, planned: GenerationPlan, examples: readonly TokenizedExample[], heard: Heard): Promise<Written> {
-  const ways = await writingWays(engine);
+  const ways = await trainedWays(engine);
   const pieces = piecesOf(examples);
   const asked = pieces.map(({ prompt, target }) => ({ prompt, most: target.length + behind }));
   const texts = await writeAll(engine, ways, planned, asked, heard);
@@ -144,7 +151,7 @@ async function writeAll(
 /** What the model writes for texts that people ask about, as long as the texts of its run at most. Errors: those of `planGeneration`. */
 export async function writeAnswers(engine: Engine, examples: readonly TokenizedExample[]): Promise<WrittenAnswer[]> {
   if (examples.length === 0) return [];
-  const ways = await writingWays(engine);
+  const ways = await trainedWays(engine);
   const most = longestTarget(engine.buckets);
   const asked = piecesOf(examples).map(({ prompt }) => ({ prompt, most }));
   const longest = asked.reduce((length, { prompt }) => Math.max(length, prompt.length), 1);
