@@ -1,9 +1,8 @@
-// The page without a run: what bad input gets, what is left where there is no GPU, and whether everyone can use it.
+// The page without a run: what bad input gets, and what is left where there is no GPU. Whether everyone can use it: axe.e2e.ts.
 
 import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { complaintsOfAxe } from './axe.ts';
 import { launch, type Site, serve, watch } from './browser.ts';
 import { paste, setNumber, untilPlanned } from './steps.ts';
 
@@ -172,29 +171,5 @@ test('layers take policies by ranges, and the plan follows', async () => {
   await page.waitForFunction((before) => document.querySelector('.memory-total strong')?.textContent !== before, reversible);
   await page.getByRole('radio', { name: /^All / }).click();
   await page.waitForFunction((before) => document.querySelector('.memory-total strong')?.textContent === before, reversible);
-  await context.close();
-});
-
-test('axe finds nothing on any screen, at 1440 and 390 pixels, in light and dark', async () => {
-  const { context, page } = await open();
-  await page.getByRole('button', { name: /Advanced/ }).click();
-  await untilPlanned(page);
-  const found = await complaintsOfAxe(page, 'Choose');
-  // An old answer stays to be read until the next one is there.
-  await page.locator('[aria-busy]').evaluateAll((panels) => {
-    for (const panel of panels) panel.setAttribute('aria-busy', 'true');
-  });
-  found.push(...(await complaintsOfAxe(page, 'Choose, while it is planned anew')));
-  await page.getByRole('tab', { name: 'Train' }).click();
-  await page.getByRole('heading', { name: 'No run yet' }).waitFor();
-  found.push(...(await complaintsOfAxe(page, 'Train')));
-  await page.getByRole('tab', { name: 'Compare' }).click();
-  await page.getByText(/^\d+ combinations$/).waitFor();
-  await page.getByRole('checkbox', { name: 'MEFT1 reversible', exact: true }).check();
-  found.push(...(await complaintsOfAxe(page, 'Compare')));
-  await page.getByRole('tab', { name: 'Results' }).click();
-  await page.getByRole('heading', { name: 'Import' }).waitFor();
-  found.push(...(await complaintsOfAxe(page, 'Results')));
-  expect(found).toEqual([]);
   await context.close();
 });
