@@ -1,7 +1,7 @@
 // LoRA on DistilGPT-2's configuration, which learns to write: what a step takes beside torchlette (github.com/vinhowe/torchlette), which trains the same in a
 // browser. Rank 8 on c_attn and c_fc, one text at a time, f32 weights, every word's loss. `node scripts/bench.mjs peer FOLDER` takes a few steps here,
-// a few there, from its sources in FOLDER (a clone at 926e025), and a few here again, on one driver; without a folder it lays beside ours what it took on
-// SwiftShader on two quiet cores. Weights are drawn, not learned: neither time nor bytes depend on them. Not a test.
+// a few there, from its sources in FOLDER (a clone at 926e025), and a few here again, on one driver; without a folder it lays beside ours what it took so
+// on SwiftShader on two quiet cores. Weights are drawn, not learned: neither time nor bytes depend on them. Not a test.
 
 import { Executor } from '../src/gpu/executor.ts';
 import { sizeOf } from '../src/graph/tensor.ts';
@@ -18,8 +18,8 @@ import { deviceName } from './trained.ts';
 import { median } from './turns.ts';
 
 const [T, turns] = [64, 2];
-/** Of a run that was recorded: seconds of a step of 64 tokens, and the peak of its own account. */
-export const torchlette = { seconds: 76, bytes: 2255e6 };
+/** Of a run of this measurement with its folder (docs/LOG.md): seconds of a step of 64 tokens, and the peak of its own account. */
+export const torchlette = { seconds: 37.4, bytes: 1836e6 };
 
 /** A step of LoRA that learns to write, one text of `length` tokens, by plan. */
 export function planWriting(backbone: Backbone, length: number, policy: PolicyName = 'store') {
