@@ -4,13 +4,13 @@
 import type { ChosenColumns } from '../data/columns/choose.ts';
 import { unlabelledLayout, usualColumns } from '../data/columns/usual.ts';
 import { countRows } from '../data/table/sample.ts';
-import { columnIndex, type Table, type TableSource } from '../data/table/table.ts';
-import { type Columns, columnNames, type DataRef, type NamedColumns } from '../protocol/config.ts';
+import type { Table } from '../data/table/table.ts';
+import type { Columns, DataRef, NamedColumns } from '../protocol/config.ts';
 import type { AskedText } from '../protocol/messages.ts';
 import type { Task } from '../tasks/task.ts';
 import type { Host } from './host.ts';
 import { askedText } from './predict.ts';
-import { beginningOf, type OnDataProgress, openData, requireTexts, tellReading } from './rows.ts';
+import { beginningOf, foundColumns, type OnDataProgress, openData, tellReading } from './rows.ts';
 
 export interface AskedRow extends AskedText {
   /** Of the file. */
@@ -45,17 +45,10 @@ export async function openAskedRows(asked: AskedData, host: Host, onProgress?: O
   const read = task.reads?.(data) ?? data;
   const { source: likely } = await openData(read, host);
   const chosen = columnsOf((await beginningOf(read, host, likely)).table, asked);
-  const wanted = wantedOf(likely, chosen);
+  const wanted = foundColumns(likely, chosen.columns).places;
   const { source, count, notes } = await countRows(likely, { columns: wanted, onProgress: tellReading(likely.name, onProgress) });
   const columns = wanted.map((at) => source.columns[at]?.name ?? String(at));
-  const nameOf = (column: string): string => source.columns[columnIndex(tableOf(source), column)]?.name ?? column;
-  const { text, text_pair, choices, target } = chosen.columns;
-  const choice = {
-    textColumn: nameOf(text),
-    ...(text_pair === undefined ? {} : { textPairColumn: nameOf(text_pair) }),
-    ...(choices === undefined ? {} : { choiceColumns: choices.map(nameOf) }),
-    ...(target === undefined ? {} : { targetColumn: nameOf(target) }),
-  };
+  const { choice } = foundColumns(source, chosen.columns);
   async function* rows() {
     for await (const { rows: batch } of source.rows({ columns: wanted })) {
       const rowNumbers = batch.map(({ number }) => number);
@@ -64,16 +57,4 @@ export async function openAskedRows(asked: AskedData, host: Host, onProgress?: O
     }
   }
   return { ...chosen, count, reading: [source.reading.said, ...notes], rows };
-}
-
-const tableOf = ({ name, columns }: TableSource) => ({ name, columns: columns.map((column) => column.name) });
-
-/** The places of the columns that play a part. Error: `not-texts`; one column of answers may hold them as a list. */
-function wantedOf(source: TableSource, { columns }: ChosenColumns): number[] {
-  const list = columns.choices?.length === 1 ? columns.choices[0] : undefined;
-  return [...new Set(columnNames(columns))].map((column) => {
-    const at = columnIndex(tableOf(source), column);
-    if (column !== list) requireTexts(source, at);
-    return at;
-  });
 }

@@ -95,23 +95,31 @@ export async function readRows(
 ): Promise<ReadRows> {
   const { source, pinned } = await openData(data, host, waiting);
   const { columns, reasons } = given ? { columns: given, reasons: {} } : guess((await beginningOf(data, host, source)).table);
+  const { places, choice } = foundColumns(source, columns);
+  const beside = besideChoices(
+    choice.choiceColumns,
+    source.columns.map(({ name }) => name),
+  );
+  const table = await readTable(source, {
+    seed,
+    onProgress: tellReading(source.name, onProgress),
+    maxRows: data.kind === 'bundled' ? undefined : data.max_rows,
+    columns: [...new Set([...places, ...beside])].sort((a, b) => a - b),
+  });
+  return { table: labelledRows(table, choice.labelColumn), columns, reasons, choice, pinned };
+}
+
+/** Where the columns that play a part stand in a table, and what they are called there. Errors: `missing-column`, `not-texts`. */
+export function foundColumns(source: TableSource, columns: Columns): { readonly places: readonly number[]; readonly choice: ColumnChoice } {
   const names = source.columns.map(({ name }) => name);
-  const indexOf = (column: string): number => {
+  const placeOf = (column: string): number => {
     const at = columnIndex({ name: source.name, columns: names }, column);
     // One column of answers may hold them as a list.
     if (columns.choices?.length !== 1 || columns.choices[0] !== column) requireTexts(source, at);
     return at;
   };
-  const nameOf = (column: string): string => names[indexOf(column)] ?? column;
+  const nameOf = (column: string): string => names[placeOf(column)] ?? column;
   const nameOfAny = (column: string | undefined) => (column === undefined ? undefined : nameOf(column));
-  const table = await readTable(source, {
-    seed,
-    onProgress: tellReading(source.name, onProgress),
-    maxRows: data.kind === 'bundled' ? undefined : data.max_rows,
-    columns: [...new Set([...columnNames(columns).map(indexOf), ...besideChoices(columns.choices?.map(nameOf), names)])].sort(
-      (a, b) => a - b,
-    ),
-  });
   const choice = {
     textColumn: nameOf(columns.text),
     textPairColumn: nameOfAny(columns.text_pair),
@@ -119,7 +127,7 @@ export async function readRows(
     choiceColumns: columns.choices?.map(nameOf),
     targetColumn: nameOfAny(columns.target),
   };
-  return { table: labelledRows(table, choice.labelColumn), columns, reasons, choice, pinned };
+  return { places: [...new Set(columnNames(columns).map(placeOf))], choice };
 }
 
 /** Where the names of the answers stand beside the answers. */
@@ -129,7 +137,7 @@ function besideChoices(choices: readonly string[] = [], names: readonly string[]
 }
 
 /** Error `not-texts`: the column holds lists, objects or bytes. */
-export function requireTexts({ name, columns }: TableSource, at: number): void {
+function requireTexts({ name, columns }: TableSource, at: number): void {
   const column = columns[at];
   if (column === undefined || !['list', 'object', 'bytes'].includes(column.kind)) return;
   throw new RetraceError({
