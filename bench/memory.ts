@@ -83,19 +83,17 @@ function streamsOf(method: Method): readonly Cell['streams'][] {
 export const planMemory = (num_hidden_layers: number, cell: Cell, shape: Shape = usual): MemoryRow =>
   planBackbone(bert(readBertConfig({ num_hidden_layers }, 'BERT-base')), cell, shape);
 
-/** The plan of a backbone: 2 labels, the architecture's own pooling, the configuration's dropout; f32 weights where nothing else is said. */
-export function planBackbone(
+/** A training step of a backbone: 2 labels, the architecture's own pooling, the configuration's dropout; f32 weights where nothing else is said. */
+export function programsOf(
   backbone: Backbone,
-  cell: Cell,
-  shape: Shape = usual,
+  { method: name, policy, streams, every, options }: Cell,
+  { batch, length, chunks }: Shape = usual,
   stored: 'f32' | 'f16' = 'f32',
   task: Task = classification,
-): MemoryRow {
+): ReturnType<typeof planPrograms> {
   const { num_hidden_layers } = backbone.config;
-  const { method: name, policy, streams, every, options } = cell;
-  const { batch, length, chunks } = shape;
   const method = methodNamed(name);
-  const { plan } = planPrograms({
+  return planPrograms({
     task,
     backbone,
     method,
@@ -110,6 +108,14 @@ export function planBackbone(
     optimizer: defaultTraining,
     purposes: ['training'],
   });
+}
+
+/** What such a step takes. */
+export function planBackbone(...asked: Parameters<typeof programsOf>): MemoryRow {
+  const [backbone, cell, shape = usual] = asked;
+  const { num_hidden_layers } = backbone.config;
+  const { batch, length } = shape;
+  const { plan } = programsOf(...asked);
   const training = plan.programs.get(`training ${length}`);
   if (!training) throw new Error('the plan has no training program');
   const kept = training.lives.filter((life) => life.tensor.dtype === 'u32' && isActivation(life, training.lowered));

@@ -5,14 +5,13 @@
 
 import { Executor } from '../src/gpu/executor.ts';
 import { sizeOf } from '../src/graph/tensor.ts';
-import { methodNamed, resolveOptions } from '../src/methods/registry.ts';
 import type { Backbone } from '../src/models/model.ts';
 import { defaultTraining, type PolicyName } from '../src/protocol/config.ts';
-import { taskNamed } from '../src/tasks/registry.ts';
-import { planPrograms } from '../src/train/programs.ts';
+import { languageModelling } from '../src/tasks/language_modelling.ts';
 import { Trainer } from '../src/train/trainer.ts';
 import { testDevice } from '../test/testing.ts';
 import { distilGpt2 } from './configurations.ts';
+import { programsOf } from './memory.ts';
 import { trainedByTorchlette } from './torchlette.ts';
 import { deviceName } from './trained.ts';
 import { median } from './turns.ts';
@@ -22,22 +21,14 @@ const [T, turns] = [64, 2];
 export const torchlette = { seconds: 37.4, bytes: 1836e6 };
 
 /** A step of LoRA that learns to write, one text of `length` tokens, by plan. */
-export function planWriting(backbone: Backbone, length: number, policy: PolicyName = 'store') {
-  const method = methodNamed('lora');
-  return planPrograms({
-    task: taskNamed('language_modelling'),
+export const planWriting = (backbone: Backbone, length: number, policy: PolicyName = 'store') =>
+  programsOf(
     backbone,
-    method,
-    options: resolveOptions(method, { target_modules: ['c_attn', 'c_fc'] }, backbone.defaults),
-    ranges: [{ from: 0, to: backbone.config.num_hidden_layers, policy, every: 1 }],
-    num_labels: 1,
-    storedType: () => 'f32',
-    batch_size: 1,
-    buckets: [{ length }],
-    optimizer: defaultTraining,
-    purposes: ['training'],
-  });
-}
+    { method: 'lora', policy, streams: 'single', every: 1, options: { target_modules: ['c_attn', 'c_fc'] } },
+    { batch: 1, length },
+    'f32',
+    languageModelling,
+  );
 
 /** Numbers of the size of weights, fast: a hundred million of them are drawn. */
 function drawn(count: number, seed: number): Float32Array<ArrayBuffer> {
