@@ -22,13 +22,15 @@ export interface ModelShape {
   readonly intermediate_size: number;
   readonly vocab_size: number;
   readonly max_position_embeddings: number;
+  /** Where pairs are read by the bundled tokenizer, which gives types that the architecture's own does not. */
+  readonly type_vocab_size?: number;
 }
 
 /** A shape in an architecture's own keys. */
 const configs: Readonly<Record<string, (shape: ModelShape) => object>> = {
   bert: (shape) => shape,
   // Two rows of its positions are nobody's.
-  roberta: (shape) => ({ ...shape, max_position_embeddings: shape.max_position_embeddings + 2, type_vocab_size: 1, layer_norm_eps: 1e-5 }),
+  roberta: (shape) => ({ type_vocab_size: 1, ...shape, max_position_embeddings: shape.max_position_embeddings + 2, layer_norm_eps: 1e-5 }),
   distilbert: ({
     hidden_size: dim,
     num_hidden_layers: n_layers,

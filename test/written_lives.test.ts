@@ -11,7 +11,7 @@ import { smallChoices, smallShape } from './outcome.ts';
 import { bundledVocabulary, randomModelFiles } from './random_model.ts';
 import { testHost } from './testing.ts';
 
-const shape = { ...smallShape, num_hidden_layers: 2, vocab_size: bundledVocabulary };
+const shape = { ...smallShape, num_hidden_layers: 2, vocab_size: bundledVocabulary, type_vocab_size: 2 };
 const rows = ['stone', 'water', 'sand', 'milk'].map((thing, i) => ({
   question: `which of them is number ${i} here`,
   answer: `it is ${thing}`,
@@ -54,12 +54,20 @@ const lives: [type: string, task: TaskName, method: MethodName, when: 'always' |
   ['bart', 'sequence_to_sequence', 'lora', 'always', 'SEQ_2_SEQ_LM'],
   ['bart', 'question_answering', 'ia3', 'for Python', 'SEQ_2_SEQ_LM'],
   ['bart', 'sequence_to_sequence', 'meft1', 'for Python', undefined],
-  ['bert', 'multiple_choice', 'lora', 'always', 'SEQ_CLS'],
+  ['roberta', 'multiple_choice', 'lora', 'always', 'SEQ_CLS'],
+  ['bert', 'multiple_choice', 'lora', 'for Python', 'SEQ_CLS'],
   ['bert', 'multiple_choice', 'meft1', 'for Python', undefined],
   ['distilbert', 'multiple_choice', 'ia3', 'for Python', 'SEQ_CLS'],
   ['gpt2', 'multiple_choice', 'lora', 'for Python', 'SEQ_CLS'],
 ];
-const poolings: Readonly<Record<string, Pooling>> = { bert: 'cls', distilbert: 'cls', gpt2: 'last', opt: 'last', bart: 'last' };
+const poolings: Readonly<Record<string, Pooling>> = {
+  bert: 'cls',
+  roberta: 'cls',
+  distilbert: 'cls',
+  gpt2: 'last',
+  opt: 'last',
+  bart: 'last',
+};
 
 const folder = process.env['RETRACE_EXPORTS'];
 const models = new Map(Object.keys(poolings).map((type) => [type, randomModelFiles(shape, {}, type)]));

@@ -2,10 +2,12 @@
 
 import { withinTables } from '../../src/data/ids.ts';
 import { loadTokenizer } from '../../src/data/tokenizer.ts';
+import { headKinds } from '../../src/formats/task_model.ts';
 import { floatDtypes } from '../../src/formats/tensor_file.ts';
-import { headParameters, ownPooling, pooledHead } from '../../src/models/model.ts';
+import { headOf, headParameters, nameInClass, ownPooling } from '../../src/models/model.ts';
 import { type BaseModel, describe, openBaseModel } from '../../src/session/base_model.ts';
 import { labelNames } from '../../src/session/classifier.ts';
+import { ownHead } from '../../src/session/plain_model.ts';
 import { requireWeights } from '../../src/session/required_weights.ts';
 import { checkNumbers } from '../../src/session/weights.ts';
 import { fetchPlanText } from '../fetching.ts';
@@ -27,11 +29,17 @@ function unusedOf(model: BaseModel, used: ReadonlySet<string>): string[] {
 /** The classes of the checkpoint's classifier, where it has one. */
 function classesOf(model: BaseModel): { rows: number; names?: readonly string[] } | undefined {
   const backbone = model.backbone();
-  const [weight] = pooledHead(backbone, ownPooling(backbone)).head.classes;
-  const rows = weight === undefined ? undefined : model.entry(weight)?.entry.shape[0];
+  const [pooling, head] = [ownPooling(backbone), ownHead(model)];
+  const [weight = ''] = headOf(backbone, pooling, head).classes;
+  const rows = model.entry(nameInClass(backbone, pooling, head, weight))?.entry.shape[0];
   if (rows === undefined) return undefined;
   const names = labelNames(model.config, rows);
   return names ? { rows, names } : { rows };
+}
+
+function headText(model: BaseModel, { rows, names }: { readonly rows: number; readonly names?: readonly string[] }): string {
+  if (rows === 1) return `a head of one output, ${ownHead(model) === 'choices' ? 'the score of a choice' : 'a number'}`;
+  return `a classifier of ${rows} classes: ${names?.slice(0, 12).join(', ') ?? 'without names'}`;
 }
 
 export async function inspectModel(path: string, given: Given = {}): Promise<Finding> {
@@ -53,7 +61,11 @@ export async function inspectModel(path: string, given: Given = {}): Promise<Fin
   const hasWeights = model.checkpoint !== undefined;
   const classes = hasWeights ? classesOf(model) : undefined;
   const used = new Set([...placements.values()].map(({ entry }) => entry.name));
-  for (const name of headParameters(model.backbone())) used.add(model.entry(name)?.entry.name ?? name);
+  const backbone = model.backbone();
+  for (const name of headParameters(backbone)) {
+    const inClasses = headKinds.map((kind) => nameInClass(backbone, ownPooling(backbone), kind, name));
+    for (const own of inClasses) used.add(model.entry(own)?.entry.name ?? own);
+  }
   const unused = unusedOf(model, used);
   const { model_type, num_hidden_layers, hidden_size, parameters, stored_type, bytes, pooling, max_position_embeddings } = description;
   const what = hasWeights
@@ -66,7 +78,7 @@ export async function inspectModel(path: string, given: Given = {}): Promise<Fin
       `${typeof place === 'string' ? path : shownPlace(place)}: ${model_type}, ${num_hidden_layers} layers of ${hidden_size}, at most ${max_position_embeddings} tokens, pooling ${pooling ?? 'is to be chosen: --pooling'}`,
       what,
       ...(fetch === undefined ? [] : [`on the hub: ${fetchPlanText(fetch)}`]),
-      ...(classes ? [`a classifier of ${classes.rows} classes: ${classes.names?.slice(0, 12).join(', ') ?? 'without names'}`] : []),
+      ...(classes ? [headText(model, classes)] : []),
       ...(unused.length > 0
         ? [`not used: ${unused.length} tensors, ${unused.slice(0, shownNames).join(', ')}${more > 0 ? ` and ${more} more` : ''}`]
         : []),

@@ -78,7 +78,7 @@ def judged_well(method, base, pooling, hyper_parameters, batch, inputs_of=model_
     for seed in range(100):
         model = tiny(method, base, pooling, hyper_parameters)
         draw(model.trainable(), str(seed))
-        if method == "sparse_meft" and least_margin(model, batch) < LEAST_MARGIN:
+        if method == "sparse_meft" and least_margin(model, inputs_of(batch)) < LEAST_MARGIN:
             continue
         recorded, gradients = judged(lambda b: model(**inputs_of(b)), model, batch, model.trainable, loss_of)
         if recorded["float32_gradient_error"] < MOST_ERROR:
@@ -111,7 +111,8 @@ def record_writing(method, base):
     name = "causal_lm_context" if "causal_lm_context" in task else "seq2seq"
     if name == "seq2seq":
         target = read_batch(task[name]["target"])
-        inputs_of = lambda b: model_inputs(b) | {"decoder_input_ids": target["decoder_input_ids"]}
+        written = torch.arange(target["labels"].shape[1]) < target["lengths"][:, None]  # [B, T]
+        inputs_of = lambda b: model_inputs(b) | {"decoder_input_ids": target["decoder_input_ids"], "decoder_attention_mask": written.long()}
         loss_of = lambda logits, _: cross_entropy(logits.flatten(0, 1), target["labels"].flatten())
     else:
         labels = torch.tensor(task[name]["labels"])

@@ -130,7 +130,7 @@ class AdapterFiles:
         return self.written[values]
 
 
-def least_margin(model, batch):
+def least_margin(model, inputs):
     """How far sparse MEFT's choices are from other ones: the least difference of two scores between which one is made."""
     margins = []
 
@@ -149,7 +149,7 @@ def least_margin(model, batch):
 
     hooks = [m.register_forward_hook(look) for m in model.modules() if isinstance(m, SparseAdapter)]
     with torch.no_grad():
-        model(**model_inputs(batch))
+        model(**inputs)
     for hook in hooks:
         hook.remove()
     return min(margins)
@@ -162,7 +162,7 @@ def record(folder, method, variants):
             case = f"{pooling}_{variant}"
             model = tiny_twin(method, pooling, hyper_parameters)
             draw(model.trainable(), SPARSE_SEED if method == "sparse_meft" else "")
-            if method == "sparse_meft" and (margin := least_margin(model, batch)) < LEAST_MARGIN:
+            if method == "sparse_meft" and (margin := least_margin(model, model_inputs(batch))) < LEAST_MARGIN:
                 raise RuntimeError(f"{folder} {case}: two scores differ by {margin:.1e} only: float32 may choose either; take another seed")
             files = {"adapter": adapters.write(case, model.trainable()), "gradients": f"grads_{case}.safetensors"}
             recorded, gradients = judged(lambda b: model(**model_inputs(b)), model, batch, model.trainable)

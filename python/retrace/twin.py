@@ -90,24 +90,25 @@ class Twin(nn.Module):
             h = self.layer(layer, added, h, sight)
         return h
 
-    def hidden_states(self, input_ids, attention_mask, token_type_ids, decoder_input_ids=None):
+    def hidden_states(self, input_ids, attention_mask, token_type_ids, decoder_input_ids=None, decoder_attention_mask=None):
         """[B, T] -> [B, T, C]."""
         memory = memory_mask = None
         for i, stack in enumerate(self.architecture.stacks):
             if i == 1 and decoder_input_ids is None:
                 input_ids = shifted(self.model.config, input_ids)
             elif i == 1:
-                input_ids, attention_mask = decoder_input_ids, torch.ones_like(decoder_input_ids)
+                input_ids = decoder_input_ids
+                attention_mask = torch.ones_like(input_ids) if decoder_attention_mask is None else decoder_attention_mask
             h = stack.start(self.backbone, input_ids, token_type_ids, self.first_position)
             seen = replace(sight(attention_mask, h.dtype, stack.causal), memory=memory, memory_mask=memory_mask)
             memory, memory_mask = self.encode(stack, h, seen), sight(attention_mask, h.dtype, causal=False).mask
         return memory
 
-    def forward(self, input_ids, attention_mask, token_type_ids=None, decoder_input_ids=None):
-        """Logits, [B, num_labels], or of the vocabulary [B, T, V]."""
+    def forward(self, input_ids, attention_mask, token_type_ids=None, **decoder):
+        """Logits, [B, num_labels], or of the vocabulary [B, T, V]. `decoder`: decoder_input_ids and decoder_attention_mask [B, T], of models that have one."""
         if token_type_ids is None:
             token_type_ids = torch.zeros_like(input_ids)
-        hidden = self.hidden_states(input_ids, attention_mask, token_type_ids, decoder_input_ids)
+        hidden = self.hidden_states(input_ids, attention_mask, token_type_ids, **decoder)
         head = {"mean": mean_head, "vocabulary": vocabulary_head}.get(self.pooling, self.architecture.head)
         return head(self.model, hidden, attention_mask)
 

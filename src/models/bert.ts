@@ -86,7 +86,7 @@ export function bert(config: BertConfig): Backbone {
           g.scope('pooler', () => dense(g, 'dense', pooled, config.hidden_size, adaptation, { activation: 'tanh' })), // [B, C]
         needs: 'pooler.dense.weight',
         architecture: 'BertForSequenceClassification',
-        choices: 'BertForMultipleChoice',
+        choices: { architecture: 'BertForMultipleChoice' },
         head,
       },
       mean: { head },

@@ -89,7 +89,7 @@ export function distilbert(config: DistilBertConfig): Backbone {
     poolings: {
       cls: {
         architecture: 'DistilBertForSequenceClassification',
-        choices: 'DistilBertForMultipleChoice',
+        choices: { architecture: 'DistilBertForMultipleChoice' },
         head: twoLayerHead({ name: 'pre_classifier', dropout: 0 }, 'relu', { name: 'classifier', dropout: p }, config),
       },
       mean: { head: linearHead({ name: 'classifier', dropout: p }, config) },

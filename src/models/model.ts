@@ -122,6 +122,16 @@ export interface SequenceHead {
 /** What tasks make outputs of: a vector for each text, one for each choice, or the words of the vocabulary. */
 export type HeadKind = 'sequence' | 'choices' | 'words';
 
+/** A head as the model that scores choices has it. Here and for PEFT its parameters are called what the head for texts calls them. */
+export interface ChoiceHead {
+  /** Transformers' class, as `architectures` lists it. */
+  readonly architecture: string;
+  /** Where its dropout is not that of the head for texts. */
+  readonly head?: SequenceHead;
+  /** What the class calls layers of the head, where it has other names for them. */
+  readonly layers?: Readonly<Record<string, string>>;
+}
+
 /** How a text's hidden states become one vector, and what head reads it. */
 export interface PooledHead {
   /** The pretrained transform of the pooled rows [B, C] -> [B, C], where the architecture has one. */
@@ -130,8 +140,8 @@ export interface PooledHead {
   readonly needs?: string;
   /** Transformers' class of the model with this head, as `architectures` lists it; left out where Transformers has none. */
   readonly architecture?: string;
-  /** That of the model that scores choices with this head, where Transformers has one. */
-  readonly choices?: string;
+  /** Where Transformers has a model that scores choices with this head. */
+  readonly choices?: ChoiceHead;
   readonly head: SequenceHead;
 }
 
@@ -191,12 +201,25 @@ export function pooledHead({ config, poolings }: Pick<Backbone, 'config' | 'pool
   });
 }
 
+/** The head that reads the pooled rows of a task. Error `unsupported-pooling`. */
+export function headOf(backbone: Pick<Backbone, 'config' | 'poolings'>, pooling: Pooling, kind: HeadKind): SequenceHead {
+  const { head, choices } = pooledHead(backbone, pooling);
+  return (kind === 'choices' ? choices?.head : undefined) ?? head;
+}
+
+/** What Transformers' class calls a parameter of the head of a task. */
+export function nameInClass({ poolings }: Pick<Backbone, 'poolings'>, pooling: Pooling, kind: HeadKind, parameter: string): string {
+  const end = parameter.lastIndexOf('.');
+  const layer = kind === 'choices' ? poolings[pooling]?.choices?.layers?.[parameter.slice(0, end)] : undefined;
+  return layer === undefined ? parameter : layer + parameter.slice(end);
+}
+
 /** Transformers' class of the model with the head of a task, where it has one. Without one for choices, the class for texts scores them by one output. */
 export function architectureOf(backbone: Backbone, head: HeadKind, pooling: Pooling = ownPooling(backbone)): string | undefined {
   const pooled = backbone.poolings[pooling];
   const classes = {
     sequence: pooled?.architecture,
-    choices: pooled?.choices ?? pooled?.architecture,
+    choices: pooled?.choices?.architecture ?? pooled?.architecture,
     words: backbone.vocabulary?.architecture,
   };
   return classes[head];

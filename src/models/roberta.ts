@@ -28,7 +28,9 @@ export function readRobertaConfig(json: unknown, place: string, dropout?: number
 }
 
 export function roberta(config: RobertaConfig): Backbone {
-  const { classifier_dropout: p } = config;
+  const { classifier_dropout: p, hidden_dropout_prob } = config;
+  const head = (inner: number, outer: number) =>
+    twoLayerHead({ name: 'classifier.dense', dropout: inner }, 'tanh', { name: 'classifier.out_proj', dropout: outer }, config);
   return {
     config,
     names: {
@@ -42,7 +44,12 @@ export function roberta(config: RobertaConfig): Backbone {
     poolings: {
       cls: {
         architecture: 'RobertaForSequenceClassification',
-        head: twoLayerHead({ name: 'classifier.dense', dropout: p }, 'tanh', { name: 'classifier.out_proj', dropout: p }, config),
+        head: head(p, p),
+        choices: {
+          architecture: 'RobertaForMultipleChoice',
+          head: head(0, hidden_dropout_prob),
+          layers: { 'classifier.dense': 'roberta.pooler.dense', 'classifier.out_proj': 'classifier' },
+        },
       },
       mean: { head: linearHead({ name: 'classifier', dropout: p }, config) },
     },

@@ -5,7 +5,7 @@ import type { AdapterConfig, AdapterExpectations, HyperParameters } from '../for
 import { type BackboneNames, type TaskModel, taskTypes } from '../formats/task_model.ts';
 import { methodNamed, methods, resolveOptions } from '../methods/registry.ts';
 import { singleStream } from '../methods/single_stream.ts';
-import { type Backbone, ownPooling, pooledHead } from '../models/model.ts';
+import { type Backbone, headOf, ownPooling } from '../models/model.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type Pooling } from '../protocol/config.ts';
 import { textPositions } from '../protocol/lengths.ts';
 import { taskNamed, taskOf } from '../tasks/registry.ts';
@@ -110,7 +110,7 @@ export function taskModelOf(model: BaseModel): TaskModel {
     ...{ model_type, num_hidden_layers, num_attention_heads, hidden_act },
     prefix: backbone.names.prefixes[0] ?? '',
     pooling: ownPooling(backbone),
-    head: (pooling, kind) => (kind === 'words' ? noHead : pooledHead(backbone, pooling as Pooling).head),
+    head: (pooling, kind = 'sequence') => (kind === 'words' ? noHead : headOf(backbone, pooling as Pooling, kind)),
     ...(backbone.vocabulary ? { writes: writingOf(backbone) } : {}),
     defaults: backbone.defaults,
     names() {

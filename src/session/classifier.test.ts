@@ -91,6 +91,43 @@ test('a head that scores choices begins as that of a checkpoint that does', asyn
   expect([...(await classifierValues(base, ofChoices, start)).keys()]).toEqual(['classifier.weight', 'classifier.bias']);
 });
 
+/** [16, 16] of 7 and [16] of 8, or of another width. */
+const pooler = (C = 16): TensorToWrite[] => [
+  { name: 'roberta.pooler.dense.weight', dtype: 'F32', shape: [C, C], bytes: new Uint8Array(new Float32Array(C * C).fill(7).buffer) },
+  { name: 'roberta.pooler.dense.bias', dtype: 'F32', shape: [C], bytes: new Uint8Array(new Float32Array(C).fill(8).buffer) },
+];
+const robertaWith = (config: object, own: readonly TensorToWrite[]) =>
+  openBaseModel(
+    randomModelFiles(
+      shape,
+      { config, tensors: (all) => [...all.map((tensor) => ({ ...tensor, name: `roberta.${tensor.name}` })), ...own] },
+      'roberta',
+    ),
+    nodeHost(),
+  );
+
+test("RoBERTa's class for choices has the head's first layer as its pooler, which is pretrained where the checkpoint has one", async () => {
+  const scoring = await robertaWith({ architectures: ['RobertaForMultipleChoice'] }, [...pooler(), ...head(1)]);
+  const start = classifierStart(scoring, ofChoices, []);
+  expect(start.text).toBe("The head is the checkpoint's, which gives a score.");
+  const values = await classifierValues(scoring, ofChoices, start);
+  expect([...values].map(([name, data]) => [name, data.length, data[0]])).toEqual([
+    ['classifier.out_proj.weight', 16, 0],
+    ['classifier.out_proj.bias', 1, 0],
+    ['classifier.dense.weight', 256, 7],
+    ['classifier.dense.bias', 16, 8],
+  ]);
+  expect(classifierStart(scoring, ofTexts, ['a', 'b']).text).toContain('the checkpoint has no classifier');
+
+  const plain = await robertaWith({ architectures: ['RobertaForMaskedLM'] }, pooler());
+  const anew = classifierStart(plain, ofChoices, []);
+  expect(anew).toMatchObject({ start: 'fresh', text: expect.stringContaining("Its first layer is the checkpoint's pooler.") });
+  expect([...(await classifierValues(plain, ofChoices, anew)).keys()]).toEqual(['classifier.dense.weight', 'classifier.dense.bias']);
+  // That of another width is no such layer.
+  const other = await robertaWith({}, pooler(8));
+  expect(classifierStart(other, ofChoices, []).text).not.toContain('pooler');
+});
+
 test('texts are not told apart by a head that scores choices, nor choices scored by one that tells classes apart', async () => {
   expect(classifierStart(await scoring(), ofTexts, []).text).toContain('that of BertForMultipleChoice');
   expect(classifierStart(await model(nli), ofChoices, []).text).toContain('tells 3 classes apart, and a score is learned');

@@ -5,7 +5,7 @@ import type { AdapterTensor } from '../formats/adapter_archive.ts';
 import { floatDtypes, readFloats } from '../formats/tensor_file.ts';
 import { isRecord } from '../formats/text.ts';
 import type { StoredTensor } from '../hub/checkpoint.ts';
-import { architectureOf, type HeadKind, pooledHead, topStack } from '../models/model.ts';
+import { architectureOf, type HeadKind, headOf, nameInClass, topStack } from '../models/model.ts';
 import type { Pooling } from '../protocol/config.ts';
 import type { BaseModel } from './base_model.ts';
 import { badFloat, refuseNumber } from './weights.ts';
@@ -47,18 +47,21 @@ export function labelNames({ id2label, label2id }: Readonly<Record<string, unkno
 /** Transformers' names for classes that nobody named. */
 export const isUnnamed = (names: readonly string[]): boolean => names.every((name, i) => name === `LABEL_${i}`);
 
+/** The checkpoint's tensors of these parameters, by what it calls them. */
+function storedUnder(model: BaseModel, parameters: readonly string[], nameOf: (parameter: string) => string): Map<string, StoredTensor> {
+  const found = parameters.map((name) => [name, model.entry(nameOf(name))] as const);
+  return new Map(found.flatMap(([name, stored]) => (stored ? [[name, stored] as const] : [])));
+}
+
 /** The checkpoint's classifier, where it is one of whole texts: its tensors, [rows, C] first. */
 function storedClassifier(
   model: BaseModel,
   { pooling, head }: ClassifierKind,
 ): { tensors: Map<string, StoredTensor>; rows: number } | string {
   const backbone = model.backbone();
-  const { classes, before } = pooledHead(backbone, pooling).head;
-  const tensors = new Map<string, StoredTensor>();
-  for (const name of [...classes, ...before]) {
-    const found = model.entry(name);
-    if (found) tensors.set(name, found);
-  }
+  const { classes, before } = headOf(backbone, pooling, head);
+  const inClass = storedUnder(model, [...classes, ...before], (name) => nameInClass(backbone, pooling, head, name));
+  const tensors = classes.every((name) => inClass.has(name)) ? inClass : storedUnder(model, [...classes, ...before], (name) => name);
   if (tensors.size === 0) return 'the checkpoint has no classifier';
   const [weight, ...others] = classes.map((name) => tensors.get(name)?.entry.shape);
   const rows = weight?.[0] ?? 0;
@@ -80,6 +83,17 @@ function storedClassifier(
   return { tensors, rows };
 }
 
+/** Layers of a head that its class keeps in the backbone, such as the pooler by which RoBERTa scores choices: pretrained, where the checkpoint has them all. */
+function pretrainedLayers(model: BaseModel, { pooling, head }: ClassifierKind): ReadonlyMap<string, StoredTensor> {
+  const backbone = model.backbone();
+  const nameOf = (name: string) => nameInClass(backbone, pooling, head, name);
+  const inBackbone = headOf(backbone, pooling, head).before.filter((name) => nameOf(name) !== name);
+  const stored = storedUnder(model, inBackbone, nameOf);
+  const fits = ({ entry: { shape, dtype } }: StoredTensor) =>
+    floatDtypes.includes(dtype) && shape.every((length) => length === backbone.config.hidden_size);
+  return stored.size === inBackbone.length && [...stored.values()].every(fits) ? stored : new Map();
+}
+
 /** How many outputs the checkpoint's own classifier has, or why it has none. */
 export function classifierRows(model: BaseModel, kind: ClassifierKind): number | string {
   const stored = storedClassifier(model, kind);
@@ -91,17 +105,23 @@ const fresh = (why: string, labels: readonly string[]): ClassifierStart => ({
   text: `The ${labels.length === 0 ? 'head' : 'classifier'} starts anew: ${why}.`,
 });
 
+/** A head of one output. */
+function oneOutput(model: BaseModel, kind: ClassifierKind, rows: number | string): ClassifierStart {
+  const one = kind.head === 'choices' ? 'a score' : 'a number';
+  if (rows === 1) return { start: 'checkpoint', rows: [0], text: `The head is the checkpoint's, which gives ${one}.` };
+  const { start, text } = fresh(
+    typeof rows === 'string' ? rows : `the checkpoint's tells ${rows} classes apart, and ${one} is learned`,
+    [],
+  );
+  return { start, text: pretrainedLayers(model, kind).size === 0 ? text : `${text} Its first layer is the checkpoint's pooler.` };
+}
+
 /** What the classifier of these classes starts from; without classes, a head that gives one number, or a score for each choice; without a pooling, the words of the model itself. */
 export function classifierStart(model: BaseModel, { pooling, head }: MaybeClassifier, labels: readonly string[]): ClassifierStart {
   if (pooling === undefined) return { start: 'checkpoint', text: "Each word is scored by the model's own vocabulary; no head is added." };
-  const stored = storedClassifier(model, { pooling, head });
-  if (typeof stored === 'string') return fresh(stored, labels);
-  const { rows } = stored;
-  const one = head === 'choices' ? 'a score' : 'a number';
-  if (labels.length === 0)
-    return rows === 1
-      ? { start: 'checkpoint', rows: [0], text: `The head is the checkpoint's, which gives ${one}.` }
-      : fresh(`the checkpoint's tells ${rows} classes apart, and ${one} is learned`, labels);
+  const rows = classifierRows(model, { pooling, head });
+  if (labels.length === 0) return oneOutput(model, { pooling, head }, rows);
+  if (typeof rows === 'string') return fresh(rows, labels);
   const names = labelNames(model.config, rows);
   const own = (text: string, order: readonly number[]): ClassifierStart => ({ start: 'checkpoint', rows: order, text });
   if (names && !isUnnamed(names)) {
@@ -130,9 +150,13 @@ export function classifierStart(model: BaseModel, { pooling, head }: MaybeClassi
 /** The checkpoint's classifier as it stands, or why it has none. Error: `weights-not-finite`. */
 export async function checkpointClassifier(model: BaseModel, kind: ClassifierKind): Promise<ReadonlyMap<string, AdapterTensor> | string> {
   const stored = storedClassifier(model, kind);
-  if (typeof stored === 'string') return stored;
+  return typeof stored === 'string' ? stored : readAll(model, stored.tensors);
+}
+
+/** Error: `weights-not-finite`. */
+async function readAll(model: BaseModel, tensors: ReadonlyMap<string, StoredTensor>): Promise<ReadonlyMap<string, AdapterTensor>> {
   const values = new Map<string, AdapterTensor>();
-  for (const [name, { file, entry }] of stored.tensors) {
+  for (const [name, { file, entry }] of tensors) {
     const data = await readFloats(file, entry.name);
     const bad = badFloat(data);
     if (bad >= 0) refuseNumber(entry, bad, data[bad] as number, `${model.name}/${file.source.name}`);
@@ -141,19 +165,20 @@ export async function checkpointClassifier(model: BaseModel, kind: ClassifierKin
   return values;
 }
 
-/** Values of the classifier's parameters by name, rows in the order of the run's classes; none where it starts anew. Error: `weights-not-finite`. */
+/** Values of the classifier's parameters by name, rows in the order of the run's classes; of one that starts anew, its pretrained layers. Error: `weights-not-finite`. */
 export async function classifierValues(
   model: BaseModel,
   { pooling, head }: MaybeClassifier,
   { rows }: ClassifierStart,
 ): Promise<Map<string, Float32Array<ArrayBuffer>>> {
   const values = new Map<string, Float32Array<ArrayBuffer>>();
-  if (rows === undefined || pooling === undefined) return values;
-  const stored = await checkpointClassifier(model, { pooling, head });
+  if (pooling === undefined) return values;
+  const kind = { pooling, head };
+  const stored = rows === undefined ? await readAll(model, pretrainedLayers(model, kind)) : await checkpointClassifier(model, kind);
   if (typeof stored === 'string') return values;
-  const { before } = pooledHead(model.backbone(), pooling).head;
+  const { before } = headOf(model.backbone(), pooling, head);
   for (const [name, { shape, data }] of stored) {
-    if (before.includes(name)) {
+    if (rows === undefined || before.includes(name)) {
       values.set(name, new Float32Array(data));
       continue;
     }

@@ -6,12 +6,12 @@ import type { SafetensorsLayout, TensorForm } from '../formats/safetensors.ts';
 import { narrow, readFloats, readTensorPieces, widen } from '../formats/tensor_file.ts';
 import type { Parameter } from '../graph/tensor.ts';
 import type { StoredTensor } from '../hub/checkpoint.ts';
+import { nameInClass, ownPooling } from '../models/model.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { MergedType } from '../protocol/messages.ts';
 import type { ProgramSetup } from '../train/programs.ts';
 import type { ValuesByName } from '../train/trainer.ts';
 import type { BaseModel } from './base_model.ts';
-
 import { backboneParameters, placementsOf } from './required_weights.ts';
 import { fromStored, storedShape, toStored } from './stored_form.ts';
 import { badFloat } from './weights.ts';
@@ -29,27 +29,32 @@ export interface MergedTensor extends TensorForm {
 /** A base, and what was trained on it. */
 export interface Trained {
   readonly model: BaseModel;
-  readonly setup: Pick<ProgramSetup, 'backbone' | 'method' | 'options' | 'pooling'>;
+  readonly setup: Pick<ProgramSetup, 'backbone' | 'method' | 'options' | 'pooling' | 'task'>;
   readonly trainables: readonly Parameter[];
 }
 
 /** Those of the base's backbone and of the head that was trained, as Transformers' model of the task names them. */
 export function mergedTensors({ model, setup, trainables }: Trained, type: MergedType): MergedTensor[] {
-  const { names } = setup.backbone;
+  const { backbone, pooling = ownPooling(backbone), task } = setup;
+  const { names } = backbone;
   const [prefix = ''] = names.prefixes;
-  const backbone = backboneParameters(model, setup.pooling).filter(({ owner }) => owner === 'backbone');
-  const placements = placementsOf(model, backbone);
+  const pretrained = backboneParameters(model, setup.pooling).filter(({ owner }) => owner === 'backbone');
+  const placements = placementsOf(model, pretrained);
   const typeOf = (stored: StoredTensor | undefined): WrittenType =>
     type === 'float32' ? 'F32' : writtenType(stored?.entry.dtype ?? 'F32');
-  const ofBase = backbone.flatMap((parameter) => {
+  const ofBase = pretrained.flatMap((parameter) => {
     const stored = placements.get(parameter.name);
     const own = names.beside?.includes(parameter.name) ? parameter.name : prefix + parameter.name;
     // What a checkpoint may lack, Transformers makes.
     return stored ? [{ name: own, dtype: typeOf(stored), shape: storedShape(parameter), parameter, stored }] : [];
   });
   const dtype = typeOf(placements.get(names.anchor));
-  const head = trainables.filter(({ owner }) => owner === 'head');
-  return [...ofBase, ...head.map((parameter) => ({ name: parameter.name, dtype, shape: storedShape(parameter), parameter }))];
+  const head = trainables
+    .filter(({ owner }) => owner === 'head')
+    .map((parameter) => ({
+      ...{ name: nameInClass(backbone, pooling, task.head, parameter.name), dtype, shape: storedShape(parameter), parameter },
+    }));
+  return [...ofBase, ...head];
 }
 
 /** Values as a file has them. Error: `merge-not-finite`. */

@@ -21,7 +21,7 @@ const kinds = ['single_label_classification', 'regression'] as const;
 const usualBatch = 8;
 
 /** What the model's own head makes of a pooled text, by the class that config.json names. */
-function ownHead(model: BaseModel): HeadKind {
+export function ownHead(model: BaseModel): HeadKind {
   const { architectures } = model.config;
   const backbone = model.backbone();
   const scoring = architectureOf(backbone, 'choices');

@@ -6,7 +6,7 @@ import { type Backbone, type CheckpointNames, headParameters } from '../models/m
 import { RetraceError } from '../protocol/errors.ts';
 
 export interface TensorNames {
-  /** The tensor of a parameter, whatever the file calls it. */
+  /** The tensor of a parameter of the backbone or of a head, or of one as the whole model names it, whatever the file calls it. */
   find(name: string): StoredTensor | undefined;
   /** What stands before the backbone's names. */
   readonly prefix: string;
@@ -18,6 +18,7 @@ const wrappers = ['module.', '_orig_mod.', '0.auto_model.', 'auto_model.'];
 /** Finds the prefix by the one parameter that stands in every checkpoint. Error `ambiguous-tensor-names`: two models in one file. */
 export function tensorNames({ tensors, files }: Checkpoint, backbone: Pick<Backbone, 'names' | 'poolings'>): TensorNames {
   const { names } = backbone;
+  const [own = ''] = names.prefixes;
   const prefix = prefixOf(tensors, names, files.map(({ source }) => source.name).join(', '));
   const beside = new Set([...headParameters(backbone), ...(names.beside ?? [])]);
   const architecture = names.prefixes.find((known) => known !== '' && prefix.endsWith(known)) ?? '';
@@ -26,9 +27,11 @@ export function tensorNames({ tensors, files }: Checkpoint, backbone: Pick<Backb
   return {
     prefix,
     find(name) {
-      const own = [name, ...names.aliases(name)].map((spelling) => prefix + spelling);
+      // Of a whole model's name, what is inside its backbone.
+      const inside = own !== '' && name.startsWith(own) ? name.slice(own.length) : name;
+      const spellings = [inside, ...names.aliases(inside)].map((spelling) => prefix + spelling);
       const tied = Object.hasOwn(names.tied, name) ? [outside + names.tied[name]] : [];
-      const places = beside.has(name) ? [outside + name, prefix + name] : [...own, ...tied];
+      const places = beside.has(name) ? [outside + name, prefix + name] : [...spellings, ...tied];
       const found = places.find((place) => tensors.has(place));
       return found === undefined ? undefined : tensors.get(found);
     },

@@ -8,7 +8,7 @@ import { laterRows } from '../graph/ops/prepend_rows.ts';
 import { reshape } from '../graph/ops/reshape.ts';
 import { vocabularyLogits } from '../graph/ops/vocabulary.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import { type Adaptation, type Backbone, ownPooling, pooledHead, requireVocabulary, topStack } from '../models/model.ts';
+import { type Adaptation, type Backbone, headOf, ownPooling, pooledHead, requireVocabulary, topStack } from '../models/model.ts';
 import { type Bucket, wordsOf } from '../protocol/lengths.ts';
 import type { Task } from '../tasks/task.ts';
 import type { ProgramSetup } from './programs.ts';
@@ -35,8 +35,9 @@ export interface Output extends RowLoss {
 type OutputKind = (g: Graph, setup: ProgramSetup, bucket: Bucket) => Output;
 
 /** The head of a pooled text [B, C], and the rows for it. */
-function pooled({ backbone, pooling = ownPooling(backbone) }: ProgramSetup) {
-  const { transform, head } = pooledHead(backbone, pooling);
+function pooled({ task, backbone, pooling = ownPooling(backbone) }: ProgramSetup) {
+  const { transform } = pooledHead(backbone, pooling);
+  const head = headOf(backbone, pooling, task.head);
   return {
     rows(g: Graph, { hidden, lengths, adaptation }: Top) {
       const rows = g.section('pooler', () => pool(g, hidden, lengths, pooling)); // [B, C]

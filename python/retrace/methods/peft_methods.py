@@ -22,11 +22,11 @@ class PeftTwin(nn.Module):
         self.config = model.get_base_model().config
         self.architecture = architecture_of(self.config)
 
-    def forward(self, input_ids, attention_mask, token_type_ids=None, decoder_input_ids=None):
-        """Logits, [B, num_labels], or of the vocabulary [B, T, V]: those at a prompt's own tokens are left out."""
-        given = more_inputs(self.architecture, token_type_ids, decoder_input_ids)
+    def forward(self, input_ids, attention_mask, token_type_ids=None, **decoder):
+        """As Twin's: those at a prompt's own tokens are left out."""
+        given = more_inputs(self.architecture, token_type_ids, decoder)
         logits = self.model(input_ids=input_ids, attention_mask=attention_mask, **given).logits
-        return logits[:, -input_ids.shape[1] :] if logits.dim() == 3 and decoder_input_ids is None else logits
+        return logits[:, -input_ids.shape[1] :] if logits.dim() == 3 and not decoder else logits
 
     def trainable(self):
         """By their names in the file that PEFT writes; PEFT's own copy of the first classifier, which nothing reads, is left out."""

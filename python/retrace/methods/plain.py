@@ -6,10 +6,10 @@ from ..architectures import architecture_of
 from ..base import classifier_model, lies_below
 
 
-def more_inputs(architecture, token_type_ids, decoder_input_ids):
+def more_inputs(architecture, token_type_ids, decoder):
     """What a model takes beside ids and mask."""
     types = {"token_type_ids": token_type_ids} if architecture.has_token_types else {}
-    return types if decoder_input_ids is None else types | {"decoder_input_ids": decoder_input_ids}
+    return types | decoder
 
 
 class Plain(nn.Module):
@@ -24,9 +24,9 @@ class Plain(nn.Module):
             below = lies_below(name, frozen, self.architecture)
             p.requires_grad_(not name.startswith(self.architecture.prefix) or (trains(name) and not below))
 
-    def forward(self, input_ids, attention_mask, token_type_ids=None, decoder_input_ids=None):
-        """Logits, [B, num_labels], or of the vocabulary [B, T, V]."""
-        given = more_inputs(self.architecture, token_type_ids, decoder_input_ids)
+    def forward(self, input_ids, attention_mask, token_type_ids=None, **decoder):
+        """As Twin's."""
+        given = more_inputs(self.architecture, token_type_ids, decoder)
         return self.model(input_ids=input_ids, attention_mask=attention_mask, **given).logits
 
     def trainable(self):
