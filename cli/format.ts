@@ -1,5 +1,7 @@
 // Numbers and tables as people read them in a terminal.
 
+import { isShare } from '../src/protocol/metrics.ts';
+
 const units = ['B', 'KiB', 'MiB', 'GiB'];
 
 /** 1536 -> `1.5 KiB`. */
@@ -32,8 +34,7 @@ export const countText = (n: number): string => n.toLocaleString('en-US');
 export const percentText = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 /** The value of a metric, which may be that of a further set: shares as percent, the rest as numbers. */
-export const scoreText = (metric: string, value: number): string =>
-  /(?:accuracy|acc|acc_norm|f1|exact_match)$/.test(metric) ? percentText(value) : value.toFixed(4);
+export const scoreText = (metric: string, value: number): string => (isShare(metric) ? percentText(value) : value.toFixed(4));
 
 /** Columns wide enough for their cells; those of numbers to the right. The first row is the header. */
 export function tableText(rows: readonly (readonly string[])[]): string {

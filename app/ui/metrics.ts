@@ -2,6 +2,7 @@
 
 import type { TaskCard } from '../../src/protocol/cards.ts';
 import type { Metrics } from '../../src/protocol/messages.ts';
+import { isShare } from '../../src/protocol/metrics.ts';
 import { number, percent } from './format.ts';
 
 const order = [
@@ -25,11 +26,8 @@ export const metricOrder = (name: string): number => {
 /** Whether 1 is the best that there is: errors and losses have no such end. */
 export const isScore = (name: string): boolean => !['mse', 'perplexity'].includes(partsOf(name).metric) && !name.includes('loss');
 
-const shares = ['accuracy', 'acc', 'acc_norm', 'exact_match', 'f1', 'precision', 'recall'];
-
 /** Shares as percent, the rest as numbers. */
-export const metricText = (name: string, value: number): string =>
-  shares.includes(partsOf(name).metric) ? percent(value, 1) : number(value);
+export const metricText = (name: string, value: number): string => (isShare(name) ? percent(value, 1) : number(value));
 
 /** As the tasks call it, with the set that it was measured on where that is a further one. */
 export function metricTitle(name: string, tasks: readonly TaskCard[]): string {
