@@ -13,12 +13,11 @@ import type { MergeResult, Prediction } from '../src/protocol/messages.ts';
 import { readParameters, readState } from '../src/session/checkpoint.ts';
 import type { RunStore, StoredRun } from '../src/session/host.ts';
 import { Session } from '../src/session/session.ts';
-import { differingNames, smallChoices, smallShape } from './outcome.ts';
-import { bundledVocabulary, drawnTypes, randomBackbone, randomModelFiles } from './random_model.ts';
+import { differingNames, livedShape, smallChoices } from './outcome.ts';
+import { drawnTypes, randomBackbone, randomModelFiles } from './random_model.ts';
 import { testHost } from './testing.ts';
 
-const shape = { ...smallShape, num_hidden_layers: 2, vocab_size: bundledVocabulary };
-const models = new Map(drawnTypes.map((type) => [type, randomModelFiles(shape, {}, type)]));
+const models = new Map(drawnTypes.map((type) => [type, randomModelFiles(livedShape, {}, type)]));
 const asked = ['turn on the light', 'book a flight to a far place'];
 const examples = Array.from({ length: 8 }, (_, i) => `${asked[i % 2]} number ${i}\t${i % 2 ? 'travel' : 'home'}`);
 const data = { kind: 'file', name: 'tiny.tsv', blob: new Blob([`text\tlabel\n${examples.join('\n')}\n`]) } as const;
@@ -101,7 +100,7 @@ const lives = [...models].flatMap(([type, model]) => {
   if (architecture === undefined) throw new Error(`there is no row of ${type}`);
   return methods
     .filter((method) => folder !== undefined || architecture.always.includes(method.name))
-    .filter((method) => !method.refusesModel?.(randomBackbone(shape, type)))
+    .filter((method) => !method.refusesModel?.(randomBackbone(livedShape, type)))
     .flatMap((method) =>
       kindsOf(architecture, method).map((kind) => [`${method.name}-${kind.as}`, type, { model, method, ...kind }] as const),
     );

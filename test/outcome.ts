@@ -4,7 +4,7 @@ import type { Batch } from '../src/data/batches.ts';
 import type { Parameter } from '../src/graph/tensor.ts';
 import type { CategoryBytes, MethodChoices } from '../src/protocol/config.ts';
 import type { StepResult, ValuesByName } from '../src/train/trainer.ts';
-import type { ModelShape } from './random_model.ts';
+import { bundledVocabulary, type ModelShape } from './random_model.ts';
 import { type TestRequest, testEngine } from './testing.ts';
 
 /** Three layers that train in moments. */
@@ -16,6 +16,9 @@ export const smallShape: ModelShape = {
   max_position_embeddings: 32,
   num_hidden_layers: 3,
 };
+
+/** Two layers that read texts and pairs by the bundled tokenizer: the bases of the exports that Python checks, whoever writes them. */
+export const livedShape: ModelShape = { ...smallShape, num_hidden_layers: 2, vocab_size: bundledVocabulary, type_vocab_size: 2 };
 
 /** What the methods' defaults would make too large for it, and dropout where a method has its own. */
 export const smallChoices: MethodChoices = {

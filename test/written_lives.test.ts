@@ -7,11 +7,11 @@ import { expect, test } from 'vitest';
 import { readZip } from '../src/formats/zip.ts';
 import { defaultTraining, type MethodName, type Pooling, type RunConfig } from '../src/protocol/config.ts';
 import { Session } from '../src/session/session.ts';
-import { smallChoices, smallShape } from './outcome.ts';
-import { bundledVocabulary, randomModelFiles } from './random_model.ts';
+import { questionAndAnswer } from '../src/tasks/question_sets.ts';
+import { livedShape, smallChoices } from './outcome.ts';
+import { randomModelFiles } from './random_model.ts';
 import { testHost } from './testing.ts';
 
-const shape = { ...smallShape, num_hidden_layers: 2, vocab_size: bundledVocabulary, type_vocab_size: 2 };
 const rows = ['stone', 'water', 'sand', 'milk'].map((thing, i) => ({
   question: `which of them is number ${i} here`,
   answer: `it is ${thing}`,
@@ -70,7 +70,7 @@ const poolings: Readonly<Record<string, Pooling>> = {
 };
 
 const folder = process.env['RETRACE_EXPORTS'];
-const models = new Map(Object.keys(poolings).map((type) => [type, randomModelFiles(shape, {}, type)]));
+const models = new Map(Object.keys(poolings).map((type) => [type, randomModelFiles(livedShape, {}, type)]));
 if (folder) {
   for (const [type, { files }] of models) {
     mkdirSync(join(folder, type, 'base'), { recursive: true });
@@ -83,6 +83,8 @@ test.each(lives.filter(([, , , when]) => folder !== undefined || when === 'alway
   '%s, %s, %s: what is exported gives the same where it is imported',
   async (type, name, method, _, task_type) => {
     const { data, asked: text, head } = tasks[name];
+    // Questions stand in a context, which recorded texts have in them.
+    const shown = name === 'question_answering' ? { ...text, text: questionAndAnswer(text.text, '') } : text;
     const model = models.get(type);
     if (!model) throw new Error(`there is no ${type}`);
     const config: RunConfig = {
@@ -123,7 +125,7 @@ test.each(lives.filter(([, , , when]) => folder !== undefined || when === 'alway
       const root = join(folder, type, 'merged', `${name}-${method}`);
       mkdirSync(root, { recursive: true });
       for (const { path, blob } of merged.files) writeFileSync(join(root, path), await blob.bytes());
-      writeFileSync(`${root}.json`, JSON.stringify({ head, max_length: 24, texts: [text], logits: [before?.logits] }));
+      writeFileSync(`${root}.json`, JSON.stringify({ head, max_length: 24, texts: [shown], logits: [before?.logits] }));
     }
     const ownConfig = JSON.parse(await (merged.files.find(({ path }) => path === 'config.json')?.blob.text() ?? '{}')) as Record<
       string,
