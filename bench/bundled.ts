@@ -2,7 +2,7 @@
 
 import { dataFile } from '../cli/data.ts';
 import { firstModel, modelFolder } from '../cli/models.ts';
-import type { BaseModel } from '../src/session/base_model.ts';
+import type { BaseModel } from '../src/session/models/base_model.ts';
 import { modelAt } from '../test/testing.ts';
 
 export const bundledModel = (): Promise<BaseModel> => modelAt(modelFolder(firstModel));

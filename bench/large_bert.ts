@@ -2,7 +2,7 @@
 
 import { elementsOf } from '../src/formats/tensor_file.ts';
 import { backboneOf } from '../src/models/registry.ts';
-import { backboneParameters } from '../src/session/required_weights.ts';
+import { backboneParameters } from '../src/session/models/required_weights.ts';
 
 export interface NamedShape {
   readonly name: string;

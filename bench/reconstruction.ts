@@ -7,7 +7,7 @@ import { readJson } from '../src/hub/folder.ts';
 import { backboneOf } from '../src/models/registry.ts';
 import type { PolicyName, StreamKind } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
-import type { BaseModel } from '../src/session/base_model.ts';
+import type { BaseModel } from '../src/session/models/base_model.ts';
 import { randomBatch } from '../test/random_model.ts';
 import { testEngine } from '../test/testing.ts';
 import { bundledModel } from './bundled.ts';

@@ -3,8 +3,8 @@
 import { basename } from 'node:path';
 import type { ModelRef } from '../src/protocol/config.ts';
 import type { DataProgress, RunEvent } from '../src/protocol/messages.ts';
-import { openBaseModel, openFolder } from '../src/session/base_model.ts';
 import type { Host, RunStore } from '../src/session/host.ts';
+import { openBaseModel, openFolder } from '../src/session/models/base_model.ts';
 import { Session } from '../src/session/session.ts';
 import { type Console, inMegabytes } from './console.ts';
 import { sayFetching } from './fetching.ts';

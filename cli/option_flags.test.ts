@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { flagNameOf, kindOf, type Option } from '../src/protocol/options/option.ts';
 import { optionTable } from '../src/protocol/options/table.ts';
-import { methodCards } from '../src/session/method_cards.ts';
+import { methodCards } from '../src/session/models/method_cards.ts';
 import { commandFlags, flagHelp, readFlags } from './flags.ts';
 import { flagOf } from './option_flags.ts';
 import { configOf, settingsOf } from './settings.ts';

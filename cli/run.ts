@@ -2,7 +2,7 @@
 // process begins and ends is main.ts's business. Invariant: whatever a command throws is said, and gives a code.
 
 import { RetraceError, reportOf } from '../src/protocol/errors.ts';
-import { version } from '../src/session/version.ts';
+import { version } from '../src/session/adapters/version.ts';
 import { compare } from './commands/compare.ts';
 import { evaluate } from './commands/evaluate.ts';
 import { generate } from './commands/generate.ts';

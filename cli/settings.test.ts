@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { methodCards } from '../src/session/method_cards.ts';
+import { methodCards } from '../src/session/models/method_cards.ts';
 import { readFlags } from './flags.ts';
 import { configOf, settingsOf } from './settings.ts';
 

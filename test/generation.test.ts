@@ -8,7 +8,7 @@ import type { Method } from '../src/methods/method.ts';
 import { methods } from '../src/methods/registry.ts';
 import type { MethodChoices } from '../src/protocol/config.ts';
 import { randomKey, randomNormal, siteId } from '../src/random/counter.ts';
-import { streamLimitOf } from '../src/session/setup.ts';
+import { streamLimitOf } from '../src/session/engine/setup.ts';
 import { taskNamed } from '../src/tasks/registry.ts';
 import type { ProgramSetup } from '../src/train/programs.ts';
 import { smallChoices, smallShape } from './outcome.ts';

@@ -18,7 +18,7 @@ import {
   policyNames,
 } from '../src/protocol/config.ts';
 import { randomKey, randomNormal, siteId } from '../src/random/counter.ts';
-import { resolveMethod } from '../src/session/setup.ts';
+import { resolveMethod } from '../src/session/engine/setup.ts';
 import { classification } from '../src/tasks/classification.ts';
 import { type ProgramSetup, traceTraining } from '../src/train/programs.ts';
 import { tokenChain } from '../src/train/trainer.ts';

@@ -18,8 +18,8 @@ import {
   type StreamKind,
   streamKinds,
 } from '../src/protocol/config.ts';
-import type { BaseModel } from '../src/session/base_model.ts';
-import { trainableCount } from '../src/session/setup.ts';
+import { trainableCount } from '../src/session/engine/setup.ts';
+import type { BaseModel } from '../src/session/models/base_model.ts';
 import { classification } from '../src/tasks/classification.ts';
 import { sequenceToSequence } from '../src/tasks/sequence_to_sequence.ts';
 import { type ProgramSetup, planPrograms } from '../src/train/programs.ts';

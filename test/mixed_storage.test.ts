@@ -8,7 +8,7 @@ import { f32ToF16 } from '../src/formats/half.ts';
 import { openSafetensors, writeSafetensors } from '../src/formats/safetensors.ts';
 import { readFloats } from '../src/formats/tensor_file.ts';
 import type { ModelRef } from '../src/protocol/config.ts';
-import { type BaseModel, openBaseModel } from '../src/session/base_model.ts';
+import { type BaseModel, openBaseModel } from '../src/session/models/base_model.ts';
 import { differingNames, smallChoices, smallShape } from './outcome.ts';
 import { randomBatch, randomModelFiles } from './random_model.ts';
 import { testEngine } from './testing.ts';

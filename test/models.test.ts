@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { methods } from '../src/methods/registry.ts';
 import { supportedTypes } from '../src/models/registry.ts';
 import type { MethodChoices, MethodName, Pooling } from '../src/protocol/config.ts';
-import { fromStored } from '../src/session/stored_form.ts';
+import { fromStored } from '../src/session/models/stored_form.ts';
 import { batchOf, modelAt, type RecordedBatch, readVectorJson, readVectorTensors, testEngine, vectors } from './testing.ts';
 
 interface Result {

@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest';
 import type { MethodName, Pooling, TrainingArguments } from '../src/protocol/config.ts';
 import { type OptimizerName, optimizerNames } from '../src/protocol/optimizers.ts';
-import { readState, writeState } from '../src/session/checkpoint.ts';
+import { readState, writeState } from '../src/session/run/checkpoint.ts';
 import type { TrainerState } from '../src/train/trainer.ts';
 import { batchOf, modelAt, type RecordedBatch, readVectorJson, readVectorTensors, testEngine, vectors } from './testing.ts';
 

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { activationRules, type MethodChoices, type MethodName, type PolicyName } from '../src/protocol/config.ts';
-import type { BaseModel } from '../src/session/base_model.ts';
+import type { BaseModel } from '../src/session/models/base_model.ts';
 import type { ProgramSetup } from '../src/train/programs.ts';
 import { differences, type Outcome, outcomeOf, smallChoices, smallShape } from './outcome.ts';
 import { randomBatch, randomModel } from './random_model.ts';

@@ -11,9 +11,9 @@ import { ownPooling } from '../src/models/model.ts';
 import { backboneOf } from '../src/models/registry.ts';
 import type { ModelRef } from '../src/protocol/config.ts';
 import { randomKey, randomNormal, randomUniform, siteId } from '../src/random/counter.ts';
-import { type BaseModel, openBaseModel } from '../src/session/base_model.ts';
-import { backboneParameters } from '../src/session/required_weights.ts';
-import { storedShape, toStored } from '../src/session/stored_form.ts';
+import { type BaseModel, openBaseModel } from '../src/session/models/base_model.ts';
+import { backboneParameters } from '../src/session/models/required_weights.ts';
+import { storedShape, toStored } from '../src/session/models/stored_form.ts';
 
 export interface ModelShape {
   readonly num_hidden_layers: number;

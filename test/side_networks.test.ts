@@ -6,7 +6,7 @@ import { bert, readBertConfig } from '../src/models/bert.ts';
 import { usualDefaults } from '../src/models/registry.ts';
 import { tinyBert } from '../src/models/testing.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type PolicyName } from '../src/protocol/config.ts';
-import { resolveMethod } from '../src/session/setup.ts';
+import { resolveMethod } from '../src/session/engine/setup.ts';
 import { classification } from '../src/tasks/classification.ts';
 import { type ProgramSetup, traceTraining } from '../src/train/programs.ts';
 import { batchOf, modelAt, type RecordedBatch, readVectorJson, testEngine, vectors } from './testing.ts';

@@ -7,7 +7,7 @@ import { routingShape } from '../src/methods/sparse_meft.ts';
 import { usualDefaults } from '../src/models/registry.ts';
 import { localParameters, Offload } from '../src/offload/offload.ts';
 import type { MethodChoices, PolicyName } from '../src/protocol/config.ts';
-import { resolveMethod } from '../src/session/setup.ts';
+import { resolveMethod } from '../src/session/engine/setup.ts';
 import type { TrainerState } from '../src/train/trainer.ts';
 import { randomBatch, randomModel } from './random_model.ts';
 import { testEngine } from './testing.ts';

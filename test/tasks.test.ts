@@ -7,7 +7,7 @@ import { collate, type InputValues } from '../src/data/batches.ts';
 import { exampleOf, type TokenRow } from '../src/data/dataset.ts';
 import { nameInClass } from '../src/models/model.ts';
 import type { MethodChoices, MethodName, Pooling } from '../src/protocol/config.ts';
-import { fromStored } from '../src/session/stored_form.ts';
+import { fromStored } from '../src/session/models/stored_form.ts';
 import { taskNamed } from '../src/tasks/registry.ts';
 import { modelAt, readVectorJson, readVectorTensors, testEngine, vectors } from './testing.ts';
 

@@ -20,12 +20,12 @@ import {
   type Pooling,
   type TrainingArguments,
 } from '../src/protocol/config.ts';
-import { type BaseModel, openBaseModel } from '../src/session/base_model.ts';
-import { classifierStart, classifierValues } from '../src/session/classifier.ts';
-import { offloadFor } from '../src/session/engine.ts';
+import { offloadFor } from '../src/session/engine/engine.ts';
+import { resolveMethod, setupOf, streamLimitOf } from '../src/session/engine/setup.ts';
 import type { Host, RunStore } from '../src/session/host.ts';
-import { resolveMethod, setupOf, streamLimitOf } from '../src/session/setup.ts';
-import { streamWeights } from '../src/session/weights.ts';
+import { type BaseModel, openBaseModel } from '../src/session/models/base_model.ts';
+import { classifierStart, classifierValues } from '../src/session/models/classifier.ts';
+import { streamWeights } from '../src/session/models/weights.ts';
 import type { Task } from '../src/tasks/task.ts';
 import { type ProgramSetup, planPrograms } from '../src/train/programs.ts';
 import { Trainer } from '../src/train/trainer.ts';

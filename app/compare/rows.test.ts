@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Catalogue } from '../../src/protocol/cards.ts';
 import type { PlanReport } from '../../src/protocol/messages.ts';
-import { methodCards } from '../../src/session/method_cards.ts';
+import { methodCards } from '../../src/session/models/method_cards.ts';
 import { type Cell, cellsOf, keyOf } from '../state/cells.ts';
 import type { Pace } from '../state/pace.ts';
 import { firstRun } from '../state/settings.ts';

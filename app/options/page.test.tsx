@@ -7,7 +7,7 @@ import { policyNames, streamKinds } from '../../src/protocol/config.ts';
 import { optimizerNames } from '../../src/protocol/optimizers.ts';
 import type { Option } from '../../src/protocol/options/option.ts';
 import { optionTable } from '../../src/protocol/options/table.ts';
-import { methodCards } from '../../src/session/method_cards.ts';
+import { methodCards } from '../../src/session/models/method_cards.ts';
 import { ReadingFields } from '../choose/data/ReadingFields.tsx';
 import { MethodSection } from '../choose/method/MethodSection.tsx';
 import { ModelSection } from '../choose/model/ModelSection.tsx';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Catalogue } from '../../src/protocol/cards.ts';
-import { methodCards } from '../../src/session/method_cards.ts';
+import { methodCards } from '../../src/session/models/method_cards.ts';
 import { cellsOf, keyOf } from './cells.ts';
 import { firstRun } from './settings.ts';
 

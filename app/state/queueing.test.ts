@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createStore } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import type { SavedRun } from '../../src/protocol/messages.ts';
-import { methodCards } from '../../src/session/method_cards.ts';
+import { methodCards } from '../../src/session/models/method_cards.ts';
 import { type AppState, noStudy } from './app_state.ts';
 import { afterReload, type QueueItem, queueOf } from './queue.ts';
 import { queueingOf } from './queueing.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Catalogue } from '../../src/protocol/cards.ts';
 import { defaultTraining, parseRunConfig } from '../../src/protocol/config.ts';
-import { methodCards } from '../../src/session/method_cards.ts';
+import { methodCards } from '../../src/session/models/method_cards.ts';
 import { changedCount, firstRun, planRequestsOf, runConfigOf, trainingDefaultsOf, withoutStaleRanges, withValue } from './settings.ts';
 
 const catalogue: Catalogue = { methods: methodCards(), models: [], data: [], tasks: [] };

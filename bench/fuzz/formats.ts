@@ -21,9 +21,9 @@ import { fileFolder } from '../../src/hub/folder.ts';
 import { methods, resolveOptions } from '../../src/methods/registry.ts';
 import { usualDefaults } from '../../src/models/registry.ts';
 import type { ModelRef } from '../../src/protocol/config.ts';
-import { expectedTensors, taskModelOf } from '../../src/session/adapter_expectations.ts';
-import { openBaseModel } from '../../src/session/base_model.ts';
-import { readAdapterFor } from '../../src/session/importing.ts';
+import { expectedTensors, taskModelOf } from '../../src/session/adapters/adapter_expectations.ts';
+import { readAdapterFor } from '../../src/session/adapters/importing.ts';
+import { openBaseModel } from '../../src/session/models/base_model.ts';
 import { Session } from '../../src/session/session.ts';
 import { damagedBytes, damagedJsonFile, damagedSafetensors, type Mutator } from './mutate.ts';
 

@@ -8,7 +8,7 @@ import type { AdapterSource } from '../../src/protocol/config.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
 import type { Calls, ImportResult } from '../../src/protocol/messages.ts';
 import { trainingOptions } from '../../src/protocol/options/training.ts';
-import { beginningOf } from '../../src/session/rows.ts';
+import { beginningOf } from '../../src/session/data/rows.ts';
 import { taskNamed } from '../../src/tasks/registry.ts';
 import { adapterSource } from '../adapter_files.ts';
 import { namedColumns, sayColumns } from '../columns.ts';

@@ -3,7 +3,7 @@
 
 import type { Columns } from '../../src/protocol/config.ts';
 import type { AskedText, DataProgress, Prediction } from '../../src/protocol/messages.ts';
-import { openAskedRows } from '../../src/session/asked_rows.ts';
+import { openAskedRows } from '../../src/session/data/asked_rows.ts';
 import { taskNamed } from '../../src/tasks/registry.ts';
 import type { Task } from '../../src/tasks/task.ts';
 import { namedColumns, sayColumns, wholeColumns } from '../columns.ts';

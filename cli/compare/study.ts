@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import type { RunEvent } from '../../src/protocol/messages.ts';
 import type { StudyPoint, StudyReport, StudyRequest } from '../../src/protocol/study.ts';
 import { panelsOf, valueText } from '../../src/protocol/study_panels.ts';
-import { studySeries } from '../../src/session/study_series.ts';
+import { studySeries } from '../../src/session/run/study_series.ts';
 import { sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
 import { type Given, usage } from '../flags.ts';

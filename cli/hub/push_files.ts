@@ -9,7 +9,7 @@ import { isRunRecord } from '../../src/formats/records/run_records.ts';
 import { isRecord, parseJson } from '../../src/formats/text.ts';
 import { readZip } from '../../src/formats/zip.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
-import { isMadeUp } from '../../src/session/self_test_texts.ts';
+import { isMadeUp } from '../../src/session/adapters/self_test_texts.ts';
 import { noSuchFile } from '../folders.ts';
 
 export interface PushFile {

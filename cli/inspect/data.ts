@@ -5,7 +5,7 @@ import { checkedRows } from '../../src/data/checks/rows.ts';
 import type { Example } from '../../src/data/examples.ts';
 import { sampleText } from '../../src/data/table/sample.ts';
 import type { Table } from '../../src/data/table/table.ts';
-import { openData, readRows } from '../../src/session/rows.ts';
+import { openData, readRows } from '../../src/session/data/rows.ts';
 import { taskNamed } from '../../src/tasks/registry.ts';
 import { columnsText, namedColumns, reasonLines } from '../columns.ts';
 import type { Console } from '../console.ts';

@@ -5,7 +5,7 @@ import { describeDataset } from '../../src/data/hub/dataset.ts';
 import { chooseSplit, findDataset } from '../../src/data/hub/name.ts';
 import type { HubDataset } from '../../src/protocol/hub.ts';
 import { evaluationSplit, knownDataset } from '../../src/protocol/hub_data.ts';
-import { previewOf } from '../../src/session/rows.ts';
+import { previewOf } from '../../src/session/data/rows.ts';
 import { columnsText, namedColumns, reasonLines } from '../columns.ts';
 import { dataRef } from '../data.ts';
 import type { Given } from '../flags.ts';

@@ -1,5 +1,5 @@
 // A batch of texts while they are written: which row of the cache each token has, and what goes into and comes out of the programs. Not here: which token comes
-// next (sampling.ts), when a text is at its end (src/session/generate.ts).
+// next (sampling.ts), when a text is at its end (src/session/engine/generating.ts).
 // Invariant: texts do not see each other, and a text has the same logits however many are written beside it.
 
 import type { Executor } from '../gpu/executor.ts';

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { sizeOf } from '../graph/tensor.ts';
 import { requireFits } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
-import { backboneParameters } from '../session/required_weights.ts';
+import { backboneParameters } from '../session/models/required_weights.ts';
 import { ownPooling } from './model.ts';
 import { backboneOf, recognised } from './registry.ts';
 

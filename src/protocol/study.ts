@@ -1,5 +1,5 @@
 // The study of starting points: methods begun away from the pretrained behaviour by one number, how far they are then and what they reach.
-// Types of the call `study` and of its events. Not here: which series there are (src/session/study_series.ts), how they lie in panels
+// Types of the call `study` and of its events. Not here: which series there are (src/session/run/study_series.ts), how they lie in panels
 // (study_panels.ts).
 
 import type { Columns, DataRef, MethodChoices, MethodName, ModelRef, Pooling, TrainingArguments } from './config.ts';

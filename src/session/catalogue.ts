@@ -4,7 +4,7 @@ import { readJson } from '../hub/folder.ts';
 import type { BundledItem, Catalogue } from '../protocol/cards.ts';
 import { taskCards } from '../tasks/registry.ts';
 import type { Host } from './host.ts';
-import { methodCards } from './method_cards.ts';
+import { methodCards } from './models/method_cards.ts';
 
 interface IndexRow {
   readonly name: string;

@@ -13,8 +13,8 @@ import { defaultTraining, type ModelRef, type RunConfig } from '../protocol/conf
 import type { RetraceError } from '../protocol/errors.ts';
 import type { RunEvent, SavedRun } from '../protocol/messages.ts';
 import { planPrograms } from '../train/programs.ts';
+import { withRemedies } from './engine/remedies.ts';
 import type { Host, StoredRun } from './host.ts';
-import { withRemedies } from './remedies.ts';
 import { Session } from './session.ts';
 
 const shape = {
@@ -64,7 +64,7 @@ async function tinyFiles(
 }
 
 async function loadTiny(model: ModelRef): Promise<void> {
-  const { openBaseModel } = await import('./base_model.ts');
+  const { openBaseModel } = await import('./models/base_model.ts');
   const { executor } = await testEngine({
     model: await openBaseModel(model, nodeHost()),
     method: 'meft1',

@@ -4,7 +4,7 @@ import { describeDataset } from '../data/hub/dataset.ts';
 import type { Hub } from '../hub/hub.ts';
 import { knownModels } from '../hub/known_models.ts';
 import type { Calls } from '../protocol/messages.ts';
-import { baseOf, type Fetching, searchModels } from './hub_models.ts';
+import { baseOf, type Fetching, searchModels } from './models/hub_models.ts';
 
 export type Answering<K extends keyof Calls> = { [Name in K]: (argument: Calls[Name]['argument']) => Promise<Calls[Name]['answer']> };
 

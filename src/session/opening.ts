@@ -6,14 +6,14 @@ import type { Device } from '../gpu/device.ts';
 import { defaultTraining, type ModelRef } from '../protocol/config.ts';
 import type { ImportResult, Phase } from '../protocol/messages.ts';
 import { taskNamed, taskOf } from '../tasks/registry.ts';
-import { Gate } from './gate.ts';
+import { readAdapterFor, startImported } from './adapters/importing.ts';
 import type { Host } from './host.ts';
-import { readAdapterFor, startImported } from './importing.ts';
-import type { OpenModels } from './open_models.ts';
-import { startOwnHead } from './plain_model.ts';
+import type { OpenModels } from './models/open_models.ts';
+import { startOwnHead } from './models/plain_model.ts';
+import { requireRunnable } from './models/required_weights.ts';
+import { poolingFor, requireTask, writtenTask } from './models/task_fit.ts';
 import { originOf, type Ready } from './ready.ts';
-import { requireRunnable } from './required_weights.ts';
-import { poolingFor, requireTask, writtenTask } from './task_fit.ts';
+import { Gate } from './run/gate.ts';
 
 export interface Opening {
   readonly models: OpenModels;

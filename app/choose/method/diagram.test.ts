@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { methodCards } from '../../../src/session/method_cards.ts';
+import { methodCards } from '../../../src/session/models/method_cards.ts';
 import { grouped } from '../../state/method_groups.ts';
 import { diagramText, HEIGHT, type Shape, shapesOf, WIDTH } from './diagram.ts';
 

@@ -18,7 +18,7 @@ export const shortestLength = 4;
 
 export const trainingOptions = {
   batch_size: option({
-    // What is too large for a model is said with the largest that is not (src/session/setup.ts).
+    // What is too large for a model is said with the largest that is not (src/session/engine/setup.ts).
     schema: whole(1, Number.MAX_SAFE_INTEGER),
     default: 16,
     label: 'Batch size',

@@ -1,0 +1,208 @@
+// From data references to tokenised examples: rows become examples of a task, a part of them is held back where no evaluation data are given. Not here: how
+// rows are read (rows.ts).
+
+import { checkRows, checkSplit } from '../../data/checks/checks.ts';
+import { checkedRows } from '../../data/checks/rows.ts';
+import type { ChosenColumns } from '../../data/columns/choose.ts';
+import { type TokenizedDataset, type TokenizedExample, tokenizeDataset } from '../../data/dataset.ts';
+import { type Dataset, type Example, holdOut } from '../../data/examples.ts';
+import { sampleText } from '../../data/table/sample.ts';
+import type { Table } from '../../data/table/table.ts';
+import type { Tokenizer } from '../../data/tokenizer.ts';
+import type { Waiting } from '../../hub/client.ts';
+import type { Columns, DataRef, NamedColumns } from '../../protocol/config.ts';
+import { RetraceError } from '../../protocol/errors.ts';
+import { knownDataset } from '../../protocol/hub_data.ts';
+import type { DataWarning } from '../../protocol/messages.ts';
+import { taskNamed } from '../../tasks/registry.ts';
+import type { Encoding, Task } from '../../tasks/task.ts';
+import type { Host } from '../host.ts';
+import { type OnDataProgress, readRows } from './rows.ts';
+
+/** Share of the data that is held back for evaluation where there are no evaluation data. */
+export const heldBackShare = 0.1;
+interface Lengths {
+  readonly max_length: number;
+  /** Tokens that a decoder writes at most; left out: as many. */
+  readonly max_target_length?: number;
+  /** Whether the model writes with another stack than that which reads; left out: it does not. */
+  readonly decoder?: boolean;
+  /** Whether texts are joined and cut into rows of one length, in tasks of texts alone; left out: they are. */
+  readonly packing?: boolean | undefined;
+}
+
+export interface DataRequest extends Lengths {
+  readonly task?: string | undefined;
+  readonly data: DataRef;
+  readonly eval_data?: DataRef | undefined;
+  readonly more_eval_data?: Readonly<Record<string, DataRef>> | undefined;
+  readonly columns?: Columns | undefined;
+  readonly seed: number;
+}
+
+export interface RunData {
+  readonly task: Task;
+  /** References to the very rows that were read. */
+  readonly from: { readonly data: DataRef; readonly eval_data?: DataRef; readonly more_eval_data?: Readonly<Record<string, DataRef>> };
+  readonly train: TokenizedDataset;
+  readonly evaluation: TokenizedDataset;
+  /** Further sets to evaluate with, by name. */
+  readonly more: ReadonlyMap<string, TokenizedDataset>;
+  readonly texts: Dataset['examples'];
+  readonly labels: readonly string[];
+  readonly columns: Columns;
+  readonly heldBack: boolean;
+  /** Rows of the training file, where they are more than were taken. */
+  readonly sampledFrom: number | undefined;
+  readonly reading: readonly string[];
+  /** What looks wrong with them. */
+  readonly warnings: readonly DataWarning[];
+}
+
+/** A file beside another has a header where the other has one, unless it is said. */
+const likewise = (data: DataRef, { header }: Table): DataRef => (data.kind === 'file' ? { header, ...data } : data);
+
+/** How a file was read, in sentences; nobody chose how the bundled data are. */
+function readingOf(table: Table, data: DataRef): string[] {
+  if (data.kind === 'bundled') return [];
+  const { name, reading, notes = [] } = table;
+  return [...(reading ? [`${name}: ${reading.said}`] : []), ...sampleText(table), ...notes];
+}
+
+/** Where the examples of a part stand in the whole. */
+function placesOf(part: Dataset, whole: Dataset): ReadonlySet<number> {
+  const held = new Set(part.examples);
+  const places = new Set<number>();
+  whole.examples.forEach((example, place) => {
+    if (held.has(example)) places.add(place);
+  });
+  return places;
+}
+
+/** A part to train on and a part to evaluate with. Where none can be held back, the error says what is wrong with the data, if anything is. */
+function heldOut(whole: Dataset, seed: number, [why]: readonly DataWarning[]): { readonly train: Dataset; readonly held: Dataset } {
+  try {
+    return holdOut(whole, heldBackShare, seed);
+  } catch (thrown) {
+    if (!(thrown instanceof RetraceError) || why === undefined) throw thrown;
+    throw new RetraceError({ ...thrown.toReport(), message: `${thrown.message} ${why.message}`, remedy: why.remedy });
+  }
+}
+
+/** Nobody is to mend what comes with Retrace; it is said what is in it all the same. */
+const asPublished = (warnings: readonly DataWarning[], data: DataRef): readonly DataWarning[] =>
+  data.kind === 'file'
+    ? warnings
+    : warnings.map((warning) => ({ ...warning, remedy: 'Nothing has to be done: these are the data as their authors published them.' }));
+
+/** Of tasks that learn labels; any texts can be written. */
+const labelsOf = { class: 'classes', number: 'numbers', choice: "choices among each question's own answers" } as const;
+
+/** Error `other-task`, of a data set that is known to hold what another task learns. */
+function requireFitting(data: DataRef, task: Task): void {
+  const known = data.kind === 'hub' ? knownDataset(data.id, data.config) : undefined;
+  if (known === undefined || !(task.learns in labelsOf)) return;
+  const learns = known.columns.choices !== undefined ? 'choice' : known.classes.length === 0 ? 'number' : 'class';
+  if (task.learns === learns) return;
+  throw new RetraceError({
+    code: 'other-task',
+    message: `The labels of ${known.title} (${known.id}/${known.config}) are ${labelsOf[learns]}, and the task is ${task.name}.`,
+    where: data.name,
+    remedy: `Choose the task ${known.task}.`,
+  });
+}
+
+/** How a task makes rows of examples. */
+function encodingFor(
+  task: Task,
+  tokenizer: Tokenizer,
+  { max_length: maxLength, max_target_length = maxLength, decoder = false, packing = true }: Lengths,
+  purpose: Encoding['purpose'],
+) {
+  const encoding = { max_length: maxLength, max_target_length, purpose, decoder, packing };
+  return {
+    maxLength,
+    encode: (example: Example) => task.encode(example, tokenizer, encoding),
+    gather: (examples: readonly TokenizedExample[]) => task.gathered?.(examples, tokenizer, encoding) ?? examples,
+  };
+}
+
+/** Training and evaluation examples, tokenised. `onProgress` hears of both: bytes of each file, then examples of both parts. */
+export async function loadData(
+  request: DataRequest,
+  tokenizer: Tokenizer,
+  host: Host,
+  onProgress?: OnDataProgress,
+  waiting?: Waiting,
+): Promise<RunData> {
+  const { seed } = request;
+  const task = taskNamed(request.task);
+  requireFitting(request.data, task);
+  const { table, columns, choice, pinned } = await readRows(task.reads?.(request.data) ?? request.data, host, {
+    ...{ columns: request.columns, guess: task.columnsOf, seed, onProgress, waiting },
+  });
+  const whole = task.examplesOf(table, choice);
+  const evaluation =
+    request.eval_data &&
+    (await readRows(likewise(task.reads?.(request.eval_data) ?? request.eval_data, table), host, { columns, seed, onProgress, waiting }));
+  const given = evaluation && task.examplesOf(evaluation.table, evaluation.choice, whole.labels);
+  const checked = checkedRows(table, choice);
+  const own = checkRows(checked, task.checks.rows);
+  const parts = given ? { train: whole, held: given } : heldOut(whole, seed, own);
+  const other = evaluation ? { given: checkedRows(evaluation.table, evaluation.choice) } : { held: placesOf(parts.held, whole) };
+  const [name, of] = [table.name, parts.train.examples.length + parts.held.examples.length];
+  const tokenize = (part: Dataset, purpose: Encoding['purpose'], before: number) =>
+    tokenizeDataset(part, tokenizer, {
+      ...encodingFor(task, tokenizer, request, purpose),
+      onProgress: (done) => onProgress?.({ work: 'tokenising', name, done: before + done, of }),
+    });
+  const more = new Map<string, TokenizedDataset>();
+  const pinnedMore: Record<string, DataRef> = {};
+  for (const [set, data] of Object.entries(request.more_eval_data ?? {})) {
+    const rows = await readRows(likewise(task.reads?.(data) ?? data, table), host, { columns, seed, onProgress, waiting });
+    const examples = task.examplesOf(rows.table, rows.choice, whole.labels);
+    more.set(set, await tokenizeDataset(examples, tokenizer, encodingFor(task, tokenizer, request, 'evaluation')));
+    pinnedMore[set] = rows.pinned;
+  }
+  return {
+    task,
+    from: {
+      data: pinned,
+      ...(evaluation ? { eval_data: evaluation.pinned } : {}),
+      ...(more.size > 0 ? { more_eval_data: pinnedMore } : {}),
+    },
+    more,
+    train: await tokenize(parts.train, 'training', 0),
+    evaluation: await tokenize(parts.held, 'evaluation', parts.train.examples.length),
+    texts: parts.held.examples,
+    labels: whole.labels,
+    columns,
+    heldBack: !given,
+    sampledFrom: table.sampledFrom,
+    reading: [
+      ...readingOf(table, request.data),
+      ...(evaluation && request.eval_data ? readingOf(evaluation.table, request.eval_data) : []),
+    ],
+    warnings: [...(tokenizer.warnings ?? []), ...asPublished([...own, ...checkSplit(checked, other, task.checks.split)], request.data)],
+  };
+}
+
+/** Examples for a model whose labels and length are settled. */
+export async function loadEvaluation(
+  request: {
+    readonly task: Task;
+    readonly data: DataRef;
+    readonly columns?: NamedColumns | undefined;
+    readonly labels: readonly string[];
+  } & Lengths,
+  tokenizer: Tokenizer,
+  host: Host,
+  onProgress?: OnDataProgress,
+): Promise<ChosenColumns & { dataset: TokenizedDataset; reading: readonly string[] }> {
+  const { task } = request;
+  const guess = (table: Table) => task.columnsOf(table, request.columns, request.labels);
+  const { table, columns, reasons, choice } = await readRows(task.reads?.(request.data) ?? request.data, host, { guess, onProgress });
+  const examples = task.examplesOf(table, choice, request.labels);
+  const dataset = await tokenizeDataset(examples, tokenizer, encodingFor(task, tokenizer, request, 'evaluation'));
+  return { columns, reasons, dataset, reading: readingOf(table, request.data) };
+}

@@ -1,0 +1,234 @@
+// A model on a device, ready to step and to predict: plan, executor with the weights in place, trainer. What training, evaluation, prediction and a
+// check of an export share.
+
+import { type CollateOptions, collate } from '../../data/batches.ts';
+import { exampleOf, type TokenizedExample, type TokenRow } from '../../data/dataset.ts';
+import type { Tokenizer } from '../../data/tokenizer.ts';
+import { type Device, type Loss, openDevice } from '../../gpu/device.ts';
+import { Executor } from '../../gpu/executor.ts';
+import type { Registry } from '../../graph/registry.ts';
+import { OffloadedModules } from '../../methods/sparse_adapter.ts';
+import { type HostParameters, localParameters, Offload } from '../../offload/offload.ts';
+import type { MemorySettings, RunConfig } from '../../protocol/config.ts';
+import { RetraceError } from '../../protocol/errors.ts';
+import { type Bucket, longestOf, wordsOf } from '../../protocol/lengths.ts';
+import type { PlanReport } from '../../protocol/messages.ts';
+import { taskNamed } from '../../tasks/registry.ts';
+import type { Encoding, Judged, Task } from '../../tasks/task.ts';
+import { type ProgramSetup, planPrograms } from '../../train/programs.ts';
+import { Trainer } from '../../train/trainer.ts';
+import type { Host } from '../host.ts';
+import type { BaseModel } from '../models/base_model.ts';
+import { type ClassifierStart, classifierStart, classifierValues } from '../models/classifier.ts';
+import { streamWeights } from '../models/weights.ts';
+import { withRemedies } from './remedies.ts';
+import { reportPlan, resolveMethod, setupOf, streamLimitOf } from './setup.ts';
+import { writingReport } from './written.ts';
+
+export interface Engine {
+  readonly task: Task;
+  readonly model: BaseModel;
+  readonly tokenizer: Tokenizer;
+  readonly setup: ProgramSetup;
+  readonly executor: Executor;
+  readonly registry: Registry;
+  readonly trainer: Trainer;
+  readonly report: PlanReport;
+  /** Of the base's weights, as they were streamed. */
+  readonly sha256: string;
+  readonly buckets: readonly Bucket[];
+  readonly labels: readonly string[];
+  /** What the classifier started from. */
+  readonly classifier: ClassifierStart;
+}
+
+/** What of a RunConfig decides the programs. */
+export type EngineConfig = Pick<RunConfig, keyof MemorySettings | 'task' | 'method' | 'options' | 'training' | 'pooling'>;
+
+export interface EngineRequest {
+  readonly config: EngineConfig;
+  readonly model: BaseModel;
+  readonly tokenizer: Tokenizer;
+  readonly labels: readonly string[];
+  /** Padded sizes, ascending. */
+  readonly buckets: readonly Bucket[];
+  /** Of an example in training; left out: 1. */
+  readonly rows_per_example?: number | undefined;
+  readonly max_steps: number;
+  /** [labels], where the run weighs its classes. */
+  readonly class_weights?: Float32Array<ArrayBuffer> | undefined;
+  readonly purposes: ProgramSetup['purposes'];
+  readonly offload?: Host['offload'] | undefined;
+  onPhase(phase: 'planning' | 'loading model' | 'compiling', done?: number, of?: number): void;
+  onPlan(report: PlanReport): void;
+}
+
+/** The device of a session: opened once, opened again after a loss. */
+export class DeviceHolder {
+  readonly #host: Host;
+  #device: Promise<Device> | undefined;
+  #loss: Loss | undefined;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  open(): Promise<Device> {
+    if (!this.#device) {
+      this.#loss = undefined;
+      const opening = this.#host.gpu().then((gpu) => openDevice(gpu));
+      this.#device = opening;
+      const forget = (loss?: Loss) => {
+        if (this.#device === opening) this.#device = undefined;
+        this.#loss = loss;
+      };
+      opening.then(
+        ({ lost }) => lost.then(forget),
+        () => forget(),
+      );
+    }
+    return this.#device;
+  }
+
+  /** How the device that was open last was lost, if it was. */
+  get loss(): Loss | undefined {
+    return this.#loss;
+  }
+}
+
+/** A place for what of a run lives off the GPU, where anything does. */
+export async function offloadFor(registry: Registry, make?: Host['offload']): Promise<HostParameters | undefined> {
+  const modules = [...registry.shared(OffloadedModules).values()];
+  if (modules.length === 0) return undefined;
+  return make ? make(modules) : localParameters(new Offload(modules));
+}
+
+/** Error `nothing-trains`, where neither the method nor the task adds anything and the model is frozen, as with a linear probe on words. */
+function requireTrainables({ parameters }: Registry, { method, task, purposes }: ProgramSetup): void {
+  if (!purposes.includes('training') || [...parameters.values()].some(({ trainable }) => trainable)) return;
+  throw new RetraceError({
+    code: 'nothing-trains',
+    message: `Nothing trains: ${method.title} trains the head, and ${task.head === 'words' ? 'words are written by the frozen table of the model' : 'there is none'}.`,
+    where: 'method',
+    remedy: 'Choose a method that adds something to the layers, such as meft1 or lora.',
+  });
+}
+
+/** Plans, allocates, compiles, and streams the weights in. Starting values are drawn from the seed. */
+export async function startEngine(device: Device, request: EngineRequest): Promise<Engine> {
+  const { config, model, tokenizer, labels, max_steps, buckets } = request;
+  const { training } = config;
+  request.onPhase('planning');
+  const resolved = resolveMethod(config.method, config.policy, config.options, model.backbone().defaults);
+  const task = taskNamed(config.task);
+  const setup = setupOf({
+    task,
+    model,
+    resolved,
+    memory: config,
+    pooling: config.pooling,
+    num_labels: task.outputs(labels.length),
+    batch_size: training.batch_size,
+    rows_per_example: request.rows_per_example,
+    buckets,
+    dropout: training.dropout,
+    optimizer: training,
+    loss: training,
+    purposes: request.purposes,
+  });
+  const planned = planPrograms(setup);
+  requireTrainables(planned.registry, setup);
+  const trains = request.purposes.includes('training');
+  const writing = trains ? writingReport(task, setup, planned, training.max_generate_samples) : {};
+  const report = { ...reportPlan(model.name, setup, planned), ...writing };
+  if (trains) request.onPlan(report);
+  const host = await offloadFor(planned.registry, request.offload);
+  const executor = await Executor.prepare(device, planned.plan, (done, of) => request.onPhase('compiling', done, of), host).catch(
+    (error) => {
+      host?.close();
+      throw withRemedies(error, setup, planned.plan.total);
+    },
+  );
+  try {
+    const trainer = new Trainer(executor, planned.registry, {
+      ...{ training, max_steps, streamLimit: streamLimitOf(setup) },
+      class_weights: request.class_weights,
+    });
+    trainer.initialise(training.seed);
+    const kind = { pooling: setup.pooling, head: task.head };
+    const classifier = classifierStart(model, kind, labels);
+    trainer.setParameters(await classifierValues(model, kind, classifier));
+    const sha256 = await streamWeights(model, planned.registry, executor, (done, of) => request.onPhase('loading model', done, of));
+    return { task, model, tokenizer, setup, executor, registry: planned.registry, trainer, report, sha256, buckets, labels, classifier };
+  } catch (error) {
+    executor.destroy();
+    throw error;
+  }
+}
+
+/** How an engine's batches are made; of an evaluation each row comes by itself. */
+export const collatingOf = (
+  { setup: { batch_size, rows_per_example = 1 }, buckets, tokenizer, task, model }: Engine,
+  purpose: Encoding['purpose'],
+): CollateOptions => ({
+  ...(purpose === 'training' ? { batchSize: batch_size / rows_per_example, rowsPerExample: rows_per_example } : { batchSize: batch_size }),
+  ...{ buckets, padTokenId: tokenizer.padTokenId, targets: task.targets },
+  decoderStart: model.backbone().config.decoder_start_token_id,
+});
+
+/** What the model makes of the rows of examples, which stand in their order; rows go in batches of like length. `onProgress` counts examples. */
+export async function judge(
+  engine: Engine,
+  examples: readonly TokenizedExample[],
+  onProgress?: (done: number) => void | Promise<void>,
+): Promise<Judged[]> {
+  const { task, trainer, setup, buckets } = engine;
+  const options = collatingOf(engine, 'evaluation');
+  const longest = longestOf(buckets);
+  const tooLong = examples.find(({ length }) => length > longest);
+  if (tooLong)
+    throw new RetraceError({
+      code: 'text-too-long',
+      message: `A text has ${tooLong.length} tokens; this run was planned for ${longest}.`,
+      where: 'text',
+      remedy: 'Shorten the text.',
+    });
+  const judged = examples.map((example) => ({ example, outputs: example.rows.map((): Float32Array => new Float32Array()) }));
+  const passes = examples.flatMap(({ rows, label }, e) =>
+    rows.flatMap((row, r) => inPasses(row, buckets).map((part) => ({ e, r, example: exampleOf([part], label) }))),
+  );
+  const alone = passes.map(({ example }) => example);
+  const lengthAt = (i: number): number => alone[i]?.length ?? 0;
+  const order = Uint32Array.from(alone.keys()).sort((a, b) => lengthAt(a) - lengthAt(b) || a - b);
+  const made: Float32Array[] = [];
+  for (let begin = 0; begin < order.length; begin += setup.batch_size) {
+    const indices = order.slice(begin, begin + setup.batch_size);
+    const outputs = await trainer.outputs(collate(alone, indices, options));
+    let at = 0;
+    for (const index of indices) {
+      const count = task.head === 'words' ? (alone[index]?.rows[0]?.words?.at.length ?? 0) : setup.num_labels;
+      made[index] = outputs.slice(at, at + count);
+      at += count;
+    }
+    await onProgress?.(Math.floor(((begin + indices.length) * examples.length) / order.length));
+  }
+  for (const [i, { e, r }] of passes.entries()) {
+    const { outputs } = judged[e] as (typeof judged)[number];
+    outputs[r] = joined([outputs[r] as Float32Array, made[i] as Float32Array]);
+  }
+  return judged;
+}
+
+const joined = ([a, b]: readonly [Float32Array, Float32Array]): Float32Array => (a.length === 0 ? b : Float32Array.of(...a, ...b));
+
+/** A row with no more words than a batch has room for: once for each so many of them. Texts that are asked about may be others than those that were planned for. */
+function inPasses(row: TokenRow, buckets: readonly Bucket[]): readonly TokenRow[] {
+  const { words, length } = row;
+  const bucket = buckets.find((one) => one.length >= length);
+  if (words === undefined || bucket === undefined || words.at.length <= wordsOf(bucket)) return [row];
+  const most = wordsOf(bucket);
+  return Array.from({ length: Math.ceil(words.at.length / most) }, (_, i) => ({
+    ...row,
+    words: { at: words.at.subarray(i * most, (i + 1) * most), ids: words.ids.subarray(i * most, (i + 1) * most) },
+  }));
+}
