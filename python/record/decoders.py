@@ -23,10 +23,9 @@ from retrace.architectures import defaults_of, shifted
 from retrace.continuations import one_stack_row
 from retrace.methods import build
 
-from .quality import DROPOUT, FOLDER, LORA, MEFT, RECIPES, in_order_of_length, padded, rows_of, train
-from .recording import read_json, write_json
+from .quality import DROPOUT, FOLDER, LORA, MEFT, RECIPES, SEED, in_order_of_length, keep, padded, rows_of, train
 
-SEED, STEPS, MAX_LENGTH, NONE = 42, 200, 64, -100
+STEPS, MAX_LENGTH, NONE = 200, 64, -100
 # model: (its task of words, fraction bits of fixed streams as the architecture's default in Retrace)
 MODELS = {
     "tiny-gpt2": ("language_modelling", 16),
@@ -125,15 +124,6 @@ def run(name, task, method, base, learning_rate, seed=SEED):
     recipe = {"model": name, "task": task, "method": method, "learning_rate": learning_rate, "seed": seed, "steps": STEPS}
     about = {"recorded_by": "python/record/decoders.py", "hyper_parameters": hyper_parameters}
     return about | recipe | before | {"metrics": scores(task, model, validation, collate), "loss": losses}
-
-
-def keep(path, recorded):
-    """A run of the recipe's seed as it is; of another its scores beside those."""
-    if recorded["seed"] != SEED:
-        own = read_json(path)
-        seeds = own.get("other_seeds", {}) | {str(recorded["seed"]): recorded["metrics"]}
-        recorded = own | {"other_seeds": seeds}
-    write_json(path, recorded)
 
 
 def main():

@@ -2,7 +2,9 @@
 
 Writes the loss of every step and the scores on GLUE's dev set to vectors/quality/glue/TASK-METHOD.json, to lay beside what `node scripts/bench.mjs
 learning_glue` reaches. GLUE's own files are no part of the repository: a folder with SST-2, MRPC and STS-B, each with train.tsv and dev.tsv.
-Usage, from python/: python -m record.glue GLUE [TASK/METHOD ...]
+Usage, from python/: python -m record.glue GLUE [TASK/METHOD ...] [--seed 43]
+
+Of another seed the scores alone are added to the run's file: how much of a difference is chance.
 """
 
 import argparse
@@ -15,10 +17,8 @@ from transformers import AutoTokenizer, set_seed
 
 from retrace.methods import build
 
-from .quality import FOLDER, PUBLIC, RECIPES, examples_of, outputs_of, train
-from .recording import write_json
+from .quality import FOLDER, PUBLIC, RECIPES, SEED, examples_of, keep, outputs_of, train
 
-SEED = 42
 # task: (folder, columns of text, pair and label, steps)
 TASKS = {
     "sst2": ("SST-2", ("sentence", None, "label"), 800),
@@ -68,19 +68,19 @@ def scores(task, logits, labels):
     return {"f1": 2 * both / ((predicted == 1).sum().item() + (labels == 1).sum().item())} | accuracy
 
 
-def run(task, method, glue):
+def run(task, method, glue, seed=SEED):
     (folder, columns, steps), (pooling, learning_rate) = TASKS[task], CELLS[task, method]
-    set_seed(SEED)
+    set_seed(seed)
     base = PUBLIC / "models" / "all-MiniLM-L6-v2"
     tokenizer = AutoTokenizer.from_pretrained(base)
     examples, dev = (read(glue / folder / f"{part}.tsv", columns, tokenizer) for part in ("train", "dev"))
     model = build(method, base, 1 if task == "stsb" else 2, pooling, RECIPES[method][1]).train()
     of_scores = {"loss_of": lambda logits, labels: mse_loss(logits[:, 0], labels)} if task == "stsb" else {}
-    losses = [round(loss, 4) for loss in train(model, examples, SEED, learning_rate, steps, **of_scores)]
+    losses = [round(loss, 4) for loss in train(model, examples, seed, learning_rate, steps, **of_scores)]
     metrics = scores(task, *outputs_of(model.eval(), dev))
-    recipe = {"task": task, "method": method, "pooling": pooling, "learning_rate": learning_rate, "seed": SEED, "steps": steps}
+    recipe = {"task": task, "method": method, "pooling": pooling, "learning_rate": learning_rate, "seed": seed, "steps": steps}
     about = {"recorded_by": "python/record/glue.py", "hyper_parameters": RECIPES[method][1]}
-    write_json(FOLDER / "glue" / f"{task}-{method}.json", about | recipe | {"metrics": metrics, "loss": losses})
+    keep(FOLDER / "glue" / f"{task}-{method}.json", about | recipe | {"metrics": metrics, "loss": losses})
     print(f"{task}/{method}: {len(examples)} examples, {len(dev)} for evaluation, {metrics}", flush=True)
 
 
@@ -88,9 +88,10 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("glue", type=Path, help="the folder of GLUE's own files")
     arguments.add_argument("cells", nargs="*", metavar="TASK/METHOD", help="all where none is named")
+    arguments.add_argument("--seed", type=int, default=SEED)
     arguments = arguments.parse_args()
     for task, method in [cell.split("/") for cell in arguments.cells] or CELLS:
-        run(task, method, arguments.glue)
+        run(task, method, arguments.glue, arguments.seed)
 
 
 if __name__ == "__main__":

@@ -19,9 +19,10 @@ from transformers.trainer_pt_utils import get_parameter_names
 from retrace.methods import METHODS, build
 
 from .optimizer import NO_DECAY
-from .recording import VECTORS, write_json
+from .recording import VECTORS, read_json, write_json
 
 FOLDER = VECTORS / "quality"
+SEED = 42
 PUBLIC = VECTORS.parent.parent / "public"
 STEPS, BATCH_SIZE, WARMUP_RATIO, WEIGHT_DECAY, DROPOUT, MAX_LENGTH, POOLING = 200, 16, 0.06, 0.1, 0.1, 128, "mean"
 MEFT = {"adapter_size": 8, "streams": "fixed", "fraction_bits": 16, "dropout": DROPOUT}
@@ -174,6 +175,15 @@ def table():
         rows.append(f"| `{method}` | {learning_rate:g} | {mean.get(learning_rate, '-')} | {others} |")
     head = ("| method | learning rate | accuracy, % | at other rates |", "|---|---|---|---|")
     return "\n".join((*head, *rows))
+
+
+def keep(path, recorded):
+    """A run of the recipe's seed as it is; of another its scores beside those."""
+    if recorded["seed"] != SEED:
+        own = read_json(path)
+        seeds = own.get("other_seeds", {}) | {str(recorded["seed"]): recorded["metrics"]}
+        recorded = own | {"other_seeds": seeds}
+    write_json(path, recorded)
 
 
 def main():
