@@ -142,7 +142,7 @@ export function runTable<C extends Cell>(
       each((name) => kind.text(of(metrics, name))),
       twin ? each((name) => kind.text(of(twin.metrics, name))) : '',
       twin ? each((name) => kind.between(of(metrics, name), of(twin.metrics, name))) : '',
-      ...(seeds ? [each(others)] : []),
+      ...(seeds ? [twin?.other_seeds ? each(others) : ''] : []),
     ];
   });
   const head = [
