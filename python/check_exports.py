@@ -53,8 +53,8 @@ def by_peft_alone(adapter, base, loaded):
             raise AdapterError(f"PEFT alone does not load it: {error}") from error
     if loaded.head == "words":
         # A prompt's own tokens stand before the others.
-        of_tokens = lambda given: model(**given).logits[:, -given.get("decoder_input_ids", given["input_ids"]).shape[1] :]
-        return largest_difference(replace(loaded, module=lambda **given: of_tokens(given)))
+        of_tokens = lambda **given: model(**given).logits[:, -given.get("decoder_input_ids", given["input_ids"]).shape[1] :]
+        return largest_difference(replace(loaded, module=of_tokens))
     texts, recorded = loaded.self_test["texts"], torch.tensor(loaded.self_test["logits"])
     types = architecture_of(plain.config).has_token_types  # which GPT-2 would add as words
     given = {"return_tensors": "pt", "truncation": True, "max_length": loaded.max_length, "return_token_type_ids": types}

@@ -17,7 +17,7 @@ export const smallShape: ModelShape = {
   num_hidden_layers: 3,
 };
 
-/** Two layers that read texts and pairs by the bundled tokenizer: the bases of the exports that Python checks, whoever writes them. */
+/** Two layers that read texts and pairs by the bundled tokenizer: for whole sessions, and the bases of the exports that Python checks. */
 export const livedShape: ModelShape = { ...smallShape, num_hidden_layers: 2, vocab_size: bundledVocabulary, type_vocab_size: 2 };
 
 /** What the methods' defaults would make too large for it, and dropout where a method has its own. */

@@ -1,18 +1,12 @@
 import { expect, test } from 'vitest';
 import { tokenizeDataset } from './dataset.ts';
+import { tokenizerOfWords } from './testing.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
-/** One token a word, after a busy wait of `ms`. */
+/** One token a word, up to the longest that is asked for, after a busy wait of `ms`. */
 function words(ms = 0): Tokenizer {
   return {
-    padTokenId: 0,
-    modelMaxLength: 512,
-    leading: [],
-    tokens: () => new Uint32Array(),
-    largestId: 0x10ffff,
-    vocabSize: 100,
-    token: String,
-    decode: (ids: Iterable<number>) => [...ids].join(' '),
+    ...tokenizerOfWords,
     encode(text, _, maxLength) {
       const until = performance.now() + ms;
       while (performance.now() < until);

@@ -2,7 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { noRuns } from '../../cli/host.ts';
-import { bundledVocabulary, randomModelFiles } from '../../test/random_model.ts';
+import { livedShape } from '../../test/outcome.ts';
+import { randomModelFiles } from '../../test/random_model.ts';
 import { testHost } from '../../test/testing.ts';
 import { defaultTraining, type MethodName, type RunConfig } from '../protocol/config.ts';
 import type { RetraceError } from '../protocol/errors.ts';
@@ -10,15 +11,7 @@ import type { RunEvent } from '../protocol/messages.ts';
 import type { RunStore, StoredRun } from './host.ts';
 import { Session } from './session.ts';
 
-const shape = {
-  hidden_size: 32,
-  num_attention_heads: 4,
-  intermediate_size: 64,
-  max_position_embeddings: 32,
-  num_hidden_layers: 2,
-  vocab_size: bundledVocabulary,
-};
-const model = randomModelFiles(shape);
+const model = randomModelFiles(livedShape);
 const rows = Array.from(
   { length: 40 },
   (_, i) => `${i % 2 ? 'turn on the light' : 'book a flight to a far place'} number ${i}\t${i % 2 ? 'home' : 'travel'}`,
@@ -237,7 +230,7 @@ test('an adapter of another base, or a damaged one, is refused', async () => {
   const { session: one } = session();
   await one.calls.start({ ...config('meft1'), training: { ...config('meft1').training, max_steps: 1 } });
   const { zip } = await one.calls.exportAdapter({ name: 'tiny', licence: '' });
-  const other = randomModelFiles({ ...shape, num_hidden_layers: 3 });
+  const other = randomModelFiles({ ...livedShape, num_hidden_layers: 3 });
   const foreign = await failure(one.calls.importAdapter({ zip: new Blob([Uint8Array.from(zip)]), model: other }));
   expect(['wrong-base', 'missing-tensor']).toContain(foreign.code);
   const damaged = Uint8Array.from(zip);

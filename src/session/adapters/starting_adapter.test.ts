@@ -1,7 +1,7 @@
 // Training on from an adapter: the run begins at its very logits, or is refused with what differs.
 
 import { expect, test } from 'vitest';
-import { smallChoices, smallShape } from '../../../test/outcome.ts';
+import { livedShape, smallChoices, smallShape } from '../../../test/outcome.ts';
 import { bundledVocabulary, randomModelFiles } from '../../../test/random_model.ts';
 import { testHost } from '../../../test/testing.ts';
 import { readZip, writeZip } from '../../formats/zip.ts';
@@ -10,7 +10,7 @@ import { RetraceError } from '../../protocol/errors.ts';
 import type { RunStore, StoredRun } from '../host.ts';
 import { Session } from '../session.ts';
 
-const model = randomModelFiles({ ...smallShape, num_hidden_layers: 2, vocab_size: bundledVocabulary });
+const model = randomModelFiles(livedShape);
 const asked = ['turn on the light', 'book a flight to a far place'];
 const tableOf = (labels: readonly [string, string]) => {
   const rows = Array.from({ length: 8 }, (_, i) => `${asked[i % 2]} number ${i}\t${labels[i % 2]}`);

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { nodeHost } from '../../../cli/host.ts';
-import type { Tokenizer } from '../../data/tokenizer.ts';
+import { tokenizerOfWords } from '../../data/testing.ts';
 import type { DataRef } from '../../protocol/config.ts';
 import type { DataProgress } from '../../protocol/messages.ts';
 import { classification } from '../../tasks/classification.ts';
@@ -10,19 +10,9 @@ import { loadData, loadEvaluation } from './data.ts';
 import { reportData } from './data_report.ts';
 import { previewOf } from './rows.ts';
 
-/** One token a word. */
-const tokenizer: Tokenizer = {
-  ...{ padTokenId: 0, modelMaxLength: 512, vocabSize: 100, largestId: 99, leading: [], tokens: () => new Uint32Array() },
-  token: String,
-  decode: (ids: Iterable<number>) => [...ids].join(' '),
-  encode(text) {
-    const length = text.split(' ').length;
-    return { input_ids: new Uint32Array(length), token_type_ids: new Uint32Array(length), length, fullLength: length, truncated: false };
-  },
-};
 const file = (name: string, rows: readonly string[]): DataRef => ({ kind: 'file', name, blob: new Blob([rows.join('\n')]) });
 const load = (data: DataRef, eval_data?: DataRef) =>
-  loadData({ data, ...(eval_data ? { eval_data } : {}), max_length: 16, seed: 42 }, tokenizer, nodeHost());
+  loadData({ data, ...(eval_data ? { eval_data } : {}), max_length: 16, seed: 42 }, tokenizerOfWords, nodeHost());
 const rowsOf = (count: number, label: (i: number) => string): string[] =>
   Array.from({ length: count }, (_, i) => `a text about number ${i},${label(i)}`);
 const two = (i: number): string => (i % 2 ? 'good' : 'bad');
@@ -41,7 +31,7 @@ test('a run knows what looks wrong with its data, between its parts too', async 
 test.each(['domain', 'intent'])('of the bundled data by %s the same is said as of any others', async (label) => {
   const of = (part: string): DataRef => ({ kind: 'bundled', name: 'clinc150', part });
   const request = { data: of('train'), eval_data: of('validation'), columns: { text: 'text', label }, max_length: 16, seed: 42 };
-  const { warnings } = await loadData(request, tokenizer, nodeHost());
+  const { warnings } = await loadData(request, tokenizerOfWords, nodeHost());
   expect(warnings).toMatchObject([
     {
       code: 'texts-in-both',
@@ -62,8 +52,11 @@ test('how far a large file is read is told in bytes, some times, before its text
       return Blob.prototype.slice.call(large.kind === 'file' ? large.blob : undefined, begin, end);
     },
   });
-  await loadData({ data: { kind: 'file', name: 'large.csv', blob: slow }, max_length: 16, seed: 42 }, tokenizer, nodeHost(), (progress) =>
-    told.push(progress),
+  await loadData(
+    { data: { kind: 'file', name: 'large.csv', blob: slow }, max_length: 16, seed: 42 },
+    tokenizerOfWords,
+    nodeHost(),
+    (progress) => told.push(progress),
   );
   const reading = told.filter(({ work }) => work === 'reading');
   expect(reading.length).toBeGreaterThan(1);
@@ -93,7 +86,7 @@ test('where labels are known, the column that has them is the label, and the pre
   const ask = (columns?: { label: string }) =>
     loadEvaluation(
       { task: classification, data, labels: ['books', 'films'], max_length: 16, ...(columns ? { columns } : {}) },
-      tokenizer,
+      tokenizerOfWords,
       nodeHost(),
     );
   expect(await ask()).toMatchObject({
@@ -117,7 +110,7 @@ test('a table whose answers have names that nobody knows is shown, for its colum
 
 test('numbers to predict are told with how often they come, in parts of equal width', async () => {
   const data = file('stars.csv', ['text,stars', ...rowsOf(50, (i) => `${1 + (i % 5)}`)]);
-  const run = await loadData({ data, task: 'regression', max_length: 16, seed: 42 }, tokenizer, nodeHost());
+  const run = await loadData({ data, task: 'regression', max_length: 16, seed: 42 }, tokenizerOfWords, nodeHost());
   const { numbers, labels } = reportData(run);
   expect(labels).toEqual([]);
   expect(numbers).toMatchObject({ least: 1, most: 5 });

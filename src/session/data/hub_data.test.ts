@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { nodeHost } from '../../../cli/host.ts';
 import { classLabel, datasetRepo, feature, type HubDouble, parquetOf, startHubDouble } from '../../../e2e/hub_double/server.ts';
 import { describeDataset } from '../../data/hub/dataset.ts';
-import type { Tokenizer } from '../../data/tokenizer.ts';
+import { tokenizerOfWords } from '../../data/testing.ts';
 import type { Waiting } from '../../hub/client.ts';
 import { Hub } from '../../hub/hub.ts';
 import { memoryStore } from '../../hub/testing.ts';
@@ -13,17 +13,6 @@ import type { Columns, DataRef } from '../../protocol/config.ts';
 import type { Host } from '../host.ts';
 import { loadData } from './data.ts';
 import { previewOf } from './rows.ts';
-
-/** One token a word. */
-const tokenizer: Tokenizer = {
-  ...{ padTokenId: 0, modelMaxLength: 512, vocabSize: 100, largestId: 99, leading: [], tokens: () => new Uint32Array() },
-  token: String,
-  decode: (ids: Iterable<number>) => [...ids].join(' '),
-  encode(text) {
-    const length = text.split(' ').length;
-    return { input_ids: new Uint32Array(length), token_type_ids: new Uint32Array(length), length, fullLength: length, truncated: false };
-  },
-};
 
 const sst2 = { sentence: feature('string'), label: classLabel('negative', 'positive'), idx: feature('int32') };
 const mrpc = { sentence1: feature('string'), sentence2: feature('string'), label: classLabel('no', 'yes'), idx: feature('int32') };
@@ -101,7 +90,7 @@ const ref = (id: string, config: string, split: string, more: object = {}): Data
   ...more,
 });
 const load = (data: DataRef, host: Host, eval_data?: DataRef, columns?: Columns) =>
-  loadData({ data, ...(eval_data ? { eval_data } : {}), columns, max_length: 16, seed: 42 }, tokenizer, host);
+  loadData({ data, ...(eval_data ? { eval_data } : {}), columns, max_length: 16, seed: 42 }, tokenizerOfWords, host);
 const asked = () => double.requests.map(({ host, url }) => `${host} ${decodeURIComponent(url.split('?')[0] ?? '')}`);
 const failing = (...rules: Parameters<HubDouble['fault']>) => undo.push(double.fault(...rules));
 
@@ -315,7 +304,7 @@ test('a busy hub is waited for, which is said, until somebody stops it', async (
     },
   };
   const request = { data: ref('org/glue', 'sst2', 'train'), max_length: 16, seed: 42 };
-  await expect(loadData(request, tokenizer, hostOn(), undefined, waiting)).rejects.toMatchObject({ code: 'fetch-stopped' });
+  await expect(loadData(request, tokenizerOfWords, hostOn(), undefined, waiting)).rejects.toMatchObject({ code: 'fetch-stopped' });
   expect(rests).toEqual([30_000]);
 });
 

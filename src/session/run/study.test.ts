@@ -2,7 +2,8 @@
 // away the more it is moved, and every point is scored alike.
 
 import { expect, test } from 'vitest';
-import { bundledVocabulary, randomModelFiles } from '../../../test/random_model.ts';
+import { livedShape } from '../../../test/outcome.ts';
+import { randomModelFiles } from '../../../test/random_model.ts';
 import { randomWriter } from '../../../test/random_writer.ts';
 import { testHost } from '../../../test/testing.ts';
 import { spread } from '../../data/spread.ts';
@@ -13,21 +14,13 @@ import { Session } from '../session.ts';
 import { distanceOf } from './study.ts';
 import { studySeries } from './study_series.ts';
 
-const shape = {
-  hidden_size: 32,
-  num_attention_heads: 4,
-  intermediate_size: 64,
-  max_position_embeddings: 32,
-  num_hidden_layers: 2,
-  vocab_size: bundledVocabulary,
-};
 const rows = Array.from(
   { length: 40 },
   (_, i) => `${i % 2 ? 'turn on the light' : 'book a flight'} number ${i}\t${i % 2 ? 'home' : 'travel'}`,
 );
 const { learning_rate: _, ...training } = { ...defaultTraining, batch_size: 4, max_length: 16, max_steps: 2 };
 const request: StudyRequest = {
-  model: randomModelFiles(shape),
+  model: randomModelFiles(livedShape),
   pooling: 'mean',
   data: { kind: 'file', name: 'tiny.tsv', blob: new Blob([`text\tlabel\n${rows.join('\n')}\n`]) },
   training,
