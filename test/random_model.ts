@@ -11,6 +11,7 @@ import { ownPooling } from '../src/models/model.ts';
 import { backboneOf } from '../src/models/registry.ts';
 import type { ModelRef } from '../src/protocol/config.ts';
 import { randomKey, randomNormal, randomUniform, siteId } from '../src/random/counter.ts';
+import type { PlannedModel } from '../src/session/engine/setup.ts';
 import { type BaseModel, openBaseModel } from '../src/session/models/base_model.ts';
 import { backboneParameters } from '../src/session/models/required_weights.ts';
 import { storedShape, toStored } from '../src/session/models/stored_form.ts';
@@ -24,6 +25,8 @@ export interface ModelShape {
   readonly max_position_embeddings: number;
   /** Where pairs are read by the bundled tokenizer, which gives types that the architecture's own does not. */
   readonly type_vocab_size?: number;
+  /** false: words are written by another table than that which reads them. */
+  readonly tie_word_embeddings?: boolean;
 }
 
 /** A shape in an architecture's own keys. */
@@ -43,7 +46,7 @@ const configs: Readonly<Record<string, (shape: ModelShape) => object>> = {
   }),
   gpt2: (shape) => ({
     ...{ n_embd: shape.hidden_size, n_layer: shape.num_hidden_layers, n_head: shape.num_attention_heads, n_inner: shape.intermediate_size },
-    ...{ n_positions: shape.max_position_embeddings, vocab_size: shape.vocab_size },
+    ...{ n_positions: shape.max_position_embeddings, vocab_size: shape.vocab_size, tie_word_embeddings: shape.tie_word_embeddings },
   }),
   opt: ({ intermediate_size: ffn_dim, ...rest }) => ({ ffn_dim, ...rest, word_embed_proj_dim: rest.hidden_size }),
   // Half of the layers read, the others write, with other widths inside.
@@ -91,8 +94,10 @@ export function randomModelFiles(shape: ModelShape, change: FolderChange = {}, m
   const config = configOf(shape, model_type);
   const backbone = randomBackbone(shape, model_type);
   const pooling = ownPooling(backbone);
-  const parameters = backboneParameters({ name: 'random', backbone: () => backbone, pooling, storedType: () => 'f32' }, pooling);
-  const tensors = parameters.filter(({ owner }) => owner === 'backbone').map(drawn);
+  const model: PlannedModel = { name: 'random', backbone: () => backbone, pooling, storedType: () => 'f32' };
+  const parameters = [pooling, ...(backbone.vocabulary ? [undefined] : [])].flatMap((read) => backboneParameters(model, read));
+  const needed = parameters.filter(({ owner, initial }) => owner === 'backbone' && !('absent' in initial));
+  const tensors = [...new Map(needed.map((parameter) => [parameter.name, parameter])).values()].map(drawn);
   const changed = change.tensors?.(tensors) ?? tensors;
   const weights = change.weights?.(changed) ?? { 'model.safetensors': writeSafetensors(changed, { format: 'pt' }) };
   const files = [

@@ -46,6 +46,9 @@ const lives: [type: string, task: TaskName, method: MethodName, when: 'always' |
   ['gpt2', 'question_answering', 'ia3', 'for Python', 'CAUSAL_LM'],
   ['gpt2', 'question_answering', 'meft1', 'for Python', undefined],
   ['gpt2', 'language_modelling', 'prompt-tuning', 'for Python', 'CAUSAL_LM'],
+  ['gpt2-untied', 'language_modelling', 'lora', 'always', 'CAUSAL_LM'],
+  ['gpt2-untied', 'language_modelling', 'full', 'for Python', undefined],
+  ['opt-untied', 'question_answering', 'ia3', 'for Python', 'CAUSAL_LM'],
   ['opt', 'question_answering', 'meft1', 'always', undefined],
   ['opt', 'question_answering', 'lora', 'for Python', 'CAUSAL_LM'],
   ['opt', 'sequence_to_sequence', 'ia3', 'for Python', 'CAUSAL_LM'],
@@ -70,7 +73,11 @@ const poolings: Readonly<Record<string, Pooling>> = {
 };
 
 const folder = process.env['RETRACE_EXPORTS'];
-const models = new Map(Object.keys(poolings).map((type) => [type, randomModelFiles(livedShape, {}, type)]));
+const untied = { ...livedShape, tie_word_embeddings: false };
+const models = new Map([
+  ...Object.keys(poolings).map((type) => [type, randomModelFiles(livedShape, {}, type)] as const),
+  ...['gpt2', 'opt'].map((type) => [`${type}-untied`, randomModelFiles(untied, {}, type)] as const),
+]);
 if (folder) {
   for (const [type, { files }] of models) {
     mkdirSync(join(folder, type, 'base'), { recursive: true });

@@ -43,8 +43,7 @@ export function readBartConfig(json: unknown, place: string, dropout?: number): 
       max_position_embeddings: ['max_position_embeddings', 1024],
     });
   const [encoder, decoder] = [sizesOf('encoder'), sizesOf('decoder')];
-  for (const key of ['encoder_layerdrop', 'decoder_layerdrop'])
-    read.requires(read.number(key, 0, 0, 1) === 0, key, '0: no layer is left out');
+  for (const key of ['encoder_layerdrop', 'decoder_layerdrop']) read.withoutLayerdrop(key);
   read.fixed('tie_word_embeddings', true, 'true');
   return {
     model_type: 'bart',
@@ -54,7 +53,7 @@ export function readBartConfig(json: unknown, place: string, dropout?: number): 
     type_vocab_size: 0,
     initializer_range: read.number('init_std', 0.02, 0, 10),
     layer_norm_eps: 1e-5,
-    hidden_act: read.oneOf('activation_function', ['gelu', 'relu', 'gelu_new'], 'gelu'),
+    hidden_act: read.activation('activation_function', 'gelu'),
     hidden_dropout_prob: dropout ?? read.probability('dropout', 0.1),
     attention_probs_dropout_prob: dropout ?? read.probability('attention_dropout', 0),
     activation_dropout: dropout ?? read.probability('activation_dropout', 0),

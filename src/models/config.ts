@@ -2,9 +2,24 @@
 // Invariant: every number is read with a bound, for it will be allocated, looped over or computed with.
 
 import { mostHeadSize } from '../graph/ops/attention.ts';
+import type { Activation } from '../kernels/table.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { shownValue } from '../protocol/shown.ts';
 import type { BackboneConfig } from './model.ts';
+
+/** Transformers' names of activations, and the kernels' for the same functions. */
+const activations: Readonly<Record<string, Activation>> = {
+  gelu: 'gelu',
+  gelu_python: 'gelu',
+  gelu_new: 'gelu_new',
+  gelu_fast: 'gelu_new',
+  gelu_pytorch_tanh: 'gelu_new',
+  gelu_python_tanh: 'gelu_new',
+  relu: 'relu',
+  silu: 'silu',
+  swish: 'silu',
+  tanh: 'tanh',
+};
 
 export class ConfigReader {
   readonly #fields: Readonly<Record<string, unknown>>;
@@ -69,9 +84,19 @@ export class ConfigReader {
     return allowed.find((one) => one === value) ?? this.#fail(name, allowed.map((one) => `'${one}'`).join(' or '));
   }
 
+  /** What stands between the two layers of a feed-forward pair. */
+  activation(name: string, fallback: keyof typeof activations): Activation {
+    return activations[this.oneOf(name, Object.keys(activations), fallback)] as Activation;
+  }
+
   /** Errors where a switch stands otherwise than a model of the kind that is read has it. */
   fixed(name: string, value: boolean, expected: string): void {
     this.requires((this.#fields[name] ?? value) === value, name, expected);
+  }
+
+  /** Errors where a step of training would leave out whole layers. */
+  withoutLayerdrop(name: string): void {
+    this.requires(this.number(name, 0, 0, 1) === 0, name, '0: no layer is left out');
   }
 
   requires(holds: boolean, name: string, expected: string): void {
@@ -156,7 +181,7 @@ export function readEncoderConfig(
     ...{ model_type, ...sizes, type_vocab_size: types },
     initializer_range: read.number('initializer_range', 0.02, 0, 10),
     layer_norm_eps: read.number('layer_norm_eps', layer_norm_eps, 1e-30, 1),
-    hidden_act: read.oneOf('hidden_act', ['gelu', 'relu'], 'gelu'),
+    hidden_act: read.activation('hidden_act', 'gelu'),
     hidden_dropout_prob: dropout ?? read.probability('hidden_dropout_prob', 0.1),
     attention_probs_dropout_prob: dropout ?? read.probability('attention_probs_dropout_prob', 0.1),
   };

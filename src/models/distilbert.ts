@@ -29,7 +29,7 @@ export function readDistilBertConfig(json: unknown, place: string, dropout?: num
     type_vocab_size: 0,
     initializer_range: read.number('initializer_range', 0.02, 0, 10),
     layer_norm_eps: 1e-12,
-    hidden_act: read.oneOf('activation', ['gelu', 'relu'], 'gelu'),
+    hidden_act: read.activation('activation', 'gelu'),
     hidden_dropout_prob: dropout ?? read.probability('dropout', 0.1),
     attention_probs_dropout_prob: dropout ?? read.probability('attention_dropout', 0.1),
     seq_classif_dropout: dropout ?? read.probability('seq_classif_dropout', 0.2),

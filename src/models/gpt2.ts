@@ -4,7 +4,7 @@
 import { dropout } from '../graph/ops/elementwise.ts';
 import { embedding } from '../graph/ops/embedding.ts';
 import { ConfigReader, readSizes } from './config.ts';
-import { linearHead } from './heads.ts';
+import { linearHead, wordHead } from './heads.ts';
 import { type LayerKind, narrowedConfig, transformerLayers } from './layer.ts';
 import type { Backbone, BackboneConfig, Stack } from './model.ts';
 import { norm } from './sites.ts';
@@ -36,7 +36,7 @@ export function readGpt2Config(json: unknown, place: string, dropout?: number): 
     type_vocab_size: 0,
     initializer_range: read.number('initializer_range', 0.02, 0, 10),
     layer_norm_eps: read.number('layer_norm_epsilon', 1e-5, 1e-30, 1),
-    hidden_act: read.oneOf('activation_function', ['gelu_new', 'gelu', 'relu'], 'gelu_new'),
+    hidden_act: read.activation('activation_function', 'gelu_new'),
     hidden_dropout_prob: dropout ?? read.probability('resid_pdrop', 0.1),
     attention_probs_dropout_prob: dropout ?? read.probability('attn_pdrop', 0.1),
     embd_pdrop: dropout ?? read.probability('embd_pdrop', 0.1),
@@ -78,13 +78,14 @@ function decoder(config: Gpt2Config): Stack {
 }
 
 export function gpt2(config: Gpt2Config): Backbone {
+  const words = wordHead(config, 'wte.weight', 'GPT2LMHeadModel');
   return {
     config,
     names: {
       prefixes: ['transformer.', ''],
       anchor: 'wpe.weight',
       aliases: () => [],
-      tied: { 'wte.weight': 'lm_head.weight' },
+      ...words.names,
     },
     defaults: {
       lora: { target_modules: ['c_attn'] },
@@ -97,7 +98,7 @@ export function gpt2(config: Gpt2Config): Backbone {
       last: { architecture: 'GPT2ForSequenceClassification', head: linearHead({ name: 'score', dropout: 0, bias: false }, config) },
       mean: { head: linearHead({ name: 'classifier', dropout: 0 }, config) },
     },
-    ...(config.tie_word_embeddings ? { vocabulary: { table: 'wte.weight', architecture: 'GPT2LMHeadModel' } } : {}),
+    vocabulary: words.vocabulary,
     narrowed: (factor) => gpt2(narrowedConfig(config, factor)),
   };
 }

@@ -6,7 +6,7 @@ import { applyActivation, dropout } from '../graph/ops/elementwise.ts';
 import { linear } from '../graph/ops/linear.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { Activation } from '../kernels/table.ts';
-import type { SequenceHead } from './model.ts';
+import type { CheckpointNames, SequenceHead, Vocabulary } from './model.ts';
 
 interface HeadLayer {
   readonly name: string;
@@ -47,4 +47,16 @@ export const twoLayerHead = (
   },
   classes: parametersOf(outer),
   before: parametersOf(inner),
+});
+
+const ownTable = 'lm_head.weight';
+
+/** What gives a decoder's words: the table of its embeddings, which checkpoints may have as lm_head alone, or else lm_head as a table of its own. */
+export const wordHead = (
+  { tie_word_embeddings: tied }: { readonly tie_word_embeddings: boolean },
+  embeddings: string,
+  architecture: string,
+): { readonly names: Pick<CheckpointNames, 'beside' | 'tied'>; readonly vocabulary: Vocabulary } => ({
+  names: tied ? { tied: { [embeddings]: ownTable } } : { tied: {}, beside: [ownTable] },
+  vocabulary: { table: tied ? embeddings : ownTable, architecture },
 });

@@ -3,7 +3,7 @@
 
 import { embedding } from '../graph/ops/embedding.ts';
 import { ConfigReader, readSizes, requireTable } from './config.ts';
-import { linearHead } from './heads.ts';
+import { linearHead, wordHead } from './heads.ts';
 import { type LayerKind, narrowedConfig, transformerLayers } from './layer.ts';
 import { type Backbone, type BackboneConfig, noAdaptation, type Stack } from './model.ts';
 import { dense, norm } from './sites.ts';
@@ -26,6 +26,7 @@ export function readOptConfig(json: unknown, place: string, dropout?: number): O
   const read = new ConfigReader(json, place);
   read.fixed('enable_bias', true, 'true');
   read.fixed('layer_norm_elementwise_affine', true, 'true');
+  read.withoutLayerdrop('layerdrop');
   const sizes = readSizes(read, {
     hidden_size: ['hidden_size', 768],
     num_hidden_layers: ['num_hidden_layers', 12],
@@ -47,7 +48,7 @@ export function readOptConfig(json: unknown, place: string, dropout?: number): O
     tie_word_embeddings: read.flag('tie_word_embeddings', true),
     initializer_range: read.number('init_std', 0.02, 0, 10),
     layer_norm_eps: 1e-5,
-    hidden_act: read.oneOf('activation_function', ['relu', 'gelu', 'gelu_new'], 'relu'),
+    hidden_act: read.activation('activation_function', 'relu'),
     hidden_dropout_prob: dropout ?? read.probability('dropout', 0.1),
     attention_probs_dropout_prob: dropout ?? read.probability('attention_dropout', 0),
   };
@@ -94,13 +95,14 @@ function decoder(config: OptConfig): Stack {
 
 export function opt(config: OptConfig): Backbone {
   const { do_layer_norm_before } = config;
+  const words = wordHead(config, 'decoder.embed_tokens.weight', 'OPTForCausalLM');
   return {
     config,
     names: {
       prefixes: ['model.', ''],
       anchor: 'decoder.embed_positions.weight',
       aliases: () => [],
-      tied: { 'decoder.embed_tokens.weight': 'lm_head.weight' },
+      ...words.names,
     },
     defaults: {
       lora: { target_modules: ['q_proj', 'v_proj'] },
@@ -115,7 +117,7 @@ export function opt(config: OptConfig): Backbone {
       last: { architecture: 'OPTForSequenceClassification', head: linearHead({ name: 'score', dropout: 0, bias: false }, config) },
       mean: { head: linearHead({ name: 'classifier', dropout: 0 }, config) },
     },
-    ...(config.tie_word_embeddings ? { vocabulary: { table: 'decoder.embed_tokens.weight', architecture: 'OPTForCausalLM' } } : {}),
+    vocabulary: words.vocabulary,
     narrowed: (factor) => opt(narrowedConfig(config, factor)),
   };
 }

@@ -44,13 +44,14 @@ test.each([
   [{ model_type: 'roberta', pad_token_id: -1 }, 'pad_token_id'],
   [{ model_type: 'distilbert', dim: 766 }, 'dim'],
   [{ model_type: 'distilbert', n_layers: 1e9 }, 'n_layers'],
-  [{ model_type: 'distilbert', activation: 'gelu_new' }, 'activation'],
+  [{ model_type: 'distilbert', activation: 'quick_gelu' }, 'activation'],
   [{ model_type: 'gpt2', n_embd: 100 }, 'n_embd'],
   [{ model_type: 'gpt2', n_inner: 6 }, 'n_inner'],
   [{ model_type: 'gpt2', scale_attn_by_inverse_layer_idx: true }, 'scale_attn_by_inverse_layer_idx'],
   [{ model_type: 'opt', enable_bias: false }, 'enable_bias'],
   [{ model_type: 'opt', do_layer_norm_before: 'yes' }, 'do_layer_norm_before'],
   [{ model_type: 'opt', word_embed_proj_dim: 510 }, 'word_embed_proj_dim'],
+  [{ model_type: 'opt', layerdrop: 0.1 }, 'layerdrop'],
   [{ model_type: 'bart', decoder_ffn_dim: 6 }, 'decoder_ffn_dim'],
   [{ model_type: 'bart', decoder_layerdrop: 0.1 }, 'decoder_layerdrop'],
   [{ model_type: 'bart', decoder_start_token_id: 60_000 }, 'decoder_start_token_id'],
@@ -58,6 +59,17 @@ test.each([
   expect(() => backboneOf(config, 'folder/config.json')).toThrow(
     expect.objectContaining({ code: 'config', where: `folder/config.json: ${key}` }),
   );
+});
+
+test.each([
+  ['bert', 'hidden_act', 'gelu_pytorch_tanh', 'gelu_new'],
+  ['roberta', 'hidden_act', 'swish', 'silu'],
+  ['distilbert', 'activation', 'gelu_new', 'gelu_new'],
+  ['gpt2', 'activation_function', 'gelu_fast', 'gelu_new'],
+  ['opt', 'activation_function', 'tanh', 'tanh'],
+  ['bart', 'activation_function', 'gelu_python', 'gelu'],
+] as const)('%s whose %s is %s', (model_type, key, name, hidden_act) => {
+  expect(backboneOf({ model_type, [key]: name }, 'config.json').config.hidden_act).toBe(hidden_act);
 });
 
 test('a configuration without a model_type is known by its classes, or by its keys', () => {
