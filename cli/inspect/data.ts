@@ -36,7 +36,7 @@ export async function inspectData(path: string, given: Given, console: Console):
   const data = task.reads?.(asked) ?? asked;
   const host = nodeHost(undefined, given);
   const { source } = await openData(data, host);
-  const { table, columns, reasons, choice } = await readRows(data, host, {
+  const { table, columns, reasons, choice } = await readRows(task, data, host, {
     guess: (beginning: Table) => task.columnsOf(beginning, namedColumns(given)),
     onProgress: (progress) => sayPreparing(console, progress),
   });

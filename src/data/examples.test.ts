@@ -49,7 +49,7 @@ test('where classes have names, -1 is no label: such rows are passed over, and s
     const plain = parseTable('a.csv', csv);
     return { ...plain, kinds: plain.columns.map((name) => ({ name, kind: 'text' as const, is: 'text', classes: ['x', 'y'] })) };
   };
-  const some = labelledRows(table('text,label\na,x\nb,-1\nc,y\nd, '), 'label');
+  const some = labelledRows(table('text,label\na,x\nb,-1\nc,y\nd, '), { labelColumn: 'label' });
   expect(some).toMatchObject({
     rows: [
       ['a', 'x'],
@@ -58,11 +58,11 @@ test('where classes have names, -1 is no label: such rows are passed over, and s
     rowNumbers: [2, 4],
     notes: ['2 rows of a.csv have no label (-1 in column "label") and are passed over: row 3, 5.'],
   });
-  expect(() => labelledRows(table('text,label\na,-1\nb,-1'), 'label')).toThrow(
+  expect(() => labelledRows(table('text,label\na,-1\nb,-1'), { labelColumn: 'label' })).toThrow(
     expect.objectContaining({ code: 'no-labels', message: expect.stringContaining('-1 in all 2 rows') }),
   );
   const numbers = parseTable('a.csv', 'text,label\na,-1\nb,1');
-  expect(labelledRows(numbers, 'label')).toBe(numbers);
+  expect(labelledRows(numbers, { labelColumn: 'label' })).toBe(numbers);
 });
 
 /** `counts[c]` examples of each class c, interleaved. */

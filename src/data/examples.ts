@@ -62,7 +62,7 @@ function alikeText(unknown: readonly string[], known: readonly string[]): string
  * The rows that have a label, and a sentence on those that have none: where classes have names, -1 stands for no label on the hub.
  * Error: `no-labels`, where no row has one.
  */
-export function labelledRows(table: Table, labelColumn: string | undefined): Table {
+export function labelledRows(table: Table, { labelColumn }: Pick<ColumnChoice, 'labelColumn'>): Table {
   if (labelColumn === undefined) return table;
   const labelAt = columnIndex(table, labelColumn);
   if (table.kinds?.[labelAt]?.classes === undefined) return table;
@@ -77,11 +77,18 @@ export function labelledRows(table: Table, labelColumn: string | undefined): Tab
       remedy: 'The labels of test parts are often kept secret. Take the training part, or the one for validation.',
     });
   }
-  const note = `${without.length} rows of ${table.name} have no label (-1 in column "${labelColumn}") and are passed over: row ${listRows(without)}.`;
+  return passingOver(table, has, `no label (-1 in column "${labelColumn}")`);
+}
+
+/** The rows that `stay`, and a sentence on the others and what they have. */
+export function passingOver(table: Table, stay: readonly boolean[], what: string): Table {
+  const others = table.rowNumbers.filter((_, i) => !stay[i]);
+  const subject = others.length === 1 ? `1 row of ${table.name} has` : `${others.length} rows of ${table.name} have`;
+  const note = `${subject} ${what} and ${others.length === 1 ? 'is' : 'are'} passed over: row ${listRows(others)}.`;
   return {
     ...table,
-    rows: table.rows.filter((_, i) => has[i]),
-    rowNumbers: table.rowNumbers.filter((_, i) => has[i]),
+    rows: table.rows.filter((_, i) => stay[i]),
+    rowNumbers: table.rowNumbers.filter((_, i) => stay[i]),
     notes: [...(table.notes ?? []), note],
   };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { targetColumns, textColumns } from './columns/texts.ts';
 import { parseTable } from './table/testing.ts';
-import { toTargetExamples, toTexts } from './texts.ts';
+import { rowsWithText, toTargetExamples, toTexts } from './texts.ts';
 
 const tabs = (...rows: readonly string[]) => parseTable('a.tsv', rows.join('\n'), { separator: '\t' });
 
@@ -22,6 +22,19 @@ test('a file of lines is a column of texts', () => {
   const table = parseTable('a.txt', 'It rained, and then it rained.\n\nNobody came.\n', { separator: '', quote: '', header: false });
   expect(textColumns(table).columns).toEqual({ text: '0' });
   expect(toTexts(table, { textColumn: '0' }).examples.map(({ text }) => text)).toEqual(['It rained, and then it rained.', 'Nobody came.']);
+});
+
+test('empty lines of running text are passed over, and said; where no row has a text, it is refused', () => {
+  const some = rowsWithText(tabs('id\ttext', '1\t = A Title = ', '2\t', '3\tIt rained.', '4\t '), { textColumn: 'text' });
+  expect(some).toMatchObject({
+    rowNumbers: [2, 4],
+    notes: ['2 rows of a.tsv have no text in column "text" and are passed over: row 3, 5.'],
+  });
+  expect(toTexts(some, { textColumn: 'text' }).examples.map(({ text }) => text)).toEqual([' = A Title = ', 'It rained.']);
+  const full = tabs('id\ttext', '1\ta');
+  expect(rowsWithText(full, { textColumn: 'text' })).toBe(full);
+  const none = rowsWithText(tabs('id\ttext', '1\t', '2\t '), { textColumn: 'text' });
+  expect(() => toTexts(none, { textColumn: 'text' })).toThrow(expect.objectContaining({ code: 'empty-text' }));
 });
 
 test.each([

@@ -2,7 +2,7 @@
 // Invariant: a text is taken as it stands, its outer white space too, for a language model writes that as well.
 
 import { RetraceError } from '../protocol/errors.ts';
-import { type ColumnChoice, type Dataset, refuseRows, type Unlabelled } from './examples.ts';
+import { type ColumnChoice, type Dataset, passingOver, refuseRows, type Unlabelled } from './examples.ts';
 import { columnIndex, type Table } from './table/table.ts';
 
 function columnOfTexts(table: Table, column: string, code: 'empty-text' | 'empty-target', what: string): readonly string[] {
@@ -11,6 +11,13 @@ function columnOfTexts(table: Table, column: string, code: 'empty-text' | 'empty
   const blank = table.rowNumbers.filter((_, row) => texts[row]?.trim() === '');
   refuseRows(table, blank, code, `no text in column "${column}"`, `Fill in the ${what} or remove the rows.`);
   return texts;
+}
+
+/** The rows that have a text: data sets of running text have empty lines among their rows. Where no row has one, they are all there to be refused. */
+export function rowsWithText(table: Table, { textColumn }: Pick<ColumnChoice, 'textColumn'>): Table {
+  const at = columnIndex(table, textColumn);
+  const has = table.rows.map((row) => (row[at] ?? '').trim() !== '');
+  return has.includes(true) && has.includes(false) ? passingOver(table, has, `no text in column "${textColumn}"`) : table;
 }
 
 /** The table's rows as texts alone. Errors: `missing-column`, `empty-text`. */

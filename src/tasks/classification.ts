@@ -4,7 +4,7 @@ import { classTargets } from '../data/batches.ts';
 import { classChecks, classSplitChecks } from '../data/checks/checks.ts';
 import { classColumns, unlabelledColumns } from '../data/columns/choose.ts';
 import { encodeTexts } from '../data/dataset.ts';
-import { toExamples, toUnlabelled } from '../data/examples.ts';
+import { labelledRows, toExamples, toUnlabelled } from '../data/examples.ts';
 import { softmaxCrossEntropy } from '../graph/ops/loss.ts';
 import { accuracy, confusionMatrix, f1, matthewsCorrelation, predictionsOf } from './metrics/confusion.ts';
 import { crossEntropy, softmax } from './metrics/cross_entropy.ts';
@@ -25,6 +25,7 @@ export const classification: Task = {
 
   parts: { needed: ['text', 'label'], optional: ['text_pair'] },
   columnsOf: classColumns,
+  rowsOf: labelledRows,
   examplesOf: toExamples,
   unlabelled: { columnsOf: unlabelledColumns, examplesOf: toUnlabelled },
   checks: { rows: classChecks, split: classSplitChecks },

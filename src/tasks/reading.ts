@@ -7,18 +7,20 @@ import { targetChecks, textChecks } from '../data/checks/texts.ts';
 import { toChoiceExamples, toQuestions } from '../data/choices.ts';
 import { choiceColumns, questionColumns } from '../data/columns/choices.ts';
 import { promptColumns, targetColumns, textColumns } from '../data/columns/texts.ts';
-import { toPrompts, toTargetExamples, toTexts } from '../data/texts.ts';
+import { labelledRows } from '../data/examples.ts';
+import { rowsWithText, toPrompts, toTargetExamples, toTexts } from '../data/texts.ts';
 import type { DataRef } from '../protocol/config.ts';
 import { inContextOf, questionAndAnswer, withContexts } from './question_sets.ts';
 import type { Task } from './task.ts';
 
-type Reading = Pick<Task, 'learns' | 'parts' | 'columnsOf' | 'examplesOf' | 'unlabelled' | 'inContext' | 'checks' | 'reads'>;
+type Reading = Pick<Task, 'learns' | 'parts' | 'columnsOf' | 'rowsOf' | 'examplesOf' | 'unlabelled' | 'inContext' | 'checks' | 'reads'>;
 
 /** A question, or a passage and a question, with its choices; for models that score each choice beside it. */
 export const choiceReading: Reading = {
   learns: 'choice',
   parts: { needed: ['text', 'choices', 'label'], optional: ['text_pair'] },
   columnsOf: choiceColumns,
+  rowsOf: labelledRows,
   examplesOf: toChoiceExamples,
   unlabelled: { columnsOf: questionColumns, examplesOf: toQuestions },
   checks: { rows: choiceChecks, split: choiceSplitChecks },
@@ -41,6 +43,7 @@ export const textReading: Reading = {
   parts: { needed: ['text'], optional: [] },
   reads: readLines,
   columnsOf: textColumns,
+  rowsOf: rowsWithText,
   examplesOf: toTexts,
   unlabelled: { columnsOf: textColumns, examplesOf: toPrompts },
   checks: { rows: textChecks, split: [textsInBoth] },
@@ -51,6 +54,7 @@ export const targetReading: Reading = {
   learns: 'text',
   parts: { needed: ['text', 'target'], optional: [] },
   columnsOf: targetColumns,
+  rowsOf: (table) => table,
   examplesOf: toTargetExamples,
   unlabelled: { columnsOf: promptColumns, examplesOf: toPrompts },
   checks: { rows: targetChecks, split: [textsInBoth] },

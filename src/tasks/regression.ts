@@ -3,7 +3,7 @@
 import { scoreChecks, scoreSplitChecks } from '../data/checks/scores.ts';
 import { scoreColumns, unlabelledColumns } from '../data/columns/choose.ts';
 import { encodeTexts } from '../data/dataset.ts';
-import { toScoredExamples, toUnlabelled } from '../data/examples.ts';
+import { labelledRows, toScoredExamples, toUnlabelled } from '../data/examples.ts';
 import { meanSquaredError } from '../graph/ops/mean_squared_error.ts';
 import { meanSquare, pearson, spearman } from './metrics/correlation.ts';
 import { outputsOf, type Task, targetsOf } from './task.ts';
@@ -20,6 +20,7 @@ export const regression: Task = {
 
   parts: { needed: ['text', 'label'], optional: ['text_pair'] },
   columnsOf: scoreColumns,
+  rowsOf: labelledRows,
   examplesOf: toScoredExamples,
   unlabelled: { columnsOf: unlabelledColumns, examplesOf: toUnlabelled },
   checks: { rows: scoreChecks, split: scoreSplitChecks },

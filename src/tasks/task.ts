@@ -73,6 +73,8 @@ export interface Task {
   readonly parts: ColumnParts;
   /** Reading: the columns' parts, those named and the rest guessed; `known` are the classes that were trained, of data to evaluate with. */
   columnsOf(table: Table, named?: NamedColumns, known?: readonly string[]): ChosenColumns;
+  /** The rows that are examples: those without what is learned may be passed over, which a note of the table then says. */
+  rowsOf(table: Table, choice: ColumnChoice): Table;
   /** The rows as examples with their targets; `known` as above. Errors name rows and values. */
   examplesOf(table: Table, choice: ColumnChoice, known?: readonly string[]): Dataset;
   /** Of rows to predict of, which need not hold what is learned: their columns' parts, as above without it, and what is asked of each. */

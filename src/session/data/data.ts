@@ -59,9 +59,6 @@ export interface RunData {
   readonly warnings: readonly DataWarning[];
 }
 
-/** A file beside another has a header where the other has one, unless it is said. */
-const likewise = (data: DataRef, { header }: Table): DataRef => (data.kind === 'file' ? { header, ...data } : data);
-
 /** How a file was read, in sentences; nobody chose how the bundled data are. */
 function readingOf(table: Table, data: DataRef): string[] {
   if (data.kind === 'bundled') return [];
@@ -138,13 +135,15 @@ export async function loadData(
   const { seed } = request;
   const task = taskNamed(request.task);
   requireFitting(request.data, task);
-  const { table, columns, choice, pinned } = await readRows(task.reads?.(request.data) ?? request.data, host, {
-    ...{ columns: request.columns, guess: task.columnsOf, seed, onProgress, waiting },
+  const { table, columns, choice, pinned } = await readRows(task, request.data, host, {
+    columns: request.columns,
+    seed,
+    onProgress,
+    waiting,
   });
   const whole = task.examplesOf(table, choice);
   const evaluation =
-    request.eval_data &&
-    (await readRows(likewise(task.reads?.(request.eval_data) ?? request.eval_data, table), host, { columns, seed, onProgress, waiting }));
+    request.eval_data && (await readRows(task, request.eval_data, host, { beside: table, columns, seed, onProgress, waiting }));
   const given = evaluation && task.examplesOf(evaluation.table, evaluation.choice, whole.labels);
   const checked = checkedRows(table, choice);
   const own = checkRows(checked, task.checks.rows);
@@ -159,7 +158,7 @@ export async function loadData(
   const more = new Map<string, TokenizedDataset>();
   const pinnedMore: Record<string, DataRef> = {};
   for (const [set, data] of Object.entries(request.more_eval_data ?? {})) {
-    const rows = await readRows(likewise(task.reads?.(data) ?? data, table), host, { columns, seed, onProgress, waiting });
+    const rows = await readRows(task, data, host, { beside: table, columns, seed, onProgress, waiting });
     const examples = task.examplesOf(rows.table, rows.choice, whole.labels);
     more.set(set, await tokenizeDataset(examples, tokenizer, encodingFor(task, tokenizer, request, 'evaluation')));
     pinnedMore[set] = rows.pinned;
@@ -201,7 +200,7 @@ export async function loadEvaluation(
 ): Promise<ChosenColumns & { dataset: TokenizedDataset; reading: readonly string[] }> {
   const { task } = request;
   const guess = (table: Table) => task.columnsOf(table, request.columns, request.labels);
-  const { table, columns, reasons, choice } = await readRows(task.reads?.(request.data) ?? request.data, host, { guess, onProgress });
+  const { table, columns, reasons, choice } = await readRows(task, request.data, host, { guess, onProgress });
   const examples = task.examplesOf(table, choice, request.labels);
   const dataset = await tokenizeDataset(examples, tokenizer, encodingFor(task, tokenizer, request, 'evaluation'));
   return { columns, reasons, dataset, reading: readingOf(table, request.data) };

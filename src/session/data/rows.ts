@@ -2,7 +2,7 @@
 
 import { namesBeside } from '../../data/choices.ts';
 import type { ChosenColumns } from '../../data/columns/choose.ts';
-import { type ColumnChoice, labelledRows } from '../../data/examples.ts';
+import type { ColumnChoice } from '../../data/examples.ts';
 import { splitBeginning } from '../../data/hub/preview.ts';
 import { openSplit } from '../../data/hub/split.ts';
 import { labelLines, labelsBeside } from '../../data/table/labels_beside.ts';
@@ -75,17 +75,21 @@ interface ReadRows {
   readonly choice: ColumnChoice;
 }
 
-/** Rows in memory; of a file with more than `max_rows` a sample. Columns left out are guessed by `guess` from the first rows. */
+/** A task's rows in memory; of a file with more than `max_rows` a sample. Columns left out are guessed by `guess` from the first rows. */
 export async function readRows(
-  data: DataRef,
+  task: Task,
+  asked: DataRef,
   host: Host,
   {
+    beside,
     columns: given,
-    guess = (table) => taskNamed(undefined).columnsOf(table),
+    guess = task.columnsOf,
     seed,
     onProgress,
     waiting,
   }: {
+    /** A file that is read with it: the one has a header where the other has one, unless it is said. */
+    beside?: Table;
     columns?: Columns | undefined;
     guess?(table: Table): ChosenColumns;
     seed?: number;
@@ -93,10 +97,12 @@ export async function readRows(
     waiting?: Waiting | undefined;
   } = {},
 ): Promise<ReadRows> {
+  const read = task.reads?.(asked) ?? asked;
+  const data = beside && read.kind === 'file' ? { header: beside.header, ...read } : read;
   const { source, pinned } = await openData(data, host, waiting);
   const { columns, reasons } = given ? { columns: given, reasons: {} } : guess((await beginningOf(data, host, source)).table);
   const { places, choice } = foundColumns(source, columns);
-  const beside = besideChoices(
+  const named = besideChoices(
     choice.choiceColumns,
     source.columns.map(({ name }) => name),
   );
@@ -104,9 +110,9 @@ export async function readRows(
     seed,
     onProgress: tellReading(source.name, onProgress),
     maxRows: data.kind === 'bundled' ? undefined : data.max_rows,
-    columns: [...new Set([...places, ...beside])].sort((a, b) => a - b),
+    columns: [...new Set([...places, ...named])].sort((a, b) => a - b),
   });
-  return { table: labelledRows(table, choice.labelColumn), columns, reasons, choice, pinned };
+  return { table: task.rowsOf(table, choice), columns, reasons, choice, pinned };
 }
 
 /** Where the columns that play a part stand in a table, and what they are called there. Errors: `missing-column`, `not-texts`. */
