@@ -25,6 +25,9 @@ test.each([
   ['compare --study init --frozen-layers 1', '--frozen-layers changes nothing in --study init'],
   ['compare --study init --chunks 2', '--chunks says something of plans'],
   ['compare --study init --eval-examples -1', '--eval-examples is -1; whole numbers from 0 are allowed.'],
+  ['generate --model x --text a --max-new-tokens 0', '--max-new-tokens is 0; allowed: >=1.'],
+  ['generate --model x --text a --do-sample --top-p 0', '--top-p is 0; allowed: >0.'],
+  ['generate --model x --text a --temperature 0.5', '--temperature changes nothing where no token is drawn.'],
   ['compare --study init --max-steps -1', '--max-steps is -1; whole numbers from 0 are allowed.'],
   ['compare --study init --methods lora,read', 'The study has no starts of read'],
 ])('retrace %s is wrong usage', async (line, says) => {

@@ -4,7 +4,7 @@ import type { MethodCard, TaskCard } from '../../src/protocol/cards.ts';
 import { defaultGeneration, type GenerationOptions, type PolicyName } from '../../src/protocol/config.ts';
 import type { ErrorReport } from '../../src/protocol/errors.ts';
 import { readsArgument } from '../../src/protocol/optimizers.ts';
-import { generationOptions } from '../../src/protocol/options/generation.ts';
+import { generationOptions, ofDraws } from '../../src/protocol/options/generation.ts';
 import { memoryOptions } from '../../src/protocol/options/memory.ts';
 import { methodOptions } from '../../src/protocol/options/methods.ts';
 import type { Options } from '../../src/protocol/options/option.ts';
@@ -58,9 +58,8 @@ export function methodEntries(settings: Settings, card: MethodCard, error?: Erro
 
 /** How a text is written; what only draws go by, where tokens are drawn. */
 export function generationEntries(options: GenerationOptions): OptionEntry[] {
-  const drawn = ['temperature', 'top_k', 'top_p', 'seed'];
   return entriesOf(generationOptions, { ...options }, { ...defaultGeneration }).filter(
-    ({ name }) => options.do_sample || !drawn.includes(name),
+    ({ name }) => options.do_sample || !ofDraws.includes(name),
   );
 }
 

@@ -1,14 +1,15 @@
 // generate: texts that a model writes behind each --text, an adapter's or a pretrained one's, shown as they come.
 
-import { generationOptions } from '../../src/protocol/options/generation.ts';
+import { type GenerationOptions, parseGeneration } from '../../src/protocol/config.ts';
+import { generationOptions, ofDraws } from '../../src/protocol/options/generation.ts';
 import type { Console } from '../console.ts';
 import { fetched, stopped } from '../fetching.ts';
 import { type Given, usage } from '../flags.ts';
 import { countText } from '../format.ts';
 import { modelPlace, modelRef } from '../models.ts';
 import { type OpenSession, openSession, sayDevice } from '../open_session.ts';
-import { givenOptions } from '../option_flags.ts';
-import { listOf, textOf } from '../settings.ts';
+import { flagOf, givenOptions } from '../option_flags.ts';
+import { asUsage, listOf, textOf } from '../settings.ts';
 import { importGiven } from './evaluate.ts';
 
 /** Makes ready what writes: the adapter on its base, or a model as it is. */
@@ -25,9 +26,24 @@ async function ready(calls: OpenSession['calls'], given: Given, console: Console
   await calls.openLanguageModel({ model: await modelRef(place) });
 }
 
+/** Error: `usage`, naming the flag. */
+function optionsOf(given: Given): GenerationOptions {
+  const chosen = givenOptions(given, Object.keys(generationOptions));
+  const idle = ofDraws.find((name) => chosen[name] !== undefined);
+  if (idle !== undefined && chosen['do_sample'] !== true) {
+    throw usage(`${flagOf(idle)} changes nothing where no token is drawn.`, 'Add --do-sample, or leave it out.', flagOf(idle));
+  }
+  try {
+    return parseGeneration(chosen);
+  } catch (thrown) {
+    throw asUsage(thrown);
+  }
+}
+
 export async function generate(given: Given, console: Console): Promise<number> {
   const prompts = listOf(given, 'text') ?? [];
   if (prompts.length === 0) throw usage('There is nothing to go on from.', 'Give --text "...", once or several times.', '--text');
+  const options = optionsOf(given);
   let shown = '';
   let begun = false;
   /** Shows the prompt before what is written of it. */
@@ -54,7 +70,7 @@ export async function generate(given: Given, console: Console): Promise<number> 
   process.on('SIGINT', stop);
   try {
     const since = performance.now();
-    const written = await calls.generate({ prompts, options: givenOptions(given, Object.keys(generationOptions)) });
+    const written = await calls.generate({ prompts, options });
     for (const [i, own] of written.entries()) {
       console.event({ type: 'text', prompt: prompts[i], ...own });
       if (prompts.length === 1) {

@@ -5,6 +5,9 @@ import * as v from 'valibot';
 import { option } from './option.ts';
 import { mostCounted, positive, whole } from './schemas.ts';
 
+/** What only draws go by. */
+export const ofDraws: readonly string[] = ['temperature', 'top_k', 'top_p', 'seed'];
+
 export const generationOptions = {
   max_new_tokens: option({
     schema: whole(1, 100_000),
