@@ -19,12 +19,12 @@ const hubPlace = {
     "the hub, or a mirror of it (default: HF_ENDPOINT, else https://huggingface.co). HF_TOKEN, or Python's token file, goes to the default alone",
   ),
 };
-const model = {
+const writer = {
   model: text('MODEL', "'bundled' (default), the folder of a model, or one of the hub: org/name, org/name@revision"),
   revision: text('REVISION', 'a branch, tag or commit of a model of the hub (default: main)'),
   ...hubPlace,
-  ...modelFlags,
 };
+const model = { ...writer, ...modelFlags };
 const task = choice(taskNames, `what is learned (default: ${taskNames[0]})`);
 const columns = {
   'text-column': text('COLUMN', 'the text: a name, or a number from 0 (default: guessed)'),
@@ -147,7 +147,7 @@ export const commandFlags = {
   },
   generate: {
     ...adapter,
-    ...model,
+    ...writer,
     text: { ...text('TEXT', 'what a text goes on from; may be given several times'), many: true },
     ...generationFlags,
     ...output,
