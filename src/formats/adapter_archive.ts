@@ -195,10 +195,13 @@ function checkLength({ method, hyper_parameters, max_length }: AdapterConfig, ex
   );
 }
 
+/** What a path, or an id of the hub, ends in. */
+const lastName = (name: string): string | undefined => name.split(/[\\/]/).findLast((part) => part !== '');
+
 /** An error of tensors that do not fit, with the base that the adapter names where another is loaded: most often that is why. */
 function namingBase(thrown: unknown, { base_model }: AdapterConfig, base: AdapterExpectations['base']): unknown {
   const misfit = thrown instanceof RetraceError && ['missing-tensor', 'misshapen-tensor', 'unknown-tensor'].includes(thrown.code);
-  if (!misfit || base === undefined || base.name === base_model.name) return thrown;
+  if (!misfit || base === undefined || lastName(base.name) === lastName(base_model.name)) return thrown;
   const remedy = `The adapter was trained on ${base_model.name}, and ${base.name} is loaded. Load the model that it was trained on.`;
   return new RetraceError({ ...thrown.toReport(), remedy });
 }

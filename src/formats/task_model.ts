@@ -42,6 +42,8 @@ export interface TaskModel {
   readonly model_type: string;
   /** What stands before the backbone's names, such as `bert.`; a head's stand without. */
   readonly prefix: string;
+  /** Parameters of the backbone that stand without it, as a head's do. */
+  readonly beside: readonly string[];
   readonly num_hidden_layers: number;
   readonly num_attention_heads: number;
   readonly hidden_act: string;
@@ -49,6 +51,8 @@ export interface TaskModel {
   readonly pooling: string;
   /** What its outputs are made by; the table of words is the backbone's, and no head. Error: `unsupported-pooling`. */
   head(pooling: string, kind?: HeadKind | undefined): HeadNames;
+  /** Parameters that several of its modules hold at once under this head, with the tensor of another of these modules. */
+  shared(kind?: HeadKind | undefined): ReadonlyMap<string, string>;
   /** The task that models with words learn where an adapter does not say which, and its type; left out where the model writes none. */
   readonly writes?: { readonly task: string; readonly type: TaskType };
   /** Modules that PEFT adapts where none is named. */
@@ -57,7 +61,7 @@ export interface TaskModel {
     readonly ia3: { readonly target_modules: readonly string[]; readonly feedforward_modules: readonly string[] };
   };
   /** Asked for where an adapter chooses modules by more than the ends of their names. */
-  names(): BackboneNames;
+  names(kind?: HeadKind): BackboneNames;
 }
 
 const MATRIX = /\.weight$/;

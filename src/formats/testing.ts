@@ -23,5 +23,7 @@ export const bertModel: TaskModel = {
     lora: { target_modules: ['query', 'value'] },
     ia3: { target_modules: ['key', 'value', 'output.dense'], feedforward_modules: ['output.dense'] },
   },
+  beside: [],
+  shared: () => new Map(),
   names: () => ({ dense: [], parameters: [], transposed: [] }),
 };

@@ -3,7 +3,15 @@
 
 import type { Graph } from '../graph/graph.ts';
 import type { Parameter, Tensor } from '../graph/tensor.ts';
-import type { Adaptation, Backbone, BackboneDefaults, LayerBlocks, LinearSite } from '../models/model.ts';
+import {
+  type Adaptation,
+  type Backbone,
+  type BackboneDefaults,
+  type HeadKind,
+  type LayerBlocks,
+  type LinearSite,
+  sharedParameters,
+} from '../models/model.ts';
 import type { MethodDiagram, MethodGroup } from '../protocol/cards.ts';
 import type { MethodName, MethodOptions, PolicyName, StreamKind } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
@@ -133,9 +141,29 @@ export function targets(
   };
 }
 
-/** Error `modules-to-save` where one of them names no part of what is there. `parameters`: their names. */
-export function requireSaved({ modules_to_save }: MethodOptions, parameters: Iterable<string>): void {
+/** What is to be saved, of which model, with which head. */
+interface Saving {
+  readonly method: Method;
+  readonly options: MethodOptions;
+  readonly backbone: Backbone;
+  readonly head: HeadKind;
+}
+
+/**
+ * Error `modules-to-save` where one of them names no part of what is there, or a part that PEFT would train apart from itself. `parameters`: names of all.
+ */
+export function requireSaved({ method, options, backbone, head }: Saving, parameters: Iterable<string>): void {
+  const { modules_to_save } = options;
   const names = [...parameters];
+  const shared = [...sharedParameters(backbone, head).keys()].find((name) => savesParameter(name, options));
+  if (method.peft && shared !== undefined) {
+    throw new RetraceError({
+      code: 'modules-to-save',
+      message: `'${shared}' is in several modules of the model at once: what reads words is also what ${head === 'words' ? 'writes' : 'the decoder reads'} them by. PEFT, in whose layout ${method.title} is exported, trains one of these modules apart from the others.`,
+      where: 'modules_to_save',
+      remedy: 'Leave it out; or train it with full fine-tuning.',
+    });
+  }
   const missed = modules_to_save.find((module) => !names.some((name) => savesParameter(name, { modules_to_save: [module] })));
   if (missed === undefined) return;
   throw new RetraceError({

@@ -2,7 +2,7 @@
 // judged elsewhere (test/models.test.ts, interpreter.test.ts).
 
 import { expect, test } from 'vitest';
-import { usualDefaults } from '../../src/models/registry.ts';
+import { backboneOf, usualDefaults } from '../../src/models/registry.ts';
 import type { Registry } from '../graph/registry.ts';
 import type { Initial, Parameter } from '../graph/tensor.ts';
 import { bert, readBertConfig } from '../models/bert.ts';
@@ -11,6 +11,7 @@ import { defaultTraining, type MethodChoices, type Pooling } from '../protocol/c
 import type { RetraceError } from '../protocol/errors.ts';
 import { classification } from '../tasks/classification.ts';
 import { type ProgramSetup, planPrograms } from '../train/programs.ts';
+import { requireSaved } from './method.ts';
 import { methodNamed, methods, resolveOptions } from './registry.ts';
 
 const config = { ...tinyBert, hidden_size: 64, intermediate_size: 96, max_position_embeddings: 32 };
@@ -237,6 +238,23 @@ test('a module that is trained whole has all its parameters and no update beside
     message: "No part of the model in this run is named 'pooler'.",
   });
 });
+
+test.each([
+  ['gpt2', 'lora', 'words', 'wte', /writes them by/],
+  ['gpt2', 'ia3', 'sequence', 'wte', undefined],
+  ['gpt2', 'houlsby', 'words', 'wte', undefined],
+  ['bart', 'lora', 'sequence', 'shared', /the decoder reads them by/],
+] as const)(
+  'of a %s, %s with a head of %s trains the table %s whole, unless PEFT would train but one of the modules that hold it',
+  (model_type, name, head, module, says) => {
+    const method = methodNamed(name);
+    const backbone = backboneOf({ model_type }, 'test');
+    const options = resolveOptions(method, { modules_to_save: [module] }, backbone.defaults);
+    const refused = refusal(() => requireSaved({ method, options, backbone, head }, [`${module}.weight`]));
+    if (says === undefined) expect(refused).toBeUndefined();
+    else expect(refused).toMatchObject({ code: 'modules-to-save', message: expect.stringMatching(says) });
+  },
+);
 
 test('ranks that differ are those of the first name that fits', () => {
   const chosen: MethodChoices = {

@@ -236,6 +236,13 @@ export function requireVocabulary({ config, vocabulary }: Pick<Backbone, 'config
   });
 }
 
+/**
+ * Parameters that Transformers' model with this head holds in several modules, as one of both stacks or of embeddings and words, with the tensor of another
+ * of these modules.
+ */
+export const sharedParameters = ({ names, stacks, vocabulary }: Backbone, kind: HeadKind): ReadonlyMap<string, string> =>
+  new Map(Object.entries(names.tied).filter(([name]) => stacks.length > 1 || (kind === 'words' && vocabulary?.table === name)));
+
 /** The stack whose last hidden states heads read. */
 export const topStack = ({ stacks }: Pick<Backbone, 'stacks'>): Stack => stacks.at(-1) as Stack;
 

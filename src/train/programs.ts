@@ -145,7 +145,7 @@ export function planPrograms(setup: ProgramSetup): { plan: Plan; registry: Regis
     setup.purposes.map((purpose) => (purpose === 'training' ? traceTraining : traceEvaluation)(registry, tracing, setup, bucket)),
   );
   requireAdamw(registry, setup);
-  if (setup.purposes.includes('training')) requireSaved(setup.options, registry.parameters.keys());
+  if (setup.purposes.includes('training')) requireSaved({ ...setup, head: setup.task.head }, registry.parameters.keys());
   const plan = planRun(registry, sources, stepPrograms(registry, tracing, setup));
   return { plan, registry };
 }

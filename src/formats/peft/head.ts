@@ -5,6 +5,7 @@ import { type AdapterExpectations, type AdapterTensor, refuseAdapter } from '../
 import { readTensors } from '../adapter_tensors.ts';
 import { headLayers, headModules } from '../task_model.ts';
 import type { TensorFile } from '../tensor_file.ts';
+import { presumedHeads } from './modules.ts';
 import { type PeftBase, type PeftConfig, type PeftType, refusePeft } from './peft_type.ts';
 import type { StoredNames } from './stored_names.ts';
 
@@ -35,11 +36,13 @@ export async function foreignHead(
   if (lacking.length === 0) return { num_labels: saved?.shape[0] ?? 1, fromBase: new Map(), merged: new Set() };
   const base = (await expect.head?.()) ?? 'no base model is there to take one from';
   if (typeof base === 'string') {
+    const modules = headModules(head);
+    const byTask = modules.every((name) => presumedHeads.includes(name)) ? 'task_type "SEQ_CLS" or ' : '';
     return refuseAdapter(
       'missing-tensor',
       `${file.source.name} has no ${lacking[0]} among its ${file.tensors.size} tensors: its head was not saved, and ${base}. PEFT would begin with a random one.`,
       file.source.name,
-      `Choose the fine-tuned model that it was trained on, with its classifier; or save the adapter with task_type "SEQ_CLS" or modules_to_save ${JSON.stringify(headModules(head))}.`,
+      `Choose the fine-tuned model that it was trained on, with its classifier; or save the adapter with ${byTask}modules_to_save ${JSON.stringify(modules)}.`,
     );
   }
   const fromBase = new Map([...base].filter(([name]) => lacking.includes(name)));

@@ -11,6 +11,7 @@ import {
   jsonBytes,
   jsonOf,
   readArchive,
+  refuseAdapter,
   requireOneRun,
   type TensorSpec,
 } from '../adapter_archive.ts';
@@ -43,7 +44,8 @@ const SELF_TEST = 'self_test.json';
 
 /** Where each of our tensors lies in PEFT's file. */
 function placesOf(type: PeftType, model: TaskModel, config: AdapterConfig, specs: readonly TensorSpec[]): ReadonlyMap<string, Place> {
-  const inBackbone = (path: string) => type.prefix + model.prefix + path;
+  const isBeside = (path: string) => model.beside.some((name) => name === path || name.startsWith(`${path}.`));
+  const inBackbone = (path: string) => type.prefix + (isBeside(path) ? '' : model.prefix) + path;
   const isHead = isHeadOf(model.head(config.pooling, config.head));
   const placeOf = (spec: TensorSpec): Place =>
     isHead(spec.name) ? { name: type.prefix + spec.name, shape: spec.shape } : type.place(spec, specs, config, inBackbone);
@@ -183,7 +185,19 @@ const foreignConfig = (given: PeftConfig, { model_type, pooling }: TaskModel): R
 const noHead = { classes: [], before: [] } as const;
 
 /** A model that writes: its words come from the table of its embeddings. */
-const writing = (model: TaskModel): TaskModel => ({ ...model, head: () => noHead });
+const writing = (model: TaskModel): TaskModel => ({ ...model, head: () => noHead, names: () => model.names('words') });
+
+/** Error `unsupported-peft`, of a file that has trained one of several modules that are one here. */
+function requireWhole({ ours }: StoredNames, shared: ReadonlyMap<string, string>): void {
+  const apart = [...shared].flat().find((name) => ours.has(name));
+  if (apart === undefined) return;
+  refuseAdapter(
+    'unsupported-peft',
+    `${TENSORS} has ${apart}, a table that several modules of the model hold at once; PEFT has trained it in one of them apart from the others, which is not supported.`,
+    `${TENSORS}, ${ours.get(apart)}`,
+    'Train again without it in modules_to_save; or save the model with tie_word_embeddings false, its tables apart, as the base of the adapter.',
+  );
+}
 
 /** Reads what `writePeft` or PEFT itself saved. Errors: those of `readAdapter`, `unsupported-peft`. */
 export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: AdapterExpectations): Promise<AdapterArchive> {
@@ -194,6 +208,7 @@ export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: A
   const where = `${TENSORS}, __metadata__`;
   const mirrored = file.metadata.retrace === undefined ? undefined : parseJson(where, file.metadata.retrace);
   const names = storedNames(type, model, file);
+  requireWhole(names, model.shared(kind));
   const pooling = isRecord(mirrored) ? mirrored['pooling'] : model.pooling;
   const isHead = isHeadOf(model.head(typeof pooling === 'string' ? pooling : model.pooling, kind));
   const base: PeftBase = { model, isHead, stored: new Set(names.ours.keys()), mirrored: mirroredOptions(mirrored) };

@@ -62,7 +62,7 @@ function layersToTransform(given: PeftConfig): number[] | undefined {
 }
 
 /** What PEFT itself adds for text classification, whatever the model has. */
-const presumedHeads = ['classifier', 'score'];
+export const presumedHeads = ['classifier', 'score'];
 
 /** Modules that are trained whole, the head left out. Those that the base has not are passed over, as PEFT does. */
 export function modulesToSave(given: PeftConfig, base: PeftBase): string[] {

@@ -99,6 +99,26 @@ test('an adapter of a model that writes has no head, and the task type by which 
   expect(json(filesOf(archive, decoder))).toMatchObject({ task_type: 'SEQ_2_SEQ_LM' });
 });
 
+test('a table of words of its own stands beside the backbone; one that PEFT has trained apart from the embeddings is refused', async () => {
+  const table: TensorSpec = { name: 'lm_head.weight', shape: [6, 4] };
+  const own: TaskModel = { ...gpt2, beside: ['lm_head.weight'] };
+  const archive = archiveOf('words', undefined);
+  const { config } = archive;
+  const saving = {
+    ...archive,
+    config: { ...config, hyper_parameters: { ...config.hyper_parameters, modules_to_save: ['lm_head'] } },
+    tensors: filled([...lora, table]),
+  };
+  const files = filesOf(saving, own);
+  expect(json(files)).toMatchObject({ modules_to_save: ['lm_head'] });
+  expect(await namesIn(files)).toEqual([...written, 'base_model.model.lm_head.weight'].toSorted());
+  const tied: TaskModel = { ...gpt2, shared: (kind) => new Map(kind === 'words' ? [['wte.weight', 'lm_head.weight']] : []) };
+  await expect(readExported(files, expecting(tied))).rejects.toMatchObject({
+    code: 'unsupported-peft',
+    where: 'adapter_model.safetensors, base_model.model.lm_head.weight',
+  });
+});
+
 test('one that chooses is a classifier of one output, and no regression', async () => {
   const files = filesOf(archiveOf('choices', { texts: [question], logits: [[1, 2, 3]] }));
   expect(json(files)).toMatchObject({ task_type: 'SEQ_CLS', modules_to_save: ['score'] });

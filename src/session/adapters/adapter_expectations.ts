@@ -5,7 +5,7 @@ import type { AdapterConfig, AdapterExpectations, HyperParameters } from '../../
 import { type BackboneNames, type TaskModel, taskTypes } from '../../formats/task_model.ts';
 import { methodNamed, methods, resolveOptions } from '../../methods/registry.ts';
 import { singleStream } from '../../methods/single_stream.ts';
-import { type Backbone, headOf, ownPooling } from '../../models/model.ts';
+import { type Backbone, type HeadKind, headOf, ownPooling, sharedParameters } from '../../models/model.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type Pooling } from '../../protocol/config.ts';
 import { textPositions } from '../../protocol/lengths.ts';
 import { taskNamed, taskOf } from '../../tasks/registry.ts';
@@ -14,6 +14,7 @@ import type { EngineConfig } from '../engine/engine.ts';
 import { type ResolvedMethod, resolveMethod, setupOf } from '../engine/setup.ts';
 import type { BaseModel } from '../models/base_model.ts';
 import { checkpointClassifier, isUnnamed, labelNames } from '../models/classifier.ts';
+import { backboneParameters } from '../models/required_weights.ts';
 import { storedShape } from '../models/stored_form.ts';
 import { hasDecoder, writtenTask } from '../models/task_fit.ts';
 
@@ -68,7 +69,7 @@ export function expectedTensors(model: BaseModel, config: AdapterConfig): { name
 }
 
 /** Under the head that Transformers gives it. */
-function namesOf(model: BaseModel): BackboneNames {
+function namesOf(model: BaseModel, kind: HeadKind): BackboneNames {
   const dense: string[] = [];
   const adapts = ({ path }: { readonly path: string }) => {
     dense.push(path);
@@ -85,7 +86,8 @@ function namesOf(model: BaseModel): BackboneNames {
   };
   const looking = { ...method, wire: () => singleStream({ linear: { adapts } }) };
   const registry = outlineOf(model, engine, 1, { method: looking, options, policy });
-  const parameters = [...registry.parameters.values()].filter(({ owner }) => owner !== 'head');
+  const traced = kind === 'words' ? backboneParameters(model, undefined) : [...registry.parameters.values()];
+  const parameters = traced.filter(({ owner }) => owner !== 'head');
   return {
     dense,
     parameters: parameters.map(({ name }) => name),
@@ -105,17 +107,20 @@ const writingOf = (backbone: Backbone): NonNullable<TaskModel['writes']> => ({
 export function taskModelOf(model: BaseModel): TaskModel {
   const backbone = model.backbone();
   const { model_type, num_hidden_layers, num_attention_heads, hidden_act } = backbone.config;
-  let names: BackboneNames | undefined;
+  const names = new Map<HeadKind, BackboneNames>();
   return {
     ...{ model_type, num_hidden_layers, num_attention_heads, hidden_act },
     prefix: backbone.names.prefixes[0] ?? '',
+    beside: backbone.names.beside ?? [],
     pooling: ownPooling(backbone),
     head: (pooling, kind = 'sequence') => (kind === 'words' ? noHead : headOf(backbone, pooling as Pooling, kind)),
+    shared: (kind = 'sequence') => sharedParameters(backbone, kind),
     ...(backbone.vocabulary ? { writes: writingOf(backbone) } : {}),
     defaults: backbone.defaults,
-    names() {
-      names ??= namesOf(model);
-      return names;
+    names(kind = 'sequence') {
+      const known = names.get(kind) ?? namesOf(model, kind);
+      names.set(kind, known);
+      return known;
     },
   };
 }
