@@ -19,7 +19,7 @@ import {
 } from './tensor.ts';
 
 export interface GraphOptions {
-  readonly trains: (parameter: Pick<Parameter, 'name' | 'owner'>) => boolean;
+  readonly trains: (parameter: Pick<Parameter, 'name' | 'owner' | 'dense'>) => boolean;
   /** Stored type of frozen matrices; vectors are always widened to f32. */
   readonly storedType: (name: string) => 'f32' | 'f16';
   /** Dropout is active and what gradients need is kept. */
@@ -32,7 +32,7 @@ export interface GraphOptions {
  * Parameters of the backbone come from its checkpoint; a `buffer`, which never trains, may be absent there, and is zeros then. Those that a method or a head
  * adds say how they start.
  */
-export type ParameterOptions = { readonly decay?: boolean } & (
+export type ParameterOptions = { readonly decay?: boolean; readonly dense?: true } & (
   | { readonly owner?: 'backbone'; readonly mean?: 0 | 1; readonly stored?: StoredForm; readonly buffer?: 'zeros' }
   | { readonly owner: 'method' | 'head'; readonly initial: Initial }
 );
@@ -167,7 +167,8 @@ export class Graph {
     const mean = ('mean' in options && options.mean) || 0;
     const { owner, initial } = 'initial' in options ? options : this.#origin({ shape, mean });
     const buffer = 'buffer' in options ? options.buffer : undefined;
-    const trainable = !buffer && !this.#frozen && this.options.trains({ name, owner });
+    const dense = options.dense ? { dense: options.dense } : {};
+    const trainable = !buffer && !this.#frozen && this.options.trains({ name, owner, ...dense });
     const columns = shape.at(-1) ?? 1;
     const dtype = trainable || shape.length < 2 || columns % 4 !== 0 ? 'f32' : this.options.storedType(name);
     const tensors: Tensor[] = [];
@@ -175,6 +176,7 @@ export class Graph {
       name,
       owner,
       shape,
+      ...dense,
       trainable,
       initial: buffer ? { from: 'checkpoint', absent: buffer } : initial,
       mean,

@@ -28,6 +28,8 @@ export interface Parameter {
   readonly name: string;
   readonly owner: Owner;
   readonly shape: readonly number[];
+  /** Of a dense layer of the forward code, which methods may change. */
+  readonly dense?: true;
   readonly trainable: boolean;
   readonly initial: Initial;
   /** The mean of its values in an untrained model: 1 for the weight of a normalisation. */

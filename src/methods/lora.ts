@@ -64,9 +64,9 @@ const merged: Method['merged'] = ({ name, shape: [out = 0, into = 0] }, trained,
 };
 
 /** Those biases of the backbone that `bias` says, as PEFT counts them. */
-function trainsBias(name: string, options: MethodOptions): boolean {
+function trainsBias({ name, dense }: Parameters<Method['trains']>[0], options: MethodOptions): boolean {
   if (options.bias === 'none' || !name.endsWith('.bias')) return false;
-  return options.bias === 'all' || isTarget(name.slice(0, -'.bias'.length), options);
+  return options.bias === 'all' || (dense === true && isTarget(name.slice(0, -'.bias'.length), options));
 }
 
 export const lora: Method = {
@@ -76,8 +76,7 @@ export const lora: Method = {
   group: 'adapter',
   diagram: { adds: [{ part: 'low-rank', at: 'attention' }], kept: 'everything' },
   paper: { title: 'LoRA: Low-Rank Adaptation of Large Language Models (Hu et al., 2022)', url: 'https://arxiv.org/abs/2106.09685' },
-  trains: (parameter, options) =>
-    trainsAdditions(parameter) || trainsBias(parameter.name, options) || savesParameter(parameter.name, options),
+  trains: (parameter, options) => trainsAdditions(parameter) || trainsBias(parameter, options) || savesParameter(parameter.name, options),
   refuses: notReversible('LoRA'),
   defaultPolicy: 'store',
   learning_rate: 1e-3,

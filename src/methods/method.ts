@@ -48,7 +48,7 @@ export interface Method {
   readonly group: MethodGroup;
   readonly diagram: MethodDiagram;
   readonly paper?: { readonly title: string; readonly url: string };
-  trains(parameter: Pick<Parameter, 'name' | 'owner'>, options: MethodOptions): boolean;
+  trains(parameter: Pick<Parameter, 'name' | 'owner' | 'dense'>, options: MethodOptions): boolean;
   /** Why a policy makes no sense for this method, or undefined where it does. */
   refuses(policy: PolicyName): string | undefined;
   /** Why it makes no sense for a model, or undefined where it does; left out: for none. */

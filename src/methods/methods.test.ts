@@ -239,6 +239,15 @@ test('a module that is trained whole has all its parameters and no update beside
   });
 });
 
+test('with lora_only the biases of the dense layers that have an update train, and no norm’s', () => {
+  const { parameters } = planned('lora', { chosen: { target_modules: ['all-linear'], bias: 'lora_only' } });
+  const biases = [...parameters.values()].filter(
+    ({ name, owner, trainable }) => trainable && owner === 'backbone' && name.endsWith('.bias'),
+  );
+  const updated = [...parameters.keys()].filter((name) => name.endsWith('.lora_A.weight'));
+  expect(biases.map(({ name }) => name)).toEqual(updated.map((name) => name.replace('.lora_A.weight', '.bias')));
+});
+
 test.each([
   ['gpt2', 'lora', 'words', 'wte', /writes them by/],
   ['gpt2', 'ia3', 'sequence', 'wte', undefined],

@@ -48,8 +48,8 @@ export function dense(
   return g.scope(name, () => {
     const in_features = x.shape.at(-1) as number;
     const site: LinearSite = { path: g.path, in_features, out_features };
-    const w = g.weight(`${g.path}.weight`, [out_features, in_features], layout ? { stored: { layout } } : {});
-    const bias = hasBias ? { bias: g.weight(`${g.path}.bias`, [out_features]) } : {};
+    const w = g.weight(`${g.path}.weight`, [out_features, in_features], { dense: true, ...(layout ? { stored: { layout } } : {}) });
+    const bias = hasBias ? { bias: g.weight(`${g.path}.bias`, [out_features], { dense: true }) } : {};
     const adapting = hook?.adapts(site) ? hook : undefined;
     const entering = adapting?.before?.(g, site, x) ?? x;
     if (!adapting?.after) return linear(g, entering, w, { ...bias, activation });

@@ -138,7 +138,7 @@ export function planPrograms(setup: ProgramSetup): { plan: Plan; registry: Regis
     requireLength({ length: Math.max(length, target_length), positions, method, options, model: 'the model' });
   const registry = new Registry(setup.max_binding);
   const tracing = {
-    trains: (parameter: Pick<Parameter, 'name' | 'owner'>) => method.trains(parameter, options),
+    trains: (parameter: Pick<Parameter, 'name' | 'owner' | 'dense'>) => method.trains(parameter, options),
     storedType: setup.storedType,
   };
   const sources = buckets.flatMap((bucket) =>

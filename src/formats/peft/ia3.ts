@@ -1,7 +1,7 @@
 // IA3: one vector for each chosen dense layer, [out, 1] on what leaves it, or [1, in] on what enters where it is among feedforward_modules.
 
 import { amongTargets, ending, fanInFanOut, modulesToSave, reading, targetModules } from './modules.ts';
-import { listed, lowestLayer, matches, type PeftType, refusePeft } from './peft_type.ts';
+import { listed, matches, type PeftType, refusePeft } from './peft_type.ts';
 
 const suffix = '.ia3_l';
 
@@ -10,7 +10,8 @@ export const ia3: PeftType = {
   method: 'ia3',
   prefix: 'base_model.model.',
   known: ['init_ia3_weights', 'target_modules', 'exclude_modules', 'feedforward_modules'],
-  refuses: (specs) => (lowestLayer(specs) > 0 ? 'PEFT scales every layer by (IA)³; here the bottom ones have none.' : undefined),
+  refuses: (_, _model, { hyper_parameters: { frozen_layers } }) =>
+    Number(frozen_layers ?? 0) > 0 ? 'PEFT scales every layer by (IA)³; here the bottom ones have none.' : undefined,
   toPeft({ hyper_parameters: { target_modules, feedforward_modules } }, specs, model) {
     const [targets, feedforward] = [listed(target_modules), listed(feedforward_modules)];
     // What the ends of names can't say is said module by module, as PEFT itself does for "all-linear".

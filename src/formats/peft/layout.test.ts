@@ -10,6 +10,7 @@ import { openSafetensors, writeSafetensors } from '../safetensors.ts';
 import type { TaskModel } from '../task_model.ts';
 import { readFloats } from '../tensor_file.ts';
 import { bertModel, cardFacts as facts } from '../testing.ts';
+import { lora } from './lora.ts';
 import { matches } from './peft_type.ts';
 import { peftTypes } from './registry.ts';
 
@@ -179,6 +180,29 @@ test('the files are those that PEFT loads, with what PEFT has no room for in the
   });
   const other = { ...expectations, base: { name: 'other', sha256: 'cd'.repeat(32) } };
   await expect(readExported(files, other)).rejects.toMatchObject({ code: 'wrong-base' });
+});
+
+test('where two stacks count their layers apart, LoRA above frozen ones is said module by module, and numbers of layers are read as PEFT reads them', () => {
+  const dense = ['encoder', 'decoder'].flatMap((stack) => [0, 1].map((i) => `${stack}.layers.${i}.self_attn.q_proj`));
+  const bart: TaskModel = { ...bertModel, prefix: 'model.', names: () => ({ dense, parameters: [], transposed: [] }) };
+  const adapted = dense.slice(1).map((path) => ({ name: `${path}.lora_A.weight`, shape: [2, C] }));
+  const config = { hyper_parameters: { target_modules: ['q_proj'], frozen_layers: 1 } } as unknown as AdapterConfig;
+  expect(lora.toPeft(config, adapted, bart)).toMatchObject({
+    layers_to_transform: null,
+    target_modules: dense
+      .slice(1)
+      .map((path) => `model.${path}`)
+      .toSorted(),
+  });
+  const base = { model: bart, isHead: () => false, stored: new Set<string>(), mirrored: {} };
+  const upper = dense.filter((path) => path.includes('.1.'));
+  expect(lora.fromPeft({ target_modules: ['q_proj'], layers_to_transform: [1], layers_pattern: 'layers' }, base).target_modules).toEqual(
+    upper,
+  );
+  expect(lora.fromPeft({ target_modules: ['q_proj'], layers_to_transform: [1] }, base)).toMatchObject({
+    frozen_layers: 0,
+    target_modules: upper,
+  });
 });
 
 test('LoRA above frozen layers says so by layers_to_transform; (IA)³ and prefixes, which PEFT puts everywhere, are written in our layout', async () => {

@@ -108,9 +108,9 @@ function peftConfig(type: PeftType, model: TaskModel, config: AdapterConfig, spe
 const specsOf = (tensors: AdapterArchive['tensors']): TensorSpec[] => [...tensors].map(([name, { shape }]) => ({ name, shape }));
 
 /** The type that says this adapter in PEFT's terms, or why there is none. */
-export function peftTypeOf({ method: own, tensors }: AdapterArchive, model: TaskModel): PeftType | string {
+export function peftTypeOf({ method: own, tensors, config }: AdapterArchive, model: TaskModel): PeftType | string {
   const type = peftTypes.find(({ method }) => method === own);
-  return type === undefined ? 'PEFT has no type for this method.' : (type.refuses?.(specsOf(tensors), model) ?? type);
+  return type === undefined ? 'PEFT has no type for this method.' : (type.refuses?.(specsOf(tensors), model, config) ?? type);
 }
 
 /**

@@ -29,13 +29,15 @@ function frozenLayers(given: PeftConfig, { stored, model, mirrored }: PeftBase):
   const last = Math.max(...dense.map(layerOf).filter((layer) => !Number.isNaN(layer)));
   const toTheTop = sorted.at(-1) === last && sorted.every((layer, i) => layer === first + i);
   // PEFT counts layers alone among the modules, and every bias of the model.
+  // Two stacks each count from 0, and ours go on.
+  const again = dense.slice(dense.findIndex((path) => layerOf(path) >= first)).some((path) => layerOf(path) < first);
   const outside = dense.some((path) => Number.isNaN(layerOf(path)) && matches(path, target_modules));
   const begin = Math.max(
     0,
     parameters.findIndex((name) => layerOf(name) >= first),
   );
   const below = [...stored].some((name) => layerOf(name) < first) || parameters.slice(0, begin).some((name) => stored.has(name));
-  return toTheTop && !outside && !below ? first : 0;
+  return toTheTop && !again && !outside && !below ? first : 0;
 }
 
 /** `name=number` entries as PEFT's object. */
@@ -52,19 +54,22 @@ export const lora: PeftType = {
     'ensure_weight_tying',
   ],
   toPeft({ hyper_parameters }, specs, model) {
-    const { adapter_size, lora_alpha, lora_dropout, target_modules, bias, use_rslora, rank_pattern, alpha_pattern } = hyper_parameters;
+    const { adapter_size, lora_alpha, lora_dropout, target_modules, bias, use_rslora, rank_pattern, alpha_pattern, frozen_layers } =
+      hyper_parameters;
     const paths = specs.filter(({ name }) => name.endsWith('.lora_A.weight')).map(({ name }) => name.slice(0, -'.lora_A.weight'.length));
     const layers = paths.map(layerOf);
-    // What the ends of names can't say is said module by module, as PEFT itself does for "all-linear".
+    // What the ends of names and numbers of layers can't say is said module by module, as PEFT itself does for "all-linear": two stacks count theirs apart.
     const named = listed(target_modules);
-    const each = named.includes('all-linear') || (Math.min(...layers.filter((layer) => layer >= 0)) > 0 && layers.some(Number.isNaN));
+    const frozen = Number(frozen_layers ?? 0);
+    const above = frozen > 0 && layers.every((layer) => layer >= frozen);
+    const each = named.includes('all-linear') || (frozen > 0 && !above);
     return {
       alpha_pattern: asPattern(listed(alpha_pattern)),
       bias: bias ?? 'none',
       fan_in_fan_out: fanInFanOut(paths, model),
       init_lora_weights: true,
       layers_pattern: null,
-      layers_to_transform: !each && Math.min(...layers) > 0 ? [...new Set(layers)].toSorted((a, b) => a - b) : null,
+      layers_to_transform: !each && above ? [...new Set(layers)].toSorted((a, b) => a - b) : null,
       lora_alpha,
       lora_dropout,
       r: adapter_size,

@@ -48,7 +48,7 @@ export interface PeftType {
   /** What stands before the head's names in the file, and before the backbone's own prefix. */
   readonly prefix: string;
   /** Why an adapter of these tensors can't be said in PEFT's terms, where it can't. */
-  refuses?(specs: readonly TensorSpec[], model: TaskModel): string | undefined;
+  refuses?(specs: readonly TensorSpec[], model: TaskModel, config: AdapterConfig): string | undefined;
   /** Its own keys of adapter_config.json. `specs`: all tensors under our names. */
   toPeft(config: AdapterConfig, specs: readonly TensorSpec[], model: TaskModel): Record<string, unknown>;
   /** Our hyper-parameters. Error: `unsupported-peft`. */

@@ -87,7 +87,7 @@ function traced(archive: AdapterArchive, base: BaseModel) {
   });
   const registry = new Registry();
   const tracing = {
-    trains: (parameter: Pick<Parameter, 'name' | 'owner'>) => resolved.method.trains(parameter, setup.options),
+    trains: (parameter: Pick<Parameter, 'name' | 'owner' | 'dense'>) => resolved.method.trains(parameter, setup.options),
     storedType: () => 'f32' as const,
   };
   const { graph } = traceEvaluation(registry, tracing, setup, { length: 11 });
