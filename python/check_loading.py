@@ -19,7 +19,7 @@ from transformers import AutoTokenizer
 from record.counts import CASES
 from record.recording import VECTORS
 from retrace import AdapterError, build, load
-from retrace.architectures import architecture_of
+from retrace.architectures import architecture_of, layers_of
 from retrace.base import config_of
 from retrace.methods.peft_methods import PeftTwin
 
@@ -51,7 +51,7 @@ def export(folder, method, pooling, hyper_parameters, base):
     if in_peft_layout:
         model.model.save_pretrained(folder, save_embedding_layers=False)
         trained = {name: p.detach().contiguous() for name, p in model.trainable().items()}  # PEFT saves more where biases train
-        save_file(trained, folder / "adapter_model.safetensors")
+        save_file(trained, folder / "adapter_model.safetensors", metadata={"format": "pt", "retrace": json.dumps(config)})
         about = {"pooling": pooling, "max_length": MAX_LENGTH, "texts": TEXTS, "logits": _logits(model, base)}
         (folder / "self_test.json").write_text(json.dumps(about))
         return folder
@@ -81,8 +81,8 @@ def cases_on(base):
             if method == "lst":
                 given = given | {"reduction_factor": 2}
             if "frozen_layers" in given:
-                given = given | {"frozen_layers": config.num_hidden_layers - 1}
-            if len(architecture.stacks) > 1 and (given.get("frozen_layers") or method in ("lst", "read", "prefix-tuning", "prompt-tuning")):
+                given = given | {"frozen_layers": layers_of(config) - 1}
+            if len(architecture.stacks) > 1 and method in ("lst", "read", "prefix-tuning", "prompt-tuning"):
                 continue
         yield method, given
 

@@ -185,8 +185,10 @@ class Stack:
 
     path: str
     start: object
+    below: tuple[str, ...]  # what stands below the layers, by the beginnings of names
     causal: bool = False
     finish: object = lambda backbone, h: h
+    count: str = "num_hidden_layers"  # the configuration's key
 
     def layers(self, backbone):
         return backbone.get_submodule(self.path)
@@ -201,7 +203,6 @@ class Architecture:
     layer: Layer
     new_layer: object  # (config, index) -> a layer like those of the backbone
     stacks: tuple[Stack, ...]
-    below: tuple[str, ...]  # what stands below the layers, by the beginnings of names
     lora: dict  # hyper-parameters by default, those of PEFT's tables
     ia3: dict
     narrow: tuple[str, ...]  # keys of the configuration that hold widths
@@ -254,6 +255,13 @@ def _start_bart(side):
     return start
 
 
+def _below(side, *modules):
+    return tuple(f"{side}.{module}." for module in modules)
+
+
+_BART_EMBEDDINGS = ("embed_tokens", "embed_positions", "layernorm_embedding")
+
+
 def vocabulary_head(model, hidden, attention_mask):
     """Logits [B, T, V] of a model that writes."""
     return model.lm_head(hidden) + getattr(model, "final_logits_bias", 0.0)
@@ -279,8 +287,7 @@ BERT = Architecture(
     head=_bert_head,
     layer=BertLike(),
     new_layer=lambda config, i: BertLayer(config),
-    stacks=(Stack("encoder.layer", _start_bert),),
-    below=("embeddings.",),
+    stacks=(Stack("encoder.layer", _start_bert, ("embeddings.",)),),
     lora={"target_modules": ["query", "value"]},
     ia3={"target_modules": ["key", "value", "output.dense"], "feedforward_modules": ["output.dense"]},
     narrow=("hidden_size", "intermediate_size"),
@@ -291,7 +298,7 @@ ROBERTA = replace(
     prefix="roberta.",
     head=lambda model, hidden, attention_mask: model.classifier(hidden),
     new_layer=lambda config, i: RobertaLayer(config),
-    stacks=(Stack("encoder.layer", _start_roberta),),
+    stacks=(Stack("encoder.layer", _start_roberta, ("embeddings.",)),),
 )
 DISTILBERT = Architecture(
     prefix="distilbert.",
@@ -300,8 +307,7 @@ DISTILBERT = Architecture(
     head=_distilbert_head,
     layer=DistilBert(),
     new_layer=lambda config, i: TransformerBlock(config),
-    stacks=(Stack("transformer.layer", _start_distilbert),),
-    below=("embeddings.",),
+    stacks=(Stack("transformer.layer", _start_distilbert, ("embeddings.",)),),
     # PEFT has no defaults for it: those of BERT, in its names.
     lora={"target_modules": ["q_lin", "v_lin"]},
     ia3={"target_modules": ["k_lin", "v_lin", "out_lin", "lin2"], "feedforward_modules": ["out_lin", "lin2"]},
@@ -314,8 +320,7 @@ GPT2 = Architecture(
     head=lambda model, hidden, attention_mask: model.score(last_token(hidden, attention_mask)),
     layer=Gpt2(),
     new_layer=lambda config, i: GPT2Block(config, layer_idx=i),
-    stacks=(Stack("h", _start_gpt2, causal=True, finish=lambda gpt2, h: gpt2.ln_f(h)),),
-    below=("wte.", "wpe."),
+    stacks=(Stack("h", _start_gpt2, ("wte.", "wpe."), causal=True, finish=lambda gpt2, h: gpt2.ln_f(h)),),
     lora={"target_modules": ["c_attn"]},
     ia3={"target_modules": ["c_attn", "mlp.c_proj"], "feedforward_modules": ["mlp.c_proj"]},
     narrow=("n_embd", "n_inner"),
@@ -328,8 +333,7 @@ OPT = replace(
     prefix="model.",
     layer=Opt(),
     new_layer=lambda config, i: OPTDecoderLayer(config, layer_idx=i),
-    stacks=(Stack("decoder.layers", _start_opt, causal=True, finish=_finish_opt),),
-    below=("decoder.embed_tokens.", "decoder.embed_positions.", "decoder.project_in."),
+    stacks=(Stack("decoder.layers", _start_opt, _below("decoder", "embed_tokens", "embed_positions", "project_in"), causal=True, finish=_finish_opt),),
     lora={"target_modules": ["q_proj", "v_proj"]},
     ia3={"target_modules": ["q_proj", "k_proj", "fc2"], "feedforward_modules": ["fc2"]},
     narrow=("hidden_size", "ffn_dim"),
@@ -338,8 +342,10 @@ BART = replace(
     OPT,
     heads=("classification_head",),
     head=lambda model, hidden, attention_mask: model.classification_head(last_token(hidden, attention_mask)),
-    stacks=(Stack("encoder.layers", _start_bart("encoder")), Stack("decoder.layers", _start_bart("decoder"), causal=True)),
-    below=("shared.", *(f"{side}.{what}" for side in ("encoder", "decoder") for what in ("embed_tokens.", "embed_positions.", "layernorm_embedding."))),
+    stacks=(
+        Stack("encoder.layers", _start_bart("encoder"), ("shared.", *_below("encoder", *_BART_EMBEDDINGS)), count="encoder_layers"),
+        Stack("decoder.layers", _start_bart("decoder"), _below("decoder", *_BART_EMBEDDINGS), causal=True, count="decoder_layers"),
+    ),
     ia3={"target_modules": ["q_proj", "v_proj", "fc2"], "feedforward_modules": ["fc2"]},
     final_combination={"final_combination": "mean"},
     vocabulary=AutoModelForSeq2SeqLM,
@@ -360,6 +366,20 @@ def defaults_of(config):
     own = architecture_of(config)
     post = config.model_type == "opt" and not config.do_layer_norm_before
     return replace(own, final_combination=BERT.final_combination) if post else own
+
+
+def layers_of(config):
+    """Layers of all stacks."""
+    return sum(getattr(config, stack.count) for stack in architecture_of(config).stacks)
+
+
+def frozen_of(config, frozen_layers):
+    """{path of a stack: its bottom layers that stay as they are}. They are counted from the bottom of the first stack on."""
+    frozen = {}
+    for stack in architecture_of(config).stacks:
+        frozen[stack.path] = min(frozen_layers, getattr(config, stack.count))
+        frozen_layers -= frozen[stack.path]
+    return frozen
 
 
 def positions_of(config):

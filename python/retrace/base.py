@@ -12,7 +12,7 @@ import torch
 from safetensors import SafetensorError
 from transformers import CONFIG_MAPPING, AutoTokenizer, PreTrainedConfig
 
-from .architectures import ARCHITECTURES, architecture_of
+from .architectures import ARCHITECTURES, architecture_of, frozen_of
 from .errors import AdapterError
 from .pooling import POOLINGS, classifier_of, with_mean_pooling, with_own_pooling
 
@@ -92,14 +92,18 @@ def classifier_model(base_model, pooling, num_labels):
     return _whole(model_class, base_model, config, ("classifier",) if pooling == "mean" else architecture.heads)
 
 
-def lies_below(name, frozen_layers, architecture):
-    """Whether a parameter of a backbone belongs to the embeddings or a bottom layer that stays as it is; none does where no layer is frozen. `name`
-    may have anything before the backbone's own names.
+def lies_below(name, frozen_layers, config):
+    """Whether a parameter of a backbone belongs to a bottom layer that stays as it is, or to the embeddings of a stack that has such layers. `name` may
+    have anything before the backbone's own names.
     """
-    if not frozen_layers:
-        return False
-    layer = re.search(rf"(?:^|\.){re.escape(architecture.stacks[0].path)}\.(\d+)\.", name)
-    return int(layer[1]) < frozen_layers if layer else any(f".{below}" in f".{name}" for below in architecture.below)
+    frozen = frozen_of(config, frozen_layers)
+    for stack in architecture_of(config).stacks:
+        layer = re.search(rf"(?:^|\.){re.escape(stack.path)}\.(\d+)\.", name)
+        if layer:
+            return int(layer[1]) < frozen[stack.path]
+        if frozen[stack.path] and any(f".{below}" in f".{name}" for below in stack.below):
+            return True
+    return False
 
 
 def config_of(folder):

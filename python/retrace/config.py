@@ -6,7 +6,7 @@ It breaks if a value that Retrace exports is refused here.
 
 import math
 
-from .architectures import positions_of
+from .architectures import layers_of, positions_of
 from .errors import AdapterError
 from .pooling import POOLINGS
 from .streams import STREAMS
@@ -95,7 +95,7 @@ def check_config(config, base_config):
         for name in given.keys() & {"lambda", "beta"}:
             fits = given[name] in [2.0**-shift for shift in range(9)]
             _check(f"hyper_parameters.{name}", given[name], ((lambda _, fits=fits: fits), "1, 1/2, 1/4 ... or 1/256 with fixed streams"))
-    layers, frozen = base_config.num_hidden_layers, given.get("frozen_layers", 0)
+    layers, frozen = layers_of(base_config), given.get("frozen_layers", 0)
     if frozen >= layers:
         raise AdapterError(f"hyper_parameters.frozen_layers is {frozen}; the base has {layers} layers, and at least one must be left.")
     before = given.get("num_virtual_tokens", 0)

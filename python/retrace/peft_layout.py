@@ -50,7 +50,6 @@ def _num_labels(tensors):
 
 def load_through_peft(files, config, base_model):
     model = classifier_model(base_model, config["pooling"], config["num_labels"])
-    architecture = architecture_of(model.config)
     given = json_of(files, "adapter_config.json")
     prompt = given["peft_type"] in ("PREFIX_TUNING", "PROMPT_TUNING")
     with tempfile.TemporaryDirectory() as folder:
@@ -65,8 +64,8 @@ def load_through_peft(files, config, base_model):
     saved = _read_by_peft(tensors)
     taken = _read_by_peft(get_peft_model_state_dict(model, save_embedding_layers=False))
     # Where biases train above frozen layers only, PEFT has those below too: as in the base, and not to be trained.
-    frozen = _frozen_layers(given.get("layers_to_transform"))
-    other = saved ^ {name for name in taken if name in saved or not (name.endswith(".bias") and lies_below(name, frozen, architecture))}
+    frozen = config.get("hyper_parameters", {}).get("frozen_layers") or _frozen_layers(given.get("layers_to_transform"))
+    other = saved ^ {name for name in taken if name in saved or not (name.endswith(".bias") and lies_below(name, frozen, model.config))}
     if other:
         found = f"PEFT {peft.__version__} reads other tensors than adapter_model.safetensors holds"
         raise AdapterError(f"{found}, {len(other)} in all: {', '.join(sorted(other)[:3])}.")

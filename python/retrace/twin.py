@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from transformers.activations import ACT2FN
 
-from .architectures import act_of, architecture_of, norm_eps_of, shifted, sight, vocabulary_head
+from .architectures import act_of, architecture_of, frozen_of, norm_eps_of, shifted, sight, vocabulary_head
 from .base import lies_below
 from .pooling import mean_head
 
@@ -32,12 +32,11 @@ class Twin(nn.Module):
         self.parts = self.architecture.layer
         backbone = classifier.base_model
         saved, frozen = hyper_parameters.get("modules_to_save", []), self.frozen_layers
-        if len(self.architecture.stacks) > (1 if frozen else self.stacks_that_fit):
-            what = "above frozen layers" if frozen else "method"
-            raise ValueError(f"{classifier.config.model_type} has an encoder and a decoder, and this {what} is not defined there")
+        if len(self.architecture.stacks) > self.stacks_that_fit:
+            raise ValueError(f"{classifier.config.model_type} has an encoder and a decoder, and this method is not defined there")
         for name, p in backbone.named_parameters():
             module = f".{name.rpartition('.')[0]}."
-            p.requires_grad_(any(f".{one}." in module for one in saved) and not lies_below(name, frozen, self.architecture))
+            p.requires_grad_(any(f".{one}." in module for one in saved) and not lies_below(name, frozen, classifier.config))
         self.model = classifier
         self.added = tree(self.all_additions(classifier.config, hyper_parameters))
         if hasattr(classifier, "dropout"):  # before the head; the backbone keeps its own
@@ -46,6 +45,9 @@ class Twin(nn.Module):
     @property
     def frozen_layers(self):
         return self.hyper_parameters.get("frozen_layers", 0)
+
+    def frozen_in(self, stack):
+        return frozen_of(self.model.config, self.frozen_layers)[stack.path]
 
     @property
     def backbone(self):
@@ -56,7 +58,7 @@ class Twin(nn.Module):
         return {
             f"{stack.path}.{i}.{path}": module
             for stack in self.architecture.stacks
-            for i in range(self.frozen_layers, len(stack.layers(self.backbone)))
+            for i in range(self.frozen_in(stack), len(stack.layers(self.backbone)))
             for path, module in self.additions(config, hyper_parameters).items()
         }
 
@@ -70,12 +72,13 @@ class Twin(nn.Module):
 
     def layers(self, stack):
         """(frozen layer, what was added to it) of each layer that is not left as it is."""
-        layers = list(stack.layers(self.backbone))[self.frozen_layers :]
-        return [(layer, self.added.get_submodule(f"{stack.path}.{i}")) for i, layer in enumerate(layers, self.frozen_layers)]
+        frozen = self.frozen_in(stack)
+        layers = list(stack.layers(self.backbone))[frozen:]
+        return [(layer, self.added.get_submodule(f"{stack.path}.{i}")) for i, layer in enumerate(layers, frozen)]
 
     def enter(self, stack, h, sight):
         """Through the bottom layers that are left as they are."""
-        for layer in list(stack.layers(self.backbone))[: self.frozen_layers]:
+        for layer in list(stack.layers(self.backbone))[: self.frozen_in(stack)]:
             h, _ = self.parts.whole(layer, h, sight)
         return h
 

@@ -63,36 +63,31 @@ def name_in_file(name):
 
 def lora(base_model, num_labels, pooling, given):
     model = classifier_model(base_model, pooling, num_labels)
-    frozen = _frozen_layers(model, given)
+    frozen = given.get("frozen_layers", 0)
+    by_number = len(architecture_of(model.config).stacks) == 1  # two stacks count their layers apart
+    targets = "all-linear" if "all-linear" in given["target_modules"] else given["target_modules"]
     config = LoraConfig(
         task_type=_task(model, pooling),
         r=given["adapter_size"],
         lora_alpha=given["lora_alpha"],
         lora_dropout=given.get("lora_dropout", 0.0),
         use_rslora=given.get("use_rslora", False),
-        target_modules="all-linear" if "all-linear" in given["target_modules"] else given["target_modules"],
+        target_modules=_above(model, frozen, targets) if frozen and not by_number else targets,
         rank_pattern=_pattern(given, "rank_pattern", int),
         alpha_pattern=_pattern(given, "alpha_pattern", float),
         modules_to_save=_saved(model, pooling, given),
-        layers_to_transform=list(range(frozen, model.config.num_hidden_layers)) if frozen else None,
+        layers_to_transform=list(range(frozen, model.config.num_hidden_layers)) if frozen and by_number else None,
         bias=given.get("bias", "none"),
     )
     model = get_peft_model(model, config)
     for name, p in model.named_parameters():
-        if lies_below(name, frozen, architecture_of(model.config)):  # PEFT trains the biases of all layers
+        if lies_below(name, frozen, model.config):  # PEFT trains the biases of all layers
             p.requires_grad_(False)
     return PeftTwin(model)
 
 
 def _task(model, pooling):
     return TaskType(architecture_of(model.config).task if pooling == "vocabulary" else "SEQ_CLS")
-
-
-def _frozen_layers(model, given):
-    frozen = given.get("frozen_layers", 0)
-    if frozen and len(architecture_of(model.config).stacks) > 1:
-        raise ValueError(f"{model.config.model_type} has an encoder and a decoder: frozen_layers is not defined there")
-    return frozen
 
 
 def _saved(model, pooling, given):
@@ -111,7 +106,7 @@ def ia3(base_model, num_labels, pooling, given):
     """Above frozen layers the modules are named one by one, for PEFT has no other way to leave some out."""
     model = classifier_model(base_model, pooling, num_labels)
     modules = {name: given[name] for name in ("target_modules", "feedforward_modules")}
-    if frozen := _frozen_layers(model, given):
+    if frozen := given.get("frozen_layers", 0):
         modules = {name: _above(model, frozen, endings) for name, endings in modules.items()}
     saved = _saved(model, pooling, given)
     return PeftTwin(get_peft_model(model, IA3Config(task_type=_task(model, pooling), modules_to_save=saved, **modules)))
@@ -119,7 +114,7 @@ def ia3(base_model, num_labels, pooling, given):
 
 def _above(model, frozen, endings):
     names = [name for name, _ in model.named_modules() if any(name.endswith(f".{ending}") for ending in endings)]
-    return [name for name in names if not lies_below(f"{name}.", frozen, architecture_of(model.config))]
+    return [name for name in names if not lies_below(f"{name}.", frozen, model.config)]
 
 
 def prefix_tuning(base_model, num_labels, pooling, given):

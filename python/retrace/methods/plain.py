@@ -21,7 +21,7 @@ class Plain(nn.Module):
         self.model = classifier_model(base_model, pooling, num_labels)
         self.architecture = architecture_of(self.model.config)
         for name, p in self.model.named_parameters():
-            below = lies_below(name, frozen, self.architecture)
+            below = lies_below(name, frozen, self.model.config)
             p.requires_grad_(not name.startswith(self.architecture.prefix) or (trains(name) and not below))
 
     def forward(self, input_ids, attention_mask, token_type_ids=None, **decoder):
