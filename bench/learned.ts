@@ -25,7 +25,7 @@ type Scores = Readonly<Record<string, number>>;
 interface Learned {
   readonly metrics: Scores;
   readonly before?: Scores;
-  /** PyTorch's scores by other seeds, where it was asked how much is chance. */
+  /** Scores by other seeds, where it was asked how much is chance. */
   readonly other_seeds?: Readonly<Record<string, Scores>>;
   readonly loss: readonly number[];
 }
@@ -66,9 +66,16 @@ const metricsOf = ({ task }: Cell, { scores }: Trained): Scores =>
     }),
   );
 
-async function learn<C extends Cell>({ nameOf, flagsOf, scoredBefore }: Measurement<C>, cell: C, from: string): Promise<Ours> {
-  const { method, learning_rate, steps } = cell;
-  const flags = [...flagsOf(cell, from), '--method', method, '--learning-rate', String(learning_rate)];
+/** What `retrace train` is told of a run but its steps. */
+const allFlags = <C extends Cell>({ flagsOf }: Measurement<C>, cell: C, from: string): readonly string[] => [
+  ...flagsOf(cell, from),
+  ...['--method', cell.method, '--learning-rate', String(cell.learning_rate)],
+];
+
+async function learn<C extends Cell>(measurement: Measurement<C>, cell: C, from: string): Promise<Ours> {
+  const { nameOf, scoredBefore } = measurement;
+  const { steps } = cell;
+  const flags = allFlags(measurement, cell, from);
   const device = await deviceName();
   const before = scoredBefore?.(cell)
     ? { before: metricsOf(cell, await trainedBy(`${nameOf(cell)}/before`, [...flags, ...standingStill])) }
@@ -79,7 +86,14 @@ async function learn<C extends Cell>({ nameOf, flagsOf, scoredBefore }: Measurem
   return { ...cell, device, trainable_parameters, bytes: bytes.total, ...before, metrics: metricsOf(cell, trained), loss };
 }
 
-/** Makes the runs of these names, or all. */
+/** A run that was made, with its scores by another seed. */
+async function learnAgain<C extends Cell>(measurement: Measurement<C>, cell: C, from: string, made: Ours, seed: string): Promise<Ours> {
+  const flags = [...allFlags(measurement, cell, from), '--max-steps', String(cell.steps), '--seed', seed];
+  const scores = metricsOf(cell, await trainedBy(`${measurement.nameOf(cell)}@${seed}`, flags));
+  return { ...made, other_seeds: { ...made.other_seeds, [seed]: scores } };
+}
+
+/** Makes the runs of these names, or all; of `NAME@SEED`, of a run that was made, adds the scores by another seed. */
 export async function learnCells<C extends Cell>(measurement: Measurement<C>, from: string, names: readonly string[], json: boolean) {
   const { cells, nameOf, folder } = measurement;
   const cellNamed = (name: string): C => {
@@ -88,13 +102,20 @@ export async function learnCells<C extends Cell>(measurement: Measurement<C>, fr
     throw new Error(`There is no run '${name}'; there are ${cells.map(nameOf).join(', ')}.`);
   };
   // Before the first run: a name that is not there is told at once.
-  const chosen = names.length > 0 ? names.map(cellNamed) : cells;
+  const chosen = (names.length > 0 ? names : cells.map(nameOf)).map((asked) => {
+    const [name = '', seed] = asked.split('@');
+    return { cell: cellNamed(name), seed };
+  });
   const kept = join(root, 'docs/learning', folder);
   mkdirSync(kept, { recursive: true });
-  for (const cell of chosen) {
-    const learned = await learn(measurement, cell, from);
-    writeFileSync(join(kept, fileOf(measurement, cell)), `${JSON.stringify(learned)}\n`);
-    console.error(`${nameOf(cell)}: ${JSON.stringify(learned.metrics)}`);
+  for (const { cell, seed } of chosen) {
+    const file = join(kept, fileOf(measurement, cell));
+    const made = seed === undefined ? undefined : read<Ours>(file);
+    if (seed !== undefined && made === undefined) throw new Error(`Make the run '${nameOf(cell)}' before its other seeds.`);
+    const learned =
+      made && seed !== undefined ? await learnAgain(measurement, cell, from, made, seed) : await learn(measurement, cell, from);
+    writeFileSync(file, `${JSON.stringify(learned)}\n`);
+    console.error(`${nameOf(cell)}: ${JSON.stringify(learned.other_seeds ?? learned.metrics)}`);
     if (json) console.log(JSON.stringify(learned));
   }
 }
@@ -127,22 +148,28 @@ export function runTable<C extends Cell>(
   columns: readonly (keyof C & string)[] = [],
 ) {
   const kind = runs.some(({ ours }) => 'perplexity' in ours.metrics) ? perplexities : shares;
-  const seeds = runs.some(({ twin }) => twin?.other_seeds);
-  const rows = runs.map(({ cell, ours: { metrics, trainable_parameters }, twin }) => {
+  const seeded = { ours: runs.some(({ ours }) => ours.other_seeds), theirs: runs.some(({ twin }) => twin?.other_seeds) };
+  const rows = runs.map(({ cell, ours, twin }) => {
+    const { metrics, trainable_parameters } = ours;
     const names = Object.keys(twin?.metrics ?? metrics);
     const each = (text: (name: string) => string) => names.map(text).join(' / ');
     const of = (scores: Scores, name: string) => scores[name] ?? Number.NaN;
-    const others = (name: string) =>
-      Object.values(twin?.other_seeds ?? {})
-        .map((scores) => kind.text(of(scores, name)))
-        .join(', ');
+    const others = ({ other_seeds }: Partial<Learned> = {}) =>
+      other_seeds
+        ? each((name) =>
+            Object.values(other_seeds)
+              .map((scores) => kind.text(of(scores, name)))
+              .join(', '),
+          )
+        : '';
     return [
       ...[`\`${nameOf(cell)}\``, ...columns.map((column) => String(cell[column]))],
       ...[String(cell.learning_rate), String(cell.steps), countText(trainable_parameters), names.join(' / ')],
       each((name) => kind.text(of(metrics, name))),
       twin ? each((name) => kind.text(of(twin.metrics, name))) : '',
       twin ? each((name) => kind.between(of(metrics, name), of(twin.metrics, name))) : '',
-      ...(seeds ? [twin?.other_seeds ? each(others) : ''] : []),
+      ...(seeded.ours ? [others(ours)] : []),
+      ...(seeded.theirs ? [others(twin)] : []),
     ];
   });
   const head = [
@@ -155,7 +182,8 @@ export function runTable<C extends Cell>(
     'score',
     'PyTorch',
     kind.apart,
-    ...(seeds ? ['PyTorch, other seeds'] : []),
+    ...(seeded.ours ? ['other seeds'] : []),
+    ...(seeded.theirs ? ['PyTorch, other seeds'] : []),
   ];
   return markdownTable([head, ...rows]);
 }

@@ -1,7 +1,8 @@
 // What methods learn of GLUE (Wang et al. 2019) on the bundled model: SST-2, MRPC and STS-B with full fine-tuning, MEFT1 and LoRA, scored on GLUE's own
 // dev set after the last step. `node scripts/bench.mjs learning_glue GLUE [TASK/METHOD...]` trains these, or all, from GLUE's own files (a folder with
-// SST-2, MRPC and STS-B, each with train.tsv and dev.tsv) and keeps what it saw in docs/learning/glue; `learning` prints the table, beside PyTorch's run
-// of the same recipe (python/vectors/quality/glue). Not a test: one seed is worth about a point. Of GLUE nothing is kept but losses and scores.
+// SST-2, MRPC and STS-B, each with train.tsv and dev.tsv) and keeps what it saw in docs/learning/glue; `TASK/METHOD@SEED` adds the scores of another seed.
+// `learning` prints the table, beside PyTorch's run of the same recipe (python/vectors/quality/glue). Not a test: one seed is worth about a point. Of GLUE
+// nothing is kept but losses and scores.
 
 import { join } from 'node:path';
 import { type Cell, devicesOf, learnCells, type Measurement, runsMade, runTable } from './learned.ts';
