@@ -184,7 +184,7 @@ const foreignConfig = (given: PeftConfig, { model_type, pooling }: TaskModel): R
 
 const noHead = { classes: [], before: [] } as const;
 
-/** A model that writes: its words come from the table of its embeddings. */
+/** A model that writes: its words come from a table of the backbone, and no head is on it. */
 const writing = (model: TaskModel): TaskModel => ({ ...model, head: () => noHead, names: () => model.names('words') });
 
 /** Error `unsupported-peft`, of a file that has trained one of several modules that are one here. */
