@@ -87,7 +87,14 @@ async function learn<C extends Cell>(measurement: Measurement<C>, cell: C, from:
 }
 
 /** A run that was made, with its scores by another seed. */
-async function learnAgain<C extends Cell>(measurement: Measurement<C>, cell: C, from: string, made: Ours, seed: string): Promise<Ours> {
+async function learnAgain<C extends Cell>(
+  measurement: Measurement<C>,
+  cell: C,
+  from: string,
+  made: Ours | undefined,
+  seed: string,
+): Promise<Ours> {
+  if (!made) throw new Error(`Make the run '${measurement.nameOf(cell)}' before its other seeds.`);
   const flags = [...allFlags(measurement, cell, from), '--max-steps', String(cell.steps), '--seed', seed];
   const scores = metricsOf(cell, await trainedBy(`${measurement.nameOf(cell)}@${seed}`, flags));
   return { ...made, other_seeds: { ...made.other_seeds, [seed]: scores } };
@@ -110,10 +117,8 @@ export async function learnCells<C extends Cell>(measurement: Measurement<C>, fr
   mkdirSync(kept, { recursive: true });
   for (const { cell, seed } of chosen) {
     const file = join(kept, fileOf(measurement, cell));
-    const made = seed === undefined ? undefined : read<Ours>(file);
-    if (seed !== undefined && made === undefined) throw new Error(`Make the run '${nameOf(cell)}' before its other seeds.`);
     const learned =
-      made && seed !== undefined ? await learnAgain(measurement, cell, from, made, seed) : await learn(measurement, cell, from);
+      seed === undefined ? await learn(measurement, cell, from) : await learnAgain(measurement, cell, from, read<Ours>(file), seed);
     writeFileSync(file, `${JSON.stringify(learned)}\n`);
     console.error(`${nameOf(cell)}: ${JSON.stringify(learned.other_seeds ?? learned.metrics)}`);
     if (json) console.log(JSON.stringify(learned));

@@ -10,8 +10,9 @@ import torch
 from torch import nn
 from transformers.activations import ACT2FN
 
-from .architectures import act_of, architecture_of, frozen_of, norm_eps_of, shifted, sight, vocabulary_head
+from .architectures import architecture_of, frozen_of, shifted, sight, vocabulary_head
 from .base import lies_below
+from .config_keys import act_of, norm_eps_of
 from .pooling import mean_head
 
 

@@ -36,13 +36,16 @@ export interface ColumnChoice {
   readonly targetColumn?: string | undefined;
 }
 
+/** `1 row of a.csv has` */
+const rowsHave = ({ name }: Table, { length }: readonly number[]): string =>
+  length === 1 ? `1 row of ${name} has` : `${length} rows of ${name} have`;
+
 /** Error `code`, where there are any such rows. */
 export function refuseRows(table: Table, rows: readonly number[], code: string, what: string, remedy: string): void {
   if (rows.length === 0) return;
-  const subject = rows.length === 1 ? `1 row of ${table.name} has` : `${rows.length} rows of ${table.name} have`;
   throw new RetraceError({
     code,
-    message: `${subject} ${what}: row ${listRows(rows)}.`,
+    message: `${rowsHave(table, rows)} ${what}: row ${listRows(rows)}.`,
     where: `${table.name}, row ${rows[0] ?? 0}`,
     remedy,
   });
@@ -83,8 +86,7 @@ export function labelledRows(table: Table, { labelColumn }: Pick<ColumnChoice, '
 /** The rows that `stay`, and a sentence on the others and what they have. */
 export function passingOver(table: Table, stay: readonly boolean[], what: string): Table {
   const others = table.rowNumbers.filter((_, i) => !stay[i]);
-  const subject = others.length === 1 ? `1 row of ${table.name} has` : `${others.length} rows of ${table.name} have`;
-  const note = `${subject} ${what} and ${others.length === 1 ? 'is' : 'are'} passed over: row ${listRows(others)}.`;
+  const note = `${rowsHave(table, others)} ${what} and ${others.length === 1 ? 'is' : 'are'} passed over: row ${listRows(others)}.`;
   return {
     ...table,
     rows: table.rows.filter((_, i) => stay[i]),

@@ -16,7 +16,8 @@ import torch
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
-from ..architectures import architecture_of, init_std_of
+from ..architectures import architecture_of
+from ..config_keys import init_std_of
 from ..pooling import head_width
 from ..twin import Twin, dense
 

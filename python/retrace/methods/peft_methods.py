@@ -6,8 +6,9 @@ Parameters have PEFT's names in PEFT's files and others in Retrace; `trainable` 
 from peft import IA3Config, LoraConfig, PrefixTuningConfig, PromptTuningConfig, TaskType, get_peft_model
 from torch import nn
 
-from ..architectures import architecture_of, init_std_of
+from ..architectures import architecture_of
 from ..base import classifier_model, lies_below
+from ..config_keys import init_std_of
 from ..pooling import head_width
 from .plain import more_inputs
 from .prefix_tuning import PrefixTuning
@@ -113,7 +114,9 @@ def ia3(base_model, num_labels, pooling, given):
 
 
 def _above(model, frozen, endings):
-    names = [name for name, _ in model.named_modules() if any(name.endswith(f".{ending}") for ending in endings)]
+    every = ((name, module) for name, module in model.named_modules() if name.startswith(architecture_of(model.config).prefix))
+    linear = endings == "all-linear"
+    names = [name for name, module in every if (isinstance(module, nn.Linear) if linear else name.endswith(tuple(f".{one}" for one in endings)))]
     return [name for name in names if not lies_below(f"{name}.", frozen, model.config)]
 
 

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import nn
 
-from ..architectures import attention_dropout_of, init_std_of
+from ..config_keys import attention_dropout_of, init_std_of
 from ..twin import Twin
 
 

@@ -19,7 +19,7 @@ import math
 import torch
 from torch import nn
 
-from ..architectures import init_std_of
+from ..config_keys import init_std_of
 from ..twin import Twin
 
 
