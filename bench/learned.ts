@@ -5,7 +5,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { countText, markdownTable } from '../cli/format.ts';
+import { markdownTable } from '../cli/format.ts';
+import { countText } from '../src/protocol/sentences.ts';
 import { taskNamed } from '../src/tasks/registry.ts';
 import { deviceName, type Trained, trainedBy } from './trained.ts';
 

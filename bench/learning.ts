@@ -7,10 +7,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { countText, markdownTable } from '../cli/format.ts';
+import { markdownTable } from '../cli/format.ts';
 import { methodNamed, methods } from '../src/methods/registry.ts';
 import type { PolicyName } from '../src/protocol/config.ts';
 import type { HostStep } from '../src/protocol/messages.ts';
+import { countText } from '../src/protocol/sentences.ts';
 import { decodersSection } from './learning_decoders.ts';
 import { glueSection } from './learning_glue.ts';
 import { type Pace, paceFile } from './pace.ts';

@@ -1,6 +1,7 @@
 // The columns of a command's data: those that flags name, the rest guessed, and what was guessed said with its reason.
 
 import type { ColumnParts, ColumnReasons, Columns, NamedColumns } from '../src/protocol/config.ts';
+import { listText } from '../src/protocol/sentences.ts';
 import type { Console } from './console.ts';
 import type { Given } from './flags.ts';
 
@@ -62,10 +63,8 @@ export function sayColumns(console: Console, columns: Columns, reasons: ColumnRe
   if (lines.length === 0) return;
   const others = (['text', 'choices', 'label', 'target'] as const).flatMap((part) => (columns[part] === undefined ? [] : [flags[part]]));
   const pair = reasons.text_pair === undefined ? '' : `; --text-pair-column ${none}: no second text`;
-  console.say(`columns: ${columnsText(columns)} (guessed; ${listText(others)} choose others${pair})`);
+  console.say(
+    `columns: ${columnsText(columns)} (guessed; ${listText(others)} ${others.length === 1 ? 'chooses' : 'choose'} others${pair})`,
+  );
   for (const line of lines) console.say(`  ${line}`);
 }
-
-/** `a, b and c` */
-const listText = (names: readonly string[]): string =>
-  names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;

@@ -30,7 +30,6 @@ export function durationText(ms: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
-export const countText = (n: number): string => n.toLocaleString('en-US');
 export const percentText = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 /** The value of a metric, which may be that of a further set: shares as percent, the rest as numbers. */

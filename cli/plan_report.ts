@@ -2,7 +2,8 @@
 
 import { categories } from '../src/protocol/config.ts';
 import type { PlanReport } from '../src/protocol/messages.ts';
-import { bytesText, countText, flopsText, sparkline, tableText } from './format.ts';
+import { countText } from '../src/protocol/sentences.ts';
+import { bytesText, flopsText, sparkline, tableText } from './format.ts';
 
 /** The object of `plan --json` and of the `plan` event. A moment's transient bytes are split in two; the other categories stay through a step. */
 export function planObject(report: PlanReport) {

@@ -1,8 +1,9 @@
 // What a run says while it lives: JSON events for programs, a progress line for people. Sends nothing to the session.
 
 import type { Evaluation, RunEvent, SavedRun } from '../src/protocol/messages.ts';
+import { countText } from '../src/protocol/sentences.ts';
 import type { Console } from './console.ts';
-import { bytesText, countText, scoreText } from './format.ts';
+import { bytesText, scoreText } from './format.ts';
 import { planObject, writingText } from './plan_report.ts';
 import { sayWarnings, sendWarnings } from './warnings.ts';
 

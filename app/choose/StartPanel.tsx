@@ -1,11 +1,11 @@
 // The one button that trains, and what stands in its way where something does.
 
+import { plural } from '../../src/protocol/sentences.ts';
 import type { AppState } from '../state/app_state.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { obstacleOf } from '../state/occupied.ts';
 import { cardOf, learnedOf, policyOf, taskOf, trainingDefaultsOf } from '../state/settings.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
-import { plural } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 
 /** Why a run cannot start, or undefined. */

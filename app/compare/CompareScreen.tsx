@@ -2,6 +2,7 @@
 
 import { startTransition, useCallback, useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { defaultTraining } from '../../src/protocol/config.ts';
+import { plural } from '../../src/protocol/sentences.ts';
 import { ModelSection } from '../choose/model/ModelSection.tsx';
 import { useModelSource } from '../choose/source.ts';
 import { trainingEntries } from '../options/entries.ts';
@@ -15,7 +16,7 @@ import { isActive } from '../state/run.ts';
 import { cardOf, lengthOf } from '../state/settings.ts';
 import { StudySection } from '../study/StudySection.tsx';
 import { downloadText } from '../ui/download.ts';
-import { bytes, plural } from '../ui/format.ts';
+import { bytes } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 import { CompareTable } from './CompareTable.tsx';
 import { csvOf, rowsOf, type Sorting, sorted } from './rows.ts';

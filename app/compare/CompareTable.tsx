@@ -2,10 +2,11 @@
 
 import { memo, useState } from 'react';
 import { type Category, categories } from '../../src/protocol/config.ts';
+import { countText } from '../../src/protocol/sentences.ts';
 import { CategoryLegend } from '../memory/CategoryLegend.tsx';
 import { bytesIn, categoryTitles, transientCategories } from '../memory/plans.ts';
 import { keyOf } from '../state/cells.ts';
-import { bytes, integer, milliseconds, scaled } from '../ui/format.ts';
+import { bytes, milliseconds, scaled } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Segmented } from '../ui/Segmented.tsx';
 import { ticksOf } from '../ui/ticks.ts';
@@ -97,7 +98,7 @@ export const CompareTable = memo(function CompareTable({ rows, running, sorting,
                 </td>
                 {figures.map(({ key, value }) => {
                   const own = value(row);
-                  return <td key={key}>{typeof own === 'number' ? (written[key] ?? integer)(own) : '–'}</td>;
+                  return <td key={key}>{typeof own === 'number' ? (written[key] ?? countText)(own) : '–'}</td>;
                 })}
               </tr>
             ))}

@@ -4,9 +4,10 @@
 import { Progress } from 'radix-ui';
 import { useEffect, useState } from 'react';
 import type { DataProgress } from '../../src/protocol/messages.ts';
+import { countText } from '../../src/protocol/sentences.ts';
 import { busyWith, lostWith, progressWith } from '../state/cancelling.ts';
 import { useActions, useApp } from '../state/context.ts';
-import { bytes, integer } from '../ui/format.ts';
+import { bytes } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 
 /** Work that ends sooner is not shown. */
@@ -47,7 +48,7 @@ export function Busy() {
 }
 
 const progressText = ({ work, name, done, of }: DataProgress): string =>
-  `${work} ${name}: ${work === 'reading' ? `${bytes(done)} of ${bytes(of)}` : `${integer(done)} of ${integer(of)} texts`}`;
+  `${work} ${name}: ${work === 'reading' ? `${bytes(done)} of ${bytes(of)}` : `${countText(done)} of ${countText(of)} texts`}`;
 
 function Bar({ done, of }: DataProgress) {
   const share = done / Math.max(1, of);

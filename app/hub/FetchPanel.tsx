@@ -2,12 +2,13 @@
 
 import { Progress } from 'radix-ui';
 import type { FetchPlan, FetchProgress } from '../../src/protocol/hub.ts';
+import { plural } from '../../src/protocol/sentences.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { type FetchState, isWholePlan } from '../state/hub/hub_state.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Facts } from '../ui/Facts.tsx';
 import { Numbers } from '../ui/Figure.tsx';
-import { bytes, duration, plural } from '../ui/format.ts';
+import { bytes, duration } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Unfold } from '../ui/Unfold.tsx';
 

@@ -3,13 +3,14 @@
 import { useState } from 'react';
 import type { DataRef } from '../../src/protocol/config.ts';
 import type { HubDataset as Described } from '../../src/protocol/hub.ts';
+import { listText, plural } from '../../src/protocol/sentences.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { hubEndpoint } from '../state/hub/endpoint.ts';
 import { isSilent } from '../state/hub/hub_state.ts';
 import { refsOf, type SplitChoice, usualChoice } from '../state/hub/splits.ts';
 import { Choice } from '../ui/Choice.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
-import { bytes, plural } from '../ui/format.ts';
+import { bytes } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Unfold } from '../ui/Unfold.tsx';
 import { ChosenBefore } from './ChosenBefore.tsx';
@@ -99,8 +100,7 @@ function SplitFields({ dataset, onChoose }: { dataset: Described; onChoose(choic
       </p>
       {labels.map(({ name, names }) => (
         <p key={name} className="small muted">
-          {name}: {names?.slice(0, 12).join(', ')}
-          {(names?.length ?? 0) > 12 ? ` and ${(names?.length ?? 0) - 12} more` : ''}
+          {name}: {listText(names ?? [], 12)}
         </p>
       ))}
       <div className="row">

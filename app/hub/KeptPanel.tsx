@@ -1,9 +1,10 @@
 // What of the hub is kept on this device: what it takes, when it was last used, and how to be rid of it.
 
 import type { KeptList, KeptRepo } from '../../src/protocol/hub.ts';
+import { plural } from '../../src/protocol/sentences.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
-import { bytes, plural } from '../ui/format.ts';
+import { bytes } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Unfold } from '../ui/Unfold.tsx';
 

@@ -4,10 +4,11 @@ import { useState } from 'react';
 import type { Catalogue } from '../../src/protocol/cards.ts';
 import { type Category, categories } from '../../src/protocol/config.ts';
 import type { PlanReport } from '../../src/protocol/messages.ts';
+import { countText } from '../../src/protocol/sentences.ts';
 import type { Answer } from '../state/answer.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Figure, Numbers } from '../ui/Figure.tsx';
-import { bytes, integer, percent } from '../ui/format.ts';
+import { bytes, percent } from '../ui/format.ts';
 import { Segmented } from '../ui/Segmented.tsx';
 import { MemoryBars } from './MemoryBars.tsx';
 import { axisOf, categoryTitles, shareOfFull, titleOf, transientCategories } from './plans.ts';
@@ -80,9 +81,9 @@ export function MemoryPicture({ plans, catalogue }: MemoryPictureProps) {
             caption="Bytes by category and method"
             head={['Category', ...made.map((plan) => titleOf(plan, catalogue))]}
             rows={[
-              ...categories.map((category) => [categoryTitles[category], ...made.map((plan) => integer(plan.bytes[category]))]),
-              ['total', ...made.map((plan) => integer(plan.bytes.total))],
-              ['trainable parameters', ...made.map((plan) => integer(plan.trainable_parameters))],
+              ...categories.map((category) => [categoryTitles[category], ...made.map((plan) => countText(plan.bytes[category]))]),
+              ['total', ...made.map((plan) => countText(plan.bytes.total))],
+              ['trainable parameters', ...made.map((plan) => countText(plan.trainable_parameters))],
             ]}
           />
         )}
@@ -98,8 +99,8 @@ export function MemoryPicture({ plans, catalogue }: MemoryPictureProps) {
               head={['Moment', ...made.map((plan) => titleOf(plan, catalogue)), `${titleOf(chosen, catalogue)}: kept`]}
               rows={axis.names.map((name, i) => [
                 name,
-                ...axis.rows.map((row) => integer(row[i]?.live ?? 0)),
-                integer(axis.rows[0]?.[i]?.activation ?? 0),
+                ...axis.rows.map((row) => countText(row[i]?.live ?? 0)),
+                countText(axis.rows[0]?.[i]?.activation ?? 0),
               ])}
             />
           );
@@ -107,7 +108,7 @@ export function MemoryPicture({ plans, catalogue }: MemoryPictureProps) {
       />
       <p className="muted small">
         At batch {chosen.batch} and length {chosen.length}, all by the same engine. Largest moment: <code>{chosen.peak.at}</code>. Adapter
-        and optimizer included: {integer(chosen.trainable_parameters)} trainable parameters.
+        and optimizer included: {countText(chosen.trainable_parameters)} trainable parameters.
       </p>
     </div>
   );

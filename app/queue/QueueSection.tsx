@@ -2,13 +2,14 @@
 
 import { useMemo } from 'react';
 import { defaultTraining } from '../../src/protocol/config.ts';
+import { plural } from '../../src/protocol/sentences.ts';
 import { trainingEntries } from '../options/entries.ts';
 import { OptionGroup } from '../options/OptionGroup.tsx';
 import { type Cell, keyOf } from '../state/cells.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { obstacleOf, occupationOf } from '../state/occupied.ts';
 import { nextOf, runsOf } from '../state/queue.ts';
-import { duration, plural } from '../ui/format.ts';
+import { duration } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 import { QueueCurves } from './QueueCurves.tsx';
 import { QueueList } from './QueueList.tsx';

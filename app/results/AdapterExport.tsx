@@ -2,11 +2,12 @@
 
 import { useState } from 'react';
 import type { Calls, ExportLayout, ExportResult } from '../../src/protocol/messages.ts';
+import { plural } from '../../src/protocol/sentences.ts';
 import type { Answer } from '../state/answer.ts';
 import { Choice } from '../ui/Choice.tsx';
 import { download } from '../ui/download.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
-import { bytes, number, plural } from '../ui/format.ts';
+import { bytes, number } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 import type { Named } from './ExportPanel.tsx';
 import { PushToHub } from './PushToHub.tsx';

@@ -3,8 +3,9 @@
 
 import { useEffect, useRef } from 'react';
 import type { Confusion } from '../../src/protocol/messages.ts';
+import { countText } from '../../src/protocol/sentences.ts';
 import { Figure, Numbers } from '../ui/Figure.tsx';
-import { integer, percent } from '../ui/format.ts';
+import { percent } from '../ui/format.ts';
 import { mistakesOf, scoresOf } from './confusion.ts';
 
 /** More labels than these do not fit a table on a laptop. */
@@ -38,7 +39,7 @@ export function ConfusionView({ confusion, theme }: { confusion: Confusion; them
                 <span>
                   <strong>{actual}</strong> taken for <strong>{predicted}</strong>
                 </span>
-                <span className="count">{integer(count)}</span>
+                <span className="count">{countText(count)}</span>
               </li>
             ))}
           </ol>
@@ -51,7 +52,13 @@ export function ConfusionView({ confusion, theme }: { confusion: Confusion; them
               head={['Label', 'F1', 'Precision', 'Recall', 'Texts']}
               rows={scores
                 .toSorted((a, b) => a.f1 - b.f1)
-                .map((score) => [score.label, percent(score.f1), percent(score.precision), percent(score.recall), integer(score.support)])}
+                .map((score) => [
+                  score.label,
+                  percent(score.f1),
+                  percent(score.precision),
+                  percent(score.recall),
+                  countText(score.support),
+                ])}
             />
           </div>
         </section>

@@ -2,6 +2,7 @@
 
 import type { AdapterSource } from '../../src/protocol/config.ts';
 import type { ImportResult } from '../../src/protocol/messages.ts';
+import { plural } from '../../src/protocol/sentences.ts';
 import { NameField } from '../hub/NameField.tsx';
 import type { Answer } from '../state/answer.ts';
 import { shownName, typedRepo } from '../state/hub/typed.ts';
@@ -9,7 +10,7 @@ import { DropZone, Pick } from '../ui/DropZone.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Numbers } from '../ui/Figure.tsx';
 import { adapterOfDropped, adapterOfPicked } from '../ui/files.ts';
-import { number, plural } from '../ui/format.ts';
+import { number } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 
 interface ImportPanelProps {

@@ -1,11 +1,11 @@
 // What came out: metrics, confusion, a field to try it, the adapter as a file.
 
 import type { TaskCard } from '../../src/protocol/cards.ts';
+import { plural } from '../../src/protocol/sentences.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { hubEndpoint } from '../state/hub/endpoint.ts';
 import { busyText } from '../state/occupied.ts';
 import { bestOf, type RunState } from '../state/run.ts';
-import { plural } from '../ui/format.ts';
 import { shownMetrics } from '../ui/metrics.ts';
 import { ConfusionView } from './ConfusionView.tsx';
 import { ExportPanel } from './ExportPanel.tsx';

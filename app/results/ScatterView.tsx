@@ -2,8 +2,9 @@
 
 import { memo, type PointerEvent, useEffect, useMemo, useState } from 'react';
 import type { Scatter } from '../../src/protocol/messages.ts';
+import { countText } from '../../src/protocol/sentences.ts';
 import { Figure, Numbers } from '../ui/Figure.tsx';
-import { integer, number } from '../ui/format.ts';
+import { number } from '../ui/format.ts';
 import { ticksBetween } from '../ui/ticks.ts';
 import { useWidth } from '../ui/use_width.ts';
 import { type Dot, described, dotsOf, errorOf, nearest, type Range, rangeOf, type Text, textOf, worstFirst } from './scatter.ts';
@@ -33,7 +34,7 @@ export function ScatterView({ scatter, what, examples, textsOf }: ScatterViewPro
   return (
     <Figure
       title="Predicted against true"
-      note={`A dot for each ${drawn.length < examples ? `of ${integer(drawn.length)} of the ${integer(examples)} examples` : 'example'}; on the line the prediction is exact.`}
+      note={`A dot for each ${drawn.length < examples ? `of ${countText(drawn.length)} of the ${countText(examples)} examples` : 'example'}; on the line the prediction is exact.`}
       picture={<Picture dots={drawn} what={what} />}
       table={() => (
         <Numbers

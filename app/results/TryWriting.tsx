@@ -2,11 +2,11 @@
 
 import { useState } from 'react';
 import { defaultGeneration, type GenerationOptions } from '../../src/protocol/config.ts';
+import { plural } from '../../src/protocol/sentences.ts';
 import { generationEntries } from '../options/entries.ts';
 import { OptionGroup } from '../options/OptionGroup.tsx';
 import type { WritingState } from '../state/writing.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
-import { plural } from '../ui/format.ts';
 import { Unfold } from '../ui/Unfold.tsx';
 
 interface TryWritingProps {

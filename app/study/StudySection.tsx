@@ -1,6 +1,7 @@
 // The study of starting points: how far from the pretrained behaviour each method begins when one of its numbers is moved, and what that costs.
 
 import { useMemo, useState } from 'react';
+import { plural } from '../../src/protocol/sentences.ts';
 import type { StudySeries } from '../../src/protocol/study.ts';
 import { panelsOf, valueText } from '../../src/protocol/study_panels.ts';
 import { useActions, useApp } from '../state/context.ts';
@@ -8,7 +9,7 @@ import { obstacleOf } from '../state/occupied.ts';
 import { STUDY_STEPS } from '../state/studying.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Figure, Numbers } from '../ui/Figure.tsx';
-import { number, plural } from '../ui/format.ts';
+import { number } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 import { metricText } from '../ui/metrics.ts';
 import { NumberField } from '../ui/NumberField.tsx';

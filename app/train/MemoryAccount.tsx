@@ -2,9 +2,10 @@
 
 import { categories } from '../../src/protocol/config.ts';
 import type { PlanReport } from '../../src/protocol/messages.ts';
+import { countText } from '../../src/protocol/sentences.ts';
 import { categoryTitles } from '../memory/plans.ts';
 import type { MemoryEvent } from '../state/run.ts';
-import { bytes, integer } from '../ui/format.ts';
+import { bytes } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 
 interface MemoryAccountProps {
@@ -21,7 +22,7 @@ export function MemoryAccount({ plan, memory }: MemoryAccountProps) {
         <Icon name={equal ? 'check' : 'alert'} />
         {equal
           ? `${bytes(memory.total)} allocated, as predicted to the byte`
-          : `${integer(memory.total)} bytes allocated, ${integer(memory.planned)} predicted`}
+          : `${countText(memory.total)} bytes allocated, ${countText(memory.planned)} predicted`}
       </p>
       <table className="numbers account">
         <caption className="hidden">Predicted and allocated bytes by category</caption>
@@ -38,14 +39,14 @@ export function MemoryAccount({ plan, memory }: MemoryAccountProps) {
               <th scope="row">
                 <span className={`swatch swatch-${category}`} /> {categoryTitles[category]}
               </th>
-              <td>{plan === undefined ? '–' : integer(plan.bytes[category])}</td>
-              <td>{integer(memory.live[category])}</td>
+              <td>{plan === undefined ? '–' : countText(plan.bytes[category])}</td>
+              <td>{countText(memory.live[category])}</td>
             </tr>
           ))}
           <tr className="total">
             <th scope="row">total</th>
-            <td>{integer(memory.planned)}</td>
-            <td>{integer(memory.total)}</td>
+            <td>{countText(memory.planned)}</td>
+            <td>{countText(memory.total)}</td>
           </tr>
         </tbody>
       </table>

@@ -2,8 +2,9 @@
 
 import { Progress } from 'radix-ui';
 import type { TaskCard } from '../../src/protocol/cards.ts';
+import { countText } from '../../src/protocol/sentences.ts';
 import { bestOf, isActive, paceOf, type RunState } from '../state/run.ts';
-import { bytes, duration, integer, milliseconds, number, percent } from '../ui/format.ts';
+import { bytes, duration, milliseconds, number, percent } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
 import { StopDialog } from './StopDialog.tsx';
 
@@ -19,7 +20,7 @@ interface RunHeadProps {
 /** What the phase is doing, in a line. */
 function phaseLine({ phase, progress, steps }: RunState): string {
   const last = steps.at(-1);
-  const shown = phase === 'loading model' || phase === 'reading data' ? bytes : integer;
+  const shown = phase === 'loading model' || phase === 'reading data' ? bytes : countText;
   const within = progress.done !== undefined && progress.of !== undefined ? ` ${shown(progress.done)} of ${shown(progress.of)}` : '';
   const detail = progress.detail === undefined ? '' : `: ${progress.detail}`;
   if ((phase === 'training' || phase === 'paused') && last !== undefined) return `${phase}, step ${last.step} of ${last.max_steps}`;
@@ -66,7 +67,7 @@ export function RunHead({ run, tasks, onPause, onProceed, onStop }: RunHeadProps
       <dl className="readings">
         <Reading name="Time left" value={pace === undefined || !active ? '–' : duration(pace.leftMs)} />
         <Reading name="Time per step" value={pace === undefined ? '–' : milliseconds(pace.ms)} />
-        <Reading name="Tokens per second" value={pace === undefined ? '–' : integer(Math.round(pace.tokensPerSecond))} />
+        <Reading name="Tokens per second" value={pace === undefined ? '–' : countText(Math.round(pace.tokensPerSecond))} />
         <Reading name="Epoch" value={last === undefined ? '–' : last.epoch.toFixed(2)} />
         <Reading name="Gradient norm" value={last === undefined ? '–' : number(last.grad_norm)} />
         <Reading
@@ -78,7 +79,7 @@ export function RunHead({ run, tasks, onPause, onProceed, onStop }: RunHeadProps
           <Reading
             name="Rows used"
             value={percent(last.host.rows / last.host.of)}
-            note={`of ${integer(last.host.of)}; ${bytes(last.host.to_gpu)} to the GPU, ${bytes(last.host.from_gpu)} back`}
+            note={`of ${countText(last.host.of)}; ${bytes(last.host.to_gpu)} to the GPU, ${bytes(last.host.from_gpu)} back`}
           />
         )}
         {worst !== undefined && <Reading name="Rebuilding error" value={number(worst.error)} note={worst.layer} />}

@@ -15,11 +15,6 @@ function inUnits(value: number, units: readonly string[]): string {
 /** Three significant digits: `41.3 MB`. */
 export const bytes = (value: number): string => inUnits(value, UNITS);
 
-const grouped = new Intl.NumberFormat('en-US');
-
-/** `12,345,678` */
-export const integer = (value: number): string => grouped.format(value);
-
 const PREFIXES = ['', 'k', 'M', 'G', 'T', 'P'] as const;
 
 /** Three significant digits with a prefix: `22.7 M`. */
@@ -48,8 +43,4 @@ export function duration(ms: number): string {
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min ${String(seconds % 60).padStart(2, '0')} s`;
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
-}
-
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${integer(count)} ${count === 1 ? one : many}`;
 }

@@ -2,10 +2,10 @@
 
 import { type GenerationOptions, parseGeneration } from '../../src/protocol/config.ts';
 import { generationOptions, ofDraws } from '../../src/protocol/options/generation.ts';
+import { countText } from '../../src/protocol/sentences.ts';
 import type { Console } from '../console.ts';
 import { fetched, stopped } from '../fetching.ts';
 import { type Given, usage } from '../flags.ts';
-import { countText } from '../format.ts';
 import { modelPlace, modelRef } from '../models.ts';
 import { type OpenSession, openSession, sayDevice } from '../open_session.ts';
 import { flagOf, givenOptions } from '../option_flags.ts';

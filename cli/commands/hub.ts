@@ -3,11 +3,12 @@
 import { parseRepo } from '../../src/hub/repo.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
 import type { KeptRepo } from '../../src/protocol/hub.ts';
+import { countText } from '../../src/protocol/sentences.ts';
 import type { Session } from '../../src/session/session.ts';
 import type { Console } from '../console.ts';
 import { fetched } from '../fetching.ts';
 import { type Given, usage } from '../flags.ts';
-import { bytesText, countText, tableText } from '../format.ts';
+import { bytesText, tableText } from '../format.ts';
 import { hubOf } from '../hub/connection.ts';
 import { hubPlace, repoOf } from '../models.ts';
 import { openSession } from '../open_session.ts';

@@ -3,6 +3,7 @@
 
 import type { Columns } from '../../src/protocol/config.ts';
 import type { AskedText, DataProgress, Prediction } from '../../src/protocol/messages.ts';
+import { countText } from '../../src/protocol/sentences.ts';
 import { openAskedRows } from '../../src/session/data/asked_rows.ts';
 import { taskNamed } from '../../src/tasks/registry.ts';
 import type { Task } from '../../src/tasks/task.ts';
@@ -10,7 +11,7 @@ import { namedColumns, sayColumns, wholeColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
 import { dataPlace, dataRef } from '../data.ts';
 import { type Given, usage } from '../flags.ts';
-import { countText, csvText, percentText, tableText } from '../format.ts';
+import { csvText, percentText, tableText } from '../format.ts';
 import { nodeHost } from '../host.ts';
 import { openSession, sayPreparing } from '../open_session.ts';
 import { checkpointFolder } from '../out_folder.ts';

@@ -2,8 +2,9 @@
 
 import { categories } from '../../src/protocol/config.ts';
 import type { PlanReport } from '../../src/protocol/messages.ts';
+import { countText } from '../../src/protocol/sentences.ts';
 import { usage } from '../flags.ts';
-import { bytesText, countText, flopsText, percentText } from '../format.ts';
+import { bytesText, flopsText, percentText } from '../format.ts';
 import { transientBytes } from '../plan_report.ts';
 
 export interface Row {

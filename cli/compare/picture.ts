@@ -1,7 +1,8 @@
 // A comparison as a picture: bytes by category, one bar a row, on one axis.
 
 import type { categories } from '../../src/protocol/config.ts';
-import { bytesText, countText, flopsText } from '../format.ts';
+import { countText } from '../../src/protocol/sentences.ts';
+import { bytesText, flopsText } from '../format.ts';
 import { stackedBars } from '../pictures/bars.ts';
 import type { Colour } from '../pictures/svg.ts';
 import type { Row } from './columns.ts';

@@ -2,6 +2,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import type { RunEvent } from '../../src/protocol/messages.ts';
+import { plural } from '../../src/protocol/sentences.ts';
 import type { StudyPoint, StudyReport, StudyRequest } from '../../src/protocol/study.ts';
 import { panelsOf, valueText } from '../../src/protocol/study_panels.ts';
 import { studySeries } from '../../src/session/run/study_series.ts';
@@ -56,7 +57,7 @@ function requireOfStudy(given: Given): void {
 const distanceText = (value: number): string =>
   value === 0 ? '0' : value < 1e-3 || value >= 1e4 ? value.toExponential(0) : String(Number(value.toPrecision(3)));
 
-const after = ({ max_steps }: StudyReport): string => `after ${max_steps} step${max_steps === 1 ? '' : 's'}`;
+const after = ({ max_steps }: StudyReport): string => `after ${plural(max_steps, 'step')}`;
 
 interface Row extends StudyPoint {
   readonly title: string;

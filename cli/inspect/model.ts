@@ -5,6 +5,7 @@ import { loadTokenizer } from '../../src/data/tokenizer.ts';
 import { headKinds } from '../../src/formats/task_model.ts';
 import { floatDtypes } from '../../src/formats/tensor_file.ts';
 import { headOf, headParameters, nameInClass, ownPooling } from '../../src/models/model.ts';
+import { countText, listText, plural } from '../../src/protocol/sentences.ts';
 import { type BaseModel, describe, openBaseModel } from '../../src/session/models/base_model.ts';
 import { labelNames } from '../../src/session/models/classifier.ts';
 import { ownHead } from '../../src/session/models/plain_model.ts';
@@ -12,7 +13,7 @@ import { requireWeights } from '../../src/session/models/required_weights.ts';
 import { checkNumbers } from '../../src/session/models/weights.ts';
 import { fetchPlanText } from '../fetching.ts';
 import type { Given } from '../flags.ts';
-import { bytesText, countText } from '../format.ts';
+import { bytesText } from '../format.ts';
 import { nodeHost } from '../host.ts';
 import { hubOf } from '../hub/connection.ts';
 import { modelPlace, modelRef, repoOf, shownPlace } from '../models.ts';
@@ -71,7 +72,6 @@ export async function inspectModel(path: string, given: Given = {}): Promise<Fin
   const what = hasWeights
     ? `${countText(parameters)} parameters as ${stored_type}, ${bytesText(bytes)}; every tensor is there in its shape${isHere ? ', every number is finite' : ''}`
     : 'no weights';
-  const more = unused.length - shownNames;
   return {
     object: { type: 'model', ...{ ...description, ...(classes ? { classifier: classes } : {}), unused_tensors: unused } },
     text: [
@@ -79,9 +79,7 @@ export async function inspectModel(path: string, given: Given = {}): Promise<Fin
       what,
       ...(fetch === undefined ? [] : [`on the hub: ${fetchPlanText(fetch)}`]),
       ...(classes ? [headText(model, classes)] : []),
-      ...(unused.length > 0
-        ? [`not used: ${unused.length} tensors, ${unused.slice(0, shownNames).join(', ')}${more > 0 ? ` and ${more} more` : ''}`]
-        : []),
+      ...(unused.length > 0 ? [`not used: ${plural(unused.length, 'tensor')}, ${listText(unused, shownNames)}`] : []),
       ...notes,
       ...(tokens > config.vocab_size
         ? [`the tokenizer has ids up to ${tokens - 1}, the table ${config.vocab_size} rows: texts with the tokens past it are refused`]

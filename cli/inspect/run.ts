@@ -1,8 +1,9 @@
 // The checkpoint of a run: how far it is, and whether its tensor files are sound.
 
 import { RetraceError } from '../../src/protocol/errors.ts';
+import { countText } from '../../src/protocol/sentences.ts';
 import { readState } from '../../src/session/run/checkpoint.ts';
-import { countText, scoreText } from '../format.ts';
+import { scoreText } from '../format.ts';
 import { readRecord, readTensorFiles } from '../run_folder.ts';
 import type { Finding } from './finding.ts';
 

@@ -4,8 +4,9 @@ import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { elementsOf, type TensorFile, tensorBytes } from '../../src/formats/tensor_file.ts';
 import { openTensorFile } from '../../src/formats/tensor_formats.ts';
+import { countText } from '../../src/protocol/sentences.ts';
 import { diskFolder, noSuchFile } from '../folders.ts';
-import { bytesText, countText, tableText } from '../format.ts';
+import { bytesText, tableText } from '../format.ts';
 import type { Finding } from './finding.ts';
 
 /** Rows of a table of tensors before the rest is only counted. */

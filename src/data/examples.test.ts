@@ -22,14 +22,14 @@ test('columns may be given by number, pairs keep both texts, and evaluation data
 });
 
 test.each([
-  ['an empty text', 'text,label\na,x\n  ,y\n,x', undefined, 'empty-text', '2 rows of a.csv have no text: row 3, 4.'],
+  ['an empty text', 'text,label\na,x\n  ,y\n,x', undefined, 'empty-text', '2 rows of a.csv have no text: rows 3 and 4.'],
   ['an empty label', 'text,label\na,x\nb, ', undefined, 'empty-label', '1 row of a.csv has no label in column "label": row 3.'],
   [
     'an unknown label',
     'text,label\na,x\nb,Y\nc,Y',
     ['x', 'y'],
     'unknown-label',
-    '2 rows of a.csv have a label that the training data does not have ("Y"): row 3, 4.',
+    '2 rows of a.csv have a label that the training data does not have ("Y"): rows 3 and 4.',
   ],
   ['one class only', 'text,label\na,x\nb,x', undefined, 'one-class', 'All 2 rows of a.csv have the same label, "x".'],
   ['no such column', 'text,class\na,x\nb,x', undefined, 'missing-column', 'a.csv has no column "label". Its columns are "text", "class".'],
@@ -56,7 +56,7 @@ test('where classes have names, -1 is no label: such rows are passed over, and s
       ['c', 'y'],
     ],
     rowNumbers: [2, 4],
-    notes: ['2 rows of a.csv have no label (-1 in column "label") and are passed over: row 3, 5.'],
+    notes: ['2 rows of a.csv have no label (-1 in column "label") and are passed over: rows 3 and 5.'],
   });
   expect(() => labelledRows(table('text,label\na,-1\nb,-1'), { labelColumn: 'label' })).toThrow(
     expect.objectContaining({ code: 'no-labels', message: expect.stringContaining('-1 in all 2 rows') }),

@@ -2,10 +2,11 @@
 // Invariant: the numbers of the classes come from the training data alone, sorted; evaluation data is read with the same list.
 
 import { RetraceError } from '../protocol/errors.ts';
+import { plural, rowsText } from '../protocol/sentences.ts';
 import { permutation, randomKey, siteId } from '../random/counter.ts';
 import { numberOf } from './cells.ts';
 import { labelForm } from './checks/label_forms.ts';
-import { columnIndex, listRows, type Table } from './table/table.ts';
+import { columnIndex, type Table } from './table/table.ts';
 
 export interface Example {
   readonly text: string;
@@ -38,14 +39,14 @@ export interface ColumnChoice {
 
 /** `1 row of a.csv has` */
 const rowsHave = ({ name }: Table, { length }: readonly number[]): string =>
-  length === 1 ? `1 row of ${name} has` : `${length} rows of ${name} have`;
+  `${plural(length, `row of ${name} has`, `rows of ${name} have`)}`;
 
 /** Error `code`, where there are any such rows. */
 export function refuseRows(table: Table, rows: readonly number[], code: string, what: string, remedy: string): void {
   if (rows.length === 0) return;
   throw new RetraceError({
     code,
-    message: `${rowsHave(table, rows)} ${what}: row ${listRows(rows)}.`,
+    message: `${rowsHave(table, rows)} ${what}: ${rowsText(rows)}.`,
     where: `${table.name}, row ${rows[0] ?? 0}`,
     remedy,
   });
@@ -86,7 +87,7 @@ export function labelledRows(table: Table, { labelColumn }: Pick<ColumnChoice, '
 /** The rows that `stay`, and a sentence on the others and what they have. */
 export function passingOver(table: Table, stay: readonly boolean[], what: string): Table {
   const others = table.rowNumbers.filter((_, i) => !stay[i]);
-  const note = `${rowsHave(table, others)} ${what} and ${others.length === 1 ? 'is' : 'are'} passed over: row ${listRows(others)}.`;
+  const note = `${rowsHave(table, others)} ${what} and ${others.length === 1 ? 'is' : 'are'} passed over: ${rowsText(others)}.`;
   return {
     ...table,
     rows: table.rows.filter((_, i) => stay[i]),
@@ -232,7 +233,7 @@ export function holdOut(dataset: Dataset, fraction: number, seed: number): { rea
   if (chosen.size === 0) {
     throw new RetraceError({
       code: 'too-few-examples',
-      message: `${examples.length} examples${labels.length > 0 ? ` of ${labels.length} classes` : ''} are too few to hold back ${fraction} of them for evaluation.`,
+      message: `${plural(examples.length, 'example')}${labels.length > 0 ? ` of ${plural(labels.length, 'class', 'classes')}` : ''} ${examples.length === 1 ? 'is' : 'are'} too few to hold back ${fraction} of them for evaluation.`,
       remedy: `Add examples${labels.length > 0 ? ', choose a label column with fewer classes,' : ''} or give a separate file to evaluate on.`,
     });
   }

@@ -3,6 +3,7 @@
 
 import { RetraceError, reportOf } from '../protocol/errors.ts';
 import type { DataWarning } from '../protocol/messages.ts';
+import { listText, plural } from '../protocol/sentences.ts';
 import type { Encoded, Tokenizer } from './tokenizer.ts';
 
 /** Rows of a model's embedding tables, as its config.json says and its checkpoint has. */
@@ -27,7 +28,7 @@ function refuseToken(tokenizer: Tokenizer, id: number, { vocab_size }: TableRows
 function refuseType(id: number, { type_vocab_size }: TableRows, where: string): never {
   throw new RetraceError({
     code: 'token-past-table',
-    message: `The tokenizer gives a token type ${id}, and the model's table of token types has ${type_vocab_size} ${type_vocab_size === 1 ? 'row' : 'rows'}.`,
+    message: `The tokenizer gives a token type ${id}, and the model's table of token types has ${plural(type_vocab_size, 'row')}.`,
     where,
     remedy: 'Choose one text column, for this model tells no second text from a first; or use the tokenizer that came with the model.',
   });
@@ -40,11 +41,10 @@ function strays(tokenizer: Tokenizer, { vocab_size }: TableRows): DataWarning[] 
   const count = tokenizer.largestId + 1 - vocab_size;
   if (count <= 0) return [];
   const first = Array.from({ length: Math.min(count, shownTokens) }, (_, i) => `"${shortened(tokenizer.token(vocab_size + i))}"`);
-  const more = count > shownTokens ? ` and ${count - shownTokens} more` : '';
   return [
     {
       code: 'tokens-past-table',
-      message: `The tokenizer has ${count} ${count === 1 ? 'token' : 'tokens'} past the ${vocab_size} rows of the model's table: ${first.join(', ')}${more}. A text with one of them is refused.`,
+      message: `The tokenizer has ${plural(count, 'token')} past the ${vocab_size} rows of the model's table: ${listText(first, shownTokens, count)}. A text with one of them is refused.`,
       remedy: 'In Python: model.resize_token_embeddings(len(tokenizer)), then save both; or use the tokenizer that came with the model.',
       rows: [],
     },

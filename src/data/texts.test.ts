@@ -28,7 +28,7 @@ test('empty lines of running text are passed over, and said; where no row has a 
   const some = rowsWithText(tabs('id\ttext', '1\t = A Title = ', '2\t', '3\tIt rained.', '4\t '), { textColumn: 'text' });
   expect(some).toMatchObject({
     rowNumbers: [2, 4],
-    notes: ['2 rows of a.tsv have no text in column "text" and are passed over: row 3, 5.'],
+    notes: ['2 rows of a.tsv have no text in column "text" and are passed over: rows 3 and 5.'],
   });
   expect(toTexts(some, { textColumn: 'text' }).examples.map(({ text }) => text)).toEqual([' = A Title = ', 'It rained.']);
   const full = tabs('id\ttext', '1\ta');

@@ -48,7 +48,7 @@ test('a safetensors file of another name serves where it is the only one, and is
 test('files that an index lists and the folder lacks are named together', async () => {
   await expect(openCheckpoint(folderOf({ [indexName]: index({ a: first, b: second }) }))).rejects.toMatchObject({
     code: 'missing-shards',
-    message: `m lacks 2 of the 2 files that ${indexName} lists: ${first}, ${second}.`,
+    message: `m lacks 2 of the 2 files that ${indexName} lists: ${first} and ${second}.`,
     remedy: expect.stringContaining('hub'),
   });
 });

@@ -6,6 +6,7 @@ import type { TensorEntry, TensorFile } from '../formats/tensor_file.ts';
 import { tensorBytes } from '../formats/tensor_file.ts';
 import { openTensorFile } from '../formats/tensor_formats.ts';
 import { RetraceError } from '../protocol/errors.ts';
+import { listText } from '../protocol/sentences.ts';
 import { type ModelFolder, openFile, readJson } from './folder.ts';
 
 export interface StoredTensor {
@@ -68,10 +69,6 @@ function refuseIndex(where: string, message: string): never {
   throw new RetraceError({ code: 'bad-weights-index', message, where, remedy });
 }
 
-/** A few names, and how many more there are. */
-const shown = (names: readonly string[], most = 5): string =>
-  names.length > most ? `${names.slice(0, most).join(', ')} and ${names.length - most} more` : names.join(', ');
-
 async function openShards(folder: ModelFolder, path: string): Promise<Checkpoint> {
   const where = `${folder.name}/${path}`;
   const parsed = v.safeParse(Index, await readJson(folder, path));
@@ -89,7 +86,7 @@ async function openShards(folder: ModelFolder, path: string): Promise<Checkpoint
   if (missing.length > 0) {
     throw new RetraceError({
       code: 'missing-shards',
-      message: `${folder.name} lacks ${missing.length} of the ${shards.length} files that ${path} lists: ${shown(missing, 12)}.`,
+      message: `${folder.name} lacks ${missing.length} of the ${shards.length} files that ${path} lists: ${listText(missing, 12)}.`,
       where,
       remedy: "Download them from the model's page on the hub (Files and versions) into the same folder.",
     });
@@ -111,9 +108,9 @@ function requireAgreement(where: string, weightMap: Readonly<Record<string, stri
   const byName = new Map(files.map((file) => [file.source.name, file]));
   const absent = [...listed].filter(([tensor, shard]) => !byName.get(shard)?.tensors.has(tensor)).map(([tensor]) => tensor);
   if (absent.length > 0) {
-    refuseIndex(where, `${absent.length} of ${listed.size} tensors are not in the file that the index names: ${shown(absent)}.`);
+    refuseIndex(where, `${absent.length} of ${listed.size} tensors are not in the file that the index names: ${listText(absent, 5)}.`);
   }
   const unlisted = files.flatMap((file) => [...file.tensors.keys()].filter((tensor) => listed.get(tensor) !== file.source.name));
   if (unlisted.length > 0)
-    refuseIndex(where, `${unlisted.length} tensors stand in files that the index does not name for them: ${shown(unlisted)}.`);
+    refuseIndex(where, `${unlisted.length} tensors stand in files that the index does not name for them: ${listText(unlisted, 5)}.`);
 }

@@ -117,7 +117,7 @@ test('a label that is none of its classes is refused with the row', () => {
   });
   const choice = { textColumn: 'sentence1', textPairColumn: 'sentence2', labelColumn: 'gold_label' };
   expect(() => task.examplesOf(table, choice)).toThrow(
-    expect.objectContaining({ code: 'unknown-label', message: expect.stringMatching(/"-", "7".*row 3, 4/) }),
+    expect.objectContaining({ code: 'unknown-label', message: expect.stringMatching(/"-", "7".*rows 3 and 4/) }),
   );
 });
 

@@ -1,8 +1,9 @@
 // What the tokenised data are like: how often each label, number or place of the right answer comes, how long the texts are.
 
 import type { AnswersReport, DataReport } from '../../../src/protocol/messages.ts';
+import { countText, plural } from '../../../src/protocol/sentences.ts';
 import { Figure, Numbers } from '../../ui/Figure.tsx';
-import { integer, number, percent, plural } from '../../ui/format.ts';
+import { number, percent } from '../../ui/format.ts';
 import { useWidth } from '../../ui/use_width.ts';
 
 interface DataPictureProps {
@@ -29,8 +30,8 @@ export function DataPicture({ report, pending }: DataPictureProps) {
 
 /** How many examples there are of which part. */
 const partsText = ({ train, evaluation, sampled_from }: DataReport): string =>
-  `${integer(train.examples)} to train on, ${integer(evaluation.examples)} to evaluate with${evaluation.held_back ? ', held back' : ''}${
-    sampled_from === undefined ? '' : `; a sample of the ${integer(sampled_from)} rows in the file`
+  `${countText(train.examples)} to train on, ${countText(evaluation.examples)} to evaluate with${evaluation.held_back ? ', held back' : ''}${
+    sampled_from === undefined ? '' : `; a sample of the ${countText(sampled_from)} rows in the file`
   }`;
 
 function LabelsFigure({ report }: { report: DataReport }) {
@@ -55,7 +56,7 @@ function LabelsFigure({ report }: { report: DataReport }) {
         <Numbers
           caption="Examples of each label"
           head={['Label', 'Train', 'Evaluate']}
-          rows={rows.map((row) => [row.label, integer(row.train), integer(row.evaluation)])}
+          rows={rows.map((row) => [row.label, countText(row.train), countText(row.evaluation)])}
         />
       )}
     />
@@ -85,7 +86,7 @@ function NumbersFigure({
         <Numbers
           caption="Training examples by their number"
           head={['Number', 'Examples']}
-          rows={counts.map((count, i) => [`${edge(i)} to ${edge(i + 1)}`, integer(count)])}
+          rows={counts.map((count, i) => [`${edge(i)} to ${edge(i + 1)}`, countText(count)])}
         />
       )}
     />
@@ -103,7 +104,7 @@ function AnswersFigure({ report, answers: { fewest, most, places } }: { report: 
         <Numbers
           caption="Training examples by the place of the right answer"
           head={['Right answer', 'Examples']}
-          rows={rows.map(({ label, train }) => [label, integer(train)])}
+          rows={rows.map(({ label, train }) => [label, countText(train)])}
         />
       )}
     />
@@ -123,7 +124,7 @@ function WrittenFigure({ written, what }: { written: readonly number[]; what: st
         <Numbers
           caption={`Training examples by the tokens of their ${what}`}
           head={['Tokens', 'Examples']}
-          rows={written.flatMap((count, length) => (count > 0 ? [[length, integer(count)]] : []))}
+          rows={written.flatMap((count, length) => (count > 0 ? [[length, countText(count)]] : []))}
         />
       )}
     />
@@ -135,8 +136,8 @@ function LengthsFigure({ report }: { report: DataReport }) {
   const all = train.examples + evaluation.examples;
   const cut =
     truncated === 0
-      ? `None of ${integer(all)} is longer than ${max_length}`
-      : `${integer(truncated)} of ${integer(all)} (${percent(truncated / all)}) are cut at ${max_length}`;
+      ? `None of ${countText(all)} is longer than ${max_length}`
+      : `${countText(truncated)} of ${countText(all)} (${percent(truncated / all)}) are cut at ${max_length}`;
   const first = labels.length === 0 && numbers === undefined && answers === undefined;
   return (
     <Figure
@@ -153,7 +154,7 @@ function LengthsFigure({ report }: { report: DataReport }) {
         <Numbers
           caption="Texts of each length"
           head={['Tokens', 'Texts']}
-          rows={lengths.flatMap((count, length) => (count > 0 ? [[length, integer(count)]] : []))}
+          rows={lengths.flatMap((count, length) => (count > 0 ? [[length, countText(count)]] : []))}
         />
       )}
     />
@@ -172,7 +173,7 @@ function BalanceList({ rows }: { rows: readonly { label: string; train: number }
           <span className="meter" aria-hidden="true">
             {train > 0 && <span style={{ width: `${(train / most) * 100}%` }} />}
           </span>
-          <span className="balance-count">{integer(train)}</span>
+          <span className="balance-count">{countText(train)}</span>
         </li>
       ))}
     </ul>

@@ -1,7 +1,7 @@
 // What looks wrong with the data, before a run: what it is, in which rows, what to do. A list to read; nothing is blocked.
 
 import type { DataWarning } from '../../../src/protocol/messages.ts';
-import { plural } from '../../ui/format.ts';
+import { plural } from '../../../src/protocol/sentences.ts';
 import { Icon } from '../../ui/icons.tsx';
 
 interface DataWarningsProps {

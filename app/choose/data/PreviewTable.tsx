@@ -4,9 +4,9 @@ import type { TaskCard } from '../../../src/protocol/cards.ts';
 import type { Columns } from '../../../src/protocol/config.ts';
 import type { DataPreview } from '../../../src/protocol/messages.ts';
 import type { ColumnKind } from '../../../src/protocol/reading.ts';
+import { plural } from '../../../src/protocol/sentences.ts';
 import { canPlay, guessesOf, missingParts, type Part, partsOf, partsText, roleOf, withRole } from '../../state/columns.ts';
 import { Choice } from '../../ui/Choice.tsx';
-import { plural } from '../../ui/format.ts';
 
 interface PreviewTableProps {
   preview: DataPreview;

@@ -3,6 +3,7 @@
 
 import type { DataRef } from '../../../src/protocol/config.ts';
 import { defaultMaxRows, type Encoding, encodings, type Reading } from '../../../src/protocol/reading.ts';
+import { countText } from '../../../src/protocol/sentences.ts';
 import type { ChoiceItem } from '../../ui/Choice.tsx';
 
 export type FileRef = Extract<DataRef, { kind: 'file' }>;
@@ -50,8 +51,8 @@ export function readingItems(setting: Setting, data: FileRef, of: Reading | unde
     }
     case 'max_rows':
       return [
-        found(`up to ${defaultMaxRows.toLocaleString('en-US')}`),
-        ...sizes.map((size) => ({ value: `=${size}`, label: `a sample of ${size.toLocaleString('en-US')}` })),
+        found(`up to ${countText(defaultMaxRows)}`),
+        ...sizes.map((size) => ({ value: `=${size}`, label: `a sample of ${countText(size)}` })),
       ];
   }
 }

@@ -1,15 +1,16 @@
 // What the chosen model is, and what its folder lacks.
 
 import type { ModelDescription } from '../../../src/protocol/messages.ts';
+import { countText } from '../../../src/protocol/sentences.ts';
 import { Facts } from '../../ui/Facts.tsx';
-import { bytes, integer } from '../../ui/format.ts';
+import { bytes } from '../../ui/format.ts';
 
 export function ModelFacts({ description, name }: { description: ModelDescription | undefined; name: string }) {
   if (description === undefined) return <div className="skeleton" role="status" aria-label={`Reading ${name}`} />;
   const facts = [
     ['Model', description.name],
     ['Architecture', `${description.model_type}, ${description.num_hidden_layers} layers, ${description.hidden_size} wide`],
-    ['Parameters', description.bytes > 0 ? integer(description.parameters) : '–'],
+    ['Parameters', description.bytes > 0 ? countText(description.parameters) : '–'],
     ['On disk', description.bytes > 0 ? `${bytes(description.bytes)}, ${description.stored_type}` : 'no weights'],
   ] as const;
   const { missing, notes } = description;

@@ -3,7 +3,7 @@
 import { RadioGroup } from 'radix-ui';
 import type { TaskCard } from '../../../src/protocol/cards.ts';
 import type { KnownDataset } from '../../../src/protocol/hub_data.ts';
-import { integer } from '../../ui/format.ts';
+import { countText } from '../../../src/protocol/sentences.ts';
 import { Tile } from '../../ui/Tile.tsx';
 
 interface NamedTaskTilesProps {
@@ -22,7 +22,7 @@ export function NamedTaskTiles({ suite, tasks, task, onTask }: NamedTaskTilesPro
           {dataset !== undefined && (
             <>
               <span className="small muted">{asksText(dataset)}</span>
-              <span className="small muted">{integer(dataset.rows.train)} rows</span>
+              <span className="small muted">{countText(dataset.rows.train)} rows</span>
             </>
           )}
         </Tile>

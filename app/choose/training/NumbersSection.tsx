@@ -4,10 +4,10 @@ import { Collapsible } from 'radix-ui';
 import type { MethodCard, TaskCard } from '../../../src/protocol/cards.ts';
 import type { MethodOptions, PolicyName, TrainingArguments } from '../../../src/protocol/config.ts';
 import type { ErrorReport } from '../../../src/protocol/errors.ts';
+import { plural } from '../../../src/protocol/sentences.ts';
 import { methodEntries, trainingEntries } from '../../options/entries.ts';
 import { OptionGroup } from '../../options/OptionGroup.tsx';
 import type { Settings } from '../../state/settings.ts';
-import { plural } from '../../ui/format.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { MemoryFields } from '../memory/MemoryFields.tsx';
 

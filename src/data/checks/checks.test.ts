@@ -82,7 +82,7 @@ describe('labels that look alike', () => {
     expect(warning).toEqual({
       code: 'labels-look-alike',
       message:
-        'Labels in column "label" of a.tsv that differ only in case are separate classes: "Yes" (6 rows) and "yes" (2 rows); "No" (6 rows) and "NO" (2 rows). The rarer ones: rows 14, 15, 16, 17.',
+        'Labels in column "label" of a.tsv that differ only in case are separate classes: "Yes" (6 rows) and "yes" (2 rows); "No" (6 rows) and "NO" (2 rows). The rarer ones: rows 14, 15, 16 and 17.',
       remedy: 'If they mean the same, write them in one way in the file: 4 classes then become 2.',
       rows: [{ file: 'a.tsv', count: 4, first: [14, 15, 16, 17] }],
     });
@@ -137,7 +137,7 @@ test.each([
     'two classes of one row',
     ones(['c', 'd']),
     'classes-of-one-row',
-    '2 classes of a.tsv have one row only: "c" and "d" (rows 26, 27)',
+    '2 classes of a.tsv have one row only: "c" and "d" (rows 26 and 27)',
     [26, 27],
   ],
   [
@@ -147,8 +147,8 @@ test.each([
     '"a" has 120 of the 122 rows of a.tsv (98.4 %)',
     [122, 123],
   ],
-  ['hidden labels', [...times(8, ['0', '1']), '-1', '-1'], 'labels-hidden', '2 rows of a.tsv have the label "-1" (rows 18, 19)', [18, 19]],
-  ['hidden labels as decimals', [...times(8, ['0', '1']), '-1.0', '\u22121.0'], 'labels-hidden', 'rows 18, 19', [18, 19]],
+  ['hidden labels', [...times(8, ['0', '1']), '-1', '-1'], 'labels-hidden', '2 rows of a.tsv have the label "-1" (rows 18 and 19)', [18, 19]],
+  ['hidden labels as decimals', [...times(8, ['0', '1']), '-1.0', '\u22121.0'], 'labels-hidden', 'rows 18 and 19', [18, 19]],
   ['labels that PyTorch passes over', [...times(8, ['0', '1']), '-100', '-100'], 'labels-hidden', '"-100"', [18, 19]],
   ['missing labels', [...times(8, ['a', 'b']), 'nan', 'NaN', 'nan'], 'labels-missing', '"nan"', [18, 19, 20]],
   ['labels without consensus', [...times(8, ['a', 'b']), '-', '-'], 'labels-missing', '"-"', [18, 19]],
@@ -175,7 +175,7 @@ test.each([
     'repeated',
     [...sound, [text(3), 'pos'], [text(5), 'pos']],
     ['texts-repeated'],
-    '2 rows of a.tsv repeat a text of a row before (rows 14, 15)',
+    '2 rows of a.tsv repeat a text of a row before (rows 14 and 15)',
     [14, 15],
   ],
   [
@@ -189,14 +189,14 @@ test.each([
     'of two labels',
     [...sound, [text(3), 'neg']],
     ['texts-repeated', 'labels-contradict'],
-    `1 text of a.tsv has different labels in different rows (rows 5, 14): "${text(3)}" is "pos" in row 5 and "neg" in row 14`,
+    `1 text of a.tsv has different labels in different rows (rows 5 and 14): "${text(3)}" is "pos" in row 5 and "neg" in row 14`,
     [5, 14],
   ],
   [
     'without words',
     [...sound, ['...', 'pos'], ['\u200b', 'neg']],
     ['texts-without-words'],
-    '2 texts of a.tsv have no letter and no digit (rows 14, 15)',
+    '2 texts of a.tsv have no letter and no digit (rows 14 and 15)',
     [14, 15],
   ],
   [
@@ -280,7 +280,7 @@ test('texts and classes are compared between training and evaluation, by rows of
   expect(checkSplit(whole, { given: other }).map(({ code, message, rows }) => [code, message, rows])).toEqual([
     [
       'texts-in-both',
-      '2 of the 3 rows of test.tsv to evaluate with have a text that is trained on too (rows 2, 4; in a.tsv rows 5, 6). The scores will look better than they are.',
+      '2 of the 3 rows of test.tsv to evaluate with have a text that is trained on too (rows 2 and 4; in a.tsv rows 5 and 6). The scores will look better than they are.',
       [
         { file: 'test.tsv', count: 2, first: [2, 4] },
         { file: 'a.tsv', count: 2, first: [5, 6] },

@@ -1,8 +1,9 @@
 // What looks wrong with questions and their answers. Pure, over rows that are sound: a question, two answers or more, one of them right (../choices.ts).
 
+import { countText, plural } from '../../protocol/sentences.ts';
 import { placesOf } from '../choices.ts';
 import type { Check } from './labels.ts';
-import { count, plural, quoted, rowsIn, rowsText, rowsWhere } from './rows.ts';
+import { quoted, rowSetText, rowsIn, rowsWhere } from './rows.ts';
 import { type SplitCheck, textsInBoth } from './split.ts';
 import { idsAsTexts, repeatedTexts, wordlessTexts } from './texts.ts';
 
@@ -19,7 +20,7 @@ const sameAnswers: Check = ({ name, numbers, choices = [] }) => {
   return [
     {
       code: 'choices-repeated',
-      message: `${plural(found.count, 'question')} of ${name} ${found.count === 1 ? 'has' : 'have'} an answer twice (${rowsText(found)}), such as ${quoted(twice)}.`,
+      message: `${plural(found.count, 'question')} of ${name} ${found.count === 1 ? 'has' : 'have'} an answer twice (${rowSetText(found)}), such as ${quoted(twice)}.`,
       remedy: 'Write another answer, or remove the rows: where the right answer stands twice, one of the two counts as wrong.',
       rows: [rowsIn(name, found)],
     },
@@ -38,7 +39,7 @@ const placesOfAnswers: Check = ({ name, numbers, labels, labelColumn, choices = 
     return [
       {
         code: 'answers-in-one-place',
-        message: `The right answer is number ${(places[0] ?? 0) + 1} of each of the ${count(labels.length)} questions, by ${column}.`,
+        message: `The right answer is number ${(places[0] ?? 0) + 1} of each of the ${countText(labels.length)} questions, by ${column}.`,
         remedy:
           'Nothing has to be done if that is meant: answers are judged each by itself. Else choose the column that says which is right.',
         rows: [rowsIn(name, found)],
@@ -49,7 +50,7 @@ const placesOfAnswers: Check = ({ name, numbers, labels, labelColumn, choices = 
   return [
     {
       code: 'answers-never-first',
-      message: `The right answer is never the first in the ${count(labels.length)} questions of ${name}: the numbers in ${column} may count from 1, and are read as counting from 0.`,
+      message: `The right answer is never the first in the ${countText(labels.length)} questions of ${name}: the numbers in ${column} may count from 1, and are read as counting from 0.`,
       remedy: 'Subtract 1 from them, or write letters, unless it is meant.',
       rows: [rowsIn(name, found)],
     },

@@ -2,9 +2,10 @@
 // where nothing is wrong. Invariant: labels are looked at once each, not once a row.
 
 import type { DataWarning } from '../../protocol/messages.ts';
+import { countText, plural } from '../../protocol/sentences.ts';
 import { numberOf } from '../cells.ts';
 import { differenceOf, lookAlikes } from './label_forms.ts';
-import { type CheckedRows, count, listed, plural, quoted, type RowSet, rowSet, rowsIn, rowsText } from './rows.ts';
+import { type CheckedRows, listed, quoted, type RowSet, rowSet, rowSetText, rowsIn } from './rows.ts';
 
 export type Check = (rows: CheckedRows) => readonly DataWarning[];
 
@@ -63,8 +64,8 @@ export const numbersAsLabels: Check = (rows) => {
     {
       code: 'labels-are-numbers',
       message:
-        `${count(labels.length)} of the ${plural(rows.classes.size, 'label')} in ${columnOf(rows)} are ${what} from ${low} to ${high} ` +
-        `(${listed(labels.map((label) => quoted(label)))}; ${rowsText(found)}). Each becomes a class of its own, and an answer that is nearly right counts as wrong.`,
+        `${countText(labels.length)} of the ${plural(rows.classes.size, 'label')} in ${columnOf(rows)} are ${what} from ${low} to ${high} ` +
+        `(${listed(labels.map((label) => quoted(label)))}; ${rowSetText(found)}). Each becomes a class of its own, and an answer that is nearly right counts as wrong.`,
       remedy:
         'To predict the number itself, choose the task regression. Else put the numbers into a few classes, such as low, middle and high, or choose another label column.',
       rows: [rowsIn(rows.name, found)],
@@ -88,8 +89,8 @@ export const alikeLabels: Check = (rows) => {
     const left = rows.classes.size - rarer.length;
     return {
       code: 'labels-look-alike',
-      message: `Labels in ${columnOf(rows)} that differ only in ${difference} are separate classes: ${groups.slice(0, 3).map(groupText).join('; ')}${groups.length > 3 ? `; and ${plural(groups.length - 3, 'more set', 'more sets')}` : ''}. The rarer ones: ${rowsText(found)}.`,
-      remedy: `If they mean the same, write them in one way in the file: ${count(rows.classes.size)} classes then become ${count(left)}.`,
+      message: `Labels in ${columnOf(rows)} that differ only in ${difference} are separate classes: ${groups.slice(0, 3).map(groupText).join('; ')}${groups.length > 3 ? `; and ${plural(groups.length - 3, 'more set', 'more sets')}` : ''}. The rarer ones: ${rowSetText(found)}.`,
+      remedy: `If they mean the same, write them in one way in the file: ${countText(rows.classes.size)} classes then become ${countText(left)}.`,
       rows: [rowsIn(rows.name, found)],
     };
   });
@@ -106,7 +107,7 @@ export const untrimmedLabels: Check = (rows) => {
   return [
     {
       code: 'labels-trimmed',
-      message: `${plural(found.count, 'label')} in ${columnOf(rows)} ${found.count === 1 ? 'has' : 'have'} spaces around (${listed(joined.map(([label]) => quoted(label)))}; ${rowsText(found)}). They are left out, so that ${quoted(`${joined[0]?.[0]} `)} is ${quoted(joined[0]?.[0] ?? '')}.`,
+      message: `${plural(found.count, 'label')} in ${columnOf(rows)} ${found.count === 1 ? 'has' : 'have'} spaces around (${listed(joined.map(([label]) => quoted(label)))}; ${rowSetText(found)}). They are left out, so that ${quoted(`${joined[0]?.[0]} `)} is ${quoted(joined[0]?.[0] ?? '')}.`,
       remedy: 'Nothing has to be done if that is meant. Other tools keep the spaces and see more classes.',
       rows: [rowsIn(rows.name, found)],
     },
@@ -123,7 +124,7 @@ export const labelOfEachRow: Check = (rows) => {
   return [
     {
       code: 'labels-as-many-as-rows',
-      message: `There are ${count(classes.size)} different labels in the ${plural(labels.length, 'row')} of ${columnOf(rows)} (${listed([...classes.keys()].map((label) => quoted(label)))}): that looks like an id or a text, not like classes.`,
+      message: `There are ${countText(classes.size)} different labels in the ${plural(labels.length, 'row')} of ${columnOf(rows)} (${listed([...classes.keys()].map((label) => quoted(label)))}): that looks like an id or a text, not like classes.`,
       remedy: 'Choose another label column.',
       rows: [rowsIn(rows.name, rowSet(numbers))],
     },
@@ -139,7 +140,7 @@ export const singleRows: Check = (rows) => {
   return [
     {
       code: 'classes-of-one-row',
-      message: `${one ? '1 class' : `${count(single.length)} classes`} of ${rows.name} ${one ? 'has' : 'have'} one row only: ${listed(single.map((label) => quoted(label)))} (${rowsText(found)}). One row can be trained on or evaluated with, not both.`,
+      message: `${one ? '1 class' : `${countText(single.length)} classes`} of ${rows.name} ${one ? 'has' : 'have'} one row only: ${listed(single.map((label) => quoted(label)))} (${rowSetText(found)}). One row can be trained on or evaluated with, not both.`,
       remedy: `Add rows of ${one ? 'this class' : 'these classes'}, join ${one ? 'it' : 'them'} with another, or remove ${one ? 'the row' : 'the rows'}.`,
       rows: [rowsIn(rows.name, found)],
     },
@@ -160,7 +161,7 @@ export const unbalancedClasses: Check = (rows) => {
   return [
     {
       code: 'classes-unbalanced',
-      message: `${quoted(largest[0])} has ${count(largest[1].count)} of the ${plural(all, 'row')} of ${rows.name} (${(100 * share).toFixed(1)} %), ${quoted(smallest[0])} ${count(smallest[1].count)} (${rowsText(smallest[1])}).${share < MOST_OF_ALL ? '' : ` A model that always says ${quoted(largest[0])} is right that often.`}`,
+      message: `${quoted(largest[0])} has ${countText(largest[1].count)} of the ${plural(all, 'row')} of ${rows.name} (${(100 * share).toFixed(1)} %), ${quoted(smallest[0])} ${countText(smallest[1].count)} (${rowSetText(smallest[1])}).${share < MOST_OF_ALL ? '' : ` A model that always says ${quoted(largest[0])} is right that often.`}`,
       remedy: 'Read F1 and Matthews correlation rather than accuracy; add rows of the rare classes, or take fewer of the frequent one.',
       rows: [rowsIn(rows.name, smallest[1])],
     },
@@ -178,7 +179,7 @@ export const hiddenLabels: Check = (rows) => {
   return [
     {
       code: 'labels-hidden',
-      message: `${plural(found.count, 'row')} of ${rows.name} ${found.count === 1 ? 'has' : 'have'} the label ${listed(hidden.map((label) => quoted(label)))} (${rowsText(found)}). GLUE and others write it where the label is not known or kept secret; here it is a class like the others.`,
+      message: `${plural(found.count, 'row')} of ${rows.name} ${found.count === 1 ? 'has' : 'have'} the label ${listed(hidden.map((label) => quoted(label)))} (${rowSetText(found)}). GLUE and others write it where the label is not known or kept secret; here it is a class like the others.`,
       remedy: 'Remove these rows unless it is a class of yours.',
       rows: [rowsIn(rows.name, found)],
     },
@@ -199,7 +200,7 @@ export const missingLabels: Check = (rows) => {
   return [
     {
       code: 'labels-missing',
-      message: `${plural(found.count, 'row')} of ${rows.name} ${found.count === 1 ? 'has' : 'have'} the label ${listed(missing.map((label) => quoted(label)))} (${rowsText(found)}), as programs write it where there is none. Here it is a class like the others.`,
+      message: `${plural(found.count, 'row')} of ${rows.name} ${found.count === 1 ? 'has' : 'have'} the label ${listed(missing.map((label) => quoted(label)))} (${rowSetText(found)}), as programs write it where there is none. Here it is a class like the others.`,
       remedy: 'Fill in the labels or remove the rows, unless it is a class of yours.',
       rows: [rowsIn(rows.name, found)],
     },

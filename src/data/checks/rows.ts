@@ -2,6 +2,7 @@
 // Invariant: every pass over the rows is linear, and rows are counted all, though only the first are listed.
 
 import type { RowsIn } from '../../protocol/messages.ts';
+import { listText, rowsText } from '../../protocol/sentences.ts';
 import { type Choices, choicesOf } from '../choices.ts';
 import type { ColumnChoice } from '../examples.ts';
 import { columnIndex, type Table } from '../table/table.ts';
@@ -68,16 +69,8 @@ export function addTo(sets: Map<string, RowSet>, key: string, number: number): v
 
 export const rowsIn = (file: string, { count, first }: RowSet): RowsIn => ({ file, count, first });
 
-export const count = (value: number): string => value.toLocaleString('en-US');
-
-/** `1 row`, `2,000 rows` */
-export const plural = (value: number, one: string, many = `${one}s`): string => `${count(value)} ${value === 1 ? one : many}`;
-
 /** `row 3`; `rows 3, 7, 12, 13, 20 and 40 more` */
-export function rowsText({ count: all, first }: RowSet, shown = 5): string {
-  const more = all - Math.min(shown, first.length);
-  return `row${all === 1 ? '' : 's'} ${first.slice(0, shown).join(', ')}${more > 0 ? ` and ${count(more)} more` : ''}`;
-}
+export const rowSetText = ({ count, first }: RowSet): string => rowsText(first, count);
 
 /** A value in a message, shortened, with what can't be seen written out. */
 export function quoted(value: string, visible: 'as it is' | 'code points' = 'as it is'): string {
@@ -86,12 +79,8 @@ export function quoted(value: string, visible: 'as it is' | 'code points' = 'as 
   return `"${short.replace(hidden, (mark) => `\\u${(mark.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`)}"`;
 }
 
-/** `"a", "b", "c" and 4 more` */
-export function listed(parts: readonly string[], shown = 4): string {
-  const more = parts.length - shown;
-  if (more > 0) return `${parts.slice(0, shown).join(', ')} and ${count(more)} more`;
-  return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
-}
+/** `"a", "b", "c", "d" and 4 more` */
+export const listed = (parts: readonly string[]): string => listText(parts, 4);
 
 const textForm = (text: string): string => {
   // Most texts are in that form already, and a million of them need not be written anew.

@@ -1,8 +1,9 @@
 // What looks wrong with numbers to predict. Pure, over rows whose label column holds finite numbers: what holds others is refused (../examples.ts).
 
+import { countText, plural } from '../../protocol/sentences.ts';
 import { numberOf } from '../cells.ts';
 import type { Check } from './labels.ts';
-import { type CheckedRows, count, plural, rowsIn, rowsText, rowsWhere } from './rows.ts';
+import { type CheckedRows, rowSetText, rowsIn, rowsWhere } from './rows.ts';
 import { type SplitCheck, textsInBoth } from './split.ts';
 import { idsAsTexts, repeatedTexts, wordlessTexts } from './texts.ts';
 
@@ -28,7 +29,7 @@ const farScores: Check = (rows) => {
   return [
     {
       code: 'scores-far-off',
-      message: `${plural(found.count, 'number')} in column "${rows.labelColumn}" of ${rows.name} ${found.count === 1 ? 'lies' : 'lie'} far from the others, of which half are between ${low} and ${high}: ${first}${found.count === 1 ? '' : ' among them'} (${rowsText(found)}). The squared error of such a row outweighs those of many others.`,
+      message: `${plural(found.count, 'number')} in column "${rows.labelColumn}" of ${rows.name} ${found.count === 1 ? 'lies' : 'lie'} far from the others, of which half are between ${low} and ${high}: ${first}${found.count === 1 ? '' : ' among them'} (${rowSetText(found)}). The squared error of such a row outweighs those of many others.`,
       remedy: 'Correct the numbers or remove the rows, unless they are meant.',
       rows: [rowsIn(rows.name, found)],
     },
@@ -42,7 +43,7 @@ const twoScores: Check = (rows) => {
   return [
     {
       code: 'scores-are-classes',
-      message: `Column "${rows.labelColumn}" of ${rows.name} holds ${a} and ${b} alone in ${count(rows.labels.length)} rows: that looks like two classes, not like a number.`,
+      message: `Column "${rows.labelColumn}" of ${rows.name} holds ${a} and ${b} alone in ${countText(rows.labels.length)} rows: that looks like two classes, not like a number.`,
       remedy: 'Choose classification, or another column.',
       rows: [],
     },

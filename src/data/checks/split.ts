@@ -1,7 +1,8 @@
 // What looks wrong between the rows that are trained on and those that are evaluated with: of another file, or held back from the same. Pure.
 
 import type { DataWarning } from '../../protocol/messages.ts';
-import { addTo, type CheckedRows, count, listed, plural, quoted, type RowSet, rowSet, rowsIn, rowsText, rowsWhere } from './rows.ts';
+import { countText, plural } from '../../protocol/sentences.ts';
+import { addTo, type CheckedRows, listed, quoted, type RowSet, rowSet, rowSetText, rowsIn, rowsWhere } from './rows.ts';
 
 /** Where the rows to evaluate with come from: another file, or those of this one by their place. */
 export type Evaluation = { readonly given: CheckedRows } | { readonly held: ReadonlySet<number> };
@@ -33,7 +34,7 @@ export function textsInBoth(whole: CheckedRows, evaluation: Evaluation): readonl
   return [
     {
       code: 'texts-in-both',
-      message: `${count(there.count)} of the ${plural(all, 'row')} ${side} to evaluate with ${there.count === 1 ? 'has' : 'have'} a ${what.one} that is trained on too (${rowsText(there)}; in ${name} ${rowsText(here)}). ${whole.classes.size > 1 ? effectOf(there.count / all) : looksBetter}`,
+      message: `${countText(there.count)} of the ${plural(all, 'row')} ${side} to evaluate with ${there.count === 1 ? 'has' : 'have'} a ${what.one} that is trained on too (${rowSetText(there)}; in ${name} ${rowSetText(here)}). ${whole.classes.size > 1 ? effectOf(there.count / all) : looksBetter}`,
       remedy: given
         ? 'Remove these rows from one of the two files.'
         : 'Remove the repeated rows, or give a file of its own to evaluate on.',
@@ -67,7 +68,7 @@ export function classesNotEvaluated(whole: CheckedRows, evaluation: Evaluation):
   return [
     {
       code: 'classes-not-evaluated',
-      message: `${count(missing.length)} of the ${plural(whole.classes.size, 'class', 'classes')} of ${whole.name} ${one ? 'is' : 'are'} not among the ${of} to evaluate with: ${listed(missing.map(([label, set]) => `${quoted(label)} (${plural(set.count, 'row')})`))}. How well ${one ? 'it is' : 'they are'} learned will not be known.`,
+      message: `${countText(missing.length)} of the ${plural(whole.classes.size, 'class', 'classes')} of ${whole.name} ${one ? 'is' : 'are'} not among the ${of} to evaluate with: ${listed(missing.map(([label, set]) => `${quoted(label)} (${plural(set.count, 'row')})`))}. How well ${one ? 'it is' : 'they are'} learned will not be known.`,
       remedy:
         'given' in evaluation
           ? `Add rows of ${one ? 'this class' : 'these classes'} to it.`

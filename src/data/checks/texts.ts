@@ -2,9 +2,10 @@
 // Invariant: linear in the rows; a text is compared with others by its key, through a map.
 
 import type { DataWarning } from '../../protocol/messages.ts';
+import { countText, plural } from '../../protocol/sentences.ts';
 import { looksLikeId } from '../cells.ts';
 import { type Check, isMissing } from './labels.ts';
-import { type CheckedRows, count, listed, plural, quoted, type RowSet, rowsIn, rowsText, rowsWhere } from './rows.ts';
+import { type CheckedRows, listed, quoted, type RowSet, rowSetText, rowsIn, rowsWhere } from './rows.ts';
 
 const FEWEST_ROWS = 8;
 
@@ -28,7 +29,7 @@ export const wordlessTexts: Check = (rows) => {
       : [
           {
             code: 'texts-without-words',
-            message: `${plural(wordless.count, 'text')} of ${rows.name} ${have(wordless.count)} no letter and no digit (${rowsText(wordless)}).`,
+            message: `${plural(wordless.count, 'text')} of ${rows.name} ${have(wordless.count)} no letter and no digit (${rowSetText(wordless)}).`,
             remedy: 'Fill in the texts or remove the rows: nothing can be learned from them.',
             rows: [rowsIn(rows.name, wordless)],
           },
@@ -38,7 +39,7 @@ export const wordlessTexts: Check = (rows) => {
       : [
           {
             code: 'texts-missing',
-            message: `${plural(missing.count, 'text')} of ${rows.name} ${missing.count === 1 ? 'is' : 'are'} what programs write where there is none, such as "nan" or "[deleted]" (${rowsText(missing)}).`,
+            message: `${plural(missing.count, 'text')} of ${rows.name} ${missing.count === 1 ? 'is' : 'are'} what programs write where there is none, such as "nan" or "[deleted]" (${rowSetText(missing)}).`,
             remedy: 'Fill in the texts or remove the rows.',
             rows: [rowsIn(rows.name, missing)],
           },
@@ -62,7 +63,7 @@ export const repeatedTexts: Check = (rows) => {
   const warnings: DataWarning[] = [
     {
       code: 'texts-repeated',
-      message: `${plural(again.count, 'row')} of ${name} ${again.count === 1 ? 'repeats' : 'repeat'} a ${one} of a row before (${rowsText(again)}), such as ${shownText(rows, repeatedFirst)}.`,
+      message: `${plural(again.count, 'row')} of ${name} ${again.count === 1 ? 'repeats' : 'repeat'} a ${one} of a row before (${rowSetText(again)}), such as ${shownText(rows, repeatedFirst)}.`,
       remedy: 'Remove the repetitions, unless it is meant that these rows count more.',
       rows: [rowsIn(name, again)],
     },
@@ -76,7 +77,7 @@ export const repeatedTexts: Check = (rows) => {
     ...warnings,
     {
       code: 'labels-contradict',
-      message: `${plural(contrary.size, one, many)} of ${name} ${have(contrary.size)} different labels in different rows (${rowsText(there)}): ${shownText(rows, first)} is ${shown(first)} and ${shown(other)}.`,
+      message: `${plural(contrary.size, one, many)} of ${name} ${have(contrary.size)} different labels in different rows (${rowSetText(there)}): ${shownText(rows, first)} is ${shown(first)} and ${shown(other)}.`,
       remedy: 'Decide on one label for each, or remove these rows: no model can be right about them.',
       rows: [rowsIn(name, there)],
     },
@@ -94,7 +95,7 @@ export const idsAsTexts: Check = (rows) => {
     return [
       {
         code: 'texts-are-ids',
-        message: `${count(ids.count)} of the ${plural(texts.length, 'text')} in column "${column}" of ${rows.name} look like numbers, ids or links (${listed(texts.slice(0, 3).map((text) => quoted(text)))}), not like texts.`,
+        message: `${countText(ids.count)} of the ${plural(texts.length, 'text')} in column "${column}" of ${rows.name} look like numbers, ids or links (${listed(texts.slice(0, 3).map((text) => quoted(text)))}), not like texts.`,
         remedy: 'Choose another text column.',
         rows: [rowsIn(rows.name, ids)],
       },
@@ -111,7 +112,7 @@ const targetsAreTexts: Check = ({ name, numbers, texts, pairs = [], textColumn, 
   return [
     {
       code: 'targets-are-texts',
-      message: `In ${count(same.count)} of the ${plural(texts.length, 'row')} of ${name} the text to be written is the text that is read (${rowsText(same)}).`,
+      message: `In ${countText(same.count)} of the ${plural(texts.length, 'row')} of ${name} the text to be written is the text that is read (${rowSetText(same)}).`,
       remedy: `Columns "${textColumn}" and "${pairColumn}" hold the same: choose another, unless copying is what is to be learned.`,
       rows: [rowsIn(name, same)],
     },
@@ -143,7 +144,7 @@ export const labelsInTexts: Check = (rows) => {
     return [
       {
         code: 'labels-are-texts',
-        message: `In ${count(same.count)} of the ${plural(labels.length, 'row')} of ${name} the label is the text itself (${rowsText(same)}).`,
+        message: `In ${countText(same.count)} of the ${plural(labels.length, 'row')} of ${name} the label is the text itself (${rowSetText(same)}).`,
         remedy: `Columns "${rows.textColumn}" and "${rows.labelColumn}" hold the same: choose another text or label column.`,
         rows: [rowsIn(name, same)],
       },
@@ -168,7 +169,7 @@ export const labelsInTexts: Check = (rows) => {
   return [
     {
       code: 'labels-in-texts',
-      message: `In ${count(own.count)} of the ${plural(labels.length, 'row')} of ${name} the label stands in the text (${rowsText(own)}), such as ${quoted(labelOf(numbers.indexOf(row ?? 0)))} in row ${row}. A model learns to look for the word and fails where it is absent.`,
+      message: `In ${countText(own.count)} of the ${plural(labels.length, 'row')} of ${name} the label stands in the text (${rowSetText(own)}), such as ${quoted(labelOf(numbers.indexOf(row ?? 0)))} in row ${row}. A model learns to look for the word and fails where it is absent.`,
       remedy: 'Take the label out of the texts, unless they will carry it later too.',
       rows: [rowsIn(name, own)],
     },

@@ -2,6 +2,7 @@
 // a decision. Invariant: names decide before content does, unless the cells say that the name can't be meant (a "title" of numbers).
 
 import type { ColumnReasons, Columns, NamedColumns } from '../../protocol/config.ts';
+import { countText, plural } from '../../protocol/sentences.ts';
 import { numberOf } from '../cells.ts';
 import { columnIndex, type Table } from '../table/table.ts';
 import {
@@ -34,7 +35,6 @@ interface Choice {
 }
 type Profiles = readonly ColumnProfile[];
 
-const count = (value: number): string => value.toLocaleString('en-US');
 const quoted = (value: string): string => `"${value.length > 24 ? `${value.slice(0, 23)}…` : value}"`;
 
 /** Its cells may be texts. */
@@ -133,7 +133,7 @@ function valuesText(table: Table, at: number): string {
   // Of named classes it is none: rows without a label are passed over.
   if (table.kinds?.[at]?.classes !== undefined) values.delete('-1');
   const numbers = [...values].map(numberOf);
-  const rows = `in ${count(table.rows.length)} ${table.rows.length === 1 ? 'row' : 'rows'}`;
+  const rows = `in ${plural(table.rows.length, 'row')}`;
   if (values.size === 0) return `it is empty ${rows}`;
   if (values.size <= 4) {
     const sorted = [...values].sort().map(quoted);
@@ -141,9 +141,9 @@ function valuesText(table: Table, at: number): string {
       ? `its only value is ${sorted[0]}`
       : `its ${values.size} values are ${sorted.slice(0, -1).join(', ')} and ${sorted.at(-1)}`;
   }
-  if (numbers.some((number) => number === undefined)) return `it has ${count(values.size)} different values ${rows}`;
+  if (numbers.some((number) => number === undefined)) return `it has ${countText(values.size)} different values ${rows}`;
   const [low, high] = numbers.reduce<[number, number]>(([a, b], n = 0) => [Math.min(a, n), Math.max(b, n)], [Infinity, -Infinity]);
-  return `it has ${count(values.size)} different values ${rows}, numbers from ${low} to ${high}`;
+  return `it has ${countText(values.size)} different values ${rows}, numbers from ${low} to ${high}`;
 }
 
 /** A label column whose name says so. The beginning of a file that is sorted by its label has one value of it. */

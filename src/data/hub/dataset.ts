@@ -6,6 +6,7 @@ import type { Hub, OpenRepo } from '../../hub/hub.ts';
 import { defaultRevision, type RepoRef, shownRepo } from '../../hub/repo.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import type { HubColumn, HubDataset } from '../../protocol/hub.ts';
+import { listText } from '../../protocol/sentences.ts';
 import { openParquetFiles } from '../table/parquet_files.ts';
 import { type DatasetCard, readCard } from './card.ts';
 import { convertedBranch, convertedLayout, type LaidConfig, type LaidSplit, plainLayout, whyNoRows } from './layout.ts';
@@ -39,10 +40,9 @@ export interface OpenDataset {
 
 /** Splits whose columns are looked up in a file where nobody says them. */
 const MOST_LOOKED_UP = 6;
-const SHOWN = 20;
 
-export const listed = (names: readonly string[]): string =>
-  names.slice(0, SHOWN).join(', ') + (names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '');
+/** Of configurations and splits, of which there can be thousands. */
+export const listed = (names: readonly string[]): string => listText(names, 20);
 
 /** The hub's conversion, where there is one. */
 async function openConverted(hub: Hub, id: string, waiting?: Waiting): Promise<OpenRepo | undefined> {

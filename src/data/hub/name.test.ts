@@ -47,10 +47,10 @@ test.each([
 });
 
 test.each([
-  ['nyu-mll/glue', 'config-needed', 'nyu-mll/glue has 2 configurations: cola, sst2.'],
-  ['glue', 'config-needed', 'nyu-mll/glue has 2 configurations: cola, sst2.'],
-  ['nyu-mll/glue/stsb', 'no-such-config', 'nyu-mll/glue has no configuration "stsb". It has cola, sst2.'],
-  ['nyu-mll/glue/cola/dev', 'no-such-split', 'nyu-mll/glue/cola has no split "dev". It has train, validation, test.'],
+  ['nyu-mll/glue', 'config-needed', 'nyu-mll/glue has 2 configurations: cola and sst2.'],
+  ['glue', 'config-needed', 'nyu-mll/glue has 2 configurations: cola and sst2.'],
+  ['nyu-mll/glue/stsb', 'no-such-config', 'nyu-mll/glue has no configuration "stsb". It has cola and sst2.'],
+  ['nyu-mll/glue/cola/dev', 'no-such-split', 'nyu-mll/glue/cola has no split "dev". It has train, validation and test.'],
   ['org/none', 'hub-not-found', expect.stringContaining('There is no org/none')],
   ['nobody', 'hub-not-found', expect.stringContaining('There is no nobody')],
   ['a/b/c/d/e', 'bad-repo-id', expect.stringContaining("can't be the name of a dataset")],

@@ -70,7 +70,7 @@ test('text behind a closing quote is part of the cell, and said with its rows', 
   const table = parseTable('a.csv', `text;n\n\n${lines.join('\n')}\n"spaces"  ;9\n`);
   expect(table.rows[0]).toEqual(['semi;colon, ok 0', '0']);
   expect(table.notes).toEqual([
-    expect.stringMatching(/^In 5 rows of a.csv \(3, 5, 7, 9, 11\) text stands behind a closing quote; .*--quote/),
+    expect.stringMatching(/^In 5 rows of a.csv \(rows 3, 5, 7, 9 and 11\) text stands behind a closing quote; .*--quote/),
   ]);
   expect(parseTable('a.csv', 'text,n\n"a"b,1\n').notes).toEqual([expect.stringContaining('In 1 row of a.csv (2)')]);
   expect(parseTable('a.csv', 'text,n\n"a" ,1\n').notes).toBeUndefined();

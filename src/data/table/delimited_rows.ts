@@ -3,9 +3,10 @@
 // does not fit is an error that names it.
 
 import { RetraceError } from '../../protocol/errors.ts';
+import { plural, rowsText } from '../../protocol/sentences.ts';
 import { type DialectFound, isBlank } from './dialect.ts';
 import { type RecordFault, RecordReader, type TextRecord } from './records.ts';
-import { cellTooLarge, listRows, MAX_COLUMNS, type Row, refuseDuplicates } from './table.ts';
+import { cellTooLarge, MAX_COLUMNS, type Row, refuseDuplicates } from './table.ts';
 
 /** Ragged rows are counted this far behind the first of them, in characters: the whole of most files, and seconds of the largest. */
 const COUNT_RAGGED = 64 * 2 ** 20;
@@ -77,7 +78,7 @@ export class DelimitedRows {
   notes(): string[] {
     const count = this.#tailedCount;
     if (count === 0) return [];
-    const rows = `${count} ${count === 1 ? 'row' : 'rows'} of ${this.#name} (${listRows(this.#tailed, LISTED, count)})`;
+    const rows = `${plural(count, 'row')} of ${this.#name} (${rowsText(this.#tailed, count)})`;
     return [
       `In ${rows} text stands behind a closing quote; it is read as part of the cell, as Python's csv does. Most often the separator or the quotes are not what they seem: --separator and --quote set them, or the choices under the data on the page.`,
     ];
@@ -148,7 +149,7 @@ export class DelimitedRows {
       message:
         `${this.#raggedCount} of ${extent === 'all' ? '' : 'the first '}${this.#filled} rows in ${this.#name} do not have the ${width} ` +
         `column${width === 1 ? '' : 's'} of the ${this.#header ? 'header' : 'first row'}: row ${first} has ${this.#raggedWidth} ` +
-        `(rows ${listRows(this.#ragged, LISTED, this.#raggedCount)}).`,
+        `(${rowsText(this.#ragged, this.#raggedCount)}).`,
       where: `${this.#name}, row ${first}`,
       remedy:
         'Quote cells that contain the separator or a line break, or remove those rows. If the cells are separated by something else, ' +

@@ -99,7 +99,7 @@ test('missing keys are empty cells, and said with their rows', async () => {
     ['b', 'x'],
     ['c', ''],
   ]);
-  expect(table.notes).toEqual(['1 of 3 rows of a.json have no "label" and are read as empty there (rows 1).']);
+  expect(table.notes).toEqual(['1 of the 3 rows of a.json has no "label" and is read as empty there (row 1).']);
 });
 
 test('lists that are not read are said', async () => {

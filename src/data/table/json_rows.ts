@@ -3,8 +3,9 @@
 
 import { RetraceError } from '../../protocol/errors.ts';
 import type { ColumnKind } from '../../protocol/reading.ts';
+import { countText, plural, rowsText } from '../../protocol/sentences.ts';
 import { type JsonCell, JsonFault, JsonParser } from './json_value.ts';
-import { type Column, cellTooLarge, listRows, MAX_CELL, MAX_COLUMNS, type Row } from './table.ts';
+import { type Column, cellTooLarge, MAX_CELL, MAX_COLUMNS, type Row } from './table.ts';
 
 const LISTED = 5;
 
@@ -113,7 +114,7 @@ export class ObjectRows {
   notes(): string[] {
     const lacking = [...this.#lacking].map(
       ([at, { count, rows }]) =>
-        `${count} of ${this.#rows} rows of ${this.#name} have no "${this.#columns[at]?.name}" and are read as empty there (rows ${listRows(rows, LISTED, count)}).`,
+        `${countText(count)} of the ${plural(this.#rows, 'row')} of ${this.#name} ${count === 1 ? 'has' : 'have'} no "${this.#columns[at]?.name}" and ${count === 1 ? 'is' : 'are'} read as empty there (${rowsText(rows, count)}).`,
     );
     const unknown = [...this.#unknown].slice(0, LISTED).map(([key, count]) => `"${key}" in ${count}`);
     const passed = `Keys that the first rows of ${this.#name} do not have are passed over: ${unknown.join(', ')} rows.`;

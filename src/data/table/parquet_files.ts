@@ -3,6 +3,7 @@
 
 import type { ByteSource } from '../../formats/bytes.ts';
 import { RetraceError } from '../../protocol/errors.ts';
+import { countText } from '../../protocol/sentences.ts';
 import { permutation, randomKey, siteId } from '../../random/counter.ts';
 import { endFirst } from './joined_reads.ts';
 import { openParquet, type ParquetTable } from './parquet.ts';
@@ -36,7 +37,6 @@ interface Group {
   readonly unpacked: number;
 }
 
-const count = (value: number): string => value.toLocaleString('en-US');
 const sum = <T>(list: readonly T[], of: (item: T) => number): number => list.reduce((total, item) => total + of(item), 0);
 
 /** Files that are opened when they are wanted, each once; all have the columns of the first. */
@@ -102,7 +102,7 @@ export async function openParquetFiles(given: SplitFiles): Promise<TableSource &
     ...(rowCount === undefined ? {} : { rowCount }),
     reading: {
       ...first.reading,
-      said: `${places.length === 1 ? '' : `${count(places.length)} files, the first with `}${first.reading.said}`,
+      said: `${places.length === 1 ? '' : `${countText(places.length)} files, the first with `}${first.reading.said}`,
     },
     rows: (request) => rowsOf(files, places, request),
     drawn: (bounds) => draw(given, files, rowCount, bounds),
@@ -169,7 +169,7 @@ async function draw(
   const used = places.filter((place) => taken.has(place));
   return {
     of: rows,
-    from: `${count(takenGroups)} of ${count(groups.length)} row groups${places.length === sources.length ? '' : ` of ${count(places.length)} of its ${count(sources.length)} files`}`,
+    from: `${countText(takenGroups)} of ${countText(groups.length)} row groups${places.length === sources.length ? '' : ` of ${countText(places.length)} of its ${countText(sources.length)} files`}`,
     source: {
       ...{ name, columns: first.columns, header: true, reading: first.reading, rowCount: takenRows },
       size: sum(used, (place) => sources[place]?.size ?? 0),

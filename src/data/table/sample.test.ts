@@ -89,7 +89,7 @@ test('of quotes in doubt, text behind one far back makes them characters; where 
     ['He said', 'y'],
     '"',
   ]);
-  expect(quoted.notes).toEqual([expect.stringContaining('In 1 row of a.tsv (6003)')]);
+  expect(quoted.notes).toEqual([expect.stringContaining('In 1 row of a.tsv (row 6003)')]);
 });
 
 test('a fault far behind the beginning is named by its row', async () => {

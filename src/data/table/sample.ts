@@ -3,6 +3,7 @@
 
 import { RetraceError } from '../../protocol/errors.ts';
 import { defaultMaxRows } from '../../protocol/reading.ts';
+import { countText } from '../../protocol/sentences.ts';
 import { randomKey, randomU32, siteId } from '../../random/counter.ts';
 import { emptyTable, headerAlone, type Row, type RowBatch, type Table, type TableSource } from './table.ts';
 
@@ -153,12 +154,10 @@ export function sampleText({ name, rows, sampledFrom, drawnFrom }: Table): strin
   if (sampledFrom === undefined) return [];
   if (drawnFrom === undefined) return [`Of ${sampledFrom} rows of ${name} a sample of ${rows.length} is taken (--max-rows).`];
   return [
-    `${count(rows.length)} of ${count(sampledFrom)} rows of ${name} are taken, from ${drawnFrom}, drawn by the seed (--max-rows).`,
+    `${countText(rows.length)} of ${countText(sampledFrom)} rows of ${name} are taken, from ${drawnFrom}, drawn by the seed (--max-rows).`,
     'Rows of one group come together, so this is not a uniform sample.',
   ];
 }
-
-const count = (value: number): string => value.toLocaleString('en-US');
 
 /** Files up to this are read to their end for a preview, so that their rows are counted, all looked at, and their faults shown at once. */
 const READ_WHOLE = 8 * 2 ** 20;

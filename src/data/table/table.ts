@@ -95,12 +95,6 @@ export const MAX_ROW = 4 * MAX_CELL;
 /** Most columns; spreadsheets end there too. */
 export const MAX_COLUMNS = 16_384;
 
-/** "3, 7, 12 and 40 more": enough rows to find the fault, not all of them. */
-export function listRows(rows: readonly number[], shown = 5, count = rows.length): string {
-  const more = count - Math.min(shown, rows.length);
-  return rows.slice(0, shown).join(', ') + (more > 0 ? ` and ${more} more` : '');
-}
-
 export function refuseDuplicates(name: string, columns: readonly string[], where = 'row 1'): void {
   const seen = new Map<string, number>();
   for (const [i, column] of columns.entries()) {

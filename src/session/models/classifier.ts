@@ -7,6 +7,7 @@ import { isRecord } from '../../formats/text.ts';
 import type { StoredTensor } from '../../hub/checkpoint.ts';
 import { architectureOf, type HeadKind, headOf, nameInClass, topStack } from '../../models/model.ts';
 import type { Pooling } from '../../protocol/config.ts';
+import { listText } from '../../protocol/sentences.ts';
 import type { BaseModel } from './base_model.ts';
 import { badFloat, refuseNumber } from './weights.ts';
 
@@ -27,9 +28,7 @@ export interface ClassifierStart {
   readonly text: string;
 }
 
-const shownLabels = 6;
-const listed = (labels: readonly string[]): string =>
-  labels.slice(0, shownLabels).join(', ') + (labels.length > shownLabels ? ` and ${labels.length - shownLabels} more` : '');
+const listed = (labels: readonly string[]): string => listText(labels, 6);
 
 /** Names of the checkpoint's classes in the order of its rows, from `id2label`, else `label2id`; undefined where they are not one for each row. */
 export function labelNames({ id2label, label2id }: Readonly<Record<string, unknown>>, rows: number): readonly string[] | undefined {

@@ -89,7 +89,7 @@ test.each<[what: string, change: FolderChange, code: string, says: RegExp]>([
     'a table and a bias',
     without(/word_embeddings|pooler.dense.bias/),
     'missing-tensor',
-    /lacks 2 of the 55 tensors .* asks for: embeddings\.word_embeddings\.weight, pooler\.dense\.bias\./,
+    /lacks 2 of the 55 tensors .* asks for: embeddings\.word_embeddings\.weight and pooler\.dense\.bias\./,
   ],
 ])('%s that is missing is named', async (_, change, code, says) => {
   const model = await opened(change);

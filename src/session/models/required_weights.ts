@@ -9,6 +9,7 @@ import { requireFiles } from '../../hub/model_files.ts';
 import { defaultTraining, type Pooling } from '../../protocol/config.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import type { Bucket } from '../../protocol/lengths.ts';
+import { listText } from '../../protocol/sentences.ts';
 import { sequenceToSequence } from '../../tasks/sequence_to_sequence.ts';
 import { traceEvaluation } from '../../train/programs.ts';
 import { type PlannedModel, resolveMethod, setupOf } from '../engine/setup.ts';
@@ -25,13 +26,8 @@ interface Misfit {
 
 const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 
-/** Names that a sentence can carry. */
-const shownNames = 3;
-
-function listed(names: readonly string[]): string {
-  const more = names.length - shownNames;
-  return names.slice(0, shownNames).join(', ') + (more > 0 ? ` and ${more} more` : '');
-}
+/** As many names as a sentence can carry. */
+const listed = (names: readonly string[]): string => listText(names, 3);
 
 /** "layers 4 to 5": the layers that the names belong to, in ranges; undefined where one belongs to none. */
 function layersOf(names: readonly string[]): string | undefined {
