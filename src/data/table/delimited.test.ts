@@ -72,7 +72,7 @@ test('text behind a closing quote is part of the cell, and said with its rows', 
   expect(table.notes).toEqual([
     expect.stringMatching(/^In 5 rows of a.csv \(rows 3, 5, 7, 9 and 11\) text stands behind a closing quote; .*--quote/),
   ]);
-  expect(parseTable('a.csv', 'text,n\n"a"b,1\n').notes).toEqual([expect.stringContaining('In 1 row of a.csv (2)')]);
+  expect(parseTable('a.csv', 'text,n\n"a"b,1\n').notes).toEqual([expect.stringContaining('In 1 row of a.csv (row 2)')]);
   expect(parseTable('a.csv', 'text,n\n"a" ,1\n').notes).toBeUndefined();
 });
 

@@ -60,10 +60,15 @@ test.each<[what: string, config: object, labels: string[], rows: number[], says:
 });
 
 test.each<[what: string, base: () => Promise<BaseModel>, labels: string[], says: string]>([
-  ['other names', () => model(nli), ['neg', 'pos'], "the checkpoint's classes are entailment, neutral and contradiction; it has no neg and pos"],
-  ['one other name among three', () => model(nli), ['entailment', 'neutral', 'unsure'], 'it has no unsure'],
-  ['names that differ by case', () => model(nli), ['Entailment', 'neutral', 'contradiction'], 'it has no Entailment'],
-  ['numbers beside names, whose order nobody told', () => model(nli), ['0', '1', '2'], 'it has no 0, 1 and 2'],
+  [
+    'other names',
+    () => model(nli),
+    ['neg', 'pos'],
+    "the checkpoint's classes are entailment, neutral and contradiction; it lacks neg and pos",
+  ],
+  ['one other name among three', () => model(nli), ['entailment', 'neutral', 'unsure'], 'it lacks unsure'],
+  ['names that differ by case', () => model(nli), ['Entailment', 'neutral', 'contradiction'], 'it lacks Entailment'],
+  ['numbers beside names, whose order nobody told', () => model(nli), ['0', '1', '2'], 'it lacks 0, 1 and 2'],
   ['unnamed classes of another count', () => model({}), ['neg', 'pos'], 'has 3 classes without names, and these are 2'],
   ['two classes of one name', () => model(named('a', 'a', 'b')), ['a', 'b'], 'without names'],
   ['no classifier', () => model(nli, []), ['neutral'], 'the checkpoint has no classifier'],

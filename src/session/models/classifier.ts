@@ -130,7 +130,7 @@ export function classifierStart(model: BaseModel, { pooling, head }: MaybeClassi
       const of = labels.length === rows ? `all ${rows} of its classes` : `${labels.length} of its ${rows} classes`;
       return own(`The classifier is the checkpoint's, for ${of}, each by its name.`, order);
     }
-    return fresh(`the checkpoint's classes are ${listed(names)}; it has no ${listed(lacking)}`, labels);
+    return fresh(`the checkpoint's classes are ${listed(names)}; it lacks ${listed(lacking)}`, labels);
   }
   if (names) {
     const byName = labels.map((label) => names.indexOf(label));
