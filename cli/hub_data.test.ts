@@ -115,8 +115,8 @@ test('inspect: a data set with several configurations, one of them, one of numbe
 }, 120_000);
 
 test.each([
-  [['train', '--data', 'nyu-mll/glue'], 'nyu-mll/glue has 4 configurations: cola, mnli, sst2, stsb.'],
-  [['train', '--data', 'nyu-mll/glue/qqp'], 'nyu-mll/glue has no configuration "qqp". It has cola, mnli, sst2, stsb.'],
+  [['train', '--data', 'nyu-mll/glue'], 'nyu-mll/glue has 4 configurations: cola, mnli, sst2 and stsb.'],
+  [['train', '--data', 'nyu-mll/glue/qqp'], 'nyu-mll/glue has no configuration "qqp". It has cola, mnli, sst2 and stsb.'],
   [['train', '--data', 'nyu-mll/glue/sst2/test'], 'No row of nyu-mll/glue/sst2/test has a label'],
   [['train', '--data', 'nyu-mll/glue/stsb'], 'The labels of STS-B (nyu-mll/glue/stsb) are numbers, and the task is classification.'],
   [['train', '--data', 'ada/none'], 'There is no ada/none on'],

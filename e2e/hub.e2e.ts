@@ -203,7 +203,7 @@ test('a data set is looked up, its splits chosen, its first rows shown, and what
   await page.getByLabel('Data set on the hub').fill('org/films');
   hub.clearRequests();
   await page.getByRole('button', { name: 'Look it up' }).click();
-  await page.getByText('label: bad, good').waitFor();
+  await page.getByText('label: bad and good').waitFor();
   expect(await complaintsOfAxe(page, 'a data set of the hub')).toEqual([]);
   await page.setViewportSize({ width: 1440, height: 900 });
   await page.getByRole('button', { name: 'Use it' }).click();

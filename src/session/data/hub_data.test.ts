@@ -247,8 +247,8 @@ test('plain files are read where the hub has no conversion, several of a split, 
 
 test.each<[what: string, data: DataRef, code: string, says: RegExp]>([
   ['no such data set', ref('org/none', 'default', 'train'), 'hub-not-found', /There is no org\/none/],
-  ['no such configuration', ref('org/glue', 'cola', 'train'), 'no-such-config', /"cola"\. It has mrpc, sst2\./],
-  ['no such split', ref('org/glue', 'mrpc', 'test'), 'no-such-split', /"test"\. It has train, validation\./],
+  ['no such configuration', ref('org/glue', 'cola', 'train'), 'no-such-config', /"cola"\. It has mrpc and sst2\./],
+  ['no such split', ref('org/glue', 'mrpc', 'test'), 'no-such-split', /"test"\. It has train and validation\./],
   ['no such revision', ref('org/glue', 'mrpc', 'train', { revision: 'v9' }), 'hub-no-revision', /no such revision/],
   ['a script', ref('org/script', 'default', 'train'), 'no-rows-on-hub', /made by a script \(script\.py\)/],
   ['nothing in it', ref('org/empty', 'default', 'train'), 'no-rows-on-hub', /no files of rows/],
