@@ -60,7 +60,7 @@ export function glueSection(): readonly string[] {
     '',
     'Each row is a run of `node scripts/bench.mjs learning_glue GLUE RUN`, GLUE being a folder of its own files: batch 16, seed 42, dropout 0.1, warm-up 6 %,',
     'linear decay, scored on the dev set after the last step. Beside it PyTorch with the same recipe and seed (`python -m record.glue GLUE RUN`); one seed is worth',
-    `about a point, and the two draw other batches. Device: ${devicesOf(runs)}.`,
+    `about a point, on MRPC’s 408 pairs up to three, and the two draw other batches. Device: ${devicesOf(runs)}.`,
     '',
     runTable(runs, glueRuns.nameOf, ['pooling']),
   ];
