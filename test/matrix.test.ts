@@ -7,6 +7,7 @@ import { type Batch, otherRows } from '../src/data/batches.ts';
 import type { Method } from '../src/methods/method.ts';
 import { methodNamed, methods, resolveOptions } from '../src/methods/registry.ts';
 import { bert, readBertConfig } from '../src/models/bert.ts';
+import type { Backbone } from '../src/models/model.ts';
 import { usualDefaults } from '../src/models/registry.ts';
 import {
   defaultTraining,
@@ -24,7 +25,7 @@ import { classification } from '../src/tasks/classification.ts';
 import { sequenceToSequence } from '../src/tasks/sequence_to_sequence.ts';
 import { type ProgramSetup, planPrograms } from '../src/train/programs.ts';
 import { differences, differingNames, type Outcome, outcomeOf, smallChoices, smallShape } from './outcome.ts';
-import { drawnTypes, randomBatch, randomModel } from './random_model.ts';
+import { drawnTypes, randomBatch, randomModel, randomPictures } from './random_model.ts';
 import { readVectorJson } from './testing.ts';
 
 const B = 4;
@@ -32,6 +33,9 @@ const num_labels = 3;
 /** Two padded lengths, and examples that begin where a binding may, so that the batch can run in two parts. */
 const lengths = [6, 8];
 const batches = [8, 6, 8].map((length, step) => randomBatch(step, B, length, smallShape.vocab_size, num_labels));
+/** Of texts of these lengths, or of pictures. */
+const batchesOf = (backbone: Backbone): readonly Batch[] =>
+  backbone.config.image ? [0, 1, 2].map((step) => randomPictures(step, B, backbone, num_labels)) : batches;
 const models = new Map(await Promise.all(drawnTypes.map(async (type) => [type, await randomModel(smallShape, type)] as const)));
 
 /** Some of the tokens of a batch are to give a word. */
@@ -63,7 +67,7 @@ function train({ type, method, streams, head }: Row, policy: PolicyName): Promis
   const change = (setup: ProgramSetup) => ({ ...setup, ...(policy === 'store' ? {} : { token_chunk: 16 }) });
   return head === 'words'
     ? outcomeOf({ ...asked, task: sequenceToSequence, change }, batches.map(withWords))
-    : outcomeOf({ ...asked, pooling: 'mean' }, batches);
+    : outcomeOf({ ...asked, pooling: 'mean' }, batchesOf(model.backbone()));
 }
 
 /** Every method on BERT; on each other architecture those that undo layers, and of the others every so manieth, each on one. All of it on request. */

@@ -7,7 +7,7 @@ import { nodeHost } from '../cli/host.ts';
 import type { Batch } from '../src/data/batches.ts';
 import { type TensorToWrite, writeSafetensors } from '../src/formats/safetensors.ts';
 import { type Parameter, sizeOf } from '../src/graph/tensor.ts';
-import { ownPooling } from '../src/models/model.ts';
+import { type Backbone, ownPooling } from '../src/models/model.ts';
 import { backboneOf } from '../src/models/registry.ts';
 import type { ModelRef } from '../src/protocol/config.ts';
 import { randomKey, randomNormal, randomUniform, siteId } from '../src/random/counter.ts';
@@ -58,7 +58,14 @@ const configs: Readonly<Record<string, (shape: ModelShape) => object>> = {
     ...(rest.vocab_size === bundledVocabulary ? { eos_token_id: 102 } : {}),
     ...rest,
   }),
+  vit: ofPictures,
+  deit: ofPictures,
 };
+
+/** Nine patches of pictures of 12 x 12. */
+function ofPictures({ vocab_size: _, max_position_embeddings: __, ...shape }: ModelShape) {
+  return { ...shape, image_size: 12, patch_size: 4 };
+}
 
 /** Every architecture that tests draw. */
 export const drawnTypes: readonly string[] = Object.keys(configs);
@@ -114,6 +121,26 @@ export function randomModelFiles(shape: ModelShape, change: FolderChange = {}, m
 
 export const bundledVocabulary = 30522;
 const bundledTokenizer = fileURLToPath(new URL('../public/models/all-MiniLM-L6-v2/tokenizer.json', import.meta.url));
+
+/** A batch of random pictures, as patches, of a model that looks at them. */
+export function randomPictures(seed: number, B: number, { config }: Backbone, num_labels: number) {
+  const { max_position_embeddings: T, image } = config;
+  const { patch_size = 0, num_channels = 0, special_tokens = 0 } = image ?? {};
+  const key = randomKey(seed, 0, siteId('pictures'));
+  return {
+    length: T,
+    inputs: {
+      pixel_values: Float32Array.from({ length: B * (T - special_tokens) * num_channels * patch_size ** 2 }, (_, i) =>
+        randomNormal(key, i),
+      ),
+      position_ids: Uint32Array.from({ length: B * T }, (_, i) => i % T),
+      lengths: new Uint32Array(B).fill(T),
+      labels: Int32Array.from({ length: B }, (_, b) => Math.floor(randomUniform(key, b) * num_labels)),
+    },
+    counted: B,
+    tokens: B * T,
+  } satisfies Batch;
+}
 
 /** A batch of random tokens with lengths that are ragged, one of them full, or all full. */
 export function randomBatch(seed: number, B: number, T: number, vocab_size: number, num_labels: number, ragged = true) {

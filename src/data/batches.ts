@@ -4,6 +4,7 @@
 import { type Bucket, wordsOf } from '../protocol/lengths.ts';
 import { permutation, randomKey, siteId } from '../random/counter.ts';
 import type { TokenizedExample, TokenRow } from './dataset.ts';
+import type { PictureFile } from './pictures/picture.ts';
 
 export interface EpochOptions {
   /** [examples], tokens. */
@@ -142,6 +143,8 @@ export interface Batch {
   readonly counted: number;
   /** Tokens without padding. */
   readonly tokens: number;
+  /** Of rows of pictures, by their place in the batch: what is still to be read into its inputs. */
+  readonly pictures?: readonly (PictureFile | undefined)[];
 }
 
 /** Rows by their place in a batch; where a place is left empty, undefined. */
@@ -261,5 +264,6 @@ export function collate(examples: readonly TokenizedExample[], indices: Uint32Ar
   const labels = (targets.dtype === 'f32' ? new Float32Array(N) : new Int32Array(N)).fill(targets.none);
   labels.set(taken.map(({ label }) => label));
   const absent_choices = k > 1 ? { absent_choices: absentChoices(rows, taken.length, N, k) } : {};
-  return { length: T, inputs: { ...inputs, ...absent_choices, labels }, counted: taken.length, tokens };
+  const pictures = rows.some((row) => row?.picture) ? { pictures: rows.map((row) => row?.picture) } : {};
+  return { ...pictures, length: T, inputs: { ...inputs, ...absent_choices, labels }, counted: taken.length, tokens };
 }

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { bytesOf } from '../formats/bytes.ts';
 import { placesOf, toChoiceExamples } from './choices.ts';
 import { choiceColumns } from './columns/choices.ts';
+import { columnChoice } from './examples.ts';
 import { openTable } from './table/open.ts';
 import { readTable } from './table/sample.ts';
 import type { Table } from './table/table.ts';
@@ -36,8 +37,7 @@ const read = async (name: string, content: string | Uint8Array): Promise<Table> 
 
 /** As they are read with the columns that are guessed. */
 function examplesIn(table: Table) {
-  const { text, text_pair, label, choices } = choiceColumns(table).columns;
-  return toChoiceExamples(table, { textColumn: text, textPairColumn: text_pair, labelColumn: label, choiceColumns: choices });
+  return toChoiceExamples(table, columnChoice(choiceColumns(table).columns));
 }
 
 const expected = { labels: [], examples: questions.map(({ text, choices, right }) => ({ text, choices, label: right })) };

@@ -2,6 +2,7 @@
 // Invariant: no stretch of work exceeds a slice, so that the thread that tokenises still answers.
 
 import type { Dataset, Example } from './examples.ts';
+import type { PictureFile } from './pictures/picture.ts';
 import type { Encoded, Tokenizer } from './tokenizer.ts';
 
 /** Words that a row is to give: the hidden states at position `at[i]` are to say that the word `ids[i]` comes. */
@@ -18,6 +19,8 @@ export interface TokenRow extends Encoded {
   readonly target_ids?: Uint32Array;
   /** Of tasks whose outputs are words; places are the decoder's where one writes. */
   readonly words?: Words;
+  /** Of tasks of pictures, whose rows have no ids. */
+  readonly picture?: PictureFile;
 }
 
 export interface TokenizedExample {
@@ -40,6 +43,14 @@ export type EncodeExample = (example: Example, tokenizer: Tokenizer, maxLength: 
 
 /** A text or a pair as one row, as the tokenizer has it. */
 export const encodeTexts: EncodeExample = ({ text, textPair }, tokenizer, maxLength) => [tokenizer.encode(text, textPair, maxLength)];
+
+const noIds = new Uint32Array();
+
+/** A picture as one row of so many tokens. */
+export const encodePicture = ({ text, picture }: Pick<Example, 'text' | 'picture'>, length: number): TokenRow => {
+  if (picture === undefined) throw new Error(`the example '${text}' has no picture`);
+  return { ...{ picture, length, fullLength: length, truncated: false }, ...{ input_ids: noIds, token_type_ids: noIds } };
+};
 
 export interface TokenizedDataset {
   readonly examples: readonly TokenizedExample[];

@@ -1,11 +1,13 @@
 // Rows with a meaning: a text (or a pair), and the number of its class or the number to predict. Not tokens yet.
 // Invariant: the numbers of the classes come from the training data alone, sorted; evaluation data is read with the same list.
 
+import type { Columns } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { plural, rowsText } from '../protocol/sentences.ts';
 import { permutation, randomKey, siteId } from '../random/counter.ts';
 import { numberOf } from './cells.ts';
 import { labelForm } from './checks/label_forms.ts';
+import type { PictureFile } from './pictures/picture.ts';
 import { columnIndex, type Table } from './table/table.ts';
 
 export interface Example {
@@ -17,6 +19,8 @@ export interface Example {
   readonly choices?: readonly string[];
   /** The text to be written. */
   readonly target?: string;
+  /** What is looked at, of tasks of pictures; `text` is its path. */
+  readonly picture?: PictureFile;
 }
 
 /** An example of which something is to be predicted: it does not say what. */
@@ -29,6 +33,7 @@ export interface Dataset {
 }
 
 export interface ColumnChoice {
+  /** Of the texts, or of the pictures. */
   readonly textColumn: string;
   readonly textPairColumn?: string | undefined;
   readonly labelColumn?: string | undefined;
@@ -36,6 +41,21 @@ export interface ColumnChoice {
   readonly choiceColumns?: readonly string[] | undefined;
   readonly targetColumn?: string | undefined;
 }
+
+/** A run's columns as tables call them. */
+export const columnChoice = (
+  { image, text, text_pair, label, choices, target }: Columns,
+  nameOf: (column: string) => string = (column) => column,
+): ColumnChoice => {
+  const nameOfAny = (column: string | undefined) => (column === undefined ? undefined : nameOf(column));
+  return {
+    textColumn: nameOf(image ?? text ?? ''),
+    textPairColumn: nameOfAny(text_pair),
+    labelColumn: nameOfAny(label),
+    choiceColumns: choices?.map(nameOf),
+    targetColumn: nameOfAny(target),
+  };
+};
 
 /** `1 row of a.csv has` */
 const rowsHave = ({ name }: Table, { length }: readonly number[]): string =>

@@ -2,7 +2,7 @@
 // tensors a method has is told by the caller. Invariant: tensor names are module paths without a prefix, as the model itself has them.
 
 import * as v from 'valibot';
-import { methodChoices, mostLabels } from '../protocol/config.ts';
+import { methodChoices, mostLabels, poolings } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { shownValue } from '../protocol/shown.ts';
 import { headKinds, type TaskModel } from './task_model.ts';
@@ -43,7 +43,7 @@ export const AdapterConfigSchema = v.object({
   /** What outputs are made of; left out: one vector of a text. */
   head: v.optional(v.picklist(headKinds)),
   num_labels: ClassCount,
-  pooling: v.picklist(['mean', 'cls', 'last']),
+  pooling: v.picklist(poolings),
   max_length: Count,
   /** Those that a run takes too meet its schema, in `parseConfig`. */
   hyper_parameters: v.record(v.string(), HyperParameter),

@@ -30,9 +30,9 @@ export interface GraphOptions {
 
 /**
  * Parameters of the backbone come from its checkpoint; a `buffer`, which never trains, may be absent there, and is zeros then. Those that a method or a head
- * adds say how they start.
+ * adds say how they start. One that is `widened` is f32 here whatever its checkpoint has, as all vectors are.
  */
-export type ParameterOptions = { readonly decay?: boolean; readonly dense?: true } & (
+export type ParameterOptions = { readonly decay?: boolean; readonly dense?: true; readonly widened?: true } & (
   | { readonly owner?: 'backbone'; readonly mean?: 0 | 1; readonly stored?: StoredForm; readonly buffer?: 'zeros' }
   | { readonly owner: 'method' | 'head'; readonly initial: Initial }
 );
@@ -170,7 +170,7 @@ export class Graph {
     const dense = options.dense ? { dense: options.dense } : {};
     const trainable = !buffer && !this.#frozen && this.options.trains({ name, owner, ...dense });
     const columns = shape.at(-1) ?? 1;
-    const dtype = trainable || shape.length < 2 || columns % 4 !== 0 ? 'f32' : this.options.storedType(name);
+    const dtype = trainable || options.widened || shape.length < 2 || columns % 4 !== 0 ? 'f32' : this.options.storedType(name);
     const tensors: Tensor[] = [];
     const parameter: Parameter = {
       name,

@@ -18,10 +18,14 @@ export type Initial =
 /** Whose a parameter is: the pretrained model's, a method's addition to it, or the task's head. */
 export type Owner = 'backbone' | 'method' | 'head';
 
-/** Another way in which a checkpoint stores a parameter: with rows and columns swapped, or a vector as a matrix of one row. */
-export interface StoredForm {
-  readonly layout: 'transposed' | 'row';
-}
+/**
+ * Another way in which a checkpoint stores a parameter: with rows and columns swapped; in the same order, but another shape, such as a vector as a matrix of one
+ * row; or so as a table whose rows behind the first `special` are those of a square grid, which a checkpoint may have in another size.
+ */
+export type StoredForm =
+  | { readonly layout: 'transposed' }
+  | { readonly layout: 'shaped'; readonly shape: readonly number[] }
+  | { readonly layout: 'grid'; readonly shape: readonly number[]; readonly special: number };
 
 export interface Parameter {
   /** Module path, without the model's prefix: `encoder.layer.0.output.dense.weight`. */

@@ -1,5 +1,6 @@
 // Which files a model's folder must have, and the one error that names all that it lacks. Looks at names, opens nothing.
 
+import type { Inputs } from '../protocol/cards.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { weightFiles } from './checkpoint.ts';
 import type { ModelFolder } from './folder.ts';
@@ -22,9 +23,10 @@ const isThere = async (folder: ModelFolder, { files }: Part): Promise<boolean> =
 };
 
 /** Parts that the folder lacks. Weights under an unusual name are the caller's to know of. */
-async function missingParts(folder: ModelFolder, hasWeights: boolean): Promise<Part[]> {
+async function missingParts(folder: ModelFolder, hasWeights: boolean, inputs: Inputs): Promise<Part[]> {
   const missing: Part[] = [];
-  for (const part of [configuration, tokenizer]) if (!(await isThere(folder, part))) missing.push(part);
+  // How pictures are prepared is known without a file where there is none.
+  for (const part of [configuration, ...(inputs === 'text' ? [tokenizer] : [])]) if (!(await isThere(folder, part))) missing.push(part);
   if (!hasWeights && !(await isThere(folder, weights))) missing.push(weights);
   return missing;
 }
@@ -43,15 +45,15 @@ function refuse(folder: ModelFolder, missing: readonly Part[]): never {
 
 /** Error `missing-file`, which names all that the folder lacks, where it lacks its configuration: without one nothing can be said of it. */
 export async function requireConfiguration(folder: ModelFolder): Promise<void> {
-  if (!(await isThere(folder, configuration))) refuse(folder, await missingParts(folder, false));
+  if (!(await isThere(folder, configuration))) refuse(folder, await missingParts(folder, false, 'text'));
 }
 
 /** Names of what a run needs and the folder lacks, the likeliest file of each part. */
-export const missingFiles = async (folder: ModelFolder, hasWeights: boolean): Promise<string[]> =>
-  (await missingParts(folder, hasWeights)).map(({ files }) => files[0] ?? '');
+export const missingFiles = async (folder: ModelFolder, hasWeights: boolean, inputs: Inputs): Promise<string[]> =>
+  (await missingParts(folder, hasWeights, inputs)).map(({ files }) => files[0] ?? '');
 
 /** Error `missing-file` where a run would lack something. */
-export async function requireFiles(folder: ModelFolder, hasWeights: boolean): Promise<void> {
-  const missing = await missingParts(folder, hasWeights);
+export async function requireFiles(folder: ModelFolder, hasWeights: boolean, inputs: Inputs): Promise<void> {
+  const missing = await missingParts(folder, hasWeights, inputs);
   if (missing.length > 0) refuse(folder, missing);
 }

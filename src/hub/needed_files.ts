@@ -72,8 +72,8 @@ export async function isWhole(
 ): Promise<boolean> {
   if (isAdapterRepo(paths)) return listed !== undefined && adapterFiles(listed).every((path) => paths.includes(path));
   const weights = weightsOf(paths);
-  const tokenizer = ['tokenizer.json', 'vocab.txt', 'vocab.json'].some((path) => paths.includes(path));
-  if (!paths.includes('config.json') || !tokenizer || weights === undefined) return false;
+  const reads = ['tokenizer.json', 'vocab.txt', 'vocab.json', 'preprocessor_config.json'].some((path) => paths.includes(path));
+  if (!paths.includes('config.json') || !reads || weights === undefined) return false;
   if (!weights.endsWith('.index.json')) return true;
   const shards = shardsOf(await readIndex(weights));
   return shards.length > 0 && shards.every((shard) => paths.includes(shard));

@@ -149,7 +149,11 @@ export function bart(config: BartConfig): Backbone {
     vocabulary: {
       table: 'shared.weight',
       architecture: 'BartForConditionalGeneration',
-      bias: (g) => g.weight('final_logits_bias', [config.vocab_size], { buffer: 'zeros', stored: { layout: 'row' } }),
+      bias: (g) =>
+        g.weight('final_logits_bias', [config.vocab_size], {
+          buffer: 'zeros',
+          stored: { layout: 'shaped', shape: [1, config.vocab_size] },
+        }),
     },
     narrowed(factor) {
       const sides = {

@@ -66,6 +66,20 @@ export class ConfigReader {
     return holds ? value : this.#fail(name, `a positive integer of at most ${most}`);
   }
 
+  /** A length of a square, as one number or as its height and width. */
+  side(name: string, fallback: number, most: number): number {
+    const value = this.#fields[name] ?? fallback;
+    const [height, width] = Array.isArray(value) && value.length === 2 ? value : [value, value];
+    const holds = typeof height === 'number' && height === width && Number.isInteger(height) && height > 0 && height <= most;
+    return holds ? height : this.#fail(name, `a positive integer of at most ${most}: pictures and patches are square`);
+  }
+
+  /** Whether a list of texts holds this one. */
+  lists(name: string, text: string): boolean {
+    const value = this.#fields[name];
+    return Array.isArray(value) && value.includes(text);
+  }
+
   /** The id of a token: from 0 on, below `count`. */
   id(name: string, fallback: number, count: number): number {
     const value = this.#fields[name] ?? fallback;
@@ -123,19 +137,28 @@ export function requireTable(read: ConfigReader, name: string, rows: number, hid
   read.requires(rows * hidden_size <= mostElements, name, `at most ${Math.floor(mostElements / hidden_size)} rows of ${hidden_size}`);
 }
 
+type Keys<S extends Size> = Readonly<Record<S, readonly [key: string, fallback: number]>>;
+type LayerSize = Exclude<Size, 'vocab_size' | 'max_position_embeddings'>;
+
 /** The sizes of a model, each under its architecture's own key and with its default, and whether they go together. */
-export function readSizes(
-  read: ConfigReader,
-  keys: Readonly<Record<Size, readonly [key: string, fallback: number]>>,
-): Pick<BackboneConfig, Size> {
-  const size = (name: Size): number => read.integer(...keys[name], most[name]);
+export function readSizes(read: ConfigReader, keys: Keys<Size>): Pick<BackboneConfig, Size> {
+  const { hidden_size, ...layers } = readLayerSizes(read, keys);
+  const tables = {
+    vocab_size: read.integer(...keys.vocab_size, most.vocab_size),
+    max_position_embeddings: read.integer(...keys.max_position_embeddings, most.max_position_embeddings),
+  };
+  for (const name of ['vocab_size', 'max_position_embeddings'] as const) requireTable(read, keys[name][0], tables[name], hidden_size);
+  return { hidden_size, ...layers, ...tables };
+}
+
+/** The same of the layers alone. */
+export function readLayerSizes(read: ConfigReader, keys: Keys<LayerSize>): Pick<BackboneConfig, LayerSize> {
+  const size = (name: LayerSize): number => read.integer(...keys[name], most[name]);
   const sizes = {
     hidden_size: size('hidden_size'),
     num_hidden_layers: size('num_hidden_layers'),
     num_attention_heads: size('num_attention_heads'),
     intermediate_size: size('intermediate_size'),
-    vocab_size: size('vocab_size'),
-    max_position_embeddings: size('max_position_embeddings'),
   };
   const { hidden_size, num_attention_heads, intermediate_size } = sizes;
   const [[width], [heads], [inner]] = [keys.hidden_size, keys.num_attention_heads, keys.intermediate_size];
@@ -144,9 +167,7 @@ export function readSizes(
   read.requires(headSize % 4 === 0, width, `${heads} times a multiple of 4`);
   read.requires(headSize <= mostHeadSize, width, `${heads} times at most ${mostHeadSize}`);
   read.requires(intermediate_size % 4 === 0, inner, 'a multiple of 4');
-  for (const name of ['vocab_size', 'max_position_embeddings', 'intermediate_size'] as const) {
-    requireTable(read, keys[name][0], sizes[name], hidden_size);
-  }
+  requireTable(read, inner, intermediate_size, hidden_size);
   return sizes;
 }
 

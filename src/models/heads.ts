@@ -2,7 +2,8 @@
 // method, and starts at random unless the checkpoint has one for the same classes.
 
 import type { Graph } from '../graph/graph.ts';
-import { applyActivation, dropout } from '../graph/ops/elementwise.ts';
+import { splitColumns } from '../graph/ops/columns.ts';
+import { add, applyActivation, dropout, scaleAdd } from '../graph/ops/elementwise.ts';
 import { linear } from '../graph/ops/linear.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { Activation } from '../kernels/table.ts';
@@ -48,6 +49,24 @@ export const twoLayerHead = (
   classes: parametersOf(outer),
   before: parametersOf(inner),
 });
+
+/** Dense layers side by side, each on its share of what enters; the outputs are their mean. */
+export const meanOfHeads = (heads: readonly string[], { initializer_range: std }: { readonly initializer_range: number }): SequenceHead => {
+  const layers = heads.map((name): HeadLayer => ({ name, dropout: 0 }));
+  return {
+    apply(g, rows, outputs) {
+      const shares = splitColumns(g, rows, layers.length); // [N, C] each
+      const sums = layers.map((own, i) => layer(g, own, shares[i] as Tensor, outputs, std)); // [N, outputs] each
+      return scaleAdd(
+        g,
+        sums.reduce((sum, own) => add(g, sum, own)),
+        1 / layers.length,
+      );
+    },
+    classes: layers.flatMap(parametersOf),
+    before: [],
+  };
+};
 
 const ownTable = 'lm_head.weight';
 

@@ -93,7 +93,24 @@ export interface BackboneConfig {
   readonly hidden_act: Activation;
   /** Of a model that reads with one stack and writes with another: the token before the first that is written. */
   readonly decoder_start_token_id?: number;
+  /** Of a model that looks at pictures; left out: it reads texts. */
+  readonly image?: ImageShape;
 }
+
+/** The pictures that a model looks at, and how it cuts them: every one makes the same number of tokens. */
+export interface ImageShape {
+  /** Pixels along a side. */
+  readonly image_size: number;
+  /** Pixels along a side of a patch. */
+  readonly patch_size: number;
+  readonly num_channels: number;
+  /** Tokens before those of the patches. */
+  readonly special_tokens: number;
+}
+
+/** The longest row of tokens, virtual ones before it included: those of pictures have no positions that virtual tokens would take. */
+export const positionsOf = ({ image, max_position_embeddings }: BackboneConfig): number =>
+  image ? Number.POSITIVE_INFINITY : max_position_embeddings;
 
 /** How checkpoints of an architecture spell its parameters. */
 export interface CheckpointNames {
@@ -134,6 +151,8 @@ export interface ChoiceHead {
 
 /** How a text's hidden states become one vector, and what head reads it. */
 export interface PooledHead {
+  /** What the pooling takes of the hidden states [B, T, C] -> [B, C'], where that is not what texts have. */
+  pool?(g: Graph, hidden: Tensor, lengths: Tensor): Tensor;
   /** The pretrained transform of the pooled rows [B, C] -> [B, C], where the architecture has one. */
   transform?(g: Graph, pooled: Tensor, adaptation: Adaptation): Tensor;
   /** The parameter that a checkpoint must have for this pooling, where some lack it. */

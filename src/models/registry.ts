@@ -9,6 +9,7 @@ import { gpt2, readGpt2Config } from './gpt2.ts';
 import type { Backbone, BackboneDefaults } from './model.ts';
 import { opt, readOptConfig } from './opt.ts';
 import { readRobertaConfig, roberta } from './roberta.ts';
+import { deit, readDeitConfig, readVitConfig, vit } from './vit.ts';
 
 interface Architecture {
   build(json: unknown, place: string, dropout?: number): Backbone;
@@ -54,6 +55,17 @@ const architectures: Readonly<Record<string, Architecture>> = {
     build: (json, place, dropout) => bart(readBartConfig(json, place, dropout)),
     classes: /^Bart(?:Model|For)/,
     // Its keys are those of other models too, whose norms stand elsewhere.
+    hasKeysOf: () => false,
+  },
+  vit: {
+    build: (json, place, dropout) => vit(readVitConfig(json, place, dropout)),
+    classes: /^ViT(?:Model|For)/,
+    hasKeysOf: (config) => hasAll(config, ['image_size', 'patch_size', 'num_channels', 'qkv_bias', 'encoder_stride']),
+  },
+  deit: {
+    build: (json, place, dropout) => deit(readDeitConfig(json, place, dropout)),
+    classes: /^DeiT(?:Model|For)/,
+    // Its keys are a ViT's.
     hasKeysOf: () => false,
   },
 };

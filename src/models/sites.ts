@@ -67,6 +67,8 @@ export interface AttentionNames {
 export interface AttentionPlace {
   readonly num_attention_heads: number;
   readonly causal: boolean;
+  /** Of queries, keys and values; left out: they have one. */
+  readonly bias?: boolean;
   /** Dropout on the probabilities, and on the output. */
   readonly dropout: { readonly probabilities: number; readonly output: number };
   readonly layout?: 'transposed' | undefined;
@@ -86,11 +88,11 @@ export function selfAttention(
   x: Tensor,
   { lengths, cache }: Tokens,
   names: AttentionNames,
-  { num_attention_heads, causal, dropout: p, layout }: AttentionPlace,
+  { num_attention_heads, causal, bias = true, dropout: p, layout }: AttentionPlace,
   adaptation: Adaptation,
 ): Tensor {
   const C = x.shape.at(-1) as number;
-  const [q, ...own] = projected(g, x, names, adaptation, { layout }) as [Tensor, Tensor, Tensor];
+  const [q, ...own] = projected(g, x, names, adaptation, { bias, layout }) as [Tensor, Tensor, Tensor];
   const { projections } = names;
   if (cache && !causal) refuseWithoutMask(g.path);
   const { key_lengths, ...seen } = cache ? kept(g, cache, ...own) : { k: own[0], v: own[1] }; // [B, S, C]

@@ -67,6 +67,9 @@ export interface MethodCard {
   readonly diagram: MethodDiagram;
 }
 
+/** What a model reads. */
+export type Inputs = 'text' | 'image';
+
 /** What a task learns of a row: its class, its number, which of its answers is right, the text that belongs to it, or how its own text goes on. */
 export type Learned = 'class' | 'number' | 'choice' | 'text' | 'continuation';
 
@@ -76,7 +79,7 @@ export interface TaskCard {
   readonly title: string;
   /** What is learned, in a sentence. */
   readonly summary: string;
-  readonly inputs: 'text';
+  readonly inputs: Inputs;
   readonly learns: Learned;
   /** Which head of the model makes its outputs: one for a text, one for each choice, or that of words. */
   readonly head: 'sequence' | 'choices' | 'words';

@@ -65,8 +65,9 @@ const dataRef = v.variant('kind', [
 export type DataRef = v.InferOutput<typeof dataRef>;
 
 const columns = v.object({
-  /** Names, or 0-based numbers as strings where the table has no header. */
-  text: v.string(),
+  /** Names, or 0-based numbers as strings where the table has no header. What is read is a text, or a picture. */
+  text: v.optional(v.string()),
+  image: v.optional(v.string()),
   text_pair: v.optional(v.string()),
   /** The class, the number, or which of the choices is right; texts alone have none. */
   label: v.optional(v.string()),

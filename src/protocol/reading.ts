@@ -48,5 +48,5 @@ export interface Reading {
 }
 
 /** What stands in a column's cells. Only `text`, `number` and `boolean` can be a text or a label. */
-export const columnKinds = ['text', 'number', 'boolean', 'empty', 'list', 'object', 'bytes'] as const;
+export const columnKinds = ['text', 'number', 'boolean', 'empty', 'list', 'object', 'bytes', 'image'] as const;
 export type ColumnKind = (typeof columnKinds)[number];

@@ -1,6 +1,7 @@
 // GLUE's tasks read the hub's columns and GLUE's own files alike. The rows are made up; layouts and class names are GLUE's.
 
 import { describe, expect, test } from 'vitest';
+import { columnChoice } from '../data/examples.ts';
 import type { Table } from '../data/table/table.ts';
 import { parseTable } from '../data/table/testing.ts';
 import { columnNames } from '../protocol/config.ts';
@@ -65,8 +66,7 @@ describe.each(facts)('$title', ({ config, columns, classes, metrics }) => {
   const task = taskNamed(config);
   const read = (table: Table, known?: readonly string[]) => {
     const chosen = task.columnsOf(table, undefined, known).columns;
-    const choice = { textColumn: chosen.text, textPairColumn: chosen.text_pair, labelColumn: chosen.label };
-    return task.examplesOf(table, choice, known);
+    return task.examplesOf(table, columnChoice(chosen), known);
   };
   const { targets } = own[config] as Layout;
 

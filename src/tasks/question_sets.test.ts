@@ -1,7 +1,7 @@
 // The five sets read the hub's columns and their authors' own files alike, and make the contexts that lm-evaluation-harness makes. The questions are made up.
 
 import { describe, expect, test } from 'vitest';
-import type { Example } from '../data/examples.ts';
+import { columnChoice, type Example } from '../data/examples.ts';
 import { labelLines, labelsBeside } from '../data/table/labels_beside.ts';
 import { openTable } from '../data/table/open.ts';
 import { readTable } from '../data/table/sample.ts';
@@ -23,9 +23,7 @@ function examplesOf(name: string, table: Table): readonly Example[] {
   for (const [part, reason] of Object.entries(reasons)) {
     expect(reason).toBe(`${part === 'choices' && several ? 'those are their names' : 'that is its name'} in ${task.title}`);
   }
-  return task.examplesOf(table, {
-    ...{ textColumn: columns.text, textPairColumn: columns.text_pair, labelColumn: columns.label, choiceColumns: columns.choices },
-  }).examples;
+  return task.examplesOf(table, columnChoice(columns)).examples;
 }
 
 const named = (texts: readonly string[], names: readonly string[]) => texts.map((text, i) => ({ text, label: names[i] }));

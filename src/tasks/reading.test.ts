@@ -1,11 +1,8 @@
 import { expect, test } from 'vitest';
+import { columnChoice } from '../data/examples.ts';
 import { parseTable } from '../data/table/testing.ts';
-import type { Columns } from '../protocol/config.ts';
 import { choiceReading, questionReading, targetReading, textReading } from './reading.ts';
 
-const choiceOf = ({ text, text_pair, label, choices, target }: Columns) => ({
-  ...{ textColumn: text, textPairColumn: text_pair, labelColumn: label, choiceColumns: choices, targetColumn: target },
-});
 const question = parseTable('a.tsv', 'question\tA\tB\tanswer\nWho sang?\tAnn\tBob\tB', { separator: '\t' });
 const written = parseTable('b.tsv', 'article\tsummary\na long text of words\ta summary', { separator: '\t' });
 
@@ -18,7 +15,7 @@ test.each([
   const { columns, reasons } = reading.columnsOf(table);
   expect(Object.keys(columns).toSorted()).toEqual([...reading.parts.needed].toSorted());
   expect(Object.keys(reasons).toSorted()).toEqual([...reading.parts.needed].toSorted());
-  expect(reading.examplesOf(table, choiceOf(columns))).toEqual({ labels: [], examples: [example] });
+  expect(reading.examplesOf(table, columnChoice(columns))).toEqual({ labels: [], examples: [example] });
 });
 
 test('a file of text is read by lines, unless one says otherwise', () => {

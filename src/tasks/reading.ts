@@ -1,13 +1,16 @@
 // The reading half of tasks that are made of choices, of texts alone, or of texts to be written: which columns they need, how rows become examples, what is
 // looked for in them. A task's row takes one of these in; encoding, loss and scores are its own. Classes and numbers read in their own files.
 
+import { pictureClassChecks } from '../data/checks/checks.ts';
 import { choiceChecks, choiceSplitChecks } from '../data/checks/choices.ts';
-import { textsInBoth } from '../data/checks/split.ts';
+import { classesNotEvaluated, textsInBoth } from '../data/checks/split.ts';
 import { targetChecks, textChecks } from '../data/checks/texts.ts';
 import { toChoiceExamples, toQuestions } from '../data/choices.ts';
 import { choiceColumns, questionColumns } from '../data/columns/choices.ts';
+import { pictureColumns, unlabelledPictureColumns } from '../data/columns/pictures.ts';
 import { promptColumns, targetColumns, textColumns } from '../data/columns/texts.ts';
 import { labelledRows } from '../data/examples.ts';
+import { toPictureExamples, toUnlabelledPictures } from '../data/pictures/examples.ts';
 import { rowsWithText, toPrompts, toTargetExamples, toTexts } from '../data/texts.ts';
 import type { DataRef } from '../protocol/config.ts';
 import { inContextOf, questionAndAnswer, withContexts } from './question_sets.ts';
@@ -31,6 +34,17 @@ export const questionReading: Reading = {
   ...choiceReading,
   examplesOf: withContexts(questionAndAnswer),
   inContext: inContextOf(questionAndAnswer),
+};
+
+/** Pictures and their classes. */
+export const pictureReading: Reading = {
+  learns: 'class',
+  parts: { needed: ['image', 'label'], optional: [] },
+  columnsOf: pictureColumns,
+  rowsOf: labelledRows,
+  examplesOf: toPictureExamples,
+  unlabelled: { columnsOf: unlabelledPictureColumns, examplesOf: toUnlabelledPictures },
+  checks: { rows: pictureClassChecks, split: [classesNotEvaluated] },
 };
 
 /** A file of text has a text on each line, whatever commas stand in it. */

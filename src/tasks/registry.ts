@@ -1,9 +1,10 @@
 // Which tasks there are: a line each. The first is what a run learns where nothing else is said.
 
-import type { TaskCard } from '../protocol/cards.ts';
+import type { Inputs, TaskCard } from '../protocol/cards.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { classification } from './classification.ts';
 import { glueTasks } from './glue.ts';
+import { imageClassification } from './image_classification.ts';
 import { languageModelling } from './language_modelling.ts';
 import { multipleChoice } from './multiple_choice.ts';
 import { questionAnswering } from './question_answering.ts';
@@ -13,16 +14,16 @@ import { sequenceToSequence } from './sequence_to_sequence.ts';
 import type { Task } from './task.ts';
 
 export const tasks: readonly [Task, ...Task[]] = [
-  ...([classification, regression, multipleChoice, questionAnswering, languageModelling, sequenceToSequence] as const),
+  ...([classification, regression, multipleChoice, questionAnswering, languageModelling, sequenceToSequence, imageClassification] as const),
   ...glueTasks,
   ...questionSets(questionAnswering),
 ];
 
 export const taskNames: readonly string[] = tasks.map(({ name }) => name);
 
-/** The task's row; without a name the first. Error: `unknown-task`, naming those that exist. */
-export function taskNamed(name: string | undefined): Task {
-  const task = name === undefined ? tasks[0] : tasks.find((row) => row.name === name);
+/** The task's row; without a name the first of those whose models read such `inputs`. Error: `unknown-task`, naming those that exist. */
+export function taskNamed(name: string | undefined, inputs: Inputs = 'text'): Task {
+  const task = tasks.find((row) => (name === undefined ? row.inputs === inputs : row.name === name));
   if (task !== undefined) return task;
   throw new RetraceError({
     code: 'unknown-task',

@@ -12,7 +12,7 @@ import type { Table } from '../data/table/table.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import type { Learned } from '../protocol/cards.ts';
+import type { Inputs, Learned } from '../protocol/cards.ts';
 import type { ColumnParts, DataRef, NamedColumns } from '../protocol/config.ts';
 import type { KnownDataset } from '../protocol/hub_data.ts';
 import type { Answer, Metrics, Scores } from '../protocol/messages.ts';
@@ -61,7 +61,7 @@ export interface Task {
   /** What is learned, in a sentence. */
   readonly summary: string;
   /** What an example is made of. */
-  readonly inputs: 'text';
+  readonly inputs: Inputs;
   /** By it forms and pictures go; programs do not ask. */
   readonly learns: Learned;
 
@@ -121,7 +121,7 @@ export interface Task {
   readonly instead?: string;
 
   /** The hub's name for it. */
-  readonly pipeline_tag: 'text-classification' | 'multiple-choice' | 'text-generation' | 'text2text-generation';
+  readonly pipeline_tag: 'text-classification' | 'image-classification' | 'multiple-choice' | 'text-generation' | 'text2text-generation';
   /** Transformers' name for what a sequence head learns. */
   readonly problem_type?: 'single_label_classification' | 'regression';
 }

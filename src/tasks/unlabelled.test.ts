@@ -1,6 +1,7 @@
 // Rows to predict of need not say what is learned: every task finds its columns without, and asks what the model would read of the same row with it.
 
 import { expect, test } from 'vitest';
+import { columnChoice } from '../data/examples.ts';
 import { openTable } from '../data/table/open.ts';
 import { readTable } from '../data/table/sample.ts';
 import type { Table } from '../data/table/table.ts';
@@ -13,9 +14,7 @@ const tableOf = async (rows: readonly object[]): Promise<Table> =>
 
 function asked(name: string, table: Table, named?: NamedColumns) {
   const { unlabelled } = taskNamed(name);
-  const { text, text_pair, choices, target } = unlabelled.columnsOf(table, named).columns;
-  const choice = { textColumn: text, textPairColumn: text_pair, choiceColumns: choices, targetColumn: target };
-  return unlabelled.examplesOf(table, choice);
+  return unlabelled.examplesOf(table, columnChoice(unlabelled.columnsOf(table, named).columns));
 }
 
 const review = { id: 7, review: 'I could not put this book down at all', stars: 5 };

@@ -9,6 +9,7 @@ import { reshape } from '../graph/ops/reshape.ts';
 import { vocabularyLogits } from '../graph/ops/vocabulary.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { type Adaptation, type Backbone, headOf, ownPooling, pooledHead, requireVocabulary, topStack } from '../models/model.ts';
+import type { Pooling } from '../protocol/config.ts';
 import { type Bucket, wordsOf } from '../protocol/lengths.ts';
 import type { Task } from '../tasks/task.ts';
 import type { ProgramSetup } from './programs.ts';
@@ -34,13 +35,16 @@ export interface Output extends RowLoss {
 
 type OutputKind = (g: Graph, setup: ProgramSetup, bucket: Bucket) => Output;
 
+/** Poolings that texts have no use for are those of architectures that pool in their own way. */
+const textPooling = (pooling: Pooling) => (pooling === 'distilled' ? 'cls' : pooling);
+
 /** The head of a pooled text [B, C], and the rows for it. */
 function pooled({ task, backbone, pooling = ownPooling(backbone) }: ProgramSetup) {
-  const { transform } = pooledHead(backbone, pooling);
+  const { transform, pool: own } = pooledHead(backbone, pooling);
   const head = headOf(backbone, pooling, task.head);
   return {
     rows(g: Graph, { hidden, lengths, adaptation }: Top) {
-      const rows = g.section('pooler', () => pool(g, hidden, lengths, pooling)); // [B, C]
+      const rows = g.section('pooler', () => (own ? own(g, hidden, lengths) : pool(g, hidden, lengths, textPooling(pooling)))); // [B, C]
       return transform?.(g, rows, adaptation) ?? rows;
     },
     head: (outputs: number) => (g: Graph, rows: Tensor) => head.apply(g, rows, outputs),

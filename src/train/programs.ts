@@ -7,7 +7,7 @@ import { copyInto } from '../graph/ops/elementwise.ts';
 import { Registry } from '../graph/registry.ts';
 import type { Parameter, Tensor } from '../graph/tensor.ts';
 import { type Method, requireSaved } from '../methods/method.ts';
-import type { Backbone } from '../models/model.ts';
+import { type Backbone, positionsOf } from '../models/model.ts';
 import { type Plan, type ProgramSource, planRun } from '../plan/plan.ts';
 import type { MethodOptions, Pooling } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
@@ -133,7 +133,7 @@ function requireAdamw({ parameters }: Registry, { method, optimizer: { optim }, 
  */
 export function planPrograms(setup: ProgramSetup): { plan: Plan; registry: Registry } {
   const { method, options, backbone, buckets } = setup;
-  const { max_position_embeddings: positions } = backbone.config;
+  const positions = positionsOf(backbone.config);
   for (const { length, target_length = length } of buckets)
     requireLength({ length: Math.max(length, target_length), positions, method, options, model: 'the model' });
   const registry = new Registry(setup.max_binding);

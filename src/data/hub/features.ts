@@ -104,6 +104,7 @@ export function columnOf({ name, kind, type, names }: Feature): Column {
     list: 'lists',
     object: 'objects',
     bytes: 'bytes',
+    image: 'pictures',
   };
   return { name, kind, is: kind === 'text' && /^(?:date|time)/.test(type) ? 'dates and times' : is[kind] };
 }

@@ -3,6 +3,7 @@
 
 import { RetraceError } from '../../protocol/errors.ts';
 import type { ColumnKind, Reading } from '../../protocol/reading.ts';
+import type { PictureFile } from '../pictures/picture.ts';
 
 export interface Column {
   readonly name: string;
@@ -86,6 +87,8 @@ export interface Table {
   readonly drawnFrom?: string;
   /** What people should know of how the file was read, a sentence each. */
   readonly notes?: readonly string[];
+  /** What cells of a column of pictures stand for. */
+  readonly pictures?: ReadonlyMap<string, PictureFile>;
 }
 
 /** Most characters of one cell: a longer one is a fault of the file, most often a quote that is never closed. */

@@ -97,6 +97,26 @@ export interface EmbeddingTables {
   readonly first_position?: number;
 }
 
+/** Rows of a table by the ids [B, T] of the batch input `name`, added to `into` where it is given. */
+function rowsByInput(
+  g: Graph,
+  name: string,
+  shape: readonly number[],
+  table: Parameter,
+  at: Partial<EmbeddingAttributes>,
+  into?: Tensor,
+): Tensor {
+  const ids = g.input(name, shape, 'u32');
+  // Chains are needed, and so uploaded, only where a table trains.
+  const chain = table.trainable && g.training ? g.input(`${name}_chain`, shape, 'u32') : undefined;
+  const attributes = { rows: table.shape[0] as number, shift: 0, P: 0, before: 0, step: 0, accumulate: into !== undefined, ...at };
+  return g.apply(embeddingOp, { ids, chain, table: table.tensors, into }, attributes).h;
+}
+
+/** h [B, T, C], which it consumes, with the rows of a table [T, C] of positions by the batch input position_ids. */
+export const addPositions = (g: Graph, h: Tensor, table: Parameter): Tensor =>
+  rowsByInput(g, 'position_ids', h.shape.slice(0, 2), table, {}, h);
+
 /** h [B, P + T, C] of the batch inputs input_ids, position_ids and token_type_ids [B, T], with P = 0 where there is no prompt. */
 export function embedding(g: Graph, B: number, T: number, tables: EmbeddingTables): Tensor {
   const { word, project, position, position_offset = 0, token_type, prompt, input_prefix = '' } = tables;
@@ -107,13 +127,8 @@ export function embedding(g: Graph, B: number, T: number, tables: EmbeddingTable
   const places = (position?.shape[0] ?? Number.POSITIVE_INFINITY) - position_offset;
   if (first + T > places) throw new Error(`embedding: ${T} tokens from position ${first} of ${places}`);
 
-  const rows = (name: string, table: Parameter, at: Partial<EmbeddingAttributes>, into?: Tensor): Tensor => {
-    const ids = g.input(name, [B, T], 'u32');
-    // Chains are needed, and so uploaded, only where a table trains.
-    const chain = table.trainable && g.training ? g.input(`${name}_chain`, [B, T], 'u32') : undefined;
-    const attributes = { rows: table.shape[0] as number, shift: 0, P: 0, before: 0, step: 0, accumulate: into !== undefined, ...at };
-    return g.apply(embeddingOp, { ids, chain, table: table.tensors, into }, attributes).h;
-  };
+  const rows = (name: string, table: Parameter, at: Partial<EmbeddingAttributes>, into?: Tensor): Tensor =>
+    rowsByInput(g, name, [B, T], table, at, into);
   const words = rows(`${input_prefix}input_ids`, word, {}); // [B, T, C]
   const all = prompt ? prependRows(g, prompt, words) : words; // [B, P + T, C]
   const h = project?.(all) ?? all;

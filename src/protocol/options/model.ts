@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 import { optionLeftOut } from './option.ts';
 
-export const poolings = ['mean', 'cls', 'last'] as const;
+export const poolings = ['mean', 'cls', 'last', 'distilled'] as const;
 export type Pooling = (typeof poolings)[number];
 
 export const modelOptions = {
@@ -14,6 +14,6 @@ export const modelOptions = {
     label: 'Pooling',
     help: 'What the classifier reads of a text: the mean of all its tokens, the first token (through the pretrained pooler where there is one), or the last.',
     reason: 'A model is best read as it was trained to be read.',
-    words: { mean: 'Mean of the tokens', cls: 'First token', last: 'Last token' },
+    words: { mean: 'Mean of the tokens', cls: 'First token', last: 'Last token', distilled: 'Class and distillation token' },
   }),
 };

@@ -5,10 +5,10 @@ import type { AdapterConfig, AdapterExpectations, HyperParameters } from '../../
 import { type BackboneNames, type TaskModel, taskTypes } from '../../formats/task_model.ts';
 import { methodNamed, methods, resolveOptions } from '../../methods/registry.ts';
 import { singleStream } from '../../methods/single_stream.ts';
-import { type Backbone, type HeadKind, headOf, ownPooling, sharedParameters } from '../../models/model.ts';
+import { type Backbone, type HeadKind, headOf, ownPooling, positionsOf, sharedParameters } from '../../models/model.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type Pooling } from '../../protocol/config.ts';
 import { textPositions } from '../../protocol/lengths.ts';
-import { taskNamed, taskOf } from '../../tasks/registry.ts';
+import { taskOf } from '../../tasks/registry.ts';
 import { planPrograms } from '../../train/programs.ts';
 import type { EngineConfig } from '../engine/engine.ts';
 import { type ResolvedMethod, resolveMethod, setupOf } from '../engine/setup.ts';
@@ -16,7 +16,7 @@ import type { BaseModel } from '../models/base_model.ts';
 import { checkpointClassifier, isUnnamed, labelNames } from '../models/classifier.ts';
 import { backboneParameters } from '../models/required_weights.ts';
 import { storedShape } from '../models/stored_form.ts';
-import { hasDecoder, writtenTask } from '../models/task_fit.ts';
+import { hasDecoder, taskFor, writtenTask } from '../models/task_fit.ts';
 
 /** What of an adapter's configuration decides the programs. */
 export function engineConfigOf(config: AdapterConfig): EngineConfig {
@@ -39,7 +39,7 @@ export function engineConfigOf(config: AdapterConfig): EngineConfig {
 function outlineOf(model: BaseModel, engine: EngineConfig, num_labels: number, resolved: ResolvedMethod) {
   return planPrograms(
     setupOf({
-      task: taskNamed(engine.task),
+      task: taskFor(engine.task, model.backbone()),
       model,
       resolved,
       memory: engine,
@@ -132,7 +132,7 @@ const positionsOn =
     const method = methodNamed(name);
     const preset = resolveOptions(method, {}, model.backbone().defaults).num_virtual_tokens;
     const options = { num_virtual_tokens: Number(num_virtual_tokens ?? preset) };
-    return textPositions(model.backbone().config.max_position_embeddings, method, options);
+    return textPositions(positionsOf(model.backbone().config), method, options);
   };
 
 /** What an adapter for this base must fit. `sha256` of the base's checkpoint, where it is known by now. */

@@ -13,12 +13,12 @@ import { ownPooling } from '../../models/model.ts';
 import type { RunConfig } from '../../protocol/config.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import type { ExportLayout, ExportResult, SelfTestTexts } from '../../protocol/messages.ts';
-import { taskNamed } from '../../tasks/registry.ts';
 import type { Engine, EngineConfig } from '../engine/engine.ts';
 import type { TextToPredict } from '../engine/predict.ts';
 import { resolveMethod, setupOf } from '../engine/setup.ts';
 import type { BaseModel } from '../models/base_model.ts';
 import { storedShape, toStored } from '../models/stored_form.ts';
+import { taskFor } from '../models/task_fit.ts';
 import { expectationsOn, expectedTensors, taskModelOf } from './adapter_expectations.ts';
 import { cardFacts, type RunFacts } from './card_facts.ts';
 import { valuesOf } from './importing.ts';
@@ -70,7 +70,7 @@ function configOf(model: BaseModel, { task, setup }: Pick<Engine, 'task' | 'setu
 /** Before a run begins: error `not-adapter-hub` where what it trains can't be said in that layout. */
 export function requireExportable(model: BaseModel, config: RunConfig, layout: ExportLayout): void {
   if (layout !== 'adapter-hub') return;
-  const task = taskNamed(config.task);
+  const task = taskFor(config.task, model.backbone());
   const resolved = resolveMethod(config.method, config.policy, config.options, model.backbone().defaults);
   const { training } = config;
   // How many classes there are is not known yet, and decides nothing here.

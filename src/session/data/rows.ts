@@ -2,7 +2,7 @@
 
 import { namesBeside } from '../../data/choices.ts';
 import type { ChosenColumns } from '../../data/columns/choose.ts';
-import type { ColumnChoice } from '../../data/examples.ts';
+import { type ColumnChoice, columnChoice } from '../../data/examples.ts';
 import { splitBeginning } from '../../data/hub/preview.ts';
 import { openSplit } from '../../data/hub/split.ts';
 import { labelLines, labelsBeside } from '../../data/table/labels_beside.ts';
@@ -121,19 +121,11 @@ export function foundColumns(source: TableSource, columns: Columns): { readonly 
   const placeOf = (column: string): number => {
     const at = columnIndex({ name: source.name, columns: names }, column);
     // One column of answers may hold them as a list.
-    if (columns.choices?.length !== 1 || columns.choices[0] !== column) requireTexts(source, at);
+    if (column !== columns.image && (columns.choices?.length !== 1 || columns.choices[0] !== column)) requireTexts(source, at);
     return at;
   };
   const nameOf = (column: string): string => names[placeOf(column)] ?? column;
-  const nameOfAny = (column: string | undefined) => (column === undefined ? undefined : nameOf(column));
-  const choice = {
-    textColumn: nameOf(columns.text),
-    textPairColumn: nameOfAny(columns.text_pair),
-    labelColumn: nameOfAny(columns.label),
-    choiceColumns: columns.choices?.map(nameOf),
-    targetColumn: nameOfAny(columns.target),
-  };
-  return { places: [...new Set(columnNames(columns).map(placeOf))], choice };
+  return { places: [...new Set(columnNames(columns).map(placeOf))], choice: columnChoice(columns, nameOf) };
 }
 
 /** Where the names of the answers stand beside the answers. */
@@ -145,7 +137,7 @@ function besideChoices(choices: readonly string[] = [], names: readonly string[]
 /** Error `not-texts`: the column holds lists, objects or bytes. */
 function requireTexts({ name, columns }: TableSource, at: number): void {
   const column = columns[at];
-  if (column === undefined || !['list', 'object', 'bytes'].includes(column.kind)) return;
+  if (column === undefined || !['list', 'object', 'bytes', 'image'].includes(column.kind)) return;
   throw new RetraceError({
     code: 'not-texts',
     message: `Column "${column.name}" of ${name} holds ${column.is}, which can be neither texts nor labels.`,

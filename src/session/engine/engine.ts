@@ -13,13 +13,13 @@ import type { MemorySettings, RunConfig } from '../../protocol/config.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import { type Bucket, longestOf, wordsOf } from '../../protocol/lengths.ts';
 import type { PlanReport } from '../../protocol/messages.ts';
-import { taskNamed } from '../../tasks/registry.ts';
 import type { Encoding, Judged, Task } from '../../tasks/task.ts';
 import { type ProgramSetup, planPrograms } from '../../train/programs.ts';
 import { Trainer } from '../../train/trainer.ts';
 import type { Host } from '../host.ts';
 import type { BaseModel } from '../models/base_model.ts';
 import { type ClassifierStart, classifierStart, classifierValues } from '../models/classifier.ts';
+import { taskFor } from '../models/task_fit.ts';
 import { streamWeights } from '../models/weights.ts';
 import { withRemedies } from './remedies.ts';
 import { reportPlan, resolveMethod, setupOf, streamLimitOf } from './setup.ts';
@@ -120,7 +120,7 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
   const { training } = config;
   request.onPhase('planning');
   const resolved = resolveMethod(config.method, config.policy, config.options, model.backbone().defaults);
-  const task = taskNamed(config.task);
+  const task = taskFor(config.task, model.backbone());
   const setup = setupOf({
     task,
     model,

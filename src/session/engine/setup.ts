@@ -3,7 +3,7 @@
 import { type Method, requireFits } from '../../methods/method.ts';
 import { methodNamed, resolveOptions } from '../../methods/registry.ts';
 import { OffloadedModules } from '../../methods/sparse_adapter.ts';
-import type { Backbone, BackboneDefaults } from '../../models/model.ts';
+import { type Backbone, type BackboneDefaults, positionsOf } from '../../models/model.ts';
 import { hostBytes } from '../../offload/offload.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { flopsOf, movedBytes } from '../../plan/work.ts';
@@ -20,13 +20,12 @@ import { RetraceError } from '../../protocol/errors.ts';
 import { type Bucket, longestOf, requireLength } from '../../protocol/lengths.ts';
 import type { PlanReport } from '../../protocol/messages.ts';
 import type { PolicyRange } from '../../stack/stack.ts';
-import { taskNamed } from '../../tasks/registry.ts';
 import type { Task } from '../../tasks/task.ts';
 import type { ProgramSetup, planPrograms } from '../../train/programs.ts';
 import { stackOf } from '../../train/stacks.ts';
 import { weighsClasses } from '../data/class_weights.ts';
 import type { BaseModel } from '../models/base_model.ts';
-import { poolingFor, requireTask } from '../models/task_fit.ts';
+import { poolingFor, requireTask, taskFor } from '../models/task_fit.ts';
 
 export interface ResolvedMethod {
   readonly method: Method;
@@ -121,8 +120,7 @@ function requireAllowed(method: Method, policy: PolicyName): void {
 
 /** Error `length-above-model`, where texts of this many tokens have no positions. */
 export function requireTextLength(model: PlannedModel, { method, options }: ResolvedMethod, length: number): void {
-  const { max_position_embeddings: positions } = model.backbone().config;
-  requireLength({ length, positions, method, options, model: model.name });
+  requireLength({ length, positions: positionsOf(model.backbone().config), method, options, model: model.name });
 }
 
 /** Error `options-of-classes`, where a task is asked for what only classes have, or words. */
@@ -145,12 +143,17 @@ function requireOfClasses({ name, problem_type, head }: Task, asked: { label_smo
 /** Kernels index a tensor's elements by 32 bits. */
 const mostElements = 2 ** 32 - 1;
 
+/** Padded sizes: those asked for, or the one that every picture has. */
+const bucketsOn = ({ config }: Backbone, asked: readonly Bucket[]): readonly Bucket[] =>
+  config.image ? [{ length: config.max_position_embeddings }] : asked;
+
 /** Errors: `task-refused`, `length-above-model`, `too-many-classes`, `options-of-classes`, `batch-too-large`, `frozen-layers`, `policy-ranges`, `policy-refused`. */
 export function setupOf(request: SetupRequest): ProgramSetup {
-  const { model, resolved, memory, num_labels, rows_per_example = 1, buckets, optimizer, purposes } = request;
+  const { model, resolved, memory, num_labels, rows_per_example = 1, optimizer, purposes } = request;
   const batch_size = request.batch_size * rows_per_example;
   const backbone = model.backbone(request.dropout);
-  const task = request.task ?? taskNamed(undefined);
+  const buckets = bucketsOn(backbone, request.buckets);
+  const task = request.task ?? taskFor(undefined, backbone);
   requireTask(task, backbone);
   requireFits(resolved.method, backbone);
   const longest = longestOf(buckets);

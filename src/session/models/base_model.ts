@@ -14,7 +14,7 @@ import { RetraceError } from '../../protocol/errors.ts';
 import type { ModelDescription } from '../../protocol/messages.ts';
 import type { Host } from '../host.ts';
 import { methodCards } from './method_cards.ts';
-import { taskCardsFor } from './task_fit.ts';
+import { inputsOf, taskCardsFor } from './task_fit.ts';
 import { tensorNames } from './tensor_names.ts';
 
 export interface BaseModel {
@@ -134,7 +134,7 @@ export async function describe(model: BaseModel): Promise<ModelDescription> {
     poolings: poolings.filter((name) => available[name] !== undefined),
     max_position_embeddings: config.max_position_embeddings,
     notes: model.notes,
-    missing: await missingFiles(model.folder, model.checkpoint !== undefined),
+    missing: await missingFiles(model.folder, model.checkpoint !== undefined, inputsOf(model.backbone())),
     methods: methodCards(model.backbone()),
     tasks: taskCardsFor(model.backbone()),
   };

@@ -2,15 +2,15 @@
 // before any work on data.
 
 import { withinTables } from '../../data/ids.ts';
+import { noTokenizer } from '../../data/pictures/no_tokenizer.ts';
 import { loadTokenizer, type Tokenizer } from '../../data/tokenizer.ts';
 import type { ModelRef, RunConfig } from '../../protocol/config.ts';
-import { taskNamed } from '../../tasks/registry.ts';
 import type { Host } from '../host.ts';
 import type { Gate } from '../run/gate.ts';
 import { type BaseModel, openBaseModel } from './base_model.ts';
 import type { Fetching } from './hub_models.ts';
 import { requireRunnable } from './required_weights.ts';
-import { poolingFor, requireTask } from './task_fit.ts';
+import { poolingFor, requireTask, taskFor } from './task_fit.ts';
 import { checkNumbers } from './weights.ts';
 
 export interface OpenModel {
@@ -19,7 +19,7 @@ export interface OpenModel {
 }
 
 export const tokenizerOf = async (model: BaseModel): Promise<Tokenizer> =>
-  withinTables(await loadTokenizer(model.folder), model.backbone().config);
+  model.backbone().config.image ? noTokenizer(model.name) : withinTables(await loadTokenizer(model.folder), model.backbone().config);
 
 export class OpenModels {
   readonly #host: Host;
@@ -67,8 +67,9 @@ export class OpenModels {
     const ref = await this.fetched(asked, gate);
     const opened = await this.open(ref);
     const { model } = opened;
-    requireTask(taskNamed(task), model.backbone());
-    const placements = await requireRunnable(model, poolingFor(taskNamed(task), pooling, model));
+    const row = taskFor(task, model.backbone());
+    requireTask(row, model.backbone());
+    const placements = await requireRunnable(model, poolingFor(row, pooling, model));
     // Bundled weights are known to be sound; others are read once more for it than they need to be.
     if (ref.kind !== 'bundled') await checkNumbers(model, placements, onProgress);
     return { ref, model, tokenizer: await opened.tokenizer };

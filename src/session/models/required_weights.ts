@@ -14,7 +14,8 @@ import { sequenceToSequence } from '../../tasks/sequence_to_sequence.ts';
 import { traceEvaluation } from '../../train/programs.ts';
 import { type PlannedModel, resolveMethod, setupOf } from '../engine/setup.ts';
 import type { BaseModel } from './base_model.ts';
-import { storedShape } from './stored_form.ts';
+import { fitOf, storedShape } from './stored_form.ts';
+import { inputsOf } from './task_fit.ts';
 
 type Wanted = Pick<Parameter, 'name' | 'shape' | 'stored'>;
 
@@ -99,7 +100,7 @@ export function placementsOf(model: BaseModel, parameters: Iterable<Parameter>):
     const found = model.entry(parameter.name);
     if (!found) {
       if (!('absent' in parameter.initial)) misfits.push({ code: 'missing-tensor', parameter });
-    } else if (found.entry.shape.join() !== storedShape(parameter).join()) misfits.push({ code: 'misshapen-tensor', parameter, found });
+    } else if (fitOf(parameter, found.entry.shape) === 'misfit') misfits.push({ code: 'misshapen-tensor', parameter, found });
     else if (!floatDtypes.includes(found.entry.dtype)) misfits.push({ code: 'unsupported-dtype', parameter, found });
     else placements.set(parameter.name, found);
   }
@@ -142,6 +143,6 @@ export function requireWeights(model: BaseModel, pooling: Pooling | undefined): 
 
 /** Refuses what no run could begin with: files that are missing, weights that do not fit. Errors: `missing-file`, and as of `placementsOf`. */
 export async function requireRunnable(model: BaseModel, pooling: Pooling | undefined): Promise<ReadonlyMap<string, StoredTensor>> {
-  await requireFiles(model.folder, model.checkpoint !== undefined);
+  await requireFiles(model.folder, model.checkpoint !== undefined, inputsOf(model.backbone()));
   return requireWeights(model, pooling);
 }

@@ -1,5 +1,5 @@
-// Parameters as Transformers stores them, and as the engine has them: a matrix of GPT-2 is [in, out] in files and [out, in] here, a bias of BART [1, V] and [V]. Checkpoints, exports and
-// imports go through here, so that files have the field's shapes. Reads and writes nothing.
+// Parameters as Transformers stores them, and as the engine has them: a matrix of GPT-2 is [in, out] in files and [out, in] here, a bias of BART [1, V] and [V], patches of ViT
+// [C, 3, p, p] and [C, 3·p·p]. Checkpoints, exports and imports go through here, so that files have the field's shapes. Reads and writes nothing.
 
 import type { Parameter } from '../../graph/tensor.ts';
 
@@ -8,7 +8,25 @@ type Stored = Pick<Parameter, 'shape' | 'stored'>;
 /** The shape that files have it in. */
 export function storedShape({ shape, stored }: Stored): readonly number[] {
   if (stored === undefined) return shape;
-  return stored.layout === 'transposed' ? shape.toReversed() : [1, ...shape];
+  return stored.layout === 'transposed' ? shape.toReversed() : stored.shape;
+}
+
+/** The grid that a checkpoint has where this parameter has another: side lengths, and the rows before it that are no part of it. */
+export interface GridChange {
+  readonly special: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** How a checkpoint's tensor of `found` becomes this parameter: as it stands, by resizing its grid, or not at all. */
+export function fitOf(parameter: Stored, found: readonly number[]): 'fits' | 'misfit' | GridChange {
+  const expected = storedShape(parameter);
+  if (found.join() === expected.join()) return 'fits';
+  const { stored } = parameter;
+  if (stored?.layout !== 'grid' || found.length !== 3 || found[0] !== 1 || found[2] !== expected[2]) return 'misfit';
+  const sideOf = (shape: readonly number[]): number => Math.sqrt((shape[1] as number) - stored.special);
+  const [from, to] = [sideOf(found), sideOf(expected)];
+  return Number.isInteger(from) && from > 0 && Number.isInteger(to) ? { special: stored.special, from, to } : 'misfit';
 }
 
 /** The bytes of a matrix of `shape` as those of its transpose; an element has `size` of them. */

@@ -2,15 +2,21 @@
 
 import { modelThatWrites } from '../../hub/known_models.ts';
 import { type Backbone, topStack } from '../../models/model.ts';
-import type { TaskCard } from '../../protocol/cards.ts';
+import type { Inputs, TaskCard } from '../../protocol/cards.ts';
 import type { Pooling } from '../../protocol/config.ts';
 import { RetraceError } from '../../protocol/errors.ts';
-import { taskCards, tasks } from '../../tasks/registry.ts';
+import { taskCards, taskNamed, tasks } from '../../tasks/registry.ts';
 import type { Task } from '../../tasks/task.ts';
 import type { BaseModel } from './base_model.ts';
 
 /** Whether a model writes with another stack than that which reads. */
 export const hasDecoder = (backbone: Backbone): boolean => topStack(backbone).input_prefix !== '';
+
+/** What a model reads. */
+export const inputsOf = ({ config }: Pick<Backbone, 'config'>): Inputs => (config.image ? 'image' : 'text');
+
+/** The task of this name; without one the first that a model with such inputs can learn. Error `unknown-task`. */
+export const taskFor = (name: string | undefined, backbone: Pick<Backbone, 'config'>): Task => taskNamed(name, inputsOf(backbone));
 
 /** What a model that writes learns where nothing else is said: to go on with a text, or to answer it where it has a decoder for that. */
 export const writtenTask = (backbone: Backbone) => (hasDecoder(backbone) ? 'sequence_to_sequence' : 'language_modelling');
@@ -23,8 +29,10 @@ export const poolingFor = (
 ): Pooling | undefined => (head === 'words' ? undefined : (asked ?? model.pooling));
 
 /** Why a task can't be learned by a model, or undefined where it can. */
-function reasonAgainst({ head, needs }: Task, backbone: Backbone): string | undefined {
+function reasonAgainst({ head, needs, inputs }: Task, backbone: Backbone): string | undefined {
   const kind = `a model of type '${backbone.config.model_type}'`;
+  if (inputs !== inputsOf(backbone))
+    return inputs === 'image' ? `it is of pictures, and ${kind} reads texts` : `it is of texts, and ${kind} looks at pictures`;
   if (head === 'words' && !backbone.vocabulary) return `it needs a model that writes, and ${kind} only reads`;
   if (head !== 'words' && Object.keys(backbone.poolings).length === 0)
     return `it asks for a vector of each text, and ${kind} has no head that reads one`;

@@ -1,5 +1,5 @@
 // Streams a checkpoint to the GPU in file order, in small pieces: f16 stays f16 where the plan keeps it so, everything else becomes f32.
-// Invariant: the heap never holds more than a piece, or one matrix that is stored transposed; what is written is exactly what the plan has room for, and
+// Invariant: the heap never holds more than a piece, or one tensor that is stored otherwise; what is written is exactly what the plan has room for, and
 // every number of it is finite.
 
 import { sha256 } from '@noble/hashes/sha2.js';
@@ -13,7 +13,8 @@ import type { Checkpoint, StoredTensor } from '../../hub/checkpoint.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import type { BaseModel } from './base_model.ts';
 import { placementsOf } from './required_weights.ts';
-import { transposed } from './stored_form.ts';
+import { resizedGrid } from './resized_grid.ts';
+import { fitOf, transposed } from './stored_form.ts';
 
 const pieceBytes = 4 * 2 ** 20;
 
@@ -180,21 +181,29 @@ export async function streamWeights(
       const where = placeOf(model, stored);
       const { dtype, shape } = stored.entry;
       const parameters = started.get(stored.entry.name) ?? [];
-      for (const parameter of parameters.filter(asHere)) await writePiece(executor, parameter, stored, offset, bytes, where);
+      const asHere = (parameter: Parameter): boolean => parameter.stored?.layout !== 'transposed' && fitOf(parameter, shape) === 'fits';
+      for (const parameter of parameters.filter(asHere)) await writePiece(executor, parameter, stored.entry, offset, bytes, where);
       if (parameters.every(asHere)) return;
       // Numbers are looked at in the order of the file, so that one that is none is named by its place there.
       convert(bytes, stored.entry, dtype === 'F16' ? 'f16' : 'f32', offset / DTYPE_BYTES[dtype], where);
       const whole = gather(stored.entry, offset, bytes);
       if (!whole) return;
-      const turned = transposed(whole, shape, DTYPE_BYTES[dtype]);
-      for (const parameter of parameters) if (!asHere(parameter)) await writePiece(executor, parameter, stored, 0, turned, where);
+      for (const parameter of parameters.filter((one) => !asHere(one))) {
+        const { entry, bytes: own } = asParameter(parameter, stored.entry, whole);
+        await writePiece(executor, parameter, entry, 0, own, where);
+      }
     },
     onProgress,
   );
 }
 
-/** Whether its numbers stand in the file in the order that they have here. */
-const asHere = ({ stored }: Parameter): boolean => stored?.layout !== 'transposed';
+/** A tensor whose numbers do not stand in the file as they stand here, as a parameter has them. */
+function asParameter(parameter: Parameter, entry: TensorEntry, whole: Uint8Array): { entry: TensorEntry; bytes: Uint8Array } {
+  const fit = fitOf(parameter, entry.shape);
+  if (typeof fit === 'string') return { entry, bytes: transposed(whole, entry.shape, DTYPE_BYTES[entry.dtype]) };
+  const resized = resizedGrid(widen(whole, entry.dtype) as Float32Array<ArrayBuffer>, fit);
+  return { entry: { ...entry, dtype: 'F32' }, bytes: new Uint8Array(resized.buffer) };
+}
 
 /** Gathers the pieces of one tensor at a time, which come in order: its bytes with the last of them. */
 function gathering(): (entry: TensorEntry, offset: number, bytes: Uint8Array) => Uint8Array | undefined {
@@ -210,7 +219,7 @@ function gathering(): (entry: TensorEntry, offset: number, bytes: Uint8Array) =>
 async function writePiece(
   executor: Executor,
   parameter: Parameter,
-  { entry }: StoredTensor,
+  entry: TensorEntry,
   offset: number,
   bytes: Uint8Array,
   where: string,

@@ -2,20 +2,19 @@
 
 import { defaultTraining } from '../../protocol/config.ts';
 import type { PlanReport, PlanRequest } from '../../protocol/messages.ts';
-import { taskNamed } from '../../tasks/registry.ts';
 import { planPrograms } from '../../train/programs.ts';
 import { reportPlan, requireTextLength, resolveMethod, setupOf } from '../engine/setup.ts';
 import { writingReport } from '../engine/written.ts';
 import type { BaseModel } from '../models/base_model.ts';
 import { requireWeights } from '../models/required_weights.ts';
-import { poolingFor, requireTask } from '../models/task_fit.ts';
+import { poolingFor, requireTask, taskFor } from '../models/task_fit.ts';
 
 /** Errors: `task-refused`, those of `requireWeights` and of `setupOf`. */
 export function planOf(model: BaseModel, request: PlanRequest): PlanReport {
   const resolved = resolveMethod(request.method, request.policy, request.options, model.backbone().defaults);
   // Also where the texts at hand are all shorter: what is planned must be what is trained and exported.
   requireTextLength(model, resolved, request.length);
-  const task = taskNamed(request.task);
+  const task = taskFor(request.task, model.backbone());
   requireTask(task, model.backbone());
   requireWeights(model, poolingFor(task, request.pooling, model));
   const training = { ...defaultTraining, ...request.optimizer };

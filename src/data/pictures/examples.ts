@@ -1,0 +1,24 @@
+// Rows of a set of pictures as examples: the picture, unread, and the number of its class. Not here: which columns hold them, how pictures become numbers.
+
+import { type ColumnChoice, type Dataset, toExamples, type Unlabelled } from '../examples.ts';
+import { columnIndex, type Table } from '../table/table.ts';
+import type { PictureFile } from './picture.ts';
+
+/** The picture that a cell of the column of pictures stands for. */
+function pictureOf({ name, pictures }: Table, cell: string): PictureFile {
+  const picture = pictures?.get(cell);
+  if (picture === undefined) throw new Error(`the table ${name} has no picture '${cell}'`);
+  return picture;
+}
+
+/** Likewise of data to predict of. Error: `missing-column`. */
+export function toUnlabelledPictures(table: Table, { textColumn }: ColumnChoice): readonly Unlabelled[] {
+  const at = columnIndex(table, textColumn);
+  return table.rows.map((row) => ({ text: row[at] ?? '', picture: pictureOf(table, row[at] ?? '') }));
+}
+
+/** Its text is the picture's path. Errors: those of `toExamples`. */
+export function toPictureExamples(table: Table, columns: ColumnChoice, labels?: readonly string[]): Dataset {
+  const { examples, labels: known } = toExamples(table, columns, labels);
+  return { labels: known, examples: examples.map((example) => ({ ...example, picture: pictureOf(table, example.text) })) };
+}
