@@ -234,7 +234,7 @@ class Architecture:
     final_combination: dict = field(default_factory=lambda: {"final_combination": "mean"})  # of MEFT's streams
     has_token_types: bool = False
     vocabulary: object = None  # Transformers' class of models that write
-    task: str = "SEQ_CLS"  # PEFT's word for what those do
+    task: str = "SEQ_CLS"  # PEFT's word for what those do; it has none for pictures
     leading_tokens: int = 0  # of an architecture that reads pictures: those before the patches
     more_heads: dict = field(default_factory=dict)  # {pooling: (modules, head)} of further classes that Transformers has for it
 
@@ -408,7 +408,6 @@ VIT = Architecture(
     ia3={"target_modules": ["k_proj", "v_proj", "mlp.fc2"], "feedforward_modules": ["mlp.fc2"]},
     narrow=("hidden_size", "intermediate_size"),
     final_combination=GPT2.final_combination,
-    task=None,
     leading_tokens=1,
 )
 DEIT = replace(
