@@ -1,7 +1,7 @@
-"""Records every method on the small models of the other architectures (tiny_models.py), each in vectors/{method}-{architecture}: logits, loss and the
+"""Records every method on the small models of the other architectures (tiny_models.py, tiny_pictures.py), each in vectors/{method}-{architecture}: logits, loss and the
 gradient of every trained parameter, from PEFT where it has the method and from retrace/methods for the rest.
 
-Heads are those that tiny_models.py drew. All names are Retrace's.
+Heads are those that these drew; DeiT's is its teacher's, for ViT has the other. All names are Retrace's.
 """
 
 import shutil
@@ -14,10 +14,12 @@ from transformers import AutoConfig
 from retrace.architectures import defaults_of
 from retrace.methods import build
 
-from .recording import VECTORS, cross_entropy_of_labels, judged, model_inputs, read_batch, read_json, write_json, write_tensors
-from .tiny_models import MODELS
+from .recording import VECTORS, cross_entropy_of_labels, judged, model_inputs, read_batch, read_json, recorded_batch, write_json, write_tensors
+from .tiny_models import MODELS as MODELS_OF_TEXTS
+from .tiny_pictures import MODELS as MODELS_OF_PICTURES
 from .twins import LEAST_MARGIN, AdapterFiles, draw, least_margin, of_head
 
+MODELS = (*MODELS_OF_TEXTS, *MODELS_OF_PICTURES)
 FLOAT, FIXED = {"adapter_size": 4, "streams": "float"}, {"adapter_size": 4, "streams": "fixed", "fraction_bits": 20}
 FACTORS = {"meft1": ({"lambda": 0.1, "beta": 1.0}, {"lambda": 0.125, "beta": 1.0})}
 FACTORS["meft2"] = ({"lambda": 1.0, "beta": 0.1}, {"lambda": 1.0, "beta": 0.125})
@@ -28,8 +30,9 @@ READ = {"rnn_type": "gru", "rnn_hidden_size": 8, "aggregation": "mean", "output_
 SPARSE = {"adapter_size": 32, "num_experts": 16, "num_probed_experts": 4, "num_activated": 4}
 
 
-def variants_of(method, defaults, own):
-    """{case: (pooling, hyper-parameters)}; `own` is the pooling of the architecture's own classifier."""
+def variants_of(method, defaults):
+    """{case: (pooling, hyper-parameters)}, with the architecture's own classifier, or the last of them, and with the mean."""
+    own = list(defaults.own_heads)[-1]
     if method in FACTORS:
         of_float, of_fixed = FACTORS[method]
         joined = defaults.final_combination
@@ -87,12 +90,12 @@ def judged_well(method, base, pooling, hyper_parameters, batch, inputs_of=model_
 
 
 def record(method, base):
-    batch = read_batch(read_json(VECTORS / base / "expected.json")["batch"])
+    batch = recorded_batch(VECTORS / base)
     folder = VECTORS / f"{method}-{base.removeprefix('tiny_')}"
     shutil.rmtree(folder, ignore_errors=True)
     cases, adapters = {}, AdapterFiles(folder)
     defaults = defaults_of(AutoConfig.from_pretrained(VECTORS / base))
-    for case, (pooling, hyper_parameters) in variants_of(method, defaults, defaults.pooling).items():
+    for case, (pooling, hyper_parameters) in variants_of(method, defaults).items():
         model, recorded, gradients = judged_well(method, base, pooling, hyper_parameters, batch)
         adapter = adapters.write(case, model.shared(model.trainable()))
         files = {"adapter": adapter, "gradients": f"grads_{case}.safetensors"}
@@ -106,7 +109,7 @@ def record(method, base):
 def record_writing(method, base):
     """The same of a model that writes: the loss of language modelling on all tokens but a context, or of a target, as tiny_models.py has them."""
     task = read_json(VECTORS / base / "tasks.json")["tasks"]
-    batch = read_batch(read_json(VECTORS / base / "expected.json")["batch"])
+    batch = recorded_batch(VECTORS / base)
     folder, defaults = VECTORS / f"{method}-{base.removeprefix('tiny_')}", defaults_of(AutoConfig.from_pretrained(VECTORS / base))
     name = "causal_lm_context" if "causal_lm_context" in task else "seq2seq"
     if name == "seq2seq":
@@ -118,7 +121,7 @@ def record_writing(method, base):
         labels = torch.tensor(task[name]["labels"])
         inputs_of = model_inputs
         loss_of = lambda logits, _: cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
-    *_, (_, hyper_parameters) = variants_of(method, defaults, defaults.pooling).values()
+    *_, (_, hyper_parameters) = variants_of(method, defaults).values()
     model, recorded, gradients = judged_well(method, base, "vocabulary", hyper_parameters, batch, inputs_of, loss_of)
     with torch.no_grad():
         tensors = {"logits": model(**inputs_of(batch))}
@@ -132,12 +135,12 @@ def record_writing(method, base):
     write_json(folder / "tasks.json", about | {"tasks": {name: task | files | kept}})
 
 
-def main():
-    for base in MODELS:
+def main(models=MODELS):
+    for base in models:
         for method in METHODS:
             if method not in REFUSED.get(base, ()):
                 record(method, base)
-                if MODELS[base][2] == "last":
+                if base in MODELS_OF_TEXTS and MODELS_OF_TEXTS[base][2] == "last":
                     record_writing(method, base)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformers.utils import logging
 
 VECTORS = Path(__file__).resolve().parent.parent / "vectors"
@@ -77,9 +77,16 @@ def read_batch(record):
     return {name: torch.tensor(values) for name, values in record.items()}
 
 
+def recorded_batch(folder):
+    """The batch of a small model's folder. Pictures stand in a file of their own."""
+    record = read_json(folder / "expected.json")["batch"]
+    pictures = load_file(folder / record.pop("pixel_values")) if "pixel_values" in record else {}
+    return pictures | read_batch(record)
+
+
 def model_inputs(batch):
-    """Without token types where the architecture has none."""
-    return {name: batch[name] for name in ("input_ids", "attention_mask", "token_type_ids") if name in batch}
+    """Without token types where the architecture has none; pictures in place of tokens."""
+    return {name: batch[name] for name in ("input_ids", "attention_mask", "token_type_ids", "pixel_values") if name in batch}
 
 
 def read_json(path):

@@ -99,8 +99,9 @@ def tiny_twin(method, pooling, hyper_parameters):
     return model
 
 
-HEADS = ("classifier", "pre_classifier", "score", "classification_head")
-MULTIPLIES = ("LayerNorm.weight", "layer_norm.weight", "ln_1.weight", "ln_2.weight", "rms_norm.weight", "ia3_l")
+HEADS = ("classifier", "cls_classifier", "distillation_classifier", "pre_classifier", "score", "classification_head")
+NORMS = ("LayerNorm", "layer_norm", "ln_1", "ln_2", "layernorm_before", "layernorm_after", "rms_norm")
+MULTIPLIES = (*(f"{norm}.weight" for norm in NORMS), "ia3_l")
 
 
 def of_head(name):

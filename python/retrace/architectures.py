@@ -12,12 +12,15 @@ from torch.nn.functional import dropout
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 from transformers.models.bart.modeling_bart import shift_tokens_right
 from transformers.models.bert.modeling_bert import BertLayer
+from transformers.models.deit.modeling_deit import DeiTLayer
 from transformers.models.distilbert.modeling_distilbert import TransformerBlock
 from transformers.models.gpt2.modeling_gpt2 import GPT2Block
 from transformers.models.opt.modeling_opt import OPTDecoderLayer
 from transformers.models.roberta.modeling_roberta import RobertaLayer
+from transformers.models.vit.modeling_vit import ViTLayer
 
 from .errors import AdapterError
+from .pictures import of_pictures
 from .pooling import last_token
 
 
@@ -179,9 +182,31 @@ class Opt(Layer):
         return self.residual(layer, "encoder_attn_layer_norm", a, of)
 
 
+class Vit(Layer):
+    """ViT's, and DeiT's: they have the same names. One module is the dropout behind both blocks."""
+
+    norm_first = True
+    norms = ("layernorm_before", "layernorm_after")
+
+    def attend(self, layer, x, mask):
+        y, probabilities = layer.attention(x, mask)
+        return layer.dropout(y), probabilities
+
+    def feed(self, layer, a):
+        return layer.dropout(layer.mlp(a))
+
+    def keys(self, layer, x):
+        return layer.attention.q_proj(x), layer.attention.k_proj(x), layer.attention.v_proj(x)
+
+    def project(self, layer, context):
+        return layer.dropout(layer.attention.o_proj(context))
+
+
 @dataclass(frozen=True)
 class Stack:
-    """Layers that follow one another. `start(backbone, input_ids, token_type_ids, first_position)` gives the hidden states that enter the first."""
+    """Layers that follow one another. `start(backbone, input_ids, token_type_ids, first_position)` gives the hidden states that enter the first; of an
+    architecture that reads pictures `start(backbone, pixel_values)`.
+    """
 
     path: str
     start: object
@@ -209,7 +234,18 @@ class Architecture:
     final_combination: dict = field(default_factory=lambda: {"final_combination": "mean"})  # of MEFT's streams
     has_token_types: bool = False
     vocabulary: object = None  # Transformers' class of models that write
-    task: str = "SEQ_CLS"  # PEFT's word for what those do
+    task: str = "SEQ_CLS"  # PEFT's word for what those do; it has none for pictures
+    leading_tokens: int = 0  # of an architecture that reads pictures: those before the patches
+    more_heads: dict = field(default_factory=dict)  # {pooling: (modules, head)} of further classes that Transformers has for it
+
+    @property
+    def reads_pictures(self):
+        return self.leading_tokens > 0
+
+    @property
+    def own_heads(self):
+        """{pooling: (modules, head)} of all its own classes, the first of which is what Auto classes open."""
+        return {self.pooling: (self.heads, self.head)} | self.more_heads
 
 
 def positions(input_ids, first_position):
@@ -255,6 +291,10 @@ def _start_bart(side):
     return start
 
 
+def _start_vit(vit, pixel_values):
+    return vit.embeddings(**of_pictures(vit, pixel_values))
+
+
 def _below(side, *modules):
     return tuple(f"{side}.{module}." for module in modules)
 
@@ -274,6 +314,10 @@ def shifted(config, input_ids):
 
 def _bert_head(model, hidden, attention_mask):
     return model.classifier(model.dropout(model.base_model.pooler(hidden)))
+
+
+def _distilled_head(model, hidden, patches):
+    return (model.cls_classifier(hidden[:, 0]) + model.distillation_classifier(hidden[:, 1])) / 2
 
 
 def _distilbert_head(model, hidden, attention_mask):
@@ -351,7 +395,29 @@ BART = replace(
     vocabulary=AutoModelForSeq2SeqLM,
     task="SEQ_2_SEQ_LM",
 )
-ARCHITECTURES = {"bert": BERT, "roberta": ROBERTA, "distilbert": DISTILBERT, "gpt2": GPT2, "opt": OPT, "bart": BART}
+VIT = Architecture(
+    prefix="vit.",
+    pooling="cls",
+    heads=("classifier",),
+    head=lambda model, hidden, patches: model.classifier(hidden[:, 0]),
+    layer=Vit(),
+    new_layer=lambda config, i: ViTLayer(config),
+    stacks=(Stack("layers", _start_vit, ("embeddings.",), finish=lambda vit, h: vit.layernorm(h)),),
+    # PEFT has no defaults for it: those of BERT, in its names.
+    lora={"target_modules": ["q_proj", "v_proj"]},
+    ia3={"target_modules": ["k_proj", "v_proj", "mlp.fc2"], "feedforward_modules": ["mlp.fc2"]},
+    narrow=("hidden_size", "intermediate_size"),
+    final_combination=GPT2.final_combination,
+    leading_tokens=1,
+)
+DEIT = replace(
+    VIT,
+    prefix="deit.",
+    new_layer=lambda config, i: DeiTLayer(config),
+    leading_tokens=2,
+    more_heads={"distilled": (("cls_classifier", "distillation_classifier"), _distilled_head)},
+)
+ARCHITECTURES = {"bert": BERT, "roberta": ROBERTA, "distilbert": DISTILBERT, "gpt2": GPT2, "opt": OPT, "bart": BART, "vit": VIT, "deit": DEIT}
 
 
 def architecture_of(config):
@@ -383,5 +449,7 @@ def frozen_of(config, frozen_layers):
 
 
 def positions_of(config):
-    """The longest text: RoBERTa's table has rows before the first position."""
+    """The longest text: RoBERTa's table has rows before the first position. None of what reads pictures, whose table is interpolated."""
+    if architecture_of(config).reads_pictures:
+        return None
     return config.max_position_embeddings - (config.pad_token_id + 1 if config.model_type == "roberta" else 0)

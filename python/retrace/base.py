@@ -14,7 +14,7 @@ from transformers import CONFIG_MAPPING, AutoTokenizer, PreTrainedConfig
 
 from .architectures import ARCHITECTURES, architecture_of, frozen_of
 from .errors import AdapterError
-from .pooling import POOLINGS, classifier_of, with_mean_pooling, with_own_pooling
+from .pooling import POOLINGS, classifier_of, image_classifier_of, with_mean_of_patches, with_mean_pooling, with_own_pooling
 
 
 # Where weights may stand, in the order in which Transformers looks for them; an index lists the files of several.
@@ -81,15 +81,24 @@ def classifier_model(base_model, pooling, num_labels):
     architecture = architecture_of(config)
     if pooling == "vocabulary" and architecture.vocabulary:
         return _whole(architecture.vocabulary._model_mapping[type(config)], base_model, config, ())
-    if pooling not in ("mean", architecture.pooling):
-        known = "known are " + ", ".join(POOLINGS) if pooling not in POOLINGS else f'{config.model_type} has "mean" and "{architecture.pooling}"'
+    if pooling not in ("mean", *architecture.own_heads):
+        own = " and ".join(f'"{name}"' for name in ("mean", *architecture.own_heads))
+        known = "known are " + ", ".join(POOLINGS) if pooling not in POOLINGS else f"{config.model_type} has {own}"
         raise AdapterError(f'pooling is "{pooling}"; {known}.')
-    parent = classifier_of(config)
-    model_class = with_mean_pooling(parent) if pooling == "mean" else with_own_pooling(parent, architecture.pooling, architecture.head)
+    model_class = _class_of(config, architecture, pooling)
     config.num_labels = num_labels
     if config is base_model:
         return model_class._from_config(config, attn_implementation="eager")
-    return _whole(model_class, base_model, config, ("classifier",) if pooling == "mean" else architecture.heads)
+    return _whole(model_class, base_model, config, ("classifier",) if pooling == "mean" else architecture.own_heads[pooling][0])
+
+
+def _class_of(config, architecture, pooling):
+    if architecture.reads_pictures:
+        if pooling == "mean":
+            return with_mean_of_patches(image_classifier_of(config), architecture.leading_tokens)
+        return image_classifier_of(config, list(architecture.own_heads).index(pooling))
+    parent = classifier_of(config)
+    return with_mean_pooling(parent) if pooling == "mean" else with_own_pooling(parent, architecture.pooling, architecture.head)
 
 
 def lies_below(name, frozen_layers, config):

@@ -1,18 +1,18 @@
 """From hidden states to logits: the poolings that Retrace knows, and Transformers' classifiers with those that Transformers lacks.
 
-"cls" and "last" are what an architecture's own ...ForSequenceClassification reads: BERT and its like the first token, GPT-2, OPT and BART the last
-token that is no padding. "mean" is ours: models of the sentence-transformers family were trained with the mean of the tokens, and learn much faster
-with it. The parameter names of a class made here are those of its parent, so PEFT adapters load into either; only the head differs.
+"cls", "last" and "distilled" are what an architecture's own ...ForSequenceClassification reads: BERT and its like the first token, GPT-2, OPT and BART the last
+token that is no padding, ViT and DeiT the class token, and DeiT with a teacher's head the class token and the distillation token. "mean" is ours: models of the sentence-transformers family were trained with the mean of the tokens, and learn much faster
+with it. Of pictures it is the mean of the patches alone. The parameter names of a class made here are those of its parent, so PEFT adapters load into either; only the head differs.
 """
 
 from functools import cache
 
 import torch
 from torch import nn
-from transformers import AutoModelForSequenceClassification, BertForSequenceClassification
-from transformers.modeling_outputs import SequenceClassifierOutput
+from transformers import AutoModelForImageClassification, AutoModelForSequenceClassification, BertForSequenceClassification
+from transformers.modeling_outputs import ImageClassifierOutput, SequenceClassifierOutput
 
-POOLINGS = ("mean", "cls", "last")
+POOLINGS = ("mean", "cls", "last", "distilled")
 
 
 def mean_of_tokens(hidden_states, attention_mask):
@@ -32,9 +32,21 @@ def head_width(config):
     return getattr(config, "word_embed_proj_dim", config.hidden_size)
 
 
+def patches_of(hidden_states, leading_tokens):
+    """[B, T]: 0 at the tokens before the patches of a picture, 1 at the patches."""
+    B, T, _ = hidden_states.shape
+    return (torch.arange(T, device=hidden_states.device) >= leading_tokens).long().expand(B, T)
+
+
 def classifier_of(config):
     """Transformers' ...ForSequenceClassification of an architecture."""
     return AutoModelForSequenceClassification._model_mapping[type(config)]
+
+
+def image_classifier_of(config, index=0):
+    """Transformers' ...ForImageClassification of an architecture; the second of DeiT is that with a teacher's head."""
+    classes = AutoModelForImageClassification._model_mapping[type(config)]
+    return (classes if isinstance(classes, tuple) else (classes,))[index]
 
 
 @cache
@@ -104,6 +116,21 @@ def with_mean_pooling(parent):
         def forward(self, input_ids=None, attention_mask=None, inputs_embeds=None, past_key_values=None, **given):
             hidden, attention_mask = _hidden_and_mask(self, input_ids, attention_mask, inputs_embeds, past_key_values, given)
             return _output(mean_head(self, hidden, attention_mask), given)
+
+    WithMeanPooling.__name__ = WithMeanPooling.__qualname__ = f"{parent.__name__}WithMeanPooling"
+    return WithMeanPooling
+
+
+@cache
+def with_mean_of_patches(parent, leading_tokens):
+    """A ...ForImageClassification whose head is one dense layer, `classifier`, on the mean of the patches."""
+
+    class WithMeanPooling(parent):
+        def forward(self, pixel_values, labels=None, interpolate_pos_encoding=False):
+            hidden = self.base_model(pixel_values, interpolate_pos_encoding=interpolate_pos_encoding).last_hidden_state
+            logits = mean_head(self, hidden, patches_of(hidden, leading_tokens))
+            loss = None if labels is None else nn.functional.cross_entropy(logits, labels)
+            return ImageClassifierOutput(loss=loss, logits=logits)
 
     WithMeanPooling.__name__ = WithMeanPooling.__qualname__ = f"{parent.__name__}WithMeanPooling"
     return WithMeanPooling

@@ -13,7 +13,7 @@ from transformers.activations import ACT2FN
 from .architectures import architecture_of, frozen_of, shifted, sight, vocabulary_head
 from .base import lies_below
 from .config_keys import act_of, norm_eps_of
-from .pooling import mean_head
+from .pooling import mean_head, patches_of
 
 
 class Twin(nn.Module):
@@ -108,12 +108,31 @@ class Twin(nn.Module):
             memory, memory_mask = self.encode(stack, h, seen), sight(attention_mask, h.dtype, causal=False).mask
         return memory
 
-    def forward(self, input_ids, attention_mask, token_type_ids=None, **decoder):
-        """Logits, [B, num_labels], or of the vocabulary [B, T, V]. `decoder`: decoder_input_ids and decoder_attention_mask [B, T], of models that have one."""
-        if token_type_ids is None:
-            token_type_ids = torch.zeros_like(input_ids)
-        hidden = self.hidden_states(input_ids, attention_mask, token_type_ids, **decoder)
-        head = {"mean": mean_head, "vocabulary": vocabulary_head}.get(self.pooling, self.architecture.head)
+    def patch_states(self, pixel_values):
+        """Pictures [B, 3, H, W] -> [B, T, C] of their tokens, which all see each other. What a method has put before them is left out."""
+        (stack,) = self.architecture.stacks
+        h = stack.start(self.backbone, pixel_values)
+        before = self.virtual_tokens(h)  # [B, P, C]
+        h = torch.cat((before, h), 1)
+        everything = torch.ones(h.shape[:2], dtype=torch.long, device=h.device)
+        return self.encode(stack, h, sight(everything, h.dtype, stack.causal))[:, before.shape[1] :]
+
+    def virtual_tokens(self, h):
+        """What stands before the tokens of pictures: nothing."""
+        return h[:, :0]
+
+    def forward(self, input_ids=None, attention_mask=None, token_type_ids=None, pixel_values=None, **decoder):
+        """Logits, [B, num_labels], or of the vocabulary [B, T, V]. `decoder`: decoder_input_ids and decoder_attention_mask [B, T], of models that have one.
+        Of pictures nothing is given but pixel_values [B, 3, H, W].
+        """
+        if pixel_values is not None:
+            hidden = self.patch_states(pixel_values)
+            attention_mask = patches_of(hidden, self.architecture.leading_tokens)  # what a mean is of
+        else:
+            token_type_ids = torch.zeros_like(input_ids) if token_type_ids is None else token_type_ids
+            hidden = self.hidden_states(input_ids, attention_mask, token_type_ids, **decoder)
+        own = {pooling: head for pooling, (_, head) in self.architecture.own_heads.items()}
+        head = ({"mean": mean_head, "vocabulary": vocabulary_head} | own)[self.pooling]
         return head(self.model, hidden, attention_mask)
 
     def trainable(self):

@@ -10,8 +10,9 @@ from ..architectures import architecture_of
 from ..base import classifier_model, lies_below
 from ..config_keys import init_std_of
 from ..pooling import head_width
-from .plain import more_inputs
+from .plain import model_inputs
 from .prefix_tuning import PrefixTuning
+from .prompt_tuning import PromptTuning
 
 
 class PeftTwin(nn.Module):
@@ -23,10 +24,9 @@ class PeftTwin(nn.Module):
         self.config = model.get_base_model().config
         self.architecture = architecture_of(self.config)
 
-    def forward(self, input_ids, attention_mask, token_type_ids=None, **decoder):
+    def forward(self, input_ids=None, attention_mask=None, token_type_ids=None, pixel_values=None, **decoder):
         """As Twin's: those at a prompt's own tokens are left out."""
-        given = more_inputs(self.architecture, token_type_ids, decoder)
-        logits = self.model(input_ids=input_ids, attention_mask=attention_mask, **given).logits
+        logits = self.model(**model_inputs(self.model.get_base_model(), input_ids, attention_mask, token_type_ids, pixel_values, decoder)).logits
         return logits[:, -input_ids.shape[1] :] if logits.dim() == 3 and not decoder else logits
 
     def trainable(self):
@@ -88,13 +88,17 @@ def lora(base_model, num_labels, pooling, given):
 
 
 def _task(model, pooling):
+    if architecture_of(model.config).reads_pictures:
+        return None
     return TaskType(architecture_of(model.config).task if pooling == "vocabulary" else "SEQ_CLS")
 
 
 def _saved(model, pooling, given):
-    """Modules that train whole. PEFT adds what is called classifier or score; BART's head is called otherwise."""
-    heads = () if pooling in ("mean", "vocabulary") else architecture_of(model.config).heads
-    return [*given.get("modules_to_save", []), *(head for head in heads if head == "classification_head")] or None
+    """Modules that train whole. PEFT adds what is called classifier or score; BART's head is called otherwise, and models of pictures are no task of PEFT's."""
+    architecture = architecture_of(model.config)
+    own = architecture.own_heads.get(pooling, (("classifier",) if pooling == "mean" else (), None))[0]
+    heads = own if architecture.reads_pictures else [head for head in own if head == "classification_head"]
+    return [*given.get("modules_to_save", []), *heads] or None
 
 
 def _pattern(given, key, number):
@@ -122,13 +126,15 @@ def _above(model, frozen, endings):
 
 def prefix_tuning(base_model, num_labels, pooling, given):
     model = classifier_model(base_model, pooling, num_labels)
-    if given.get("frozen_layers", 0) or model.config.model_type == "distilbert":
+    if given.get("frozen_layers", 0) or model.config.model_type == "distilbert" or architecture_of(model.config).reads_pictures:
         return PrefixTuning(model, pooling, given)
     return _virtual_tokens(PrefixTuningConfig, model, pooling, given)
 
 
 def prompt_tuning(base_model, num_labels, pooling, given):
     model = classifier_model(base_model, pooling, num_labels)
+    if architecture_of(model.config).reads_pictures:
+        return PromptTuning(model, pooling, given)
     if head_width(model.config) != model.config.hidden_size:
         raise ValueError("PEFT draws prompts as wide as the layers, and this model's table is narrower")
     return _virtual_tokens(PromptTuningConfig, model, pooling, given)

@@ -4,12 +4,15 @@ from torch import nn
 
 from ..architectures import architecture_of
 from ..base import classifier_model, lies_below
+from ..pictures import of_pictures
 
 
-def more_inputs(architecture, token_type_ids, decoder):
-    """What a model takes beside ids and mask."""
-    types = {"token_type_ids": token_type_ids} if architecture.has_token_types else {}
-    return types | decoder
+def model_inputs(model, input_ids, attention_mask, token_type_ids, pixel_values, decoder):
+    """What a Transformers model takes of what every module of ours takes."""
+    if pixel_values is not None:
+        return of_pictures(model.base_model, pixel_values)
+    types = {"token_type_ids": token_type_ids} if architecture_of(model.config).has_token_types else {}
+    return {"input_ids": input_ids, "attention_mask": attention_mask} | types | decoder
 
 
 class Plain(nn.Module):
@@ -24,10 +27,9 @@ class Plain(nn.Module):
             below = lies_below(name, frozen, self.model.config)
             p.requires_grad_(not name.startswith(self.architecture.prefix) or (trains(name) and not below))
 
-    def forward(self, input_ids, attention_mask, token_type_ids=None, **decoder):
+    def forward(self, input_ids=None, attention_mask=None, token_type_ids=None, pixel_values=None, **decoder):
         """As Twin's."""
-        given = more_inputs(self.architecture, token_type_ids, decoder)
-        return self.model(input_ids=input_ids, attention_mask=attention_mask, **given).logits
+        return self.model(**model_inputs(self.model, input_ids, attention_mask, token_type_ids, pixel_values, decoder)).logits
 
     def trainable(self):
         return {name.removeprefix(self.architecture.prefix): p for name, p in self.model.named_parameters() if p.requires_grad}
