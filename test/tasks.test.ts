@@ -9,10 +9,10 @@ import { nameInClass } from '../src/models/model.ts';
 import type { MethodChoices, MethodName, Pooling } from '../src/protocol/config.ts';
 import { fromStored } from '../src/session/models/stored_form.ts';
 import { taskNamed } from '../src/tasks/registry.ts';
-import { modelAt, readVectorJson, readVectorTensors, testEngine, vectors } from './testing.ts';
+import { modelAt, picturesOf, type RecordedPictures, readVectorJson, readVectorTensors, testEngine, vectors } from './testing.ts';
 
 interface Recorded {
-  readonly task: 'classification' | 'regression' | 'multiple_choice' | 'causal_lm' | 'seq2seq';
+  readonly task: 'classification' | 'image_classification' | 'regression' | 'multiple_choice' | 'causal_lm' | 'seq2seq';
   readonly pooling?: Pooling;
   readonly hyper_parameters?: MethodChoices;
   readonly adapter?: string;
@@ -93,6 +93,9 @@ function examplesOf({ task, labels, num_choices: k, target, targets }: Recorded,
   return { name: task, examples: rows.map((row, b) => exampleOf([row], targets?.[b] ?? (batch.labels[b] as number))) };
 }
 
+/** Of a picture, whose pixels stand in the batch. */
+const noRow = (label: number) => exampleOf([], label);
+
 /** log softmax(logits)[label] of the rows that are asked for, in f64. */
 function likelihoods(
   logits: Float32Array,
@@ -121,16 +124,17 @@ function relativeError(found: ArrayLike<number>, expected: ArrayLike<number>, lo
   return worst / scale;
 }
 
-const unprefixed = (name: string) => name.replace(/^base_model\.model\./, '').replace(/^(?:bert|roberta)\./, '');
+const unprefixed = (name: string) => name.replace(/^base_model\.model\./, '').replace(/^(?:bert|roberta|vit|deit)\./, '');
 const readTensors = async (path: string) => new Map([...(await readVectorTensors(path))].map(([name, data]) => [unprefixed(name), data]));
 
 test.each(cases)('$title: what comes out, the loss and the gradient of every parameter that Transformers gives', async (own) => {
   const model = await modelAt(`${vectors}${own.model}`);
-  const { batch } = readVectorJson<{ batch: RecordedRows }>(`${own.model}/expected.json`);
-  const { name, examples } = examplesOf(own, batch);
+  const { batch } = readVectorJson<{ batch: RecordedRows | RecordedPictures }>(`${own.model}/expected.json`);
+  const pictures = 'pixel_values' in batch ? await picturesOf(own.model, batch, model.backbone()) : undefined;
+  const { name, examples } = 'pixel_values' in batch ? { name: own.task, examples: batch.labels.map(noRow) } : examplesOf(own, batch);
   const task = taskNamed(name);
-  const { decoder_start_token_id: decoderStart, vocab_size: V } = model.backbone().config;
-  const T = 11;
+  const { decoder_start_token_id: decoderStart, vocab_size: V, max_position_embeddings } = model.backbone().config;
+  const T = pictures ? max_position_embeddings : 11;
   const bucket = { length: T, ...(own.target ? { target_length: 8 } : {}) };
   const rows_per_example = own.num_choices ?? 1;
   const { trainer, executor } = await testEngine({
@@ -152,9 +156,9 @@ test.each(cases)('$title: what comes out, the loss and the gradient of every par
   const given = own.adapter ? asHere(await readTensors(own.adapter)) : new Map<string, Float32Array<ArrayBuffer>>();
   trainer.setParameters(new Map([...given].map(([path, data]) => [parameters.get(path)?.name ?? path, data])));
   const options = { batchSize: examples.length, buckets: [bucket], padTokenId: 0, targets: task.targets, decoderStart };
-  const training = collate(examples, Uint32Array.from(examples.keys()), { ...options, rowsPerExample: rows_per_example });
+  const training = pictures ?? collate(examples, Uint32Array.from(examples.keys()), { ...options, rowsPerExample: rows_per_example });
   const alone = examples.flatMap(({ rows, label }) => rows.map((row) => exampleOf([row], label)));
-  const evaluation = collate(alone, Uint32Array.from(alone.keys()), { ...options, batchSize: alone.length });
+  const evaluation = pictures ?? collate(alone, Uint32Array.from(alone.keys()), { ...options, batchSize: alone.length });
   const outputs = await trainer.outputs(evaluation);
   const result = await trainer.step(0, [training]);
   const found = new Map([...(await trainer.read('gradient'))].map(([name, data]) => [nameOf(name), data]));
@@ -178,4 +182,5 @@ test('there are cases of every task, and of words with every method that can tra
   expect(of('multiple_choice').map(({ model }) => model)).toEqual(['tiny_bert', 'tiny_distilbert', 'tiny_roberta']);
   expect(new Set(of('causal_lm').map(({ method }) => method)).size).toBeGreaterThan(10);
   expect(of('seq2seq').length).toBeGreaterThan(8);
+  expect(new Set(of('image_classification').map(({ model }) => model))).toEqual(new Set(['tiny_vit', 'tiny_deit']));
 });

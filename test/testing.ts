@@ -11,6 +11,7 @@ import { readFloats } from '../src/formats/tensor_file.ts';
 import { type Device, openDevice } from '../src/gpu/device.ts';
 import { Executor } from '../src/gpu/executor.ts';
 import type { Registry } from '../src/graph/registry.ts';
+import type { Backbone, ImageShape } from '../src/models/model.ts';
 import {
   defaultTraining,
   type MemorySettings,
@@ -74,9 +75,9 @@ export const testDevice = async (): Promise<Device> => openDevice(await testGpu(
 export const testHost = (runs?: RunStore): Host => ({ ...nodeHost(runs), gpu: testGpu });
 
 /** A model folder on disk, through the session's own reader. */
-export async function modelAt(folder: string): Promise<BaseModel> {
+export async function modelAt(folder: string, image_size?: number): Promise<BaseModel> {
   const host = { ...nodeHost(), bundled: async () => diskFolder(folder, 'tiny') };
-  return openBaseModel({ kind: 'bundled', name: 'tiny' }, host);
+  return openBaseModel({ kind: 'bundled', name: 'tiny' }, host, image_size);
 }
 
 export interface RecordedBatch {
@@ -104,6 +105,42 @@ export function batchOf({ lengths, input_ids, token_type_ids, labels }: Recorded
     },
     counted: labels.filter((label) => label >= 0).length,
     tokens: lengths.reduce((sum, own) => sum + own, 0),
+  } satisfies Batch;
+}
+
+export interface RecordedPictures {
+  /** File of `pixel_values` [B, 3, S, S], in the folder. */
+  readonly pixel_values: string;
+  readonly labels: readonly number[];
+}
+
+/** Patches [P, 3 · p · p] of a picture [3, S, S], as the convolution [C, 3, p, p] reads them: plainly, pixel by pixel. */
+function patchesIn(pixels: Float32Array, { image_size: S, patch_size: p }: ImageShape): number[] {
+  const along = Math.floor(S / p);
+  return Array.from({ length: along * along * 3 * p * p }, (_, i) => {
+    const [patch, inside] = [Math.floor(i / (3 * p * p)), i % (3 * p * p)];
+    const [channel, row, column] = [Math.floor(inside / (p * p)), Math.floor(inside / p) % p, inside % p];
+    const [y, x] = [Math.floor(patch / along) * p + row, (patch % along) * p + column];
+    return pixels[(channel * S + y) * S + x] as number;
+  });
+}
+
+/** A recorded batch of pictures. */
+export async function picturesOf(folder: string, { pixel_values, labels }: RecordedPictures, { config }: Backbone) {
+  const { image, max_position_embeddings: T } = config;
+  if (!image) throw new Error(`${folder} reads texts`);
+  const pixels = (await readVectorTensors(`${folder}/${pixel_values}`)).get('pixel_values') as Float32Array;
+  const [B, size] = [labels.length, pixels.length / labels.length];
+  return {
+    length: T,
+    inputs: {
+      pixel_values: Float32Array.from(labels.flatMap((_, b) => patchesIn(pixels.subarray(b * size, (b + 1) * size), image))),
+      position_ids: Uint32Array.from({ length: B * T }, (_, i) => i % T),
+      lengths: new Uint32Array(B).fill(T),
+      labels: Int32Array.from(labels),
+    },
+    counted: B,
+    tokens: B * T,
   } satisfies Batch;
 }
 

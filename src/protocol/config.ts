@@ -46,6 +46,8 @@ const dataRef = v.variant('kind', [
   /** A file of rows, and what is said of how to read it. */
   v.object({
     ...{ kind: v.literal('file'), name: v.string(), blob: v.instance(Blob), ...readingSettings },
+    /** Of a zip of pictures with several splits, which. */
+    part: v.optional(v.string()),
     /** A file with the label of each of its rows, a line each. */
     labels: v.optional(v.object({ name: v.string(), blob: v.instance(Blob) })),
   }),
@@ -60,6 +62,12 @@ const dataRef = v.variant('kind', [
     /** For the card of what is trained with it. */
     about: v.optional(v.object({ licence: v.optional(v.string()), citation: v.optional(v.string()) })),
     max_rows: readingSettings.max_rows,
+    broken_pictures: readingSettings.broken_pictures,
+  }),
+  /** Pictures: a folder of class folders, or single ones; `part` is one of its splits where it has several. */
+  v.object({
+    ...{ kind: v.literal('pictures'), name: v.string(), files: v.array(file), part: v.optional(v.string()) },
+    ...{ max_rows: readingSettings.max_rows, broken_pictures: readingSettings.broken_pictures },
   }),
 ]);
 export type DataRef = v.InferOutput<typeof dataRef>;

@@ -134,6 +134,7 @@ export interface PlanRequest extends MemorySettings {
   /** As in a `DataReport`. */
   readonly rows_per_example?: number | undefined;
   readonly pooling?: Pooling;
+  readonly image_size?: number | undefined;
   readonly method: MethodName;
   readonly options: MethodChoices;
   readonly batch_size: number;
@@ -315,6 +316,7 @@ export interface Calls extends HubCalls, GenerationCalls {
   examineData: {
     argument: {
       model: ModelRef;
+      image_size?: number;
       data: DataRef;
       eval_data?: DataRef;
       columns?: Columns;

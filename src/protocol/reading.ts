@@ -26,6 +26,8 @@ export const readingSettings = {
   quote: v.optional(character('the quote')),
   encoding: v.optional(v.picklist(encodings)),
   max_rows: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000_000))),
+  /** What is done about pictures that can't be decoded. */
+  broken_pictures: v.optional(v.picklist(['refuse', 'skip'])),
 };
 const settings = v.object(readingSettings);
 export type ReadingSettings = Readonly<v.InferOutput<typeof settings>>;

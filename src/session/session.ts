@@ -71,11 +71,11 @@ export class Session {
     },
     previewData: ({ data, named, task }) => previewOf(data, named, this.#host, task),
     examineData: async ({ model, ...request }) => {
-      const { model: opened, tokenizer } = await this.#models.open(model);
+      const { model: opened, tokenizer } = await this.#models.open(model, request.image_size);
       const asked = { ...request, decoder: hasDecoder(opened.backbone()) };
       return reportData(await loadData(asked, await tokenizer, this.#host, this.#onData));
     },
-    plan: async (request) => planOf((await this.#models.open(request.model)).model, request),
+    plan: async (request) => planOf((await this.#models.open(request.model, request.image_size)).model, request),
     start: async (config) => {
       await this.#steered('run', (gate) => this.#start(gate, parseRunConfig(config)));
     },

@@ -44,4 +44,12 @@ export const readingOptions = {
     help: 'Rows taken of a file. Of one that has more, a sample is drawn by the seed.',
     reason: 'As many as a laptop holds once they are tokens.',
   }),
+  broken_pictures: option({
+    schema: readingSettings.broken_pictures.wrapped,
+    default: 'refuse',
+    label: 'Broken pictures',
+    help: 'What is done where pictures can’t be decoded: refuse to begin and name them, or skip them and say so.',
+    reason: 'A picture that can’t be read should be known before it is left out.',
+    words: { refuse: 'Refuse', skip: 'Skip' },
+  }),
 };

@@ -4,7 +4,7 @@
 import * as v from 'valibot';
 import { optimizerCards, optimizerNames } from '../optimizers.ts';
 import { option, optionLeftOut } from './option.ts';
-import { mostCounted, mostWide, notNegative, positive, probability, whole } from './schemas.ts';
+import { factor, mostCounted, mostWide, notNegative, positive, probability, whole } from './schemas.ts';
 
 /** Schedules of the learning rate, as Transformers names them. */
 export const schedulerNames = ['linear', 'cosine', 'constant_with_warmup'] as const;
@@ -208,5 +208,19 @@ export const trainingOptions = {
     help: 'How often an example of each class counts in the loss: none (once), balanced (the rarer a class, the more, so that all count alike), or a number for each class in their order.',
     reason: 'None: every example counts once.',
     form: 'none|balanced|NUMBER,...',
+  }),
+  random_resized_crop: option({
+    schema: factor,
+    default: 1,
+    label: 'Random crop',
+    help: 'Least share of a picture that training looks at: each time another part of it, from this share to the whole, is taken and resized. 1 takes the whole picture.',
+    reason: 'None: what lies at the edge of a picture may be what matters. 0.08 is usual for photographs.',
+  }),
+  random_horizontal_flip: option({
+    schema: v.boolean(),
+    default: false,
+    label: 'Random flip',
+    help: 'Training sees every other picture mirrored, left and right.',
+    reason: 'Off: digits, letters and signs mean something else when they are mirrored. It helps with photographs.',
   }),
 };

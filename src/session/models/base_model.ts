@@ -42,11 +42,23 @@ export async function openFolder(model: ModelRef, host: Host): Promise<ModelFold
   return model.kind === 'hub' ? host.hub.folder(modelRepo(model)) : fileFolder(model.files, model.name);
 }
 
-/** Opens a model's folder; reads its configuration and the headers of its checkpoint, no weights. */
-export async function openBaseModel(model: ModelRef, host: Host): Promise<BaseModel> {
+/** The configuration for pictures of another size. Error `image-size-of-texts`. */
+function resized(config: unknown, image_size: number | undefined, folder: ModelFolder): unknown {
+  if (image_size === undefined) return config;
+  if (isRecord(config) && 'image_size' in config) return { ...config, image_size };
+  throw new RetraceError({
+    code: 'image-size-of-texts',
+    message: `An image size of ${image_size} is asked for, and ${folder.name} has none: it looks at no pictures.`,
+    where: 'image_size',
+    remedy: 'Leave the image size out, or choose a model of type vit or deit.',
+  });
+}
+
+/** Opens a model's folder, for pictures of its own size or another; reads its configuration and the headers of its checkpoint, no weights. */
+export async function openBaseModel(model: ModelRef, host: Host, image_size?: number): Promise<BaseModel> {
   const folder = await openFolder(model, host);
   await requireConfiguration(folder);
-  const config = await readJson(folder, 'config.json');
+  const config = resized(await readJson(folder, 'config.json'), image_size, folder);
   const place = `${folder.name}/config.json`;
   const plain = backboneOf(config, place);
   const checkpoint = await openCheckpoint(folder);

@@ -37,9 +37,9 @@ export class OpenModels {
   }
 
   /** Opened models stay: their header and tokenizer are small, their weights are read anew for each run. */
-  open(model: ModelRef): Promise<OpenModel> {
+  open(model: ModelRef, image_size?: number): Promise<OpenModel> {
     const open = async () => {
-      const opened = await openBaseModel(model, this.#host);
+      const opened = await openBaseModel(model, this.#host, image_size);
       let tokenizer: Promise<Tokenizer> | undefined;
       return {
         model: opened,
@@ -50,7 +50,8 @@ export class OpenModels {
       };
     };
     if (model.kind === 'files') return open();
-    const key = model.kind === 'hub' ? `${model.name}@${model.commit ?? model.revision ?? ''}` : model.name;
+    const name = model.kind === 'hub' ? `${model.name}@${model.commit ?? model.revision ?? ''}` : model.name;
+    const key = JSON.stringify([name, image_size]);
     const known = this.#open.get(key) ?? open();
     this.#open.set(key, known);
     known.catch(() => this.#open.delete(key));
@@ -60,12 +61,12 @@ export class OpenModels {
   /** A model that a run can begin with, its tokenizer beside it. */
   async runnable(
     asked: ModelRef,
-    { task, pooling }: Pick<RunConfig, 'task' | 'pooling'>,
+    { task, pooling, image_size }: Pick<RunConfig, 'task' | 'pooling' | 'image_size'>,
     gate: Gate,
     onProgress?: (done: number, of: number) => void,
   ) {
     const ref = await this.fetched(asked, gate);
-    const opened = await this.open(ref);
+    const opened = await this.open(ref, image_size);
     const { model } = opened;
     const row = taskFor(task, model.backbone());
     requireTask(row, model.backbone());
