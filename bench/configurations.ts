@@ -26,6 +26,15 @@ const configurations = {
   'OPT-1.3B': { ...opt, num_hidden_layers: 24, hidden_size: 2048, num_attention_heads: 32, ffn_dim: 8192 },
 } as const;
 
+const deit = { num_hidden_layers: 12, hidden_size: 384, num_attention_heads: 6, intermediate_size: 1536, image_size: 224, patch_size: 16 };
+
+/** Those that look at pictures: ViT-B/16 with 197 tokens each, DeiT-S without its distillation token, as it is published, and with it. */
+export const pictureBackbones: Readonly<Record<string, Backbone>> = {
+  'ViT-B/16': backboneOf({ model_type: 'vit' }, 'ViT-B/16'),
+  'DeiT-S/16': backboneOf({ model_type: 'vit', ...deit }, 'DeiT-S/16'),
+  'DeiT-S/16 distilled': backboneOf({ model_type: 'deit', ...deit }, 'DeiT-S/16 distilled'),
+};
+
 export type BackboneName = keyof typeof configurations;
 export const backboneNames = Object.keys(configurations) as readonly BackboneName[];
 

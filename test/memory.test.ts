@@ -2,7 +2,7 @@
 // allocator obeys the plan is matrix.test.ts's business.
 
 import { expect, test } from 'vitest';
-import { backboneNamed, backboneNames, distilGpt2 } from '../bench/configurations.ts';
+import { backboneNamed, backboneNames, distilGpt2, pictureBackbones } from '../bench/configurations.ts';
 import {
   activationAndWorkspace,
   type Cell,
@@ -10,6 +10,7 @@ import {
   checkpointed,
   fullStored,
   type MemoryRow,
+  picturesOf,
   planBackbone,
   planMemory,
   reversibleExact,
@@ -42,6 +43,16 @@ test.each(backboneNames)(
     const [exact, full] = [planBackbone(backbone, reversibleExact), planBackbone(backbone, fullStored)];
     const most = backbone.stacks.length > 1 ? 0.08 : backbone.config.num_hidden_layers === 24 ? 0.03 : 0.05;
     expect(activationAndWorkspace(exact) / activationAndWorkspace(full)).toBeLessThanOrEqual(most);
+    for (const { largest_binding } of [exact, full]) expect(largest_binding.bytes).toBeLessThanOrEqual(defaultBinding);
+  },
+);
+
+test.each(Object.entries(pictureBackbones))(
+  '%s, 32 pictures: reversible-exact MEFT1 takes at most a twentieth of what full fine-tuning keeps and works in, and no large binding',
+  (_, backbone) => {
+    const shape = picturesOf(backbone);
+    const [exact, full] = [planBackbone(backbone, reversibleExact, shape), planBackbone(backbone, fullStored, shape)];
+    expect(activationAndWorkspace(exact) / activationAndWorkspace(full)).toBeLessThanOrEqual(0.05);
     for (const { largest_binding } of [exact, full]) expect(largest_binding.bytes).toBeLessThanOrEqual(defaultBinding);
   },
 );
