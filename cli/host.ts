@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { PictureWorker } from '../src/data/pictures/worker.ts';
 import { localParameters, Offload, onDisk, rowMemory } from '../src/offload/offload.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
 import type { Host, RunStore } from '../src/session/host.ts';
@@ -9,6 +10,7 @@ import { openGpu } from './adapter.ts';
 import type { Given } from './flags.ts';
 import { bundledNames, diskFolder, publicFolder } from './folders.ts';
 import { hubOf } from './hub/connection.ts';
+import { nodePictures } from './picture_decoder_pool.ts';
 import { temporaryRowFile } from './row_file.ts';
 
 export { diskFolder } from './folders.ts';
@@ -28,10 +30,18 @@ function gpu(): Promise<GPU> {
   return opened;
 }
 
+/** Its threads are started once a process. */
+let reading: Promise<PictureWorker> | undefined;
+function pictures(): Promise<PictureWorker> {
+  reading ??= nodePictures();
+  return reading;
+}
+
 /** `given` may name another endpoint of the hub than the environment. */
 export function nodeHost(runs: RunStore = noRuns, given?: Given): Host {
   return {
     gpu,
+    pictures,
     async bundled(kind, name) {
       const root = join(publicFolder(), kind, name);
       if (existsSync(root)) return diskFolder(root, name);

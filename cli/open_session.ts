@@ -62,7 +62,7 @@ export function openSession(console: Console, given: Given, { onEvent, runs, gat
 
 /** How far the work on a file of rows is, as a line of progress. */
 export function sayPreparing(console: Console, { work, name, done, of }: DataProgress): void {
-  if (work === 'tokenising') console.progress({ label: work, done, of });
+  if (work !== 'reading') console.progress({ label: work, done, of });
   else console.progress({ label: `reading ${basename(name)}, MB`, done: inMegabytes(done), of: inMegabytes(of) });
 }
 

@@ -9,7 +9,7 @@ import { noMerging } from './merging.ts';
 import { isActive } from './run.ts';
 
 /** Phases of a run before its first step. */
-const preparing: readonly string[] = ['loading model', 'reading data', 'tokenising', 'planning', 'compiling'];
+const preparing: readonly string[] = ['loading model', 'reading data', 'tokenising', 'decoding', 'planning', 'compiling'];
 
 type Looked = Pick<
   AppState,

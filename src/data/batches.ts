@@ -4,7 +4,7 @@
 import { type Bucket, wordsOf } from '../protocol/lengths.ts';
 import { permutation, randomKey, siteId } from '../random/counter.ts';
 import type { TokenizedExample, TokenRow } from './dataset.ts';
-import type { PictureFile } from './pictures/picture.ts';
+import type { PictureFile, PreparedPicture } from './pictures/picture.ts';
 
 export interface EpochOptions {
   /** [examples], tokens. */
@@ -144,7 +144,7 @@ export interface Batch {
   /** Tokens without padding. */
   readonly tokens: number;
   /** Of rows of pictures, by their place in the batch: what is still to be read into its inputs. */
-  readonly pictures?: readonly (PictureFile | undefined)[];
+  readonly pictures?: readonly (PictureFile | PreparedPicture | undefined)[];
 }
 
 /** Rows by their place in a batch; where a place is left empty, undefined. */

@@ -2,7 +2,7 @@
 // Invariant: no stretch of work exceeds a slice, so that the thread that tokenises still answers.
 
 import type { Dataset, Example } from './examples.ts';
-import type { PictureFile } from './pictures/picture.ts';
+import type { PictureFile, PreparedPicture } from './pictures/picture.ts';
 import type { Encoded, Tokenizer } from './tokenizer.ts';
 
 /** Words that a row is to give: the hidden states at position `at[i]` are to say that the word `ids[i]` comes. */
@@ -20,7 +20,7 @@ export interface TokenRow extends Encoded {
   /** Of tasks whose outputs are words; places are the decoder's where one writes. */
   readonly words?: Words;
   /** Of tasks of pictures, whose rows have no ids. */
-  readonly picture?: PictureFile;
+  readonly picture?: PictureFile | PreparedPicture;
 }
 
 export interface TokenizedExample {

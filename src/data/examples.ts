@@ -7,7 +7,7 @@ import { plural, rowsText } from '../protocol/sentences.ts';
 import { permutation, randomKey, siteId } from '../random/counter.ts';
 import { numberOf } from './cells.ts';
 import { labelForm } from './checks/label_forms.ts';
-import type { PictureFile } from './pictures/picture.ts';
+import type { PictureFile, PreparedPicture } from './pictures/picture.ts';
 import { columnIndex, type Table } from './table/table.ts';
 
 export interface Example {
@@ -20,7 +20,7 @@ export interface Example {
   /** The text to be written. */
   readonly target?: string;
   /** What is looked at, of tasks of pictures; `text` is its path. */
-  readonly picture?: PictureFile;
+  readonly picture?: PictureFile | PreparedPicture;
 }
 
 /** An example of which something is to be predicted: it does not say what. */

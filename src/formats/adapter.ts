@@ -16,6 +16,7 @@ import { labelsFile, readLabels } from './adapter_labels.ts';
 import { openTensors, readTensors, tensorsToWrite } from './adapter_tensors.ts';
 import { type CardFacts, writeModelCard } from './model_card.ts';
 import { writeSafetensors } from './safetensors.ts';
+import { selfTestPicturesFile } from './self_test_pictures.ts';
 import { isRecord, parseJson } from './text.ts';
 import type { ArchiveFile } from './zip.ts';
 
@@ -36,11 +37,12 @@ print(adapter.predict("a sentence"))  # ${says}
 Or open the zip in Retrace itself: it compares the logits of the self-test in \`adapter_config.json\`.`;
 
 /** adapter.safetensors, adapter_config.json, labels.json and README.md. `why` says why it is not in PEFT's layout. */
-export function writeAdapter({ config, labels, tensors }: AdapterArchive, facts: CardFacts, why: string): ArchiveFile[] {
+export function writeAdapter({ config, labels, tensors, pictures }: AdapterArchive, facts: CardFacts, why: string): ArchiveFile[] {
   const metadata = { format: 'pt', retrace: JSON.stringify(config) };
   return [
     { path: 'adapter.safetensors', bytes: writeSafetensors(tensorsToWrite(tensors), metadata) },
     { path: 'adapter_config.json', bytes: jsonBytes(config) },
+    ...selfTestPicturesFile(pictures),
     ...labelsFile(labels),
     writeModelCard(facts, {
       relation: 'adapter',

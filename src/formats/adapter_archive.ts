@@ -24,11 +24,16 @@ const Text = v.union([
     target: v.optional(v.string()),
   }),
 ]);
+const Channels = v.tuple([v.number(), v.number(), v.number()]);
 /** Each text runs through the model. */
 const mostSelfTestTexts = 64;
 const SelfTest = v.object({
   texts: v.pipe(v.array(Text), v.maxLength(mostSelfTestTexts)),
   logits: v.array(v.array(v.pipe(v.number(), v.finite()))),
+  /** Of pictures, which are in a file of their own: what makes numbers of their pixels, (x · rescale_factor - image_mean) / image_std. */
+  rescale_factor: v.optional(v.number()),
+  image_mean: v.optional(Channels),
+  image_std: v.optional(Channels),
 });
 
 /** adapter_config.json of the retrace layout, byte for byte in docs/format.md. What PEFT's own files do not say is null. */
@@ -80,6 +85,8 @@ export interface AdapterArchive {
   /** [num_labels]; none where the one output is a number. */
   readonly labels: readonly string[];
   readonly tensors: ReadonlyMap<string, AdapterTensor>;
+  /** Of its self-test, where that is of pictures: [S, S, 3] each. */
+  readonly pictures?: readonly Uint8Array<ArrayBuffer>[];
   /** Of one that was read: what people should know of what its own files do not say. */
   readonly notes?: readonly string[];
 }

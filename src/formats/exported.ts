@@ -9,6 +9,7 @@ import type { CardFacts } from './model_card.ts';
 import { peftTypeOf, readPeft, writePeft } from './peft/layout.ts';
 import { CONFIG, TENSORS, TORCH_TENSORS } from './peft/peft_type.ts';
 import { openSafetensors } from './safetensors.ts';
+import { readSelfTestPictures, SELF_TEST_PICTURES } from './self_test_pictures.ts';
 import type { TaskModel } from './task_model.ts';
 import { isRecord, parseJson } from './text.ts';
 import type { ArchiveFile } from './zip.ts';
@@ -19,7 +20,7 @@ export const tensorFiles = ['adapter.safetensors', TENSORS, TORCH_TENSORS, 'pyto
 /** Every file that an adapter of any layout is made of. */
 export const adapterFileNames: readonly string[] = [
   ...[...tensorFiles, ...HEAD_FILES],
-  ...[CONFIG, 'head_config.json', 'labels.json', 'self_test.json', 'README.md'],
+  ...[CONFIG, 'head_config.json', 'labels.json', 'self_test.json', SELF_TEST_PICTURES, 'README.md'],
 ];
 
 /** In PEFT's layout where PEFT has a type for it, else in ours, which then says why. */
@@ -38,7 +39,9 @@ export async function readExported(files: ReadonlyMap<string, Uint8Array>, expec
   const saysPeft = flat.has(CONFIG) && 'peft_type' in jsonOf(flat, CONFIG);
   // Where only PEFT's tensor file is there, what is missing is missing from PEFT's layout.
   const isPeft = saysPeft || ((flat.has(TENSORS) || flat.has(TORCH_TENSORS)) && !flat.has('adapter.safetensors'));
-  return isPeft ? readPeft(flat, expect) : readAdapter(flat, expect);
+  const archive = await (isPeft ? readPeft(flat, expect) : readAdapter(flat, expect));
+  const pictures = await readSelfTestPictures(flat, archive.config.self_test?.logits.length ?? 0);
+  return pictures === undefined ? archive : { ...archive, pictures };
 }
 
 /** What an adapter calls its base, and the SHA-256 of its weights where it says it: ours do, in their configuration or beside their tensors. */

@@ -228,6 +228,7 @@ export type Phase =
   | 'loading model'
   | 'reading data'
   | 'tokenising'
+  | 'decoding'
   | 'planning'
   | 'compiling'
   | 'training'
@@ -238,9 +239,9 @@ export type Phase =
   | 'stopped'
   | 'failed';
 
-/** How far the work on a file of rows is: bytes read, or examples tokenised. */
+/** How far the work on data is: bytes read, examples tokenised, or pictures decoded. */
 export interface DataProgress {
-  readonly work: 'reading' | 'tokenising';
+  readonly work: 'reading' | 'tokenising' | 'decoding';
   readonly name: string;
   readonly done: number;
   readonly of: number;

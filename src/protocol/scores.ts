@@ -85,9 +85,12 @@ export interface WrittenAnswer {
 /** What a model says of a text. */
 export type Answer = ClassAnswer | NumberAnswer | TextAnswer | WrittenAnswer;
 
-/** A text that a model is asked about. */
+/** A text, or a picture, that a model is asked about. */
 export interface AskedText {
+  /** Of a picture, what people call it. */
   readonly text: string;
+  /** A file, or the pixels [S, S, 3] that a model of pictures of S × S reads. */
+  readonly picture?: Blob | Uint8Array<ArrayBuffer>;
   readonly text_pair?: string;
   /** Answers to choose among. */
   readonly choices?: readonly string[];

@@ -1,5 +1,6 @@
 // What a session needs from where it runs: a browser worker and Node give different answers to these questions and share all the rest.
 
+import type { PictureWorker } from '../data/pictures/worker.ts';
 import type { ModelFolder } from '../hub/folder.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { HostParameters, OffloadedModule } from '../offload/offload.ts';
@@ -41,6 +42,8 @@ export interface Host {
   readonly hub: Hub;
   /** A place for the weights of a merged model; left out, they are gathered as blobs. */
   gathering?(): Promise<Gathering>;
+  /** Threads that decode and resize pictures. */
+  pictures(): Promise<PictureWorker>;
   /** A place for what lives off the GPU; left out, it is this thread's memory. */
   offload?(modules: readonly OffloadedModule[]): Promise<HostParameters>;
 }

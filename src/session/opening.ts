@@ -44,7 +44,14 @@ export async function openAdapter(
   const archive = await readAdapterFor(files, model, known?.engine.model === model ? known.engine.sha256 : undefined);
   await requireRunnable(model, poolingFor(taskOf(archive.config), archive.config.pooling, model));
   await release();
-  const surroundings = { device: await device(), model, tokenizer: await opened.tokenizer, offload, onPhase };
+  const surroundings = {
+    device: await device(),
+    model,
+    tokenizer: await opened.tokenizer,
+    pictures: await opened.pictures(),
+    offload,
+    onPhase,
+  };
   const { engine, config, verified } = await startImported(archive, surroundings);
   const { labels, notes = [] } = archive;
   return {
@@ -59,11 +66,11 @@ export async function openClassifier(
   max_length: number | undefined,
   { models, device, release, onPhase }: Opening,
 ): Promise<Opened> {
-  const { model, tokenizer } = await models.runnable(asked, {}, new Gate());
+  const { model, tokenizer, pictures } = await models.runnable(asked, {}, new Gate());
   const positions = model.backbone().config.max_position_embeddings;
   await release();
   const { engine, config } = await startOwnHead({
-    ...{ device: await device(), model, tokenizer, max_length: max_length ?? Math.min(usualLength, positions), onPhase },
+    ...{ device: await device(), model, tokenizer, pictures, max_length: max_length ?? Math.min(usualLength, positions), onPhase },
   });
   const verified = { texts: [], recorded: [], computed: [], largest_difference: 0 };
   const { task, labels, classifier } = engine;

@@ -12,7 +12,7 @@ import { datasetFacts } from './adapters/card_facts.ts';
 import { exportAdapter } from './adapters/exporting.ts';
 import { mergeModel } from './adapters/merging.ts';
 import { textsOf } from './adapters/self_test.ts';
-import { selfTestTexts } from './adapters/self_test_texts.ts';
+import { selfTestExamples } from './adapters/self_test_pictures.ts';
 import { loadEvaluation, type RunData } from './data/data.ts';
 import type { Engine, EngineConfig } from './engine/engine.ts';
 import { evaluate, evaluationWork } from './engine/evaluation.ts';
@@ -38,9 +38,9 @@ interface Origin {
 }
 
 /** What of an imported adapter goes along with a model that is made of it. */
-export function originOf({ config }: AdapterArchive, files: ReadonlyMap<string, Uint8Array>): Origin {
+export function originOf(archive: AdapterArchive, files: ReadonlyMap<string, Uint8Array>): Origin {
   const card = [...files].find(([path]) => /(?:^|\/)README\.md$/.test(path))?.[1];
-  return { texts: textsOf(config), ...(card ? { card: new Uint8Array(card) } : {}) };
+  return { texts: textsOf(archive), ...(card ? { card: new Uint8Array(card) } : {}) };
 }
 
 interface Place {
@@ -62,7 +62,14 @@ export async function evaluateReady(
 ): Promise<EvaluationReport> {
   const max_length = longestOf(engine.buckets);
   const asked = {
-    ...{ ...request, task: engine.task, labels: engine.labels, max_length, max_target_length: longestTarget(engine.buckets) },
+    ...{
+      ...request,
+      pictures: engine.pictures,
+      task: engine.task,
+      labels: engine.labels,
+      max_length,
+      max_target_length: longestTarget(engine.buckets),
+    },
     ...{ packing: config.training.packing, decoder: hasDecoder(engine.setup.backbone) },
   };
   const onData = (progress: DataProgress) => emit({ type: 'preparing', ...progress });
@@ -84,7 +91,7 @@ export async function exportReady(
   const result = await exportAdapter({
     ...{ engine, name, licence, layout, config, self_test_texts },
     run: { dataset: datasetFacts(data), evaluation: run.evaluation },
-    texts: selfTestTexts(self_test_texts, data),
+    texts: await selfTestExamples(self_test_texts, engine, data),
     device: nameOf(device),
     record: {
       events: run.history,
@@ -106,7 +113,7 @@ export async function mergeReady(
   { device, host, emit }: Place,
 ): Promise<MergeResult> {
   const own = data && run ? { run: { dataset: datasetFacts(data), evaluation: run.evaluation } } : {};
-  const texts = origin && origin.texts.length > 0 ? origin.texts : selfTestTexts('bundled', data ?? { texts: [] });
+  const texts = origin && origin.texts.length > 0 ? origin.texts : await selfTestExamples('bundled', engine, data ?? { texts: [] });
   const merged = await mergeModel(
     {
       ...{ engine, device, host, name, licence, type, config, texts, card: origin?.card },

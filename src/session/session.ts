@@ -25,7 +25,7 @@ import { classifierStart } from './models/classifier.ts';
 import { Fetching } from './models/hub_models.ts';
 import { OpenModels } from './models/open_models.ts';
 import { requireWeights } from './models/required_weights.ts';
-import { hasDecoder, poolingFor } from './models/task_fit.ts';
+import { hasDecoder, poolingFor, rowLength } from './models/task_fit.ts';
 import { Occupancy, type Occupation } from './occupancy.ts';
 import { type Opened, type Opening, openAdapter, openClassifier, openLanguageModel } from './opening.ts';
 import { phaseEvent } from './phase.ts';
@@ -71,8 +71,9 @@ export class Session {
     },
     previewData: ({ data, named, task }) => previewOf(data, named, this.#host, task),
     examineData: async ({ model, ...request }) => {
-      const { model: opened, tokenizer } = await this.#models.open(model, request.image_size);
-      const asked = { ...request, decoder: hasDecoder(opened.backbone()) };
+      const { model: own, tokenizer, pictures } = await this.#models.open(model, request.image_size);
+      const max_length = rowLength(own.backbone(), request.max_length);
+      const asked = { ...request, max_length, pictures: await pictures(), decoder: hasDecoder(own.backbone()) };
       return reportData(await loadData(asked, await tokenizer, this.#host, this.#onData));
     },
     plan: async (request) => planOf((await this.#models.open(request.model, request.image_size)).model, request),
@@ -179,13 +180,14 @@ export class Session {
 
   async #measureStarts(gate: Gate, request: Calls['study']['argument']): Promise<Calls['study']['answer']> {
     const device = await this.#device.open();
-    const { model, tokenizer } = await this.#models.runnable(request.model, request, gate);
-    const { max_length, seed, packing } = request.training;
+    const { model, tokenizer, pictures } = await this.#models.runnable(request.model, request, gate);
+    const { seed, packing } = request.training;
+    const max_length = rowLength(model.backbone(), request.training.max_length);
     const decoder = hasDecoder(model.backbone());
     const waiting = this.#waiting(request.data.name, gate);
-    const data = await loadData({ ...request, max_length, seed, packing, decoder }, tokenizer, this.#host, this.#onData, waiting);
+    const data = await loadData({ ...request, max_length, seed, packing, decoder, pictures }, tokenizer, this.#host, this.#onData, waiting);
     await this.#release();
-    const study = new Study(request, { device, model, tokenizer, data, emit: this.#emit, gate });
+    const study = new Study(request, { device, model, tokenizer, pictures, data, emit: this.#emit, gate });
     try {
       return await Promise.race([study.toEnd(), device.lost.then(() => Promise.reject(new Error('device lost')))]);
     } catch (thrown) {
@@ -246,12 +248,13 @@ export class Session {
     };
     const device = await this.#device.open();
     const begun = config.init_adapter && !stored ? (await this.#fetching.adapter(config.init_adapter)).files : undefined;
-    const { ref, model, tokenizer } = await this.#models.runnable(config.model, config, gate, (done, of) =>
+    const { ref, model, tokenizer, pictures } = await this.#models.runnable(config.model, config, gate, (done, of) =>
       onPhase('loading model', done, of),
     );
     requireTextLength(model, resolveMethod(config.method, config.policy, config.options, model.backbone().defaults), training.max_length);
-    const { max_length, seed, packing } = training;
-    const asked = { ...config, max_length, seed, packing, decoder: hasDecoder(model.backbone()) };
+    const { seed, packing } = training;
+    const max_length = rowLength(model.backbone(), training.max_length);
+    const asked = { ...config, max_length, seed, packing, pictures, decoder: hasDecoder(model.backbone()) };
     const onProgress = ({ work, done, of }: DataProgress) => onPhase(work === 'reading' ? 'reading data' : work, done, of);
     const data = await loadData(asked, tokenizer, this.#host, onProgress, this.#waiting(config.data.name, gate));
     this.#emit({ type: 'data', ...reportData(data) });
@@ -266,6 +269,7 @@ export class Session {
       config,
       model,
       tokenizer,
+      pictures,
       labels: data.labels,
       buckets: bucketsOf(data),
       rows_per_example: rowsPerExample(data),

@@ -15,6 +15,12 @@ export interface PictureFile {
   blob(): Promise<Blob>;
 }
 
+/** A picture as a model reads it: decoded, and resized to a square of its size. */
+export interface PreparedPicture {
+  readonly path: string;
+  readonly prepared: Uint8Array<ArrayBuffer>; // [S, S, 3]
+}
+
 /** A decoded picture: red, green and blue of each pixel, 8 bits each, as they stand in the file. */
 export interface Pixels {
   readonly width: number;

@@ -19,6 +19,7 @@ import { labelsFile, readLabels } from '../adapter_labels.ts';
 import { openTensors, readTensors, tensorsToWrite } from '../adapter_tensors.ts';
 import { type CardFacts, writeModelCard } from '../model_card.ts';
 import { writeSafetensors } from '../safetensors.ts';
+import { selfTestPicturesFile } from '../self_test_pictures.ts';
 import { type HeadKind, headModules, isHeadOf, type TaskModel, type TaskType, taskTypes, typeOfHead } from '../task_model.ts';
 import type { TensorFile } from '../tensor_file.ts';
 import { isRecord, parseJson } from '../text.ts';
@@ -117,7 +118,12 @@ export function peftTypeOf({ method: own, tensors, config }: AdapterArchive, mod
  * adapter_model.safetensors, adapter_config.json, self_test.json, labels.json and README.md. The retrace config, which PEFT's has no room
  * for, rides in the tensor file's metadata.
  */
-export function writePeft(type: PeftType, { config, labels, tensors }: AdapterArchive, facts: CardFacts, model: TaskModel): ArchiveFile[] {
+export function writePeft(
+  type: PeftType,
+  { config, labels, tensors, pictures }: AdapterArchive,
+  facts: CardFacts,
+  model: TaskModel,
+): ArchiveFile[] {
   const { self_test, pooling, max_length, method } = config;
   const metadata = { format: 'pt', retrace: JSON.stringify(config) };
   const specs = specsOf(tensors);
@@ -125,6 +131,7 @@ export function writePeft(type: PeftType, { config, labels, tensors }: AdapterAr
     { path: TENSORS, bytes: writeSafetensors(tensorsToWrite(packed(tensors, placesOf(type, model, config, specs))), metadata) },
     { path: CONFIG, bytes: jsonBytes(peftConfig(type, model, config, specs)) },
     ...(self_test === undefined ? [] : [{ path: SELF_TEST, bytes: jsonBytes({ pooling, max_length, ...self_test }) }]),
+    ...selfTestPicturesFile(pictures),
     ...labelsFile(labels),
     writeModelCard(facts, {
       relation: 'adapter',

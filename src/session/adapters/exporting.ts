@@ -19,6 +19,7 @@ import { resolveMethod, setupOf } from '../engine/setup.ts';
 import type { BaseModel } from '../models/base_model.ts';
 import { storedShape, toStored } from '../models/stored_form.ts';
 import { taskFor } from '../models/task_fit.ts';
+import type { PictureReader } from '../pictures/reader.ts';
 import { expectationsOn, expectedTensors, taskModelOf } from './adapter_expectations.ts';
 import { cardFacts, type RunFacts } from './card_facts.ts';
 import { valuesOf } from './importing.ts';
@@ -81,6 +82,14 @@ export function requireExportable(model: BaseModel, config: RunConfig, layout: E
   requireAdapterHub(said, expectedTensors(model, said), taskModelOf(model));
 }
 
+/** What makes numbers of the pixels of a self-test's pictures; nothing of texts. */
+function scaleOf(pictures: PictureReader | undefined) {
+  if (!pictures) return {};
+  const { rescale_factor = 1, normalize } = pictures.scale;
+  const { image_mean = [0, 0, 0], image_std = [1, 1, 1] } = normalize ?? {};
+  return { rescale_factor, image_mean: [...image_mean], image_std: [...image_std] } satisfies Partial<AdapterConfig['self_test']>;
+}
+
 function archiveOf(
   { engine, config, texts }: ExportRequest,
   values: ReadonlyMap<string, Float32Array<ArrayBuffer>>,
@@ -95,8 +104,10 @@ function archiveOf(
       self_test: {
         texts: texts.map(recordedText),
         logits: logits.map((row) => [...row]),
+        ...scaleOf(engine.pictures),
       },
     },
+    ...(engine.pictures ? { pictures: texts.flatMap(({ picture }) => (picture instanceof Uint8Array ? picture : [])) } : {}),
     labels: engine.labels,
     tensors: new Map(
       engine.trainer.trainables.flatMap((parameter) => {
@@ -110,12 +121,15 @@ function archiveOf(
 /** The zip of the trained adapter, read back and compared. Errors: `export-differs`, `not-adapter-hub`. */
 export async function exportAdapter(asked: ExportRequest): Promise<ExportResult> {
   const { engine, name, config } = asked;
-  const texts = shortened(asked.texts, fitting(engine, config.training.max_length));
+  const texts = engine.pictures ? asked.texts : shortened(asked.texts, fitting(engine, config.training.max_length));
   const request = { ...asked, texts };
   const values = await engine.trainer.read('parameter');
   const before = await logitsOfEach(engine, texts);
   const archive = archiveOf(request, values, before);
-  const facts = cardFacts({ ...request, notes: [['self-test', selfTestNote(request.self_test_texts, texts.length)]] });
+  const facts = cardFacts({
+    ...request,
+    notes: [['self-test', selfTestNote(request.self_test_texts, texts.length, engine.pictures ? 'pictures' : 'texts')]],
+  });
   const hub = request.layout === 'adapter-hub';
   const model = taskModelOf(engine.model);
   const own = hub ? writeAdapterHub(archive, facts, model) : writeExported(archive, facts, model);

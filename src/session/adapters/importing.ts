@@ -57,7 +57,7 @@ interface Imported {
   readonly verified: ImportResult['verified'];
 }
 
-interface Surroundings extends Pick<EngineRequest, 'model' | 'tokenizer' | 'offload' | 'onPhase'> {
+interface Surroundings extends Pick<EngineRequest, 'model' | 'tokenizer' | 'pictures' | 'offload' | 'onPhase'> {
   readonly device: Parameters<typeof startEngine>[0];
 }
 
@@ -82,7 +82,7 @@ export async function startImported(archive: AdapterArchive, { device, ...surrou
     // Its bytes have passed by only now.
     checkBase(archive.config, { name: surroundings.model.name, sha256: engine.sha256 });
     engine.trainer.setParameters(valuesOf(archive, engine.trainer.trainables));
-    const verified = await runSelfTest(engine, archive.config);
+    const verified = await runSelfTest(engine, archive);
     if (!(verified.largest_difference <= logitTolerance)) {
       throw new RetraceError({
         code: 'import-differs',

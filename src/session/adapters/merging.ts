@@ -135,6 +135,7 @@ async function logitsOf(files: readonly FolderFile[], { engine, host, device, na
   const merged = await startOwnHead({
     ...(engine.task.head === 'sequence' ? {} : { task: engine.task }),
     ...{ device, model, tokenizer: await tokenizerOf(model), max_length: config.training.max_length, buckets: engine.buckets },
+    pictures: engine.pictures,
     onPhase: () => undefined,
   });
   try {

@@ -1,7 +1,7 @@
 // The self-test of an adapter: texts and their logits, computed where it was trained and again where it is loaded. Not here: which texts
 // (self_test_texts.ts). Invariant: a text has the logits that it has by itself.
 
-import type { AdapterConfig } from '../../formats/adapter_archive.ts';
+import type { AdapterArchive, AdapterConfig } from '../../formats/adapter_archive.ts';
 import type { Engine } from '../engine/engine.ts';
 import { predict, type TextToPredict } from '../engine/predict.ts';
 
@@ -42,12 +42,17 @@ function askedText(recorded: RecordedText): TextToPredict {
   };
 }
 
-export const textsOf = (config: AdapterConfig): TextToPredict[] => (config.self_test?.texts ?? []).map(askedText);
+/** What an adapter's self-test asks; nothing where it is of pictures that are not there. */
+export function textsOf({ config, pictures }: Pick<AdapterArchive, 'config' | 'pictures'>): TextToPredict[] {
+  const { texts = [], image_mean } = config.self_test ?? {};
+  if (image_mean === undefined) return texts.map(askedText);
+  return (pictures ?? []).map((picture, i) => ({ ...askedText(texts[i] ?? ''), picture }));
+}
 
 /** Recorded logits of an adapter's self-test against those computed here. */
-export async function runSelfTest(engine: Engine, config: AdapterConfig) {
-  const asked = textsOf(config);
+export async function runSelfTest(engine: Engine, archive: Pick<AdapterArchive, 'config' | 'pictures'>) {
+  const asked = textsOf(archive);
   const computed = await logitsOfEach(engine, asked);
-  const recorded = config.self_test?.logits ?? [];
+  const recorded = asked.length === 0 ? [] : (archive.config.self_test?.logits ?? []);
   return { texts: asked.map(({ text }) => text), recorded, computed, largest_difference: largestDifference(recorded, computed) };
 }

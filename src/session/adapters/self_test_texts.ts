@@ -6,7 +6,7 @@ import { longestOf } from '../../protocol/lengths.ts';
 import type { SelfTestTexts } from '../../protocol/messages.ts';
 import type { RunData } from '../data/data.ts';
 import type { Engine } from '../engine/engine.ts';
-import { askedText, type TextToPredict } from '../engine/predict.ts';
+import { askedText, exampleAsked, type TextToPredict } from '../engine/predict.ts';
 import { hasDecoder } from '../models/task_fit.ts';
 
 /** Short and long, a question, numbers, names of things, other scripts; each with a second text for models of pairs. */
@@ -51,9 +51,8 @@ export function fitting(
 ): (asked: TextToPredict) => boolean {
   const encoding = { max_length, purpose: 'evaluation', decoder: hasDecoder(setup.backbone), packing: false } as const;
   const targets = Math.max(...buckets.map(({ length, target_length = length }) => target_length));
-  return ({ text_pair, ...asked }) => {
-    const example = { ...asked, ...(text_pair === undefined ? {} : { textPair: text_pair }), label: task.targets.none };
-    const rows = task.encode(example, tokenizer, encoding);
+  return (asked) => {
+    const rows = task.encode({ ...exampleAsked(asked), label: task.targets.none }, tokenizer, encoding);
     return rows.every(({ length, target_ids }) => length <= longestOf(buckets) && (target_ids?.length ?? 0) <= targets);
   };
 }
@@ -89,5 +88,7 @@ export const shortened = (texts: readonly TextToPredict[], fits: (text: TextToPr
 export const isMadeUp = (text: string): boolean => madeUp.flat().some((whole) => `${whole} `.startsWith(`${text} `));
 
 /** What the card of the model says of them. */
-export const selfTestNote = (source: SelfTestTexts, texts: number): string =>
-  source === 'bundled' ? `${texts} made-up sentences, none of the data` : `${texts} texts of the evaluation data`;
+export const selfTestNote = (source: SelfTestTexts, count: number, what: 'texts' | 'pictures' = 'texts'): string =>
+  source === 'bundled'
+    ? `${count} made-up ${what === 'texts' ? 'sentences' : what}, none of the data`
+    : `${count} ${what} of the evaluation data`;

@@ -8,7 +8,7 @@ import type { Table } from '../../data/table/table.ts';
 import type { Columns, DataRef, NamedColumns } from '../../protocol/config.ts';
 import type { AskedText } from '../../protocol/messages.ts';
 import type { Task } from '../../tasks/task.ts';
-import { askedText } from '../engine/predict.ts';
+import { askedExample } from '../engine/predict.ts';
 import type { Host } from '../host.ts';
 import { beginningOf, foundColumns, type OnDataProgress, openData, tellReading } from './rows.ts';
 
@@ -52,8 +52,16 @@ export async function openAskedRows(asked: AskedData, host: Host, onProgress?: O
   async function* rows() {
     for await (const { rows: batch } of source.rows({ columns: wanted })) {
       const rowNumbers = batch.map(({ number }) => number);
-      const table = { name: source.name, header: source.header, columns, rows: batch.map(({ cells }) => cells), rowNumbers };
-      yield task.unlabelled.examplesOf(table, choice).map((one, i) => ({ row: rowNumbers[i] as number, ...askedText(one) }));
+      const table = {
+        ...pictured(source),
+        name: source.name,
+        header: source.header,
+        columns,
+        rows: batch.map(({ cells }) => cells),
+        rowNumbers,
+      };
+      const examples = task.unlabelled.examplesOf(table, choice);
+      yield await Promise.all(examples.map(async (one, i) => ({ row: rowNumbers[i] as number, ...(await askedExample(one)) })));
     }
   }
   return { ...chosen, count, reading: [source.reading.said, ...notes], rows };

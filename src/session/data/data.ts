@@ -17,7 +17,9 @@ import type { DataWarning } from '../../protocol/messages.ts';
 import { taskNamed } from '../../tasks/registry.ts';
 import type { Encoding, Task } from '../../tasks/task.ts';
 import type { Host } from '../host.ts';
-import { type OnDataProgress, readRows } from './rows.ts';
+import { readable } from '../pictures/readable.ts';
+import type { PictureReader } from '../pictures/reader.ts';
+import { type OnDataProgress, type ReadRows, readRows } from './rows.ts';
 
 /** Share of the data that is held back for evaluation where there are no evaluation data. */
 export const heldBackShare = 0.1;
@@ -31,7 +33,12 @@ interface Lengths {
   readonly packing?: boolean | undefined;
 }
 
-export interface DataRequest extends Lengths {
+/** What reads pictures, of a model that looks at them. */
+interface Reads {
+  readonly pictures?: PictureReader | undefined;
+}
+
+export interface DataRequest extends Lengths, Reads {
   readonly task?: string | undefined;
   readonly data: DataRef;
   readonly eval_data?: DataRef | undefined;
@@ -64,6 +71,24 @@ function readingOf(table: Table, data: DataRef): string[] {
   if (data.kind === 'bundled') return [];
   const { name, reading, notes = [] } = table;
   return [...(reading ? [`${name}: ${reading.said}`] : []), ...sampleText(table), ...notes];
+}
+
+/** The task's examples of a table; of pictures, those that can be read. */
+async function examplesOf(
+  task: Task,
+  { table, choice }: Pick<ReadRows, 'table' | 'choice'>,
+  data: DataRef,
+  known: readonly string[] | undefined,
+  { pictures, onProgress }: Reads & { readonly onProgress?: OnDataProgress | undefined },
+) {
+  const dataset = task.examplesOf(table, choice, known);
+  if (pictures === undefined) return { dataset, notes: [] };
+  const { name } = table;
+  const broken = 'broken_pictures' in data ? data.broken_pictures : undefined;
+  return readable(dataset, pictures, {
+    ...{ name, broken: broken ?? 'refuse' },
+    onProgress: (done, of) => onProgress?.({ work: 'decoding', name, done, of }),
+  });
 }
 
 /** Where the examples of a part stand in the whole. */
@@ -132,19 +157,17 @@ export async function loadData(
   onProgress?: OnDataProgress,
   waiting?: Waiting,
 ): Promise<RunData> {
-  const { seed } = request;
-  const task = taskNamed(request.task);
+  const { seed, pictures } = request;
+  const task = taskNamed(request.task, pictures === undefined ? 'text' : 'image');
   requireFitting(request.data, task);
-  const { table, columns, choice, pinned } = await readRows(task, request.data, host, {
-    columns: request.columns,
-    seed,
-    onProgress,
-    waiting,
-  });
-  const whole = task.examplesOf(table, choice);
+  const rows = await readRows(task, request.data, host, { columns: request.columns, seed, onProgress, waiting });
+  const { table, columns, choice, pinned } = rows;
+  const reads = { pictures, onProgress };
+  const { dataset: whole, notes } = await examplesOf(task, rows, request.data, undefined, reads);
   const evaluation =
     request.eval_data && (await readRows(task, request.eval_data, host, { beside: table, columns, seed, onProgress, waiting }));
-  const given = evaluation && task.examplesOf(evaluation.table, evaluation.choice, whole.labels);
+  const read = evaluation && request.eval_data && (await examplesOf(task, evaluation, request.eval_data, whole.labels, reads));
+  const given = read?.dataset;
   const checked = checkedRows(table, choice);
   const own = checkRows(checked, task.checks.rows);
   const parts = given ? { train: whole, held: given } : heldOut(whole, seed, own);
@@ -158,10 +181,10 @@ export async function loadData(
   const more = new Map<string, TokenizedDataset>();
   const pinnedMore: Record<string, DataRef> = {};
   for (const [set, data] of Object.entries(request.more_eval_data ?? {})) {
-    const rows = await readRows(task, data, host, { beside: table, columns, seed, onProgress, waiting });
-    const examples = task.examplesOf(rows.table, rows.choice, whole.labels);
-    more.set(set, await tokenizeDataset(examples, tokenizer, encodingFor(task, tokenizer, request, 'evaluation')));
-    pinnedMore[set] = rows.pinned;
+    const further = await readRows(task, data, host, { beside: table, columns, seed, onProgress, waiting });
+    const { dataset } = await examplesOf(task, further, data, whole.labels, reads);
+    more.set(set, await tokenizeDataset(dataset, tokenizer, encodingFor(task, tokenizer, request, 'evaluation')));
+    pinnedMore[set] = further.pinned;
   }
   return {
     task,
@@ -181,6 +204,7 @@ export async function loadData(
     reading: [
       ...readingOf(table, request.data),
       ...(evaluation && request.eval_data ? readingOf(evaluation.table, request.eval_data) : []),
+      ...[...notes, ...(read?.notes ?? []), ...(pictures?.notes ?? [])],
     ],
     warnings: [...(tokenizer.warnings ?? []), ...asPublished([...own, ...checkSplit(checked, other, task.checks.split)], request.data)],
   };
@@ -193,15 +217,17 @@ export async function loadEvaluation(
     readonly data: DataRef;
     readonly columns?: NamedColumns | undefined;
     readonly labels: readonly string[];
-  } & Lengths,
+  } & Lengths &
+    Reads,
   tokenizer: Tokenizer,
   host: Host,
   onProgress?: OnDataProgress,
 ): Promise<ChosenColumns & { dataset: TokenizedDataset; reading: readonly string[] }> {
   const { task } = request;
   const guess = (table: Table) => task.columnsOf(table, request.columns, request.labels);
-  const { table, columns, reasons, choice } = await readRows(task, request.data, host, { guess, onProgress });
-  const examples = task.examplesOf(table, choice, request.labels);
+  const rows = await readRows(task, request.data, host, { guess, onProgress });
+  const { dataset: examples, notes } = await examplesOf(task, rows, request.data, request.labels, { ...request, onProgress });
   const dataset = await tokenizeDataset(examples, tokenizer, encodingFor(task, tokenizer, request, 'evaluation'));
-  return { columns, reasons, dataset, reading: readingOf(table, request.data) };
+  const { columns, reasons, table } = rows;
+  return { columns, reasons, dataset, reading: [...readingOf(table, request.data), ...notes] };
 }

@@ -64,7 +64,7 @@ export function tellReading(name: string, tell: OnDataProgress | undefined): (do
   };
 }
 
-interface ReadRows {
+export interface ReadRows {
   /** The reference to the very same rows. */
   readonly pinned: DataRef;
   /** Those columns alone that play a part. */

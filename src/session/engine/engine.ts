@@ -1,8 +1,9 @@
 // A model on a device, ready to step and to predict: plan, executor with the weights in place, trainer. What training, evaluation, prediction and a
 // check of an export share.
 
-import { type CollateOptions, collate } from '../../data/batches.ts';
+import { type Batch, type CollateOptions, collate } from '../../data/batches.ts';
 import { exampleOf, type TokenizedExample, type TokenRow } from '../../data/dataset.ts';
+import type { Augmentation } from '../../data/pictures/augment.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
 import { type Device, type Loss, openDevice } from '../../gpu/device.ts';
 import { Executor } from '../../gpu/executor.ts';
@@ -21,6 +22,7 @@ import type { BaseModel } from '../models/base_model.ts';
 import { type ClassifierStart, classifierStart, classifierValues } from '../models/classifier.ts';
 import { taskFor } from '../models/task_fit.ts';
 import { streamWeights } from '../models/weights.ts';
+import type { PictureReader } from '../pictures/reader.ts';
 import { withRemedies } from './remedies.ts';
 import { reportPlan, resolveMethod, setupOf, streamLimitOf } from './setup.ts';
 import { writingReport } from './written.ts';
@@ -29,6 +31,8 @@ export interface Engine {
   readonly task: Task;
   readonly model: BaseModel;
   readonly tokenizer: Tokenizer;
+  /** Of a model that looks at pictures. */
+  readonly pictures?: PictureReader | undefined;
   readonly setup: ProgramSetup;
   readonly executor: Executor;
   readonly registry: Registry;
@@ -49,6 +53,7 @@ export interface EngineRequest {
   readonly config: EngineConfig;
   readonly model: BaseModel;
   readonly tokenizer: Tokenizer;
+  readonly pictures?: PictureReader | undefined;
   readonly labels: readonly string[];
   /** Padded sizes, ascending. */
   readonly buckets: readonly Bucket[];
@@ -116,7 +121,7 @@ function requireTrainables({ parameters }: Registry, { method, task, purposes }:
 
 /** Plans, allocates, compiles, and streams the weights in. Starting values are drawn from the seed. */
 export async function startEngine(device: Device, request: EngineRequest): Promise<Engine> {
-  const { config, model, tokenizer, labels, max_steps, buckets } = request;
+  const { config, model, tokenizer, pictures, labels, max_steps } = request;
   const { training } = config;
   request.onPhase('planning');
   const resolved = resolveMethod(config.method, config.policy, config.options, model.backbone().defaults);
@@ -130,7 +135,7 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
     num_labels: task.outputs(labels.length),
     batch_size: training.batch_size,
     rows_per_example: request.rows_per_example,
-    buckets,
+    buckets: request.buckets,
     dropout: training.dropout,
     optimizer: training,
     loss: training,
@@ -159,7 +164,9 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
     const classifier = classifierStart(model, kind, labels);
     trainer.setParameters(await classifierValues(model, kind, classifier));
     const sha256 = await streamWeights(model, planned.registry, executor, (done, of) => request.onPhase('loading model', done, of));
-    return { task, model, tokenizer, setup, executor, registry: planned.registry, trainer, report, sha256, buckets, labels, classifier };
+    const { registry } = planned;
+    const { buckets } = setup;
+    return { task, model, tokenizer, pictures, setup, executor, registry, trainer, report, sha256, buckets, labels, classifier };
   } catch (error) {
     executor.destroy();
     throw error;
@@ -167,7 +174,7 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
 }
 
 /** How an engine's batches are made; of an evaluation each row comes by itself. */
-export const collatingOf = (
+const collatingOf = (
   { setup: { batch_size, rows_per_example = 1 }, buckets, tokenizer, task, model }: Engine,
   purpose: Encoding['purpose'],
 ): CollateOptions => ({
@@ -176,6 +183,18 @@ export const collatingOf = (
   decoderStart: model.backbone().config.decoder_start_token_id,
 });
 
+/** Examples `indices` as a batch; pictures as they are, or as training sees them by chance. */
+export async function batchOf(
+  engine: Engine,
+  examples: readonly TokenizedExample[],
+  indices: Uint32Array,
+  purpose: Encoding['purpose'],
+  augmentationOf?: (index: number) => Augmentation,
+): Promise<Batch> {
+  const batch = collate(examples, indices, collatingOf(engine, purpose));
+  return engine.pictures?.filled(batch, augmentationOf && Array.from(indices, augmentationOf)) ?? batch;
+}
+
 /** What the model makes of the rows of examples, which stand in their order; rows go in batches of like length. `onProgress` counts examples. */
 export async function judge(
   engine: Engine,
@@ -183,7 +202,6 @@ export async function judge(
   onProgress?: (done: number) => void | Promise<void>,
 ): Promise<Judged[]> {
   const { task, trainer, setup, buckets } = engine;
-  const options = collatingOf(engine, 'evaluation');
   const longest = longestOf(buckets);
   const tooLong = examples.find(({ length }) => length > longest);
   if (tooLong)
@@ -203,7 +221,7 @@ export async function judge(
   const made: Float32Array[] = [];
   for (let begin = 0; begin < order.length; begin += setup.batch_size) {
     const indices = order.slice(begin, begin + setup.batch_size);
-    const outputs = await trainer.outputs(collate(alone, indices, options));
+    const outputs = await trainer.outputs(await batchOf(engine, alone, indices, 'evaluation'));
     let at = 0;
     for (const index of indices) {
       const count = task.head === 'words' ? (alone[index]?.rows[0]?.words?.at.length ?? 0) : setup.num_labels;

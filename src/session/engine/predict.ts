@@ -13,7 +13,13 @@ import { writeAnswers } from './written.ts';
 
 export type TextToPredict = AskedText;
 
-/** An example as it is asked about. */
+/** An example as it is asked about; its picture is opened, and not read. */
+export const askedExample = async ({ picture, ...example }: Unlabelled): Promise<AskedText> => ({
+  ...askedText(example),
+  ...(picture === undefined ? {} : { picture: 'prepared' in picture ? picture.prepared : await picture.blob() }),
+});
+
+/** The same without its picture. */
 export const askedText = ({ text, textPair, choices, target }: Unlabelled): AskedText => ({
   text,
   ...(textPair === undefined ? {} : { text_pair: textPair }),
@@ -21,8 +27,13 @@ export const askedText = ({ text, textPair, choices, target }: Unlabelled): Aske
   ...(target === undefined ? {} : { target }),
 });
 
-const unlabelled = ({ text_pair, ...asked }: AskedText): Unlabelled => ({
+const pictureOf = (path: string, picture: NonNullable<AskedText['picture']>): NonNullable<Unlabelled['picture']> =>
+  picture instanceof Uint8Array ? { path, prepared: picture } : { path, size: picture.size, blob: async () => picture };
+
+/** What is asked about, as an example. */
+export const exampleAsked = ({ text_pair, picture, ...asked }: AskedText): Unlabelled => ({
   ...asked,
+  ...(picture === undefined ? {} : { picture: pictureOf(asked.text, picture) }),
   ...(text_pair === undefined ? {} : { textPair: text_pair }),
 });
 
@@ -32,7 +43,7 @@ function encoded({ task, setup, tokenizer, buckets }: Engine, asked: AskedText):
     ...{ max_length: longestOf(buckets), max_target_length: longestTarget(buckets) },
     ...{ purpose: 'evaluation', decoder: hasDecoder(setup.backbone), packing: false },
   };
-  const example = { ...unlabelled(asked), label: task.targets.none };
+  const example = { ...exampleAsked(asked), label: task.targets.none };
   return exampleOf(task.encode(example, tokenizer, encoding), example.label);
 }
 
@@ -45,7 +56,7 @@ export async function predict(engine: Engine, texts: readonly TextToPredict[]): 
     engine,
     texts.map((asked) => encoded(engine, asked)),
   );
-  return texts.map((asked, i) => {
+  return texts.map(({ picture: _, ...asked }, i) => {
     const judged = all[i] as Judged;
     return {
       ...asked,
@@ -75,7 +86,7 @@ function requireChoices({ name, parts }: Task, asked: readonly AskedText[]): voi
 export async function answer(engine: Engine, asked: readonly AskedText[]): Promise<Prediction[]> {
   const { task } = engine;
   requireChoices(task, asked);
-  const read = asked.map((one) => askedText(task.inContext?.(unlabelled(one)) ?? unlabelled(one)));
+  const read = await Promise.all(asked.map((one) => askedExample(task.inContext?.(exampleAsked(one)) ?? exampleAsked(one))));
   const written = read.map((one) => isWritten(task, one));
   const answers = {
     written: await writtenAnswers(
@@ -89,7 +100,7 @@ export async function answer(engine: Engine, asked: readonly AskedText[]): Promi
   };
   const said = read.map((_, i) => (written[i] ? answers.written : answers.judged).shift() as Prediction);
   // What was asked comes back as it was asked, without its context.
-  return asked.map((one, i) => ({ ...(said[i] as Prediction), ...one }));
+  return asked.map(({ picture: _, ...one }, i) => ({ ...(said[i] as Prediction), ...one }));
 }
 
 async function writtenAnswers(engine: Engine, asked: readonly AskedText[]): Promise<Prediction[]> {

@@ -6,6 +6,7 @@ import { noTokenizer } from '../../data/pictures/no_tokenizer.ts';
 import { loadTokenizer, type Tokenizer } from '../../data/tokenizer.ts';
 import type { ModelRef, RunConfig } from '../../protocol/config.ts';
 import type { Host } from '../host.ts';
+import { type PictureReader, pictureReader } from '../pictures/reader.ts';
 import type { Gate } from '../run/gate.ts';
 import { type BaseModel, openBaseModel } from './base_model.ts';
 import type { Fetching } from './hub_models.ts';
@@ -16,6 +17,8 @@ import { checkNumbers } from './weights.ts';
 export interface OpenModel {
   readonly model: BaseModel;
   readonly tokenizer: Promise<Tokenizer>;
+  /** What reads pictures, anew each time it is asked for; undefined where the model reads texts. */
+  pictures(): Promise<PictureReader | undefined>;
 }
 
 export const tokenizerOf = async (model: BaseModel): Promise<Tokenizer> =>
@@ -47,6 +50,7 @@ export class OpenModels {
           tokenizer ??= tokenizerOf(opened);
           return tokenizer;
         },
+        pictures: () => pictureReader(opened, () => this.#host.pictures()),
       };
     };
     if (model.kind === 'files') return open();
@@ -73,7 +77,7 @@ export class OpenModels {
     const placements = await requireRunnable(model, poolingFor(row, pooling, model));
     // Bundled weights are known to be sound; others are read once more for it than they need to be.
     if (ref.kind !== 'bundled') await checkNumbers(model, placements, onProgress);
-    return { ref, model, tokenizer: await opened.tokenizer };
+    return { ref, model, tokenizer: await opened.tokenizer, pictures: await opened.pictures() };
   }
 
   /** A model whose weights are here; one of the hub is fetched, and is from now on that of its commit. */

@@ -63,7 +63,7 @@ function learned(model: BaseModel, task: Task | undefined): { readonly task: Tas
   return { task: own, labels: own.problem_type === 'regression' ? [] : (labelNames(model.config, num_labels) ?? numbered) };
 }
 
-interface Asked extends Pick<EngineRequest, 'model' | 'onPhase'> {
+interface Asked extends Pick<EngineRequest, 'model' | 'pictures' | 'onPhase'> {
   readonly device: Device;
   readonly tokenizer: Tokenizer;
   /** Of texts, in tokens; longer ones are cut. */
@@ -86,7 +86,7 @@ export async function startOwnHead(asked: Asked): Promise<{ readonly engine: Eng
   };
   const lengths = Uint32Array.from({ length: max_length }, (_, i) => i + 1);
   const engine = await startEngine(device, {
-    ...{ model, tokenizer: asked.tokenizer, config, labels, onPhase: asked.onPhase },
+    ...{ model, tokenizer: asked.tokenizer, pictures: asked.pictures, config, labels, onPhase: asked.onPhase },
     buckets: asked.buckets ?? chooseBuckets(lengths, { maxLength: max_length }),
     max_steps: 1,
     purposes: ['evaluation'],

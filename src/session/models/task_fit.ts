@@ -18,6 +18,10 @@ export const inputsOf = ({ config }: Pick<Backbone, 'config'>): Inputs => (confi
 /** The task of this name; without one the first that a model with such inputs can learn. Error `unknown-task`. */
 export const taskFor = (name: string | undefined, backbone: Pick<Backbone, 'config'>): Task => taskNamed(name, inputsOf(backbone));
 
+/** Tokens of a row where people ask for so many: those of a picture are given. */
+export const rowLength = ({ config }: Pick<Backbone, 'config'>, asked: number): number =>
+  config.image ? config.max_position_embeddings : asked;
+
 /** What a model that writes learns where nothing else is said: to go on with a text, or to answer it where it has a decoder for that. */
 export const writtenTask = (backbone: Backbone) => (hasDecoder(backbone) ? 'sequence_to_sequence' : 'language_modelling');
 

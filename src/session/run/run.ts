@@ -1,8 +1,9 @@
 // The life of one training run: steps, evaluations, checkpoints, pause, stop, best. Emits events; keeps nothing on the page's side.
 // Invariant: what a checkpoint holds and the RunConfig determine every later step, so a resumed run makes the same steps, bit for bit.
 
-import { collate, planEpoch } from '../../data/batches.ts';
+import { type Batch, planEpoch } from '../../data/batches.ts';
 import type { TokenizedDataset } from '../../data/dataset.ts';
+import type { Augmentation } from '../../data/pictures/augment.ts';
 import type { RunConfig } from '../../protocol/config.ts';
 import { type EpochArguments, placeOf, type StepPlace } from '../../protocol/epochs.ts';
 import { RetraceError } from '../../protocol/errors.ts';
@@ -10,12 +11,22 @@ import type { Evaluation, Phase, RunEvent, SavedRun } from '../../protocol/messa
 import { isBetter } from '../../tasks/task.ts';
 import type { StepResult, TrainerState } from '../../train/trainer.ts';
 import type { RunData } from '../data/data.ts';
-import { collatingOf, type Engine } from '../engine/engine.ts';
+import { batchOf, type Engine } from '../engine/engine.ts';
 import { evaluate, evaluationWork } from '../engine/evaluation.ts';
 import type { RunStore, StoredRun } from '../host.ts';
 import { phaseEvent } from '../phase.ts';
 import { readParameters, readState, writeParameters, writeState } from './checkpoint.ts';
 import { type Gate, stopped } from './gate.ts';
+
+/** What training does to the pictures of an epoch by chance; undefined where it takes them as they are. */
+function augmentationOf(
+  { random_resized_crop, random_horizontal_flip: flip, seed }: RunConfig['training'],
+  epoch: number,
+): ((example: number) => Augmentation) | undefined {
+  if (random_resized_crop === 1 && !flip) return undefined;
+  const options = { min_scale: random_resized_crop === 1 ? undefined : random_resized_crop, flip };
+  return (example) => ({ options, seed, epoch, example });
+}
 
 export type Emit = (event: RunEvent) => void;
 
@@ -56,6 +67,9 @@ function requireSameOrder({ batch_order, step, max_steps }: SavedRun, training: 
   });
 }
 
+/** Steps for which pictures are read ahead. */
+const ahead = 2;
+
 /** Steps that may be in flight before the first of them is read back: the GPU never waits for the host. */
 const inFlight = 2;
 
@@ -67,6 +81,7 @@ export class Run {
   #bestParameters: TrainerState['parameters'] | undefined;
   #evaluationsWithoutGain = 0;
   #epochBatches: { epoch: number; batches: Uint32Array[] } | undefined;
+  readonly #ahead = new Map<number, Promise<Batch[]>>();
   #saved: SavedRun | undefined;
   #lastEvaluation: { step: number; evaluation: Evaluation } | undefined;
 
@@ -135,15 +150,32 @@ export class Run {
   }
 
   /** Micro-batches of optimizer step `step`; the order of an epoch is a function of seed and epoch. */
-  #batches(step: number) {
+  #batchesOf(step: number): Promise<Batch[]> {
     const { config, data, engine } = this.#request;
     const { batch_size: batchSize, seed } = config.training;
     const { epoch, from, to } = this.#place(step);
     if (this.#epochBatches?.epoch !== epoch) {
       this.#epochBatches = { epoch, batches: planEpoch({ lengths: data.train.lengths, batchSize, seed, epoch, groupByLength: true }) };
     }
-    const options = collatingOf(engine, 'training');
-    return this.#epochBatches.batches.slice(from, to).map((indices) => collate(data.train.examples, indices, options));
+    const seen = augmentationOf(config.training, epoch);
+    const some = this.#epochBatches.batches.slice(from, to);
+    return Promise.all(some.map((indices) => batchOf(engine, data.train.examples, indices, 'training', seen)));
+  }
+
+  /** Those of a step; where pictures must be read for them, those of the next steps are begun while this one runs. */
+  #batches(step: number): Promise<Batch[]> {
+    const { engine, max_steps } = this.#request;
+    const last = engine.pictures ? Math.min(max_steps - 1, step + ahead) : step;
+    for (let next = step; next <= last; next++) {
+      if (this.#ahead.has(next)) continue;
+      const batches = this.#batchesOf(next);
+      // It fails the step that it is for.
+      batches.catch(() => undefined);
+      this.#ahead.set(next, batches);
+    }
+    const own = this.#ahead.get(step) as Promise<Batch[]>;
+    this.#ahead.delete(step);
+    return own;
   }
 
   /** Runs to the end, or until stopped. What is kept is then in the trainer. */
@@ -187,7 +219,7 @@ export class Run {
         this.#phase('training');
         before = performance.now();
       }
-      const result = engine.trainer.step(this.#step, this.#batches(this.#step));
+      const result = engine.trainer.step(this.#step, await this.#batches(this.#step));
       // Once a step fails the run ends, and nobody waits for the one behind it.
       result.catch(() => undefined);
       pending.push(result);

@@ -21,6 +21,7 @@ import { type Engine, judge, startEngine } from '../engine/engine.ts';
 import type { RunStore } from '../host.ts';
 import type { BaseModel } from '../models/base_model.ts';
 import { phaseEvent } from '../phase.ts';
+import type { PictureReader } from '../pictures/reader.ts';
 import { type Gate, stopped } from './gate.ts';
 import { Run } from './run.ts';
 import { type SeriesPlan, studySeries } from './study_series.ts';
@@ -34,6 +35,7 @@ export interface StudyMaterial {
   readonly device: Device;
   readonly model: BaseModel;
   readonly tokenizer: Tokenizer;
+  readonly pictures: PictureReader | undefined;
   readonly data: RunData;
   readonly emit: (event: RunEvent) => void;
   /** A stop ends the study after what is under way; the report then holds the points so far. */
@@ -100,12 +102,13 @@ export class Study {
 
   /** A model begun by its own seed. The caller destroys its executor. */
   #engine(config: RunConfig, max_steps: number): Promise<Engine> {
-    const { device, model, tokenizer, data, emit, gate } = this.#material;
+    const { device, model, tokenizer, pictures, data, emit, gate } = this.#material;
     return startEngine(device, {
       ...{
         config,
         model,
         tokenizer,
+        pictures,
         labels: data.labels,
         buckets: this.#buckets,
         rows_per_example: rowsPerExample(data),
