@@ -34,30 +34,38 @@ export function pictureKind(first: Uint8Array): PictureKind | undefined {
 
 const textOf = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
 
-/** Signatures of files that people take for pictures, or that lie among them. */
-const signatures: readonly (readonly [pattern: RegExp, name: string])[] = [
-  [/^BM/, 'a BMP file'],
-  [/^(?:II[*+]\0|MM\0[*+])/, 'a TIFF file'],
-  [/^.{4}ftyp(?:avif|avis)/s, 'an AVIF file'],
-  [/^.{4}ftyp(?:hei[a-z]|hev[a-z]|mif1|msf1)/s, 'a HEIC file'],
+/** Other files that people take for pictures, or that lie among them: by how they begin, some after their first four bytes. */
+const beginnings: readonly (readonly [begin: string, name: string])[] = [
+  ['BM', 'a BMP file'],
+  ['II*\0', 'a TIFF file'],
+  ['II+\0', 'a TIFF file'],
+  ['MM\0*', 'a TIFF file'],
+  ['MM\0+', 'a TIFF file'],
+  ['\xff\x0a', 'a JPEG XL file'],
+  ['\0\0\0\x0cJXL ', 'a JPEG XL file'],
+  ['\0\0\0\x0cjP  ', 'a JPEG 2000 file'],
+  ['\xff\x4f\xff\x51', 'a JPEG 2000 file'],
+  ['\0\0\x01\0', 'an icon'],
+  ['8BPS', 'a Photoshop file'],
+  ['%PDF', 'a PDF file'],
+  ['PK\x03\x04', 'a ZIP archive'],
+  ['\x1f\x8b', 'a gzip archive'],
+  ['version https://git-lfs', 'a pointer of Git LFS in place of the file'],
+];
+const patterns: readonly (readonly [pattern: RegExp, name: string])[] = [
+  [/^.{4}ftypavi[fs]/s, 'an AVIF file'],
+  [/^.{4}ftyp(?:hei|hev|mif1|msf1)/s, 'a HEIC file'],
   [/^.{4}ftyp/s, 'a video'],
-  [/^(?:\xff\x0a|\0{3}\x0cJXL )/, 'a JPEG XL file'],
-  [/^(?:\0{3}\x0cjP {2}|\xff\x4f\xff\x51)/, 'a JPEG 2000 file'],
-  [/^\0\0[\x01\x02]\0/, 'an icon or cursor'],
-  [/^8BPS/, 'a Photoshop file'],
-  [/^%PDF/, 'a PDF file'],
-  [/^PK[\x03\x05]/, 'a ZIP archive'],
-  [/^\x1f\x8b/, 'a gzip archive'],
   [/^\s*(?:<\?xml.*)?(?:<!--.*)?<svg[\s>]/is, 'an SVG drawing'],
   [/^\s*(?:<!doctype html|<html)/i, 'a web page'],
-  [/^version https:\/\/git-lfs/, 'a pointer of Git LFS in place of the file'],
-  [/^[\t\n\r\x20-\x7e]+$/, 'text'],
+  [/^[\s\x20-\x7e]+$/, 'text'],
 ];
 
 /** What a file is that is no picture that is read, in words, by its first bytes; undefined: nothing that is known. */
 export function otherKind(first: Uint8Array): string | undefined {
   const text = textOf(first.subarray(0, kindBytes)).replace(/^\xef\xbb\xbf/, '');
-  return signatures.find(([pattern]) => pattern.test(text))?.[1];
+  const begun = beginnings.find(([begin]) => text.startsWith(begin));
+  return (begun ?? patterns.find(([pattern]) => pattern.test(text)))?.[1];
 }
 
 /** The error of a file that is of no kind that is read, by its first bytes. */
