@@ -21,7 +21,7 @@ const ARROWS = {
   'app/state': ['client', 'protocol'],
   'app/styles': [],
   client: ['worker', 'session', 'protocol'],
-  worker: ['session', 'offload', 'hub', 'protocol'],
+  worker: ['session', 'data', 'offload', 'hub', 'protocol'],
   session: [
     'generate',
     'tasks',
