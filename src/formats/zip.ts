@@ -1,4 +1,4 @@
-// Zip archives of a few files: written stored, read strictly. No zip64, no encryption.
+// Zip archives of a few files: written stored, read strictly. No zip64, no encryption; many files, opened one at a time, are zip_files.ts.
 // Invariant: nothing is unpacked before its declared size and path are judged, no byte of the archive belongs to two files, a file that unpacks to
 // more than it declares is left at that byte, and nothing is returned whose CRC-32 differs.
 
@@ -104,7 +104,7 @@ export async function zipOf(files: readonly { readonly path: string; readonly bl
   }
   const zip = new Blob([...rows.flatMap((row) => [localHeader(row), row.blob]), ...directoryOf(rows)], { type: 'application/zip' });
   if (zip.size <= mostZipBytes) return zip;
-  return refuse(
+  return refuseZip(
     'too-large',
     `The files have ${zip.size} bytes together; a zip without extensions holds ${mostZipBytes}.`,
     'zip',
@@ -123,29 +123,32 @@ export interface ZipLimits {
 /** Past `freely` bytes an archive may unpack to so many times its own size: numbers and texts shrink to a tenth, a bomb to a thousandth. */
 const most = { freely: 64 * 2 ** 20, ratio: 100 } as const;
 
+/** Bytes that an archive of `size` bytes may unpack to. */
+export const mostUnpacked = (size: number, { maxBytes }: ZipLimits): number => Math.min(maxBytes, Math.max(most.freely, most.ratio * size));
+
 /** Characters of a path. */
 const longestPath = 1000;
 
 const LIMITS: ZipLimits = { maxFiles: 1000, maxBytes: 1024 * 2 ** 20 };
 
-const END_OF_DIRECTORY = 0x06054b50;
-const DIRECTORY_ENTRY = 0x02014b50;
-const LOCAL_HEADER = 0x04034b50;
+export const END_OF_DIRECTORY = 0x06054b50;
+export const DIRECTORY_ENTRY = 0x02014b50;
+export const LOCAL_HEADER = 0x04034b50;
 
-function refuse(code: string, message: string, where: string, remedy: string): never {
+export function refuseZip(code: string, message: string, where: string, remedy: string): never {
   throw new RetraceError({ code: `zip-${code}`, message, where, remedy });
 }
 
-function damaged(name: string, message: string, at: number): never {
-  refuse('damaged', `${name} is not a sound zip: ${message}.`, `${name}, byte ${at}`, 'Export or download it again.');
+export function damagedZip(name: string, message: string, at: number): never {
+  refuseZip('damaged', `${name} is not a sound zip: ${message}.`, `${name}, byte ${at}`, 'Export or download it again.');
 }
 
-/** Offset of the end-of-directory record: the last one whose comment reaches exactly to the end of the file. */
-function findEnd(name: string, view: DataView): number {
+/** Offset of the end-of-directory record: the last one whose comment reaches exactly to the end of the file. `view` ends where the file does. */
+export function findEnd(name: string, view: DataView): number {
   for (let at = view.byteLength - 22; at >= 0 && at >= view.byteLength - 22 - 0xffff; at--) {
     if (view.getUint32(at, true) === END_OF_DIRECTORY && at + 22 + view.getUint16(at + 20, true) === view.byteLength) return at;
   }
-  return damaged(name, 'it has no end-of-directory record', view.byteLength);
+  return damagedZip(name, 'it has no end-of-directory record', view.byteLength);
 }
 
 interface ZipEntry {
@@ -162,16 +165,21 @@ function readDirectory(name: string, bytes: Uint8Array, view: DataView, limits: 
   const end = findEnd(name, view);
   const count = view.getUint16(end + 10, true);
   let at = view.getUint32(end + 16, true);
-  if (count === 0xffff || at === 0xffffffff) damaged(name, 'it is in the zip64 form, which is for archives above 4 GB', end);
+  if (count === 0xffff || at === 0xffffffff) damagedZip(name, 'it is in the zip64 form, which is for archives above 4 GB', end);
   if (count > limits.maxFiles) {
-    refuse('limit', `${name} holds ${count} files; at most ${limits.maxFiles} are read.`, name, 'Choose the zip that was exported here.');
+    refuseZip(
+      'limit',
+      `${name} holds ${count} files; at most ${limits.maxFiles} are read.`,
+      name,
+      'Choose the zip that was exported here.',
+    );
   }
   const entries: ZipEntry[] = [];
   for (let i = 0; i < count; i++) {
-    if (at + 46 > end || view.getUint32(at, true) !== DIRECTORY_ENTRY) damaged(name, `directory entry ${i} is missing`, at);
+    if (at + 46 > end || view.getUint32(at, true) !== DIRECTORY_ENTRY) damagedZip(name, `directory entry ${i} is missing`, at);
     const nameLength = view.getUint16(at + 28, true);
     const next = at + 46 + nameLength + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
-    if (next > end) damaged(name, `directory entry ${i} is cut off`, at);
+    if (next > end) damagedZip(name, `directory entry ${i} is cut off`, at);
     entries.push({
       path: new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLength)),
       encrypted: (view.getUint16(at + 8, true) & 1) !== 0,
@@ -186,10 +194,10 @@ function readDirectory(name: string, bytes: Uint8Array, view: DataView, limits: 
   return entries;
 }
 
-function refusePath(name: string, path: string): void {
+export function refuseZipPath(name: string, path: string): void {
   const parts = path.split('/');
   if (path.length > longestPath) {
-    refuse(
+    refuseZip(
       'path',
       `${name} holds a file whose name has ${path.length} characters; at most ${longestPath} are read.`,
       name,
@@ -199,7 +207,7 @@ function refusePath(name: string, path: string): void {
   const bad = path.includes('\0') || path.includes('\\') || /^[a-z]:/i.test(path) || parts.some((part) => ['', '.', '..'].includes(part));
   if (bad) {
     const shown = shownValue(path);
-    refuse(
+    refuseZip(
       'path',
       `${name} holds a file named ${shown}, which points outside the archive.`,
       `${name}, ${shown}`,
@@ -219,15 +227,15 @@ function locate(name: string, view: DataView, entries: readonly ZipEntry[]): Pac
   const found = entries.map((entry): PackedFile => {
     const { path, offset, packed } = entry;
     if (offset + 30 > view.byteLength || view.getUint32(offset, true) !== LOCAL_HEADER)
-      damaged(name, `${path} has no local header`, offset);
+      damagedZip(name, `${path} has no local header`, offset);
     const begin = offset + 30 + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true);
-    if (begin + packed > view.byteLength) damaged(name, `${path} is cut off`, begin);
+    if (begin + packed > view.byteLength) damagedZip(name, `${path} is cut off`, begin);
     return { ...entry, begin, end: begin + packed };
   });
   const ordered = found.toSorted((a, b) => a.offset - b.offset);
   for (const [i, { path, offset }] of ordered.entries()) {
     const before = ordered[i - 1];
-    if (before && before.end > offset) damaged(name, `${path} lies inside ${before.path}`, offset);
+    if (before && before.end > offset) damagedZip(name, `${path} lies inside ${before.path}`, offset);
   }
   return found;
 }
@@ -236,7 +244,7 @@ function locate(name: string, view: DataView, entries: readonly ZipEntry[]): Pac
 const piece = 16 * 1024;
 
 /** The deflated bytes `raw`, which must unpack to exactly `size`; undefined where they don't. Stops at the first byte too many. */
-function inflated(raw: Uint8Array, size: number): Uint8Array | undefined {
+export function inflated(raw: Uint8Array, size: number): Uint8Array | undefined {
   const content = new Uint8Array(size);
   let at = 0;
   const unpacking = new Inflate((chunk) => {
@@ -256,12 +264,12 @@ function inflated(raw: Uint8Array, size: number): Uint8Array | undefined {
 }
 
 function unpack(name: string, bytes: Uint8Array, { path, method, encrypted, begin, end, size, crc, offset }: PackedFile): Uint8Array {
-  if (encrypted) refuse('encrypted', `${path} in ${name} is encrypted.`, `${name}, ${path}`, 'Unpack it with its password first.');
-  if (method !== 0 && method !== 8) damaged(name, `${path} is packed by method ${method}; stored (0) and deflate (8) are known`, offset);
+  if (encrypted) refuseZip('encrypted', `${path} in ${name} is encrypted.`, `${name}, ${path}`, 'Unpack it with its password first.');
+  if (method !== 0 && method !== 8) damagedZip(name, `${path} is packed by method ${method}; stored (0) and deflate (8) are known`, offset);
   const raw = bytes.slice(begin, end);
   const content = method === 8 ? inflated(raw, size) : raw;
-  if (content === undefined) return damaged(name, `${path} does not unpack to the ${size} bytes that it declares`, begin);
-  if (content.length !== size || crc32(content) !== crc) damaged(name, `the checksum of ${path} does not match`, begin);
+  if (content === undefined) return damagedZip(name, `${path} does not unpack to the ${size} bytes that it declares`, begin);
+  if (content.length !== size || crc32(content) !== crc) damagedZip(name, `the checksum of ${path} does not match`, begin);
   return content;
 }
 
@@ -270,14 +278,14 @@ export function readZip(name: string, bytes: Uint8Array, limits: ZipLimits = LIM
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const entries = readDirectory(name, bytes, view, limits).filter((entry) => !entry.path.endsWith('/'));
   const total = entries.reduce((sum, entry) => sum + entry.size, 0);
-  const allowed = Math.min(limits.maxBytes, Math.max(most.freely, most.ratio * bytes.length));
+  const allowed = mostUnpacked(bytes.length, limits);
   if (total > allowed) {
-    refuse('limit', `${name} unpacks to ${total} bytes; at most ${allowed} are read.`, name, 'Choose the zip that was exported here.');
+    refuseZip('limit', `${name} unpacks to ${total} bytes; at most ${allowed} are read.`, name, 'Choose the zip that was exported here.');
   }
   const seen = new Set<string>();
   for (const { path } of entries) {
-    refusePath(name, path);
-    if (seen.has(path)) refuse('duplicate', `${name} holds ${path} twice.`, `${name}, ${path}`, 'Export it again.');
+    refuseZipPath(name, path);
+    if (seen.has(path)) refuseZip('duplicate', `${name} holds ${path} twice.`, `${name}, ${path}`, 'Export it again.');
     seen.add(path);
   }
   return new Map(locate(name, view, entries).map((file) => [file.path, unpack(name, bytes, file)]));

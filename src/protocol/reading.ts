@@ -49,6 +49,6 @@ export interface Reading {
   readonly said: string;
 }
 
-/** What stands in a column's cells. Only `text`, `number` and `boolean` can be a text or a label. */
+/** What stands in a column's cells. Only `text`, `number` and `boolean` can be a text or a label; cells of `image` name pictures. */
 export const columnKinds = ['text', 'number', 'boolean', 'empty', 'list', 'object', 'bytes', 'image'] as const;
 export type ColumnKind = (typeof columnKinds)[number];

@@ -26,6 +26,7 @@ function kindOf(dtype: string): ColumnKind {
   if (/^(?:u?int|float|double|decimal)/.test(dtype)) return 'number';
   if (dtype === 'bool') return 'boolean';
   if (/binary/.test(dtype)) return 'bytes';
+  if (dtype === 'image') return 'image';
   return dtype === 'null' ? 'empty' : 'text';
 }
 
@@ -54,6 +55,7 @@ function serverFeature(path: readonly string[], described: unknown): Feature[] {
   if (!isRecord(described)) return [];
   const type = described['_type'];
   if (type === 'ClassLabel') return [classFeature(path, described['names'])];
+  if (type === 'Image') return [otherFeature(path, 'Image', 'image')];
   if (type === 'Value' && typeof described['dtype'] === 'string') return [valueFeature(path, described['dtype'])];
   if (type === undefined) return Object.entries(described).flatMap(([name, inner]) => serverFeature([...path, name], inner));
   const inner = described['feature'];

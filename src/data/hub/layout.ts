@@ -3,6 +3,7 @@
 
 import type { HubFile } from '../../hub/repo.ts';
 import type { DatasetCard } from './card.ts';
+import { bySplit, splitNamed } from './split_names.ts';
 
 /** Where the hub keeps what it converted. */
 export const convertedBranch = 'refs/convert/parquet';
@@ -46,28 +47,6 @@ export function convertedLayout(files: readonly HubFile[]): LaidConfig[] | undef
       .map(([split, { files: own, partial }]) => ({ name: split, files: own, ...(partial ? { partial } : {}) }))
       .sort(bySplit),
   }));
-}
-
-/** As the library orders them; others behind, as they come. */
-const usual = ['train', 'validation', 'test'];
-const place = ({ name }: LaidSplit): number => (usual.includes(name) ? usual.indexOf(name) : usual.length);
-const bySplit = (a: LaidSplit, b: LaidSplit): number => place(a) - place(b);
-
-/** Words in the names of files and folders that say which split they are. */
-const words: Readonly<Record<string, readonly string[]>> = {
-  train: ['train', 'training'],
-  validation: ['validation', 'valid', 'val', 'dev'],
-  test: ['test', 'testing', 'eval', 'evaluation'],
-};
-
-/** The split that a path names: its file's name first, then its folders. */
-function splitNamed(path: string): string | undefined {
-  for (const part of path.split('/').reverse()) {
-    const found = part.toLowerCase().split(/[-._\s\d]+/);
-    const name = usual.find((split) => words[split]?.some((word) => found.includes(word)));
-    if (name !== undefined) return name;
-  }
-  return undefined;
 }
 
 function byNames(files: readonly HubFile[]): LaidSplit[] {

@@ -1,5 +1,5 @@
 // The first rows of a split, to show and to guess columns by: as the datasets-server gives them, else read from the files. Invariant: cells are those that the
-// files' own reader gives, but for texts that the server cuts, which is said.
+// files' own reader gives, but for texts that the server cuts, which is said, and names of pictures, which it does not give.
 
 import type { Hub } from '../../hub/hub.ts';
 import type { Reading } from '../../protocol/reading.ts';
@@ -9,12 +9,14 @@ import { columnOf, type Feature, rowFeatures } from './features.ts';
 import { type ServerRows, serverRows } from './server.ts';
 import { openSplit, type SplitPlace, splitName } from './split.ts';
 
-function cellOf(row: Readonly<Record<string, unknown>>, { path, kind, type, names }: Feature): string {
+function cellOf(row: Readonly<Record<string, unknown>>, { path, kind, type, names }: Feature, number: number): string {
   const value = path.reduce<unknown>(
     (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
     row,
   );
   if (value === null || value === undefined) return '';
+  // An address of the server's own, which is good for an hour.
+  if (kind === 'image') return `row ${number}`;
   if (names !== undefined) return typeof value === 'number' ? (names[value] ?? String(value)) : String(value);
   // As files of numbers with a point are read: 1.0 is not the class 1.
   if (kind === 'number' && /float|double/.test(type) && Number.isInteger(value)) return `${value}.0`;
@@ -36,7 +38,7 @@ function tableOf(place: SplitPlace, { features, rows, num_rows_total, partial }:
     table: {
       name,
       columns: columns.map((column) => column.name),
-      rows: rows.map(({ row }) => columns.map((column) => cellOf(row, column))),
+      rows: rows.map(({ row }, i) => columns.map((column) => cellOf(row, column, i + 1))),
       rowNumbers: rows.map((_, i) => i + 1),
       header: true,
       kinds: columns.map(columnOf),

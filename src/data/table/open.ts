@@ -29,7 +29,12 @@ function isOtherJson(text: string): boolean {
 export async function openTable(file: ByteSource, settings: ReadingSettings = {}): Promise<TableSource> {
   const first = await file.read(0, Math.min(file.size, BEGINNING));
   refuseOther(file.name, first);
-  if (PARQUET.every((byte, i) => first[i] === byte)) return (await import('./parquet.ts')).openParquet(file);
+  if (PARQUET.every((byte, i) => first[i] === byte)) {
+    const table = await (await import('./parquet.ts')).openParquet(file);
+    if (!table.columns.some(({ kind }) => kind === 'image')) return table;
+    // Of more pictures than will be kept some row groups alone are read, as on the hub.
+    return (await import('./parquet_files.ts')).openParquetFiles({ name: file.name, files: [file] });
+  }
   const beginning = beginningOf(file, first, settings);
   // Who says which separator a file has says that it is delimited.
   if (settings.separator === undefined) {

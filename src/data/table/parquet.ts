@@ -1,5 +1,5 @@
 // Parquet as a table, by hyparquet: only the columns that are wanted are fetched and decoded, flat ones a few pages at a time (parquet_column.ts),
-// others by row groups. Loaded only when there is such a file. Invariant: sizes and counts in the file meet their bounds (parquet_guard.ts) before anything is made of them.
+// others by row groups; pictures are rows of their own bytes (parquet_pictures.ts). Loaded only when there is such a file. Invariant: sizes and counts in the file meet their bounds (parquet_guard.ts) before anything is made of them.
 
 import { type AsyncBuffer, type FileMetaData, type ParquetScan, parquetMetadataAsync, parquetScan, type RowGroup } from 'hyparquet';
 import type { ByteSource } from '../../formats/bytes.ts';
@@ -8,11 +8,14 @@ import { joinedReads } from './joined_reads.ts';
 import { cellText, type ParquetColumn, parsers } from './parquet_cells.ts';
 import { type Decoding, FlatColumn } from './parquet_column.ts';
 import { badParquet, boundedCompressors, checkChunk, checked, checkMetadata, footerLength, PageCheck, rangeOf } from './parquet_guard.ts';
+import { keyOf, partsOf, pictureOf } from './parquet_pictures.ts';
 import { type ClassNames, isDescribed, parquetColumns, withoutDecimals } from './parquet_schema.ts';
 import { cellTooLarge, emptyTable, MAX_CELL, MAX_COLUMNS, type Row, type RowBatch, type RowRequest, type TableSource } from './table.ts';
 
 /** Rows made at a time. */
 const BATCH = 4096;
+/** Likewise where pictures are among them, which take some hundred kilobytes each. */
+const PICTURES_BATCH = 32;
 
 export interface ParquetOptions {
   /** Names of classes by column, where the file itself has none. */
@@ -28,9 +31,13 @@ export interface GroupSize {
   readonly bytes: number;
   /** Bytes once unpacked: at least the characters of texts that are not repeated. */
   readonly unpacked: number;
+  /** Of its pictures, which are no characters; 0 where their bytes are not wanted. */
+  readonly pictures: number;
 }
 
 export interface GroupRequest extends RowRequest {
+  /** Rows of files before this one: pictures without a name have that of their row in all of them together. */
+  readonly before?: number | undefined;
   /** Row groups wanted, by their numbers from 0; left out: all. */
   readonly groups?: ReadonlySet<number>;
 }
@@ -39,8 +46,8 @@ export interface ParquetTable extends TableSource {
   readonly rowCount: number;
   /** Whether its metadata describe its columns as the datasets library does, names of classes among them. */
   readonly described: boolean;
-  /** Its row groups, seen by the columns that are wanted. */
-  groups(columns?: readonly number[]): GroupSize[];
+  /** Its row groups, seen by the columns that are wanted, and their pictures where those are. */
+  groups(columns?: readonly number[], pictures?: RowRequest['pictures']): GroupSize[];
   rows(request?: GroupRequest): AsyncIterable<RowBatch>;
 }
 
@@ -73,9 +80,10 @@ export async function openParquet(file: ByteSource, { classes, reads }: ParquetO
       header: true,
       said: `${metadata.row_groups.length === 1 ? '1 row group' : `${metadata.row_groups.length} row groups`}, ${[...codecs].join(' and ').toLowerCase()}`,
     },
-    groups: (wanted) => groupSizes(metadata, topsOf(columns, wanted)),
+    groups: (wanted, pictures) => groupSizes(metadata, picked(columns, wanted), pictures),
     rows: (request = {}) => {
-      const ranges = chunksOf(metadata, topsOf(columns, request.columns), request.groups).map(rangeOf);
+      const parts = partsOf(picked(columns, request.columns), request.pictures);
+      const ranges = chunksOf(metadata, parts, request.groups).map(rangeOf);
       const source = reads === 'requests' ? joinedReads(file, ranges) : file;
       return rowsOf(source, withoutDecimals(metadata, columns), columns, note, request);
     },
@@ -85,24 +93,29 @@ export async function openParquet(file: ByteSource, { classes, reads }: ParquetO
 const picked = (columns: readonly ParquetColumn[], wanted: readonly number[] | undefined): readonly ParquetColumn[] =>
   wanted === undefined ? columns : wanted.flatMap((at) => columns[at] ?? []);
 
-/** The columns of the file that those wanted are made of. */
-const topsOf = (columns: readonly ParquetColumn[], wanted: readonly number[] | undefined): ReadonlySet<string> =>
-  new Set(picked(columns, wanted).flatMap(({ path: [top = ''] }) => [top]));
+type Parts = ReturnType<typeof partsOf>;
 
-const chunksIn = ({ columns }: RowGroup, tops: ReadonlySet<string>) =>
-  columns.filter(({ meta_data }) => tops.has(meta_data?.path_in_schema[0] ?? ''));
+const chunksIn = ({ columns }: RowGroup, parts: Parts) =>
+  columns.filter(({ meta_data }) => {
+    const path = meta_data?.path_in_schema ?? [];
+    return parts.has(path[0] ?? '') || parts.has(keyOf(path));
+  });
 
-const chunksOf = ({ row_groups }: FileMetaData, tops: ReadonlySet<string>, groups?: ReadonlySet<number>) =>
-  row_groups.filter((_, i) => groups?.has(i) ?? true).flatMap((group) => chunksIn(group, tops));
+const chunksOf = ({ row_groups }: FileMetaData, parts: Parts, groups?: ReadonlySet<number>) =>
+  row_groups.filter((_, i) => groups?.has(i) ?? true).flatMap((group) => chunksIn(group, parts));
 
-function groupSizes({ row_groups }: FileMetaData, tops: ReadonlySet<string>): GroupSize[] {
+function groupSizes({ row_groups }: FileMetaData, columns: readonly ParquetColumn[], pictures: RowRequest['pictures']): GroupSize[] {
+  const parts = partsOf(columns, pictures);
+  const ofPictures = new Set(columns.flatMap(({ picture }) => (picture === undefined ? [] : [keyOf(picture.bytes)])));
   return row_groups.map((group) => {
-    const chunks = chunksIn(group, tops).flatMap(({ meta_data }) => meta_data ?? []);
-    return {
-      rows: Number(group.num_rows),
-      bytes: chunks.reduce((sum, chunk) => sum + Number(chunk.total_compressed_size), 0),
-      unpacked: chunks.reduce((sum, chunk) => sum + Number(chunk.total_uncompressed_size), 0),
-    };
+    const size = { rows: Number(group.num_rows), bytes: 0, unpacked: 0, pictures: 0 };
+    for (const { meta_data } of chunksIn(group, parts)) {
+      size.bytes += Number(meta_data?.total_compressed_size ?? 0);
+      size[ofPictures.has(keyOf(meta_data?.path_in_schema ?? [])) ? 'pictures' : 'unpacked'] += Number(
+        meta_data?.total_uncompressed_size ?? 0,
+      );
+    }
+    return size;
   });
 }
 
@@ -130,10 +143,14 @@ async function* rowsOf(
   metadata: FileMetaData,
   columns: readonly ParquetColumn[],
   notes: readonly string[],
-  { columns: wanted, groups, onNote }: GroupRequest,
+  { columns: wanted, groups, before = 0, pictures, onNote }: GroupRequest,
 ): AsyncGenerator<RowBatch> {
   const asked = picked(columns, wanted);
-  const names = [...topsOf(columns, wanted)];
+  const parts = partsOf(asked, pictures);
+  const names = [...parts.values()].flatMap((path) => (path.length === 1 ? path : []));
+  const withPictures = pictures === 'bytes' && asked.some(({ picture }) => picture !== undefined);
+  const batch = withPictures ? PICTURES_BATCH : BATCH;
+  const made = { file, asked, before, bytes: wanted === undefined ? ('describe' as const) : ('refuse' as const), withPictures };
   const decoding = { compressors: await boundedCompressors(file), parsers, utf8: false };
   const scan = await guarded(file, () =>
     parquetScan({ ...decoding, file: bufferOf(file), metadata, columns: names, useOffsetIndex: false }),
@@ -145,14 +162,12 @@ async function* rowsOf(
     end = begin + Number(group.num_rows);
     if (groups?.has(i) === false) continue;
     const taking = new Map<string, Take>();
-    for (const name of end > begin ? names : []) taking.set(name, await takeFrom(file, metadata, group, name, begin, scan, decoding));
-    for (let at = begin; at < end; at += BATCH) {
-      const count = Math.min(BATCH, end - at);
+    for (const [key, path] of end > begin ? parts : []) taking.set(key, await takeFrom(file, metadata, group, path, begin, scan, decoding));
+    for (let at = begin; at < end; at += batch) {
+      const count = Math.min(batch, end - at);
       const data = new Map<string, ArrayLike<unknown>>();
-      for (const [name, take] of taking) data.set(name, await take(count));
-      const rows = Array.from({ length: count }, (_, i) =>
-        rowOf(file, data, i, at + i + 1, asked, wanted === undefined ? 'describe' : 'refuse'),
-      );
+      for (const [key, take] of taking) data.set(key, await take(count));
+      const rows = Array.from({ length: count }, (_, i) => rowOf(made, data, i, at + i + 1));
       read += rows.length;
       yield { rows, bytesRead: Math.round((file.size * read) / all) };
     }
@@ -163,28 +178,28 @@ async function* rowsOf(
 /** The next so many values of a column. */
 type Take = (count: number) => Promise<ArrayLike<unknown>>;
 
-/** A flat column comes page by page; one of lists or structs is decoded for the whole row group. */
+/** A flat column, and a leaf of a struct by itself, comes page by page; one of lists or structs is decoded for the whole row group. */
 async function takeFrom(
   file: ByteSource,
   metadata: FileMetaData,
   group: RowGroup,
-  name: string,
+  path: readonly string[],
   rowStart: number,
   scan: ParquetScan,
   decoding: Decoding,
 ): Promise<Take> {
   for (const chunk of group.columns) {
     const column = chunk.meta_data;
-    if (column?.path_in_schema[0] !== name) continue;
+    if (column === undefined || !path.every((name, depth) => column.path_in_schema[depth] === name)) continue;
     const check = new PageCheck(file, metadata, group, column, decoding.compressors);
-    if (check.levels.flat) {
+    if (check.levels.flat && column.path_in_schema.length === path.length) {
       const pages = new FlatColumn(file, metadata, chunk, column, check, decoding);
       return (count) => checked(file, column, () => pages.take(count));
     }
     await checked(file, column, () => checkChunk(file, chunk, column, check));
   }
   const rowEnd = rowStart + Number(group.num_rows);
-  const values = await guarded(file, () => scan.readColumn({ column: name, rowStart, rowEnd }));
+  const values = await guarded(file, () => scan.readColumn({ column: path[0] ?? '', rowStart, rowEnd }));
   let at = 0;
   return async (count) => {
     at += count;
@@ -192,23 +207,37 @@ async function takeFrom(
   };
 }
 
+interface Making {
+  readonly file: ByteSource;
+  readonly asked: readonly ParquetColumn[];
+  readonly before: number;
+  readonly bytes: 'refuse' | 'describe';
+  /** Whether the bytes of pictures were read. */
+  readonly withPictures: boolean;
+}
+
 function rowOf(
-  file: ByteSource,
+  { file, asked, before, bytes, withPictures }: Making,
   data: ReadonlyMap<string, ArrayLike<unknown>>,
   at: number,
   number: number,
-  columns: readonly ParquetColumn[],
-  bytes: 'refuse' | 'describe',
 ): Row {
-  const cells = columns.map((column) => {
+  const pictures: (Uint8Array | undefined)[] = [];
+  const cells = asked.map((column, i) => {
     let cell: string;
     try {
-      cell = cellText(data.get(column.path[0] ?? '')?.[at], column, bytes);
-    } catch {
+      if (column.picture === undefined) cell = cellText(data.get(column.path[0] ?? '')?.[at], column, bytes);
+      else {
+        const found = pictureOf(file, column, column.picture, (path) => data.get(keyOf(path))?.[at], { number, before, withPictures });
+        cell = found.cell;
+        pictures[i] = found.bytes;
+      }
+    } catch (thrown) {
+      if (thrown instanceof RetraceError) throw thrown;
       throw badParquet(file, `column "${column.name}" is no UTF-8 text in row ${number}`);
     }
     if (cell.length > MAX_CELL) throw cellTooLarge(file.name, number, '');
     return cell;
   });
-  return { number, cells };
+  return withPictures ? { number, cells, pictures: Array.from(cells, (_, i) => pictures[i]) } : { number, cells };
 }

@@ -10,6 +10,14 @@ export interface ParquetColumn extends Column {
   readonly float: 'single' | 'double' | undefined;
   /** Digits behind the point of a decimal number, whose values are the whole numbers that the file has. */
   readonly scale: number | undefined;
+  /** Of pictures: where their bytes and their names stand, which are chunks of their own. */
+  readonly picture?: PictureLeaves;
+}
+
+export interface PictureLeaves {
+  readonly bytes: readonly string[];
+  /** Left out where the column is nothing but bytes. */
+  readonly path?: readonly string[];
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -88,6 +96,9 @@ function partOfJson(_: string, part: unknown): unknown {
 function within(value: unknown, keys: readonly string[]): unknown {
   return keys.reduce<unknown>((inner, key) => (isRecord(inner) ? inner[key] : undefined), value);
 }
+
+/** What is decoded of one leaf of a struct. */
+export const leafOf = (decoded: unknown, [, ...keys]: readonly string[]): unknown => within(decoded, keys);
 
 /** A decoded value of the file's column as a cell of one of its columns. Errors: what is no UTF-8. */
 export function cellText(decoded: unknown, column: ParquetColumn, bytes: 'refuse' | 'describe'): string {

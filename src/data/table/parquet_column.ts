@@ -1,9 +1,19 @@
 // The values of one flat column of one row group, a few pages at a time: writers make row groups of a million rows, which are not held. Pages are
-// found here, checked by parquet_guard.ts, and decoded by hyparquet as if they were a file of their own. Not for columns within lists or structs.
+// found here, checked by parquet_guard.ts, and decoded by hyparquet as if they were a file of their own: of a struct, one leaf by itself. Not for lists.
 // Invariant: never more bytes at a time than one page, the dictionary and a block.
 
-import { type ColumnChunk, type ColumnMetaData, type Compressors, type DecodedArray, type FileMetaData, parquetScan } from 'hyparquet';
+import {
+  type ColumnChunk,
+  type ColumnMetaData,
+  type Compressors,
+  type DecodedArray,
+  type FileMetaData,
+  parquetScan,
+  parquetSchema,
+  type SchemaElement,
+} from 'hyparquet';
 import type { ByteSource } from '../../formats/bytes.ts';
+import { leafOf } from './parquet_cells.ts';
 import { type PageCheck, rangeOf } from './parquet_guard.ts';
 import { readPageHeader } from './parquet_thrift.ts';
 
@@ -25,9 +35,23 @@ interface Page {
   readonly bytes: Uint8Array;
 }
 
+/** The schema on the way to one leaf, and nothing beside it. */
+function schemaTo({ schema, ...metadata }: FileMetaData, path: readonly string[]): SchemaElement[] {
+  let node = parquetSchema({ schema, ...metadata });
+  const elements: SchemaElement[] = [{ ...node.element, num_children: 1 }];
+  for (const [depth, name] of path.entries()) {
+    const child = node.children.find(({ element }) => element.name === name);
+    if (child === undefined) throw new Error(`its schema has no ${path.join('.')}`);
+    node = child;
+    elements.push(depth < path.length - 1 ? { ...node.element, num_children: 1 } : node.element);
+  }
+  return elements;
+}
+
 export class FlatColumn {
   readonly #file: ByteSource;
   readonly #metadata: FileMetaData;
+  readonly #schema: SchemaElement[];
   readonly #column: ColumnMetaData;
   readonly #check: PageCheck;
   readonly #decoding: Decoding;
@@ -44,6 +68,7 @@ export class FlatColumn {
   constructor(file: ByteSource, metadata: FileMetaData, chunk: ColumnChunk, column: ColumnMetaData, check: PageCheck, decoding: Decoding) {
     this.#file = file;
     this.#metadata = metadata;
+    this.#schema = schemaTo(metadata, column.path_in_schema);
     this.#column = column;
     this.#check = check;
     this.#decoding = decoding;
@@ -131,16 +156,17 @@ export class FlatColumn {
       num_values: BigInt(rows),
     };
     const group = { columns: [{ file_offset: 0n, meta_data }], total_byte_size: BigInt(file.length), num_rows: BigInt(rows) };
-    const [name = ''] = this.#column.path_in_schema;
+    const path = this.#column.path_in_schema;
+    const [name = ''] = path;
     const scan = await parquetScan({
       ...this.#decoding,
       file: { byteLength: file.length, slice: (begin, end) => file.buffer.slice(begin, end) },
-      metadata: { ...this.#metadata, num_rows: BigInt(rows), row_groups: [group] },
+      metadata: { ...this.#metadata, schema: this.#schema, num_rows: BigInt(rows), row_groups: [group] },
       columns: [name],
       useOffsetIndex: false,
     });
     const values = await scan.readColumn({ column: name, rowStart: 0, rowEnd: rows });
     if (values.length !== rows) throw new Error(`pages of ${rows} rows have ${values.length} values`);
-    return values;
+    return path.length === 1 ? values : Array.from(values, (value: unknown) => leafOf(value, path));
   }
 }

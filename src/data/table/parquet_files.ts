@@ -35,6 +35,7 @@ interface Group {
   readonly rows: number;
   readonly bytes: number;
   readonly unpacked: number;
+  readonly pictures: number;
 }
 
 const sum = <T>(list: readonly T[], of: (item: T) => number): number => list.reduce((total, item) => total + of(item), 0);
@@ -125,9 +126,10 @@ async function* rowsOf(
       for await (const { rows, bytesRead } of table.rows({
         ...request,
         ...(wanted ? { groups: wanted } : {}),
+        before: rowsBefore,
         onNote: (note) => notes.add(note),
       }))
-        yield { rows: rows.map(({ number, cells }) => ({ number: rowsBefore + number, cells })), bytesRead: bytesBefore + bytesRead };
+        yield { rows: rows.map((row) => ({ ...row, number: rowsBefore + row.number })), bytesRead: bytesBefore + bytesRead };
       bytesBefore += table.size;
     }
     rowsBefore += table.rowCount;
@@ -140,22 +142,29 @@ async function draw(
   { name, files: sources, readFreely = READ_FREELY }: SplitFiles,
   files: Files,
   rowCount: number | undefined,
-  { maxRows, maxCharacters, seed, columns }: Bounds,
+  { maxRows, maxCharacters, maxPictureBytes, seed, columns }: Bounds,
 ): Promise<Drawn | undefined> {
   const order = Array.from(permutation(randomKey(seed, 0, siteId('data.files')), sources.length));
   const places = (sources.length <= MOST_FILES ? order : order.slice(0, MOST_FILES)).sort((a, b) => a - b);
   const tables = await files.all(places);
-  const groups = tables.flatMap((table, i) => table.groups(columns).map((size, at): Group => ({ file: places[i] ?? 0, at, ...size })));
+  const groups = tables.flatMap((table, i) =>
+    table
+      .groups(columns, maxPictureBytes === undefined ? undefined : 'bytes')
+      .map((size, at): Group => ({ file: places[i] ?? 0, at, ...size })),
+  );
   const all = (of: (group: Group) => number): number => (sum(groups, of) / places.length) * sources.length;
   const rows = rowCount ?? Math.round(all((group) => group.rows));
-  const twiceAtMost = rows <= 2 * maxRows && all(({ unpacked }) => unpacked) <= 2 * maxCharacters;
+  const mostPictures = maxPictureBytes ?? Number.POSITIVE_INFINITY;
+  // Characters beyond the bound are dropped once they are read; pictures are kept as they come.
+  const twiceAtMost =
+    rows <= 2 * maxRows && all(({ unpacked }) => unpacked) <= 2 * maxCharacters && all(({ pictures }) => pictures) <= mostPictures;
   const isFree = all(({ bytes }) => bytes) <= readFreely;
   if (places.length === sources.length && (twiceAtMost || isFree)) return undefined;
 
   const taken = new Map<number, Set<number>>();
-  let [takenGroups, takenRows, bytes, unpacked] = [0, 0, 0, 0];
+  let [takenGroups, takenRows, bytes, unpacked, pictures] = [0, 0, 0, 0, 0];
   for (const i of permutation(randomKey(seed, 0, siteId('data.groups')), groups.length)) {
-    if (bytes >= readFreely && (takenRows >= maxRows || unpacked >= maxCharacters)) break;
+    if (bytes >= readFreely && (takenRows >= maxRows || unpacked >= maxCharacters || pictures >= mostPictures)) break;
     const group = groups[i];
     if (group === undefined || group.rows === 0) continue;
     taken.set(group.file, (taken.get(group.file) ?? new Set()).add(group.at));
@@ -163,6 +172,7 @@ async function draw(
     takenRows += group.rows;
     bytes += group.bytes;
     unpacked += group.unpacked;
+    pictures += group.pictures;
   }
   if (takenGroups === groups.length && places.length === sources.length) return undefined;
   const first = await files.open(0);

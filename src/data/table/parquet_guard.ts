@@ -95,6 +95,7 @@ export async function boundedCompressors(file: ByteSource): Promise<Compressors>
 interface Levels {
   readonly definition: number;
   readonly repetition: number;
+  /** A value for each row: it is not within a list. */
   readonly flat: boolean;
 }
 
@@ -114,7 +115,7 @@ function levelsOf({ schema }: FileMetaData, path: readonly string[]): Levels {
     if (type === 'REPEATED') repetition++;
     at++;
   }
-  return { definition, repetition, flat: path.length === 1 && repetition === 0 };
+  return { definition, repetition, flat: repetition === 0 };
 }
 
 const bits = (level: number): number => 32 - Math.clz32(level);

@@ -1,10 +1,10 @@
 // The schema of a Parquet file as columns of a table: what each holds, the names of classes that its metadata gives, and which decimals are read digit by
-// digit. Reads no values. Invariant: a column is flat or one JSON text; nothing of the schema is dropped.
+// digit, which columns are pictures. Reads no values. Invariant: a column is flat, one JSON text or a picture; nothing of the schema is dropped.
 
 import { type FileMetaData, parquetSchema, type SchemaElement, type SchemaTree } from 'hyparquet';
 import { isRecord } from '../../formats/text.ts';
 import type { ColumnKind } from '../../protocol/reading.ts';
-import type { ParquetColumn } from './parquet_cells.ts';
+import type { ParquetColumn, PictureLeaves } from './parquet_cells.ts';
 
 /** Digits behind a decimal's point: a decimal of 128 bits has 38, one of 256 bits 76. */
 const MAX_SCALE = 76;
@@ -37,6 +37,28 @@ const decimalScale = ({ scale, logical_type }: SchemaElement): number => {
   const digits = scale ?? (logical_type?.type === 'DECIMAL' ? logical_type.scale : 0);
   return Number.isInteger(digits) && digits >= 0 && digits <= MAX_SCALE ? digits : 0;
 };
+
+/** The leaves of a struct of bytes and a path, which the datasets library makes of pictures, and of nothing but bytes. */
+function pictureLeaves({ element, children }: SchemaTree, path: readonly string[]): PictureLeaves | undefined {
+  if (element.repetition_type === 'REPEATED') return undefined;
+  const isBytes = (node: SchemaTree): boolean => node.element.type === 'BYTE_ARRAY' && node.element.repetition_type !== 'REPEATED';
+  if (children.length === 0) {
+    const isText = element.converted_type === 'UTF8' || element.logical_type?.type === 'STRING';
+    return element.type === 'BYTE_ARRAY' && !isText ? { bytes: path } : undefined;
+  }
+  const names = children.map((child) => child.element.name).sort();
+  if (names.join() !== 'bytes,path' || !children.every(isBytes)) return undefined;
+  return { bytes: [...path, 'bytes'], path: [...path, 'path'] };
+}
+
+/** A column of the file as one of pictures: by its form, and by what its metadata say of it, where they say anything. */
+function pictureColumn(node: SchemaTree, type: unknown): ParquetColumn | undefined {
+  const { name } = node.element;
+  const leaves = pictureLeaves(node, [name]);
+  const isOne = type === 'Image' || (type === undefined && leaves?.path !== undefined);
+  if (leaves === undefined || !isOne) return undefined;
+  return { name, path: [name], kind: 'image', is: 'pictures', float: undefined, scale: undefined, picture: leaves };
+}
 
 /** What a node of the schema is as columns: a struct is one for each of its members, a list is one. */
 function columnsOfNode(node: SchemaTree, path: readonly string[]): ParquetColumn[] {
@@ -73,9 +95,10 @@ const withClasses = (column: ParquetColumn, names: readonly string[] | undefined
 
 /** All columns of a file; `given` names classes where its metadata do not. */
 export function parquetColumns(metadata: FileMetaData, given: ClassNames = new Map()): ParquetColumn[] {
-  const own = classNames(metadata);
+  const features = featuresOf(metadata);
+  const own = classNames(features);
   return parquetSchema(metadata)
-    .children.flatMap((child) => columnsOfNode(child, [child.element.name]))
+    .children.flatMap((child) => pictureColumn(child, typeOf(features[child.element.name])) ?? columnsOfNode(child, [child.element.name]))
     .map((column) => (column.path.length === 1 ? withClasses(column, own.get(column.name) ?? given.get(column.name)) : column));
 }
 
@@ -83,21 +106,27 @@ const description = (metadata: FileMetaData): string | undefined =>
   metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value;
 export const isDescribed = (metadata: FileMetaData): boolean => description(metadata) !== undefined;
 
-/** Class names by column, as the datasets library writes them: {"info": {"features": {"label": {"names": [...], "_type": "ClassLabel"}}}}. */
-function classNames(metadata: FileMetaData): ClassNames {
-  const found = new Map<string, readonly string[]>();
+/** As the datasets library writes them: {"info": {"features": {"label": {"names": [...], "_type": "ClassLabel"}}}}. */
+function featuresOf(metadata: FileMetaData): Readonly<Record<string, unknown>> {
   const text = description(metadata);
   let json: unknown;
   try {
     json = JSON.parse(text ?? 'null');
   } catch {
     // Written by whoever made the file; without it the numbers stand for themselves.
-    return found;
+    return {};
   }
   const info = isRecord(json) && isRecord(json['info']) ? json['info'] : {};
-  const features = isRecord(info['features']) ? info['features'] : {};
+  return isRecord(info['features']) ? info['features'] : {};
+}
+
+const typeOf = (feature: unknown): unknown => (isRecord(feature) ? feature['_type'] : undefined);
+
+/** Class names by column. */
+function classNames(features: Readonly<Record<string, unknown>>): ClassNames {
+  const found = new Map<string, readonly string[]>();
   for (const [column, feature] of Object.entries(features)) {
-    const names = isRecord(feature) && feature['_type'] === 'ClassLabel' ? namesOf(feature['names']) : undefined;
+    const names = isRecord(feature) && typeOf(feature) === 'ClassLabel' ? namesOf(feature['names']) : undefined;
     if (names !== undefined) found.set(column, names);
   }
   return found;

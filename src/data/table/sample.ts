@@ -5,15 +5,21 @@ import { RetraceError } from '../../protocol/errors.ts';
 import { defaultMaxRows } from '../../protocol/reading.ts';
 import { countText } from '../../protocol/sentences.ts';
 import { randomKey, randomU32, siteId } from '../../random/counter.ts';
-import { emptyTable, headerAlone, type Row, type RowBatch, type Table, type TableSource } from './table.ts';
+import { type BytesPlace, KeptPictures } from './kept_pictures.ts';
+import { type Column, emptyTable, headerAlone, type Pictures, type Row, type RowBatch, type Table, type TableSource } from './table.ts';
 
 /** Characters that a table holds at most, in the columns that were asked for, unless people say how many rows they want. */
 const MAX_CHARACTERS = 64 * 2 ** 20;
+/** Bytes of pictures that are taken out of files of rows, likewise; a few row groups more, for groups are taken whole. */
+const MAX_PICTURE_BYTES = 2 ** 30;
 
 export interface TableBounds {
   readonly maxRows?: number | undefined;
   readonly maxCharacters?: number | undefined;
+  readonly maxPictureBytes?: number | undefined;
   readonly seed?: number | undefined;
+  /** Makes a place for pictures that stand in the file itself, where there are any; left out, the table has their names alone. */
+  readonly place?: (() => Promise<BytesPlace>) | undefined;
   /** Indices of the columns wanted; left out: all. */
   readonly columns?: readonly number[] | undefined;
   readonly onProgress?: ((bytesRead: number, of: number) => void) | undefined;
@@ -51,13 +57,22 @@ class Sample {
     this.#maxCharacters = maxCharacters;
   }
 
-  add(row: Row): void {
+  /** Beforehand, where it is known how many rows will come: none is then kept for a while that would be dropped for its number. */
+  expect(count: number): void {
+    if (count <= this.#maxRows) return;
+    const drawn = Uint32Array.from({ length: count }, (_, i) => randomU32(this.#key, i)).sort();
+    this.#below = drawn[this.#maxRows] ?? this.#below;
+  }
+
+  /** Whether it is kept, for the time being. */
+  add(row: Row): boolean {
     const drawn = randomU32(this.#key, this.seen++);
-    if (drawn >= this.#below) return;
+    if (drawn >= this.#below) return false;
     this.#drawn.push(drawn);
     this.#rows.push(detached(row));
     this.#characters += charactersOf(row);
     if (this.#rows.length > this.#maxRows * 1.15 + 100 || this.#characters > this.#maxCharacters * 1.15) this.#cut();
+    return true;
   }
 
   #cut(): void {
@@ -88,8 +103,18 @@ class Sample {
 
 const charactersOf = ({ cells }: Row): number => cells.reduce((sum, cell) => sum + cell.length, 0);
 
-function tableOf(source: TableSource, rows: readonly Row[], columns: readonly number[] | undefined, of: number, notes: string[]): Table {
-  const picked = columns === undefined ? source.columns : columns.flatMap((i) => source.columns[i] ?? []);
+const pickedOf = (source: TableSource, columns: readonly number[] | undefined): readonly Column[] =>
+  columns === undefined ? source.columns : columns.flatMap((i) => source.columns[i] ?? []);
+
+function tableOf(
+  source: TableSource,
+  rows: readonly Row[],
+  columns: readonly number[] | undefined,
+  of: number,
+  notes: string[],
+  pictures: Pictures | undefined = source.pictures,
+): Table {
+  const picked = pickedOf(source, columns);
   return {
     name: source.name,
     columns: picked.map(({ name }) => name),
@@ -100,6 +125,7 @@ function tableOf(source: TableSource, rows: readonly Row[], columns: readonly nu
     reading: source.reading,
     ...(of > rows.length ? { sampledFrom: of } : {}),
     ...(notes.length > 0 ? { notes } : {}),
+    ...(pictures === undefined ? {} : { pictures }),
   };
 }
 
@@ -120,13 +146,13 @@ const noRows = ({ name, header, columns }: TableSource): RetraceError =>
 /** All rows of one reading, batch by batch, to `take`; gives the notes on them. Error: `empty-table`. */
 async function readAll(
   reading: TableSource,
-  { columns, onProgress }: Pick<TableBounds, 'columns' | 'onProgress'>,
-  take: (rows: readonly Row[]) => void,
+  { columns, onProgress, pictures }: Pick<TableBounds, 'columns' | 'onProgress'> & { readonly pictures?: 'bytes' | undefined },
+  take: (rows: readonly Row[]) => void | Promise<void>,
 ): Promise<string[]> {
   const notes: string[] = [];
   let seen = 0;
-  for await (const { rows, bytesRead } of reading.rows({ columns, onNote: (note) => notes.push(note) })) {
-    take(rows);
+  for await (const { rows, bytesRead } of reading.rows({ columns, pictures, onNote: (note) => notes.push(note) })) {
+    await take(rows);
     seen += rows.length;
     onProgress?.(bytesRead, reading.size);
   }
@@ -134,17 +160,27 @@ async function readAll(
   return notes;
 }
 
-/** All rows, or a sample where there are more than the bounds allow. Errors: those of the format, `empty-table`. */
+/**
+ * All rows, or a sample where there are more than the bounds allow, and the pictures that they name. Errors: those of the format, `empty-table`; what the
+ * place throws.
+ */
 export function readTable(source: TableSource, bounds: TableBounds = {}): Promise<Table> {
-  const { maxRows = defaultMaxRows, seed = 42, columns } = bounds;
-  const { maxCharacters = bounds.maxRows === undefined ? MAX_CHARACTERS : Number.POSITIVE_INFINITY } = bounds;
+  const { maxRows = defaultMaxRows, seed = 42, columns, place } = bounds;
+  const most = (usual: number): number => (bounds.maxRows === undefined ? usual : Number.POSITIVE_INFINITY);
+  const { maxCharacters = most(MAX_CHARACTERS), maxPictureBytes = most(MAX_PICTURE_BYTES) } = bounds;
   return withReading(source, async (reading) => {
-    const drawn = await reading.drawn?.({ maxRows, maxCharacters, seed, columns });
+    const picked = pickedOf(reading, columns);
+    const holdsPictures = reading.pictures === undefined && picked.some(({ kind }) => kind === 'image');
+    const kept = holdsPictures && place !== undefined ? new KeptPictures(await place()) : undefined;
+    const drawn = await reading.drawn?.({ maxRows, maxCharacters, seed, columns, ...(kept ? { maxPictureBytes } : {}) });
+    const from = drawn?.source ?? reading;
     const sample = new Sample(seed, maxRows, maxCharacters);
-    const notes = await readAll(drawn?.source ?? reading, bounds, (rows) => {
-      for (const row of rows) sample.add(row);
+    if (kept !== undefined && from.rowCount !== undefined) sample.expect(from.rowCount);
+    const notes = await readAll(from, { ...bounds, pictures: kept && 'bytes' }, async (rows) => {
+      for (const row of rows) if (sample.add(row) && kept !== undefined) await kept.add(row);
     });
-    const table = tableOf(reading, sample.rows(), columns, drawn?.of ?? sample.seen, notes);
+    const { rows, pictures } = (await kept?.end(sample.rows(), picked)) ?? { rows: sample.rows(), pictures: undefined };
+    const table = tableOf(reading, rows, columns, drawn?.of ?? sample.seen, notes, pictures);
     return drawn === undefined ? table : { ...table, drawnFrom: drawn.from };
   });
 }

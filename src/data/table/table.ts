@@ -19,7 +19,12 @@ export interface Row {
   readonly number: number;
   /** One for each column that was asked for. What is missing or null is ''. */
   readonly cells: readonly string[];
+  /** Bytes of the picture that each cell names, of cells that name one which stands in the file itself; there where they were asked for. */
+  readonly pictures?: readonly (Uint8Array | undefined)[];
 }
+
+/** Pictures by the cells that name them. */
+export type Pictures = ReadonlyMap<string, PictureFile>;
 
 export interface RowBatch {
   readonly rows: readonly Row[];
@@ -30,6 +35,8 @@ export interface RowBatch {
 export interface RowRequest {
   /** Indices of the columns wanted; left out: all. */
   readonly columns?: readonly number[] | undefined;
+  /** Pictures that stand in the file itself are read; left out, no more than what they are called. */
+  readonly pictures?: 'bytes' | undefined;
   /** Told once at the end of what people should know of the rows that were read, a sentence at a time. */
   onNote?(sentence: string): void;
 }
@@ -37,6 +44,8 @@ export interface RowRequest {
 export interface Bounds {
   readonly maxRows: number;
   readonly maxCharacters: number;
+  /** Bytes of pictures that stand in the file; left out, they are not read. */
+  readonly maxPictureBytes?: number | undefined;
   readonly seed: number;
   readonly columns?: readonly number[] | undefined;
 }
@@ -60,6 +69,8 @@ export interface TableSource {
   readonly reading: Reading;
   /** Where the file says it beforehand. */
   readonly rowCount?: number;
+  /** Where its pictures are files of their own. */
+  readonly pictures?: Pictures;
   /** In the order of the file. Errors: those of the format, each naming its row. */
   rows(request?: RowRequest): AsyncIterable<RowBatch>;
   /** A part of the rows that is enough for the bounds, the same for the same seed; undefined where all should be read. */
@@ -87,8 +98,8 @@ export interface Table {
   readonly drawnFrom?: string;
   /** What people should know of how the file was read, a sentence each. */
   readonly notes?: readonly string[];
-  /** What cells of a column of pictures stand for. */
-  readonly pictures?: ReadonlyMap<string, PictureFile>;
+  /** Of its columns of pictures, where there are any. */
+  readonly pictures?: Pictures;
 }
 
 /** Most characters of one cell: a longer one is a fault of the file, most often a quote that is never closed. */
