@@ -10,10 +10,12 @@ const none = 'none';
 
 export function namedColumns(given: Given): NamedColumns {
   const of = (flag: string) => given[flag] as string | undefined;
-  const [text, pair, label, target] = [of('text-column'), of('text-pair-column'), of('label-column'), of('target-column')];
+  const [text, image, pair] = [of('text-column'), of('image-column'), of('text-pair-column')];
+  const [label, target] = [of('label-column'), of('target-column')];
   const choices = given['choice-columns'] as readonly string[] | undefined;
   return {
     ...(text === undefined ? {} : { text }),
+    ...(image === undefined ? {} : { image }),
     ...(pair === undefined ? {} : { text_pair: pair === none ? null : pair }),
     ...(label === undefined ? {} : { label }),
     ...(choices === undefined ? {} : { choices: [...choices] }),
@@ -22,10 +24,9 @@ export function namedColumns(given: Given): NamedColumns {
 }
 
 /** Columns that lack nothing that the task needs, or undefined. */
-export function wholeColumns({ text, text_pair, ...others }: NamedColumns, { needed }: ColumnParts): Columns | undefined {
-  const named = { ...others, text };
-  if (text === undefined || needed.some((part) => part !== 'text_pair' && named[part] === undefined)) return undefined;
-  return { ...others, text, ...(typeof text_pair === 'string' ? { text_pair } : {}) };
+export function wholeColumns({ text_pair, ...named }: NamedColumns, { needed }: ColumnParts): Columns | undefined {
+  if (needed.some((part) => part !== 'text_pair' && named[part] === undefined)) return undefined;
+  return { ...named, ...(typeof text_pair === 'string' ? { text_pair } : {}) };
 }
 
 const nameText = (name: string | readonly string[]): string =>
@@ -35,9 +36,10 @@ const nameText = (name: string | readonly string[]): string =>
     .join(', ');
 
 /** `text 'a' and 'b', label 'c'` */
-export function columnsText({ text, text_pair, label, choices, target }: Columns): string {
+export function columnsText({ text, image, text_pair, label, choices, target }: Columns): string {
   const parts = [
-    `text '${text}'${text_pair === undefined ? '' : ` and '${text_pair}'`}`,
+    ...(text === undefined ? [] : [`text '${text}'${text_pair === undefined ? '' : ` and '${text_pair}'`}`]),
+    ...(image === undefined ? [] : [`pictures '${image}'`]),
     ...(choices === undefined ? [] : [`choices ${nameText(choices)}`]),
     ...(label === undefined ? [] : [`label '${label}'`]),
     ...(target === undefined ? [] : [`target '${target}'`]),
@@ -45,8 +47,8 @@ export function columnsText({ text, text_pair, label, choices, target }: Columns
   return parts.join(', ');
 }
 
-const parts = { text: 'text', text_pair: 'second text', choices: 'choices', label: 'label', target: 'target' } as const;
-const partNames = ['text', 'text_pair', 'choices', 'label', 'target'] as const;
+const parts = { text: 'text', image: 'pictures', text_pair: 'second text', choices: 'choices', label: 'label', target: 'target' } as const;
+const partNames = ['text', 'image', 'text_pair', 'choices', 'label', 'target'] as const;
 
 /** One line a guess: `label 'stars', because labels are often called 'stars'`. */
 export const reasonLines = (columns: Partial<Columns>, reasons: ColumnReasons): string[] =>
@@ -55,13 +57,21 @@ export const reasonLines = (columns: Partial<Columns>, reasons: ColumnReasons): 
   );
 
 /** Flags that choose columns, but for that of the second text. */
-const flags = { text: '--text-column', choices: '--choice-columns', label: '--label-column', target: '--target-column' } as const;
+const flags = {
+  text: '--text-column',
+  image: '--image-column',
+  choices: '--choice-columns',
+  label: '--label-column',
+  target: '--target-column',
+} as const;
 
 /** Says what was guessed and how to choose otherwise; nothing where all columns were named. */
 export function sayColumns(console: Console, columns: Columns, reasons: ColumnReasons): void {
   const lines = reasonLines(columns, reasons);
   if (lines.length === 0) return;
-  const others = (['text', 'choices', 'label', 'target'] as const).flatMap((part) => (columns[part] === undefined ? [] : [flags[part]]));
+  const others = (['text', 'image', 'choices', 'label', 'target'] as const).flatMap((part) =>
+    columns[part] === undefined ? [] : [flags[part]],
+  );
   const pair = reasons.text_pair === undefined ? '' : `; --text-pair-column ${none}: no second text`;
   console.say(
     `columns: ${columnsText(columns)} (guessed; ${listText(others)} ${others.length === 1 ? 'chooses' : 'choose'} others${pair})`,

@@ -25,9 +25,10 @@ const writer = {
   ...hubPlace,
 };
 const model = { ...writer, ...modelFlags };
-const task = choice(taskNames, `what is learned (default: ${taskNames[0]})`);
+const task = choice(taskNames, `what is learned (default: ${taskNames[0]}, of models of pictures image_classification)`);
 const columns = {
   'text-column': text('COLUMN', 'the text: a name, or a number from 0 (default: guessed)'),
+  'image-column': text('COLUMN', 'the pictures (default: the column that holds them)'),
   'text-pair-column': text('COLUMN', 'a second text, for pairs (default: guessed); none: there is none'),
   'label-column': text('COLUMN', 'the label, or which of the choices is right (default: guessed)'),
   'choice-columns': list(
@@ -41,7 +42,7 @@ const { 'max-rows': _, ...reading } = readingFlags;
 const data = {
   data: text(
     'DATA',
-    'a file of rows (CSV, TSV, JSON, JSON Lines, Parquet), a data set of the hub (org/name/config/split@revision; what has one choice may be left out), or bundled:clinc150 (default); bundled:clinc150/test is another part',
+    'a file of rows (CSV, TSV, JSON, JSON Lines, Parquet), a folder or a zip of pictures in folders of classes, a data set of the hub (org/name/config/split@revision; what has one choice may be left out), or bundled:clinc150 (default; for pictures bundled:digits); bundled:clinc150/test is another part',
   ),
   'eval-data': {
     ...text(

@@ -11,6 +11,8 @@ import { RetraceError } from '../src/protocol/errors.ts';
 
 /** A model's folder may nest this deep: `1_Pooling/config.json` is one down. */
 const deepest = 3;
+/** Class folders may lie in folders of parts, and be nested. */
+export const deepestPicture = 12;
 
 /** The `public` folder: above this file in a checkout, and above the bundle that bin/retrace.mjs makes. */
 export function publicFolder(): string {
@@ -56,14 +58,14 @@ export async function fileSource(path: string, name: string): Promise<ByteSource
 }
 
 /** Files under `root`, through links (a hub cache is made of them), hidden ones left out; paths with slashes. */
-export async function filesUnder(root: string, folder = root, depth = 1): Promise<string[]> {
+export async function filesUnder(root: string, folder = root, depth = 1, most = deepest): Promise<string[]> {
   const names = (await readdir(folder)).filter((name) => !name.startsWith('.'));
   const found = await Promise.all(
     names.map(async (name) => {
       const path = join(folder, name);
       const entry = await stat(path).catch(() => undefined);
       if (entry?.isFile()) return [relative(root, path).split(sep).join('/')];
-      return entry?.isDirectory() && depth < deepest ? filesUnder(root, path, depth + 1) : [];
+      return entry?.isDirectory() && depth < most ? filesUnder(root, path, depth + 1, most) : [];
     }),
   );
   return found.flat();
@@ -85,5 +87,13 @@ export function diskFolder(root: string, name: string): ModelFolder {
 export async function fileSha256(path: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const piece of createReadStream(path)) hash.update(piece as Uint8Array);
+  return hash.digest('hex');
+}
+
+/** sha256 of the files of a folder, by their paths. */
+export async function folderSha256(root: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const path of (await filesUnder(root, root, 1, deepestPicture)).sort())
+    hash.update(`${path}\0${await fileSha256(join(root, path))}\n`);
   return hash.digest('hex');
 }

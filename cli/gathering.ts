@@ -1,8 +1,9 @@
 // A file that a session writes piece by piece and reads again where it lies: the weights of a merged model, which may be larger than memory.
 
-import { openAsBlob } from 'node:fs';
+import { mkdtempSync, openAsBlob, rmSync } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import type { Gathering } from '../src/session/host.ts';
 
 export async function fileGathering(path: string): Promise<Gathering> {
@@ -17,4 +18,11 @@ export async function fileGathering(path: string): Promise<Gathering> {
       return openAsBlob(path);
     },
   };
+}
+
+/** The same in a file of the system's own, which goes with the process: pictures that stand in a file of rows. */
+export function temporaryGathering(): Promise<Gathering> {
+  const folder = mkdtempSync(join(tmpdir(), 'retrace-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return fileGathering(join(folder, 'gathered'));
 }

@@ -9,6 +9,7 @@ import type { Host, RunStore } from '../src/session/host.ts';
 import { openGpu } from './adapter.ts';
 import type { Given } from './flags.ts';
 import { bundledNames, diskFolder, publicFolder } from './folders.ts';
+import { temporaryGathering } from './gathering.ts';
 import { hubOf } from './hub/connection.ts';
 import { nodePictures } from './picture_decoder_pool.ts';
 import { temporaryRowFile } from './row_file.ts';
@@ -55,6 +56,7 @@ export function nodeHost(runs: RunStore = noRuns, given?: Given): Host {
     bundledRoot: async (kind) => diskFolder(join(publicFolder(), kind), kind),
     runs,
     hub: hubOf(given),
+    gathering: temporaryGathering,
     async offload(modules) {
       const files = onDisk(modules, rowMemory).map(({ path }) => [path, temporaryRowFile()] as const);
       return localParameters(new Offload(modules, new Map(files)));

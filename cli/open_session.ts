@@ -1,10 +1,12 @@
 // A session for one command: Node's host, phases drawn as progress, the rest of the events for the command.
 
 import { basename } from 'node:path';
+import type { Inputs } from '../src/protocol/cards.ts';
 import type { ModelRef } from '../src/protocol/config.ts';
 import type { DataProgress, RunEvent } from '../src/protocol/messages.ts';
 import type { Host, RunStore } from '../src/session/host.ts';
 import { openBaseModel, openFolder } from '../src/session/models/base_model.ts';
+import { inputsOf } from '../src/session/models/task_fit.ts';
 import { Session } from '../src/session/session.ts';
 import { type Console, inMegabytes } from './console.ts';
 import { sayFetching } from './fetching.ts';
@@ -12,11 +14,17 @@ import type { Given } from './flags.ts';
 import { nodeHost } from './host.ts';
 import { type ModelPlace, modelRef, ofDepth } from './models.ts';
 
+/** What a model reads. */
+export interface ModelReads {
+  readonly inputs: Inputs;
+  /** The longest text that it takes; of pictures the tokens that each is. */
+  readonly positions: number;
+}
+
 export interface OpenSession {
   readonly calls: Session['calls'];
   readonly host: Host;
-  /** Positions of the model at a place: the longest text that it takes. */
-  positions(place: ModelPlace): Promise<number>;
+  reads(place: ModelPlace): Promise<ModelReads>;
   /** The model at a place; with a number of layers of its own, without weights. */
   model(place: ModelPlace, num_hidden_layers?: number): Promise<ModelRef>;
 }
@@ -52,7 +60,10 @@ export function openSession(console: Console, given: Given, { onEvent, runs, gat
   return {
     calls: session.calls,
     host,
-    positions: async (place) => (await openBaseModel(await modelRef(place), host)).backbone().config.max_position_embeddings,
+    async reads(place) {
+      const backbone = (await openBaseModel(await modelRef(place), host)).backbone();
+      return { inputs: inputsOf(backbone), positions: backbone.config.max_position_embeddings };
+    },
     async model(place, num_hidden_layers) {
       const ref = await modelRef(place);
       return num_hidden_layers === undefined ? ref : ofDepth(await openFolder(ref, host), num_hidden_layers);

@@ -76,7 +76,7 @@ function another(name: string, option: Option): [string[], unknown] {
 test.each(records)('%s option %s goes from its flag into the run configuration', async (group, name, option) => {
   const [typed, meant] = another(name, option);
   const { given } = readFlags('train', ['--data', file, flagOf(name), ...typed]);
-  const config = await configOf(await settingsOf(given, methodCards(), async () => 512));
+  const config = await configOf(await settingsOf(given, methodCards(), async () => ({ inputs: 'text', positions: 512 })));
   const parts: Readonly<Record<string, unknown>> = { method: config.options, training: config.training, reading: config.data };
   const part = parts[group] ?? config;
   expect(part).toMatchObject({ [name]: meant });
@@ -84,7 +84,10 @@ test.each(records)('%s option %s goes from its flag into the run configuration',
 
 test('--token-chunk changes a plan, as the field of the page does', async () => {
   const { given } = readFlags('plan', ['--token-chunk', '16', '--chunks', '2']);
-  expect(await configOf(await settingsOf(given, methodCards(), async () => 512))).toMatchObject({ token_chunk: 16, chunks: 2 });
+  expect(await configOf(await settingsOf(given, methodCards(), async () => ({ inputs: 'text', positions: 512 })))).toMatchObject({
+    token_chunk: 16,
+    chunks: 2,
+  });
 });
 
 test('help names every flag with what the table says of it, in lines that a terminal holds', () => {
@@ -104,7 +107,7 @@ test('a wrong item of a list is said of its flag', async () => {
     ['ranges', '0-9999999:store'],
   ] as const) {
     const { given } = readFlags('train', [`--${flag}`, value]);
-    await expect(settingsOf(given, methodCards(), async () => 512).then(configOf)).rejects.toMatchObject({
+    await expect(settingsOf(given, methodCards(), async () => ({ inputs: 'text', positions: 512 })).then(configOf)).rejects.toMatchObject({
       code: 'usage',
       where: `--${flag}`,
     });

@@ -23,9 +23,12 @@ const allowed = { separator: 'tab, comma, semicolon, pipe, space, none or one ch
 /** What a run remembers of how its data are read. */
 export function placedReading(place: DataPlace): ReadingSettings {
   if (place.kind === 'bundled') return {};
-  if (place.kind === 'hub') return place.max_rows === undefined ? {} : { max_rows: place.max_rows };
-  const { kind: _, path: __, ...reading } = place;
-  return reading;
+  if (place.kind === 'file') {
+    const { kind: _, path: __, part: ___, ...reading } = place;
+    return reading;
+  }
+  const { max_rows, broken_pictures } = place;
+  return { ...(max_rows === undefined ? {} : { max_rows }), ...(broken_pictures === undefined ? {} : { broken_pictures }) };
 }
 
 /** What the flags say. Error: `usage`. */
@@ -39,7 +42,9 @@ export function givenReading(given: Given): ReadingSettings {
   const max_rows = v.safeParse(readingSettings.max_rows, given['max-rows']);
   if (!max_rows.success)
     throw usage(`--max-rows is ${given['max-rows']}; whole numbers from 1 to 10000000 are allowed.`, 'Correct this value.', '--max-rows');
+  const broken_pictures = v.safeParse(readingSettings.broken_pictures, given['broken-pictures']);
   return {
+    ...(broken_pictures.success && broken_pictures.output !== undefined ? { broken_pictures: broken_pictures.output } : {}),
     ...(given['no-header'] === true ? { header: false } : given['header'] === true ? { header: true } : {}),
     ...(separator === undefined ? {} : { separator }),
     ...(quote === undefined ? {} : { quote }),

@@ -21,7 +21,11 @@ export type Fingerprints = Readonly<Record<string, string>>;
 
 const place = v.variant('kind', [
   v.object({ kind: v.literal('bundled'), name: v.string(), part: v.string() }),
-  v.object({ kind: v.literal('file'), path: v.string(), ...readingSettings }),
+  v.object({ kind: v.literal('file'), path: v.string(), part: v.optional(v.string()), ...readingSettings }),
+  v.object({
+    ...{ kind: v.literal('pictures'), path: v.string(), part: v.optional(v.string()) },
+    ...{ max_rows: readingSettings.max_rows, broken_pictures: readingSettings.broken_pictures },
+  }),
   v.object({
     ...{ kind: v.literal('hub'), id: v.string(), config: v.string(), split: v.string() },
     ...{ revision: v.optional(v.string()), commit: v.string() },

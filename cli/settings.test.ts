@@ -5,7 +5,7 @@ import { configOf, settingsOf } from './settings.ts';
 
 const trainingOf = async (...args: string[]) => {
   const { given } = readFlags('plan', args);
-  return (await configOf(await settingsOf(given, methodCards(), async () => 512))).training;
+  return (await configOf(await settingsOf(given, methodCards(), async () => ({ inputs: 'text', positions: 512 })))).training;
 };
 
 test('an optimizer brings its own numbers and its share of the method’s learning rate; what is given stands', async () => {

@@ -28,6 +28,7 @@ import { namedColumns, wholeColumns } from './columns.ts';
 import { type DataPlace, dataPlace, dataRef, evaluationPlace } from './data.ts';
 import { type Given, usage } from './flags.ts';
 import { type ModelPlace, modelPlace, modelRef } from './models.ts';
+import type { OpenSession } from './open_session.ts';
 import { flagOf, givenOptions, isOption, memoryNames, optionNames, trainingNames } from './option_flags.ts';
 import { parseRanges } from './policy_ranges.ts';
 import { givenReading, placedReading } from './reading.ts';
@@ -37,6 +38,8 @@ export interface Settings extends MemorySettings {
   /** The adapter that training began from: an absolute path, or an id of the hub. */
   readonly adapter?: string;
   readonly pooling?: Pooling;
+  /** Of pictures; left out: the model's own. */
+  readonly image_size?: number;
   /** Left out in runs of earlier versions: the first of the tasks. */
   readonly task?: string;
   readonly data: DataPlace;
@@ -62,15 +65,20 @@ function atItsCommit(data: DataPlace, kept: DataPlace | undefined): DataPlace {
 }
 
 /** What a task is trained on where nothing else is named: its data set of the hub. */
-function usualData(task: string | undefined): string {
-  const { dataset } = taskNamed(task);
-  return dataset === undefined ? 'bundled:clinc150' : `${dataset.id}/${dataset.config}/train`;
+function usualData(task: string): string {
+  const { dataset, inputs } = taskNamed(task);
+  return dataset === undefined ? { text: 'bundled:clinc150', image: 'bundled:digits' }[inputs] : `${dataset.id}/${dataset.config}/train`;
 }
 
 /** Names of further sets: `mismatched` of a split validation_mismatched and of a file dev_mismatched.tsv. Error: `usage`, where two have one name. */
 function namedSets(places: readonly DataPlace[]): Record<string, DataPlace> {
   const nameOf = (place: DataPlace): string =>
-    (place.kind === 'file' ? basename(place.path).replace(/\.[^.]*$/, '') : place.kind === 'hub' ? place.split : place.part)
+    (place.kind === 'hub'
+      ? place.split
+      : place.kind === 'bundled'
+        ? place.part
+        : (place.part ?? basename(place.path).replace(/\.[^.]*$/, ''))
+    )
       .replace(/^(?:validation|dev|test)_/, '')
       .replace(/\W+/g, '_');
   const sets: Record<string, DataPlace> = {};
@@ -94,15 +102,12 @@ async function furtherPlaces({ dataset }: Task, data: DataPlace, given: Given): 
 }
 
 /** What the flags say of the data; a training part alone is evaluated on its validation part, where it has one. */
-async function dataOf(given: Given, kept?: Settings): Promise<Pick<Settings, 'data' | 'eval_data' | 'more_eval_data'>> {
+async function dataOf(given: Given, task: string, kept?: Settings): Promise<Pick<Settings, 'data' | 'eval_data' | 'more_eval_data'>> {
   const reading = { ...(kept ? placedReading(kept.data) : {}), ...givenReading(given) };
   const named = textOf(given, 'data');
   const data =
     named !== undefined || !kept
-      ? atItsCommit(
-          await dataPlace(named ?? usualData(textOf(given, 'task')), { flag: '--data', part: 'train', reading, given }),
-          kept?.data,
-        )
+      ? atItsCommit(await dataPlace(named ?? usualData(task), { flag: '--data', part: 'train', reading, given }), kept?.data)
       : kept.data.kind === 'file'
         ? { ...kept.data, ...reading, header: reading.header ?? kept.data.header }
         : { ...kept.data, ...(kept.data.kind === 'hub' ? reading : {}) };
@@ -113,7 +118,7 @@ async function dataOf(given: Given, kept?: Settings): Promise<Pick<Settings, 'da
     return { data, ...(eval_data ? { eval_data } : {}), ...(more.length > 0 ? { more_eval_data: namedSets(more) } : {}) };
   }
   const eval_data = kept?.eval_data ?? (await evaluationPlace(data, given));
-  const more_eval_data = kept ? kept.more_eval_data : await furtherPlaces(taskNamed(textOf(given, 'task')), data, given);
+  const more_eval_data = kept ? kept.more_eval_data : await furtherPlaces(taskNamed(task), data, given);
   return { data, ...(eval_data ? { eval_data } : {}), ...(more_eval_data ? { more_eval_data } : {}) };
 }
 
@@ -183,11 +188,11 @@ function modelOf(given: Given, kept?: Settings): ModelPlace {
   return same ? before : place;
 }
 
-/** Settings from flags over defaults, or over those that a run `kept`. `positions`: how many a model has; the default length heeds it. */
+/** Settings from flags over defaults, or over those that a run `kept`. `reads`: what a model reads, which the defaults of task and length heed. */
 export async function settingsOf(
   given: Given,
   methods: readonly MethodCard[],
-  positions: (model: ModelPlace) => Promise<number>,
+  reads: OpenSession['reads'],
   kept?: Settings,
 ): Promise<Settings> {
   const method = (textOf(given, 'method') ?? kept?.method ?? 'meft1') as MethodName;
@@ -197,16 +202,19 @@ export async function settingsOf(
   const optim = (textOf(given, 'optim') ?? defaultTraining.optim) as OptimizerName;
   const pooling = (textOf(given, 'pooling') ?? kept?.pooling) as Pooling | undefined;
   const virtual = { num_virtual_tokens: numberOf(given, 'num-virtual-tokens') ?? card.defaults.fixed.num_virtual_tokens };
-  const max_length = kept ? 0 : defaultLength(textPositions(await positions(model), card, virtual));
+  const { inputs, positions } = kept ? { inputs: 'text' as const, positions: 0 } : await reads(model);
+  const max_length = inputs === 'text' ? defaultLength(textPositions(positions, card, virtual)) : defaultTraining.max_length;
   const named = textOf(given, 'adapter');
   const adapter = named === undefined ? kept?.adapter : adapterPlace(named);
-  const task = textOf(given, 'task') ?? kept?.task ?? (taskNames[0] as string);
+  const task = textOf(given, 'task') ?? kept?.task ?? taskNamed(undefined, inputs).name;
+  const image_size = numberOf(given, 'image-size') ?? kept?.image_size;
   return {
     model,
     ...(adapter === undefined ? {} : { adapter }),
     ...(pooling === undefined ? {} : { pooling }),
+    ...(image_size === undefined ? {} : { image_size }),
     task,
-    ...(await dataOf(given, kept)),
+    ...(await dataOf(given, task, kept)),
     columns: columnsOf(given, task, kept),
     method,
     ...memoryOf(given, card.default_policy, kept),
@@ -272,13 +280,14 @@ function readingFlags(data: DataPlace): Record<string, unknown> {
 /** Fields in which two runs differ, as `name: kept, given`; where files lie does not count. */
 export function differences(kept: Settings, given: Settings): string[] {
   const flat = (settings: Settings): Record<string, unknown> => {
-    const { training, options, data, columns, method, pooling, adapter, task = taskNames[0] } = settings;
+    const { training, options, data, columns, method, pooling, image_size, adapter, task = taskNames[0] } = settings;
     return {
       task,
       method,
       adapter,
       ...memoryIn(settings),
       pooling,
+      image_size,
       header: data.kind === 'file' && data.header === true,
       'no-header': data.kind === 'file' && data.header === false,
       ...readingFlags(data),

@@ -65,7 +65,7 @@ function objectOf({ depth, report, full }: Row): object {
 /** Plans every cell; those that do not go together are told with the reason. */
 async function planCells(given: Given, console: Console): Promise<{ rows: Row[]; refused: Refused[]; fault: RetraceError | undefined }> {
   const open = openSession(console, given);
-  const { calls, positions } = open;
+  const { calls, reads } = open;
   const { methods } = await calls.catalogue(undefined);
   const named = given['method'] === undefined ? methods.map(({ name }) => name) : [given['method'] as MethodName];
   const policyGiven = given['memory-policy'] === undefined ? policyNames : [given['memory-policy'] as PolicyName];
@@ -77,7 +77,7 @@ async function planCells(given: Given, console: Console): Promise<{ rows: Row[];
     const flag = flagOf(idle);
     throw usage(`${flag} changes nothing in ${wanted.join(', ')}.`, `Leave it out, or compare a method that reads it.`, flag);
   }
-  const settings = await settingsOf(given, methods, positions);
+  const settings = await settingsOf(given, methods, reads);
   const planOf = async (change: Pick<Settings, 'method' | 'policy'>, depth: number | undefined) => {
     const options = readBy(cardOf(change.method), settings.options);
     // What differs between rows is what a step takes, not what an evaluation writes with.

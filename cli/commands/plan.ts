@@ -25,12 +25,13 @@ export async function planRequestOf(
       '--num-labels',
     );
   }
-  const { training, pooling, task, method, options, ...run } = await configOf(settings);
+  const { training, pooling, image_size, task, method, options, ...run } = await configOf(settings);
   return {
     model: await open.model(settings.model, num_hidden_layers),
     num_labels,
     task,
     ...(pooling === undefined ? {} : { pooling }),
+    image_size,
     method,
     ...memoryIn(run),
     options,
@@ -43,17 +44,25 @@ export async function planRequestOf(
 
 export async function plan(given: Given, console: Console): Promise<number> {
   const open = openSession(console, given);
-  const { calls, positions } = open;
+  const { calls, reads } = open;
   const { methods } = await calls.catalogue(undefined);
-  const settings = await settingsOf(given, methods, positions);
+  const settings = await settingsOf(given, methods, reads);
   requireRead(given, methods, settings);
   const note = lengthNote(given, settings);
   if (note !== undefined) console.say(note);
   const examined = async () => {
-    const { model, data, eval_data, task, training } = await configOf(settings);
+    const { model, image_size, data, eval_data, task, training } = await configOf(settings);
     const { guess: columns, reasons } = await calls.previewData({ data, named: settings.columns, task });
     sayColumns(console, columns, reasons);
-    const request = { model, data, columns, task, max_length: training.max_length, seed: training.seed };
+    const request = {
+      model,
+      ...(image_size === undefined ? {} : { image_size }),
+      data,
+      columns,
+      task,
+      max_length: training.max_length,
+      seed: training.seed,
+    };
     const { labels, warnings } = await calls.examineData({ ...request, ...(eval_data ? { eval_data } : {}) });
     sayWarnings(console, warnings);
     return { labels, of: { columns, reasons, warnings } };

@@ -58,7 +58,7 @@ interface Asked {
 /** The columns that the run of an adapter's folder learned from, where its record is there. */
 async function trainedColumns(adapter: string | undefined): Promise<Columns | undefined> {
   const record = adapter === undefined ? undefined : await readRecord(checkpointFolder(adapter)).catch(() => undefined);
-  return record && wholeColumns(record.settings.columns, { needed: ['text'], optional: [] });
+  return record && wholeColumns(record.settings.columns, { needed: [], optional: [] });
 }
 
 /** Rows of a table, which need not hold what is predicted. Faults of the file show at once; its rows are read as they are predicted. */

@@ -16,7 +16,7 @@ import type { Console } from '../console.ts';
 import { type DataPlace, dataFile } from '../data.ts';
 import { fetched, licenceOf } from '../fetching.ts';
 import { type Given, usage } from '../flags.ts';
-import { fileSha256 } from '../folders.ts';
+import { fileSha256, folderSha256 } from '../folders.ts';
 import { type ModelPlace, modelFolder, modelRef, repoOf, shownPlace, weightsSha256 } from '../models.ts';
 import { openSession, sayDevice } from '../open_session.ts';
 import { checkpointFolder, openOut } from '../out_folder.ts';
@@ -30,8 +30,10 @@ import { TrainReport } from '../train_report.ts';
 const interrupted = 130;
 
 /** Of the rows: a file's bytes, or the commit at which the hub has them. */
-const fingerprintOf = async (data: DataPlace): Promise<string> =>
-  data.kind === 'hub' ? `${splitName(data)} ${data.commit}` : fileSha256(dataFile(data));
+async function fingerprintOf(data: DataPlace): Promise<string> {
+  if (data.kind === 'hub') return `${splitName(data)} ${data.commit}`;
+  return data.kind === 'pictures' ? folderSha256(data.path) : fileSha256(dataFile(data));
+}
 
 async function fingerprintsOf({ model, data, eval_data, more_eval_data }: Settings, host: Host): Promise<Fingerprints> {
   const weights = await weightsSha256(await openFolder(await modelRef(model), host));
@@ -110,10 +112,10 @@ export async function train(given: Given, console: Console): Promise<number> {
   if (target !== undefined) console.say(`push: once trained, to ${shownRepo(target)}, ${target.visibility}`);
   const plain = openSession(console, given);
   const { methods } = await plain.calls.catalogue(undefined);
-  let settings = await settingsOf(given, methods, plain.positions);
+  let settings = await settingsOf(given, methods, plain.reads);
   const record = await openOut(out, given);
   if (record) {
-    settings = await settingsOf(given, methods, plain.positions, record.settings);
+    settings = await settingsOf(given, methods, plain.reads, record.settings);
     settings = { ...settings, model: await foundAgain(settings.model, record, plain.host, console) };
     requireThere(settings);
   }

@@ -146,7 +146,7 @@ export function studyPicture(report: StudyReport): string {
 }
 
 async function requestOf(given: Given, open: ReturnType<typeof openSession>, console: Console): Promise<StudyRequest> {
-  const settings = await settingsOf(given, (await open.calls.catalogue(undefined)).methods, open.positions);
+  const settings = await settingsOf(given, (await open.calls.catalogue(undefined)).methods, open.reads);
   const { model, pooling, data, eval_data, task, training } = await configOf(settings);
   const { guess: columns, reasons } = await open.calls.previewData({ data, named: settings.columns, task });
   sayColumns(console, columns, reasons);

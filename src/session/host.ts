@@ -31,6 +31,15 @@ export interface Gathering {
   end(): Promise<Blob>;
 }
 
+/** In the host's memory; a browser puts large ones on its disk. */
+export function inBlobs(): Gathering {
+  const parts: Blob[] = [];
+  return {
+    write: async (bytes) => void parts.push(new Blob([new Uint8Array(bytes)])),
+    end: async () => new Blob(parts),
+  };
+}
+
 export interface Host {
   gpu(): Promise<GPU | undefined>;
   /** The folder of a bundled model or data set, and its licence. Errors: `unknown-bundled`. */
@@ -40,7 +49,7 @@ export interface Host {
   readonly runs: RunStore;
   /** The hub, and what of it is kept here. */
   readonly hub: Hub;
-  /** A place for the weights of a merged model; left out, they are gathered as blobs. */
+  /** A place for the weights of a merged model, or for pictures out of a file of rows; left out, they are gathered as blobs. */
   gathering?(): Promise<Gathering>;
   /** Threads that decode and resize pictures. */
   pictures(): Promise<PictureWorker>;

@@ -12,7 +12,7 @@ import { RetraceError } from '../../protocol/errors.ts';
 import type { MergedType, MergePlan, MergeResult } from '../../protocol/messages.ts';
 import type { Engine, EngineConfig } from '../engine/engine.ts';
 import type { TextToPredict } from '../engine/predict.ts';
-import type { Gathering, Host } from '../host.ts';
+import { type Host, inBlobs } from '../host.ts';
 import { openBaseModel } from '../models/base_model.ts';
 import { tokenizerOf } from '../models/open_models.ts';
 import { startOwnHead } from '../models/plain_model.ts';
@@ -86,15 +86,6 @@ export interface MergeRequest {
 interface FolderFile {
   readonly path: string;
   readonly blob: Blob;
-}
-
-/** In the host's memory; a browser puts large ones on its disk. */
-function inBlobs(): Gathering {
-  const parts: Blob[] = [];
-  return {
-    write: async (bytes) => void parts.push(new Blob([new Uint8Array(bytes)])),
-    end: async () => new Blob(parts),
-  };
 }
 
 /** The folder's files, the weights first. */

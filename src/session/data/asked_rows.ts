@@ -4,7 +4,7 @@
 import type { ChosenColumns } from '../../data/columns/choose.ts';
 import { unlabelledLayout, usualColumns } from '../../data/columns/usual.ts';
 import { countRows } from '../../data/table/sample.ts';
-import type { Table } from '../../data/table/table.ts';
+import type { Pictures, Row, Table } from '../../data/table/table.ts';
 import type { Columns, DataRef, NamedColumns } from '../../protocol/config.ts';
 import type { AskedText } from '../../protocol/messages.ts';
 import type { Task } from '../../tasks/task.ts';
@@ -39,21 +39,35 @@ function columnsOf(table: Table, { task, named, usual }: AskedData): ChosenColum
   return usualColumns(table, 'the run', [bare, bare && untold], named) ?? task.unlabelled.columnsOf(table, named);
 }
 
+/** Pictures that stand in the rows themselves. */
+const picturesIn = (rows: readonly Row[]): Pictures =>
+  new Map(
+    rows.flatMap(({ cells, pictures = [] }) =>
+      pictures.flatMap((bytes, i) => {
+        const path = cells[i] ?? '';
+        return bytes === undefined
+          ? []
+          : [[path, { path, size: bytes.length, blob: async () => new Blob([new Uint8Array(bytes)]) }] as const];
+      }),
+    ),
+  );
+
 /** Opens them. Errors: those of the file's format, of the task's columns, and `not-texts`. */
 export async function openAskedRows(asked: AskedData, host: Host, onProgress?: OnDataProgress): Promise<AskedRows> {
   const { task, data } = asked;
   const read = task.reads?.(data) ?? data;
-  const { source: likely } = await openData(read, host);
-  const chosen = columnsOf((await beginningOf(read, host, likely)).table, asked);
+  const opening = { inputs: task.inputs, to: 'predict' } as const;
+  const { source: likely } = await openData(read, host, opening);
+  const chosen = columnsOf((await beginningOf(read, host, likely, opening)).table, asked);
   const wanted = foundColumns(likely, chosen.columns).places;
   const { source, count, notes } = await countRows(likely, { columns: wanted, onProgress: tellReading(likely.name, onProgress) });
   const columns = wanted.map((at) => source.columns[at]?.name ?? String(at));
   const { choice } = foundColumns(source, chosen.columns);
   async function* rows() {
-    for await (const { rows: batch } of source.rows({ columns: wanted })) {
+    for await (const { rows: batch } of source.rows({ columns: wanted, pictures: 'bytes' })) {
       const rowNumbers = batch.map(({ number }) => number);
       const table = {
-        ...pictured(source),
+        pictures: source.pictures ?? picturesIn(batch),
         name: source.name,
         header: source.header,
         columns,

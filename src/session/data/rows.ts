@@ -5,21 +5,33 @@ import type { ChosenColumns } from '../../data/columns/choose.ts';
 import { type ColumnChoice, columnChoice } from '../../data/examples.ts';
 import { splitBeginning } from '../../data/hub/preview.ts';
 import { openSplit } from '../../data/hub/split.ts';
+import { openPictures } from '../../data/picture_sets/folder.ts';
+import { fileListing } from '../../data/picture_sets/listing.ts';
+import { zipListing } from '../../data/picture_sets/zip.ts';
 import { labelLines, labelsBeside } from '../../data/table/labels_beside.ts';
 import { openTable } from '../../data/table/open.ts';
 import { readBeginning, readTable, type TableBeginning } from '../../data/table/sample.ts';
 import { columnIndex, type Table, type TableSource } from '../../data/table/table.ts';
 import type { Waiting } from '../../hub/client.ts';
 import { blobSource, openFile } from '../../hub/folder.ts';
+import type { Inputs } from '../../protocol/cards.ts';
 import { type ColumnReasons, type Columns, columnNames, type DataRef, type NamedColumns } from '../../protocol/config.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import type { DataPreview, DataProgress } from '../../protocol/messages.ts';
 import type { Reading } from '../../protocol/reading.ts';
 import { taskNamed } from '../../tasks/registry.ts';
 import type { Task } from '../../tasks/task.ts';
-import type { Host } from '../host.ts';
+import { type Host, inBlobs } from '../host.ts';
 
 const previewRows = 12;
+
+/** What a bundled set of pictures lies in. */
+export const bundledPictures = 'pictures.zip';
+
+const isZip = async (blob: Blob): Promise<boolean> => {
+  const [p, k] = new Uint8Array(await blob.slice(0, 2).arrayBuffer());
+  return p === 0x50 && k === 0x4b;
+};
 
 interface OpenData {
   readonly source: TableSource;
@@ -27,8 +39,22 @@ interface OpenData {
   readonly pinned: DataRef;
 }
 
+export interface Opening {
+  /** Of pictures, a file may be a zip of them. Left out: texts. */
+  readonly inputs?: Inputs;
+  /** To predict of, pictures need no classes. */
+  readonly to?: 'learn' | 'predict';
+  readonly waiting?: Waiting | undefined;
+}
+
 /** The file's table, opened: its columns are known, its rows unread. Errors: those of its format, and of the hub. */
-export async function openData(data: DataRef, host: Host, waiting?: Waiting): Promise<OpenData> {
+export async function openData(data: DataRef, host: Host, { inputs = 'text', to = 'learn', waiting }: Opening = {}): Promise<OpenData> {
+  if (data.kind === 'pictures')
+    return { source: await openPictures(fileListing(data.files, data.name), { part: data.part, to }), pinned: data };
+  if (data.kind === 'file' && inputs === 'image' && (await isZip(data.blob))) {
+    const listing = await zipListing(blobSource(data.name, data.blob), data.blob);
+    return { source: await openPictures(listing, { part: data.part, to }), pinned: data };
+  }
   if (data.kind === 'file') {
     const table = await openTable(blobSource(data.name, data.blob), data);
     const labels = data.labels && (await openTable(blobSource(data.labels.name, data.labels.blob), labelLines));
@@ -38,14 +64,17 @@ export async function openData(data: DataRef, host: Host, waiting?: Waiting): Pr
     const { source, pinned } = await openSplit(host.hub, data, waiting);
     return { source, pinned: { ...data, ...pinned } };
   }
-  const source = await openFile(await host.bundled('data', data.name), `${data.part}.tsv`);
+  const folder = await host.bundled('data', data.name);
+  const pictures = await folder.open(bundledPictures);
+  if (pictures) return { source: await openPictures(await zipListing(pictures), { part: data.part, to }), pinned: data };
+  const source = await openFile(folder, `${data.part}.tsv`);
   return { source: await openTable({ ...source, name: `${data.name}/${data.part}.tsv` }, { header: true }), pinned: data };
 }
 
 /** The first rows: of a split of the hub as its server shows them, where it does. */
-export async function beginningOf(data: DataRef, host: Host, source?: TableSource): Promise<TableBeginning> {
+export async function beginningOf(data: DataRef, host: Host, source?: TableSource, opening?: Opening): Promise<TableBeginning> {
   if (data.kind === 'hub') return splitBeginning(host.hub, data);
-  return readBeginning(source ?? (await openData(data, host)).source);
+  return readBeginning(source ?? (await openData(data, host, opening)).source);
 }
 
 export type OnDataProgress = (progress: DataProgress) => void;
@@ -99,7 +128,7 @@ export async function readRows(
 ): Promise<ReadRows> {
   const read = task.reads?.(asked) ?? asked;
   const data = beside && read.kind === 'file' ? { header: beside.header, ...read } : read;
-  const { source, pinned } = await openData(data, host, waiting);
+  const { source, pinned } = await openData(data, host, { inputs: task.inputs, waiting });
   const { columns, reasons } = given ? { columns: given, reasons: {} } : guess((await beginningOf(data, host, source)).table);
   const { places, choice } = foundColumns(source, columns);
   const named = besideChoices(
@@ -110,6 +139,7 @@ export async function readRows(
     seed,
     onProgress: tellReading(source.name, onProgress),
     maxRows: data.kind === 'bundled' ? undefined : data.max_rows,
+    place: async () => host.gathering?.() ?? inBlobs(),
     columns: [...new Set([...places, ...named])].sort((a, b) => a - b),
   });
   return { table: task.rowsOf(table, choice), columns, reasons, choice, pinned };
@@ -163,7 +193,7 @@ function guessedColumns(task: Task, table: Table, named: NamedColumns | undefine
 
 export async function previewOf(data: DataRef, named: NamedColumns | undefined, host: Host, task?: string): Promise<DataPreview> {
   const chosen = taskNamed(task);
-  const { table, rows, counted } = await beginningOf(chosen.reads?.(data) ?? data, host);
+  const { table, rows, counted } = await beginningOf(chosen.reads?.(data) ?? data, host, undefined, { inputs: chosen.inputs });
   const { columns: guess, reasons, notes = [] } = guessedColumns(chosen, table, named);
   return {
     name: table.name,
