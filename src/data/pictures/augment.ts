@@ -56,8 +56,8 @@ export function augment(
   };
 }
 
-/** torchvision 0.29, RandomResizedCrop.get_params: an area and a ratio that fit within ten tries, else the largest middle part whose ratio is within bounds. */
-function randomBox(key: number, min_scale: number, width: number, height: number): Box {
+/** torchvision 0.29, RandomResizedCrop.get_params, with the numbers of `key` from the second on: an area and a ratio that fit within ten tries, else the largest middle part whose ratio is within bounds. */
+export function randomBox(key: number, min_scale: number, width: number, height: number): Box {
   let index = 1;
   const uniform = (from: number, to: number): number => from + (to - from) * randomUniform(key, index++);
   const below = (count: number): number => Math.floor(randomUniform(key, index++) * count);

@@ -147,7 +147,9 @@ function indicesOf(codes: Uint8Array, bits: number, count: number): Uint8Array {
     if (isNew && done + length - 1 < count) out[done + length - 1] = first;
     done += length;
     if (previous >= 0 && next < 4096) {
-      [before[next], last[next], lengths[next]] = [previous, first, (lengths[previous] as number) + 1];
+      before[next] = previous;
+      last[next] = first;
+      lengths[next] = (lengths[previous] as number) + 1;
       next++;
       if (next === 1 << size && size < 12) size++;
     }

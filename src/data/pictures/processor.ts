@@ -208,7 +208,7 @@ export function readImageProcessor(
   image_size: number,
   fallback: ImageProcessorName = 'ViTImageProcessor',
 ): ReadProcessor {
-  const read = new ProcessorReader(json ?? {}, place);
+  const read = new ProcessorReader(json === undefined ? {} : json, place);
   const name = read.className(fallback);
   const defaults: Defaults = classes[name];
   const { size, crop, side } = geometryOf(read, name);

@@ -93,17 +93,19 @@ const half = 2 ** (PRECISION_BITS - 1);
 /** Rows [begin, end), each to `width` pixels. */
 function horizontal({ width: inWidth, data }: Pixels, width: number, begin: number, end: number, by: Coefficients): Pixels {
   const out = new Uint8Array(width * (end - begin) * 3);
+  const { weights } = by;
   for (let y = begin; y < end; y++) {
     for (let x = 0; x < width; x++) {
-      const from = (y * inWidth + (by.first[x] as number)) * 3;
-      const weightsFrom = x * by.taps;
-      const count = by.count[x] as number;
-      let [red, green, blue] = [half, half, half];
-      for (let i = 0; i < count; i++) {
-        const weight = by.weights[weightsFrom + i] as number;
-        red = (red + Math.imul(data[from + 3 * i] as number, weight)) | 0;
-        green = (green + Math.imul(data[from + 3 * i + 1] as number, weight)) | 0;
-        blue = (blue + Math.imul(data[from + 3 * i + 2] as number, weight)) | 0;
+      let at = (y * inWidth + (by.first[x] as number)) * 3;
+      const weightsEnd = x * by.taps + (by.count[x] as number);
+      let red = half;
+      let green = half;
+      let blue = half;
+      for (let i = x * by.taps; i < weightsEnd; i++, at += 3) {
+        const weight = weights[i] as number;
+        red = (red + Math.imul(data[at] as number, weight)) | 0;
+        green = (green + Math.imul(data[at + 1] as number, weight)) | 0;
+        blue = (blue + Math.imul(data[at + 2] as number, weight)) | 0;
       }
       const to = ((y - begin) * width + x) * 3;
       out[to] = clip8(red);

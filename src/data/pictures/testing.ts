@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { Box } from './augment.ts';
 import type { Pixels } from './picture.ts';
 import type { Edges } from './resample.ts';
 
@@ -9,7 +10,16 @@ export interface PictureVectors {
   /** Pictures for models are squares of this many pixels. */
   readonly size: number;
   readonly processors: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  readonly defaults: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Files, and what Transformers reads of them, defaults included. */
+  readonly read: readonly { readonly file: Readonly<Record<string, unknown>>; readonly read: Readonly<Record<string, unknown>> }[];
+  /** What torchvision crops with the numbers of a key of the counter generator. */
+  readonly crops: readonly {
+    readonly width: number;
+    readonly height: number;
+    readonly min_scale: number;
+    readonly key: number;
+    readonly box: Box;
+  }[];
   readonly pictures: readonly {
     readonly name: string;
     readonly width: number;

@@ -23,7 +23,8 @@ function gather({ data }: Pixels, width: number, height: number, from: (x: numbe
 export function crop(pixels: Pixels, { left, top, width, height }: Box): Pixels {
   if (left === 0 && top === 0 && width === pixels.width && height === pixels.height) return pixels;
   return gather(pixels, width, height, (x, y) => {
-    const [fromX, fromY] = [x + left, y + top];
+    const fromX = x + left;
+    const fromY = y + top;
     return fromX < 0 || fromY < 0 || fromX >= pixels.width || fromY >= pixels.height ? -1 : fromY * pixels.width + fromX;
   });
 }

@@ -16,8 +16,10 @@ import struct
 import zlib
 
 import numpy as np
+import torch
 from PIL import Image, ImageCms, ImageDraw, ImageOps
-from transformers import BitImageProcessorPil, ConvNextImageProcessorPil, DeiTImageProcessorPil, ViTImageProcessorPil
+from torchvision.transforms import RandomResizedCrop
+from transformers import BeitImageProcessorPil, BitImageProcessorPil, CLIPImageProcessorPil, ConvNextImageProcessorPil, DeiTImageProcessorPil, SiglipImageProcessorPil, ViTImageProcessorPil
 
 HERE = pathlib.Path(__file__).resolve().parent
 FOLDER = HERE / "pictures"
@@ -111,6 +113,7 @@ def exif(orientation):
 def odd_profile():
     """A profile in which red and green have changed places: who applies it is found out."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[24:36] = bytes(12)  # When it was made.
     for i in range(int.from_bytes(profile[128:132], "big")):
         at = 132 + 12 * i
         swapped = {b"rXYZ": b"gXYZ", b"gXYZ": b"rXYZ"}.get(bytes(profile[at : at + 4]))
@@ -300,15 +303,54 @@ for old in FOLDER.iterdir():
 for name, content in files.items():
     (FOLDER / name).write_bytes(content)
 settings = {key: {"image_processor_type": kind.__name__[:-3], **options} for key, (kind, options) in processors.items()}
-defaults = {
-    kind.__name__[:-3]: json.loads(kind().to_json_string())
-    for kind in (ViTImageProcessorPil, DeiTImageProcessorPil, BitImageProcessorPil, ConvNextImageProcessorPil)
-}
+plain = lambda processor: json.loads(processor.to_json_string())  # noqa: E731
+kinds = [ViTImageProcessorPil, DeiTImageProcessorPil, BitImageProcessorPil, CLIPImageProcessorPil, BeitImageProcessorPil, SiglipImageProcessorPil, ConvNextImageProcessorPil]
+# What a file says, and what Transformers reads of it, defaults included: old files, new files, and those that leave things out.
+read = [({"image_processor_type": kind.__name__[:-3]}, kind) for kind in kinds] + [
+    ({"feature_extractor_type": "ViTFeatureExtractor", "size": 384, "resample": 3}, ViTImageProcessorPil),
+    ({"feature_extractor_type": "DeiTFeatureExtractor", "size": 438, "crop_size": 384, "image_mean": [0.485, 0.456, 0.406]}, DeiTImageProcessorPil),
+    ({"image_processor_type": "BitImageProcessor", "size": 256, "crop_size": 200, "do_normalize": False}, BitImageProcessorPil),
+    ({"image_processor_type": "ConvNextImageProcessorFast", "size": 224, "crop_pct": 0.9}, ConvNextImageProcessorPil),
+    ({"image_processor_type": "ViTImageProcessorFast", "size": {"height": 96, "width": 96}, "do_rescale": False}, ViTImageProcessorPil),
+]
+read = [{"file": file, "read": plain(kind.from_dict(file))} for file, kind in read]
+
+
+def pcg(value):
+    """src/random/counter.ts."""
+    state = (value * 747796405 + 2891336453) & 0xFFFFFFFF
+    word = (((state >> ((state >> 28) + 4)) ^ state) * 277803737) & 0xFFFFFFFF
+    return ((word >> 22) ^ word) & 0xFFFFFFFF
+
+
+def drawn_box(width, height, min_scale, key):
+    """torchvision's own code, over the numbers of the counter generator from the second on."""
+    index = iter(range(1, 1000))
+    uniform = lambda: (pcg(pcg((next(index) + key) & 0xFFFFFFFF) ^ key) >> 8) / 2**24  # noqa: E731
+
+    class Empty:
+        def uniform_(self, low, high):
+            return torch.tensor([float(low) + (float(high) - float(low)) * uniform()], dtype=torch.float64)
+
+    empty, randint = torch.empty, torch.randint
+    torch.empty, torch.randint = lambda _: Empty(), lambda low, high, size: torch.tensor([low + int(uniform() * (high - low))])
+    try:
+        top, left, h, w = RandomResizedCrop.get_params(Image.new("L", (width, height)), (min_scale, 1.0), (3 / 4, 4 / 3))
+    finally:
+        torch.empty, torch.randint = empty, randint
+    return {"left": left, "top": top, "width": w, "height": h}
+
+
+shapes = [(224, 224), (500, 333), (37, 211), (3, 500), (700, 20), (1, 1), (2, 3)]
+crops = []
+for i in range(60):
+    (width, height), min_scale, key = shapes[i % len(shapes)], [0.08, 0.35, 1.0][i % 3], int(rng.integers(0, 2**32))
+    crops.append({"width": width, "height": height, "min_scale": min_scale, "key": key, "box": drawn_box(width, height, min_scale, key)})
 lines = ",\n".join(
     f"{json.dumps(key)}: [\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]"
-    for key, rows in {"pictures": records, "prepared": prepared, "resampled": resampled}.items()
+    for key, rows in {"pictures": records, "prepared": prepared, "resampled": resampled, "read": read, "crops": crops}.items()
 )
 (HERE / "pictures.json").write_text(
-    "{\n" + f'"size": {SIZE},\n"processors": {json.dumps(settings)},\n"defaults": {json.dumps(defaults)},\n' + lines + "\n}\n"
+    "{\n" + f'"size": {SIZE},\n"processors": {json.dumps(settings)},\n' + lines + "\n}\n"
 )
 print(len(files), "pictures,", sum(map(len, files.values())), "bytes;", (HERE / "pictures.json").stat().st_size, "bytes of facts")
