@@ -26,6 +26,9 @@ export const classLabel = (...names: string[]) => ({ names, _type: 'ClassLabel' 
 export const listsOfText = (...names: string[]) =>
   Object.fromEntries(names.map((name) => [name, { feature: feature('string'), _type: 'List' } as const]));
 
+/** A picture: `{ bytes, path }` in the rows. */
+export const picture = { _type: 'Image' } as const;
+
 type Column = Parameters<typeof parquetWriteBuffer>[0]['columnData'][number];
 
 const TYPES: Readonly<Record<string, Column['type']>> = {
@@ -56,6 +59,15 @@ const listElements = (name: string): Schema => [
   { name: 'element', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' },
 ];
 
+const pictureElements = (name: string): Schema => [
+  { name, repetition_type: 'OPTIONAL', num_children: 2 },
+  { name: 'bytes', type: 'BYTE_ARRAY', repetition_type: 'OPTIONAL' },
+  { name: 'path', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' },
+];
+
+const isPicture = (described: unknown): boolean =>
+  typeof described === 'object' && described !== null && '_type' in described && described._type === 'Image';
+
 /** Members of a struct of lists, which the hub describes as such or as a sequence of structs. */
 function membersOf(described: unknown): string[] {
   if (typeof described !== 'object' || described === null) return [];
@@ -65,6 +77,7 @@ function membersOf(described: unknown): string[] {
 
 /** The writer finds out no struct by itself. */
 function elementsOf(column: Column, described: unknown): Schema {
+  if (isPicture(described)) return pictureElements(column.name);
   const members = membersOf(described);
   if (members.length === 0) return schemaFromColumnData({ columnData: [column] }).slice(1);
   return [{ name: column.name, repetition_type: 'OPTIONAL', num_children: members.length }, ...members.flatMap(listElements)];

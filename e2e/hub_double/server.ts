@@ -10,7 +10,7 @@ import type { Asked, Hub, Settings, TokenRights } from './hub.ts';
 import { type DoubleRepo, doubleRepo, type RepoSpec, type RepoType } from './repos.ts';
 import { type Answer, PORTAL_PAGE, redirect, send } from './sending.ts';
 
-export { classLabel, type DatasetSpec, datasetRepo, feature, listsOfText, parquetOf } from './datasets.ts';
+export { classLabel, type DatasetSpec, datasetRepo, feature, listsOfText, parquetOf, picture } from './datasets.ts';
 export type { Fault, FaultRule } from './faults.ts';
 export { drawnFile, type FileContent, type SparseFile, type StoredFile, sparseFile } from './files.ts';
 export type { TokenRights } from './hub.ts';

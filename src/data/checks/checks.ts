@@ -47,6 +47,10 @@ export const pictureClassChecks: readonly Check[] = [
 /** Likewise, between the rows that are trained on and those that are evaluated with. */
 export const classSplitChecks: readonly SplitCheck[] = [textsInBoth, classesNotEvaluated];
 
+/** Of the classes of pictures, which say nothing of the pictures themselves: those are read by `checkPictures` (pictures.ts). */
+export const pictureClassChecks: readonly Check[] = [labelOfEachRow, hiddenLabels, missingLabels, alikeLabels, untrimmedLabels];
+export const pictureSplitChecks: readonly SplitCheck[] = [classesNotEvaluated];
+
 /** Of the rows of one file, before any are held back. */
 export const checkRows = (rows: CheckedRows, checks = classChecks): DataWarning[] => checks.flatMap((check) => check(rows));
 

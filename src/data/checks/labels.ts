@@ -115,7 +115,7 @@ export const untrimmedLabels: Check = (rows) => {
 };
 
 /** A label of its own in so many rows that the column is an id or a text. */
-const labelledByRow = ({ classes, labels }: CheckedRows): boolean =>
+export const labelledByRow = ({ classes, labels }: Pick<CheckedRows, 'classes' | 'labels'>): boolean =>
   labels.length >= FEWEST_ROWS && classes.size >= OWN_LABEL_SHARE * labels.length;
 
 export const labelOfEachRow: Check = (rows) => {
@@ -151,18 +151,38 @@ export const singleRows: Check = (rows) => {
 const MOST_OF_ALL = 0.95;
 const MOST_TO_LEAST = 100;
 
-export const unbalancedClasses: Check = (rows) => {
-  const sizes = [...rows.classes].sort(([, a], [, b]) => b.count - a.count);
+export interface Imbalance {
+  readonly largest: readonly [label: string, rows: RowSet];
+  readonly smallest: readonly [label: string, rows: RowSet];
+  /** Of the largest class among all. */
+  readonly share: number;
+  /** The share alone makes a model that says nothing else look as if it had learned. */
+  readonly oneIsAll: boolean;
+}
+
+/** Where one class has nearly all, or a hundred times as many as another. `all`: rows of all classes. */
+export function imbalanceOf(classes: ReadonlyMap<string, RowSet>, all: number): Imbalance | undefined {
+  const sizes = [...classes].sort(([, a], [, b]) => b.count - a.count);
   const [largest, smallest] = [sizes[0], sizes.at(-1)];
-  const all = rows.labels.length;
-  if (!largest || !smallest || sizes.length < 2 || labelledByRow(rows) || numbersOf(rows)) return [];
+  if (!largest || !smallest || sizes.length < 2) return undefined;
   const share = largest[1].count / all;
-  if (share < MOST_OF_ALL && largest[1].count < MOST_TO_LEAST * smallest[1].count) return [];
+  const oneIsAll = share >= MOST_OF_ALL;
+  return oneIsAll || largest[1].count >= MOST_TO_LEAST * smallest[1].count ? { largest, smallest, share, oneIsAll } : undefined;
+}
+
+export const rareClassesRemedy = (what: string): string =>
+  `Read F1 and Matthews correlation rather than accuracy; add ${what} of the rare classes, or take fewer of the frequent one.`;
+
+export const unbalancedClasses: Check = (rows) => {
+  const all = rows.labels.length;
+  const found = labelledByRow(rows) || numbersOf(rows) ? undefined : imbalanceOf(rows.classes, all);
+  if (found === undefined) return [];
+  const { largest, smallest, share, oneIsAll } = found;
   return [
     {
       code: 'classes-unbalanced',
-      message: `${quoted(largest[0])} has ${countText(largest[1].count)} of the ${plural(all, 'row')} of ${rows.name} (${(100 * share).toFixed(1)} %), ${quoted(smallest[0])} ${countText(smallest[1].count)} (${rowSetText(smallest[1])}).${share < MOST_OF_ALL ? '' : ` A model that always says ${quoted(largest[0])} is right that often.`}`,
-      remedy: 'Read F1 and Matthews correlation rather than accuracy; add rows of the rare classes, or take fewer of the frequent one.',
+      message: `${quoted(largest[0])} has ${countText(largest[1].count)} of the ${plural(all, 'row')} of ${rows.name} (${(100 * share).toFixed(1)} %), ${quoted(smallest[0])} ${countText(smallest[1].count)} (${rowSetText(smallest[1])}).${oneIsAll ? ` A model that always says ${quoted(largest[0])} is right that often.` : ''}`,
+      remedy: rareClassesRemedy('rows'),
       rows: [rowsIn(rows.name, smallest[1])],
     },
   ];

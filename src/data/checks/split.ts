@@ -50,8 +50,8 @@ function classesOf(whole: CheckedRows, evaluation: Evaluation): ReadonlyMap<stri
   return classes;
 }
 
-const looksBetter = 'The scores will look better than they are.';
-const effectOf = (share: number): string =>
+export const looksBetter = 'The scores will look better than they are.';
+export const effectOf = (share: number): string =>
   share < 0.01 ? `Accuracy can look better than it is by ${(100 * share).toFixed(1)} percentage points at most.` : looksBetter;
 
 /** Classes whose score nobody will know. Those of one row are named by another check where rows are held back. */

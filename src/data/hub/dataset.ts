@@ -10,6 +10,7 @@ import { listText } from '../../protocol/sentences.ts';
 import { openParquetFiles } from '../table/parquet_files.ts';
 import { type DatasetCard, readCard } from './card.ts';
 import { convertedBranch, convertedLayout, type LaidConfig, type LaidSplit, plainLayout, whyNoRows } from './layout.ts';
+import { picturesDescribed } from './pictures.ts';
 import { serverFacts } from './server.ts';
 
 export interface DatasetPlace {
@@ -128,7 +129,10 @@ async function lookedUp(
   const sources = files.flatMap(({ path }) => hub.file(repo, path) ?? []);
   const { columns, rowCount } = await openParquetFiles({ name: repo.id, files: sources });
   return {
-    columns: columns.map(({ name, is, classes }) => ({ name, type: classes ? 'ClassLabel' : is, ...(classes ? { names: classes } : {}) })),
+    columns: columns.map(({ name, kind, is, classes }) => ({
+      ...{ name, type: classes ? 'ClassLabel' : kind === 'image' ? 'Image' : is },
+      ...(classes ? { names: classes } : {}),
+    })),
     rows: rowCount,
   };
 }
@@ -140,8 +144,9 @@ export async function describeDataset(hub: Hub, place: DatasetPlace): Promise<Hu
   const facts = converted && place.revision === undefined ? await serverFacts(hub, id) : undefined;
   let left = MOST_LOOKED_UP;
   const described: HubDataset['configs'][number][] = [];
-  for (const { name, splits } of configs) {
-    const [served, carded] = [facts?.configs.find((one) => one.name === name), card.infos.find(({ config }) => config === name)];
+  for (const config of configs) {
+    const { name, splits } = config;
+    const [served, carded] = [facts?.configs.find((one) => one.name === name), card.infos.find((one) => one.config === name)];
     const known = new Map([...(carded?.splits ?? []), ...(served?.splits ?? [])].map((split) => [split.name, split.rows]));
     const said: readonly HubColumn[] = served?.columns ?? carded?.columns ?? [];
     let columns = said.map(({ name: column, type, names }) => ({ name: column, type, ...(names ? { names } : {}) }));
@@ -149,8 +154,9 @@ export async function describeDataset(hub: Hub, place: DatasetPlace): Promise<Hu
     for (const split of splits) {
       const isParquet = split.files.every(({ path }) => path.endsWith('.parquet'));
       const unknown = columns.length === 0 || known.get(split.name) === undefined;
-      const found = unknown && isParquet && left-- > 0 ? await lookedUp(hub, dataset, split) : undefined;
-      if (columns.length === 0) columns = found?.columns ?? [];
+      const listed = split.pictures && picturesDescribed(config, split);
+      const found = listed ?? (unknown && isParquet && left-- > 0 ? await lookedUp(hub, dataset, split) : undefined);
+      if (columns.length === 0) columns = [...(found?.columns ?? [])];
       const bytes = split.files.reduce((sum, { size }) => sum + size, 0);
       shown.push({ name: split.name, rows: known.get(split.name) ?? found?.rows, bytes });
     }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cardFeatures, serverFeatures } from './features.ts';
+import { cardFeatures, columnOf, serverFeatures } from './features.ts';
 
 const text = { dtype: 'string', _type: 'Value' };
 const names = (features: readonly { name: string; kind: string }[]) => features.map(({ name, kind }) => `${name}: ${kind}`);
@@ -30,4 +30,10 @@ test('a card says the same in its own words', () => {
     { name: 'turns', list: [{ name: 'role', dtype: 'string' }] },
   ]);
   expect(names(features)).toEqual(['choices.text: list', 'choices.label: list', 'tags: list', 'turns: list']);
+});
+
+test('pictures are columns of their own kind, in the words of the server and of a card', () => {
+  expect(names(serverFeatures({ image: { _type: 'Image' }, audio: { _type: 'Audio' } }))).toEqual(['image: image', 'audio: object']);
+  const [image] = cardFeatures([{ name: 'image', dtype: 'image' }]);
+  expect(image && columnOf(image)).toEqual({ name: 'image', kind: 'image', is: 'pictures' });
 });

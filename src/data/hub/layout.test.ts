@@ -82,6 +82,40 @@ test.each<[what: string, listing: string[], card: unknown, expected: unknown]>([
     { configs: [{ config_name: 'x', data_files: 'gone/*.csv' }] },
     [['default', { train: ['train.csv'] }]],
   ],
+  [
+    'pictures in folders of splits',
+    ['README.md', '.gitattributes', 'data/test/a/3.png', 'data/train/a/1.png', 'data/train/b/2.JPEG', 'data/train/list.txt'],
+    {},
+    [['default', { train: ['data/train/a/1.png', 'data/train/b/2.JPEG'], test: ['data/test/a/3.png'] }]],
+  ],
+  [
+    'pictures in folders of classes, one of them called as a split is',
+    ['bus/1.png', 'train/1.png'],
+    undefined,
+    [['default', { train: ['bus/1.png', 'train/1.png'] }]],
+  ],
+  [
+    'pictures with a file of what is said of them',
+    ['metadata.csv', 'test/2.png', 'train/1.png'],
+    {},
+    [['default', { train: ['metadata.csv', 'train/1.png'], test: ['metadata.csv', 'test/2.png'] }]],
+  ],
+  [
+    'pictures by patterns of the card',
+    ['x/a/1.png', 'x/b/1.png', 'y/a/2.png'],
+    {
+      configs: [
+        {
+          data_files: [
+            { split: 'train', path: 'x/**' },
+            { split: 'test', path: 'y/**' },
+          ],
+        },
+      ],
+    },
+    [['default', { train: ['x/a/1.png', 'x/b/1.png'], test: ['y/a/2.png'] }]],
+  ],
+  ['rows, with a picture to show', ['logo.png', 'more/2.png', 'train.csv'], {}, [['default', { train: ['train.csv'] }]]],
   ['a card of another form', ['train.csv'], { configs: [3, null, 'x'], dataset_info: 'y' }, [['default', { train: ['train.csv'] }]]],
 ])('plain files by %s', (_, listing, card, expected) => {
   expect(shown(plainLayout(files(...listing), readCard(card)))).toEqual(expected);
@@ -119,6 +153,8 @@ test.each([
   [['README.md', 'glue.py', 'dataset_infos.json'], /made by a script \(glue\.py\)/],
   [['README.md', 'train.csv.gz', 'images.zip'], /files of other kinds \(\.gz, \.zip\)/],
   [['README.md', '.gitattributes'], /no files of rows/],
+  [['README.md', 'zoo.py', 'logo.png'], /made by a script/],
+  [['README.md', 'train.zip', 'test.zip', 'sample.jpg'], /files of other kinds/],
 ])('%j has no rows: %s', (paths, why) => {
   expect(plainLayout(files(...paths), readCard({}))).toEqual([]);
   expect(whyNoRows(files(...paths))).toMatch(why);

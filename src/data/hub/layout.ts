@@ -2,6 +2,7 @@
 // the `datasets` library finds them. Looks at paths alone. Invariant: files of a split stand in the order of their rows, which is that of their names.
 
 import type { HubFile } from '../../hub/repo.ts';
+import { isCalledPicture, isHidden, isIn, isMetadata, pictureLayout } from '../picture_sets/layout.ts';
 import type { DatasetCard } from './card.ts';
 import { bySplit, splitNamed } from './split_names.ts';
 
@@ -13,6 +14,8 @@ export interface LaidSplit {
   readonly files: readonly HubFile[];
   /** The hub converted the first few gigabytes only. */
   readonly partial?: boolean;
+  /** Its files are pictures, and what is said of them in files beside them; whether folders say that these are its files, or the card. */
+  readonly pictures?: 'by folders' | 'by card';
 }
 
 export interface LaidConfig {
@@ -71,21 +74,44 @@ function patternOf(pattern: string): RegExp {
   return new RegExp(`^${source.join('')}$`);
 }
 
-/** Of any other listing. Files that are no rows of a kind that is read are left out. */
-export function plainLayout(files: readonly HubFile[], { configs }: DatasetCard): LaidConfig[] {
+/** Splits of pictures, by the folders that they lie in; a file beside them that covers several is one of each. */
+function byFolders(files: readonly HubFile[]): LaidSplit[] {
+  const layout = pictureLayout(files.map(({ path }) => path));
+  const concerns = (path: string, folders: readonly string[]): boolean =>
+    isMetadata(path) && folders.some((folder) => folder.startsWith(path.slice(0, path.lastIndexOf('/') + 1)));
+  return layout.parts.map((part) => ({
+    name: part.name,
+    pictures: 'by folders',
+    files: files.filter(({ path }) => isIn(path, part) || concerns(path, part.folders)),
+  }));
+}
+
+/** Files that are rows; or pictures with what is said of them, where there are no rows beside and hardly anything else: a repository may have a picture or two to show. */
+function rowsAmong(files: readonly HubFile[]): { readonly files: readonly HubFile[]; readonly arePictures: boolean } {
   const rows = files.filter(({ path }) => readable.test(path) && !noRows.test(path)).sort(byPath);
+  const pictures = files.filter(({ path }) => isCalledPicture(path) && !isHidden(path));
+  const others = files.filter(({ path }) => !isCalledPicture(path) && !isHidden(path) && !isMetadata(path));
+  if (pictures.length <= others.length || !rows.every(({ path }) => isMetadata(path))) return { files: rows, arePictures: false };
+  return { files: [...pictures, ...rows].sort(byPath), arePictures: true };
+}
+
+/** Of any other listing. Files that are no rows of a kind that is read, and no pictures, are left out. */
+export function plainLayout(listed: readonly HubFile[], { configs }: DatasetCard): LaidConfig[] {
+  const { files: rows, arePictures } = rowsAmong(listed);
+  const found = arePictures ? byFolders : byNames;
   const laid = configs.map(({ name, splits, folder }): LaidConfig => {
     if (splits.length === 0)
-      return { name, splits: byNames(folder === '' ? rows : rows.filter(({ path }) => path.startsWith(`${folder}/`))) };
-    const matched = splits.map((split) => {
+      return { name, splits: found(folder === '' ? rows : rows.filter(({ path }) => path.startsWith(`${folder}/`))) };
+    const matched = splits.map((split): LaidSplit => {
       const patterns = split.patterns.map(patternOf);
-      return { name: split.name, files: rows.filter(({ path }) => patterns.some((pattern) => pattern.test(path))) };
+      const files = rows.filter(({ path }) => patterns.some((pattern) => pattern.test(path)));
+      return { name: split.name, files, ...(arePictures ? { pictures: 'by card' } : {}) };
     });
     return { name, splits: matched.filter((split) => split.files.length > 0) };
   });
   const named = laid.filter(({ splits }) => splits.length > 0);
   if (named.length > 0) return named;
-  const splits = byNames(rows);
+  const splits = rows.length === 0 ? [] : found(rows);
   return splits.length === 0 ? [] : [{ name: 'default', splits }];
 }
 

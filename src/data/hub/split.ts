@@ -2,7 +2,7 @@
 // ever, and is opened without a request where what it needs of its files is kept.
 
 import type { Waiting } from '../../hub/client.ts';
-import type { Hub } from '../../hub/hub.ts';
+import type { Hub, OpenRepo } from '../../hub/hub.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import { joinTables } from '../table/joined_tables.ts';
 import { openTable } from '../table/open.ts';
@@ -11,6 +11,7 @@ import type { ClassNames } from '../table/parquet_schema.ts';
 import type { TableSource } from '../table/table.ts';
 import { type AboutDataset, configOf, type DatasetPlace, type OpenDataset, openDataset, splitOf } from './dataset.ts';
 import { classNamesOf } from './features.ts';
+import { openPictureSplit, type PictureSplit, pictureSplit, pinnedPictures } from './pictures.ts';
 import { serverFacts } from './server.ts';
 
 export interface SplitPlace extends DatasetPlace {
@@ -37,13 +38,15 @@ export const splitName = ({ id, config, split, revision }: SplitPlace): string =
 export async function openSplit(hub: Hub, place: SplitPlace, waiting?: Waiting): Promise<OpenSplit> {
   const found = await findSplit(hub, place, waiting);
   const name = splitName({ ...place, id: found.id });
-  const files = found.paths.flatMap((path) => found.open(path) ?? []);
-  if (files.length < found.paths.length || files.length === 0) throw filesGone(name, found.paths.length - files.length);
   const pinned = {
     ...place,
     ...{ id: found.id, commit: found.commit, about: place.about ?? (await found.about()) },
     ...(found.byFolders ? {} : { files: found.paths }),
   };
+  if (found.pictures !== undefined)
+    return { source: said(await openPictureSplit(hub, found.repo, name, found.pictures, waiting), found.from), pinned };
+  const files = found.paths.flatMap((path) => found.open(path) ?? []);
+  if (files.length < found.paths.length || files.length === 0) throw filesGone(name, found.paths.length - files.length);
   const given = place.classes && new Map(Object.entries(place.classes));
   if (!found.paths.every((path) => path.toLowerCase().endsWith('.parquet'))) {
     const tables: TableSource[] = [];
@@ -77,7 +80,10 @@ const filesGone = (name: string, count: number): RetraceError =>
 interface FoundSplit {
   readonly id: string;
   readonly commit: string;
+  readonly repo: OpenRepo;
   readonly paths: readonly string[];
+  /** Where its files are pictures. */
+  readonly pictures: PictureSplit | undefined;
   /** The folders of its files say which they are. */
   readonly byFolders: boolean;
   /** Whose files these are, for people. */
@@ -99,7 +105,7 @@ async function findSplit(hub: Hub, place: SplitPlace, waiting: Waiting | undefin
   if (place.commit !== undefined && place.files !== undefined) {
     const repo = await hub.open({ type: 'dataset', id: place.id, revision: place.commit }, waiting);
     return {
-      ...{ id: place.id, commit: repo.commit, paths: place.files, byFolders: false },
+      ...{ id: place.id, commit: repo.commit, repo, paths: place.files, byFolders: false, pictures: pinnedPictures(place.files) },
       from: `files of the repository at commit ${repo.commit.slice(0, 7)}`,
       open: (path) => hub.file(repo, path, waiting),
       about: async () => ({}),
@@ -108,10 +114,13 @@ async function findSplit(hub: Hub, place: SplitPlace, waiting: Waiting | undefin
   }
   const dataset = await openAt(hub, place, waiting);
   const { id, repo, converted, card } = dataset;
-  const { files, partial } = splitOf(dataset, configOf(dataset, place.config), place.split);
+  const config = configOf(dataset, place.config);
+  const split = splitOf(dataset, config, place.split);
+  const { files, partial } = split;
   const at = `at commit ${repo.commit.slice(0, 7)}`;
   return {
-    ...{ id, commit: repo.commit, paths: files.map(({ path }) => path), byFolders: converted },
+    ...{ id, commit: repo.commit, repo, paths: files.map(({ path }) => path), pictures: pictureSplit(config, split) },
+    byFolders: converted || split.pictures === 'by folders',
     from: converted
       ? `the hub's own Parquet files ${at}${partial ? ', which hold the beginning of this split only' : ''}`
       : `files of the repository ${at}`,

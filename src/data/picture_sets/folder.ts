@@ -17,6 +17,7 @@ import {
   isIn,
   isMetadata,
   type LaidPart,
+  onlyPart,
   type PictureLayout,
   pictureLayout,
 } from './layout.ts';
@@ -27,6 +28,8 @@ import { isPicture as isReadPicture } from './sniff.ts';
 export interface PictureSetOptions {
   /** One of `partsOf`; left out: `train`, or the first that there is. */
   readonly part?: string | undefined;
+  /** All files may be one part, whatever their folders are called. Left out: folders name the parts. */
+  readonly parts?: 'by folders' | 'one' | undefined;
   /** Whether a file that begins with these bytes is a picture. */
   isPicture?(first: Uint8Array): boolean;
   /** To predict of, pictures may all be of one class. Left out: to learn from. */
@@ -46,7 +49,10 @@ const FORMAT: TableFormat = 'json';
 const layouts =
   'Give each class a folder of its own with its pictures in it: cat/1.jpg, dog/1.jpg; or, with parts, train/cat/1.jpg and test/cat/1.jpg.';
 
-const layoutOf = ({ files }: PictureListing): PictureLayout => pictureLayout(files.map(({ path }) => path));
+function layoutOf({ files }: PictureListing, parts: PictureSetOptions['parts'] = 'by folders'): PictureLayout {
+  const layout = pictureLayout(files.map(({ path }) => path));
+  return parts === 'one' ? { ...layout, parts: [{ name: onlyPart, folders: [layout.base] }], beside: [] } : layout;
+}
 
 /** Names of the parts of a set, `train` first; a set without any is all `train`. */
 export const partsOf = (listing: PictureListing): readonly string[] => layoutOf(listing).parts.map(({ name }) => name);
@@ -147,10 +153,10 @@ function noPictures(name: string, part: LaidPart, others: readonly SetFile[]): R
  */
 export async function openPictures(
   listing: PictureListing,
-  { part: wanted, isPicture = isReadPicture, to = 'learn' }: PictureSetOptions = {},
+  { part: wanted, parts, isPicture = isReadPicture, to = 'learn' }: PictureSetOptions = {},
 ): Promise<TableSource> {
   const { name } = listing;
-  const layout = layoutOf(listing);
+  const layout = layoutOf(listing, parts);
   const part = partNamed(listing, layout, wanted);
   const shown = listing.files.filter(({ path }) => !isHidden(path)).sort(byPath);
   const { pictures, others } = await sorted(
