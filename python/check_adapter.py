@@ -23,7 +23,7 @@ def compare(adapter, base, check_base=True):
 
 
 def largest_difference(loaded):
-    """Of an output from what was recorded of the self-test's texts."""
+    """Of an output from what was recorded of the self-test's texts, or pictures."""
     pairs = zip(loaded.self_test["texts"], loaded.self_test["logits"], strict=True)
     return max((torch.tensor(loaded.outputs(text)) - torch.tensor(row)).abs().max().item() for text, row in pairs)
 
@@ -48,7 +48,7 @@ def main():
         return 1
     agrees = difference <= ALLOWED
     texts, labels = len(loaded.self_test["texts"]), len(loaded.labels)
-    print(f"{texts} texts, {labels} labels, {loaded.pooling} pooling: largest difference of a logit {difference:.1e}")
+    print(f"{texts} {'texts' if loaded.image_size is None else 'pictures'}, {labels} labels, {loaded.pooling} pooling: largest difference of a logit {difference:.1e}")
     print("the same logits" if agrees else f"NOT the same logits: allowed is {ALLOWED:.0e}")
     return 0 if agrees else 1
 

@@ -4,6 +4,8 @@ Usage: python check_exports.py FOLDER [--base FOLDER]     the base is by default
        RETRACE_EXPORTS=FOLDER npx vitest run test/lives.test.ts      leaves such a folder: exports of every method, a folder an
        architecture, with its base
 
+An export over pictures carries those of its self-test as they enter the model: the tensor `pixel_values` [n, 3, H, W] of self_test.safetensors.
+
 What is in PEFT's layout is loaded by PEFT alone where it has the architecture's own head, as people would; with mean pooling PEFT loads it into
 retrace.pooling's model.
 """
@@ -24,10 +26,17 @@ from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoModelF
 from check_adapter import ALLOWED, compare, largest_difference, quiet
 from retrace import AdapterError
 from retrace.architectures import architecture_of
+from retrace.pictures import of_pictures
+from retrace.pooling import image_classifier_of
 
 
 def plain_model(base, loaded):
-    """Transformers' model of the task, the base's weights in it."""
+    """Transformers' model of the task, the base's weights in it. Auto classes would open a DeiT whose file has its teacher's head with that head, whatever was
+    trained."""
+    own_heads = list(architecture_of(loaded.config).own_heads)
+    if loaded.image_size is not None:
+        model_class = image_classifier_of(loaded.config, own_heads.index(loaded.pooling))
+        return model_class.from_pretrained(base, num_labels=len(loaded.self_test["logits"][0]), ignore_mismatched_sizes=True)
     if loaded.head != "words":
         return AutoModelForSequenceClassification.from_pretrained(base, num_labels=len(loaded.self_test["logits"][0]))
     return (AutoModelForSeq2SeqLM if loaded.config.is_encoder_decoder else AutoModelForCausalLM).from_pretrained(base)
@@ -56,6 +65,9 @@ def by_peft_alone(adapter, base, loaded):
         of_tokens = lambda **given: model(**given).logits[:, -given.get("decoder_input_ids", given["input_ids"]).shape[1] :]
         return largest_difference(replace(loaded, module=of_tokens))
     texts, recorded = loaded.self_test["texts"], torch.tensor(loaded.self_test["logits"])
+    if loaded.image_size is not None:
+        logits = [model(**of_pictures(plain.base_model, picture[None])).logits for picture in texts]
+        return (torch.cat(logits) - recorded).abs().max().item()
     types = architecture_of(plain.config).has_token_types  # which GPT-2 would add as words
     given = {"return_tensors": "pt", "truncation": True, "max_length": loaded.max_length, "return_token_type_ids": types}
     logits = [model(**loaded.tokenizer(text, **given)).logits for text in texts]

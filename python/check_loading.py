@@ -1,6 +1,7 @@
-"""Checks retrace.load on exports of every method, written here as docs/format.md says and loaded again: exit 1 where logits differ.
+"""Checks retrace.load on exports of every method, written here as docs/format.md says and loaded again: exit 1 where logits differ. Over a model of pictures
+an export's self-test has them in self_test.safetensors, and they are larger than the base's own here.
 
-Usage: python check_loading.py [--base FOLDER]      FOLDER: a model with tokenizer, of any architecture; by default the bundled BERT
+Usage: python check_loading.py [--base FOLDER]      FOLDER: a model with tokenizer, of any architecture; by default the bundled BERT; or of pictures, such as vectors/tiny_vit
 """
 
 import argparse
@@ -22,6 +23,7 @@ from retrace import AdapterError, build, load
 from retrace.architectures import architecture_of, layers_of
 from retrace.base import config_of
 from retrace.methods.peft_methods import PeftTwin
+from retrace.pictures import resize
 
 BUNDLED = VECTORS.parent.parent / "public" / "models" / "all-MiniLM-L6-v2"
 TEXTS = ["play some jazz", "what is the capital of France, and how far away is it?"]
@@ -45,26 +47,45 @@ def export(folder, method, pooling, hyper_parameters, base):
         "base_model": {"name": "base", "model_type": json.loads((base / "config.json").read_text())["model_type"], "sha256": sha256},
         "num_labels": NUM_LABELS,
         "pooling": pooling,
-        "max_length": MAX_LENGTH,
         "hyper_parameters": hyper_parameters,
     }
+    pictures = pictures_for(base)
+    cut = {"max_length": MAX_LENGTH} if pictures is None else {"image_size": pictures.shape[-1]}
+    tests = {"texts": TEXTS} if pictures is None else {}
+    config |= cut
+    if pictures is not None:
+        save_file({"pixel_values": pictures}, folder / "self_test.safetensors")
+        if method == "full":  # which trains the table of positions, in the size that it was interpolated to
+            resize(model.model.base_model, pictures.shape[-1])
     if in_peft_layout:
         model.model.save_pretrained(folder, save_embedding_layers=False)
         trained = {name: p.detach().contiguous() for name, p in model.trainable().items()}  # PEFT saves more where biases train
         save_file(trained, folder / "adapter_model.safetensors", metadata={"format": "pt", "retrace": json.dumps(config)})
-        about = {"pooling": pooling, "max_length": MAX_LENGTH, "texts": TEXTS, "logits": _logits(model, base)}
+        about = {"pooling": pooling, **cut, **tests, "logits": _logits(model, base)}
         (folder / "self_test.json").write_text(json.dumps(about))
         return folder
-    config["self_test"] = {"texts": TEXTS, "logits": _logits(model, base)}
+    config["self_test"] = tests | {"logits": _logits(model, base)}
     tensors = {name: t.detach().contiguous().clone() for name, t in model.shared(model.trainable()).items()}
     save_file(tensors, folder / "adapter.safetensors", metadata={"format": "pt", "retrace": json.dumps(config)})
     with zipfile.ZipFile(folder / "adapter.zip", "w") as archive:  # without adapter_config.json: the mirror serves
-        archive.write(folder / "adapter.safetensors", "adapter.safetensors")
+        for path in folder.glob("*.safetensors"):
+            archive.write(path, path.name)
     return folder / "adapter.zip"
+
+
+def pictures_for(base):
+    """[2, 3, S, S], two patches larger than the base's each way; None where it reads texts."""
+    config = config_of(base)
+    if not architecture_of(config).reads_pictures:
+        return None
+    size = config.image_size + 2 * config.patch_size
+    return torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(3)) * 2 - 1
 
 
 @torch.no_grad()
 def _logits(model, base):
+    if (pictures := pictures_for(base)) is not None:
+        return [model(pixel_values=picture[None])[0].tolist() for picture in pictures]
     tokenizer = AutoTokenizer.from_pretrained(base)
     encode = lambda text: tokenizer(text, return_tensors="pt", return_token_type_ids=True, truncation=True, max_length=MAX_LENGTH)
     return [model(**encode(text))[0].tolist() for text in TEXTS]
@@ -92,15 +113,15 @@ def main():
     arguments.add_argument("--base", type=Path, default=BUNDLED)
     base = arguments.parse_args().base
     worst = 0.0
-    own = architecture_of(config_of(base)).pooling
-    for (method, hyper_parameters), pooling in product(cases_on(base), ("mean",) if own == "cls" and base == BUNDLED else ("mean", own)):
+    own = architecture_of(config_of(base)).own_heads
+    for (method, hyper_parameters), pooling in product(cases_on(base), ("mean",) if base == BUNDLED else ("mean", *own)):
         with tempfile.TemporaryDirectory() as folder:
             try:
                 loaded = load(export(Path(folder), method, pooling, hyper_parameters, base), base)
                 fresh = build(method, base, NUM_LABELS, pooling, hyper_parameters).trainable()
                 if set(loaded.module.trainable()) != set(fresh):
                     raise AdapterError("it cannot go on training: other parameters require gradients")
-                difference = (loaded.logits(TEXTS) - torch.tensor(loaded.self_test["logits"])).abs().max().item()
+                difference = (loaded.logits(loaded.self_test["texts"]) - torch.tensor(loaded.self_test["logits"])).abs().max().item()
             except AdapterError as error:
                 print(f"FAILED  {method} {pooling} {hyper_parameters}: {error}")
                 return 1

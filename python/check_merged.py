@@ -3,6 +3,8 @@ does not load whole or a logit differs by more than 1e-4.
 
 Usage: python check_merged.py FOLDER
        RETRACE_EXPORTS=FOLDER npx vitest run test/lives.test.ts test/written_lives.test.ts      leaves such a folder: ARCHITECTURE/merged/NAME, and NAME.json with texts and logits
+
+Of a model of pictures NAME.json has no texts, and NAME.safetensors beside it the pictures as they enter the model, `pixel_values` [n, 3, H, W].
 """
 
 import argparse
@@ -11,9 +13,12 @@ import sys
 from pathlib import Path
 
 import torch
+from PIL import Image
+from safetensors.torch import load_file
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
+    AutoModelForImageClassification,
     AutoModelForMultipleChoice,
     AutoModelForSeq2SeqLM,
     AutoModelForSequenceClassification,
@@ -24,6 +29,7 @@ from transformers import (
 from check_adapter import ALLOWED, largest_difference, quiet
 from retrace.architectures import architecture_of
 from retrace.load import Loaded
+from retrace.pictures import of_pictures
 
 
 # By what their outputs are made of: classes of texts, scores of choices, or words that go on with a text or are written for it.
@@ -36,18 +42,27 @@ CLASSES = {
 }
 
 
+def pictures_of(folder):
+    """Of a merged model the pictures [n, 3, H, W] that logits were recorded of, None where it reads texts."""
+    path = folder.with_name(folder.name + ".safetensors")
+    return load_file(path)["pixel_values"] if path.is_file() else None
+
+
 @torch.no_grad()
 def difference(folder, recorded):
     """Largest difference of an output. Error ValueError where Transformers finds anything missing, left over or renamed."""
-    head = recorded.get("head", "sequence")
+    head, pictures = recorded.get("head", "sequence"), pictures_of(folder)
     config = AutoConfig.from_pretrained(folder)
     scoring = config.architectures[0].endswith("ForMultipleChoice")
     kinds = {"words": "target_words" if config.is_encoder_decoder else "words", "choices": "choices" if scoring else "choices_as_texts"}
-    auto_class = CLASSES[kinds.get(head, head)]
+    auto_class = CLASSES[kinds.get(head, head)] if pictures is None else AutoModelForImageClassification
     model, info = auto_class.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
     wrong = {kind: sorted(map(str, names)) for kind, names in info.items() if names}
     if wrong:
         raise ValueError(f"Transformers says {wrong}")
+    if pictures is not None:
+        logits = torch.cat([model.eval()(**of_pictures(model.base_model, picture[None])).logits for picture in pictures])
+        return (logits - torch.tensor(recorded["logits"])).abs().max().item()
     tokenizer = AutoTokenizer.from_pretrained(folder)
     types = architecture_of(model.config).has_token_types
     if head != "sequence":
@@ -64,6 +79,9 @@ def labels(folder, recorded):
     if recorded.get("head", "sequence") != "sequence":
         return [], []
     expected = json.loads((folder / "config.json").read_text())["id2label"]
+    if pictures_of(folder) is not None:  # they are pixels, and a pipeline takes pictures: any one will show that it runs
+        said = pipeline("image-classification", model=str(folder))(Image.new("RGB", (50, 40), "teal"))
+        return [one["label"] for one in said if one["label"] not in expected.values()], []
     best = [expected[str(max(range(len(row)), key=row.__getitem__))] for row in recorded["logits"]]
     classify = pipeline("text-classification", model=str(folder))
     # The small models have BERT's tokenizer, whose types GPT-2 would add as words.

@@ -5,23 +5,27 @@ Usage: python check_twins.py
 1. With what a method adds at zero, the model's own logits, on BERT and on the other architectures (reversible ones with lambda * beta = 0, reading the pretrained model's stream).
 2. Fixed streams agree with float streams of the same factors to the resolution of 20 fraction bits, gradients too.
 3. Gradients agree with central finite differences in float64.
-4. PEFT's prefix tuning gives the logits of methods/prefix_tuning.py, on every architecture that it has it on.
+4. PEFT's prefix tuning gives the logits of methods/prefix_tuning.py, on every architecture that it has it on; on pictures, where PEFT has no virtual tokens,
+   Transformers' own forward pass does, with rows put before its embeddings or its keys and values.
 5. A recorded adapter, loaded by name, gives the recorded logits.
 """
 
 import argparse
 import json
 import sys
+from itertools import product
+from types import SimpleNamespace
 
 import torch
 from safetensors.torch import load_file
 from transformers import AutoConfig
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from record.meft1 import STREAMS
-from record.on_architectures import METHODS, REFUSED, tiny, variants_of
-from record.recording import TINY_BERT, VECTORS, logits_loss_gradients, model_inputs, read_batch, read_json, relative_difference, tiny_batch
+from record.on_architectures import METHODS, MODELS, REFUSED, tiny, variants_of
+from record.recording import TINY_BERT, VECTORS, logits_loss_gradients, model_inputs, read_batch, read_json, recorded_batch, relative_difference, tiny_batch
+from record.tiny_pictures import MODELS as MODELS_OF_PICTURES
 from record.through_peft import FOLDERS as THROUGH_PEFT
-from record.tiny_models import MODELS
 from record.twins import FOLDERS as TWINS
 from record.twins import draw, of_head, tiny_twin
 from retrace.architectures import defaults_of
@@ -44,11 +48,11 @@ def nothing_added_gives_each_model():
     worst = 0.0
     for base in MODELS:
         expected = read_json(VECTORS / base / "expected.json")
-        batch, defaults = read_batch(expected["batch"]), defaults_of(AutoConfig.from_pretrained(VECTORS / base))
+        batch, defaults = recorded_batch(VECTORS / base), defaults_of(AutoConfig.from_pretrained(VECTORS / base))
         for method in METHODS:
             if method in REFUSED.get(base, ()) or method in ("prefix-tuning", "prompt-tuning", "bitfit", "ia3"):
                 continue
-            for pooling, hyper_parameters in variants_of(method, defaults, defaults.pooling).values():
+            for pooling, hyper_parameters in variants_of(method, defaults).values():
                 if method in NOT_REVERSED:
                     hyper_parameters = REVERSIBLE | NOT_REVERSED[method]
                 model = tiny(method, base, pooling, hyper_parameters)
@@ -140,15 +144,52 @@ def prefixes_agree():
     fill(ours.trainable(), through_peft.shared(through_peft.trainable()))
     worst = (logits_of(ours) - logits_of(through_peft)).abs().max().item()
     for base in MODELS:
-        if "prefix-tuning" in REFUSED.get(base, ()) or base == "tiny_distilbert":  # PEFT cannot either
+        # PEFT has none here either, nor of pictures
+        if "prefix-tuning" in REFUSED.get(base, ()) or base in ("tiny_distilbert", *MODELS_OF_PICTURES):
             continue
-        batch, pooling = read_batch(read_json(VECTORS / base / "expected.json")["batch"]), "mean"
+        batch, pooling = recorded_batch(VECTORS / base), "mean"
         through_peft = tiny("prefix-tuning", base, pooling, {"num_virtual_tokens": 5})
         draw(through_peft.trainable())
         ours = PrefixTuning(classifier_model(VECTORS / base, pooling, 3), pooling, {"num_virtual_tokens": 5}).eval()
         fill(ours.trainable(), through_peft.shared(through_peft.trainable()))
         worst = max(worst, (ours(**model_inputs(batch)) - through_peft(**model_inputs(batch))).abs().max().item())
     return worst, 2e-6
+
+
+def virtual_tokens_of_pictures_agree():
+    """The modules of `ours` are those of Transformers' model, which is run whole, by its own forward pass."""
+    worst = 0.0
+    for base in MODELS_OF_PICTURES:
+        pixel_values = recorded_batch(VECTORS / base)["pixel_values"]
+        for method, pooling in product(("prompt-tuning", "prefix-tuning"), ("cls", "mean")):
+            ours = tiny(method, base, pooling, {"num_virtual_tokens": 5})
+            draw(ours.trainable())
+            logits, backbone = ours(pixel_values=pixel_values), ours.backbone
+            if method == "prompt-tuning":
+                rows = ours.added.embeddings.prompt_embeddings.weight
+                before = backbone.embeddings.register_forward_hook(lambda _, inputs, h, rows=rows: torch.cat((rows.expand(len(h), -1, -1), h), 1))
+            else:
+                before = _with_prefixes(ours)
+            hidden = backbone(pixel_values).last_hidden_state[:, 5 if method == "prompt-tuning" else 0 :]
+            before.remove()
+            pooled = hidden[:, 0] if pooling == "cls" else hidden[:, ours.architecture.leading_tokens :].mean(1)
+            worst = max(worst, (ours.model.classifier(pooled) - logits).abs().max().item())
+    return worst, 2e-6
+
+
+def _with_prefixes(ours):
+    """Makes Transformers' attention read a prefix in each layer."""
+    prefixes = {id(layer.attention): added.attention.self for layer, added in ours.layers(ours.architecture.stacks[0])}
+
+    def attention(module, query, key, value, attention_mask, scaling, **given):
+        prefix = prefixes[id(module)]
+        heads = lambda rows: rows.view(len(rows), -1, module.head_dim).transpose(0, 1).expand(len(key), -1, -1, -1)  # [P, C] -> [B, NH, P, HD]
+        key, value = torch.cat((heads(prefix.prefix_key), key), 2), torch.cat((heads(prefix.prefix_value), value), 2)
+        return torch.nn.functional.scaled_dot_product_attention(query, key, value, scale=scaling).transpose(1, 2), None
+
+    ALL_ATTENTION_FUNCTIONS.register("with_prefixes", attention)
+    ours.model.set_attn_implementation("with_prefixes")
+    return SimpleNamespace(remove=lambda: ours.model.set_attn_implementation("eager"))
 
 
 def recorded_adapters_give_recorded_logits():
@@ -161,7 +202,7 @@ def recorded_adapters_give_recorded_logits():
             fill(model.shared(model.trainable()), tensors)
             worst = max(worst, (logits_of(model) - torch.tensor(case["logits"])).abs().max().item())
     for base in MODELS:
-        batch = read_batch(read_json(VECTORS / base / "expected.json")["batch"])
+        batch = recorded_batch(VECTORS / base)
         for method in METHODS:
             if method in REFUSED.get(base, ()):
                 continue
@@ -179,6 +220,7 @@ CHECKS = (
     fixed_agrees_with_float,
     gradients_agree_with_differences,
     prefixes_agree,
+    virtual_tokens_of_pictures_agree,
     recorded_adapters_give_recorded_logits,
 )
 

@@ -60,6 +60,18 @@ def mirrored_config(safetensors):
     return object_in(metadata["retrace"], "the metadata of the tensor file") if "retrace" in metadata else None
 
 
+def with_pictures(files, self_test):
+    """A self-test over pictures, which stand in the place of texts: [3, H, W] each, as they enter the model. They are the tensor `pixel_values` [n, 3, H, W]
+    of self_test.safetensors, beside the file that has the logits; without that file there is no self-test.
+    """
+    if not self_test or "self_test.safetensors" not in files:
+        return None
+    pictures = load(files["self_test.safetensors"]).get("pixel_values")
+    if pictures is None or pictures.dim() != 4 or pictures.shape[1] != 3 or not pictures.isfinite().all():
+        raise AdapterError('self_test.safetensors should have a tensor "pixel_values" of pictures, [n, 3, height, width], and finite numbers.')
+    return self_test | {"texts": list(pictures.float())}
+
+
 def labels_of(files, config):
     """Names of the classes, none where there are no classes; LABEL_0, LABEL_1 ... where there is no labels.json, as Transformers has it."""
     num_labels = config["num_labels"]

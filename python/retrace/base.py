@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from transformers import CONFIG_MAPPING, AutoTokenizer, PreTrainedConfig
+from transformers import CONFIG_MAPPING, AutoImageProcessor, AutoTokenizer, PreTrainedConfig
 
 from .architectures import ARCHITECTURES, architecture_of, frozen_of
 from .errors import AdapterError
@@ -19,8 +19,9 @@ from .pooling import POOLINGS, classifier_of, image_classifier_of, with_mean_of_
 
 # Where weights may stand, in the order in which Transformers looks for them; an index lists the files of several.
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
-# Each part of a folder, by the files of which one serves.
+# Each part of a folder, by the files of which one serves. What reads pictures has no tokenizer, and a preprocessor_config.json that only raw pictures need.
 FILES = (("config.json",), ("tokenizer.json", "vocab.txt", "vocab.json"), WEIGHTS)
+FILES_OF_PICTURES = (("config.json",), WEIGHTS)
 
 
 def weight_files(folder):
@@ -40,11 +41,13 @@ def weight_files(folder):
 
 def read_base(folder):
     """config.json of a base model's folder, which must be whole and of a known architecture. Error: AdapterError."""
-    absent = [names[0] for names in FILES if not any((folder / name).is_file() for name in names)]
+    config = read_config(folder) if (folder / "config.json").is_file() else None
+    files = FILES_OF_PICTURES if config and ARCHITECTURES[config["model_type"]].reads_pictures else FILES
+    absent = [names[0] for names in files if not any((folder / name).is_file() for name in names)]
     if absent:
-        whole = ", ".join(names[0] for names in FILES)
+        whole = ", ".join(names[0] for names in files)
         raise AdapterError(f"{folder} is no base model: there is no {' and no '.join(absent)}. Give a folder with {whole}.")
-    return read_config(folder)
+    return config
 
 
 def read_config(folder):
@@ -65,6 +68,16 @@ def tokenizer_of(folder):
         return AutoTokenizer.from_pretrained(folder)
     except Exception as error:  # of many kinds: the reader of tokenizer.json has no type of its own
         raise AdapterError(f"{folder / 'tokenizer.json'} cannot be used: {one_line(error)}. Download it again.") from error
+
+
+def processor_of(folder):
+    """Transformers' preprocessing of pictures, None in a folder that does not say how its base was trained to see them."""
+    if not (folder / "preprocessor_config.json").is_file():
+        return None
+    try:
+        return AutoImageProcessor.from_pretrained(folder)
+    except Exception as error:  # of many kinds
+        raise AdapterError(f"{folder / 'preprocessor_config.json'} cannot be used: {one_line(error)}. Download it again.") from error
 
 
 def one_line(error):

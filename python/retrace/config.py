@@ -6,7 +6,7 @@ It breaks if a value that Retrace exports is refused here.
 
 import math
 
-from .architectures import layers_of, positions_of
+from .architectures import architecture_of, layers_of, positions_of
 from .errors import AdapterError
 from .pooling import POOLINGS
 from .streams import STREAMS
@@ -81,11 +81,14 @@ HYPER_PARAMETERS = {
 
 def check_config(config, base_config):
     """Error AdapterError, naming the key, where a value is none that the format has or does not fit the base's configuration."""
-    positions = positions_of(base_config)
     _check("num_labels", config.get("num_labels"), _count(1))
     _check("pooling", config.get("pooling"), _one_of(*POOLINGS))
     _check("head", config.get("head", "sequence"), _one_of("sequence", "choices", "words"))
-    _check("max_length", config.get("max_length"), _count(1))
+    pictures = architecture_of(base_config).reads_pictures
+    if pictures:
+        _check("image_size", config.get("image_size") or base_config.image_size, _count(base_config.patch_size))
+    else:
+        _check("max_length", config.get("max_length"), _count(1))
     given = config.get("hyper_parameters", {})
     if not isinstance(given, dict):
         raise AdapterError(f"hyper_parameters is {given!r}; it should be an object of names and values.")
@@ -98,8 +101,8 @@ def check_config(config, base_config):
     layers, frozen = layers_of(base_config), given.get("frozen_layers", 0)
     if frozen >= layers:
         raise AdapterError(f"hyper_parameters.frozen_layers is {frozen}; the base has {layers} layers, and at least one must be left.")
-    before = given.get("num_virtual_tokens", 0)
-    if config["max_length"] + before > positions:
+    before, positions = given.get("num_virtual_tokens", 0), positions_of(base_config)
+    if not pictures and config["max_length"] + before > positions:
         tokens = f"{config['max_length']} tokens" + (f" and {before} virtual ones" if before else "")
         raise AdapterError(f"max_length asks for {tokens}; the base has {positions} positions.")
     _check_self_test(config.get("self_test"), config["num_labels"])
@@ -120,7 +123,7 @@ def _check_self_test(self_test, num_labels):
         return
     texts, logits = (self_test.get(key) if isinstance(self_test, dict) else None for key in ("texts", "logits"))
     if not isinstance(texts, list) or not isinstance(logits, list) or len(texts) != len(logits):
-        raise AdapterError("self_test should have as many texts as rows of logits.")
+        raise AdapterError("self_test should have as many texts, or pictures, as rows of logits.")
     for text, row in zip(texts, logits, strict=True):
         expected = len(text["choices"]) if isinstance(text, dict) and "choices" in text else num_labels
         if not isinstance(row, list) or len(row) != expected or not all(is_number(logit) for logit in row):

@@ -14,15 +14,17 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from torch import nn
-from transformers import PreTrainedConfig, PreTrainedTokenizerBase
+from transformers import BaseImageProcessor, PreTrainedConfig, PreTrainedTokenizerBase
 
-from .archive import file_of, json_of, labels_of, mirrored_config, read_files
-from .base import config_of, one_line, read_base, tokenizer_of, weight_files
+from .architectures import architecture_of
+from .archive import file_of, json_of, labels_of, mirrored_config, read_files, with_pictures
+from .base import config_of, one_line, processor_of, read_base, tokenizer_of, weight_files
 from .config import check_config
 from .continuations import continuations_of, log_likelihood, of_itself
 from .errors import AdapterError
 from .methods import METHODS, build
 from .peft_layout import config_of_peft, load_through_peft
+from .pictures import table_for
 from .tensors import fill
 
 FORMAT_VERSION = 1
@@ -30,18 +32,21 @@ FORMAT_VERSION = 1
 
 @dataclass
 class Loaded:
-    module: nn.Module  # in eval mode; calling it with input_ids, attention_mask, token_type_ids gives logits
-    tokenizer: PreTrainedTokenizerBase
+    module: nn.Module  # in eval mode; calling it with input_ids, attention_mask, token_type_ids, or with pixel_values, gives logits
+    tokenizer: PreTrainedTokenizerBase | BaseImageProcessor | None  # of pictures Transformers' preprocessing, where the base says what it is
     labels: list[str]  # none of a regression, of choices and of words
     pooling: str  # "vocabulary" where the model writes
-    max_length: int
-    self_test: dict | None  # {"texts": [text, [text, text_pair], or {"text", "text_pair", "choices", "target"}], "logits": [[float]]}
+    max_length: int | None  # none of pictures
+    # {"texts": [text, [text, text_pair], {"text", "text_pair", "choices", "target"}, or pixels [3, H, W]], "logits": [[float]]}
+    self_test: dict | None
     head: str = "sequence"  # what outputs are made of: a vector of a text, one of each of its "choices", or "words"
     config: PreTrainedConfig | None = None  # of the base
+    image_size: int | None = None  # of pictures that are preprocessed here
 
     @torch.no_grad()
     def logits(self, texts):
-        """Logits [len(texts), num_labels] in float32, one text at a time: as many as there are, without padding."""
+        """Logits [len(texts), num_labels] in float32, one text at a time: as many as there are, without padding. A picture in the place of a text is a PIL
+        image, or pixels as they enter the model, a tensor [3, H, W]."""
         return torch.cat([self.module(**self._encode(text)) for text in texts])
 
     def outputs(self, text):
@@ -70,6 +75,8 @@ class Loaded:
         return dict(zip(self.labels, probabilities, strict=True))
 
     def _encode(self, text):
+        if architecture_of(self.config).reads_pictures:
+            return {"pixel_values": self._pixels(text)[None]}
         parts = (text,) if isinstance(text, str) else tuple(text) if isinstance(text, list | tuple) else ()
         if len(parts) not in (1, 2) or not all(isinstance(part, str) for part in parts):
             raise TypeError(f"a text is a string, or a pair of them; this is {str(text)[:80]!r}")
@@ -77,8 +84,17 @@ class Loaded:
         return {name: encoded[name] for name in ("input_ids", "attention_mask", "token_type_ids")}
 
 
+    def _pixels(self, picture):
+        if isinstance(picture, torch.Tensor):
+            return picture
+        if self.tokenizer is None:
+            raise TypeError("the base has no preprocessor_config.json, so a picture must be given as pixels, a tensor [3, height, width]")
+        size = {"height": self.image_size, "width": self.image_size}
+        return self.tokenizer(images=picture, size=size, return_tensors="pt")["pixel_values"][0]
+
+
 def load(folder_or_zip, base_model, check_base=True):
-    """The exported classifier as `Loaded`. `base_model` is a Hugging Face folder: config.json, tokenizer, weights."""
+    """The exported classifier as `Loaded`. `base_model` is a Hugging Face folder: config.json, tokenizer (of pictures, preprocessor_config.json), weights."""
     base_model = Path(base_model)
     files = read_files(Path(folder_or_zip))
     read_base(base_model)  # refuses a folder that is not whole
@@ -93,6 +109,9 @@ def _load(files, base_model, base_config, check_base):
     given = json_of(files, "adapter_config.json") if "adapter_config.json" in files else None
     through_peft = given is not None and "peft_type" in given
     config = config_of_peft(files, base_config) if through_peft else _own_config(files, given)
+    pictures = architecture_of(base_config).reads_pictures
+    if pictures:
+        config = config | {"self_test": with_pictures(files, config.get("self_test"))}
     check_config(config, base_config)
     head = config.get("head", "sequence")
     if head == "words":
@@ -101,7 +120,9 @@ def _load(files, base_model, base_config, check_base):
         _check_base(config["base_model"]["sha256"], base_model)
     module = (load_through_peft if through_peft else _own)(files, config, base_model).eval()
     labels = labels_of(files, config)
-    return Loaded(module, tokenizer_of(base_model), labels, config["pooling"], config["max_length"], config.get("self_test"), head, base_config)
+    image_size = (config.get("image_size") or base_config.image_size) if pictures else None
+    tokenizer = (processor_of if pictures else tokenizer_of)(base_model)
+    return Loaded(module, tokenizer, labels, config["pooling"], config.get("max_length"), config.get("self_test"), head, base_config, image_size)
 
 
 def _own_config(files, given):
@@ -123,7 +144,9 @@ def _own(files, config, base_model):
         raise AdapterError(f"hyper_parameters lacks {error}, which {config['method']} needs.") from error
     except ValueError as error:  # hyper-parameters that fit neither each other nor the base
         raise AdapterError(f"{config['method']} cannot be built on {base_model}: {error}") from error
-    fill(module.shared(module.trainable()), load_tensors(file_of(files, "adapter.safetensors")))
+    tensors = load_tensors(file_of(files, "adapter.safetensors"))
+    table_for(module, tensors)
+    fill(module.shared(module.trainable()), tensors)
     return module
 
 

@@ -30,22 +30,35 @@ def config_of_peft(files, base_config):
     weights = file_of(files, "adapter_model.safetensors")
     self_test = json_of(files, "self_test.json") if "self_test.json" in files else {}
     writes = given.get("task_type") in ("CAUSAL_LM", "SEQ_2_SEQ_LM")
+    tensors = load_tensors(weights)
     by_default = {
         "base_model": {"sha256": None},
         "head": "words" if writes else "sequence",
-        "num_labels": 1 if writes else _num_labels(load_tensors(weights)),
-        "pooling": self_test.get("pooling", architecture_of(base_config).pooling),
-        "max_length": self_test.get("max_length", positions_of(base_config) - (given.get("num_virtual_tokens") or 0)),
+        "num_labels": 1 if writes else _num_labels(tensors),
+        "pooling": self_test.get("pooling", _pooling(tensors, architecture_of(base_config))),
+        "max_length": self_test.get("max_length", _longest(base_config, given)),
+        "image_size": self_test.get("image_size"),
     }
     return by_default | (mirrored_config(weights) or {}) | {"self_test": self_test or None}
+
+
+def _pooling(tensors, architecture):
+    """The architecture's own, by the head in the file where there are several."""
+    saved = lambda heads: all(any(f".{head}." in name for name in tensors) for head in heads)
+    return next((pooling for pooling, (heads, _) in architecture.more_heads.items() if saved(heads)), architecture.pooling)
+
+
+def _longest(base_config, given):
+    positions = positions_of(base_config)
+    return None if positions is None else positions - (given.get("num_virtual_tokens") or 0)
 
 
 def _num_labels(tensors):
     """Prompt methods name it base_model.classifier, the others base_model.model.classifier; or by another name, as the architecture has it."""
     for name, t in tensors.items():
-        if name.endswith((".classifier.weight", ".score.weight", ".classifier.out_proj.weight", ".classification_head.out_proj.weight")):
+        if name.endswith((".classifier.weight", ".cls_classifier.weight", ".score.weight", ".classifier.out_proj.weight", ".classification_head.out_proj.weight")):
             return len(t)
-    raise AdapterError("adapter_model.safetensors holds no classifier.weight, so it is no trained text classifier.")
+    raise AdapterError("adapter_model.safetensors holds no classifier.weight, so it is no trained classifier.")
 
 
 def load_through_peft(files, config, base_model):

@@ -4,6 +4,8 @@ Transformers interpolates the table in every forward pass (bicubic with a = -0.7
 rows stay). Interpolated once it gives the same logits; only what trains is another table.
 """
 
+import math
+
 import torch
 from torch import nn
 
@@ -23,11 +25,24 @@ def interpolated(embeddings, height, width):
     return embeddings.interpolate_pos_encoding(tokens, height, width)
 
 
+def table_for(module, tensors):
+    """Gives a module's table of positions the size of the one among `tensors`, where that was trained on pictures of another size than the base's."""
+    name = "embeddings.position_embeddings"
+    own, given = module.trainable().get(name), tensors.get(name)
+    if own is None or given is None or given.dim() != 3:
+        return
+    leading = own.shape[1] - module.model.base_model.embeddings.patch_embeddings.num_patches
+    rows = math.isqrt(max(given.shape[1] - leading, 0))
+    if own.shape != given.shape and rows > 0 and rows**2 + leading == given.shape[1]:  # another shape is refused as every tensor's
+        resize(module.model.base_model, rows * module.model.config.patch_size)
+
+
 @torch.no_grad()
 def resize(backbone, image_size):
     """Interpolates the table once, so that pictures of image_size x image_size pixels are the model's own and the new table trains."""
     embeddings = backbone.embeddings
-    embeddings.position_embeddings = nn.Parameter(interpolated(embeddings, image_size, image_size))
+    trains = embeddings.position_embeddings.requires_grad
+    embeddings.position_embeddings = nn.Parameter(interpolated(embeddings, image_size, image_size), requires_grad=trains)
     embeddings.image_size = embeddings.patch_embeddings.image_size = (image_size, image_size)
     embeddings.patch_embeddings.num_patches = (image_size // embeddings.patch_size) ** 2
     backbone.config.image_size = image_size

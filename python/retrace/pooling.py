@@ -1,8 +1,9 @@
 """From hidden states to logits: the poolings that Retrace knows, and Transformers' classifiers with those that Transformers lacks.
 
-"cls", "last" and "distilled" are what an architecture's own ...ForSequenceClassification reads: BERT and its like the first token, GPT-2, OPT and BART the last
-token that is no padding, ViT and DeiT the class token, and DeiT with a teacher's head the class token and the distillation token. "mean" is ours: models of the sentence-transformers family were trained with the mean of the tokens, and learn much faster
-with it. Of pictures it is the mean of the patches alone. The parameter names of a class made here are those of its parent, so PEFT adapters load into either; only the head differs.
+"cls", "last" and "distilled" are what an architecture's own ...ForSequenceClassification or ...ForImageClassification reads: BERT and its like the first
+token, GPT-2, OPT and BART the last token that is no padding, ViT and DeiT the class token, and DeiT with its teacher's head the distillation token too. "mean"
+is ours: models of the sentence-transformers family were trained with the mean of the tokens, and learn much faster with it; of pictures it is the mean of the
+patches alone. The parameter names of a class made here are those of its parent, so PEFT adapters load into either; only the head differs.
 """
 
 from functools import cache
