@@ -1,9 +1,9 @@
 // The reading half of tasks that are made of choices, of texts alone, or of texts to be written: which columns they need, how rows become examples, what is
 // looked for in them. A task's row takes one of these in; encoding, loss and scores are its own. Classes and numbers read in their own files.
 
-import { pictureClassChecks } from '../data/checks/checks.ts';
+import { pictureClassChecks, pictureSplitChecks } from '../data/checks/checks.ts';
 import { choiceChecks, choiceSplitChecks } from '../data/checks/choices.ts';
-import { classesNotEvaluated, textsInBoth } from '../data/checks/split.ts';
+import { textsInBoth } from '../data/checks/split.ts';
 import { targetChecks, textChecks } from '../data/checks/texts.ts';
 import { toChoiceExamples, toQuestions } from '../data/choices.ts';
 import { choiceColumns, questionColumns } from '../data/columns/choices.ts';
@@ -44,7 +44,7 @@ export const pictureReading: Reading = {
   rowsOf: labelledRows,
   examplesOf: toPictureExamples,
   unlabelled: { columnsOf: unlabelledPictureColumns, examplesOf: toUnlabelledPictures },
-  checks: { rows: pictureClassChecks, split: [classesNotEvaluated] },
+  checks: { rows: pictureClassChecks, split: pictureSplitChecks },
 };
 
 /** A file of text has a text on each line, whatever commas stand in it. */

@@ -33,17 +33,6 @@ export const classChecks: readonly Check[] = [
   repeatedTexts,
 ];
 
-/** Of the classes of pictures: what is said of labels, whatever is read. */
-export const pictureClassChecks: readonly Check[] = [
-  labelOfEachRow,
-  hiddenLabels,
-  missingLabels,
-  alikeLabels,
-  untrimmedLabels,
-  singleRows,
-  unbalancedClasses,
-];
-
 /** Likewise, between the rows that are trained on and those that are evaluated with. */
 export const classSplitChecks: readonly SplitCheck[] = [textsInBoth, classesNotEvaluated];
 

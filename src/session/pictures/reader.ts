@@ -72,7 +72,8 @@ export class PictureReader {
   async filled({ pictures = [], ...batch }: Batch, augmentations: readonly Augmentation[] = []): Promise<Batch> {
     const { image_size, patch_size, num_channels } = this.#image;
     const size = Math.floor(image_size / patch_size) ** 2 * num_channels * patch_size ** 2;
-    const pixel_values = new Float32Array(pictures.length * size);
+    // Places that no picture fills are there too.
+    const pixel_values = new Float32Array((batch.inputs['lengths']?.length ?? 0) * size);
     await Promise.all(
       pictures.map(async (picture, b) => {
         if (!picture) return;
@@ -88,12 +89,18 @@ export class PictureReader {
     const found: BrokenPicture[] = [];
     for (let begin = 0; begin < pictures.length; begin += atATime) {
       const some = pictures.slice(begin, begin + atATime);
-      const errors = await Promise.all(some.map((picture) => this.prepared(picture).then(() => undefined, reportOf)));
+      const errors = await Promise.all(some.map((picture) => this.prepared(picture).then(() => undefined, faultOf)));
       for (const [i, error] of errors.entries()) if (error) found.push({ picture: some[i] as PictureFile, error });
       await onProgress(Math.min(begin + atATime, pictures.length));
     }
     return found;
   }
+}
+
+/** What is wrong with a picture; whatever else went wrong is thrown again. */
+function faultOf(thrown: unknown): ErrorReport {
+  if (thrown instanceof RetraceError && ['broken-picture', 'picture-too-large'].includes(thrown.code)) return reportOf(thrown);
+  throw thrown;
 }
 
 const file = 'preprocessor_config.json';
