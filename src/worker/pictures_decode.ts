@@ -77,8 +77,9 @@ const decodeStored: DecodeStored = async (bytes, { kind, alpha }) => {
   const bitmap = await createImageBitmap(new Blob([bytes], { type: types[kind] }), {
     premultiplyAlpha: 'none',
     colorSpaceConversion: 'none',
-  }).catch((thrown: Error) => {
-    throw new Error(`its pixels can't be decoded (${thrown.message})`);
+  }).catch(() => {
+    // What it says is no more than this.
+    throw new Error("its pixels can't be decoded");
   });
   try {
     return pixelsOf(bitmap, alpha ? throughTexture : throughCanvas);

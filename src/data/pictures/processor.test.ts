@@ -68,6 +68,7 @@ test.each([
   [{ size: { height: 224, width: 200 } }, 'size', 'a square'],
   [{ size: { shortest_edge: 224 } }, 'size', 'do_center_crop'],
   [{ do_center_crop: true, crop_size: { height: 224, width: 200 } }, 'crop_size', 'a square'],
+  [{ image_processor_type: 'ConvNextImageProcessor', do_center_crop: true }, 'do_center_crop', 'crop_pct'],
   [{ do_resize: false }, 'do_resize', 'do_center_crop'],
   [{ do_resize: 'no' }, 'do_resize', 'true or false'],
   [{ do_convert_rgb: 1 }, 'do_convert_rgb', 'true or false'],

@@ -179,6 +179,7 @@ function geometryOf(read: ProcessorReader, name: ImageProcessorName): Geometry {
       : { size: undefined, crop, side: crop };
   }
   const size = read.size('size', defaults.size, defaults.default_to_square);
+  if (crop !== undefined && name === 'ConvNextImageProcessor') return read.fail('do_center_crop', 'false: this class cuts by crop_pct');
   if (crop !== undefined) return { size, crop, side: crop };
   if (!('shortest_edge' in size)) {
     const side = read.side('size', defaults.size);

@@ -36,6 +36,13 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+const ended = (why: string): RetraceError =>
+  new RetraceError({
+    code: 'picture-worker-ended',
+    message: `The worker that reads pictures has ended: ${why}.`,
+    remedy: 'Try again. If it ends again, make very large pictures smaller: they may need more memory than there is.',
+  });
+
 /** One thread and what it was asked. */
 class Asked {
   readonly #thread: PictureThread;
@@ -46,7 +53,7 @@ class Asked {
   constructor(thread: PictureThread) {
     this.#thread = thread;
     thread.onMessage((message) => this.#hear(message as Answer));
-    thread.onEnd((why) => this.fail(new Error(`The worker that reads pictures has ended: ${why}`)));
+    thread.onEnd((why) => this.fail(ended(why)));
   }
 
   get load(): number {

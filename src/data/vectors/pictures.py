@@ -140,22 +140,26 @@ def without_adobe(content):
     return content[:at] + content[at + 16 :]
 
 
-def gif(width, height, screen, at, indices, palette, transparent=None, interlaced=False, background=0, bits=8):
-    """A GIF of one frame that need not cover its screen, which Pillow does not write; indices are stored uncompressed, with a clear code often."""
+def gif(width, height, screen, at, indices, palette, transparent=None, interlaced=False, background=0, bits=8, clears=True):
+    """A GIF of one frame that need not cover its screen, which Pillow does not write; each index is a code of its own, and the table is cleared often or never."""
     head = b"GIF89a" + struct.pack("<HHBBB", *screen, 0xF0 | (bits - 1), background, 0) + palette
     control = b"" if transparent is None else b"\x21\xf9\x04" + struct.pack("<BHBB", 1, 0, transparent, 0)
     frame = b"\x2c" + struct.pack("<HHHHB", *at, width, height, 0x40 if interlaced else 0)
     rows = list(range(height))
     if interlaced:
         rows = [*range(0, height, 8), *range(4, height, 8), *range(2, height, 4), *range(1, height, 2)]
-    codes = []
+    number, at, size, entries = 0, 0, 9, None
     for i, index in enumerate(indices[rows].reshape(-1)):
-        if i % 200 == 0:
-            codes.append(256)
-        codes.append(int(index))
-    codes.append(257)
-    number = sum(code << (9 * i) for i, code in enumerate(codes))
-    content = number.to_bytes((9 * len(codes) + 7) // 8, "little")
+        if i == 0 or (clears and i % 200 == 0):
+            number |= 256 << at
+            at, size, entries = at + size, 9, None
+        number |= int(index) << at
+        at += size
+        # Whoever reads this has made an entry of every code but the first, and codes grow with their number, to 12 bits.
+        entries = 258 if entries is None else entries + 1
+        size = max(9, min(12, entries.bit_length()))
+    number |= 257 << at
+    content = number.to_bytes((at + size + 7) // 8, "little")
     blocks = b"".join(bytes([len(content[i : i + 255])]) + content[i : i + 255] for i in range(0, len(content), 255))
     return head + control + frame + bytes([8]) + blocks + b"\0;"
 
@@ -231,6 +235,7 @@ files["one.gif"] = saved(Image.fromarray(photo(1, 1)).quantize(2), "GIF")
 colours = rng.integers(0, 256, 768, dtype=np.uint8).tobytes()
 indices = rng.integers(0, 256, (17, 14), dtype=np.uint8)
 files["interlaced.gif"] = gif(14, 17, (14, 17), (0, 0), indices, colours, interlaced=True)
+files["never_cleared.gif"] = gif(80, 70, (80, 70), (0, 0), rng.integers(0, 256, (70, 80), dtype=np.uint8), colours, clears=False)
 files["inside.gif"] = gif(14, 17, (30, 25), (9, 5), indices, colours, background=7)
 files["inside_transparent.gif"] = gif(14, 17, (30, 25), (9, 5), indices, colours, transparent=3, background=7)
 files["past_palette.gif"] = gif(14, 17, (14, 17), (0, 0), indices & 7, colours[:12], bits=2)
