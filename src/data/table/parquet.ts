@@ -7,7 +7,17 @@ import { RetraceError } from '../../protocol/errors.ts';
 import { joinedReads } from './joined_reads.ts';
 import { cellText, type ParquetColumn, parsers } from './parquet_cells.ts';
 import { type Decoding, FlatColumn } from './parquet_column.ts';
-import { badParquet, boundedCompressors, checkChunk, checked, checkMetadata, footerLength, PageCheck, rangeOf } from './parquet_guard.ts';
+import {
+  badParquet,
+  boundedCompressors,
+  checkChunk,
+  checked,
+  checkMetadata,
+  checkPaths,
+  footerLength,
+  PageCheck,
+  rangeOf,
+} from './parquet_guard.ts';
 import { keyOf, partsOf, pictureOf } from './parquet_pictures.ts';
 import { type ClassNames, isDescribed, parquetColumns, withoutDecimals } from './parquet_schema.ts';
 import { cellTooLarge, emptyTable, MAX_CELL, MAX_COLUMNS, type Row, type RowBatch, type RowRequest, type TableSource } from './table.ts';
@@ -56,7 +66,10 @@ export async function openParquet(file: ByteSource, { classes, reads }: ParquetO
   const initialFetchSize = 8 + (await footerLength(file));
   const metadata = await guarded(file, () => parquetMetadataAsync(bufferOf(file), { initialFetchSize }));
   checkMetadata(file, metadata);
-  const columns = await guarded(file, async () => parquetColumns(metadata, classes));
+  const columns = await guarded(file, async () => {
+    checkPaths(file, metadata);
+    return parquetColumns(metadata, classes);
+  });
   if (columns.length > MAX_COLUMNS) {
     throw new RetraceError({
       code: 'too-many-columns',

@@ -2,7 +2,15 @@
 // footer, of row groups and pages, counts of values, and the lengths of runs are checked here; values are not decoded.
 // Invariant: a run or count that passes makes no more values than its column chunk has by the metadata, and no page more bytes than MAX_PAGE.
 
-import type { ColumnChunk, ColumnMetaData, Compressors, FileMetaData, RowGroup } from 'hyparquet';
+import {
+  type ColumnChunk,
+  type ColumnMetaData,
+  type Compressors,
+  type FileMetaData,
+  parquetSchema,
+  type RowGroup,
+  type SchemaTree,
+} from 'hyparquet';
 import type { ByteSource } from '../../formats/bytes.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import { type PageHeader, readPageHeader, varint } from './parquet_thrift.ts';
@@ -74,6 +82,21 @@ export function checkMetadata(file: ByteSource, { num_rows, row_groups }: FileMe
         );
       }
     }
+  }
+}
+
+/** Every chunk is one of a leaf of the schema: what fails in others nobody waits for in the library. Errors: `bad-parquet`; those of the library. */
+export function checkPaths(file: ByteSource, metadata: FileMetaData): void {
+  const leaves = new Set<string>();
+  const walk = ({ children, path }: SchemaTree): void => {
+    if (children.length === 0) leaves.add(path.join('\0'));
+    for (const child of children) walk(child);
+  };
+  walk(parquetSchema(metadata));
+  for (const [i, { columns }] of metadata.row_groups.entries()) {
+    const lost = columns.find(({ meta_data }) => !leaves.has(meta_data?.path_in_schema.join('\0') ?? ''));
+    if (lost !== undefined)
+      throw badParquet(file, `row group ${i + 1} has a column "${lost.meta_data?.path_in_schema.join('.')}" that its schema lacks`);
   }
 }
 
