@@ -5,6 +5,14 @@ import type { ColumnReasons, Columns } from './config.ts';
 import type { Bucket } from './lengths.ts';
 import type { ColumnKind, Reading } from './reading.ts';
 
+/** A picture as a preview shows it. */
+export interface PreviewPicture {
+  readonly path: string;
+  /** Its class, where it has one. */
+  readonly label?: string;
+  readonly file: Blob;
+}
+
 export interface DataPreview {
   readonly name: string;
   readonly columns: readonly string[];
@@ -19,6 +27,8 @@ export interface DataPreview {
   readonly rows_counted: 'exactly' | 'estimated';
   /** The first rows, cell by cell. */
   readonly sample: readonly (readonly string[])[];
+  /** Of pictures: some of each class, in the order of the classes. */
+  readonly pictures?: readonly PreviewPicture[];
   readonly guess: Columns;
   /** Of those columns that were guessed, not named. */
   readonly reasons: ColumnReasons;

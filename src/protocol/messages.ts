@@ -27,7 +27,7 @@ import type { Bucket } from './lengths.ts';
 import type { AskedText, Evaluation, EvaluationReport, Prediction } from './scores.ts';
 import type { StudyEvent, StudyReport, StudyRequest } from './study.ts';
 
-export type { AnswersReport, DataPreview, DataReport, DataWarning, NumbersReport, RowsIn } from './data_report.ts';
+export type { AnswersReport, DataPreview, DataReport, DataWarning, NumbersReport, PreviewPicture, RowsIn } from './data_report.ts';
 export type {
   Answer,
   AskedText,
@@ -36,6 +36,7 @@ export type {
   Evaluation,
   EvaluationReport,
   Metrics,
+  Mistake,
   NumberAnswer,
   Prediction,
   Scatter,
@@ -341,8 +342,8 @@ export interface Calls extends HubCalls, GenerationCalls {
   stop: { argument: { keep: Keep }; answer: undefined };
   /** What the model says of texts, each in the context in which the task's examples stand. Error `choices-needed`, of tasks that choose. */
   predict: { argument: { texts: readonly AskedText[] }; answer: readonly Prediction[] };
-  /** Texts of the examples that the trained model is evaluated with, by their places from 0. */
-  evaluationTexts: { argument: { at: readonly number[] }; answer: readonly { text: string; text_pair?: string }[] };
+  /** Texts, or pictures with their paths, of the examples that the trained model is evaluated with, by their places from 0. */
+  evaluationTexts: { argument: { at: readonly number[] }; answer: readonly { text: string; text_pair?: string; picture?: Blob }[] };
   /** Metrics of what is trained or imported on these data, whose labels must be among its own. What is left out is guessed, or as in the run. */
   evaluate: { argument: { data: DataRef; columns?: NamedColumns; max_generate_samples?: number }; answer: EvaluationReport };
   /** Its self-test is made of texts that come with Retrace, unless those of the data are asked for. */

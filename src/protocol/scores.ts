@@ -18,12 +18,25 @@ export interface Scatter {
   readonly at: readonly number[];
 }
 
+/** An example that was told to be of another class than it is. */
+export interface Mistake {
+  /** Which example of the evaluation it is, counted from 0. */
+  readonly at: number;
+  /** By number, in the order of the labels. */
+  readonly actual: number;
+  readonly predicted: number;
+  /** Of the class that was predicted. */
+  readonly probability: number;
+}
+
 /** What was measured on a set of examples. */
 export interface Scores {
   /** By GLUE name, and `loss`. A metric that is not defined there (a correlation with predictions that are all alike) is left out. */
   readonly metrics: Metrics;
   /** Where classes were told apart. */
   readonly confusion?: Confusion;
+  /** Likewise: those told wrong, the most confident first; some of them where there are many. */
+  readonly mistakes?: readonly Mistake[];
   /** Where numbers were predicted. */
   readonly scatter?: Scatter;
 }

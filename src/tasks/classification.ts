@@ -6,6 +6,7 @@ import { classColumns, unlabelledColumns } from '../data/columns/choose.ts';
 import { encodeTexts } from '../data/dataset.ts';
 import { labelledRows, toExamples, toUnlabelled } from '../data/examples.ts';
 import { softmaxCrossEntropy } from '../graph/ops/loss.ts';
+import type { Mistake } from '../protocol/messages.ts';
 import { accuracy, confusionMatrix, f1, matthewsCorrelation, predictionsOf } from './metrics/confusion.ts';
 import { crossEntropy, softmax } from './metrics/cross_entropy.ts';
 import { outputsOf, type Task, targetsOf } from './task.ts';
@@ -14,6 +15,20 @@ import { outputsOf, type Task, targetsOf } from './task.ts';
 function meanLoss(logits: Float32Array, labels: readonly number[], V: number): number {
   const sum = labels.reduce((total, label, i) => total + crossEntropy(logits.subarray(i * V, (i + 1) * V), label), 0);
   return sum / Math.max(1, labels.length);
+}
+
+/** Mistakes that are told of. */
+const mostMistakes = 60;
+
+/** Examples whose likeliest class is not theirs, the most confident first. */
+function mistakesIn(logits: Float32Array, labels: readonly number[], V: number): readonly Mistake[] {
+  const predicted = predictionsOf(logits, V);
+  const wrong = labels.flatMap((actual, at): Mistake[] => {
+    const guess = predicted[at] as number;
+    if (guess === actual) return [];
+    return [{ at, actual, predicted: guess, probability: softmax(logits.subarray(at * V, (at + 1) * V))[guess] as number }];
+  });
+  return wrong.sort((a, b) => b.probability - a.probability || a.at - b.at).slice(0, mostMistakes);
 }
 
 export const classification: Task = {
@@ -47,7 +62,7 @@ export const classification: Task = {
       matthews_correlation: matthewsCorrelation(matrix),
       loss: meanLoss(logits, labels, V),
     };
-    return { metrics, confusion: { labels: classes, counts } };
+    return { metrics, confusion: { labels: classes, counts }, mistakes: mistakesIn(logits, labels, V) };
   },
   metrics: [
     { name: 'accuracy', title: 'Accuracy', greater_is_better: true },

@@ -236,7 +236,8 @@ export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: A
     const named = readLabels(files, config, isRecord(mirrored) ? {} : expect);
     if (config.self_test !== undefined && files.has(SELF_TEST)) {
       const { texts, logits } = jsonOf(files, SELF_TEST);
-      requireOneRun({ self_test: { texts, logits } }, { self_test: config.self_test }, [SELF_TEST, TENSORS]);
+      const { texts: recorded, logits: own } = config.self_test;
+      requireOneRun({ self_test: { texts, logits } }, { self_test: { texts: recorded, logits: own } }, [SELF_TEST, TENSORS]);
     }
     const tensors = await unpacked(type, model, config, { file, names, head }, specs);
     const borrowed = head?.fromBase.size ? [`The adapter has no classifier of its own: it works with that of ${expect.base?.name}.`] : [];

@@ -22,6 +22,7 @@ import type { Reading } from '../../protocol/reading.ts';
 import { taskNamed } from '../../tasks/registry.ts';
 import type { Task } from '../../tasks/task.ts';
 import { type Host, inBlobs } from '../host.ts';
+import { previewPictures } from './preview_pictures.ts';
 
 const previewRows = 12;
 
@@ -193,7 +194,8 @@ function guessedColumns(task: Task, table: Table, named: NamedColumns | undefine
 
 export async function previewOf(data: DataRef, named: NamedColumns | undefined, host: Host, task?: string): Promise<DataPreview> {
   const chosen = taskNamed(task);
-  const { table, rows, counted } = await beginningOf(chosen.reads?.(data) ?? data, host, undefined, { inputs: chosen.inputs });
+  const read = chosen.reads?.(data) ?? data;
+  const { table, rows, counted } = await beginningOf(read, host, undefined, { inputs: chosen.inputs });
   const { columns: guess, reasons, notes = [] } = guessedColumns(chosen, table, named);
   return {
     name: table.name,
@@ -207,5 +209,8 @@ export async function previewOf(data: DataRef, named: NamedColumns | undefined, 
     sample: table.rows.slice(0, previewRows),
     guess,
     reasons,
+    ...(chosen.inputs === 'image'
+      ? { pictures: await previewPictures((await openData(read, host, { inputs: 'image' })).source, guess) }
+      : {}),
   };
 }

@@ -43,7 +43,13 @@ export async function evaluate(
 
 /** The texts at these places, as the page shows them; places where there is none are empty. */
 export const evaluationTexts = (texts: Dataset['examples'], at: readonly number[]) =>
-  at.map((place) => {
-    const { text = '', textPair } = texts[place] ?? {};
-    return textPair === undefined ? { text } : { text, text_pair: textPair };
-  });
+  Promise.all(
+    at.map(async (place) => {
+      const { text = '', textPair, picture } = texts[place] ?? {};
+      return {
+        text,
+        ...(textPair === undefined ? {} : { text_pair: textPair }),
+        ...(picture && 'blob' in picture ? { picture: await picture.blob() } : {}),
+      };
+    }),
+  );
