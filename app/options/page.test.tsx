@@ -28,6 +28,7 @@ function markupOf(card: MethodCard, settings: Settings, policy: (typeof policyNa
     num_hidden_layers: 6,
     hidden_size: 8,
     max_position_embeddings: 64,
+    inputs: 'text',
     parameters: 1,
     bytes: 1,
     notes: [],

@@ -1,7 +1,7 @@
 // The wire between page and worker. Calls go one way and are answered one by one; events flow back while a run lives. Everything is plain data
 // (structured clone). Not here: who sends (src/client) and who answers (src/worker, src/session).
 
-import type { Catalogue, MethodCard, TaskCard } from './cards.ts';
+import type { Catalogue, Inputs, MethodCard, TaskCard } from './cards.ts';
 import type {
   AdapterSource,
   CategoryBytes,
@@ -69,6 +69,9 @@ export interface ModelDescription {
   /** Those that the architecture has. */
   readonly poolings: readonly Pooling[];
   readonly max_position_embeddings: number;
+  readonly inputs: Inputs;
+  /** Of a model that looks at pictures: pixels along a side of a picture and of a patch, and tokens that a picture is. */
+  readonly image?: { readonly image_size: number; readonly patch_size: number; readonly tokens: number };
   /** What people should know of how the folder was read. */
   readonly notes: readonly string[];
   /** Files that a run needs and the folder lacks. */
@@ -311,7 +314,8 @@ export type RunEvent =
 export interface Calls extends HubCalls, GenerationCalls {
   catalogue: { argument: undefined; answer: Catalogue };
   environment: { argument: undefined; answer: Environment };
-  describeModel: { argument: { model: ModelRef }; answer: ModelDescription };
+  /** At another size of pictures than its own, where that is said. */
+  describeModel: { argument: { model: ModelRef; image_size?: number | undefined }; answer: ModelDescription };
   /** `named` columns stay; the others are guessed around them. */
   previewData: { argument: { data: DataRef; named?: NamedColumns; task?: string | undefined }; answer: DataPreview };
   /** Tokenises; says what the data are like. */

@@ -64,8 +64,8 @@ export class Session {
   readonly #own: Answering<Exclude<keyof Calls, keyof HubCalls>> = {
     catalogue: () => catalogue(this.#host),
     environment: () => this.#environment(),
-    describeModel: async ({ model: ref }) => {
-      const { model } = await this.#models.open(ref);
+    describeModel: async ({ model: ref, image_size }) => {
+      const { model } = await this.#models.open(ref, image_size);
       requireWeights(model, model.ownPooling ?? 'mean');
       return describe(model);
     },

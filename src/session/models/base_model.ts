@@ -7,7 +7,7 @@ import { fileFolder, type ModelFolder, readJson } from '../../hub/folder.ts';
 import { missingFiles, requireConfiguration } from '../../hub/model_files.ts';
 import { modelRepo } from '../../hub/repo.ts';
 import { readSentenceTransformers } from '../../hub/sentence_transformers.ts';
-import { type Backbone, ownPooling } from '../../models/model.ts';
+import { type Backbone, type BackboneConfig, ownPooling } from '../../models/model.ts';
 import { backboneOf, recognised } from '../../models/registry.ts';
 import { type ModelRef, type Pooling, poolings } from '../../protocol/config.ts';
 import { RetraceError } from '../../protocol/errors.ts';
@@ -129,6 +129,10 @@ async function poolingOf(
   return { pooling, notes };
 }
 
+function imageOf({ image, max_position_embeddings: tokens }: BackboneConfig): Pick<ModelDescription, 'image'> {
+  return image ? { image: { image_size: image.image_size, patch_size: image.patch_size, tokens } } : {};
+}
+
 /** What a folder holds, without a look at whether it fits. */
 export async function describe(model: BaseModel): Promise<ModelDescription> {
   const { config, names, poolings: available } = model.backbone();
@@ -145,6 +149,8 @@ export async function describe(model: BaseModel): Promise<ModelDescription> {
     ...(pooling === undefined ? {} : { pooling }),
     poolings: poolings.filter((name) => available[name] !== undefined),
     max_position_embeddings: config.max_position_embeddings,
+    inputs: inputsOf({ config }),
+    ...imageOf(config),
     notes: model.notes,
     missing: await missingFiles(model.folder, model.checkpoint !== undefined, inputsOf(model.backbone())),
     methods: methodCards(model.backbone()),
