@@ -5,6 +5,7 @@ import { zipSync } from 'fflate';
 import { expect, test } from 'vitest';
 import { bytesOf } from '../../formats/bytes.ts';
 import { readTable } from '../table/sample.ts';
+import { firstPictures } from './first.ts';
 import { openPictures, type PictureSetOptions, partsOf } from './folder.ts';
 import { fileListing, type PictureListing } from './listing.ts';
 import { isPicture } from './sniff.ts';
@@ -210,6 +211,12 @@ test('a zip is read as the folder in it, and says which of its folders are empty
       expect(new Uint8Array((await (await table.pictures?.get('dog/1.png')?.blob())?.arrayBuffer()) ?? new ArrayBuffer(0))).toEqual(png);
     }
   }
+});
+
+test('the first pictures of a set, to show', async () => {
+  const source = await openPictures(listing(['cat/1.png', 'cat/2.png', 'dog/1.png']));
+  expect((await firstPictures(source, 0, 2)).map(({ path }) => path)).toEqual(['cat/1.png', 'cat/2.png']);
+  expect(await firstPictures(source, 0, 9)).toHaveLength(3);
 });
 
 test('metadata: rows whose picture is not there are counted, those of other parts are not', async () => {
