@@ -237,6 +237,13 @@ test('metadata: rows whose picture is not there are counted, those of other part
   expect((await readTable(await openPictures(listing(set)), { columns: [1] })).rows).toEqual([['cat'], ['dog']]);
 });
 
+test('metadata whose quotes turn out to be characters are read as such, with their pictures', async () => {
+  const closed = '1.png\t"all closed"\n'.repeat(60_000);
+  const table = await tableOf(listing({ 'metadata.csv': `file_name\tlabel\n${closed}2.png\t"he said\n`, '1.png': '', '2.png': '' }));
+  expect(table.reading?.quote).toBe('');
+  expect([table.columns, table.rows.at(-1), table.pictures?.size]).toEqual([['image', 'label'], ['2.png', '"he said'], 2]);
+});
+
 test('metadata that name no picture are refused, with what to do', async () => {
   const of = (metadata: string, more: Tree = []) =>
     read({ 'metadata.csv': metadata, '1.png': '', ...Object.fromEntries(filesOf(more).map(({ path }) => [path, 'file_name\n1.png'])) });
