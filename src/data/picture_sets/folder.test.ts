@@ -5,6 +5,7 @@ import { zipSync } from 'fflate';
 import { expect, test } from 'vitest';
 import { bytesOf } from '../../formats/bytes.ts';
 import { readTable } from '../table/sample.ts';
+import { firstPictures } from './first.ts';
 import { openPictures, type PictureSetOptions, partsOf } from './folder.ts';
 import { fileListing, type PictureListing } from './listing.ts';
 import { isPicture } from './sniff.ts';
@@ -212,6 +213,12 @@ test('a zip is read as the folder in it, and says which of its folders are empty
   }
 });
 
+test('the first pictures of a set, to show', async () => {
+  const source = await openPictures(listing(['cat/1.png', 'cat/2.png', 'dog/1.png']));
+  expect((await firstPictures(source, 0, 2)).map(({ path }) => path)).toEqual(['cat/1.png', 'cat/2.png']);
+  expect(await firstPictures(source, 0, 9)).toHaveLength(3);
+});
+
 test('metadata: rows whose picture is not there are counted, those of other parts are not', async () => {
   const rows = 'file_name,label\ntrain/1.png,cat\ntrain/2.png,dog\ntrain/9.png,dog\n../x.png,dog\ntest/1.png,cat\n';
   const set = { 'metadata.csv': rows, 'train/1.png': '', 'train/2.png': '', 'test/1.png': '' };
@@ -228,6 +235,13 @@ test('metadata: rows whose picture is not there are counted, those of other part
   expect((await tableOf(listing(set), { part: 'test' })).rows).toEqual([['test/1.png', 'cat']]);
   // The label alone, still of those rows that have a picture.
   expect((await readTable(await openPictures(listing(set)), { columns: [1] })).rows).toEqual([['cat'], ['dog']]);
+});
+
+test('metadata whose quotes turn out to be characters are read as such, with their pictures', async () => {
+  const closed = '1.png\t"all closed"\n'.repeat(60_000);
+  const table = await tableOf(listing({ 'metadata.csv': `file_name\tlabel\n${closed}2.png\t"he said\n`, '1.png': '', '2.png': '' }));
+  expect(table.reading?.quote).toBe('');
+  expect([table.columns, table.rows.at(-1), table.pictures?.size]).toEqual([['image', 'label'], ['2.png', '"he said'], 2]);
 });
 
 test('metadata that name no picture are refused, with what to do', async () => {

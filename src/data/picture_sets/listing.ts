@@ -21,12 +21,20 @@ export interface PictureListing {
 /** Bytes that tell what a file is. */
 export const HEAD = 16;
 
-/** Files picked or dropped, with their paths (`webkitRelativePath` has the name of the folder in front), or found in a folder on the disk. */
-export function fileListing(files: readonly { readonly path: string; readonly blob: Blob }[], name?: string): PictureListing {
+/**
+ * Files picked or dropped, with their paths (`webkitRelativePath` has the name of the folder in front), or found in a folder on the disk; `folders` where they
+ * are known, in the same form.
+ */
+export function fileListing(
+  files: readonly { readonly path: string; readonly blob: Blob }[],
+  name?: string,
+  folders?: readonly string[],
+): PictureListing {
   const [top = '', ...below] = files[0]?.path.split('/') ?? [];
   const isShared = below.length > 0 && files.every(({ path }) => path.startsWith(`${top}/`));
   return {
     name: name ?? (isShared ? top : 'folder'),
+    ...(folders === undefined ? {} : { folders }),
     files: files.map(({ path, blob }) => ({
       path,
       size: blob.size,

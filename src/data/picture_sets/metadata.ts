@@ -56,24 +56,34 @@ export async function metadataRows(set: MetadataSet): Promise<TableSource | unde
   const metadata = set.metadata.filter(({ path }) => concerns(path, set.part));
   requireOneEach(metadata);
   const tables: TableSource[] = [];
-  for (const file of metadata) tables.push(withPictures(set, file, await openTable(blobSource(file.path, await file.blob()))));
+  for (const file of metadata) {
+    // As pandas reads a CSV, which is how the library does.
+    const settings = file.path.endsWith('.csv') ? { header: true } : {};
+    tables.push(withPictures(set, file, await openTable(blobSource(file.path, await file.blob()), settings)));
+  }
   const [first] = tables;
   if (first === undefined) return undefined;
-  const { notes, files: pictures } = set;
-  const joined = tables.length === 1 ? first : joinTables(set.name, tables);
+  const from = listText(
+    metadata.map(({ path }) => set.cellOf(path)),
+    3,
+  );
+  return asSet(set, from, tables.length === 1 ? first : joinTables(set.name, tables));
+}
+
+/** The rows as those of the set, which says what it says of its files too. */
+function asSet(set: MetadataSet, from: string, table: TableSource): TableSource {
+  const { name, notes, files: pictures } = set;
   return {
-    ...joined,
-    ...{ name: set.name, pictures },
-    reading: {
-      ...joined.reading,
-      said: `${listText(
-        metadata.map(({ path }) => set.cellOf(path)),
-        3,
-      )}: ${joined.reading.said}`,
-    },
+    ...table,
+    ...{ name, pictures },
+    reading: { ...table.reading, said: `${from}: ${table.reading.said}` },
     async *rows(request) {
-      yield* joined.rows(request);
+      yield* table.rows(request);
       for (const note of notes) request?.onNote?.(note);
+    },
+    otherwise() {
+      const other = table.otherwise?.();
+      return other && asSet(set, from, other);
     },
   };
 }
@@ -89,16 +99,25 @@ function resolved(folder: string, fileName: string): string | undefined {
   return parts.join('/');
 }
 
-function withPictures(set: MetadataSet, { path }: SetFile, table: TableSource): TableSource {
+function withPictures(set: MetadataSet, file: SetFile, table: TableSource): TableSource {
   const images = new Map(
     table.columns.flatMap(({ name }, at) => (FILE_NAME.test(name) ? [[at, FILE_NAME.exec(name)?.[1] ?? 'image'] as const] : [])),
   );
-  if (images.size === 0) throw noFileName(path, table);
+  if (images.size === 0) throw noFileName(file.path, table);
   const columns = table.columns.map((column, at): Column => {
     const name = images.get(at);
     return name === undefined ? column : { name, kind: 'image', is: 'pictures' };
   });
-  return { ...table, columns, rows: (request) => rowsOf(set, path, table, images, request) };
+  const { name, size, header, reading } = table;
+  return {
+    // How many rows will have a picture is not known beforehand.
+    ...{ name, size, header, reading, columns },
+    rows: (request) => rowsOf(set, file.path, table, images, request),
+    otherwise() {
+      const other = table.otherwise?.();
+      return other && withPictures(set, file, other);
+    },
+  };
 }
 
 async function* rowsOf(

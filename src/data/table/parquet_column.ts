@@ -123,8 +123,11 @@ export class FlatColumn {
       if (header.kind !== 'dictionary' && header.values > MAX_ROWS)
         throw new Error(`a page of ${header.values} rows; at most ${MAX_ROWS} are read`);
       this.#at = begin + size;
-      if (header.kind !== 'dictionary') return { rows: header.values, bytes: bytes.slice() };
-      this.#dictionary = bytes.slice();
+      const own = bytes.slice();
+      // A page of pictures can have a hundred megabytes: it is not held twice.
+      if (size > BLOCK) this.#block = { begin: 0, bytes: new Uint8Array(0) };
+      if (header.kind !== 'dictionary') return { rows: header.values, bytes: own };
+      this.#dictionary = own;
     }
     return undefined;
   }

@@ -6,6 +6,7 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import { parquetMetadata } from 'hyparquet';
 import { expect, test } from 'vitest';
 import { type ByteSource, bytesOf } from '../../formats/bytes.ts';
+import { firstPictures } from '../picture_sets/first.ts';
 import { openTable } from './open.ts';
 import { openParquet } from './parquet.ts';
 import { openParquetFiles } from './parquet_files.ts';
@@ -139,4 +140,12 @@ test('of more pictures than the bound some row groups are drawn, whole and by th
   expect(some.rows.length).toBeLessThanOrEqual(10);
   expect((await read(1)).rows).toEqual(some.rows);
   expect((await read(1e6)).rows).toHaveLength(25);
+});
+
+test('the first pictures, to show: rows without one are passed over', async () => {
+  const source = await openTable(bytesOf('a.parquet', fromBase64(first)));
+  const shown = await firstPictures(source, 0, 4);
+  expect(shown.map(({ path }) => path)).toEqual(['0.png', '1.png', '2.png', '4.png']);
+  const bytes = new Uint8Array((await (await shown[3]?.blob())?.arrayBuffer()) ?? new ArrayBuffer(0));
+  expect(bytesToHex(sha256(bytes))).toBe(recorded.rows[4]?.[1]);
 });
