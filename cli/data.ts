@@ -14,7 +14,6 @@ import type { DataRef } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
 import { evaluationSplit } from '../src/protocol/hub_data.ts';
 import { labelsFileOf, type ReadingSettings } from '../src/protocol/reading.ts';
-import { bundledPictures } from '../src/session/data/rows.ts';
 import { type Given, usage } from './flags.ts';
 import { bundledNames, deepestPicture, filesUnder, noSuchFile, publicFolder } from './folders.ts';
 import { hubOf } from './hub/connection.ts';
@@ -102,8 +101,7 @@ function bundledPart(argument: string, place: LocalData, flag: string): LocalDat
   if (existsSync(dataFile(place))) return place;
   const known = bundledNames('data').flatMap((name) => {
     const files = readdirSync(join(publicFolder(), 'data', name));
-    const parts = files.filter((file) => file.endsWith('.tsv')).map((file) => `bundled:${name}/${file.replace(/\.tsv$/, '')}`);
-    return files.includes(bundledPictures) ? [`bundled:${name}`] : parts;
+    return files.filter((file) => /\.(?:tsv|zip)$/.test(file)).map((file) => `bundled:${name}/${file.replace(/\.[^.]*$/, '')}`);
   });
   throw new RetraceError({
     code: 'unknown-bundled',
@@ -132,8 +130,7 @@ async function pinned(given: Given, place: SplitPlace, max_rows: number | undefi
 export async function evaluationPlace(data: DataPlace, given: Given): Promise<DataPlace | undefined> {
   if (data.kind === 'bundled') {
     const validation = { ...data, part: 'validation' };
-    // Of pictures all parts lie in one file; a part that evaluates is not among them.
-    return data.part === 'train' && !dataFile(data).endsWith(bundledPictures) ? validation : undefined;
+    return data.part === 'train' && existsSync(dataFile(validation)) ? validation : undefined;
   }
   if (data.kind !== 'hub') {
     const part = data.part === 'train' ? evaluationSplit(await partsIn(data)) : undefined;
@@ -152,9 +149,8 @@ export async function evaluationPlace(data: DataPlace, given: Given): Promise<Da
 /** The file or folder on disk. */
 export function dataFile(place: LocalData): string {
   if (place.kind !== 'bundled') return place.path;
-  const folder = join(publicFolder(), 'data', place.name);
-  const pictures = join(folder, bundledPictures);
-  return existsSync(pictures) ? pictures : join(folder, `${place.part}.tsv`);
+  const part = join(publicFolder(), 'data', place.name, place.part);
+  return existsSync(`${part}.zip`) ? `${part}.zip` : `${part}.tsv`;
 }
 
 async function filesIn(folder: string): Promise<{ path: string; blob: Blob }[]> {
@@ -176,3 +172,7 @@ export async function dataRef(place: DataPlace): Promise<DataRef> {
     ...(existsSync(labels) ? { labels: { name: basename(labels), blob: await openAsBlob(labels) } } : {}),
   };
 }
+
+/** Whether a place is of pictures, where that can be told without a look into it: a data set of the hub may be of either. */
+export const isOfPictures = (place: DataPlace): boolean =>
+  place.kind === 'pictures' || (place.kind !== 'hub' && dataFile(place).endsWith('.zip'));

@@ -4,14 +4,15 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { looksLikeDataset } from '../../src/data/hub/name.ts';
 import { isTorchFile } from '../../src/formats/tensor_formats.ts';
-import { isAdapterRepo } from '../../src/hub/needed_files.ts';
+import { openZip } from '../../src/formats/zip_files.ts';
+import { holdsTensors, isAdapterRepo } from '../../src/hub/needed_files.ts';
 import { looksLikeRepo } from '../../src/hub/repo.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
 import { adapterFolders } from '../adapter_files.ts';
 import type { Console } from '../console.ts';
 import { namesFile } from '../data.ts';
 import { type Given, usage } from '../flags.ts';
-import { noSuchFile } from '../folders.ts';
+import { fileSource, noSuchFile } from '../folders.ts';
 import { hubOf } from '../hub/connection.ts';
 import { inspectAdapter } from '../inspect/adapter.ts';
 import { inspectData } from '../inspect/data.ts';
@@ -24,19 +25,24 @@ import { hubPlace, repoOf } from '../models.ts';
 import { textOf } from '../settings.ts';
 import { sayWarnings } from '../warnings.ts';
 
-async function folderFindings(path: string, given: Given): Promise<Finding[]> {
+async function folderFindings(path: string, given: Given, console: Console): Promise<Finding[]> {
   const found: Finding[] = [];
   if (existsSync(join(path, 'config.json'))) found.push(await inspectModel(path, given));
   for (const folder of adapterFolders(path)) found.push(await inspectAdapter(folder, given));
   const run = [path, join(path, 'checkpoint')].find((folder) => existsSync(join(folder, 'run.json')));
   if (run !== undefined) found.push(await inspectRun(run));
   if (found.length > 0) return found;
-  throw new RetraceError({
-    code: 'nothing-known',
-    message: `The folder '${path}' holds nothing that is known: no config.json (a model), no adapter, no checkpoint of a run.`,
-    where: path,
-    remedy: "Give a model's folder, an adapter's, or the --out of a run.",
-  });
+  return [
+    await inspectData(path, given, console).catch((thrown: unknown) => {
+      if (!(thrown instanceof RetraceError) || thrown.code !== 'no-pictures') throw thrown;
+      throw new RetraceError({
+        code: 'nothing-known',
+        message: `The folder '${path}' holds nothing that is known: no config.json (a model), no adapter, no checkpoint of a run, no pictures.`,
+        where: path,
+        remedy: "Give a model's folder, an adapter's, the --out of a run, or a folder of pictures.",
+      });
+    }),
+  ];
 }
 
 /** What the hub has under such a name: a model or an adapter, else a data set. */
@@ -57,6 +63,12 @@ async function hubFindings(name: string, given: Given): Promise<Finding[]> {
   }
 }
 
+/** Whether a zip is of pictures: one of an adapter holds tensors. */
+async function holdsPictures(path: string): Promise<boolean> {
+  const { files } = await openZip(await fileSource(path, basename(path)));
+  return !files.some(({ path: own }) => holdsTensors(own));
+}
+
 async function findings(path: string, given: Given, console: Console): Promise<Finding[]> {
   if (!path.startsWith('bundled')) {
     if (!existsSync(path)) {
@@ -65,12 +77,12 @@ async function findings(path: string, given: Given, console: Console): Promise<F
         throw noSuchFile(path, path, 'Check the path.');
       return isData ? [await inspectHubData(path, given)] : hubFindings(path, given);
     }
-    if (statSync(path).isDirectory()) return folderFindings(path, given);
+    if (statSync(path).isDirectory()) return folderFindings(path, given, console);
   }
   const extension = extname(path).toLowerCase();
   if (path === 'bundled') return [await inspectModel(path)];
   if (extension === '.safetensors' || isTorchFile(path)) return [await inspectTensors(path)];
-  if (extension === '.zip') return [await inspectAdapter(path, given)];
+  if (extension === '.zip' && !(await holdsPictures(path))) return [await inspectAdapter(path, given)];
   if (basename(path) === 'run.json') return [await inspectRun(resolve(path, '..'))];
   return [await inspectData(path, given, console)];
 }

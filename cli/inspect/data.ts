@@ -1,16 +1,18 @@
 // A data file: its columns, what they are taken for, its classes. Every fault of a row is the error that training would meet.
 
 import { checkRows } from '../../src/data/checks/checks.ts';
+import { checkPictures, pictureRows } from '../../src/data/checks/pictures.ts';
 import { checkedRows } from '../../src/data/checks/rows.ts';
-import type { Example } from '../../src/data/examples.ts';
+import type { ColumnChoice, Example } from '../../src/data/examples.ts';
 import { sampleText } from '../../src/data/table/sample.ts';
 import type { Table } from '../../src/data/table/table.ts';
+import type { DataWarning } from '../../src/protocol/messages.ts';
 import { countText } from '../../src/protocol/sentences.ts';
 import { openData, readRows } from '../../src/session/data/rows.ts';
 import { taskNamed } from '../../src/tasks/registry.ts';
 import { columnsText, namedColumns, reasonLines } from '../columns.ts';
 import type { Console } from '../console.ts';
-import { dataPlace, dataRef } from '../data.ts';
+import { dataPlace, dataRef, isOfPictures } from '../data.ts';
 import type { Given } from '../flags.ts';
 import { percentText, tableText } from '../format.ts';
 import { nodeHost } from '../host.ts';
@@ -21,7 +23,7 @@ import type { Finding } from './finding.ts';
 
 const shownClasses = 30;
 
-const FORMATS = { delimited: 'delimited text', json: 'JSON', 'json-lines': 'JSON Lines', parquet: 'Parquet' };
+const FORMATS = { pictures: 'pictures', delimited: 'delimited text', json: 'JSON', 'json-lines': 'JSON Lines', parquet: 'Parquet' };
 
 /** `each with 3 to 5 choices` */
 function choicesText(examples: readonly Example[]): string[] {
@@ -31,18 +33,25 @@ function choicesText(examples: readonly Example[]): string[] {
   return [`  each with ${least === most ? least : `${least} to ${most}`} choices`];
 }
 
+/** Of pictures, what looks wrong with them: those that stand there twice, say. */
+async function pictureWarnings(table: Table, { textColumn, labelColumn }: ColumnChoice): Promise<readonly DataWarning[]> {
+  if (table.pictures === undefined || labelColumn === undefined) return [];
+  return checkPictures(pictureRows(table, textColumn, labelColumn));
+}
+
 export async function inspectData(path: string, given: Given, console: Console): Promise<Finding> {
-  const task = taskNamed(textOf(given, 'task'));
-  const asked = await dataRef(await dataPlace(path, { flag: path, part: 'train', reading: givenReading(given), given }));
+  const place = await dataPlace(path, { flag: path, part: 'train', reading: givenReading(given), given });
+  const task = taskNamed(textOf(given, 'task'), isOfPictures(place) ? 'image' : 'text');
+  const asked = await dataRef(place);
   const data = task.reads?.(asked) ?? asked;
   const host = nodeHost(undefined, given);
-  const { source } = await openData(data, host);
+  const { source } = await openData(data, host, { inputs: task.inputs });
   const { table, columns, reasons, choice } = await readRows(task, data, host, {
     guess: (beginning: Table) => task.columnsOf(beginning, namedColumns(given)),
     onProgress: (progress) => sayPreparing(console, progress),
   });
   const { examples, labels } = task.examplesOf(table, choice);
-  const warnings = checkRows(checkedRows(table, choice), task.checks.rows);
+  const warnings = [...(await pictureWarnings(table, choice)), ...checkRows(checkedRows(table, choice), task.checks.rows)];
   const { rows: count, sampledFrom = count.length, reading = source.reading, notes = [] } = table;
   const per_label = labels.map(() => 0);
   for (const { label } of labels.length > 0 ? examples : []) per_label[label] = (per_label[label] ?? 0) + 1;

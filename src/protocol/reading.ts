@@ -35,7 +35,7 @@ export type ReadingSettings = Readonly<v.InferOutput<typeof settings>>;
 /** The file of labels that is read beside one of rows: `train-labels.lst` beside `train.jsonl`. */
 export const labelsFileOf = (name: string): string => `${name.replace(/\.[^./\\]*$/, '')}-labels.lst`;
 
-export const tableFormats = ['delimited', 'json', 'json-lines', 'parquet'] as const;
+export const tableFormats = ['delimited', 'json', 'json-lines', 'parquet', 'pictures'] as const;
 export type TableFormat = (typeof tableFormats)[number];
 
 /** How a file was read. */

@@ -43,8 +43,7 @@ const BATCH = 4096;
 /** Files and folders that a note names. */
 const NAMED = 3;
 
-/** Of a listing of files no format of rows is meant (`tableFormats` has none for it): it is one that has nothing to set. */
-const FORMAT: TableFormat = 'json';
+const FORMAT: TableFormat = 'pictures';
 
 const layouts =
   'Give each class a folder of its own with its pictures in it: cat/1.jpg, dog/1.jpg; or, with parts, train/cat/1.jpg and test/cat/1.jpg.';

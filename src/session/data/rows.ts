@@ -26,9 +26,6 @@ import { previewPictures } from './preview_pictures.ts';
 
 const previewRows = 12;
 
-/** What a bundled set of pictures lies in. */
-export const bundledPictures = 'pictures.zip';
-
 const isZip = async (blob: Blob): Promise<boolean> => {
   const [p, k] = new Uint8Array(await blob.slice(0, 2).arrayBuffer());
   return p === 0x50 && k === 0x4b;
@@ -66,8 +63,9 @@ export async function openData(data: DataRef, host: Host, { inputs = 'text', to 
     return { source, pinned: { ...data, ...pinned } };
   }
   const folder = await host.bundled('data', data.name);
-  const pictures = await folder.open(bundledPictures);
-  if (pictures) return { source: await openPictures(await zipListing(pictures), { part: data.part, to }), pinned: data };
+  const pictures = await folder.open(`${data.part}.zip`);
+  if (pictures)
+    return { source: await openPictures(await zipListing({ ...pictures, name: `${data.name}/${data.part}.zip` }), { to }), pinned: data };
   const source = await openFile(folder, `${data.part}.tsv`);
   return { source: await openTable({ ...source, name: `${data.name}/${data.part}.tsv` }, { header: true }), pinned: data };
 }
