@@ -1,16 +1,20 @@
-// predict: what an adapter says of texts given by --text, or of each row of a file: probabilities of classes, a number, which answer is chosen, the text that
+// predict: what an adapter says of texts given by --text, of pictures given by --image, or of each row of a file: probabilities of classes, a number, which answer is chosen, the text that
 // it writes for it, or how likely one that is given is.
 
+import { existsSync, openAsBlob, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { Columns } from '../../src/protocol/config.ts';
 import type { AskedText, DataProgress, Prediction } from '../../src/protocol/messages.ts';
 import { countText } from '../../src/protocol/sentences.ts';
 import { openAskedRows } from '../../src/session/data/asked_rows.ts';
+import { imageClassification } from '../../src/tasks/image_classification.ts';
 import { taskNamed } from '../../src/tasks/registry.ts';
 import type { Task } from '../../src/tasks/task.ts';
 import { namedColumns, sayColumns, wholeColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
 import { dataPlace, dataRef } from '../data.ts';
 import { type Given, usage } from '../flags.ts';
+import { noSuchFile } from '../folders.ts';
 import { csvText, percentText, tableText } from '../format.ts';
 import { nodeHost } from '../host.ts';
 import { openSession, sayPreparing } from '../open_session.ts';
@@ -46,6 +50,20 @@ function textsGiven(given: Given): AskedRow[] {
     ...(pairs[i] === undefined ? {} : { text_pair: pairs[i] }),
     ...(choices === undefined ? {} : { choices }),
   }));
+}
+
+/** Pictures by their paths; of a folder all that are in it, whatever folders they lie in. Errors: `no-such-file`, those of a folder of pictures. */
+async function picturesGiven(paths: readonly string[], given: Given): Promise<AskedRow[]> {
+  const ofPath = async (path: string): Promise<AskedRow[]> => {
+    if (!existsSync(path)) throw noSuchFile(path, '--image', 'Give a picture (JPEG, PNG, WebP, GIF), or a folder of them.');
+    if (!statSync(path).isDirectory()) return [{ text: path, picture: await openAsBlob(path) }];
+    const data = await dataRef({ kind: 'pictures', path: resolve(path) });
+    const { rows } = await openAskedRows({ task: imageClassification, data, named: {} }, nodeHost(undefined, given));
+    const all: AskedRow[] = [];
+    for await (const batch of rows()) all.push(...batch.map(({ row: _, ...one }) => ({ ...one, text: join(path, one.text) })));
+    return all;
+  };
+  return (await Promise.all(paths.map(ofPath))).flat();
 }
 
 interface Asked {
@@ -149,9 +167,13 @@ function answersOf(
 
 export async function predict(given: Given, console: Console): Promise<number> {
   const path = textOf(given, 'data');
-  const texts = textsGiven(given);
+  const texts = [...textsGiven(given), ...(await picturesGiven(listOf(given, 'image') ?? [], given))];
   if ((path === undefined) === (texts.length === 0)) {
-    throw usage('Either texts or a file are predicted.', 'Give --text "...", or --data FILE.', path === undefined ? '--text' : '--data');
+    throw usage(
+      'Either texts, pictures or a file are predicted.',
+      'Give --text "...", --image FILE, or --data FILE.',
+      path === undefined ? '--text' : '--data',
+    );
   }
   const { calls } = openSession(console, given);
   const { labels, task: name } = await openGiven(calls, given, console);
@@ -190,7 +212,7 @@ export async function predict(given: Given, console: Console): Promise<number> {
     if (asked.count > chunk) console.progress({ label: 'predicting', done, of: asked.count });
   }
   if (cut > 0) console.say(`${countText(cut)} of ${countText(done)} texts are longer than the adapter's length and were cut there`);
-  const header = ['text', ...answer.header];
+  const header = [task.inputs === 'image' ? 'picture' : 'text', ...answer.header];
   if (!csv) console.result(tableText([path === undefined ? header : ['row', ...header], ...shown]));
   return 0;
 }

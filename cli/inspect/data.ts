@@ -4,10 +4,11 @@ import { checkRows } from '../../src/data/checks/checks.ts';
 import { checkPictures, pictureRows } from '../../src/data/checks/pictures.ts';
 import { checkedRows } from '../../src/data/checks/rows.ts';
 import type { ColumnChoice, Example } from '../../src/data/examples.ts';
+import { type PictureSurvey, surveyPictures } from '../../src/data/pictures/survey.ts';
 import { sampleText } from '../../src/data/table/sample.ts';
 import type { Table } from '../../src/data/table/table.ts';
 import type { DataWarning } from '../../src/protocol/messages.ts';
-import { countText } from '../../src/protocol/sentences.ts';
+import { countText, listText, plural } from '../../src/protocol/sentences.ts';
 import { openData, readRows } from '../../src/session/data/rows.ts';
 import { taskNamed } from '../../src/tasks/registry.ts';
 import { columnsText, namedColumns, reasonLines } from '../columns.ts';
@@ -39,6 +40,23 @@ async function pictureWarnings(table: Table, { textColumn, labelColumn }: Column
   return checkPictures(pictureRows(table, textColumn, labelColumn));
 }
 
+const sizeText = ({ width, height }: { readonly width: number; readonly height: number }): string =>
+  `${countText(width)} × ${countText(height)}`;
+
+/** Pictures that a line names. */
+const namedPictures = 5;
+
+/** Kinds and sizes, and files that are no whole pictures. */
+function surveyLines({ kinds, smallest, largest, broken }: PictureSurvey): string[] {
+  const ofKinds = Object.entries(kinds).map(([kind, count]) => `${countText(count)} ${kind.toUpperCase()}`);
+  const sizes =
+    smallest && largest
+      ? [`${listText(ofKinds)}, ${sizeText(smallest)}${sizeText(smallest) === sizeText(largest) ? '' : ` to ${sizeText(largest)}`} pixels`]
+      : [];
+  const faults = broken.map(({ error }) => error.message.replace(/\.$/, ''));
+  return [...sizes, ...(broken.length === 0 ? [] : [`broken: ${plural(broken.length, 'picture')}; ${listText(faults, namedPictures)}`])];
+}
+
 export async function inspectData(path: string, given: Given, console: Console): Promise<Finding> {
   const place = await dataPlace(path, { flag: path, part: 'train', reading: givenReading(given), given });
   const task = taskNamed(textOf(given, 'task'), isOfPictures(place) ? 'image' : 'text');
@@ -52,6 +70,7 @@ export async function inspectData(path: string, given: Given, console: Console):
   });
   const { examples, labels } = task.examplesOf(table, choice);
   const warnings = [...(await pictureWarnings(table, choice)), ...checkRows(checkedRows(table, choice), task.checks.rows)];
+  const survey = table.pictures && (await surveyPictures(table.pictures.values()));
   const { rows: count, sampledFrom = count.length, reading = source.reading, notes = [] } = table;
   const per_label = labels.map(() => 0);
   for (const { label } of labels.length > 0 ? examples : []) per_label[label] = (per_label[label] ?? 0) + 1;
@@ -66,11 +85,13 @@ export async function inspectData(path: string, given: Given, console: Console):
       ...{ name: table.name, rows: sampledFrom, columns: source.columns.map(({ name }) => name), header: table.header },
       ...{ kinds: source.columns.map(({ is }) => is), reading, notes, roles: columns, reasons, labels, per_label, warnings },
       ...(count.length < sampledFrom ? { sampled: count.length } : {}),
+      ...(survey ? { pictures: survey } : {}),
     },
     text: [
       `${path}: ${countText(sampledFrom)} rows of ${source.columns.length} columns (${source.columns.map(({ name, is }) => `${name}: ${is}`).join(', ')})`,
       `${FORMATS[reading.format]}: ${reading.said}`,
       ...notes,
+      ...(survey ? surveyLines(survey) : []),
       ...(table.drawnFrom === undefined ? [] : sampleText(table)),
       ...(count.length < sampledFrom ? [`of these, ${countText(count.length)} rows drawn by chance (--max-rows) are counted below`] : []),
       `${columnsText(columns)}${labels.length > 0 ? `; ${labels.length} classes` : ''}`,

@@ -237,7 +237,7 @@ function classRows(
     { name: 'image', kind: 'image', is: 'pictures' },
     ...(classes.by === 'none'
       ? []
-      : [{ name: 'label', kind: 'text' as const, is: `classes (${listText(found.slice(0, 4))}${found.length > 4 ? ', ...' : ''})` }]),
+      : [{ name: 'label', kind: 'text' as const, is: `classes (${found.slice(0, 4).join(', ')}${found.length > 4 ? ', ...' : ''})` }]),
   ];
   return {
     ...{ name, columns, header: true, rowCount: rows.length, pictures: files },
