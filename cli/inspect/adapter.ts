@@ -4,7 +4,7 @@ import { isAbsolute } from 'node:path';
 import { type HyperParameters, jsonOf } from '../../src/formats/adapter_archive.ts';
 import { isAdapterHub } from '../../src/formats/adapter_hub/layout.ts';
 import { openTensors } from '../../src/formats/adapter_tensors.ts';
-import { tensorFiles } from '../../src/formats/exported.ts';
+import { imageSizeIn, tensorFiles } from '../../src/formats/exported.ts';
 import { elementsOf } from '../../src/formats/tensor_file.ts';
 import { isRecord } from '../../src/formats/text.ts';
 import { countText } from '../../src/protocol/sentences.ts';
@@ -65,7 +65,7 @@ export async function inspectAdapter(path: string, given: Given): Promise<Findin
       text: `${path}: an adapter in ${layout}'s layout, written by ${written_by}, of ${size}; name its base by --model to check it\n\n${tensorTable(tensors, shownOfAdapter)}`,
     };
   }
-  const model = await openBaseModel(await modelRef(place), host);
+  const model = await openBaseModel(await modelRef(place), host, await imageSizeIn(files));
   const sha256 = await weightsSha256(model.folder);
   const { method, config, labels, notes = [] } = await readAdapterFor(files, model, sha256);
   const { base_model, max_length, pooling, hyper_parameters, seed, self_test } = config;

@@ -50,6 +50,8 @@ export const AdapterConfigSchema = v.object({
   num_labels: ClassCount,
   pooling: v.picklist(poolings),
   max_length: Count,
+  /** Of a model of pictures: pixels along a side of those that it was trained on. */
+  image_size: v.optional(Count),
   /** Those that a run takes too meet its schema, in `parseConfig`. */
   hyper_parameters: v.record(v.string(), HyperParameter),
   seed: v.nullable(v.number()),

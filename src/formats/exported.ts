@@ -44,14 +44,26 @@ export async function readExported(files: ReadonlyMap<string, Uint8Array>, expec
   return pictures === undefined ? archive : { ...archive, pictures };
 }
 
-/** What an adapter calls its base, and the SHA-256 of its weights where it says it: ours do, in their configuration or beside their tensors. */
-export async function baseNamedIn(files: ReadonlyMap<string, Uint8Array>): Promise<{ readonly name: string; readonly sha256?: string }> {
-  const flat = adapterFolder(files);
+/** The size of pictures that an adapter was trained at, where it says one: ours do. */
+export async function imageSizeIn(files: ReadonlyMap<string, Uint8Array>): Promise<number | undefined> {
+  const { image_size } = await ownConfigIn(adapterFolder(files));
+  return typeof image_size === 'number' ? image_size : undefined;
+}
+
+/** Our configuration: of our layout its own, of PEFT's what rides in the tensor file. Nothing of what others wrote. */
+async function ownConfigIn(flat: ReadonlyMap<string, Uint8Array>): Promise<Readonly<Record<string, unknown>>> {
   const config = flat.has(CONFIG) ? jsonOf(flat, CONFIG) : {};
   const bytes = flat.get(TENSORS);
   const metadata = bytes && (await openSafetensors(bytesOf(TENSORS, bytes))).metadata.retrace;
   const mirrored = metadata === undefined ? undefined : parseJson(TENSORS, metadata);
-  const { base_model } = isRecord(mirrored) ? mirrored : config;
+  return isRecord(mirrored) ? mirrored : config;
+}
+
+/** What an adapter calls its base, and the SHA-256 of its weights where it says it: ours do, in their configuration or beside their tensors. */
+export async function baseNamedIn(files: ReadonlyMap<string, Uint8Array>): Promise<{ readonly name: string; readonly sha256?: string }> {
+  const flat = adapterFolder(files);
+  const config = flat.has(CONFIG) ? jsonOf(flat, CONFIG) : {};
+  const { base_model } = await ownConfigIn(flat);
   const base = isRecord(base_model) ? base_model : {};
   const name = [config.base_model_name_or_path, config.model_name, base.name].find((one) => typeof one === 'string' && one !== '');
   return { name: String(name ?? ''), ...(typeof base.sha256 === 'string' ? { sha256: base.sha256 } : {}) };

@@ -120,6 +120,8 @@ export interface CheckpointNames {
   readonly anchor: string;
   /** Older spellings of a parameter's name. */
   aliases(name: string): readonly string[];
+  /** The spelling in which whole models are written, where not every version of Transformers reads the newest. */
+  written?(name: string): string;
   /** Parameters that stand beside the backbone in a checkpoint, without its prefix, as a head's do. */
   readonly beside?: readonly string[];
   /** By parameter, a tensor beside the backbone that has the same values, where only one of both is saved. */

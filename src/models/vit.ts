@@ -156,6 +156,8 @@ function vision(config: VitConfig, className: 'ViT' | 'DeiT', prefix: 'vit.' | '
       prefixes: [prefix, ''],
       anchor: 'embeddings.position_embeddings',
       aliases: (name) => [olderVitName(name)].filter((spelling) => spelling !== name),
+      // Transformers 5.9 and newer read both, those before it the older ones alone.
+      written: olderVitName,
       tied: {},
     },
     defaults: {

@@ -2,6 +2,7 @@
 // Not here: how an adapter is read (importing.ts), how a plain model is started (plain_model.ts).
 // Invariant: whatever was ready before is released only once the new model's files are known to be sound.
 
+import { imageSizeIn } from '../formats/exported.ts';
 import type { Device } from '../gpu/device.ts';
 import { defaultTraining, type ModelRef } from '../protocol/config.ts';
 import type { ImportResult, Phase } from '../protocol/messages.ts';
@@ -39,7 +40,7 @@ export async function openAdapter(
   known: Ready | undefined,
   { models, offload, device, release, onPhase }: Opening,
 ): Promise<Opened> {
-  const opened = await models.open(await models.fetched(asked));
+  const opened = await models.open(await models.fetched(asked), await imageSizeIn(files));
   const { model } = opened;
   const archive = await readAdapterFor(files, model, known?.engine.model === model ? known.engine.sha256 : undefined);
   await requireRunnable(model, poolingFor(taskOf(archive.config), archive.config.pooling, model));

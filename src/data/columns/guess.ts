@@ -205,7 +205,7 @@ export function guessColumns(table: Table, named: NamedColumns = {}): ColumnGues
   const given = [named.text, named.text_pair, named.label].filter((name) => typeof name === 'string');
   const takenAt = given.map((name) => columnIndex(table, name));
   // Lists and objects are no texts and no labels.
-  const readable = profiles.filter(({ at }) => !['list', 'object', 'bytes'].includes(table.kinds?.[at]?.kind ?? 'text'));
+  const readable = profiles.filter(({ at }) => !['list', 'object', 'bytes', 'image'].includes(table.kinds?.[at]?.kind ?? 'text'));
   const free = (readable.length > 0 ? readable : profiles).filter(({ at }) => !takenAt.includes(at));
   const byWord = () => (table.header ? labelByName(free, table.sampledFrom === undefined ? 'all rows' : 'the first') : undefined);
   const label = named.label === undefined ? (labelByClasses(table, free) ?? byWord()) : undefined;

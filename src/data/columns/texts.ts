@@ -25,7 +25,7 @@ function textsIn(table: Table, taken: readonly string[]): readonly string[] {
       numbers < 0.9 &&
       !ids &&
       !taken.includes(name) &&
-      !['list', 'object', 'bytes'].includes(table.kinds?.[at]?.kind ?? 'text') &&
+      !['list', 'object', 'bytes', 'image'].includes(table.kinds?.[at]?.kind ?? 'text') &&
       !(table.header && (isRowId(name) || isAside(name))),
   );
   return able.toSorted((a, b) => b.length - a.length || a.at - b.at).map(({ name }) => name);

@@ -65,7 +65,7 @@ test('the columns are pictures and texts, and it is said of what', async () => {
   const source = await openPictures(listing(['train/cat/1.png', 'train/dog/2.png', 'train/dog/3.png']));
   expect(source.columns.map(({ name, kind, is }) => [name, kind, is])).toEqual([
     ['image', 'image', 'pictures'],
-    ['label', 'text', 'classes (cat and dog)'],
+    ['label', 'text', 'classes (cat, dog)'],
   ]);
   expect(source).toMatchObject({ rowCount: 3, reading: { said: '3 pictures in folders of 2 classes' } });
   const [cells] = (await readTable(source, { columns: [1], maxRows: 1 })).rows;
@@ -128,7 +128,7 @@ test('pictures outside the classes, and folders without pictures, are named', as
   expect((await tableOf(set)).notes).toEqual([
     '1 file of zoo is no JPEG, PNG, WebP or GIF and is passed over: fox/a.txt.',
     '1 picture of zoo lies in no folder of a class and is passed over: stray.png.',
-    '2 folders of zoo hold no picture and are no class: bird and fox.',
+    '2 folders of zoo hold no picture and are passed over: bird and fox.',
   ]);
 });
 
@@ -150,6 +150,12 @@ test('one class alone can be predicted of, not learned', async () => {
   expect((await read(one, { to: 'predict' })).rows).toHaveLength(2);
   // A part may have one class where another has more.
   expect((await read(['train/a/1.png', 'train/b/1.png', 'test/a/1.png'], { part: 'test' })).rows).toEqual([['test/a/1.png', 'a']]);
+});
+
+test('a part without classes, beside one that has them, is pictures to predict of', async () => {
+  const set = listing(['train/cat/1.png', 'train/dog/1.png', 'test/1.png', 'test/2.png']);
+  expect(await tableOf(set, { part: 'test' })).toMatchObject({ columns: ['image'], rows: [['test/1.png'], ['test/2.png']] });
+  expect((await tableOf(set, { part: 'train' })).columns).toEqual(['image', 'label']);
 });
 
 test('a part that is not there, and a folder without pictures, are refused by name', async () => {
@@ -206,7 +212,7 @@ test('a zip is read as the folder in it, and says which of its folders are empty
       ]);
       expect(table.notes).toEqual([
         '1 file of zoo.zip is no JPEG, PNG, WebP or GIF and is passed over: dog/a.txt.',
-        '1 folder of zoo.zip holds no picture and is no class: bird.',
+        '1 folder of zoo.zip holds no picture and is passed over: bird.',
       ]);
       expect(new Uint8Array((await (await table.pictures?.get('dog/1.png')?.blob())?.arrayBuffer()) ?? new ArrayBuffer(0))).toEqual(png);
     }

@@ -4,12 +4,11 @@
 
 import { RetraceError } from '../../protocol/errors.ts';
 import type { TableFormat } from '../../protocol/reading.ts';
-import { countText, listText, plural } from '../../protocol/sentences.ts';
+import { listText, plural } from '../../protocol/sentences.ts';
 import { shownValue } from '../../protocol/shown.ts';
 import type { PictureFile } from '../pictures/picture.ts';
 import type { Column, RowBatch, RowRequest, TableSource } from '../table/table.ts';
 import {
-  type Classes,
   classesOf,
   folderOf,
   isCalledPicture,
@@ -99,7 +98,12 @@ async function sorted(files: readonly SetFile[], isPicture: (first: Uint8Array) 
 
 const byPath = (a: SetFile, b: SetFile): number => (a.path < b.path ? -1 : 1);
 const named = (paths: readonly string[]): string => listText(paths, NAMED);
-const are = (count: number): string => (count === 1 ? 'is' : 'are');
+
+/** `3 files of zoo are no pictures and are passed over: a, b, c.`; nothing where there are none. */
+function passedOver(paths: readonly string[], one: string, many: string): string[] {
+  const { length } = paths;
+  return length === 0 ? [] : [`${plural(length, one, many)} and ${length === 1 ? 'is' : 'are'} passed over: ${named(paths)}.`];
+}
 
 /** Folders of a part that hold no picture and no folder that does. */
 function emptyFolders({ files, folders = [] }: PictureListing, part: LaidPart, pictures: readonly SetFile[]): string[] {
@@ -119,13 +123,12 @@ function emptyFolders({ files, folders = [] }: PictureListing, part: LaidPart, p
 }
 
 /** Error `one-class`. */
-function refuseOneClass(name: string, of: readonly (string | undefined)[]): void {
-  const names = new Set(of.filter((label) => label !== undefined));
-  const [only] = names;
-  if (names.size !== 1) return;
+function refuseOneClass(name: string, labels: readonly string[]): void {
+  const [only] = labels;
+  if (new Set(labels).size !== 1) return;
   throw new RetraceError({
     code: 'one-class',
-    message: `All ${plural(of.length, 'picture')} of ${name} are of one class, ${shownValue(only)}: there is nothing to tell apart.`,
+    message: `All ${plural(labels.length, 'picture')} of ${name} are of one class, ${shownValue(only)}: there is nothing to tell apart.`,
     where: name,
     remedy: layouts,
   });
@@ -164,115 +167,97 @@ export async function openPictures(
   );
   if (pictures.length === 0) throw noPictures(name, part, others);
   const cellOf = (path: string): string => (path.startsWith(layout.base) ? path.slice(layout.base.length) : path);
+  const cellsOf = (some: readonly SetFile[]): string[] => some.map(({ path }) => cellOf(path));
   const files = new Map(
-    pictures.map((file): [string, PictureFile] => [
-      cellOf(file.path),
-      { path: cellOf(file.path), size: file.size, blob: () => file.blob() },
-    ]),
+    pictures.map((file): [string, PictureFile] => {
+      const path = cellOf(file.path);
+      return [path, { path, size: file.size, blob: () => file.blob() }];
+    }),
   );
+  const parted = `of its parts (${listText(layout.parts.map((one) => one.name))})`;
   const notes = [
-    ...(others.length === 0
-      ? []
-      : [
-          `${plural(others.length, 'file')} of ${name} ${are(others.length)} no JPEG, PNG, WebP or GIF and ${are(others.length)} passed over: ${named(others.map(({ path }) => cellOf(path)))}.`,
-        ]),
-    ...(layout.beside.length === 0
-      ? []
-      : [
-          `${plural(layout.beside.length, 'folder')} of ${name} ${are(layout.beside.length)} none of its parts (${listText(layout.parts.map((one) => one.name))}) and ${are(layout.beside.length)} passed over: ${named(layout.beside)}.`,
-        ]),
+    ...passedOver(cellsOf(others), `file of ${name} is no JPEG, PNG, WebP or GIF`, `files of ${name} are no JPEG, PNG, WebP or GIF`),
+    ...passedOver(layout.beside, `folder of ${name} is none ${parted}`, `folders of ${name} are none ${parted}`),
   ];
+  const elsewhere = shown.filter(({ path }) => !isIn(path, part) && !isMetadata(path));
   const metadata = shown.filter(({ path }) => isMetadata(path) && path.startsWith(layout.base));
-  if (metadata.length > 0) {
-    const elsewhere = shown.filter(({ path }) => !isIn(path, part)).map(({ path }) => cellOf(path));
-    const found = await metadataRows({ name, metadata, part, files, elsewhere: new Set(elsewhere), cellOf, notes });
-    if (found !== undefined) return found;
-  }
-  const inOthers = shown.filter(({ path }) => !isIn(path, part) && !isMetadata(path) && isCalledPicture(path));
-  const classes = classesOf(
-    layout,
-    [...pictures, ...inOthers].map(({ path }) => path),
-  );
+  const described = await metadataRows({ name, metadata, part, files, elsewhere: new Set(cellsOf(elsewhere)), cellOf, notes });
+  if (described !== undefined) return described;
+
+  const all = [...pictures, ...elsewhere.filter(({ path }) => isCalledPicture(path))].map(({ path }) => path);
+  const classes = classesOf(layout, all);
   if (to === 'learn')
     refuseOneClass(
       name,
-      [...pictures, ...inOthers].map(({ path }) => classes.of(path)),
+      all.flatMap((path) => classes.of(path) ?? []),
     );
-  return classRows(listing, part, pictures, files, classes, cellOf, notes);
-}
-
-/** A row for each picture that has a class, or for each where there are none. */
-function classRows(
-  listing: PictureListing,
-  part: LaidPart,
-  pictures: readonly SetFile[],
-  files: ReadonlyMap<string, PictureFile>,
-  classes: Classes,
-  cellOf: (path: string) => string,
-  notes: readonly string[],
-): TableSource {
-  const { name } = listing;
-  const all = pictures.map(({ path }) => ({ image: cellOf(path), label: classes.of(path) }));
-  const rows = classes.by === 'none' ? all : all.filter(({ label }) => label !== undefined);
-  const without = classes.by === 'none' ? [] : all.filter(({ label }) => label === undefined);
-  const found = [...new Set(rows.flatMap(({ label }) => label ?? []))].sort();
-  const empty = classes.by === 'none' ? [] : emptyFolders(listing, part, pictures);
-  const said = [
+  const rows = pictures.map(({ path }): ClassRow => ({ image: cellOf(path), label: classes.of(path) }));
+  const labelled = rows.filter(({ label }) => label !== undefined);
+  // Of a part without any class, which may be there to predict of, all rows are pictures alone.
+  if (labelled.length === 0) return tableOf(name, rows, files, notes);
+  return tableOf(name, labelled, files, [
     ...notes,
-    ...(without.length === 0
-      ? []
-      : [
-          `${plural(without.length, 'picture')} of ${name} ${without.length === 1 ? 'lies' : 'lie'} in no folder of a class and ${are(without.length)} passed over: ${named(without.map(({ image }) => image))}.`,
-        ]),
-    ...(empty.length === 0
-      ? []
-      : [
-          `${plural(empty.length, 'folder')} of ${name} ${empty.length === 1 ? 'holds' : 'hold'} no picture and ${are(empty.length)} no class: ${named(empty.map((folder) => cellOf(folder).slice(0, -1)))}.`,
-        ]),
+    ...passedOver(
+      rows.flatMap(({ image, label }) => (label === undefined ? [image] : [])),
+      `picture of ${name} lies in no folder of a class`,
+      `pictures of ${name} lie in no folder of a class`,
+    ),
+    ...passedOver(
+      emptyFolders(listing, part, pictures).map((folder) => cellOf(folder).slice(0, -1)),
+      `folder of ${name} holds no picture`,
+      `folders of ${name} hold no picture`,
+    ),
     ...(classes.by === 'first folder'
       ? [`Pictures of ${name} lie in folders of different depths: the first folder is the class, and those in it are not told apart.`]
       : []),
-  ];
-  const columns: Column[] = [
-    { name: 'image', kind: 'image', is: 'pictures' },
-    ...(classes.by === 'none'
-      ? []
-      : [{ name: 'label', kind: 'text' as const, is: `classes (${found.slice(0, 4).join(', ')}${found.length > 4 ? ', ...' : ''})` }]),
-  ];
+  ]);
+}
+
+interface ClassRow {
+  readonly image: string;
+  /** Of all rows, or of none. */
+  readonly label: string | undefined;
+}
+
+function tableOf(
+  name: string,
+  rows: readonly ClassRow[],
+  pictures: ReadonlyMap<string, PictureFile>,
+  notes: readonly string[],
+): TableSource {
+  const labels = [...new Set(rows.flatMap(({ label }) => label ?? []))].sort();
+  const count = plural(rows.length, 'picture');
+  const image: Column = { name: 'image', kind: 'image', is: 'pictures' };
+  const label: Column = {
+    ...{ name: 'label', kind: 'text' },
+    is: `classes (${labels.slice(0, 4).join(', ')}${labels.length > 4 ? ', ...' : ''})`,
+  };
   return {
-    ...{ name, columns, header: true, rowCount: rows.length, pictures: files },
+    ...{ name, header: true, rowCount: rows.length, pictures, columns: labels.length === 0 ? [image] : [image, label] },
     // Of the names, which are what rows are made of.
-    size: rows.reduce((sum, { image }) => sum + image.length, 0),
+    size: rows.reduce((sum, row) => sum + row.image.length, 0),
     reading: {
-      format: FORMAT,
-      header: true,
-      said:
-        classes.by === 'none'
-          ? plural(rows.length, 'picture')
-          : `${plural(rows.length, 'picture')} in folders of ${countText(found.length)} ${found.length === 1 ? 'class' : 'classes'}`,
+      ...{ format: FORMAT, header: true },
+      said: labels.length === 0 ? count : `${count} in folders of ${plural(labels.length, 'class', 'classes')}`,
     },
-    rows: (request) =>
-      batches(
-        rows.map(({ image, label }) => (label === undefined ? [image] : [image, label])),
-        said,
-        request,
-      ),
+    rows: (request) => batches(rows, notes, request),
   };
 }
 
 async function* batches(
-  rows: readonly (readonly string[])[],
+  rows: readonly ClassRow[],
   notes: readonly string[],
   { columns, onNote }: RowRequest = {},
 ): AsyncGenerator<RowBatch> {
+  const cellsOf = ({ image, label }: ClassRow): readonly string[] => {
+    const cells = label === undefined ? [image] : [image, label];
+    return columns?.map((column) => cells[column] ?? '') ?? cells;
+  };
   let bytesRead = 0;
   for (let at = 0; at < rows.length; at += BATCH) {
     const some = rows.slice(at, at + BATCH);
-    bytesRead = some.reduce((sum, [image = '']) => sum + image.length, bytesRead);
-    yield {
-      rows: some.map((cells, i) => ({ number: at + i + 1, cells: columns?.map((column) => cells[column] ?? '') ?? cells })),
-      bytesRead,
-    };
+    bytesRead = some.reduce((sum, { image }) => sum + image.length, bytesRead);
+    yield { rows: some.map((row, i) => ({ number: at + i + 1, cells: cellsOf(row) })), bytesRead };
   }
   for (const note of notes) onNote?.(note);
 }

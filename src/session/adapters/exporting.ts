@@ -62,6 +62,7 @@ function configOf(model: BaseModel, { task, setup }: Pick<Engine, 'task' | 'setu
     num_labels,
     pooling: pooling ?? ownPooling(backbone),
     max_length: training.max_length,
+    ...(backbone.config.image ? { image_size: backbone.config.image.image_size } : {}),
     hyper_parameters: { ...used, dropout: training.dropout } as AdapterConfig['hyper_parameters'],
     seed: training.seed,
     retrace_version: version,

@@ -13,7 +13,7 @@ import type { ProgramSetup } from '../../train/programs.ts';
 import type { ValuesByName } from '../../train/trainer.ts';
 import type { BaseModel } from '../models/base_model.ts';
 import { backboneParameters, placementsOf } from '../models/required_weights.ts';
-import { fromStored, storedShape, toStored } from '../models/stored_form.ts';
+import { fitOf, fromStored, storedShape, toStored } from '../models/stored_form.ts';
 import { badFloat } from '../models/weights.ts';
 
 const pieceBytes = 4 * 2 ** 20;
@@ -44,7 +44,8 @@ export function mergedTensors({ model, setup, trainables }: Trained, type: Merge
     type === 'float32' ? 'F32' : writtenType(stored?.entry.dtype ?? 'F32');
   const ofBase = pretrained.flatMap((parameter) => {
     const stored = placements.get(parameter.name);
-    const own = names.beside?.includes(parameter.name) ? parameter.name : prefix + parameter.name;
+    const spelling = names.written?.(parameter.name) ?? parameter.name;
+    const own = names.beside?.includes(parameter.name) ? parameter.name : prefix + spelling;
     // What a checkpoint may lack, Transformers makes.
     return stored ? [{ name: own, dtype: typeOf(stored), shape: storedShape(parameter), parameter, stored }] : [];
   });
@@ -75,8 +76,8 @@ async function* bytesOf(tensor: MergedTensor, { setup }: Trained, values: Values
   const { parameter, stored, dtype } = tensor;
   const own = values.get(parameter.name);
   const change = parameter.owner === 'backbone' ? setup.method.merged?.(parameter, values, setup.options) : undefined;
-  if (!stored || own || change) {
-    const before = own ?? (stored && fromStored(parameter, await readFloats(stored.file, stored.entry.name)));
+  if (!stored || own || change || fitOf(parameter, stored.entry.shape) !== 'fits') {
+    const before = own ?? (stored && fromStored(parameter, await readFloats(stored.file, stored.entry.name), stored.entry.shape));
     if (!before) throw new Error(`nothing is known of '${parameter.name}'`);
     yield written(change?.(before) ?? before, tensor);
     return;

@@ -45,7 +45,7 @@ export async function openFolder(model: ModelRef, host: Host): Promise<ModelFold
 /** The configuration for pictures of another size. Error `image-size-of-texts`. */
 function resized(config: unknown, image_size: number | undefined, folder: ModelFolder): unknown {
   if (image_size === undefined) return config;
-  if (isRecord(config) && 'image_size' in config) return { ...config, image_size };
+  if (isRecord(config) && backboneOf(config, `${folder.name}/config.json`).config.image) return { ...config, image_size };
   throw new RetraceError({
     code: 'image-size-of-texts',
     message: `An image size of ${image_size} is asked for, and ${folder.name} has none: it looks at no pictures.`,

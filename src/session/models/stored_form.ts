@@ -2,6 +2,7 @@
 // [C, 3, p, p] and [C, 3·p·p]. Checkpoints, exports and imports go through here, so that files have the field's shapes. Reads and writes nothing.
 
 import type { Parameter } from '../../graph/tensor.ts';
+import { resizedGrid } from './resized_grid.ts';
 
 type Stored = Pick<Parameter, 'shape' | 'stored'>;
 
@@ -50,6 +51,13 @@ const turned = ({ buffer, byteOffset, byteLength }: Float32Array<ArrayBuffer>, s
 export const toStored = ({ shape, stored }: Stored, values: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> =>
   stored?.layout === 'transposed' ? turned(values, shape) : values;
 
-/** A file's values in the engine's order. */
-export const fromStored = (parameter: Stored, values: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> =>
-  parameter.stored?.layout === 'transposed' ? turned(values, storedShape(parameter)) : values;
+/** A file's values in the engine's order; of a tensor of another shape, `found`, with its grid resized. */
+export function fromStored(
+  parameter: Stored,
+  values: Float32Array<ArrayBuffer>,
+  found: readonly number[] = storedShape(parameter),
+): Float32Array<ArrayBuffer> {
+  if (parameter.stored?.layout === 'transposed') return turned(values, storedShape(parameter));
+  const fit = parameter.stored?.layout === 'grid' ? fitOf(parameter, found) : 'fits';
+  return typeof fit === 'string' ? values : resizedGrid(values, fit);
+}

@@ -13,8 +13,7 @@ import type { Checkpoint, StoredTensor } from '../../hub/checkpoint.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import type { BaseModel } from './base_model.ts';
 import { placementsOf } from './required_weights.ts';
-import { resizedGrid } from './resized_grid.ts';
-import { fitOf, transposed } from './stored_form.ts';
+import { fitOf, fromStored, transposed } from './stored_form.ts';
 
 const pieceBytes = 4 * 2 ** 20;
 
@@ -199,10 +198,9 @@ export async function streamWeights(
 
 /** A tensor whose numbers do not stand in the file as they stand here, as a parameter has them. */
 function asParameter(parameter: Parameter, entry: TensorEntry, whole: Uint8Array): { entry: TensorEntry; bytes: Uint8Array } {
-  const fit = fitOf(parameter, entry.shape);
-  if (typeof fit === 'string') return { entry, bytes: transposed(whole, entry.shape, DTYPE_BYTES[entry.dtype]) };
-  const resized = resizedGrid(widen(whole, entry.dtype) as Float32Array<ArrayBuffer>, fit);
-  return { entry: { ...entry, dtype: 'F32' }, bytes: new Uint8Array(resized.buffer) };
+  if (parameter.stored?.layout === 'transposed') return { entry, bytes: transposed(whole, entry.shape, DTYPE_BYTES[entry.dtype]) };
+  const values = fromStored(parameter, widen(whole, entry.dtype) as Float32Array<ArrayBuffer>, entry.shape);
+  return { entry: { ...entry, dtype: 'F32' }, bytes: new Uint8Array(values.buffer) };
 }
 
 /** Gathers the pieces of one tensor at a time, which come in order: its bytes with the last of them. */
