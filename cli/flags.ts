@@ -102,6 +102,9 @@ export const commandFlags = {
     resume: flag('go on with the run in --out'),
     overwrite: flag('use --out although it holds something'),
     'adapter-hub': flag("also writes the adapter in the layout of AdapterHub's library, into the folder adapter-hub in --out"),
+    'older-names': flag(
+      'of models whose modules Transformers renamed (ViT and DeiT, in 5.9): also writes the adapter for versions before, into the folder older-names in --out',
+    ),
     push: text('ORG/NAME', 'afterwards push the adapter, with its card, to this repository of the hub; the token is checked before'),
     private: flag('with --push: a repository that is made for it is seen by you, or your organisation, alone'),
     'pause-after': number('steps after which to pause, as Ctrl-C would'),

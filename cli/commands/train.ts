@@ -196,10 +196,14 @@ export async function train(given: Given, console: Console): Promise<number> {
       `read back and compared on ${verified.texts} ${self_test_texts === 'data' ? 'texts of the data, which it carries' : 'made-up texts'}: logits differ by at most ${verified.largest_difference}`,
     );
     if (not_peft !== undefined) console.say(`${not_peft} It is in Retrace's own layout, which python/retrace loads.`);
-    if (given['adapter-hub'] === true) {
-      const again = await calls.exportAdapter({ name: basename(out), licence, self_test_texts, layout: 'adapter-hub' });
-      const hub = await writeAdapterFolder(join(out, 'adapter-hub'), again.zip);
-      console.say(`for AdapterHub's library, read back likewise: ${hub.path}`);
+    for (const [layout, readers] of [
+      ['adapter-hub', "AdapterHub's library"],
+      ['older-names', 'Transformers before 5.9'],
+    ] as const) {
+      if (given[layout] !== true) continue;
+      const again = await calls.exportAdapter({ name: basename(out), licence, self_test_texts, layout });
+      const beside = await writeAdapterFolder(join(out, layout), again.zip);
+      console.say(`for ${readers}, read back likewise: ${beside.path}`);
     }
     console.say(report.summary());
     console.result(`adapter: ${saved.path}`);

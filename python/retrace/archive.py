@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
+import torch
 from safetensors.torch import load
 
 from .errors import AdapterError
@@ -61,15 +62,18 @@ def mirrored_config(safetensors):
 
 
 def with_pictures(files, self_test):
-    """A self-test over pictures, which stand in the place of texts: [3, H, W] each, as they enter the model. They are the tensor `pixel_values` [n, 3, H, W]
-    of self_test.safetensors, beside the file that has the logits; without that file there is no self-test.
+    """A self-test over pictures, which stand in the place of texts: [3, S, S] each, as they enter the model. They are the tensor `pixels` [n, S, S, 3] of
+    self_test.safetensors, 8 bits each, beside the file that has the logits, which also says what makes numbers of them:
+    (x * rescale_factor - image_mean) / image_std. Without that file there is no self-test.
     """
     if not self_test or "self_test.safetensors" not in files:
         return None
-    pictures = load(files["self_test.safetensors"]).get("pixel_values")
-    if pictures is None or pictures.dim() != 4 or pictures.shape[1] != 3 or not pictures.isfinite().all():
-        raise AdapterError('self_test.safetensors should have a tensor "pixel_values" of pictures, [n, 3, height, width], and finite numbers.')
-    return self_test | {"texts": list(pictures.float())}
+    pixels = load(files["self_test.safetensors"]).get("pixels")
+    if pixels is None or pixels.dtype != torch.uint8 or pixels.dim() != 4 or pixels.shape[1] != pixels.shape[2] or pixels.shape[3] != 3:
+        raise AdapterError('self_test.safetensors should have a tensor "pixels" of pictures, [n, S, S, 3], of 8 bits.')
+    mean, std = (torch.tensor(self_test[key], dtype=torch.float32).view(3, 1, 1) for key in ("image_mean", "image_std"))
+    scaled = pixels.permute(0, 3, 1, 2).float() * self_test["rescale_factor"]
+    return self_test | {"texts": list((scaled - mean) / std)}
 
 
 def labels_of(files, config):

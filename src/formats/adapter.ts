@@ -25,13 +25,14 @@ const MIRROR = 'adapter.safetensors, __metadata__';
 const howToLoad = (
   why: string,
   says: string,
+  asked: string,
 ): string => `${why} With the \`python/\` folder of Retrace on the path and \`pip install torch transformers safetensors\`:
 
 \`\`\`python
 from retrace import load
 
 adapter = load("this-folder-or-zip", base_model="folder of the base model")
-print(adapter.predict("a sentence"))  # ${says}
+print(adapter.predict(${asked}))  # ${says}
 \`\`\`
 
 Or open the zip in Retrace itself: it compares the logits of the self-test in \`adapter_config.json\`.`;
@@ -47,7 +48,11 @@ export function writeAdapter({ config, labels, tensors, pictures }: AdapterArchi
     writeModelCard(facts, {
       relation: 'adapter',
       tags: ['retrace', config.method],
-      how_to_load: howToLoad(why, isRegression(config) ? 'a number' : 'probability by label'),
+      how_to_load: howToLoad(
+        why,
+        isRegression(config) ? 'a number' : 'probability by label',
+        config.image_size === undefined ? '"a sentence"' : 'PIL.Image.open("picture.png")',
+      ),
     }),
   ];
 }

@@ -7,6 +7,7 @@ import { HEAD_FILES, isAdapterHub, readAdapterHub } from './adapter_hub/layout.t
 import { bytesOf } from './bytes.ts';
 import type { CardFacts } from './model_card.ts';
 import { peftTypeOf, readPeft, writePeft } from './peft/layout.ts';
+import type { ModuleNames } from './peft/older_names.ts';
 import { CONFIG, TENSORS, TORCH_TENSORS } from './peft/peft_type.ts';
 import { openSafetensors } from './safetensors.ts';
 import { readSelfTestPictures, SELF_TEST_PICTURES } from './self_test_pictures.ts';
@@ -24,9 +25,9 @@ export const adapterFileNames: readonly string[] = [
 ];
 
 /** In PEFT's layout where PEFT has a type for it, else in ours, which then says why. */
-export function writeExported(archive: AdapterArchive, facts: CardFacts, model: TaskModel): ArchiveFile[] {
+export function writeExported(archive: AdapterArchive, facts: CardFacts, model: TaskModel, names?: ModuleNames): ArchiveFile[] {
   const type = peftTypeOf(archive, model);
-  return typeof type === 'string' ? writeAdapter(archive, facts, type) : writePeft(type, archive, facts, model);
+  return typeof type === 'string' ? writeAdapter(archive, facts, type) : writePeft(type, archive, facts, model, names);
 }
 
 /**

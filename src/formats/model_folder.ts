@@ -54,6 +54,7 @@ export function configFile(
 /** Lines of Python that use the model. */
 const uses = {
   sequence: ['pipeline', 'classifier = pipeline("text-classification", model="this-folder")', 'print(classifier("a sentence"))'],
+  pictures: ['pipeline', 'classifier = pipeline("image-classification", model="this-folder")', 'print(classifier("picture.png"))'],
   choices: [
     'AutoModelForMultipleChoice, AutoTokenizer',
     'tokenizer = AutoTokenizer.from_pretrained("this-folder")',
@@ -67,11 +68,11 @@ const uses = {
     '# its one logit of (question, choice) is the score of a choice',
   ],
   words: ['pipeline', 'writer = pipeline(model="this-folder")', 'print(writer("a beginning"))'],
-} as const satisfies Readonly<Record<HeadKind | 'choices_as_texts', readonly [imports: string, ...lines: string[]]>>;
+} as const satisfies Readonly<Record<HeadKind | 'choices_as_texts' | 'pictures', readonly [imports: string, ...lines: string[]]>>;
 
 function howToLoad(dtype: WrittenTypeName, kind: keyof typeof uses): string {
   const [imports, ...lines] = uses[kind];
-  return `With \`pip install torch transformers\`:
+  return `With \`pip install torch transformers${kind === 'pictures' ? ' pillow' : ''}\`:
 
 \`\`\`python
 from transformers import ${imports}
@@ -86,11 +87,16 @@ Retrace opens the folder as a model too. ${
   }`;
 }
 
+const useOf = (kind: HeadKind, architecture: string): keyof typeof uses => {
+  if (/ForImageClassification/.test(architecture)) return 'pictures';
+  return kind === 'choices' && !architecture.endsWith('ForMultipleChoice') ? 'choices_as_texts' : kind;
+};
+
 export const cardFile = (facts: CardFacts, dtype: WrittenTypeName, kind: HeadKind, architecture: string): ArchiveFile =>
   writeModelCard(facts, {
     relation: 'finetune',
     library_name: 'transformers',
     tags: ['retrace', 'transformers'],
     // Some architectures have no class of their own that scores choices.
-    how_to_load: howToLoad(dtype, kind === 'choices' && !architecture.endsWith('ForMultipleChoice') ? 'choices_as_texts' : kind),
+    how_to_load: howToLoad(dtype, useOf(kind, architecture)),
   });

@@ -1,13 +1,16 @@
 // The base of an adapter as Transformers' model for the task has it: what its parts are called, and what PEFT would take of its configuration. Told by the
 // caller, from the backbone, so that no layout knows an architecture. Invariant: names are the backbone's own; only `prefix` stands before them in files.
 
+import type { Inputs } from '../protocol/cards.ts';
+
 /** What outputs are made of: one vector of a text, one of each choice, or the hidden states that are to give a word. */
 export const headKinds = ['sequence', 'choices', 'words'] as const;
 export type HeadKind = (typeof headKinds)[number];
 
 /** A kind of model as Transformers and PEFT name it. */
 export interface TaskType {
-  readonly task_type: 'SEQ_CLS' | 'CAUSAL_LM' | 'SEQ_2_SEQ_LM';
+  /** null: PEFT has no name for it. */
+  readonly task_type: 'SEQ_CLS' | 'CAUSAL_LM' | 'SEQ_2_SEQ_LM' | null;
   /** Transformers' class that makes such a model of any architecture. */
   readonly auto_class: string;
   /** What classes of single architectures are called. */
@@ -17,6 +20,7 @@ export interface TaskType {
 /** By what they make outputs of; models that write go on with what they read, or write for it with a decoder. A new kind is a row here. */
 export const taskTypes = {
   sequence: { task_type: 'SEQ_CLS', auto_class: 'AutoModelForSequenceClassification', classes: /ForSequenceClassification$/ },
+  pictures: { task_type: null, auto_class: 'AutoModelForImageClassification', classes: /ForImageClassification(?:WithTeacher)?$/ },
   words: { task_type: 'CAUSAL_LM', auto_class: 'AutoModelForCausalLM', classes: /(?:ForCausalLM|LMHeadModel)$/ },
   target_words: { task_type: 'SEQ_2_SEQ_LM', auto_class: 'AutoModelForSeq2SeqLM', classes: /ForConditionalGeneration$/ },
 } as const satisfies Readonly<Record<string, TaskType>>;
@@ -47,6 +51,11 @@ export interface TaskModel {
   readonly num_hidden_layers: number;
   readonly num_attention_heads: number;
   readonly hidden_act: string;
+  readonly inputs: Inputs;
+  /** Transformers' class of the model whose classifier has this pooling, where there is one. */
+  architecture(pooling: string): string | undefined;
+  /** What an older Transformers calls a module or parameter; left out where none was renamed. */
+  older?(name: string): string;
   /** What its own classifier reads, and so one of an adapter that does not say. */
   readonly pooling: string;
   /** What its outputs are made by; the table of words is the backbone's, and no head. Error: `unsupported-pooling`. */
@@ -84,5 +93,5 @@ export const isHeadOf = ({ classes, before }: HeadNames): ((name: string) => boo
  * The type of a model with such a head. Transformers has a class of its own for choices, and PEFT no type: a choice is scored by a classifier of one
  * output, which is the same function. Error: none; a model that writes no words has no such adapters.
  */
-export const typeOfHead = ({ writes }: TaskModel, kind: HeadKind = 'sequence'): TaskType =>
-  kind === 'words' && writes ? writes.type : taskTypes.sequence;
+export const typeOfHead = ({ writes, inputs }: TaskModel, kind: HeadKind = 'sequence'): TaskType =>
+  kind === 'words' && writes ? writes.type : inputs === 'image' ? taskTypes.pictures : taskTypes.sequence;

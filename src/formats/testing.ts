@@ -17,7 +17,16 @@ export const cardFacts: CardFacts = {
 
 /** A BERT of two layers and heads. */
 export const bertModel: TaskModel = {
-  ...{ model_type: 'bert', prefix: 'bert.', num_hidden_layers: 2, num_attention_heads: 2, hidden_act: 'gelu', pooling: 'cls' },
+  ...{
+    model_type: 'bert',
+    prefix: 'bert.',
+    inputs: 'text',
+    architecture: () => 'BertForSequenceClassification',
+    num_hidden_layers: 2,
+    num_attention_heads: 2,
+    hidden_act: 'gelu',
+    pooling: 'cls',
+  },
   head: () => ({ classes: ['classifier.weight', 'classifier.bias'], before: [] }),
   defaults: {
     lora: { target_modules: ['query', 'value'] },

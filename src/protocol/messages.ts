@@ -170,8 +170,11 @@ export interface SavedRun {
 export const selfTestTexts = ['bundled', 'data'] as const;
 export type SelfTestTexts = (typeof selfTestTexts)[number];
 
-/** Layouts of an export: `auto` is PEFT's where PEFT has a type for the method, else Retrace's. */
-export const exportLayouts = ['auto', 'adapter-hub'] as const;
+/**
+ * Layouts of an export: `auto` is PEFT's where PEFT has a type for the method, else Retrace's; `older-names` is PEFT's with the names that modules had before
+ * Transformers renamed them.
+ */
+export const exportLayouts = ['auto', 'adapter-hub', 'older-names'] as const;
 export type ExportLayout = (typeof exportLayouts)[number];
 
 export interface ExportResult {

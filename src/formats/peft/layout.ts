@@ -26,6 +26,7 @@ import { isRecord, parseJson } from '../text.ts';
 import type { ArchiveFile } from '../zip.ts';
 import { type ForeignHead, foreignHead } from './head.ts';
 import { howToLoad } from './how_to_load.ts';
+import { configForOlder, type ModuleNames, nameForOlder, withNewNames } from './older_names.ts';
 import {
   CONFIG,
   listed,
@@ -90,11 +91,20 @@ function savedModules({ hyper_parameters }: AdapterConfig, specs: readonly Tenso
   return [...new Set(modules.filter((path) => named.some((name) => `.${path}.`.includes(`.${name}.`))))];
 }
 
+/** What tells AutoPeftModel the class of the model where PEFT has no task type for it; of a head that Transformers has not, nothing. */
+function autoMapping(model: TaskModel, { pooling, head }: AdapterConfig): Record<string, string> | null {
+  const base_model_class = typeOfHead(model, head).task_type === null ? model.architecture(pooling) : undefined;
+  const { model_type } = model;
+  return base_model_class === undefined
+    ? null
+    : { base_model_class, parent_library: `transformers.models.${model_type}.modeling_${model_type}` };
+}
+
 /** The small set of keys that old and new versions of PEFT accept, sorted as PEFT sorts them. */
 function peftConfig(type: PeftType, model: TaskModel, config: AdapterConfig, specs: readonly TensorSpec[]): Record<string, unknown> {
   const saved = [...headModules(model.head(config.pooling, config.head)), ...savedModules(config, specs)];
   const keys = {
-    auto_mapping: null,
+    auto_mapping: autoMapping(model, config),
     base_model_name_or_path: config.base_model.name,
     inference_mode: true,
     modules_to_save: saved.length > 0 ? saved : null,
@@ -123,14 +133,18 @@ export function writePeft(
   { config, labels, tensors, pictures }: AdapterArchive,
   facts: CardFacts,
   model: TaskModel,
+  names: ModuleNames = 'newest',
 ): ArchiveFile[] {
-  const { self_test, pooling, max_length, method } = config;
+  const { self_test, pooling, max_length, image_size, method } = config;
   const metadata = { format: 'pt', retrace: JSON.stringify(config) };
   const specs = specsOf(tensors);
+  const own = packed(tensors, placesOf(type, model, config, specs));
+  const said = peftConfig(type, model, config, specs);
+  const nameInFile = (name: string) => (names === 'older' ? nameForOlder(name, model) : name);
   return [
-    { path: TENSORS, bytes: writeSafetensors(tensorsToWrite(packed(tensors, placesOf(type, model, config, specs))), metadata) },
-    { path: CONFIG, bytes: jsonBytes(peftConfig(type, model, config, specs)) },
-    ...(self_test === undefined ? [] : [{ path: SELF_TEST, bytes: jsonBytes({ pooling, max_length, ...self_test }) }]),
+    { path: TENSORS, bytes: writeSafetensors(tensorsToWrite(own, nameInFile), metadata) },
+    { path: CONFIG, bytes: jsonBytes(names === 'older' ? configForOlder(said, model) : said) },
+    ...(self_test === undefined ? [] : [{ path: SELF_TEST, bytes: jsonBytes({ pooling, max_length, image_size, ...self_test }) }]),
     ...selfTestPicturesFile(pictures),
     ...labelsFile(labels),
     writeModelCard(facts, {
@@ -147,10 +161,31 @@ const isOn = (value: unknown): boolean => value === true || (typeof value === 'o
 /** PEFT sets `fan_in_fan_out` itself where it does not fit the layers that it adapts. */
 const shared = ['inference_mode', 'modules_to_save', 'auto_mapping', 'fan_in_fan_out'];
 
+function requireKnown(given: PeftConfig, type: PeftType): void {
+  for (const [key, value] of Object.entries(given)) {
+    if (isOn(value) && !shared.includes(key) && !type.known.includes(key)) refusePeft(given, key, 'none');
+  }
+}
+
+/** Types under which PEFT loads a model of pictures, none of which is its own. */
+const typesOfPictures: readonly unknown[] = ['SEQ_CLS', 'FEATURE_EXTRACTION'];
+
+/** Of a model of pictures, for which PEFT has no task type. Error: `unsupported-peft`. */
+function ofPictures(given: PeftConfig, type: PeftType): PeftType {
+  const { task_type, auto_mapping } = given;
+  if (task_type && !typesOfPictures.includes(task_type)) refusePeft(given, 'task_type', 'null');
+  const { base_model_class: named } = isRecord(auto_mapping) ? auto_mapping : {};
+  if (typeof named === 'string' && !taskTypes.pictures.classes.test(named))
+    refusePeft(given, 'auto_mapping', 'a base_model_class that ends in "ForImageClassification"');
+  requireKnown(given, type);
+  return type;
+}
+
 /** The type of a PEFT folder, and the head of the model that it is of. Error: `unsupported-peft`, naming the key. */
-function typeOf(given: PeftConfig, { writes }: TaskModel): { readonly type: PeftType; readonly head: HeadKind } {
+function typeOf(given: PeftConfig, { writes, inputs }: TaskModel): { readonly type: PeftType; readonly head: HeadKind } {
   const type = peftTypes.find(({ peft_type }) => peft_type === given.peft_type);
   if (type === undefined) return refusePeft(given, 'peft_type', peftTypes.map(({ peft_type }) => `"${peft_type}"`).join(', '));
+  if (inputs === 'image') return { type: ofPictures(given, type), head: 'sequence' };
   const { auto_mapping } = given;
   const { base_model_class: named } = isRecord(auto_mapping) ? auto_mapping : {};
   const isNamed = ({ classes }: TaskType) => typeof named === 'string' && classes.test(named);
@@ -168,9 +203,7 @@ function typeOf(given: PeftConfig, { writes }: TaskModel): { readonly type: Peft
       'auto_mapping',
       `a base_model_class that ends in "${found === taskTypes.sequence ? 'ForSequenceClassification' : 'ForCausalLM'}"`,
     );
-  for (const [key, value] of Object.entries(given)) {
-    if (isOn(value) && !shared.includes(key) && !type.known.includes(key)) refusePeft(given, key, 'none');
-  }
+  requireKnown(given, type);
   return { type, head: found === taskTypes.sequence ? 'sequence' : 'words' };
 }
 
@@ -208,10 +241,10 @@ function requireWhole({ ours }: StoredNames, shared: ReadonlyMap<string, string>
 
 /** Reads what `writePeft` or PEFT itself saved. Errors: those of `readAdapter`, `unsupported-peft`. */
 export async function readPeft(files: ReadonlyMap<string, Uint8Array>, expect: AdapterExpectations): Promise<AdapterArchive> {
-  const given = jsonOf(files, CONFIG);
-  const { type, head: kind } = typeOf(given, expect.model);
+  const said = jsonOf(files, CONFIG);
+  const { type, head: kind } = typeOf(said, expect.model);
   const model = kind === 'words' ? writing(expect.model) : expect.model;
-  const file = await openTensors(files, TENSORS, TORCH_TENSORS);
+  const { file, given } = withNewNames(await openTensors(files, TENSORS, TORCH_TENSORS), said, model);
   const where = `${TENSORS}, __metadata__`;
   const mirrored = file.metadata.retrace === undefined ? undefined : parseJson(where, file.metadata.retrace);
   const names = storedNames(type, model, file);

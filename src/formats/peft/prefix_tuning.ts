@@ -14,7 +14,8 @@ export const prefixTuning: PeftType = {
   needsTask: true,
   prefix: 'base_model.',
   known: ['prefix_projection', 'encoder_hidden_size', 'init_weights'],
-  refuses(specs, { model_type }) {
+  refuses(specs, { model_type, inputs }) {
+    if (inputs === 'image') return 'PEFT has no virtual tokens for models of pictures.';
     if (lowestLayer(specs) > 0) return 'PEFT puts a prefix into every layer; here the bottom ones have none.';
     if (withoutPast.includes(model_type))
       return `PEFT gives a prefix as past keys and values, and Transformers’ model of type ${model_type} takes none.`;

@@ -8,6 +8,7 @@ export const promptTuning: PeftType = {
   needsTask: true,
   prefix: 'base_model.',
   // How the tokens started, which is over once they are trained.
+  refuses: (_, { inputs }) => (inputs === 'image' ? 'PEFT has no virtual tokens for models of pictures.' : undefined),
   known: ['prompt_tuning_init', 'prompt_tuning_init_text', 'tokenizer_name_or_path', 'tokenizer_kwargs'],
   toPeft(_, specs, { num_attention_heads, num_hidden_layers }) {
     const [P = 0, C = 0] = specs.find(({ name }) => name.startsWith('embeddings.'))?.shape ?? [];

@@ -5,7 +5,7 @@ import type { AdapterConfig, AdapterExpectations, HyperParameters } from '../../
 import { type BackboneNames, type TaskModel, taskTypes } from '../../formats/task_model.ts';
 import { methodNamed, methods, resolveOptions } from '../../methods/registry.ts';
 import { singleStream } from '../../methods/single_stream.ts';
-import { type Backbone, type HeadKind, headOf, ownPooling, positionsOf, sharedParameters } from '../../models/model.ts';
+import { architectureOf, type Backbone, type HeadKind, headOf, ownPooling, positionsOf, sharedParameters } from '../../models/model.ts';
 import { defaultTraining, type MethodChoices, type MethodName, type Pooling } from '../../protocol/config.ts';
 import { textPositions } from '../../protocol/lengths.ts';
 import { taskOf } from '../../tasks/registry.ts';
@@ -16,7 +16,7 @@ import type { BaseModel } from '../models/base_model.ts';
 import { checkpointClassifier, isUnnamed, labelNames } from '../models/classifier.ts';
 import { backboneParameters } from '../models/required_weights.ts';
 import { storedShape } from '../models/stored_form.ts';
-import { hasDecoder, taskFor, writtenTask } from '../models/task_fit.ts';
+import { hasDecoder, inputsOf, taskFor, writtenTask } from '../models/task_fit.ts';
 
 /** What of an adapter's configuration decides the programs. */
 export function engineConfigOf(config: AdapterConfig): EngineConfig {
@@ -112,6 +112,9 @@ export function taskModelOf(model: BaseModel): TaskModel {
     ...{ model_type, num_hidden_layers, num_attention_heads, hidden_act },
     prefix: backbone.names.prefixes[0] ?? '',
     beside: backbone.names.beside ?? [],
+    inputs: inputsOf(backbone),
+    architecture: (pooling) => architectureOf(backbone, 'sequence', pooling as Pooling),
+    ...(backbone.names.written ? { older: backbone.names.written } : {}),
     pooling: ownPooling(backbone),
     head: (pooling, kind = 'sequence') => (kind === 'words' ? noHead : headOf(backbone, pooling as Pooling, kind)),
     shared: (kind = 'sequence') => sharedParameters(backbone, kind),

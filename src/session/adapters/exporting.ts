@@ -133,7 +133,8 @@ export async function exportAdapter(asked: ExportRequest): Promise<ExportResult>
   });
   const hub = request.layout === 'adapter-hub';
   const model = taskModelOf(engine.model);
-  const own = hub ? writeAdapterHub(archive, facts, model) : writeExported(archive, facts, model);
+  const names = request.layout === 'older-names' ? 'older' : 'newest';
+  const own = hub ? writeAdapterHub(archive, facts, model) : writeExported(archive, facts, model, names);
   const zip = writeZip([...own, ...runRecords(request.record)]);
   const type = peftTypeOf(archive, model);
   const again = await readExported(readZip(name, zip), {

@@ -16,6 +16,7 @@ import { type Host, inBlobs } from '../host.ts';
 import { openBaseModel } from '../models/base_model.ts';
 import { tokenizerOf } from '../models/open_models.ts';
 import { startOwnHead } from '../models/plain_model.ts';
+import { preprocessorConfig, preprocessorOf } from '../pictures/reader.ts';
 import { cardFacts, type RunFacts } from './card_facts.ts';
 import { mergedTensors, type Trained, writeTensors } from './merged_tensors.ts';
 import { largestDifference, logitsOfEach, logitTolerance } from './self_test.ts';
@@ -116,6 +117,10 @@ async function folderOf({ engine, host, type, card, ...asked }: MergeRequest): P
   for (const path of [...tokenizerFiles, ...(task.head === 'words' ? ['generation_config.json'] : [])]) {
     const source = await model.folder.open(path);
     if (source) files.push({ path, blob: new Blob([new Uint8Array(await source.read(0, source.size))]) });
+  }
+  if (engine.pictures) {
+    const prepared = await preprocessorOf(model, engine.pictures);
+    files.push({ path: preprocessorConfig, blob: new Blob([JSON.stringify(prepared, null, 2)]) });
   }
   return { files, dtype };
 }

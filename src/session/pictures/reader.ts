@@ -8,6 +8,7 @@ import { patchesOf } from '../../data/pictures/prepare.ts';
 import { type ImageProcessorName, type PictureProcessor, readImageProcessor } from '../../data/pictures/processor.ts';
 import { mirrored } from '../../data/pictures/turn.ts';
 import type { PictureWorker } from '../../data/pictures/worker.ts';
+import { isRecord } from '../../formats/text.ts';
 import { readJson } from '../../hub/folder.ts';
 import type { ImageShape } from '../../models/model.ts';
 import { type ErrorReport, RetraceError, reportOf } from '../../protocol/errors.ts';
@@ -68,6 +69,12 @@ export class PictureReader {
     return this.#processor;
   }
 
+  /** Keys of a preprocessor_config.json that depend on the size of pictures. */
+  get sizes(): Readonly<Record<string, unknown>> {
+    const { size, image_size, do_center_crop } = this.#processor;
+    return { ...(size ? { size } : {}), ...(do_center_crop ? { crop_size: { height: image_size, width: image_size } } : {}) };
+  }
+
   /** The batch with the numbers of its pictures. `augmentations` by their place in the batch. */
   async filled({ pictures = [], ...batch }: Batch, augmentations: readonly Augmentation[] = []): Promise<Batch> {
     const { image_size, patch_size, num_channels } = this.#image;
@@ -103,22 +110,19 @@ function faultOf(thrown: unknown): ErrorReport {
   throw thrown;
 }
 
-const file = 'preprocessor_config.json';
+/** What says how pictures are prepared. */
+export const preprocessorConfig = 'preprocessor_config.json';
 
 /** Transformers' class for a file that names none, or where there is no file. */
-const processorOf: Readonly<Record<string, ImageProcessorName>> = { deit: 'DeiTImageProcessor' };
+const classOf = (model: BaseModel): ImageProcessorName =>
+  model.backbone().config.model_type === 'deit' ? 'DeiTImageProcessor' : 'ViTImageProcessor';
 
 /** Of a model that looks at pictures; undefined where it reads texts. Errors: those of its preprocessor_config.json. */
 export async function pictureReader(model: BaseModel, worker: () => Promise<PictureWorker>): Promise<PictureReader | undefined> {
   const { image } = model.backbone().config;
   if (!image) return undefined;
-  const json = (await model.folder.open(file)) ? await readJson(model.folder, file) : undefined;
-  const { processor, note } = readImageProcessor(
-    json,
-    `${model.name}/${file}`,
-    image.image_size,
-    processorOf[model.backbone().config.model_type],
-  );
+  const json = (await model.folder.open(preprocessorConfig)) ? await readJson(model.folder, preprocessorConfig) : undefined;
+  const { processor, note } = readImageProcessor(json, `${model.name}/${preprocessorConfig}`, image.image_size, classOf(model));
   return new PictureReader({ worker: await worker(), processor, image, notes: note === undefined ? [] : [note] });
 }
 
@@ -131,4 +135,10 @@ export function requirePicture(picture: PictureFile | PreparedPicture | undefine
     where: 'picture',
     remedy: 'Give a picture: a JPEG, PNG, WebP or GIF file.',
   });
+}
+
+/** The preprocessor_config.json of a model that was made of this one: the base's own, at the size of pictures that the model was trained at. */
+export async function preprocessorOf(model: BaseModel, { sizes }: PictureReader): Promise<Readonly<Record<string, unknown>>> {
+  const own = (await model.folder.open(preprocessorConfig)) ? await readJson(model.folder, preprocessorConfig) : undefined;
+  return { image_processor_type: classOf(model), ...(isRecord(own) ? own : {}), ...sizes };
 }
