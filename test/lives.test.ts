@@ -5,6 +5,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { writeSafetensors } from '../src/formats/safetensors.ts';
+import { readSelfTestPictures } from '../src/formats/self_test_pictures.ts';
 import { readZip } from '../src/formats/zip.ts';
 import type { Method } from '../src/methods/method.ts';
 import { methods } from '../src/methods/registry.ts';
@@ -15,13 +17,16 @@ import { readParameters, readState } from '../src/session/run/checkpoint.ts';
 import { Session } from '../src/session/session.ts';
 import { differingNames, livedShape, smallChoices } from './outcome.ts';
 import { drawnTypes, randomBackbone, randomModelFiles } from './random_model.ts';
+import { classFolders, pictureOf } from './small_pictures.ts';
 import { testHost } from './testing.ts';
 
 const models = new Map(drawnTypes.map((type) => [type, randomModelFiles(livedShape, {}, type)]));
 const asked = ['turn on the light', 'book a flight to a far place'];
 const examples = Array.from({ length: 8 }, (_, i) => `${asked[i % 2]} number ${i}\t${i % 2 ? 'travel' : 'home'}`);
 const data = { kind: 'file', name: 'tiny.tsv', blob: new Blob([`text\tlabel\n${examples.join('\n')}\n`]) } as const;
-const texts = asked.map((text) => ({ text }));
+const given = asked.map((text) => ({ text }));
+const pictures: RunConfig['data'] = { kind: 'pictures', name: 'tiny', files: classFolders(['home', 'travel'], 4) };
+const shown = ['home', 'travel'].map((name) => ({ text: `another of ${name}`, picture: pictureOf(name, 9) }));
 
 /** Keeps every checkpoint that it is given. */
 class Checkpoints implements RunStore {
@@ -64,7 +69,14 @@ const architectures: Readonly<Record<string, Architecture>> = {
     places: ['v_proj', 'decoder.layers.0.encoder_attn.q_proj', 'encoder_attn_layer_norm'],
     always: ['lora', 'meft1', 'ia3'],
   },
+  vit: { pooling: 'cls', places: ['v_proj', 'layers.1.attention.q_proj', 'layernorm_before'], always: ['lora', 'meft1', 'ia3', 'full'] },
+  deit: { pooling: 'cls', places: ['v_proj', 'layers.1.attention.q_proj', 'layernorm_before'], always: ['lora', 'prompt-tuning'] },
 };
+/** A resumed run sees the parts of pictures that it would have seen. */
+const seenByChance = { random_resized_crop: 0.3, random_horizontal_flip: true };
+
+/** Those that look at pictures. */
+const ofPictures: readonly string[] = ['vit', 'deit'];
 
 interface Kind {
   readonly as: string;
@@ -116,32 +128,67 @@ if (folder) {
 const furthest = (some: readonly Prediction[], others: readonly Prediction[]): number =>
   Math.max(...some.flatMap(({ logits }, i) => logits.map((x, j) => Math.abs(x - (others[i]?.logits[j] ?? Number.NaN)))));
 
-/** A merged model's folder, and beside it the logits that it must give. */
-async function writeMerged(root: string, files: MergeResult['files'], predicted: readonly Prediction[]): Promise<void> {
+/** A merged model's folder. */
+async function writeMerged(root: string, files: MergeResult['files']): Promise<void> {
   mkdirSync(root, { recursive: true });
   for (const { path, blob } of files) writeFileSync(join(root, path), await blob.bytes());
+}
+
+/** Beside it the texts, and the logits that it must give of them. */
+function writeExpected(root: string, predicted: readonly Prediction[]): void {
   writeFileSync(
     `${root}.json`,
     JSON.stringify({ texts: predicted.map(({ text }) => text), logits: predicted.map(({ logits }) => logits) }),
   );
 }
 
+/** Likewise of pictures: those of the adapter's self-test, as they enter the model, [n, 3, S, S]. */
+async function writeExpectedOfPictures(root: string, archive: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  const jsonOf = (path: string) => JSON.parse(new TextDecoder().decode(archive.get(path)));
+  const { logits, rescale_factor, image_mean, image_std } = archive.has('self_test.json')
+    ? jsonOf('self_test.json')
+    : jsonOf('adapter_config.json').self_test;
+  const pixels = (await readSelfTestPictures(archive, logits.length)) ?? [];
+  const S = Math.sqrt((pixels[0]?.length ?? 0) / 3);
+  const values = pixels.flatMap((picture) =>
+    [0, 1, 2].flatMap((c) =>
+      Array.from({ length: S * S }, (_, i) => ((picture[3 * i + c] as number) * rescale_factor - image_mean[c]) / image_std[c]),
+    ),
+  );
+  const bytes = new Uint8Array(Float32Array.from(values).buffer);
+  const tensor = { name: 'pixel_values', dtype: 'F32', shape: [pixels.length, 3, S, S], bytes } as const;
+  writeFileSync(`${root}.safetensors`, writeSafetensors([tensor], { format: 'pt' }));
+  writeFileSync(`${root}.json`, JSON.stringify({ logits }));
+}
+
 test.each(lives)(
   '%s on %s: a resumed run is the uninterrupted one, bit for bit, and its export and its merged model give its logits',
   async (name, type, { model, method, pooling, options }) => {
+    const looks = ofPictures.includes(type);
+    const read = looks ? pictures : data;
+    const texts = looks ? shown : given;
     const config: RunConfig = {
       ...{
         model,
         pooling,
-        data,
-        eval_data: data,
-        task: 'classification',
+        data: read,
+        eval_data: read,
+        task: looks ? 'image_classification' : 'classification',
         method: method.name,
         policy: method.defaultPolicy,
         checkpoint_every: 1,
       },
       options: { ...smallChoices, ...options },
-      training: { ...defaultTraining, batch_size: 4, max_length: 16, max_steps: 4, eval_steps: 2, save_steps: 2, learning_rate: 0.1 },
+      training: {
+        ...defaultTraining,
+        ...(looks ? seenByChance : {}),
+        batch_size: 4,
+        max_length: 16,
+        max_steps: 4,
+        eval_steps: 2,
+        save_steps: 2,
+        learning_rate: 0.1,
+      },
     };
     here.kept.length = there.kept.length = 0;
     await one.calls.start(config);
@@ -167,7 +214,10 @@ test.each(lives)(
     const history = JSON.parse(new TextDecoder().decode(readZip(name, zip).get('trainer_state.json')));
     expect(history).toMatchObject({ global_step: 4, log_history: { length: 7 } });
     // PEFT gives a prefix as past keys and values, which Transformers' DistilBERT does not take.
-    if (method.peft && !(type === 'distilbert' && method.name === 'prefix-tuning')) expect(written.peft_type).toBe(method.peft);
+    // And it knows no virtual tokens of pictures.
+    const virtual = method.uses.includes('num_virtual_tokens');
+    if (method.peft && !(type === 'distilbert' && method.name === 'prefix-tuning') && !(looks && virtual))
+      expect(written.peft_type).toBe(method.peft);
     else expect(written).toMatchObject({ format: 'retrace', method: method.name });
 
     const imported = await other.calls.importAdapter({ zip: new Blob([Uint8Array.from(zip)]), model });
@@ -183,9 +233,13 @@ test.each(lives)(
     expect(refusal).toBeUndefined();
     const { files, verified } = await merging;
     expect(verified.largest_difference).toBeLessThanOrEqual(1e-4);
-    if (folder) await writeMerged(join(folder, type, 'merged', name), files, before);
+    if (folder) {
+      const root = join(folder, type, 'merged', name);
+      await writeMerged(root, files);
+      await (looks ? writeExpectedOfPictures(root, readZip(name, zip)) : writeExpected(root, before));
+    }
     const opened = await other.calls.openClassifier({ model: { kind: 'files', name, files: [...files] }, max_length: 16 });
-    expect(opened).toMatchObject({ method: 'linear-probe', task: 'classification', labels: ['home', 'travel'] });
+    expect(opened).toMatchObject({ method: 'linear-probe', task: config.task, labels: ['home', 'travel'] });
     expect(furthest(await other.calls.predict({ texts }), before)).toBeLessThanOrEqual(1e-4);
   },
 );

@@ -108,13 +108,14 @@ export function labelledRows(table: Table, { labelColumn }: Pick<ColumnChoice, '
 export function passingOver(table: Table, stay: readonly boolean[], what: string): Table {
   const others = table.rowNumbers.filter((_, i) => !stay[i]);
   const note = `${rowsHave(table, others)} ${what} and ${others.length === 1 ? 'is' : 'are'} passed over: ${rowsText(others)}.`;
-  return {
-    ...table,
-    rows: table.rows.filter((_, i) => stay[i]),
-    rowNumbers: table.rowNumbers.filter((_, i) => stay[i]),
-    notes: [...(table.notes ?? []), note],
-  };
+  return { ...keeping(table, stay), notes: [...(table.notes ?? []), note] };
 }
+
+/** Those rows alone. */
+export const keeping = (table: Table, stay: readonly boolean[]): Table =>
+  stay.every(Boolean)
+    ? table
+    : { ...table, rows: table.rows.filter((_, i) => stay[i]), rowNumbers: table.rowNumbers.filter((_, i) => stay[i]) };
 
 /** The label's column, for tasks that have one. Error: `no-label-column`. */
 export function labelColumnOf({ name, columns }: Table, { labelColumn }: ColumnChoice): string {

@@ -12,7 +12,7 @@ import type { Host } from './host.ts';
 import type { OpenModels } from './models/open_models.ts';
 import { startOwnHead } from './models/plain_model.ts';
 import { requireRunnable } from './models/required_weights.ts';
-import { poolingFor, requireTask, writtenTask } from './models/task_fit.ts';
+import { inputsOf, poolingFor, requireTask, writtenTask } from './models/task_fit.ts';
 import { originOf, type Ready } from './ready.ts';
 import { Gate } from './run/gate.ts';
 
@@ -43,7 +43,7 @@ export async function openAdapter(
   const opened = await models.open(await models.fetched(asked), await imageSizeIn(files));
   const { model } = opened;
   const archive = await readAdapterFor(files, model, known?.engine.model === model ? known.engine.sha256 : undefined);
-  await requireRunnable(model, poolingFor(taskOf(archive.config), archive.config.pooling, model));
+  await requireRunnable(model, poolingFor(taskOf(archive.config, inputsOf(model.backbone())), archive.config.pooling, model));
   await release();
   const surroundings = {
     device: await device(),

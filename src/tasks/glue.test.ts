@@ -130,7 +130,15 @@ test("quotes are read as they stand in GLUE's own files, unless one says otherwi
 });
 
 test('every task has a card, a name of its own, and a metric of its own that chooses the best', () => {
-  const general = ['classification', 'regression', 'multiple_choice', 'question_answering', 'language_modelling', 'sequence_to_sequence'];
+  const general = [
+    'classification',
+    'regression',
+    'multiple_choice',
+    'question_answering',
+    'language_modelling',
+    'sequence_to_sequence',
+    'image_classification',
+  ];
   const questions = ['openbookqa', 'piqa', 'arc_easy', 'arc_challenge', 'sciq'];
   const glue = ['cola', 'sst2', 'mrpc', 'stsb', 'qqp', 'mnli', 'qnli', 'rte'];
   expect(taskNames).toEqual([...general, ...glue, ...questions]);

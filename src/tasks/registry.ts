@@ -34,12 +34,12 @@ export function taskNamed(name: string | undefined, inputs: Inputs = 'text'): Ta
 }
 
 /** What an exported adapter learned: the task that it names, where it is known here, else the first of its kind. One output is a number. */
-export function taskOf({ task, problem_type, num_labels }: ExportedTask): Task {
+export function taskOf({ task, problem_type, num_labels }: ExportedTask, inputs: Inputs = 'text'): Task {
   const named = tasks.find(({ name }) => name === task);
   if (named && named.head !== 'sequence') return named;
   const kind = problem_type ?? (num_labels === 1 ? 'regression' : 'single_label_classification');
-  const ofKind = tasks.filter((row) => row.problem_type === kind);
-  return ofKind.find(({ name }) => name === task) ?? ofKind[0] ?? tasks[0];
+  const ofKind = tasks.filter((row) => row.problem_type === kind && row.inputs === inputs);
+  return ofKind.find(({ name }) => name === task) ?? ofKind[0] ?? taskNamed(undefined, inputs);
 }
 
 interface ExportedTask {

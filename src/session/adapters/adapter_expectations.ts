@@ -19,13 +19,13 @@ import { storedShape } from '../models/stored_form.ts';
 import { hasDecoder, inputsOf, taskFor, writtenTask } from '../models/task_fit.ts';
 
 /** What of an adapter's configuration decides the programs. */
-export function engineConfigOf(config: AdapterConfig): EngineConfig {
+export function engineConfigOf(config: AdapterConfig, model: BaseModel): EngineConfig {
   const method = methodNamed(config.method);
   const chosen: MethodChoices = Object.fromEntries(
     Object.entries(config.hyper_parameters).filter(([key]) => (method.uses as readonly string[]).includes(key)),
   );
   return {
-    task: taskOf(config).name,
+    task: taskOf(config, inputsOf(model.backbone())).name,
     method: config.method as MethodName,
     policy: method.defaultPolicy,
     checkpoint_every: 1,
@@ -56,7 +56,7 @@ function outlineOf(model: BaseModel, engine: EngineConfig, num_labels: number, r
 
 /** Tensors that an adapter of this configuration must hold on this base. */
 export function expectedTensors(model: BaseModel, config: AdapterConfig): { name: string; shape: readonly number[] }[] {
-  const engine = engineConfigOf(config);
+  const engine = engineConfigOf(config, model);
   const registry = outlineOf(
     model,
     engine,

@@ -71,7 +71,7 @@ const read = (files: ReadonlyMap<string, Uint8Array>, base = model) => readAdapt
 
 /** The program of the recorded batch. */
 function traced(archive: AdapterArchive, base: BaseModel) {
-  const { method, options, pooling, training } = engineConfigOf(archive.config);
+  const { method, options, pooling, training } = engineConfigOf(archive.config, model);
   const resolved = resolveMethod(method, 'store', options, usualDefaults);
   const setup = setupOf({
     model: base,

@@ -63,7 +63,7 @@ interface Surroundings extends Pick<EngineRequest, 'model' | 'tokenizer' | 'pict
 
 /** Errors: `import-differs`; `wrong-base`, now that the base's bytes have passed by; and those of starting an engine. */
 export async function startImported(archive: AdapterArchive, { device, ...surroundings }: Surroundings): Promise<Imported> {
-  const config = engineConfigOf(archive.config);
+  const config = engineConfigOf(archive.config, surroundings.model);
   const { max_length } = archive.config;
   const engine = await startEngine(device, {
     ...surroundings,

@@ -2,10 +2,11 @@
 // rows are read (rows.ts).
 
 import { checkRows, checkSplit } from '../../data/checks/checks.ts';
+import { checkPictures, pictureRows } from '../../data/checks/pictures.ts';
 import { checkedRows } from '../../data/checks/rows.ts';
 import type { ChosenColumns } from '../../data/columns/choose.ts';
 import { type TokenizedDataset, type TokenizedExample, tokenizeDataset } from '../../data/dataset.ts';
-import { type Dataset, type Example, holdOut } from '../../data/examples.ts';
+import { type Dataset, type Example, holdOut, keeping } from '../../data/examples.ts';
 import { sampleText } from '../../data/table/sample.ts';
 import type { Table } from '../../data/table/table.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
@@ -81,14 +82,28 @@ async function examplesOf(
   known: readonly string[] | undefined,
   { pictures, onProgress }: Reads & { readonly onProgress?: OnDataProgress | undefined },
 ) {
-  const dataset = task.examplesOf(table, choice, known);
-  if (pictures === undefined) return { dataset, notes: [] };
+  const all = task.examplesOf(table, choice, known);
+  if (pictures === undefined) return { dataset: all, table, notes: [] };
   const { name } = table;
   const broken = 'broken_pictures' in data ? data.broken_pictures : undefined;
-  return readable(dataset, pictures, {
+  const { dataset, notes } = await readable(all, pictures, {
     ...{ name, broken: broken ?? 'refuse' },
     onProgress: (done, of) => onProgress?.({ work: 'decoding', name, done, of }),
   });
+  const stay = new Set(dataset.examples);
+  const rows = all.examples.map((example) => stay.has(example));
+  return { dataset, table: keeping(table, rows), notes };
+}
+
+/** What looks wrong with the pictures themselves; nothing of texts. */
+async function pictureWarnings(
+  { table, choice }: Pick<ReadRows, 'table' | 'choice'>,
+  other: { readonly given: Pick<ReadRows, 'table' | 'choice'> } | { readonly held: ReadonlySet<number> },
+): Promise<readonly DataWarning[]> {
+  const rowsOf = (read: Pick<ReadRows, 'table' | 'choice'>) =>
+    pictureRows(read.table, read.choice.textColumn, read.choice.labelColumn ?? '');
+  if (table.pictures === undefined) return [];
+  return checkPictures(rowsOf({ table, choice }), 'given' in other ? { given: rowsOf(other.given) } : other);
 }
 
 /** Where the examples of a part stand in the whole. */
@@ -161,17 +176,22 @@ export async function loadData(
   const task = taskNamed(request.task, pictures === undefined ? 'text' : 'image');
   requireFitting(request.data, task);
   const rows = await readRows(task, request.data, host, { columns: request.columns, seed, onProgress, waiting });
-  const { table, columns, choice, pinned } = rows;
+  const { columns, choice, pinned } = rows;
   const reads = { pictures, onProgress };
-  const { dataset: whole, notes } = await examplesOf(task, rows, request.data, undefined, reads);
+  const { dataset: whole, table, notes } = await examplesOf(task, rows, request.data, undefined, reads);
   const evaluation =
-    request.eval_data && (await readRows(task, request.eval_data, host, { beside: table, columns, seed, onProgress, waiting }));
+    request.eval_data && (await readRows(task, request.eval_data, host, { beside: rows.table, columns, seed, onProgress, waiting }));
   const read = evaluation && request.eval_data && (await examplesOf(task, evaluation, request.eval_data, whole.labels, reads));
   const given = read?.dataset;
   const checked = checkedRows(table, choice);
   const own = checkRows(checked, task.checks.rows);
   const parts = given ? { train: whole, held: given } : heldOut(whole, seed, own);
-  const other = evaluation ? { given: checkedRows(evaluation.table, evaluation.choice) } : { held: placesOf(parts.held, whole) };
+  const held = placesOf(parts.held, whole);
+  const other = evaluation ? { given: checkedRows(evaluation.table, evaluation.choice) } : { held };
+  const ofPictures = await pictureWarnings(
+    { table, choice },
+    read && evaluation ? { given: { ...evaluation, table: read.table } } : { held },
+  );
   const [name, of] = [table.name, parts.train.examples.length + parts.held.examples.length];
   const tokenize = (part: Dataset, purpose: Encoding['purpose'], before: number) =>
     tokenizeDataset(part, tokenizer, {
@@ -206,7 +226,10 @@ export async function loadData(
       ...(evaluation && request.eval_data ? readingOf(evaluation.table, request.eval_data) : []),
       ...[...notes, ...(read?.notes ?? []), ...(pictures?.notes ?? [])],
     ],
-    warnings: [...(tokenizer.warnings ?? []), ...asPublished([...own, ...checkSplit(checked, other, task.checks.split)], request.data)],
+    warnings: [
+      ...(tokenizer.warnings ?? []),
+      ...asPublished([...ofPictures, ...own, ...checkSplit(checked, other, task.checks.split)], request.data),
+    ],
   };
 }
 

@@ -13,6 +13,7 @@ import type { Task } from '../../tasks/task.ts';
 import { type Engine, type EngineConfig, type EngineRequest, startEngine } from '../engine/engine.ts';
 import type { BaseModel } from './base_model.ts';
 import { classifierRows, labelNames } from './classifier.ts';
+import { inputsOf } from './task_fit.ts';
 
 /** Kinds of classifiers that give one answer for a text. */
 const kinds = ['single_label_classification', 'regression'] as const;
@@ -58,7 +59,7 @@ function learned(model: BaseModel, task: Task | undefined): { readonly task: Tas
   const { num_labels, kind } = outputsOf(model, head);
   const scoring = head === 'choices' ? tasks.find((row) => row.head === head) : undefined;
   if (scoring) return { task: scoring, labels: [] };
-  const own = taskOf({ problem_type: kind, num_labels });
+  const own = taskOf({ problem_type: kind, num_labels }, inputsOf(model.backbone()));
   const numbered = Array.from({ length: num_labels }, (_, i) => `LABEL_${i}`);
   return { task: own, labels: own.problem_type === 'regression' ? [] : (labelNames(model.config, num_labels) ?? numbered) };
 }
