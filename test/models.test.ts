@@ -109,6 +109,11 @@ const older = casesOf('tiny_vit').map((own) => ({
   title: `${own.title}, older names`,
 }));
 
+/** A checkpoint with a head for each of both tokens, under older names: its own head, of which nothing is given. */
+const withTeacher = casesOf('tiny_deit')
+  .filter(({ pooling }) => pooling === 'distilled')
+  .map(({ adapter: _, ...own }): Case => ({ ...own, model: 'tiny_deit_teacher', title: `${own.title}, the checkpoint's own head` }));
+
 /** Largest difference relative to the largest element of the tensor, but not below what f32 can tell from zero. */
 function relativeError(found: ArrayLike<number>, expected: ArrayLike<number>): number {
   let scale = 1e-4;
@@ -122,7 +127,7 @@ function relativeError(found: ArrayLike<number>, expected: ArrayLike<number>): n
 
 const readTensors = async (path: string) => new Map([...(await readVectorTensors(path))].map(([name, data]) => [unprefixed(name), data]));
 
-test.each([...full, ...recorded, ...resized, ...older])(
+test.each([...full, ...recorded, ...resized, ...older, ...withTeacher])(
   '$title: the logits, the loss and the gradient of every parameter that PyTorch gives',
   async ({ model: base, batch: file, image_size, method, pooling, hyper_parameters, adapter, gradients, logits, loss }) => {
     const model = await modelAt(`${vectors}${base}`, image_size);

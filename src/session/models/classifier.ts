@@ -71,7 +71,9 @@ function storedClassifier(
   ) {
     return "the checkpoint's classifier has other tensors than ours";
   }
-  if (others.some((shape) => shape?.length !== 1 || shape[0] !== rows)) return "the checkpoint's classifier has other tensors than ours";
+  const isOfClasses = (shape: readonly number[] | undefined) =>
+    shape?.[0] === rows && shape.slice(1).join() === (shape.length > 1 ? `${weight[1]}` : '');
+  if (!others.every(isOfClasses)) return "the checkpoint's classifier has other tensors than ours";
   if (![...tensors.values()].every(({ entry }) => floatDtypes.includes(entry.dtype))) return "the checkpoint's classifier is not in floats";
   const { architectures } = model.config;
   const declared = Array.isArray(architectures) ? architectures.filter((name) => typeof name === 'string') : [];
