@@ -4,14 +4,21 @@
 // Hidden states are read through a head that is the identity. A causal model reads its last token, so a batch of all beginnings of a text gives every
 // row; another model gives the mean of the rows. It throws where a number is further away than 1e-4, of the largest in the text where that is above 1.
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { pooledHead } from '../src/models/model.ts';
 import { supportedTypes } from '../src/models/registry.ts';
 import type { Pooling } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
 import { sequenceToSequence } from '../src/tasks/sequence_to_sequence.ts';
 import { batchOf, modelAt, testEngine } from '../test/testing.ts';
+import { type Compared, comparePictures } from './checkpoints_pictures.ts';
+
+interface OfPictures {
+  readonly model_type: string;
+  /** File beside the record. */
+  readonly tensors: string;
+}
 
 interface Recorded {
   readonly model_type: string;
@@ -74,10 +81,7 @@ const meanOf = (rows: readonly (readonly number[])[]): number[] =>
   (rows[0] ?? []).map((_, c) => rows.reduce((sum, row) => sum + (row[c] as number), 0) / rows.length);
 
 /** The largest difference, and the largest number that it is of. */
-async function compare(
-  folder: string,
-  { input_ids, last_hidden_state, logits }: Recorded,
-): Promise<{ worst: number; largest: number; rows: number }> {
+async function compare(folder: string, { input_ids, last_hidden_state, logits }: Recorded): Promise<Compared> {
   const poolings = (await modelAt(folder)).backbone().poolings;
   const pooling: Pooling = poolings.last?.head.before.length === 0 ? 'last' : 'mean';
   let [worst, largest, rows] = [0, 0, 0];
@@ -107,14 +111,15 @@ export async function run(json: boolean, [folder, file]: readonly string[]): Pro
       where: 'bench checkpoints',
       remedy: 'node scripts/bench.mjs checkpoints FOLDER FILE',
     });
-  const recorded = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, Recorded>>;
-  const results: Record<string, { worst: number; largest: number; rows: number }> = {};
+  const recorded = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, Recorded | OfPictures>>;
+  const results: Record<string, Compared> = {};
   for (const [name, one] of Object.entries(recorded)) {
     if (!supportedTypes.includes(one.model_type)) {
       console.error(`${name}: passed over, for src/models has no ${one.model_type}`);
       continue;
     }
-    const result = await compare(join(folder, name), one);
+    const base = existsSync(join(folder, 'config.json')) ? folder : join(folder, name);
+    const result = 'tensors' in one ? await comparePictures(base, join(dirname(file), one.tensors)) : await compare(base, one);
     results[name] = result;
     if (!json)
       console.log(

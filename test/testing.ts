@@ -115,7 +115,7 @@ export interface RecordedPictures {
 }
 
 /** Patches [P, 3 · p · p] of a picture [3, S, S], as the convolution [C, 3, p, p] reads them: plainly, pixel by pixel. */
-function patchesIn(pixels: Float32Array, { image_size: S, patch_size: p }: ImageShape): number[] {
+export function patchesIn(pixels: Float32Array, { image_size: S, patch_size: p }: ImageShape): number[] {
   const along = Math.floor(S / p);
   return Array.from({ length: along * along * 3 * p * p }, (_, i) => {
     const [patch, inside] = [Math.floor(i / (3 * p * p)), i % (3 * p * p)];
