@@ -26,7 +26,11 @@ const temporary = new Set<string>();
 /** The same in a file of the system's own, which goes with the process: pictures that stand in a file of rows. */
 export function temporaryGathering(): Promise<Gathering> {
   const folder = mkdtempSync(join(tmpdir(), 'retrace-'));
-  if (temporary.size === 0) process.once('exit', () => temporary.forEach((one) => rmSync(one, { recursive: true, force: true })));
+  if (temporary.size === 0) {
+    process.once('exit', () => {
+      for (const one of temporary) rmSync(one, { recursive: true, force: true });
+    });
+  }
   temporary.add(folder);
   return fileGathering(join(folder, 'gathered'));
 }

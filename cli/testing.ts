@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 import { randomModelFiles } from '../test/random_model.ts';
@@ -212,4 +212,23 @@ export async function writingModel(folder: string, model_type = 'gpt2'): Promise
   const config = { tokenizer_class: 'GPT2Tokenizer', eos_token: end.content, bos_token: end.content, unk_token: end.content };
   writeFileSync(join(path, 'tokenizer_config.json'), JSON.stringify(config));
   return path;
+}
+
+/** A small random model that looks at pictures of 12 × 12. */
+export async function lookingModel(folder: string, model_type = 'vit'): Promise<string> {
+  const path = join(folder, `looking-${model_type}`);
+  mkdirSync(path, { recursive: true });
+  const shape = { hidden_size: 32, num_hidden_layers: 2, num_attention_heads: 4, intermediate_size: 64 };
+  const { files } = randomModelFiles({ ...shape, vocab_size: 0, max_position_embeddings: 0 }, {}, model_type);
+  for (const { path: name, blob } of files) writeFileSync(join(path, name), new Uint8Array(await blob.arrayBuffer()));
+  return path;
+}
+
+/** Files by their paths, on the disk. */
+export async function writeFiles(folder: string, files: readonly { readonly path: string; readonly blob: Blob }[]): Promise<string> {
+  for (const { path, blob } of files) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), new Uint8Array(await blob.arrayBuffer()));
+  }
+  return folder;
 }

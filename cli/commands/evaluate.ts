@@ -146,7 +146,8 @@ export async function evaluate(given: Given, console: Console): Promise<number> 
   const { calls } = openSession(console, given);
   // Faults of the file show before the model is loaded; which columns its task needs is known then.
   const named = namedColumns(given);
-  const { table } = await beginningOf(data, nodeHost(undefined, given));
+  const inputs = data.kind === 'file' && /\.zip$/i.test(data.name) ? 'image' : 'text';
+  const { table } = await beginningOf(data, nodeHost(undefined, given), undefined, { inputs });
   for (const column of Object.values(named).flat()) if (typeof column === 'string') columnIndex(table, column);
   await openGiven(calls, given, console);
   const report = await calls.evaluate({ data, columns: named, ...givenOptions(given, ['max_generate_samples']) });

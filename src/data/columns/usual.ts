@@ -9,11 +9,12 @@ const has = ({ columns, header }: Table, usual: Columns): boolean =>
 
 /** A layout without what is to be predicted, which rows to predict of need not have. */
 export function unlabelledLayout(layout: Columns | undefined): Columns | undefined {
-  const { label: _, ...rest } = layout ?? {};
-  return layout === undefined ? undefined : { ...rest, text: layout.text };
+  if (layout === undefined) return undefined;
+  const { label: _, ...rest } = layout;
+  return rest;
 }
 
-/** The first of the layouts that the table has, with what is named in its place; undefined where it has none of them, or another text is named. */
+/** The first of the layouts that the table has, with what is named in its place; undefined where it has none of them, or another text or picture is named. */
 export function usualColumns(
   table: Table,
   title: string,
@@ -21,13 +22,14 @@ export function usualColumns(
   named: NamedColumns = {},
 ): ChosenColumns | undefined {
   const usual = layouts.find((layout) => layout !== undefined && has(table, layout));
-  if (usual === undefined || named.text !== undefined) return undefined;
+  if (usual === undefined || named.text !== undefined || named.image !== undefined) return undefined;
   const { text_pair = usual.text_pair, label = usual.label, choices = usual.choices, target = usual.target } = named;
   const given = new Set(Object.entries(named).flatMap(([part, name]) => (name === undefined ? [] : [part])));
   const left = Object.keys(usual).filter((part) => !given.has(part));
   return {
     columns: {
-      text: usual.text,
+      ...(usual.text === undefined ? {} : { text: usual.text }),
+      ...(usual.image === undefined ? {} : { image: usual.image }),
       ...(typeof text_pair === 'string' ? { text_pair } : {}),
       ...(label === undefined ? {} : { label }),
       ...(choices === undefined ? {} : { choices }),

@@ -35,7 +35,7 @@ export interface AskedData {
 
 function columnsOf(table: Table, { task, named, usual }: AskedData): ChosenColumns {
   const bare = unlabelledLayout(usual);
-  const { target: _, ...untold } = bare ?? { text: '' };
+  const { target: _, ...untold } = bare ?? {};
   return usualColumns(table, 'the run', [bare, bare && untold], named) ?? task.unlabelled.columnsOf(table, named);
 }
 

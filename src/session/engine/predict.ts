@@ -82,9 +82,23 @@ function requireChoices({ name, parts }: Task, asked: readonly AskedText[]): voi
   });
 }
 
-/** Of what people ask. Errors: `choices-needed`, those of `judge` and of `writeAnswers`. */
+/** Errors: `picture-needed`, `text-needed`. */
+function requireInputs({ name, inputs }: Task, asked: readonly AskedText[]): void {
+  const other = asked.find(({ picture }) => (picture === undefined) === (inputs === 'image'));
+  if (other === undefined) return;
+  const picture = inputs === 'image';
+  throw new RetraceError({
+    code: picture ? 'picture-needed' : 'text-needed',
+    message: `The task ${name} is of ${picture ? 'pictures' : 'texts'}, and '${other.text}' ${picture ? 'comes without one' : 'is a picture'}.`,
+    where: picture ? 'picture' : 'text',
+    remedy: picture ? 'Give a picture: a JPEG, PNG, WebP or GIF file (--image FILE).' : 'Give a text (--text "...").',
+  });
+}
+
+/** Of what people ask. Errors: `picture-needed`, `text-needed`, `choices-needed`, those of `judge` and of `writeAnswers`. */
 export async function answer(engine: Engine, asked: readonly AskedText[]): Promise<Prediction[]> {
   const { task } = engine;
+  requireInputs(task, asked);
   requireChoices(task, asked);
   const read = await Promise.all(asked.map((one) => askedExample(task.inContext?.(exampleAsked(one)) ?? exampleAsked(one))));
   const written = read.map((one) => isWritten(task, one));

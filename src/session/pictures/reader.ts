@@ -126,17 +126,6 @@ export async function pictureReader(model: BaseModel, worker: () => Promise<Pict
   return new PictureReader({ worker: await worker(), processor, image, notes: note === undefined ? [] : [note] });
 }
 
-/** Error `picture-needed`. */
-export function requirePicture(picture: PictureFile | PreparedPicture | undefined, text: string): PictureFile | PreparedPicture {
-  if (picture) return picture;
-  throw new RetraceError({
-    code: 'picture-needed',
-    message: `The model looks at pictures, and '${text}' comes without one.`,
-    where: 'picture',
-    remedy: 'Give a picture: a JPEG, PNG, WebP or GIF file.',
-  });
-}
-
 /** The preprocessor_config.json of a model that was made of this one: the base's own, at the size of pictures that the model was trained at. */
 export async function preprocessorOf(model: BaseModel, { sizes }: PictureReader): Promise<Readonly<Record<string, unknown>>> {
   const own = (await model.folder.open(preprocessorConfig)) ? await readJson(model.folder, preprocessorConfig) : undefined;
