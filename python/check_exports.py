@@ -4,7 +4,7 @@ Usage: python check_exports.py FOLDER [--base FOLDER]     the base is by default
        RETRACE_EXPORTS=FOLDER npx vitest run test/lives.test.ts      leaves such a folder: exports of every method, a folder an
        architecture, with its base
 
-An export over pictures carries those of its self-test as they enter the model: the tensor `pixel_values` [n, 3, H, W] of self_test.safetensors.
+An export over pictures carries those of its self-test at the size of the model: the tensor `pixels` [n, S, S, 3] of self_test.safetensors, 8 bits each.
 
 What is in PEFT's layout is loaded by PEFT alone where it has the architecture's own head, as people would; with mean pooling PEFT loads it into
 retrace.pooling's model.

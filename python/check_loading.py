@@ -28,6 +28,7 @@ from retrace.pictures import resize
 BUNDLED = VECTORS.parent.parent / "public" / "models" / "all-MiniLM-L6-v2"
 TEXTS = ["play some jazz", "what is the capital of France, and how far away is it?"]
 NUM_LABELS, MAX_LENGTH = 3, 32
+PREPARED = {"rescale_factor": 1 / 255, "image_mean": [0.5] * 3, "image_std": [0.5] * 3}
 WITH_FROZEN = ("full", "bitfit", "lora", "ia3", "houlsby", "prefix-tuning", "lst", "read")
 FROZEN = [(method, given | {"frozen_layers": 2}) for method, given in CASES if method in WITH_FROZEN]
 
@@ -51,10 +52,11 @@ def export(folder, method, pooling, hyper_parameters, base):
     }
     pictures = pictures_for(base)
     cut = {"max_length": MAX_LENGTH} if pictures is None else {"image_size": pictures.shape[-1]}
-    tests = {"texts": TEXTS} if pictures is None else {}
+    tests = {"texts": TEXTS} if pictures is None else PREPARED
     config |= cut
     if pictures is not None:
-        save_file({"pixel_values": pictures}, folder / "self_test.safetensors")
+        pixels = ((pictures * 0.5 + 0.5) / PREPARED["rescale_factor"]).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+        save_file({"pixels": pixels}, folder / "self_test.safetensors")
         if method == "full":  # which trains the table of positions, in the size that it was interpolated to
             resize(model.model.base_model, pictures.shape[-1])
     if in_peft_layout:
@@ -74,12 +76,13 @@ def export(folder, method, pooling, hyper_parameters, base):
 
 
 def pictures_for(base):
-    """[2, 3, S, S], two patches larger than the base's each way; None where it reads texts."""
+    """[2, 3, S, S] of 8 bits a value, two patches larger than the base's each way; None where it reads texts."""
     config = config_of(base)
     if not architecture_of(config).reads_pictures:
         return None
     size = config.image_size + 2 * config.patch_size
-    return torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(3)) * 2 - 1
+    pixels = torch.randint(256, (2, 3, size, size), generator=torch.Generator().manual_seed(3))
+    return (pixels * PREPARED["rescale_factor"] - 0.5) / 0.5
 
 
 @torch.no_grad()

@@ -4,9 +4,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './setup.mjs';
 
-/** Production packages that never reach the page: types, the compiler that a peer dependency names, the command line's Dawn and its way of pushing. */
+/** Production packages that never reach the page: types, the compiler that a peer dependency names, the command line's Dawn, its way of pushing and what it decodes pictures with. */
 const NOT_IN_THE_PAGE =
-  /^(?:@types\/|@typescript\/|@webgpu\/|typescript$|webgpu$|csstype$|debug$|ms$|@huggingface\/|gearhash-jit$|cli-progress$|ansi-regex$|emoji-regex$|is-fullwidth-code-point$|string-width$|strip-ansi$)/;
+  /^(?:@types\/|@typescript\/|@webgpu\/|typescript$|webgpu$|csstype$|debug$|ms$|@huggingface\/|gearhash-jit$|cli-progress$|ansi-regex$|emoji-regex$|is-fullwidth-code-point$|string-width$|strip-ansi$|sharp$|@img\/|detect-libc$|semver$)/;
 
 /** Markdown: one heading a package with its version and licence, then the text as the package carries it. */
 export function licenseTexts() {

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import * as v from 'valibot';
 import { columnIndex } from '../../src/data/table/table.ts';
 import { defaultRevision, looksLikeRepo } from '../../src/hub/repo.ts';
+import { inputWords } from '../../src/protocol/cards.ts';
 import type { AdapterSource } from '../../src/protocol/config.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
 import type { Calls, ImportResult } from '../../src/protocol/messages.ts';
@@ -116,7 +117,7 @@ export async function importGiven(
   const imported = await calls.importAdapter({ ...source, model });
   const { verified, method, notes } = imported;
   console.say(
-    `adapter: ${method}, ${learnedText(imported)}; ${verified.texts.length === 0 ? 'it records no logits to compare' : `its logits on ${verified.texts.length} texts are the recorded ones to ${verified.largest_difference.toExponential(1)}`}`,
+    `adapter: ${method}, ${learnedText(imported)}; ${verified.texts.length === 0 ? 'it records no logits to compare' : `its logits on ${verified.texts.length} ${inputWords[taskNamed(imported.task).inputs]} are the recorded ones to ${verified.largest_difference.toExponential(1)}`}`,
   );
   for (const note of notes) console.say(`adapter: ${note}`);
   return { ...imported, licence: await licenceOf(calls, place, licence) };

@@ -6,8 +6,10 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { inputWords } from '../../src/protocol/cards.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
 import { mergedTypes } from '../../src/protocol/messages.ts';
+import { taskNamed } from '../../src/tasks/registry.ts';
 import type { Console } from '../console.ts';
 import { type Given, usage } from '../flags.ts';
 import { bytesText } from '../format.ts';
@@ -26,7 +28,7 @@ export async function merge(asked: Given, console: Console, positionals: readonl
   requireEmpty(out, given);
   const part = join(out, 'model.safetensors.part');
   const { calls } = openSession(console, given, { gathering: () => fileGathering(part) });
-  const { licence } = await importGiven(calls, given, console);
+  const { licence, task } = await importGiven(calls, given, console);
   const type = mergedTypes.find((known) => known === textOf(given, 'dtype')) ?? 'base';
   const { refusal } = await calls.mergePlan(undefined);
   if (refusal) throw new RetraceError(refusal);
@@ -43,7 +45,7 @@ export async function merge(asked: Given, console: Console, positionals: readonl
   }
   console.event({ type: 'merged', path: out, dtype, bytes, sha256, ...verified });
   console.say(
-    `opened again as a model and compared on ${verified.texts} texts: logits, the largest of them ${verified.largest_logit.toPrecision(3)}, differ by at most ${verified.largest_difference.toExponential(1)}`,
+    `opened again as a model and compared on ${verified.texts} ${inputWords[taskNamed(task).inputs]}: logits, the largest of them ${verified.largest_logit.toPrecision(3)}, differ by at most ${verified.largest_difference.toExponential(1)}`,
   );
   console.result(`model: ${out} (${dtype}, ${bytesText(bytes)})`);
   return 0;

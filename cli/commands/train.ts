@@ -6,10 +6,12 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { splitName } from '../../src/data/hub/split.ts';
 import { shownRepo } from '../../src/hub/repo.ts';
+import { inputWords } from '../../src/protocol/cards.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
 import { requireExportable } from '../../src/session/adapters/exporting.ts';
 import type { Host } from '../../src/session/host.ts';
 import { openBaseModel, openFolder } from '../../src/session/models/base_model.ts';
+import { taskNamed } from '../../src/tasks/registry.ts';
 import { writeAdapterFolder } from '../adapter_files.ts';
 import { sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
@@ -191,9 +193,10 @@ export async function train(given: Given, console: Console): Promise<number> {
     const self_test_texts = given['self-test-texts'] === 'data' ? 'data' : 'bundled';
     const { zip, verified, not_peft } = await calls.exportAdapter({ name: basename(out), licence, self_test_texts });
     const saved = await writeAdapterFolder(out, zip);
+    const examples = inputWords[taskNamed(settings.task).inputs];
     console.event({ type: 'saved', ...saved, step: report.step });
     console.say(
-      `read back and compared on ${verified.texts} ${self_test_texts === 'data' ? 'texts of the data, which it carries' : 'made-up texts'}: logits differ by at most ${verified.largest_difference}`,
+      `read back and compared on ${verified.texts} ${self_test_texts === 'data' ? `${examples} of the data, which it carries` : `made-up ${examples}`}: logits differ by at most ${verified.largest_difference}`,
     );
     if (not_peft !== undefined) console.say(`${not_peft} It is in Retrace's own layout, which python/retrace loads.`);
     for (const [layout, readers] of [

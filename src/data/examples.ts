@@ -134,10 +134,11 @@ function labelledTexts(table: Table, columns: ColumnChoice, what: 'label' | 'num
   const textAt = columnIndex(table, columns.textColumn);
   const pairAt = columns.textPairColumn === undefined ? undefined : columnIndex(table, columns.textPairColumn);
   const labelAt = columnIndex(table, labelColumn);
+  const one = table.pictures === undefined ? 'text' : 'picture';
   if (textAt === labelAt || pairAt === labelAt) {
     throw new RetraceError({
       code: 'same-column',
-      message: `Column "${labelColumn}" of ${table.name} is chosen both as text and as ${what}.`,
+      message: `Column "${labelColumn}" of ${table.name} is chosen both as ${one} and as ${what}.`,
       where: table.name,
       remedy: 'Choose two different columns.',
     });
@@ -146,7 +147,7 @@ function labelledTexts(table: Table, columns: ColumnChoice, what: 'label' | 'num
   const rowsWhere = (test: (row: number) => boolean): number[] => table.rowNumbers.filter((_, row) => test(row));
   const values = table.rows.map((_, row) => cell(row, labelAt).trim());
   const noText = rowsWhere((row) => cell(row, textAt).trim() === '' || (pairAt !== undefined && cell(row, pairAt).trim() === ''));
-  refuseRows(table, noText, 'empty-text', 'no text', 'Fill in the text or remove the rows.');
+  refuseRows(table, noText, 'empty-text', `no ${one}`, `Fill in the ${one} or remove the rows.`);
   const noLabel = rowsWhere((row) => values[row] === '');
   refuseRows(table, noLabel, 'empty-label', `no ${what} in column "${labelColumn}"`, `Fill in the ${what} or remove the rows.`);
   const textsOf = (row: number) => ({ text: cell(row, textAt), ...(pairAt === undefined ? {} : { textPair: cell(row, pairAt) }) });

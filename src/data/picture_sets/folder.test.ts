@@ -8,7 +8,6 @@ import { readTable } from '../table/sample.ts';
 import { firstPictures } from './first.ts';
 import { openPictures, type PictureSetOptions, partsOf } from './folder.ts';
 import { fileListing, type PictureListing } from './listing.ts';
-import { isPicture } from './sniff.ts';
 import { filesOf, pngOf } from './testing.ts';
 import { zipListing } from './zip.ts';
 
@@ -263,14 +262,4 @@ test('metadata that name no picture are refused, with what to do', async () => {
     message: 'None of the 2 rows of metadata.csv names a picture of zoo: "1", for one, is not there.',
   });
   await expect(of('file_name,label\n1.png,cat\n', ['metadata.jsonl'])).rejects.toMatchObject({ code: 'two-metadata' });
-});
-
-test.each([
-  ['jpeg', [0xff, 0xd8, 0xff, 0xe0], true],
-  ['gif', [...'GIF89a'].map((letter) => letter.charCodeAt(0)), true],
-  ['webp', [...'RIFF....WEBP'].map((letter) => letter.charCodeAt(0)), true],
-  ['wav', [...'RIFF....WAVE'].map((letter) => letter.charCodeAt(0)), false],
-  ['nothing', [], false],
-])('%s is told by its first bytes', (_, bytes, expected) => {
-  expect(isPicture(Uint8Array.from(bytes))).toBe(expected);
 });

@@ -6,6 +6,7 @@ import { RetraceError } from '../../protocol/errors.ts';
 import type { TableFormat } from '../../protocol/reading.ts';
 import { listText, plural } from '../../protocol/sentences.ts';
 import { shownValue } from '../../protocol/shown.ts';
+import { pictureKind } from '../pictures/format.ts';
 import type { PictureFile } from '../pictures/picture.ts';
 import type { Column, RowBatch, RowRequest, TableSource } from '../table/table.ts';
 import {
@@ -22,7 +23,6 @@ import {
 } from './layout.ts';
 import { HEAD, type PictureListing, type SetFile } from './listing.ts';
 import { metadataRows } from './metadata.ts';
-import { isPicture as isReadPicture } from './sniff.ts';
 
 export interface PictureSetOptions {
   /** One of `partsOf`; left out: `train`, or the first that there is. */
@@ -155,7 +155,7 @@ function noPictures(name: string, part: LaidPart, others: readonly SetFile[]): R
  */
 export async function openPictures(
   listing: PictureListing,
-  { part: wanted, parts, isPicture = isReadPicture, to = 'learn' }: PictureSetOptions = {},
+  { part: wanted, parts, isPicture = (first) => pictureKind(first) !== undefined, to = 'learn' }: PictureSetOptions = {},
 ): Promise<TableSource> {
   const { name } = listing;
   const layout = layoutOf(listing, parts);

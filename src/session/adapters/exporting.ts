@@ -10,6 +10,7 @@ import { runRecords } from '../../formats/records/run_records.ts';
 import { readZip, writeZip } from '../../formats/zip.ts';
 import { methodNamed } from '../../methods/registry.ts';
 import { ownPooling } from '../../models/model.ts';
+import { inputWords } from '../../protocol/cards.ts';
 import type { RunConfig } from '../../protocol/config.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import type { ExportLayout, ExportResult, SelfTestTexts } from '../../protocol/messages.ts';
@@ -129,7 +130,7 @@ export async function exportAdapter(asked: ExportRequest): Promise<ExportResult>
   const archive = archiveOf(request, values, before);
   const facts = cardFacts({
     ...request,
-    notes: [['self-test', selfTestNote(request.self_test_texts, texts.length, engine.pictures ? 'pictures' : 'texts')]],
+    notes: [['self-test', selfTestNote(request.self_test_texts, texts.length, inputWords[engine.task.inputs])]],
   });
   const hub = request.layout === 'adapter-hub';
   const model = taskModelOf(engine.model);
