@@ -26,6 +26,7 @@ import { readAdapterFor } from '../../src/session/adapters/importing.ts';
 import { openBaseModel } from '../../src/session/models/base_model.ts';
 import { Session } from '../../src/session/session.ts';
 import { damagedBytes, damagedJsonFile, damagedSafetensors, type Mutator } from './mutate.ts';
+import { formatsOfPictures } from './pictures.ts';
 
 export interface Format {
   readonly name: string;
@@ -295,6 +296,7 @@ export const formats: readonly Format[] = [
     mutate: damagedJsonFile,
     read: readTokenizer,
   },
+  ...formatsOfPictures(session),
 ];
 
 export const formatNamed = (name: string): Format => {

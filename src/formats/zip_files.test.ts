@@ -42,6 +42,14 @@ test.each([
   expect(isZip(zip)).toBe(true);
 });
 
+test('a directory that ends in bytes too few for another entry is read', async () => {
+  const end = deflated.length - 22;
+  const longer = Uint8Array.of(...deflated.subarray(0, end), 0x50, 0x4b, ...deflated.subarray(end));
+  const view = new DataView(longer.buffer);
+  view.setUint32(end + 2 + 12, view.getUint32(end + 2 + 12, true) + 2, true);
+  expect(await contents(longer)).toEqual(expected);
+});
+
 test('folders with an entry of their own are named', async () => {
   expect((await openZip(bytesOf('x.zip', stored))).folders).toEqual(['sub', 'bare']);
 });

@@ -164,7 +164,7 @@ async function readDirectory(file: ByteSource, { maxFiles }: ZipLimits): Promise
     entries.push(readEntry(view, bytes, at, next));
     at = next;
   }
-  if (at < bytes.length && view.getUint32(at, true) === DIRECTORY_ENTRY && count !== IN_EXTRA_16)
+  if (at + 4 <= bytes.length && view.getUint32(at, true) === DIRECTORY_ENTRY && count !== IN_EXTRA_16)
     damagedZip(name, `its directory has more than the ${count} entries that it declares`, begin + at);
   setLimits(name, entries, begin);
   return entries;

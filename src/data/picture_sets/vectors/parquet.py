@@ -70,6 +70,7 @@ for name, it in {
     "nothing may be missing, the path first": other,
     "sounds": sound.replace_schema_metadata(describe({"audio": {"_type": "Audio"}})),
     "bytes alone": pa.table({"image": pa.array([p["bytes"] for p in some], pa.binary())}).replace_schema_metadata(describe({"image": {"_type": "Image"}})),
+    "a picture in every row": whole.select([i for i in range(n) if pictures[i] is not None]).with_format("arrow")[:],
     "paths alone": pa.table({"image": pa.array([{"bytes": None, "path": "a.png"}], pa.struct([("bytes", pa.binary()), ("path", pa.string())]))}),
 }.items():
     written(name, it)
