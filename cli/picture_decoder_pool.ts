@@ -44,8 +44,18 @@ let entry: Promise<string> | undefined;
 function started(file: string): PictureThread {
   const worker = new Worker(file);
   let isAsked = false;
+  let unanswered = 0;
+  worker.unref();
+  worker.on('message', () => {
+    unanswered--;
+    if (unanswered === 0) worker.unref();
+  });
   return {
-    post: (message, transfer) => worker.postMessage(message, transfer),
+    post(message, transfer) {
+      unanswered++;
+      worker.ref();
+      worker.postMessage(message, transfer);
+    },
     onMessage: (listener) => worker.on('message', listener),
     onEnd(listener) {
       worker.on('error', (error) => listener(error instanceof Error ? error.message : String(error)));
@@ -58,7 +68,7 @@ function started(file: string): PictureThread {
   };
 }
 
-/** Threads that prepare pictures. They live until they are closed. */
+/** Threads that prepare pictures. They live until they are closed, and hold up the end of the process only while a picture is asked for. */
 export async function nodePictures(threads = 2): Promise<PictureWorker> {
   entry ??= bundled();
   const file = await entry;

@@ -1,5 +1,5 @@
 // Pictures prepared off the main thread: requests and answers as messages, over as many threads as a host starts. Not here: what is done to a picture
-// (prepare.ts), how a thread starts (cli/picture_pool.ts, src/worker/pictures.ts). Invariant: every request is answered, by an error where its thread ends.
+// (prepare.ts), how a thread starts (cli/picture_decoder_pool.ts, src/worker/pictures.ts). Invariant: every request is answered, by an error where its thread ends.
 
 import { type ErrorReport, RetraceError, reportOf } from '../../protocol/errors.ts';
 import type { DecodePicture } from './picture.ts';
