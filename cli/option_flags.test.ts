@@ -17,7 +17,7 @@ const records: readonly [string, string, Option][] = Object.entries(optionTable)
 /** What a run is made of beside its options: places, columns and what the command itself does. */
 const notOptions = {
   plan: ['num-labels'],
-  train: ['adapter', 'out', 'resume', 'overwrite', 'pause-after', 'adapter-hub', 'self-test-texts', 'push', 'private'],
+  train: ['adapter', 'out', 'resume', 'overwrite', 'pause-after', 'adapter-hub', 'older-names', 'self-test-texts', 'push', 'private'],
   both: [
     ...[
       'model',
@@ -26,6 +26,7 @@ const notOptions = {
       'data',
       'eval-data',
       'text-column',
+      'image-column',
       'text-pair-column',
       'label-column',
       'choice-columns',
