@@ -70,8 +70,8 @@ export interface ModelDescription {
   readonly poolings: readonly Pooling[];
   readonly max_position_embeddings: number;
   readonly inputs: Inputs;
-  /** Of a model that looks at pictures: pixels along a side of a picture and of a patch, and tokens that a picture is. */
-  readonly image?: { readonly image_size: number; readonly patch_size: number; readonly tokens: number };
+  /** Of a model that looks at pictures: pixels along a side of a picture and of a patch, tokens that a picture is, and the size of its own pictures. */
+  readonly image?: { readonly image_size: number; readonly patch_size: number; readonly tokens: number; readonly own_size: number };
   /** What people should know of how the folder was read. */
   readonly notes: readonly string[];
   /** Files that a run needs and the folder lacks. */
