@@ -26,9 +26,6 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
   const { getState, setState } = store;
   const put = <K extends AnswerKey>(key: K, answer: AppState[K]) => setState({ [key]: answer } as Pick<AppState, K>);
   const refuse = (key: AnswerKey) => (thrown: unknown) => put(key, { pending: false, error: reportOf(thrown) });
-  /** Leaves the last answer beside the error. */
-  const refuseBeside = (key: AnswerKey) => (thrown: unknown) =>
-    put(key, { ...(getState()[key] as Answer<never>), pending: false, error: reportOf(thrown) });
   const await_ = (key: AnswerKey) => put(key, { ...(getState()[key] as Answer<never>), pending: true, error: undefined });
 
   const mayAsk = (what: 'model' | 'data'): boolean => !isSilent(getState().settings[what], getState().hub);
@@ -87,6 +84,8 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
     return `${length} ${settings.training.seed} ${settings.training.packing}`;
   };
   const examine = asking('report', 'examineData', DATA_DELAY_MS, plans);
+  let reportWaits = false;
+  const modelUnknown = () => getState().model.pending && getState().model.value === undefined;
   const report = () => {
     const { settings, catalogue } = getState();
     const { model, image_size, data, columns, training } = settings;
@@ -100,6 +99,9 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
       return put('report', { pending: false });
     }
     await_('report');
+    // What the model reads decides which task and which data it is asked with.
+    reportWaits = modelUnknown();
+    if (reportWaits) return examine.drop();
     examine({
       model,
       ...(image_size === undefined ? {} : { image_size }),
@@ -122,6 +124,8 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
       examine.drop();
       return setState({ preview: { pending: false }, report: { pending: false } });
     }
+    // What is under way is of other data, or of another task.
+    examine.drop();
     setState({ preview: { pending: true }, report: { pending: true } });
     const { settings } = getState();
     askPreview({ data: settings.data, ...taskRequest(settings) });
@@ -137,10 +141,10 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
     const known = { ...settings, positions, tokens: image?.tokens };
     const next = catalogue.value === undefined ? known : fittedTo(inputs, known, catalogue.value);
     setState({ settings: next });
-    if (next.data !== settings.data || next.task !== settings.task) preview();
-    else if (lengthText(next) === lengthText(settings)) return;
-    else report();
-    plans();
+    const [isOther, isLonger] = [next.data !== settings.data || next.task !== settings.task, lengthText(next) !== lengthText(settings)];
+    if (isOther) preview();
+    else if (reportWaits || isLonger) report();
+    if (isOther || isLonger) plans();
   };
   const describe = asking(
     'model',
@@ -150,8 +154,11 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
       ofModel(description);
       fit(description);
     },
-    // At another size of pictures the model is what it was.
-    refuseBeside('model'),
+    (thrown) => {
+      // At another size of pictures the model is what it was.
+      put('model', { ...getState().model, pending: false, error: reportOf(thrown) });
+      if (reportWaits) report();
+    },
   );
   let described: ModelRef | undefined;
   const model = () => {

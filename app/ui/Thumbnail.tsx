@@ -12,7 +12,7 @@ interface ThumbnailProps {
 
 /** Enlarged, so few pixels are to be told apart rather than blurred. */
 const FEW_PIXELS = 48;
-const SIDES = { small: 56, large: 112 } as const;
+const SIDES = { small: 52, large: 112 } as const;
 
 export function Thumbnail({ blob, alt, size = 'small' }: ThumbnailProps) {
   const [url, setUrl] = useState<string>();

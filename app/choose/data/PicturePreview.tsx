@@ -53,21 +53,24 @@ export function PicturePreview({ preview, report, columns, task, explained, onCo
 function PictureGrid({ pictures }: { pictures: readonly PreviewPicture[] }) {
   const classes = [...new Set(pictures.map(({ label = '' }) => label))];
   return (
-    <ul className="picture-classes" aria-label="Some pictures of each class">
-      {classes.map((label) => (
-        <li key={label}>
-          <span className="picture-class" title={label}>
-            {label}
-          </span>
-          <span className="thumbnails">
-            {pictures
-              .filter((picture) => (picture.label ?? '') === label)
-              .map(({ path, file }) => (
-                <Thumbnail key={path} blob={file} alt={label === '' ? path : `${label}: ${path}`} />
-              ))}
-          </span>
-        </li>
-      ))}
-    </ul>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard (axe: scrollable-region-focusable).
+    <section className="scroll picture-grid" tabIndex={0} aria-label="Some pictures of each class">
+      <ul className="picture-classes" data-few={pictures.length <= 2 * classes.length}>
+        {classes.map((label) => (
+          <li key={label}>
+            <span className="picture-class" title={label}>
+              {label}
+            </span>
+            <span className="thumbnails">
+              {pictures
+                .filter((picture) => (picture.label ?? '') === label)
+                .map(({ path, file }) => (
+                  <Thumbnail key={path} blob={file} alt={label === '' ? path : `${label}: ${path}`} />
+                ))}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
