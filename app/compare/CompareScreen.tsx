@@ -81,8 +81,9 @@ export default function CompareScreen({ theme }: { theme: string }) {
           </button>
         </header>
         <p className="muted small">
-          One training step at batch {training.batch_size} and length {training.max_length}, every method with its own defaults, all by the
-          same engine, exact to the byte.
+          One training step at batch {training.batch_size} and{' '}
+          {settings.tokens === undefined ? `length ${training.max_length}` : `${settings.tokens} tokens per picture`}, every method with its
+          own defaults, all by the same engine, exact to the byte.
           {best !== undefined && !comparison.running && ` Least: ${best.title}, ${bytes(best.plan.bytes.total)}.`}{' '}
           {pace === undefined
             ? 'Times are predicted once a run of the queue has shown how fast this device is.'

@@ -38,18 +38,21 @@ export function MistakesView({ mistakes, confusion, inputs, cell, onCell, held, 
   const of = wrongIn(confusion, cell);
   const what = inputs === 'image' ? 'picture' : 'text';
   return (
-    <div ref={ref}>
+    <div className="wrong" ref={ref}>
       <Figure
         title="What it got wrong"
         note={
-          <p role="status">
-            {cell !== undefined && (
-              <>
-                <strong>{nameOf(cell.actual)}</strong> taken for <strong>{nameOf(cell.predicted)}</strong>:{' '}
-              </>
-            )}
-            {all.length < of ? `the most confident ${countText(all.length)} of ${plural(of, what)}` : plural(of, what)}
-            {cell === undefined ? ', the most confident first.' : '.'}{' '}
+          <p className="row" role="status">
+            <span>
+              {cell !== undefined && (
+                <>
+                  <strong>{nameOf(cell.actual)}</strong> taken for <strong>{nameOf(cell.predicted)}</strong>:{' '}
+                </>
+              )}
+              {all.length < of
+                ? `${cell === undefined ? 'The' : 'the'} ${countText(all.length)} most confident of ${plural(of, what)}.`
+                : `${plural(of, what)}${of > 1 ? ', the most confident first' : ''}.`}
+            </span>
             {cell !== undefined && (
               <button type="button" className="link" onClick={() => onCell(undefined)}>
                 <Icon name="reset" /> Show all that it got wrong
@@ -107,7 +110,7 @@ interface SaidProps extends Mistake {
 const Said = ({ actual, predicted, probability, nameOf }: SaidProps) => (
   <p className="small">
     <strong>{nameOf(actual)}</strong> <span className="muted">taken for</span> <strong>{nameOf(predicted)}</strong>{' '}
-    <span className="muted">{percent(probability, 1)}</span>
+    <span className="muted said-share">{percent(probability, 1)}</span>
   </p>
 );
 

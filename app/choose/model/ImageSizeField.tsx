@@ -22,25 +22,28 @@ export function ImageSizeField({ image: { patch_size, own_size }, chosen, error,
   const size = chosen ?? own_size;
   const rest = size % patch_size;
   return (
-    <div className="fields image-size">
-      <NumberField
-        name="image_size"
-        label={option.label}
-        help={`${option.help} Multiples of ${patch_size}, the side of a patch, look at all of a picture.`}
-        reason={option.reason}
-        value={size}
-        standard={own_size}
-        whole
-        min={patch_size}
-        {...(most === undefined ? {} : { max: most })}
-        error={error?.where?.endsWith('image_size') ? error.message : undefined}
-        onChange={(next) => onSize(next === own_size ? undefined : next)}
-      />
+    <>
+      <div className="fields">
+        <NumberField
+          name="image_size"
+          label={option.label}
+          help={`${option.help} Multiples of ${patch_size}, the side of a patch, look at all of a picture.`}
+          reason={option.reason}
+          value={size}
+          standard={own_size}
+          whole
+          min={patch_size}
+          {...(most === undefined ? {} : { max: most })}
+          error={error?.where?.endsWith('image_size') ? error.message : undefined}
+          onChange={(next) => onSize(next === own_size ? undefined : next)}
+        />
+      </div>
       {rest > 0 && size >= patch_size && (
         <p className="small muted">
-          {size} is no multiple of {patch_size}: {plural(rest, 'pixel')} at the right and at the bottom are not looked at.
+          {size} is no multiple of {patch_size}: the last {rest === 1 ? 'pixel' : plural(rest, 'pixel')} on the right and at the bottom{' '}
+          {rest === 1 ? 'is' : 'are'} not looked at.
         </p>
       )}
-    </div>
+    </>
   );
 }
