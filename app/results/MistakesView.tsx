@@ -38,7 +38,7 @@ export function MistakesView({ mistakes, confusion, inputs, cell, onCell, held, 
   const of = wrongIn(confusion, cell);
   const what = inputs === 'image' ? 'picture' : 'text';
   return (
-    <div className="wrong" ref={ref}>
+    <div className="got-wrong" ref={ref}>
       <Figure
         title="What it got wrong"
         note={
