@@ -318,7 +318,7 @@ export interface Calls extends HubCalls, GenerationCalls {
   describeModel: { argument: { model: ModelRef; image_size?: number | undefined }; answer: ModelDescription };
   /** `named` columns stay; the others are guessed around them. */
   previewData: { argument: { data: DataRef; named?: NamedColumns; task?: string | undefined }; answer: DataPreview };
-  /** Tokenises; says what the data are like. */
+  /** Tokenises, or decodes; says what the data are like. Asked again it leaves what it was at: error `overtaken`. */
   examineData: {
     argument: {
       model: ModelRef;
