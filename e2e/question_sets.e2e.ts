@@ -96,7 +96,7 @@ test('from a model that only reads to one that writes in a click, and each of th
   expect(served.hub.requests, 'requests before anybody asked').toEqual([]);
   await page.getByRole('button', { name: 'Use distilbert/distilgpt2 from the hub' }).last().click();
   await page.getByText('gpt2, 2 layers').waitFor();
-  expect(await page.getByText(/^Not for this model: it/).count()).toBe(0);
+  expect(await page.getByText(/^Not for this model: it (?!is of pictures)/).count()).toBe(0);
 
   for (const { title, id, config, columns } of questionTasks) {
     await suite.getByRole('radio', { name: title, exact: true }).click();

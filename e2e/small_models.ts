@@ -62,3 +62,15 @@ export async function writeSmallModel(folder: string, model_type: SmallModel, te
   for (const { path, blob } of files) await writeFile(join(folder, path), new Uint8Array(await blob.arrayBuffer()));
   for (const [path, content] of Object.entries(own)) await writeFile(join(folder, path), JSON.stringify(content));
 }
+
+/** Writes a model that looks at pictures of 12 × 12 in nine patches. */
+export async function writeSmallVit(folder: string): Promise<void> {
+  const { files } = randomModelFiles({ ...shape, vocab_size: 4 }, {}, 'vit');
+  const processor = {
+    ...{ image_processor_type: 'ViTImageProcessor', do_resize: true, size: { height: 12, width: 12 }, resample: 2 },
+    ...{ do_rescale: true, rescale_factor: 1 / 255, do_normalize: true, image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5] },
+  };
+  await mkdir(folder, { recursive: true });
+  for (const { path, blob } of files) await writeFile(join(folder, path), new Uint8Array(await blob.arrayBuffer()));
+  await writeFile(join(folder, 'preprocessor_config.json'), JSON.stringify(processor));
+}

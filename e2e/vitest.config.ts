@@ -3,7 +3,9 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Files whose pages compute nothing on a GPU: they mostly wait, for a worker, a drawing or a slow answer, and two at a time fill two cores. */
-const light = ['axe', 'hosting', 'hub_faults', 'hub_store', 'page', 'pictures', 'question_sets'].map((name) => `e2e/${name}.e2e.ts`);
+const light = ['axe', 'hosting', 'hub_faults', 'hub_store', 'page', 'pictures', 'pictures_hub', 'question_sets'].map(
+  (name) => `e2e/${name}.e2e.ts`,
+);
 
 export default defineConfig({
   test: {

@@ -1,21 +1,20 @@
 // Everything that is chosen before a run, with the memory it will take beside it.
 
-import { useState } from 'react';
 import { MemoryPicture } from '../memory/MemoryPicture.tsx';
 import { useActions, useApp } from '../state/context.ts';
+import { dataFor } from '../state/fitting.ts';
 import { choiceOf } from '../state/hub/splits.ts';
 import { cardOf, changedCount, policyOf, taskOf } from '../state/settings.ts';
 import { readsPooling } from '../state/task_options.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Section } from '../ui/Section.tsx';
-import { bundledColumns, labelsRead } from './data/bundled.ts';
 import { DataSection } from './data/DataSection.tsx';
 import { MethodSection } from './method/MethodSection.tsx';
 import { ModelSection } from './model/ModelSection.tsx';
 import { SavedRunsPanel } from './SavedRuns.tsx';
 import { StartPanel } from './StartPanel.tsx';
-import { sourceOf, useModelSource } from './source.ts';
+import { useDataSource, useModelSource } from './source.ts';
 import { TaskSection } from './task/TaskSection.tsx';
 import { NumbersSection } from './training/NumbersSection.tsx';
 
@@ -29,18 +28,18 @@ export function ChooseScreen() {
   const startError = useApp((state) => state.startError);
   const actions = useActions();
   const [modelSource, setModelSource] = useModelSource();
-  const [dataSource, setDataSource] = useState(sourceOf(settings.data.kind));
   const card = cardOf(catalogue.value, settings.method);
   const policy = policyOf(settings, card);
   const changed = changedCount(settings, card);
   const tasks = catalogue.value?.tasks ?? [];
   const task = taskOf(catalogue.value, settings);
   const { data } = settings;
+  const [dataSource, setDataSource] = useDataSource(task?.inputs);
   const bundled = catalogue.value?.data ?? [];
   // Columns are guessed anew, for a task wants columns of its own; those of bundled data with labels are known.
   const chooseTask = (name: string) => {
     const next = tasks.find((each) => each.name === name);
-    if (next !== undefined) actions.choose({ task: name, columns: labelsRead(next) ? bundledColumns(bundled, data) : undefined });
+    if (next !== undefined) actions.choose({ task: name, ...dataFor(next, settings, bundled) });
   };
   return (
     <div className="choose">
@@ -57,6 +56,8 @@ export function ChooseScreen() {
             onSource={setModelSource}
             onModel={(next) => actions.choose({ model: next, pooling: undefined })}
             onPooling={(pooling) => actions.choose({ pooling })}
+            imageSize={settings.image_size}
+            onImageSize={(image_size) => actions.choose({ image_size })}
           />
         </Section>
         <Section number={2} title="What is to be learned">
@@ -71,9 +72,14 @@ export function ChooseScreen() {
               actions.chooseSplit(choiceOf(task.dataset), task.dataset.columns);
             }}
             onOwn={() => setDataSource('disk')}
+            bundled={catalogue.value?.models[0]?.name}
             onModel={(id) => {
               setModelSource('hub');
               actions.lookUp(id);
+            }}
+            onBundled={(name) => {
+              setModelSource('bundled');
+              actions.choose({ model: { kind: 'bundled', name }, pooling: undefined });
             }}
           />
         </Section>
@@ -87,7 +93,8 @@ export function ChooseScreen() {
             report={report}
             source={dataSource}
             onSource={setDataSource}
-            onData={(data, columns) => actions.choose({ data, columns })}
+            onData={(choice) => actions.choose({ eval_data: undefined, columns: undefined, ...choice })}
+            onReading={(data) => actions.choose({ data })}
             onColumns={(columns) => actions.choose({ columns })}
           />
         </Section>

@@ -13,7 +13,7 @@ import { useActions, useApp } from '../state/context.ts';
 import { paceOf, stepMs } from '../state/pace.ts';
 import { runsOf } from '../state/queue.ts';
 import { isActive } from '../state/run.ts';
-import { cardOf, lengthOf } from '../state/settings.ts';
+import { cardOf, lengthOf, taskOf } from '../state/settings.ts';
 import { StudySection } from '../study/StudySection.tsx';
 import { downloadText } from '../ui/download.ts';
 import { bytes } from '../ui/format.ts';
@@ -81,8 +81,9 @@ export default function CompareScreen({ theme }: { theme: string }) {
           </button>
         </header>
         <p className="muted small">
-          One training step at batch {training.batch_size} and length {training.max_length}, every method with its own defaults, all by the
-          same engine, exact to the byte.
+          One training step at batch {training.batch_size} and{' '}
+          {settings.tokens === undefined ? `length ${training.max_length}` : `${settings.tokens} tokens per picture`}, every method with its
+          own defaults, all by the same engine, exact to the byte.
           {best !== undefined && !comparison.running && ` Least: ${best.title}, ${bytes(best.plan.bytes.total)}.`}{' '}
           {pace === undefined
             ? 'Times are predicted once a run of the queue has shown how fast this device is.'
@@ -112,9 +113,10 @@ function Setup() {
   const model = useApp((state) => state.model);
   const bundled = useApp((state) => state.catalogue.value?.models ?? noModels);
   const card = useApp((state) => cardOf(state.catalogue.value, state.settings.method));
+  const task = useApp((state) => taskOf(state.catalogue.value, state.settings));
   const { choose, setTraining } = useActions();
   const [source, setSource] = useModelSource();
-  const numbers = trainingEntries(settings, card).filter(({ name }) => ['batch_size', 'max_length'].includes(name));
+  const numbers = trainingEntries(settings, card, task).filter(({ name }) => ['batch_size', 'max_length'].includes(name));
   return (
     <section className="card section" aria-label="What is compared">
       <header className="section-head">
@@ -129,6 +131,8 @@ function Setup() {
         onSource={setSource}
         onModel={(next) => choose({ model: next, pooling: undefined })}
         onPooling={(pooling) => choose({ pooling })}
+        imageSize={settings.image_size}
+        onImageSize={(image_size) => choose({ image_size })}
       />
       <OptionGroup entries={numbers} onChange={(name, value) => setTraining({ [name]: value })} />
     </section>

@@ -48,7 +48,7 @@ export function Busy() {
 }
 
 const progressText = ({ work, name, done, of }: DataProgress): string =>
-  `${work} ${name}: ${work === 'reading' ? `${bytes(done)} of ${bytes(of)}` : `${countText(done)} of ${countText(of)} texts`}`;
+  `${work} ${name}: ${work === 'reading' ? `${bytes(done)} of ${bytes(of)}` : `${countText(done)} of ${countText(of)} ${work === 'decoding' ? 'pictures' : 'texts'}`}`;
 
 function Bar({ done, of }: DataProgress) {
   const share = done / Math.max(1, of);

@@ -1,6 +1,7 @@
 // A data set from the hub: named; its configuration and splits. Its first rows and columns stand below, as for any data.
 
 import { useState } from 'react';
+import type { Inputs } from '../../src/protocol/cards.ts';
 import type { DataRef } from '../../src/protocol/config.ts';
 import type { HubDataset as Described } from '../../src/protocol/hub.ts';
 import { listText, plural } from '../../src/protocol/sentences.ts';
@@ -16,7 +17,7 @@ import { Unfold } from '../ui/Unfold.tsx';
 import { ChosenBefore } from './ChosenBefore.tsx';
 import { NameField } from './NameField.tsx';
 
-export function HubDataset({ data }: { data: DataRef }) {
+export function HubDataset({ data, inputs }: { data: DataRef; inputs: Inputs }) {
   const { dataset, place } = useApp((state) => state.hub);
   const silent = useApp((state) => isSilent(data, state.hub));
   const { describeDataset, chooseSplit } = useActions();
@@ -34,7 +35,13 @@ export function HubDataset({ data }: { data: DataRef }) {
         onLookUp={describeDataset}
       />
       {dataset.error !== undefined && <ErrorNote error={dataset.error} />}
-      {choosing && <p className="small muted">GLUE's eight tasks and five sets of questions are listed under What is to be learned.</p>}
+      {choosing && (
+        <p className="small muted">
+          {inputs === 'image'
+            ? 'One with a column of pictures, or with a folder for each class, such as AI-Lab-Makerere/beans, zalando-datasets/fashion_mnist or uoft-cs/cifar10.'
+            : "GLUE's eight tasks and five sets of questions are listed under What is to be learned."}
+        </p>
+      )}
       {dataset.value !== undefined && (
         <SplitFields key={`${dataset.value.id} ${dataset.value.commit}`} dataset={dataset.value} onChoose={chooseSplit} />
       )}

@@ -8,6 +8,7 @@ import { optimizerNames } from '../../src/protocol/optimizers.ts';
 import type { Option } from '../../src/protocol/options/option.ts';
 import { optionTable } from '../../src/protocol/options/table.ts';
 import { methodCards } from '../../src/session/models/method_cards.ts';
+import { PictureReading } from '../choose/data/PictureReading.tsx';
 import { ReadingFields } from '../choose/data/ReadingFields.tsx';
 import { MethodSection } from '../choose/method/MethodSection.tsx';
 import { ModelSection } from '../choose/model/ModelSection.tsx';
@@ -28,7 +29,8 @@ function markupOf(card: MethodCard, settings: Settings, policy: (typeof policyNa
     num_hidden_layers: 6,
     hidden_size: 8,
     max_position_embeddings: 64,
-    inputs: 'text',
+    inputs: 'image',
+    image: { image_size: 224, patch_size: 16, tokens: 197, own_size: 224 },
     parameters: 1,
     bytes: 1,
     notes: [],
@@ -44,8 +46,9 @@ function markupOf(card: MethodCard, settings: Settings, policy: (typeof policyNa
       <ModelSection
         {...{ model: firstRun.model, pooling: undefined, bundled: [], source: 'bundled' as const }}
         description={{ pending: false, value: description }}
-        {...{ onSource: nothing, onModel: nothing, onPooling: nothing }}
+        {...{ onSource: nothing, onModel: nothing, onPooling: nothing, imageSize: undefined, onImageSize: nothing }}
       />
+      <PictureReading data={{ kind: 'pictures', name: 'pets', files: [] }} onData={nothing} />
       <ReadingFields data={file} reading={undefined} onData={nothing} />
       <MethodSection methods={cards} method={card.name} policy={policy} onMethod={nothing} onPolicy={nothing} />
       <NumbersSection {...shared} {...handlers} />

@@ -14,11 +14,13 @@ import { PushToHub } from './PushToHub.tsx';
 
 interface AdapterExportProps {
   named: Named;
+  /** What it is tested on. */
+  example: 'text' | 'picture';
   exported: Answer<ExportResult>;
   onExport(request: Calls['exportAdapter']['argument']): Promise<ExportResult | undefined>;
 }
 
-export function AdapterExport({ named, exported, onExport }: AdapterExportProps) {
+export function AdapterExport({ named, example, exported, onExport }: AdapterExportProps) {
   const [ofData, setOfData] = useState(false);
   const [layout, setLayout] = useState<ExportLayout>('auto');
   const { value, error, pending } = exported;
@@ -35,12 +37,12 @@ export function AdapterExport({ named, exported, onExport }: AdapterExportProps)
         onChange={setLayout}
       />
       <label className="check">
-        <input type="checkbox" checked={ofData} onChange={({ target }) => setOfData(target.checked)} /> Test it on texts of my data
+        <input type="checkbox" checked={ofData} onChange={({ target }) => setOfData(target.checked)} /> Test it on {example}s of my data
       </label>
       <p className="small muted">
         {ofData
-          ? 'Up to eight texts of the evaluation data go into the zip, with their logits. Whoever gets it can read them.'
-          : 'Eight made-up sentences go into the zip, with their logits, so that others can check it. No text of your data does.'}
+          ? `Up to eight ${example}s of the evaluation data go into the zip, with their logits. Whoever gets it can ${example === 'text' ? 'read' : 'see'} them.`
+          : `Made-up ${example === 'text' ? 'sentences' : 'pictures'} go into the zip, with their logits, so that others can check it. No ${example} of your data does.`}
       </p>
       <button
         type="button"
@@ -61,13 +63,18 @@ export function AdapterExport({ named, exported, onExport }: AdapterExportProps)
           <p className="verdict verdict-good" role="status">
             <Icon name="check" />
             {value.file_name}, {bytes(value.zip.byteLength)}: read back, largest difference of logits{' '}
-            {number(value.verified.largest_difference)} on {plural(value.verified.texts, 'text')}
+            {number(value.verified.largest_difference)} on {plural(value.verified.texts, example)}
             {value.self_test_texts === 'data' ? ' of the data, which it carries' : ', made up'}
           </p>
           {value.not_peft !== undefined && (
             <p className="small muted">{value.not_peft} It is in Retrace's own layout, which its Python package loads.</p>
           )}
-          <PushToHub key={value.file_name} fileName={value.file_name} readers={value.self_test_texts === 'data' ? 'data' : 'made up'} />
+          <PushToHub
+            key={value.file_name}
+            fileName={value.file_name}
+            example={example}
+            readers={value.self_test_texts === 'data' ? 'data' : 'made up'}
+          />
         </>
       )}
     </>

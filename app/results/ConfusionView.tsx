@@ -1,17 +1,30 @@
 // The confusion matrix: a table where its numbers can be read, a picture of it where there are too many labels, and in any case what is most often
-// mistaken for what, and how each label fares.
+// mistaken for what, and how each label fares. What is mistaken opens the examples that were (MistakesView.tsx).
 
-import { useEffect, useRef } from 'react';
+import { type MouseEvent, useEffect, useRef } from 'react';
 import type { Confusion } from '../../src/protocol/messages.ts';
 import { countText } from '../../src/protocol/sentences.ts';
 import { Figure, Numbers } from '../ui/Figure.tsx';
 import { percent } from '../ui/format.ts';
 import { mistakesOf, scoresOf } from './confusion.ts';
+import type { Cell } from './mistakes.ts';
 
 /** More labels than these do not fit a table on a laptop. */
 const READABLE = 16;
 
-export function ConfusionView({ confusion, theme }: { confusion: Confusion; theme: string }) {
+interface ConfusionViewProps {
+  confusion: Confusion;
+  theme: string;
+  /** What the examples are, one of them. */
+  example: string;
+  /** The cell whose examples are shown. */
+  cell: Cell | undefined;
+  /** Of those that have examples to show. */
+  opens(cell: Cell): boolean;
+  onCell(cell: Cell): void;
+}
+
+export function ConfusionView({ confusion, theme, example, cell, opens, onCell }: ConfusionViewProps) {
   const mistakes = mistakesOf(confusion);
   const scores = scoresOf(confusion);
   const { labels } = confusion;
@@ -20,7 +33,13 @@ export function ConfusionView({ confusion, theme }: { confusion: Confusion; them
       <Figure
         title="Confusion"
         note="Rows are the true labels, columns what the model said."
-        picture={labels.length <= READABLE ? <Matrix confusion={confusion} /> : <MatrixImage confusion={confusion} theme={theme} />}
+        picture={
+          labels.length <= READABLE ? (
+            <Matrix {...{ confusion, cell, opens, onCell }} />
+          ) : (
+            <MatrixImage {...{ confusion, theme, opens, onCell }} />
+          )
+        }
         table={() => (
           <Numbers
             caption="Mistakes, most frequent first"
@@ -34,12 +53,18 @@ export function ConfusionView({ confusion, theme }: { confusion: Confusion; them
           <h3>Most often mistaken</h3>
           {mistakes.length === 0 ? <p className="muted">Nothing.</p> : null}
           <ol className="mistakes">
-            {mistakes.slice(0, 10).map(({ actual, predicted, count }) => (
-              <li key={`${actual} ${predicted}`}>
+            {mistakes.slice(0, 10).map(({ actual, predicted, count, at }) => (
+              <li key={`${at.actual} ${at.predicted}`}>
                 <span>
                   <strong>{actual}</strong> taken for <strong>{predicted}</strong>
                 </span>
-                <span className="count">{countText(count)}</span>
+                {opens(at) ? (
+                  <button type="button" className="link" onClick={() => onCell(at)} aria-label={openText(confusion, at)}>
+                    {countText(count)}
+                  </button>
+                ) : (
+                  <span className="count">{countText(count)}</span>
+                )}
               </li>
             ))}
           </ol>
@@ -49,7 +74,7 @@ export function ConfusionView({ confusion, theme }: { confusion: Confusion; them
           <div className="tall-scroll">
             <Numbers
               caption="Scores of each label, worst first"
-              head={['Label', 'F1', 'Precision', 'Recall', 'Texts']}
+              head={['Label', 'F1', 'Precision', 'Recall', `${example[0]?.toUpperCase()}${example.slice(1)}s`]}
               rows={scores
                 .toSorted((a, b) => a.f1 - b.f1)
                 .map((score) => [
@@ -67,7 +92,13 @@ export function ConfusionView({ confusion, theme }: { confusion: Confusion; them
   );
 }
 
-function Matrix({ confusion: { labels, counts } }: { confusion: Confusion }) {
+const openText = ({ labels, counts }: Confusion, { actual, predicted }: Cell): string =>
+  `Show the ${counts[actual]?.[predicted] ?? 0} of ${labels[actual] ?? ''} taken for ${labels[predicted] ?? ''}`;
+
+type MatrixProps = Pick<ConfusionViewProps, 'confusion' | 'cell' | 'opens' | 'onCell'>;
+
+function Matrix({ confusion, cell, opens, onCell }: MatrixProps) {
+  const { labels, counts } = confusion;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard (axe: scrollable-region-focusable).
     <section className="scroll scroll-wide" tabIndex={0} aria-label="Confusion matrix">
@@ -95,13 +126,28 @@ function Matrix({ confusion: { labels, counts } }: { confusion: Confusion }) {
                 {labels.map((other, j) => {
                   const count = row[j] ?? 0;
                   const share = all === 0 ? 0 : count / all;
+                  const at = { actual: i, predicted: j };
                   return (
                     <td
                       key={other}
                       className={i === j ? 'right' : count > 0 ? 'mistake' : ''}
                       style={{ '--share': share } as React.CSSProperties}
                     >
-                      {count === 0 ? <span className="zero">·</span> : count}
+                      {count === 0 ? (
+                        <span className="zero">·</span>
+                      ) : i !== j && opens(at) ? (
+                        <button
+                          type="button"
+                          className="matrix-open"
+                          aria-label={openText(confusion, at)}
+                          aria-pressed={cell?.actual === i && cell.predicted === j}
+                          onClick={() => onCell(at)}
+                        >
+                          {count}
+                        </button>
+                      ) : (
+                        count
+                      )}
                     </td>
                   );
                 })}
@@ -116,7 +162,7 @@ function Matrix({ confusion: { labels, counts } }: { confusion: Confusion }) {
 
 const SIDE = 600;
 
-function MatrixImage({ confusion, theme }: { confusion: Confusion; theme: string }) {
+function MatrixImage({ confusion, theme, opens, onCell }: Omit<MatrixProps, 'cell'> & { theme: string }) {
   const ref = useRef<HTMLCanvasElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `theme` changes the colours that are read from the style sheet.
   useEffect(() => {
@@ -139,6 +185,11 @@ function MatrixImage({ confusion, theme }: { confusion: Confusion; theme: string
     context.globalAlpha = 1;
   }, [confusion, theme]);
   const { labels } = confusion;
+  const cellAt = ({ nativeEvent: { offsetX, offsetY }, currentTarget }: MouseEvent<HTMLCanvasElement>): Cell => {
+    const at = (offset: number) => Math.floor((offset / currentTarget.clientWidth) * labels.length);
+    return { actual: at(offsetY), predicted: at(offsetX) };
+  };
+  // The list of the most frequent mistakes opens the same with a keyboard.
   return (
     <canvas
       ref={ref}
@@ -147,10 +198,13 @@ function MatrixImage({ confusion, theme }: { confusion: Confusion; theme: string
       height={SIDE}
       role="img"
       aria-label={`Confusion matrix of ${labels.length} labels; the table lists the mistakes.`}
-      onPointerMove={({ nativeEvent, currentTarget }) => {
-        const at = (offset: number) => Math.floor((offset / currentTarget.clientWidth) * labels.length);
-        const [actual, predicted] = [at(nativeEvent.offsetY), at(nativeEvent.offsetX)];
-        currentTarget.title = `${labels[actual] ?? ''} → ${labels[predicted] ?? ''}: ${confusion.counts[actual]?.[predicted] ?? 0}`;
+      onClick={(event) => {
+        const at = cellAt(event);
+        if (at.actual !== at.predicted && opens(at)) onCell(at);
+      }}
+      onPointerMove={(event) => {
+        const { actual, predicted } = cellAt(event);
+        event.currentTarget.title = `${labels[actual] ?? ''} → ${labels[predicted] ?? ''}: ${confusion.counts[actual]?.[predicted] ?? 0}`;
       }}
     />
   );

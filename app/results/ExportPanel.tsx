@@ -20,6 +20,8 @@ interface ExportPanelProps {
   suggestion: string;
   /** An adapter that was imported is a file already. */
   trained: 'here' | 'elsewhere';
+  /** What it is tested on. */
+  example: 'text' | 'picture';
   exported: Answer<ExportResult>;
   merging: Merging;
   onExport(request: Calls['exportAdapter']['argument']): Promise<ExportResult | undefined>;
@@ -27,7 +29,7 @@ interface ExportPanelProps {
   onMerge(request: Calls['mergeModel']['argument']): Promise<MergeResult | undefined>;
 }
 
-export function ExportPanel({ suggestion, trained, exported, merging, onExport, onPlanMerge, onMerge }: ExportPanelProps) {
+export function ExportPanel({ suggestion, trained, example, exported, merging, onExport, onPlanMerge, onMerge }: ExportPanelProps) {
   const [name, setName] = useState(suggestion);
   const [licence, setLicence] = useState<(typeof licences)[number]>('apache-2.0');
   const [chosen, setChosen] = useState<'adapter' | 'model'>('adapter');
@@ -61,9 +63,9 @@ export function ExportPanel({ suggestion, trained, exported, merging, onExport, 
         onChange={setLicence}
       />
       {what === 'adapter' ? (
-        <AdapterExport named={named} exported={exported} onExport={onExport} />
+        <AdapterExport named={named} example={example} exported={exported} onExport={onExport} />
       ) : (
-        <ModelExport named={named} merging={merging} onPlan={onPlanMerge} onMerge={onMerge} />
+        <ModelExport named={named} example={example} merging={merging} onPlan={onPlanMerge} onMerge={onMerge} />
       )}
     </div>
   );

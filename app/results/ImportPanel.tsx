@@ -15,6 +15,8 @@ import { Icon } from '../ui/icons.tsx';
 
 interface ImportPanelProps {
   imported: Answer<ImportResult>;
+  /** What the imported adapter reads. */
+  example: 'text' | 'picture';
   /** Why no adapter can be imported now. */
   busy: string | undefined;
   /** The base of the adapter that was refused, by the name that it has on the hub. */
@@ -28,7 +30,7 @@ interface ImportPanelProps {
 /** Logits as documented in the format are compared to this. */
 const TOLERANCE = 1e-4;
 
-export function ImportPanel({ imported, busy, baseWanted, endpoint, onLookUp, onImport }: ImportPanelProps) {
+export function ImportPanel({ imported, example, busy, baseWanted, endpoint, onLookUp, onImport }: ImportPanelProps) {
   const { value, error, pending } = imported;
   const texts = value?.verified.texts ?? [];
   const take = (adapter: AdapterSource | undefined) => {
@@ -102,7 +104,7 @@ export function ImportPanel({ imported, busy, baseWanted, endpoint, onLookUp, on
           {texts.length > 0 && (
             <Numbers
               caption="Recorded and computed logits"
-              head={['Text', 'Label', 'Recorded', 'Computed']}
+              head={[example === 'text' ? 'Text' : 'Picture', 'Label', 'Recorded', 'Computed']}
               rows={texts.map((text, i) => {
                 const recorded = value.verified.recorded[i] ?? [];
                 const top = recorded.reduce((at, logit, index) => (logit > (recorded[at] ?? 0) ? index : at), 0);

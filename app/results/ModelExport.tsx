@@ -13,6 +13,8 @@ import type { Named } from './ExportPanel.tsx';
 
 interface ModelExportProps {
   named: Named;
+  /** What it is tested on. */
+  example: 'text' | 'picture';
   merging: Merging;
   onPlan(): void;
   onMerge(request: Calls['mergeModel']['argument']): Promise<MergeResult | undefined>;
@@ -25,7 +27,7 @@ const distinct = ({ choices }: MergePlan): MergePlan['choices'] =>
 const shownChoice = ({ type, dtype, bytes: size }: MergePlan['choices'][number]) =>
   `${dtype}${type === 'base' ? ', as the base has it' : ''}: ${bytes(size)}`;
 
-export function ModelExport({ named, merging, onPlan, onMerge }: ModelExportProps) {
+export function ModelExport({ named, example, merging, onPlan, onMerge }: ModelExportProps) {
   const [chosen, setType] = useState<MergedType>('base');
   const { plan, made } = merging;
   useEffect(() => {
@@ -67,8 +69,8 @@ export function ModelExport({ named, merging, onPlan, onMerge }: ModelExportProp
         <p className="verdict verdict-good" role="status">
           <Icon name="check" />
           {made.value.files[0]?.path}, {bytes(made.value.bytes)} of {made.value.dtype}: opened as a model of its own, largest difference of
-          logits {number(made.value.verified.largest_difference)} on {plural(made.value.verified.texts, 'text')}, where the largest logit is{' '}
-          {number(made.value.verified.largest_logit)}
+          logits {number(made.value.verified.largest_difference)} on {plural(made.value.verified.texts, example)}, where the largest logit
+          is {number(made.value.verified.largest_logit)}
         </p>
       )}
     </>

@@ -9,21 +9,23 @@ interface ProbabilitiesProps {
   probabilities: readonly number[];
   /** Of each, where more is known than its probability. */
   notes?: readonly string[] | undefined;
+  /** What they are of, where there are several. */
+  of?: string;
+  /** Labels that are listed. */
+  most?: number;
 }
 
-const SHOWN = 10;
-
-export function Probabilities({ said, labels, probabilities, notes }: ProbabilitiesProps) {
+export function Probabilities({ said, labels, probabilities, notes, of, most = 10 }: ProbabilitiesProps) {
   const ranked = probabilities
     .map((probability, place) => ({ place, label: labels[place] ?? `label ${place}`, probability, note: notes?.[place] }))
     .sort((a, b) => b.probability - a.probability)
-    .slice(0, SHOWN);
+    .slice(0, most);
   return (
     <>
       <p className="hidden" role="status">
         {said}
       </p>
-      <ul className="balance" aria-label="Probabilities">
+      <ul className="balance" aria-label={of === undefined ? 'Probabilities' : `Probabilities of ${of}`}>
         {ranked.map(({ place, label, probability, note }, i) => (
           <li key={place} className={i === 0 ? 'first' : ''}>
             <span className="balance-label" title={label}>
@@ -38,9 +40,9 @@ export function Probabilities({ said, labels, probabilities, notes }: Probabilit
           </li>
         ))}
       </ul>
-      {labels.length > SHOWN && (
+      {labels.length > most && (
         <p className="small muted">
-          The first {SHOWN} of {labels.length} labels.
+          The first {most} of {labels.length} labels.
         </p>
       )}
     </>

@@ -4,7 +4,14 @@ import { useId, useState } from 'react';
 import { CopyLine } from '../ui/CopyLine.tsx';
 import { pushCommands, repoNameOf } from './push_commands.ts';
 
-export function PushToHub({ fileName, readers }: { fileName: string; readers: 'made up' | 'data' }) {
+interface PushToHubProps {
+  fileName: string;
+  /** What it was tested on. */
+  example: 'text' | 'picture';
+  readers: 'made up' | 'data';
+}
+
+export function PushToHub({ fileName, example, readers }: PushToHubProps) {
   const id = useId();
   const [repo, setRepo] = useState(`your-name/${repoNameOf(fileName)}`);
   return (
@@ -13,7 +20,8 @@ export function PushToHub({ fileName, readers }: { fileName: string; readers: 'm
       <p className="small muted">
         The page uploads nothing. Run one of these in the folder of the download, signed in by hf auth login: it uploads the adapter with
         its model card. A new repository is public.
-        {readers === 'data' && ' The adapter carries texts of your data, which everyone who may see the repository can read.'}
+        {readers === 'data' &&
+          ` The adapter carries ${example}s of your data, which everyone who may see the repository can ${example === 'text' ? 'read' : 'see'}.`}
       </p>
       <label htmlFor={id}>Repository</label>
       <input

@@ -7,11 +7,12 @@ import { hubEndpoint } from '../state/hub/endpoint.ts';
 import { busyText } from '../state/occupied.ts';
 import { bestOf, type RunState } from '../state/run.ts';
 import { shownMetrics } from '../ui/metrics.ts';
-import { ConfusionView } from './ConfusionView.tsx';
+import { ClassResults } from './ClassResults.tsx';
 import { ExportPanel } from './ExportPanel.tsx';
 import { ImportPanel } from './ImportPanel.tsx';
 import { ScatterView } from './ScatterView.tsx';
 import { TryChoices } from './TryChoices.tsx';
+import { TryPictures } from './TryPictures.tsx';
 import { TrySentence } from './TrySentence.tsx';
 import { TryWriting } from './TryWriting.tsx';
 
@@ -29,8 +30,20 @@ export function ResultsScreen({ theme }: { theme: string }) {
   const endpoint = useApp((state) => state.hub.place.value?.endpoint) ?? hubEndpoint();
   // Whether an imported model takes pairs is not known; assume what is chosen for the data now.
   const chosenPair = useApp((state) => state.settings.columns?.text_pair !== undefined);
-  const { ask, predict, write, stopWriting, evaluationTexts, exportAdapter, planMerge, mergeModel, importAdapter, lookUp, show } =
-    useActions();
+  const {
+    ask,
+    predict,
+    predictPicture,
+    write,
+    stopWriting,
+    evaluationTexts,
+    exportAdapter,
+    planMerge,
+    mergeModel,
+    importAdapter,
+    lookUp,
+    show,
+  } = useActions();
   // The worker holds the trained model unless an import has replaced it, or the run stopped before its first step.
   const kept = run?.finished !== undefined && run.steps.length > 0 && imported.value === undefined;
   const evaluation = run === undefined ? undefined : (bestOf(run) ?? run.evaluations.at(-1));
@@ -41,10 +54,14 @@ export function ResultsScreen({ theme }: { theme: string }) {
   const usable = imported.value !== undefined || kept;
   // What is tried stands below metrics without a picture, where there is room for texts.
   const roomy = evaluation?.confusion === undefined && evaluation?.scatter === undefined;
+  const pictures = task?.inputs === 'image';
+  const example = exampleOf(run, tasks);
   const tryIt = (
     <section className="card" aria-label="Try it">
       <h2>Try your own</h2>
-      {usable && task?.learns === 'choice' ? (
+      {usable && pictures ? (
+        <TryPictures labels={labels} importing={imported.pending} predict={predictPicture} />
+      ) : usable && task?.learns === 'choice' ? (
         <TryChoices passage={pair} prediction={prediction} importing={imported.pending} onAsk={ask} />
       ) : usable && task?.head === 'words' ? (
         <TryWriting
@@ -66,7 +83,7 @@ export function ResultsScreen({ theme }: { theme: string }) {
         {evaluation !== undefined ? (
           <section className="card" aria-label="Evaluation">
             <h2>
-              {run?.name}: step {evaluation.step}, {plural(evaluation.examples, exampleOf(run, tasks))}
+              {run?.name}: step {evaluation.step}, {plural(evaluation.examples, example)}
             </h2>
             <dl className="metrics">
               {shownMetrics(evaluation.metrics, tasks).map(({ name, title, text }) => (
@@ -82,7 +99,14 @@ export function ResultsScreen({ theme }: { theme: string }) {
                 the share that is right to the letter.
               </p>
             )}
-            {evaluation.confusion !== undefined && <ConfusionView confusion={evaluation.confusion} theme={theme} />}
+            {evaluation.confusion !== undefined && (
+              <ClassResults
+                key={`${run?.name} ${evaluation.step}`}
+                {...{ confusion: evaluation.confusion, mistakes: evaluation.mistakes ?? noMistakes, theme, example, held: kept }}
+                inputs={example === 'picture' ? 'image' : 'text'}
+                examplesOf={evaluationTexts}
+              />
+            )}
             {evaluation.scatter !== undefined && (
               <ScatterView scatter={evaluation.scatter} what={what} examples={evaluation.examples} textsOf={evaluationTexts} />
             )}
@@ -118,6 +142,7 @@ export function ResultsScreen({ theme }: { theme: string }) {
               key={kept ? run.name : imported.value?.name}
               suggestion={suggestionOf(kept ? run.name : `${imported.value?.name} ${imported.value?.method}`)}
               trained={kept ? 'here' : 'elsewhere'}
+              example={pictures ? 'picture' : 'text'}
               exported={exported}
               merging={merging}
               onExport={exportAdapter}
@@ -133,6 +158,7 @@ export function ResultsScreen({ theme }: { theme: string }) {
           )}
           <ImportPanel
             imported={imported}
+            example={pictures ? 'picture' : 'text'}
             busy={busy}
             baseWanted={baseWanted}
             endpoint={endpoint}
@@ -149,10 +175,13 @@ export function ResultsScreen({ theme }: { theme: string }) {
 }
 
 const noTasks = [] as const;
+const noMistakes = [] as const;
 
 /** What is evaluated one by one. */
 const exampleOf = (run: RunState | undefined, tasks: readonly TaskCard[]): string => {
-  if (tasks.find(({ name }) => name === run?.task)?.learns === 'choice') return 'question';
+  const task = tasks.find(({ name }) => name === run?.task);
+  if (task?.learns === 'choice') return 'question';
+  if (task?.inputs === 'image') return 'picture';
   return run?.columns?.text_pair === undefined ? 'text' : 'pair';
 };
 

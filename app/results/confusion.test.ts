@@ -17,8 +17,8 @@ test('rows are true labels: recall reads a row, precision a column', () => {
 });
 
 test('mistakes come most frequent first and leave out what is right', () => {
-  expect(mistakesOf(confusion)).toEqual([
-    { actual: 'c', predicted: 'b', count: 3 },
+  expect(mistakesOf(confusion)).toMatchObject([
+    { actual: 'c', predicted: 'b', count: 3, at: { actual: 2, predicted: 1 } },
     { actual: 'a', predicted: 'b', count: 2 },
     { actual: 'b', predicted: 'a', count: 1 },
   ]);

@@ -1,6 +1,7 @@
 // What a confusion matrix says about each label and about pairs of labels. Pure. Rows are true labels, columns predicted ones.
 
 import type { Confusion } from '../../src/protocol/messages.ts';
+import type { Cell } from './mistakes.ts';
 
 export interface LabelScore {
   readonly label: string;
@@ -25,13 +26,17 @@ export interface Mistake {
   readonly actual: string;
   readonly predicted: string;
   readonly count: number;
+  /** By the numbers of the labels. */
+  readonly at: Cell;
 }
 
 /** Pairs that are taken for one another, most often first. */
 export function mistakesOf({ labels, counts }: Confusion): Mistake[] {
   return counts
     .flatMap((row, i) =>
-      row.flatMap((count, j) => (i !== j && count > 0 ? [{ actual: labels[i] ?? '', predicted: labels[j] ?? '', count }] : [])),
+      row.flatMap((count, j) =>
+        i !== j && count > 0 ? [{ actual: labels[i] ?? '', predicted: labels[j] ?? '', count, at: { actual: i, predicted: j } }] : [],
+      ),
     )
     .sort((a, b) => b.count - a.count);
 }

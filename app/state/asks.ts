@@ -4,12 +4,13 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import type { Catalogue } from '../../src/protocol/cards.ts';
-import { defaultTraining } from '../../src/protocol/config.ts';
+import { defaultTraining, type ModelRef } from '../../src/protocol/config.ts';
 import { reportOf } from '../../src/protocol/errors.ts';
-import type { AskedText, CallName, Calls, PlanReport, PlanRequest } from '../../src/protocol/messages.ts';
+import type { AskedText, CallName, Calls, ModelDescription, PlanReport, PlanRequest } from '../../src/protocol/messages.ts';
 import type { Answer } from './answer.ts';
 import type { AppState } from './app_state.ts';
 import { missingParts } from './columns.ts';
+import { fittedTo, withPreviewed } from './fitting.ts';
 import { isSilent } from './hub/hub_state.ts';
 import { latest } from './latest.ts';
 import { cardOf, evaluationOf, firstRun, lengthOf, planRequestsOf, type Settings, taskOf, taskRequest } from './settings.ts';
@@ -35,6 +36,7 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
     call: K,
     delayMs: number,
     then: (answer: Calls[K]['answer']) => void = () => undefined,
+    refused: (thrown: unknown) => void = refuse(key),
   ) =>
     latest(
       delayMs,
@@ -43,7 +45,7 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
         put(key, { pending: false, value } as never);
         then(value);
       },
-      refuse(key),
+      refused,
     );
 
   // Plans are cached, so that switching between two methods does not make the same plan again.
@@ -76,10 +78,17 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
     askPlans(planRequestsOf(settings, catalogue.value, report.value));
   };
 
+  /** What decides how texts are cut and examples are drawn. */
+  const lengthText = (settings: Settings): string => {
+    const length = lengthOf(settings, cardOf(getState().catalogue.value, settings.method));
+    return `${length} ${settings.training.seed} ${settings.training.packing}`;
+  };
   const examine = asking('report', 'examineData', DATA_DELAY_MS, plans);
+  let reportWaits = false;
+  const modelUnknown = () => getState().model.pending && getState().model.value === undefined;
   const report = () => {
     const { settings, catalogue } = getState();
-    const { model, data, columns, training } = settings;
+    const { model, image_size, data, columns, training } = settings;
     const max_length = lengthOf(settings, cardOf(catalogue.value, settings.method));
     const { seed, packing } = { ...defaultTraining, ...training };
     setState({ preparing: undefined });
@@ -90,8 +99,12 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
       return put('report', { pending: false });
     }
     await_('report');
+    // What the model reads decides which task and which data it is asked with.
+    reportWaits = modelUnknown();
+    if (reportWaits) return examine.drop();
     examine({
       model,
+      ...(image_size === undefined ? {} : { image_size }),
       data,
       ...taskRequest(settings),
       ...evaluationOf(settings),
@@ -101,9 +114,8 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
       seed,
     });
   };
-  const askPreview = asking('preview', 'previewData', 0, ({ guess }) => {
-    const { settings } = getState();
-    if (settings.columns === undefined) setState({ settings: { ...settings, columns: guess } });
+  const askPreview = asking('preview', 'previewData', 0, (previewed) => {
+    setState({ settings: withPreviewed(getState().settings, previewed) });
     report();
   });
   const preview = () => {
@@ -112,6 +124,8 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
       examine.drop();
       return setState({ preview: { pending: false }, report: { pending: false } });
     }
+    // What is under way is of other data, or of another task.
+    examine.drop();
     setState({ preview: { pending: true }, report: { pending: true } });
     const { settings } = getState();
     askPreview({ data: settings.data, ...taskRequest(settings) });
@@ -121,25 +135,43 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
     const { catalogue } = getState();
     if (catalogue.value !== undefined) setState({ catalogue: { ...catalogue, value: { ...catalogue.value, methods, tasks } } });
   };
-  const describe = asking('model', 'describeModel', 0, ({ max_position_embeddings: positions, ...cards }) => {
-    ofModel(cards);
+  /** The length depends on the model's positions; task and data on what it reads. */
+  const fit = ({ max_position_embeddings: positions, inputs, image }: ModelDescription) => {
     const { settings, catalogue } = getState();
-    if (settings.positions === positions) return;
-    const next = { ...settings, positions };
+    const known = { ...settings, positions, tokens: image?.tokens };
+    const next = catalogue.value === undefined ? known : fittedTo(inputs, known, catalogue.value);
     setState({ settings: next });
-    const card = cardOf(catalogue.value, settings.method);
-    if (lengthOf(next, card) === lengthOf(settings, card)) return;
-    report();
-    plans();
-  });
+    const [isOther, isLonger] = [next.data !== settings.data || next.task !== settings.task, lengthText(next) !== lengthText(settings)];
+    if (isOther) preview();
+    else if (reportWaits || isLonger) report();
+    if (isOther || isLonger) plans();
+  };
+  const describe = asking(
+    'model',
+    'describeModel',
+    0,
+    (description) => {
+      ofModel(description);
+      fit(description);
+    },
+    (thrown) => {
+      // At another size of pictures the model is what it was.
+      put('model', { ...getState().model, pending: false, error: reportOf(thrown) });
+      if (reportWaits) report();
+    },
+  );
+  let described: ModelRef | undefined;
   const model = () => {
     made.clear();
     if (!mayAsk('model')) {
       describe.drop();
       return setState({ model: { pending: false } });
     }
-    setState({ model: { pending: true } });
-    describe({ model: getState().settings.model });
+    const { model: chosen, image_size } = getState().settings;
+    if (described === chosen) await_('model');
+    else setState({ model: { pending: true } });
+    described = chosen;
+    describe({ model: chosen, ...(image_size === undefined ? {} : { image_size }) });
   };
   const savedRuns = async () => setState({ savedRuns: await client.call('savedRuns').catch(() => []) });
 
@@ -154,7 +186,10 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
   const catalogue = asking('catalogue', 'catalogue', 0, (value) => {
     const { methods, tasks } = value;
     const described = getState().model.value;
-    if (described !== undefined) ofModel(described);
+    if (described !== undefined) {
+      ofModel(described);
+      fit(described);
+    }
     const { task } = getState().settings;
     if (task !== undefined && !tasks.some(({ name }) => name === task)) setState({ settings: { ...getState().settings, task: undefined } });
     const { settings } = getState();
@@ -186,7 +221,7 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
       const { environment: device, catalogue: known, model: described, preview: previewed, report: examined, plans: made } = getState();
       if (device.value === undefined) environment(undefined);
       if (known.value === undefined) catalogue(undefined);
-      if (described.value === undefined) model();
+      if (described.value === undefined || described.pending) model();
       if (previewed.value === undefined) preview();
       else if (examined.value === undefined) report();
       else if (made.value === undefined) plans();
@@ -208,17 +243,14 @@ export function asksOf(client: TrainerClient, store: StoreApi<AppState>) {
     },
     settingsChanged(before: Settings) {
       const { settings } = getState();
-      const card = cardOf(getState().catalogue.value, settings.method);
-      const cardBefore = cardOf(getState().catalogue.value, before.method);
-      const length = `${lengthOf(settings, card)} ${settings.training.seed} ${settings.training.packing}`;
-      const lengthBefore = `${lengthOf(before, cardBefore)} ${before.training.seed} ${before.training.packing}`;
-      if (settings.model !== before.model) model();
+      if (settings.model !== before.model || settings.image_size !== before.image_size) model();
       if (settings.data !== before.data || settings.task !== before.task) preview();
       else if (
         settings.columns !== before.columns ||
         settings.eval_data !== before.eval_data ||
         settings.model !== before.model ||
-        length !== lengthBefore
+        settings.image_size !== before.image_size ||
+        lengthText(settings) !== lengthText(before)
       )
         report();
       plans();

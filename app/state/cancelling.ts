@@ -25,7 +25,8 @@ type Looked = Pick<
   | 'plans'
   | 'prediction'
   | 'settings'
->;
+> &
+  Partial<Pick<AppState, 'preparing'>>;
 
 /** What the worker is doing, in words that follow "Still"; undefined where nobody waits, or where a run is taking its steps. */
 export function busyWith({
@@ -41,6 +42,7 @@ export function busyWith({
   plans,
   prediction,
   settings,
+  preparing: progress,
 }: Looked): string | undefined {
   if (run !== undefined && isActive(run) && preparing.includes(run.phase)) return `${run.phase} for ${run.name}`;
   if (study.running && study.done === 0) return 'preparing the study';
@@ -48,7 +50,7 @@ export function busyWith({
   if (exported.pending || merging.made.pending) return 'writing the export';
   if (model.pending) return `reading ${settings.model.name}`;
   if (preview.pending) return `reading ${settings.data.name}`;
-  if (report.pending) return `tokenising ${settings.data.name}`;
+  if (report.pending) return `${progress?.work ?? (settings.tokens === undefined ? 'tokenising' : 'reading')} ${settings.data.name}`;
   // A comparison has a button of its own.
   if (plans.pending && !comparison.running) return 'planning memory';
   return prediction.pending ? 'predicting' : undefined;
@@ -72,18 +74,20 @@ export function lostWith({ run }: Pick<AppState, 'run'>): string | undefined {
 
 type Answers = Pick<AppState, 'model' | 'preview' | 'report' | 'plans'>;
 type Settings = AppState['settings'];
-type ModelChoice = Pick<Settings, 'model' | 'positions' | 'pooling'>;
+type ModelChoice = Pick<Settings, 'model' | 'positions' | 'tokens' | 'pooling' | 'image_size'>;
 type DataChoice = Pick<Settings, 'data' | 'eval_data' | 'columns' | 'task'>;
 type Settled = Answers & { readonly choice: ModelChoice & DataChoice };
 
-const modelChoice = ({ model, positions, pooling }: ModelChoice): ModelChoice => ({ model, positions, pooling });
+const modelChoice = ({ model, positions, tokens, pooling, image_size }: ModelChoice): ModelChoice => ({
+  ...{ model, positions, tokens, pooling, image_size },
+});
 const dataChoice = ({ data, eval_data, columns, task }: DataChoice): DataChoice => ({ data, eval_data, columns, task });
 
 const hasAnswer = ({ pending, error, value }: Answer<unknown>): boolean => !pending && error === undefined && value !== undefined;
 
 /** Which of the two is another choice than before; undefined where neither is. Positions and columns follow from them. */
 function chosenAnew(now: Settings, before: Settings): 'model' | 'data' | undefined {
-  if (now.model !== before.model) return 'model';
+  if (now.model !== before.model || now.image_size !== before.image_size) return 'model';
   return now.data !== before.data || now.eval_data !== before.eval_data || now.task !== before.task ? 'data' : undefined;
 }
 

@@ -15,7 +15,7 @@ test('a role that is given to another column is taken from the first', () => {
 
 test('a column plays one part at a time, and a part that nobody plays is missed', () => {
   const next = withRole(columns, 'a', 'label');
-  expect(next).toEqual({ text: '', label: 'a' });
+  expect(next).toEqual({ label: 'a' });
   expect(missingParts(next, classes).map(({ role }) => role)).toEqual(['text']);
   expect(withRole(columns, 'c', 'text_pair')).toEqual({ text: 'a', text_pair: 'c', label: 'b' });
 });
@@ -40,6 +40,14 @@ test('each kind of task misses its own parts, and lists hold answers alone', () 
   expect(missing({ learns: 'continuation', parts: { needed: ['text'], optional: [] } })).toBe('the text');
   expect(partsOf(choices).filter(({ role }) => canPlay('list', role))).toMatchObject([{ role: 'choices' }]);
   expect(partsOf(choices).filter(({ role }) => canPlay('object', role))).toEqual([]);
+});
+
+test('a column of pictures is the picture and nothing else is', () => {
+  const pictures: Task = { learns: 'class', parts: { needed: ['image', 'label'], optional: [] } };
+  expect(partsText(missingParts(undefined, pictures))).toBe('the picture and the label');
+  expect(partsOf(pictures).filter(({ role }) => canPlay('image', role))).toEqual([{ role: 'image', title: 'Picture' }]);
+  expect(partsOf(pictures).filter(({ role }) => canPlay('text', role))).toEqual([{ role: 'label', title: 'Label' }]);
+  expect(withRole({ image: 'a', label: 'b' }, 'c', 'label')).toEqual({ image: 'a', label: 'c' });
 });
 
 test('a guess is explained as long as its column keeps the part, and a second text can be taken away', () => {

@@ -6,7 +6,7 @@ import type { ColumnPart, Columns } from '../../src/protocol/config.ts';
 import type { DataPreview } from '../../src/protocol/messages.ts';
 import type { ColumnKind } from '../../src/protocol/reading.ts';
 
-const roles = ['text', 'text_pair', 'choices', 'label', 'target'] as const satisfies readonly ColumnPart[];
+const roles = ['image', 'text', 'text_pair', 'choices', 'label', 'target'] as const satisfies readonly ColumnPart[];
 export type Role = (typeof roles)[number];
 type ReadTask = Pick<TaskCard, 'learns' | 'parts'>;
 
@@ -21,7 +21,7 @@ const labelTitles: Readonly<Partial<Record<Learned, string>>> = { number: 'Numbe
 function titleOf(role: Role, learns: Learned): string {
   if (role === 'label') return labelTitles[learns] ?? 'Label';
   if (role === 'text') return learns === 'text' ? 'Source' : 'Text';
-  return { text_pair: 'Second text', choices: 'Answers', target: 'Target' }[role];
+  return { image: 'Picture', text_pair: 'Second text', choices: 'Answers', target: 'Target' }[role];
 }
 
 /** The parts that columns play in a task, in the order in which they are read. */
@@ -43,12 +43,14 @@ export function withRole(columns: Columns | undefined, column: string, role: Rol
     const holders = each !== role ? others : each === 'choices' ? [...others, column] : [column];
     return holders.length === 0 ? [] : [[each, each === 'choices' ? holders : holders[0]] as const];
   });
-  return { text: '', ...Object.fromEntries(entries) };
+  return Object.fromEntries(entries);
 }
 
-/** A column of objects or bytes plays no part, one of lists holds answers alone. */
-export const canPlay = (kind: ColumnKind | undefined, role: Role): boolean =>
-  kind === 'list' ? role === 'choices' : kind !== 'object' && kind !== 'bytes';
+/** A column of objects or bytes plays no part, one of lists holds answers alone, one of pictures is the picture, and no other is. */
+export function canPlay(kind: ColumnKind | undefined, role: Role): boolean {
+  if (kind === 'image' || role === 'image') return kind === 'image' && role === 'image';
+  return kind === 'list' ? role === 'choices' : kind !== 'object' && kind !== 'bytes';
+}
 
 /** The reasons of the guesses that still stand: those of columns whose part has not been changed since. */
 export const guessesOf = (columns: Columns | undefined, { guess, reasons }: Pick<DataPreview, 'guess' | 'reasons'>) =>

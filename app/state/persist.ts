@@ -32,17 +32,23 @@ export async function load(): Promise<Kept> {
   const hub = await get<HubSettings>(HUB_KEY).catch(() => undefined);
   return {
     theme: kept?.theme ?? 'system',
-    settings: sound ? { ...firstRun, ...settings } : firstRun,
+    settings: sound ? { ...firstRun, ...settings, ...evaluationBefore(settings) } : firstRun,
     queue: afterReload(queue ?? []),
     hub: hub ?? {},
   };
 }
 
+/** Earlier versions kept no part to evaluate the first run's data with. */
+const evaluationBefore = ({ data }: Settings): Partial<Settings> =>
+  data?.kind === firstRun.data.kind && data.name === firstRun.data.name ? { eval_data: firstRun.eval_data } : {};
+
 export function save({ theme, settings }: Pick<Kept, 'theme' | 'settings'>): void {
-  const { model, positions: _, pooling, data, eval_data, columns, task, ...rest } = settings;
+  const { model, positions: _, tokens: __, pooling, image_size, data, eval_data, columns, task, ...rest } = settings;
   const lasting = {
-    ...(model.kind === 'files' ? { model: firstRun.model } : { model, pooling }),
-    ...(data.kind === 'file' ? { data: firstRun.data, columns: firstRun.columns } : { data, eval_data, columns, task }),
+    ...(model.kind === 'files' ? { model: firstRun.model } : { model, pooling, image_size }),
+    ...(data.kind === 'file' || data.kind === 'pictures'
+      ? { data: firstRun.data, eval_data: firstRun.eval_data, columns: firstRun.columns }
+      : { data, eval_data, columns, task }),
   };
   // Private windows may refuse storage: then the next visit starts afresh, which is all that is lost.
   void set(KEY, { theme, settings: { ...rest, ...lasting } }).catch(() => undefined);

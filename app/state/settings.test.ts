@@ -35,6 +35,17 @@ test('an optimizer brings its own numbers; a learning rate that was typed stands
   expect(plan?.optimizer).toEqual({ optim: 'sgd', momentum: 0 });
 });
 
+test('a picture has as many tokens as the model says, at the size that is chosen', () => {
+  const settings = { ...firstRun, tokens: 197, image_size: 240, training: { max_length: 32 } };
+  expect(runConfigOf(settings, card('meft1'))).toMatchObject({ image_size: 240, training: { max_length: 197 } });
+  expect(planRequestsOf(settings, catalogue, undefined).map(({ length, image_size }) => [length, image_size])).toEqual([
+    [197, 240],
+    [197, 240],
+    [197, 240],
+  ]);
+  expect(runConfigOf(firstRun, card('meft1'))).not.toHaveProperty('image_size');
+});
+
 test('a pooling that is chosen goes with the run and with every plan', () => {
   const settings = { ...firstRun, pooling: 'cls' as const };
   expect(runConfigOf(settings, card('meft1')).pooling).toBe('cls');

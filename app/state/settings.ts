@@ -27,8 +27,12 @@ export interface Settings {
   readonly positions?: number | undefined;
   /** Left out: the pooling that the model's folder says. */
   readonly pooling?: Pooling | undefined;
+  /** Pixels along a side of the pictures that the model is to look at. Left out: its own. */
+  readonly image_size?: number | undefined;
+  /** Of a model that looks at pictures, once it is known: the tokens that a picture is, which is the length of every example. */
+  readonly tokens?: number | undefined;
   readonly data: DataRef;
-  /** Of a data set on the hub: the split to evaluate with. Left out: a part of `data` is held back. */
+  /** The part of the same data set to evaluate with. Left out: some of `data` is held back. */
   readonly eval_data?: DataRef | undefined;
   readonly columns?: Columns | undefined;
   /** Left out: the first of the catalogue. */
@@ -46,6 +50,7 @@ export interface Settings {
 export const firstRun: Settings = {
   model: { kind: 'bundled', name: 'all-MiniLM-L6-v2' },
   data: { kind: 'bundled', name: 'clinc150', part: 'train' },
+  eval_data: { kind: 'bundled', name: 'clinc150', part: 'validation' },
   columns: { text: 'text', label: 'domain' },
   method: 'meft1',
   checkpoint_every: 1,
@@ -85,7 +90,7 @@ export function lengthDefault({ positions, options }: Settings, card: MethodCard
 }
 
 export const lengthOf = (settings: Settings, card: MethodCard | undefined): number =>
-  settings.training.max_length ?? lengthDefault(settings, card);
+  settings.tokens ?? settings.training.max_length ?? lengthDefault(settings, card);
 
 export function optionDefaults(card: MethodCard, chosen: Partial<MethodOptions>): MethodOptions {
   return card.defaults[chosen.streams ?? 'fixed'];
@@ -140,10 +145,11 @@ export function changedCount(settings: Settings, card: MethodCard | undefined): 
   return Object.keys(settings.training).length + Object.keys(optionsOf(settings, card)).length + memory + policy;
 }
 
-/** The bundled data has its own validation part, and so may a data set of the hub; of the rest a tenth is held back. */
+/** The part of the chosen data set that evaluates; of one that has none a tenth is held back. Broken pictures are treated alike in both. */
 export function evaluationOf({ data, eval_data }: Pick<Settings, 'data' | 'eval_data'>): { eval_data?: DataRef } {
-  if (data.kind === 'bundled') return { eval_data: { ...data, part: 'validation' } };
-  return data.kind === 'hub' && eval_data !== undefined ? { eval_data } : {};
+  if (eval_data?.kind !== data.kind || eval_data.name !== data.name) return {};
+  if (data.kind !== 'hub' || eval_data.kind !== 'hub' || data.broken_pictures === undefined) return { eval_data };
+  return { eval_data: { ...eval_data, broken_pictures: data.broken_pictures } };
 }
 
 /** Further splits of a data set of the hub that its task is measured on, such as MNLI's mismatched one, while its usual split is evaluated with. */
@@ -156,10 +162,11 @@ function moreEvaluationOf({ data, eval_data }: Settings): Pick<RunConfig, 'more_
 
 /** The run that is chosen, with what its task reads. */
 export function runConfigOf(settings: Settings, card: MethodCard, task?: TaskCard): RunConfig {
-  const { model, pooling, data, columns, method, checkpoint_every } = settings;
+  const { model, pooling, image_size, data, columns, method, checkpoint_every } = settings;
   return {
     model,
     ...(pooling === undefined || !readsPooling(task) ? {} : { pooling }),
+    ...(image_size === undefined ? {} : { image_size }),
     data,
     ...evaluationOf(settings),
     ...moreEvaluationOf(settings),
@@ -210,6 +217,7 @@ export function planRequestOf(
     model: settings.model,
     ...taskRequest(settings),
     ...(settings.pooling === undefined ? {} : { pooling: settings.pooling }),
+    ...(settings.image_size === undefined ? {} : { image_size: settings.image_size }),
     num_labels: report?.labels.length ?? ASSUMED_LABELS,
     ...(report?.rows_per_example === undefined ? {} : { rows_per_example: report.rows_per_example }),
     checkpoint_every: settings.checkpoint_every,

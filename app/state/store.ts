@@ -5,7 +5,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import type { AdapterSource, Columns, GenerationOptions, MethodOptions, TrainingArguments } from '../../src/protocol/config.ts';
 import { reportOf } from '../../src/protocol/errors.ts';
-import type { AskedText, Calls, ExportResult, MergeResult } from '../../src/protocol/messages.ts';
+import type { AskedText, Calls, ExportResult, MergeResult, Prediction } from '../../src/protocol/messages.ts';
 import { type AppState, noComparison, noStudy, type Screen } from './app_state.ts';
 import { asksOf } from './asks.ts';
 import { cancellingOf } from './cancelling.ts';
@@ -68,8 +68,10 @@ export interface Actions extends HubActions {
   /** Writes a text behind a prompt. */
   write(prompt: string, options: Partial<GenerationOptions>): Promise<void>;
   stopWriting(): void;
-  /** The texts of examples of the evaluation; none where the worker has none, or another model. */
-  evaluationTexts(at: readonly number[]): Promise<readonly { text: string; text_pair?: string }[]>;
+  /** The texts or pictures of examples of the evaluation; none where the worker has none, or another model. */
+  evaluationTexts(at: readonly number[]): Promise<Calls['evaluationTexts']['answer']>;
+  /** What the model that is there says of a picture. Rejects with a RetraceError. */
+  predictPicture(name: string, picture: Blob): Promise<Prediction | undefined>;
   exportAdapter(request: Calls['exportAdapter']['argument']): Promise<ExportResult | undefined>;
   /** Asks what the whole model would be. */
   planMerge(): void;
@@ -123,8 +125,9 @@ export function createApp(client: TrainerClient, kept: Kept): App {
 
   const choose = (change: Partial<Settings>) => {
     const before = getState().settings;
-    const positions = change.model === undefined || change.model === before.model ? before.positions : undefined;
-    setState({ settings: withoutStaleRanges({ ...before, ...change, positions }, before), startError: undefined, cancelled: undefined });
+    const ofModel =
+      change.model === undefined || change.model === before.model ? {} : { positions: undefined, tokens: undefined, image_size: undefined };
+    setState({ settings: withoutStaleRanges({ ...before, ...ofModel, ...change }, before), startError: undefined, cancelled: undefined });
     asks.settingsChanged(before);
     save(getState());
   };
@@ -223,6 +226,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
     },
     predict: asks.predict,
     ask: asks.ask,
+    predictPicture: async (name, picture) => (await client.call('predict', { texts: [{ text: name, picture }] }))[0],
     evaluationTexts: (at) => client.call('evaluationTexts', { at }).catch(() => []),
     exportAdapter: async (request) => {
       setState({ exported: waiting });

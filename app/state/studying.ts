@@ -8,7 +8,7 @@ import type { StudyEvent, StudyRequest, StudySeries } from '../../src/protocol/s
 import { type AppState, noStudy, type StudyState } from './app_state.ts';
 import { noMerging } from './merging.ts';
 import { occupationOf } from './occupied.ts';
-import { type Settings, taskRequest, trainingDefaultsOf } from './settings.ts';
+import { evaluationOf, type Settings, taskRequest, trainingDefaultsOf } from './settings.ts';
 
 /** On the chosen model and data, with as many steps for each point. */
 export function studyRequestOf(settings: Settings, max_steps: number): StudyRequest {
@@ -20,7 +20,7 @@ export function studyRequestOf(settings: Settings, max_steps: number): StudyRequ
     ...(pooling === undefined ? {} : { pooling }),
     data,
     ...taskRequest(settings),
-    ...(data.kind === 'bundled' ? { eval_data: { ...data, part: 'validation' } } : {}),
+    ...evaluationOf(settings),
     ...(columns === undefined ? {} : { columns }),
     training: { ...training, max_steps },
     eval_examples: EXAMPLES,

@@ -3,12 +3,16 @@
 import type { TaskCard } from '../../src/protocol/cards.ts';
 import type { TrainingArguments } from '../../src/protocol/config.ts';
 
-type ReadingTask = Pick<TaskCard, 'learns' | 'head'>;
+type ReadingTask = Pick<TaskCard, 'learns' | 'head' | 'inputs'>;
 
 const readers: Readonly<Record<string, (task: ReadingTask) => boolean>> = {
   class_weights: ({ learns }) => learns === 'class',
   label_smoothing_factor: ({ learns, head }) => learns === 'class' || head === 'words',
   max_generate_samples: ({ learns }) => learns === 'text',
+  // A picture has as many tokens as it has patches.
+  max_length: ({ inputs }) => inputs === 'text',
+  random_resized_crop: ({ inputs }) => inputs === 'image',
+  random_horizontal_flip: ({ inputs }) => inputs === 'image',
   packing: ({ learns }) => learns === 'continuation',
 };
 

@@ -3,7 +3,7 @@
 import type { AdapterSource, DataRef, ModelRef } from '../../src/protocol/config.ts';
 import { labelsFileOf } from '../../src/protocol/reading.ts';
 
-interface FolderFile {
+export interface FolderFile {
   readonly path: string;
   readonly blob: Blob;
 }
@@ -36,7 +36,7 @@ const readEntries = (reader: FileSystemDirectoryReader) =>
   new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
 const fileOf = (entry: FileSystemFileEntry) => new Promise<File>((resolve, reject) => entry.file(resolve, reject));
 
-async function filesUnder(entry: FileSystemEntry, path: string): Promise<FolderFile[]> {
+export async function filesUnder(entry: FileSystemEntry, path: string): Promise<FolderFile[]> {
   if (entry.isFile) return [{ path, blob: await fileOf(entry as FileSystemFileEntry) }];
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   const found: FolderFile[] = [];
@@ -49,9 +49,13 @@ async function filesUnder(entry: FileSystemEntry, path: string): Promise<FolderF
   return found;
 }
 
-/** A dropped folder. Entries must be taken from the event at once: it forgets them when its handler returns. */
+/** What was dropped. Entries must be taken from the event at once: it forgets them when its handler returns. */
+export const droppedEntries = (transfer: DataTransfer): FileSystemEntry[] =>
+  [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
+
+/** A dropped folder. */
 export async function modelOfDropped(transfer: DataTransfer): Promise<ModelRef | undefined> {
-  const entry = [...transfer.items].map((item) => item.webkitGetAsEntry()).find((found) => found?.isDirectory);
+  const entry = droppedEntries(transfer).find(({ isDirectory }) => isDirectory);
   if (!entry) return undefined;
   return { kind: 'files', name: entry.name, files: await filesUnder(entry, '') };
 }

@@ -24,6 +24,18 @@ test('what was measured on a further set comes behind, and says of which set it 
   ]);
 });
 
+test('the share among the five likeliest is a metric of its own, behind accuracy', () => {
+  const names = ['loss', 'f1', 'top_5_accuracy', 'accuracy', 'mismatched_top_5_accuracy'];
+  const shown = shownMetrics(Object.fromEntries(names.map((name) => [name, 0.5])), tasks);
+  expect(shown.map(({ title, text }) => `${title} ${text}`)).toEqual([
+    'accuracy 50.0 %',
+    'top_5_accuracy 50.0 %',
+    'f1 50.0 %',
+    'Loss 0.5',
+    'top_5_accuracy, mismatched 50.0 %',
+  ]);
+});
+
 test('errors and losses are no scores', () => {
   expect(['accuracy', 'pearson', 'mse', 'perplexity', 'loss', 'eval_loss'].filter(isScore)).toEqual(['accuracy', 'pearson']);
 });

@@ -6,13 +6,16 @@ import { isShare } from '../../src/protocol/metrics.ts';
 import { number, percent } from './format.ts';
 
 const order = [
-  ...['accuracy', 'acc', 'acc_norm', 'f1', 'matthews_correlation', 'pearson', 'spearmanr', 'exact_match'],
+  ...['accuracy', 'top_5_accuracy', 'acc', 'acc_norm', 'f1', 'matthews_correlation', 'pearson', 'spearmanr', 'exact_match'],
   ...['mse', 'perplexity', 'loss'],
 ];
 
+/** `top_5_accuracy` is no accuracy on a set of that name. */
+const longestFirst = order.toSorted((a, b) => b.length - a.length);
+
 /** `mismatched_accuracy` as the set that it was measured on, and the metric; `set` is empty for the set that chooses the best. */
 function partsOf(name: string): { set: string; metric: string } {
-  const metric = order.find((known) => name === known || name.endsWith(`_${known}`)) ?? name;
+  const metric = longestFirst.find((known) => name === known || name.endsWith(`_${known}`)) ?? name;
   return { set: name.slice(0, Math.max(0, name.length - metric.length - 1)), metric };
 }
 

@@ -11,6 +11,13 @@ const bert = (layers: number, width: number, vocabulary = 30_522): number =>
 const decoder = (layers: number, width: number, vocabulary: number, positions: number): number =>
   (vocabulary + positions) * width + layers * (12 * width * width + 13 * width) + 2 * width;
 
+/** Of those that look at pictures of 224 × 224 in patches of 16: patches and their positions, those of the `special` tokens, layers of width C, the norm behind them. */
+const vit = (layers: number, width: number, special = 1): number =>
+  (3 * 16 * 16 + 1) * width + (196 + 2 * special) * width + layers * (12 * width * width + 13 * width) + 2 * width;
+
+/** A classifier of ImageNet's thousand classes. */
+const classifier = (width: number): number => 1000 * width + 1000;
+
 interface Row {
   readonly id: string;
   /** BERT where left out. */
@@ -126,10 +133,62 @@ const rows: readonly Row[] = [
     licence: 'apache-2.0',
     good_for: 'Texts to be written for texts, such as summaries: six layers read, six write.',
   },
+  {
+    id: 'facebook/deit-tiny-patch16-224',
+    model_type: 'vit',
+    parameters: vit(12, 192) + classifier(192),
+    licence: 'apache-2.0',
+    good_for: 'Pictures on any laptop, and first trials: the smallest DeiT, which learned ImageNet’s thousand classes.',
+  },
+  {
+    id: 'WinKawaks/vit-tiny-patch16-224',
+    model_type: 'vit',
+    parameters: vit(12, 192) + classifier(192),
+    licence: 'apache-2.0',
+    good_for: 'The same size, trained as the larger ViTs are: on ImageNet-21k first.',
+  },
+  {
+    id: 'facebook/deit-small-patch16-224',
+    model_type: 'vit',
+    parameters: vit(12, 384) + classifier(384),
+    licence: 'apache-2.0',
+    good_for: 'Pictures, a quarter of ViT-base’s size: the usual step up from the smallest.',
+  },
+  {
+    id: 'google/vit-base-patch16-224-in21k',
+    model_type: 'vit',
+    parameters: vit(12, 768) + 768 * 768 + 768,
+    licence: 'apache-2.0',
+    good_for: 'Pictures of any kind: trained on ImageNet-21k’s 21,843 classes, and the usual start for fine-tuning.',
+  },
+  {
+    id: 'google/vit-base-patch16-224',
+    model_type: 'vit',
+    parameters: vit(12, 768) + classifier(768),
+    licence: 'apache-2.0',
+    good_for: 'The same, trained further on ImageNet’s thousand classes: for photographs like those.',
+  },
+  {
+    id: 'facebook/deit-tiny-distilled-patch16-224',
+    model_type: 'deit',
+    parameters: vit(12, 192, 2) + 2 * classifier(192),
+    licence: 'apache-2.0',
+    good_for: 'The smallest DeiT with a second token, which learned from a convolutional network.',
+  },
+  {
+    id: 'facebook/deit-small-distilled-patch16-224',
+    model_type: 'deit',
+    parameters: vit(12, 384, 2) + 2 * classifier(384),
+    licence: 'apache-2.0',
+    good_for: 'The same at a quarter of ViT-base’s size.',
+  },
 ];
 
 /** Of these the one that every task is for: it goes on with texts, and its last token stands for all of one. */
 export const modelThatWrites = 'distilbert/distilgpt2';
+
+/** Of these the smallest that looks at pictures. */
+export const modelThatSees = 'facebook/deit-tiny-patch16-224';
 
 /** A file's header adds some kilobytes. */
 export const knownModels: readonly KnownModel[] = rows.map(({ model_type = 'bert', width = 4, ...row }) => ({

@@ -105,10 +105,17 @@ export interface BundledItem {
   readonly bytes: number;
 }
 
+export interface BundledData extends BundledItem {
+  /** What its rows are of. */
+  readonly inputs: Inputs;
+  readonly parts: readonly string[];
+  readonly label_columns: readonly string[];
+}
+
 export interface Catalogue {
   /** The first is what a run learns where nothing else is said. */
   readonly tasks: readonly TaskCard[];
   readonly methods: readonly MethodCard[];
   readonly models: readonly BundledItem[];
-  readonly data: readonly (BundledItem & { readonly parts: readonly string[]; readonly label_columns: readonly string[] })[];
+  readonly data: readonly BundledData[];
 }

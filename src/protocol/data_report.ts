@@ -29,6 +29,8 @@ export interface DataPreview {
   readonly sample: readonly (readonly string[])[];
   /** Of pictures: some of each class, in the order of the classes. */
   readonly pictures?: readonly PreviewPicture[];
+  /** Of a folder or zip of pictures: the parts that it has, `train` first. */
+  readonly parts?: readonly string[];
   readonly guess: Columns;
   /** Of those columns that were guessed, not named. */
   readonly reasons: ColumnReasons;

@@ -70,8 +70,8 @@ export interface ModelDescription {
   readonly poolings: readonly Pooling[];
   readonly max_position_embeddings: number;
   readonly inputs: Inputs;
-  /** Of a model that looks at pictures: pixels along a side of a picture and of a patch, and tokens that a picture is. */
-  readonly image?: { readonly image_size: number; readonly patch_size: number; readonly tokens: number };
+  /** Of a model that looks at pictures: pixels along a side of a picture and of a patch, tokens that a picture is, and the size of its own pictures. */
+  readonly image?: { readonly image_size: number; readonly patch_size: number; readonly tokens: number; readonly own_size: number };
   /** What people should know of how the folder was read. */
   readonly notes: readonly string[];
   /** Files that a run needs and the folder lacks. */
@@ -321,7 +321,7 @@ export interface Calls extends HubCalls, GenerationCalls {
   describeModel: { argument: { model: ModelRef; image_size?: number | undefined }; answer: ModelDescription };
   /** `named` columns stay; the others are guessed around them. */
   previewData: { argument: { data: DataRef; named?: NamedColumns; task?: string | undefined }; answer: DataPreview };
-  /** Tokenises; says what the data are like. */
+  /** Tokenises, or decodes; says what the data are like. Asked again it leaves what it was at: error `overtaken`. */
   examineData: {
     argument: {
       model: ModelRef;

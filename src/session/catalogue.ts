@@ -21,6 +21,9 @@ const itemOf = ({ name, title, license, files }: IndexRow): BundledItem => ({
   bytes: files.reduce((sum, { size }) => sum + size, 0),
 });
 
+/** A part of a data set: its rows, or its pictures. */
+const partFile = /\.(?:tsv|zip)$/;
+
 export async function catalogue(host: Host): Promise<Catalogue> {
   const rows = async (kind: 'models' | 'data') =>
     ((await readJson(await host.bundledRoot(kind), 'index.json')) as Record<string, IndexRow[]>)[kind] ?? [];
@@ -31,8 +34,9 @@ export async function catalogue(host: Host): Promise<Catalogue> {
     models: (await rows('models')).map(itemOf),
     data: data.map((row) => ({
       ...itemOf(row),
-      parts: row.files.filter(({ path }) => path.endsWith('.tsv')).map(({ path }) => path.replace(/\.tsv$/, '')),
-      label_columns: (row.columns ?? []).filter((column) => column !== 'text'),
+      inputs: row.columns?.includes('image') === true ? 'image' : 'text',
+      parts: row.files.filter(({ path }) => partFile.test(path)).map(({ path }) => path.replace(partFile, '')),
+      label_columns: (row.columns ?? []).filter((column) => column !== 'text' && column !== 'image'),
     })),
   };
 }

@@ -45,6 +45,15 @@ const failure = (action: Promise<unknown>): Promise<RetraceError> =>
     (error) => error as RetraceError,
   );
 
+test('an examination that another has followed ends, and the other is answered', async () => {
+  const { session: one } = session();
+  const asked = { model, data, max_length: 16, seed: 42 };
+  const first = failure(one.calls.examineData(asked));
+  const second = await one.calls.examineData({ ...asked, max_length: 12 });
+  expect(await first).toMatchObject({ code: 'overtaken' });
+  expect(second.max_length).toBe(12);
+});
+
 test.each(['meft1', 'lora', 'linear-probe', 'full'] as const)(
   '%s: the plan made before equals the account, the run ends, and its export is imported elsewhere with the same logits',
   async (method) => {

@@ -35,6 +35,14 @@ import { planOf } from './run/planning.ts';
 import { Run, withCheckpoint } from './run/run.ts';
 import { Study } from './run/study.ts';
 
+const overtaken = (name: string): RetraceError =>
+  new RetraceError({
+    code: 'overtaken',
+    message: `${name} was left: other data are examined now.`,
+    where: name,
+    remedy: 'Ask again once those are done.',
+  });
+
 export class Session {
   readonly #host: Host;
   readonly #emit: (event: RunEvent) => void;
@@ -46,6 +54,8 @@ export class Session {
   readonly #occupancy = new Occupancy();
   readonly #texts: Texts;
   readonly #fetching: Fetching;
+  /** Counts examinations: one that another has followed ends, for nobody waits for it, and thousands of pictures may be left to decode. */
+  #examined = 0;
   readonly #onData = (progress: DataProgress): void => this.#emit({ type: 'preparing', ...progress });
 
   constructor(host: Host, emit: (event: RunEvent) => void) {
@@ -71,10 +81,15 @@ export class Session {
     },
     previewData: ({ data, named, task }) => previewOf(data, named, this.#host, task),
     examineData: async ({ model, ...request }) => {
+      const mine = ++this.#examined;
+      const onData = (progress: DataProgress): void => {
+        if (mine !== this.#examined) throw overtaken(progress.name);
+        this.#onData(progress);
+      };
       const { model: own, tokenizer, pictures } = await this.#models.open(model, request.image_size);
       const max_length = rowLength(own.backbone(), request.max_length);
       const asked = { ...request, max_length, pictures: await pictures(), decoder: hasDecoder(own.backbone()) };
-      return reportData(await loadData(asked, await tokenizer, this.#host, this.#onData));
+      return reportData(await loadData(asked, await tokenizer, this.#host, onData));
     },
     plan: async (request) => planOf((await this.#models.open(request.model, request.image_size)).model, request),
     start: async (config) => {

@@ -1,5 +1,6 @@
-// What the tokenised data are like: how often each label, number or place of the right answer comes, how long the texts are.
+// What the tokenised data are like: how often each label, number or place of the right answer comes, how long texts are.
 
+import type { Inputs } from '../../../src/protocol/cards.ts';
 import type { AnswersReport, DataReport } from '../../../src/protocol/messages.ts';
 import { countText, plural } from '../../../src/protocol/sentences.ts';
 import { Figure, Numbers } from '../../ui/Figure.tsx';
@@ -8,19 +9,20 @@ import { useWidth } from '../../ui/use_width.ts';
 
 interface DataPictureProps {
   report: DataReport;
+  inputs: Inputs;
   pending: boolean;
 }
 
 /** More labels than these are drawn as a strip of columns, for a list would be a page long. */
 const LISTED = 12;
 
-export function DataPicture({ report, pending }: DataPictureProps) {
+export function DataPicture({ report, inputs, pending }: DataPictureProps) {
   return (
     <div className="data-picture" aria-busy={pending}>
       {report.labels.length > 0 && <LabelsFigure report={report} />}
       {report.numbers !== undefined && <NumbersFigure report={report} numbers={report.numbers} />}
       {report.answers !== undefined && <AnswersFigure report={report} answers={report.answers} />}
-      <LengthsFigure report={report} />
+      {inputs === 'text' && <LengthsFigure report={report} />}
       {report.written !== undefined && (
         <WrittenFigure written={report.written} what={report.answers === undefined ? 'target' : 'right answer'} />
       )}

@@ -33,6 +33,23 @@ const encodingTitles: Readonly<Record<Encoding, string>> = {
 };
 const sizes = [1_000, 10_000, 100_000];
 
+/** How many rows are taken. */
+export const rowItems: readonly ChoiceItem<string>[] = [
+  { value: FOUND, label: `up to ${countText(defaultMaxRows)}` },
+  ...sizes.map((size) => ({ value: `=${size}`, label: `a sample of ${countText(size)}` })),
+];
+
+interface Sampled {
+  readonly max_rows?: number | undefined;
+}
+
+export const rowsValue = ({ max_rows }: Sampled): string => (max_rows === undefined ? FOUND : `=${max_rows}`);
+
+export const withRows = <T extends Sampled>(data: T, choice: string): T => ({
+  ...data,
+  max_rows: choice === FOUND ? undefined : Number(choice.slice(1)),
+});
+
 const titled = (titles: readonly (readonly [string, string])[], value: string | undefined): string =>
   value === undefined ? 'automatic' : `${titles.find(([one]) => one === value)?.[1] ?? value} (found)`;
 
@@ -50,10 +67,7 @@ export function readingItems(setting: Setting, data: FileRef, of: Reading | unde
       return [found(title), ...encodings.map((value) => ({ value: `=${value}`, label: encodingTitles[value] }))];
     }
     case 'max_rows':
-      return [
-        found(`up to ${countText(defaultMaxRows)}`),
-        ...sizes.map((size) => ({ value: `=${size}`, label: `a sample of ${countText(size)}` })),
-      ];
+      return rowItems;
   }
 }
 

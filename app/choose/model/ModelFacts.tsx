@@ -7,13 +7,17 @@ import { bytes } from '../../ui/format.ts';
 
 export function ModelFacts({ description, name }: { description: ModelDescription | undefined; name: string }) {
   if (description === undefined) return <div className="skeleton" role="status" aria-label={`Reading ${name}`} />;
-  const facts = [
+  const facts: (readonly [string, string])[] = [
     ['Model', description.name],
     ['Architecture', `${description.model_type}, ${description.num_hidden_layers} layers, ${description.hidden_size} wide`],
     ['Parameters', description.bytes > 0 ? countText(description.parameters) : '–'],
     ['On disk', description.bytes > 0 ? `${bytes(description.bytes)}, ${description.stored_type}` : 'no weights'],
-  ] as const;
-  const { missing, notes } = description;
+  ];
+  const { missing, notes, image } = description;
+  if (image !== undefined) {
+    const { image_size, patch_size, tokens } = image;
+    facts.push(['Looks at', `pictures of ${image_size} × ${image_size} in patches of ${patch_size}, ${tokens} tokens each`]);
+  }
   return (
     <>
       <Facts facts={facts} />

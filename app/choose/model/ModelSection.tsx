@@ -11,6 +11,7 @@ import { modelOfDropped, modelOfPicked } from '../../ui/files.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
 import type { Source } from '../source.ts';
+import { ImageSizeField } from './ImageSizeField.tsx';
 import { ModelFacts } from './ModelFacts.tsx';
 import { PoolingField } from './PoolingField.tsx';
 
@@ -24,9 +25,13 @@ interface ModelSectionProps {
   onSource(source: Source): void;
   onModel(model: ModelRef): void;
   onPooling(pooling: Pooling | undefined): void;
+  /** Chosen instead of the size of the model's own pictures. */
+  imageSize: number | undefined;
+  onImageSize(size: number | undefined): void;
 }
 
-export function ModelSection({ model, pooling, description, bundled, source, onSource, onModel, onPooling }: ModelSectionProps) {
+export function ModelSection(props: ModelSectionProps) {
+  const { model, pooling, description, bundled, source, onSource, onModel, onPooling, imageSize, onImageSize } = props;
   const items = [
     ...bundled.map(({ name, title }) => ({ value: name, label: title })),
     { value: '/hub', label: 'From the hub' },
@@ -47,7 +52,7 @@ export function ModelSection({ model, pooling, description, bundled, source, onS
       {source === 'hub' && <HubModel model={model} />}
       {source === 'disk' && (
         <DropZone
-          hint="The Hugging Face folder of a BERT, RoBERTa, DistilBERT, GPT-2, OPT or BART: config.json, tokenizer.json and the weights (model.safetensors, its shards, or pytorch_model.bin). It is read in place, never copied or sent."
+          hint="The Hugging Face folder of a BERT, RoBERTa, DistilBERT, GPT-2, OPT, BART, ViT or DeiT: config.json, the weights (model.safetensors, its shards, or pytorch_model.bin) and tokenizer.json, or preprocessor_config.json where it looks at pictures. It is read in place, never copied or sent."
           onDrop={(transfer) => void modelOfDropped(transfer).then(take)}
         >
           <Pick
@@ -72,6 +77,9 @@ export function ModelSection({ model, pooling, description, bundled, source, onS
       )}
       {description.value !== undefined && pooling !== 'not read' && (
         <PoolingField available={description.value.poolings} own={description.value.pooling} chosen={pooling} onPooling={onPooling} />
+      )}
+      {description.value?.image !== undefined && (
+        <ImageSizeField image={description.value.image} chosen={imageSize} error={description.error} onSize={onImageSize} />
       )}
       {source === 'hub' && <HubBelow />}
     </>

@@ -1,23 +1,27 @@
-// Why the chosen model can't learn something, and a model that can, a click away. The hub is asked for it by that click and not before.
+// Why the chosen model can't learn something, and models that can, a click away. The hub is asked for one by that click and not before.
 
+import type { ReactNode } from 'react';
 import { Icon } from '../../ui/icons.tsx';
 
 interface OtherModelProps {
   reason: string;
   /** On the hub. */
-  id: string | undefined;
+  ids: readonly string[];
   onModel(id: string): void;
+  /** Before them. */
+  children?: ReactNode;
 }
 
-export function OtherModel({ reason, id, onModel }: OtherModelProps) {
+export function OtherModel({ reason, ids, onModel, children }: OtherModelProps) {
   return (
     <div className="row">
       <p className="small muted">{reason}</p>
-      {id !== undefined && (
-        <button type="button" className="button" onClick={() => onModel(id)}>
+      {children}
+      {ids.map((id) => (
+        <button key={id} type="button" className="button" onClick={() => onModel(id)}>
           <Icon name="download" /> Use {id} from the hub
         </button>
-      )}
+      ))}
     </div>
   );
 }

@@ -24,23 +24,39 @@ interface TaskSectionProps {
   onOwn(): void;
   /** Another model, of the hub. */
   onModel(id: string): void;
+  /** The model that comes with Retrace, by name. */
+  bundled: string | undefined;
+  onBundled(name: string): void;
 }
 
-export function TaskSection({ tasks, task, inUse, onTask, onHub, onOwn, onModel }: TaskSectionProps) {
+export function TaskSection({ tasks, task, inUse, onTask, onHub, onOwn, onModel, bundled, onBundled }: TaskSectionProps) {
   if (task === undefined) return <div className="skeleton skeleton-tall" role="status" aria-label="Loading tasks" />;
   const suites = [...new Set(tasks.flatMap(({ dataset }) => dataset?.suite ?? []))];
   const kinds = tasks.filter(({ dataset }) => dataset === undefined);
-  const refused = kinds.find(({ refusal }) => refusal !== undefined);
+  const refused = kinds.filter(({ refusal }) => refusal !== undefined);
+  const instead = [...new Set(refused.flatMap((kind) => kind.instead ?? []))];
+  // The model that comes with Retrace reads texts.
+  const texts = bundled !== undefined && refused.some(({ inputs, learns }) => inputs === 'text' && learns === 'class');
   return (
     <>
       <TaskTiles tasks={kinds} task={task.name} onTask={onTask} />
-      {refused !== undefined && <OtherModel reason="What this model can't learn, another can:" id={refused.instead} onModel={onModel} />}
+      {refused.length > 0 && (
+        <OtherModel reason="What this model can't learn, another can:" ids={instead} onModel={onModel}>
+          {texts && (
+            <button type="button" className="button" onClick={() => onBundled(bundled)}>
+              Use {bundled}
+            </button>
+          )}
+        </OtherModel>
+      )}
       {suites.map((suite) => {
         const named = tasks.filter(({ dataset }) => dataset?.suite === suite);
-        const { refusal, instead } = named.find(({ refusal: reason }) => reason !== undefined) ?? {};
+        const { refusal, instead: other } = named.find(({ refusal: reason }) => reason !== undefined) ?? {};
         return (
           <Unfold key={suite} title={suiteTitles[suite]} open={task.dataset?.suite === suite}>
-            {refusal !== undefined && <OtherModel reason={refusalText(refusal)} id={instead} onModel={onModel} />}
+            {refusal !== undefined && (
+              <OtherModel reason={refusalText(refusal)} ids={other === undefined ? [] : [other]} onModel={onModel} />
+            )}
             <NamedTaskTiles suite={suite} tasks={named} task={task.name} onTask={onTask} />
           </Unfold>
         );

@@ -13,7 +13,7 @@ export const modelOptions = {
     leftOut:
       'as the folder of the model says (1_Pooling), else as the architecture’s own classifier: the first token, of models that see only what came before the last',
     label: 'Pooling',
-    help: 'What the classifier reads of a text: the mean of all its tokens, the first token (through the pretrained pooler where there is one), or the last.',
+    help: 'What the classifier reads of a text or picture: the mean of all its tokens, the first token (through the pretrained pooler where there is one), or the last.',
     reason: 'A model is best read as it was trained to be read.',
     words: { mean: 'Mean of the tokens', cls: 'First token', last: 'Last token', distilled: 'Class and distillation token' },
   }),

@@ -128,7 +128,7 @@ function heldOut(whole: Dataset, seed: number, [why]: readonly DataWarning[]): {
 
 /** Nobody is to mend what comes with Retrace; it is said what is in it all the same. */
 const asPublished = (warnings: readonly DataWarning[], data: DataRef): readonly DataWarning[] =>
-  data.kind === 'file'
+  data.kind === 'file' || data.kind === 'pictures'
     ? warnings
     : warnings.map((warning) => ({ ...warning, remedy: 'Nothing has to be done: these are the data as their authors published them.' }));
 

@@ -5,7 +5,7 @@ import type { ChosenColumns } from '../../data/columns/choose.ts';
 import { type ColumnChoice, columnChoice } from '../../data/examples.ts';
 import { splitBeginning } from '../../data/hub/preview.ts';
 import { openSplit } from '../../data/hub/split.ts';
-import { openPictures } from '../../data/picture_sets/folder.ts';
+import { openPictures, partsOf } from '../../data/picture_sets/folder.ts';
 import { fileListing } from '../../data/picture_sets/listing.ts';
 import { zipListing } from '../../data/picture_sets/zip.ts';
 import { labelLines, labelsBeside } from '../../data/table/labels_beside.ts';
@@ -33,6 +33,8 @@ const isZip = async (blob: Blob): Promise<boolean> => {
 
 interface OpenData {
   readonly source: TableSource;
+  /** Of a folder or zip of pictures, the parts that it has. */
+  readonly parts?: readonly string[];
   /** The same rows for ever: a split of the hub at its commit. */
   readonly pinned: DataRef;
 }
@@ -47,11 +49,10 @@ export interface Opening {
 
 /** The file's table, opened: its columns are known, its rows unread. Errors: those of its format, and of the hub. */
 export async function openData(data: DataRef, host: Host, { inputs = 'text', to = 'learn', waiting }: Opening = {}): Promise<OpenData> {
-  if (data.kind === 'pictures')
-    return { source: await openPictures(fileListing(data.files, data.name), { part: data.part, to }), pinned: data };
-  if (data.kind === 'file' && inputs === 'image' && (await isZip(data.blob))) {
-    const listing = await zipListing(blobSource(data.name, data.blob), data.blob);
-    return { source: await openPictures(listing, { part: data.part, to }), pinned: data };
+  if (data.kind === 'pictures' || (data.kind === 'file' && inputs === 'image' && (await isZip(data.blob)))) {
+    const listing =
+      data.kind === 'pictures' ? fileListing(data.files, data.name) : await zipListing(blobSource(data.name, data.blob), data.blob);
+    return { source: await openPictures(listing, { part: data.part, to }), parts: partsOf(listing), pinned: data };
   }
   if (data.kind === 'file') {
     const table = await openTable(blobSource(data.name, data.blob), data);
@@ -64,8 +65,12 @@ export async function openData(data: DataRef, host: Host, { inputs = 'text', to 
   }
   const folder = await host.bundled('data', data.name);
   const pictures = await folder.open(`${data.part}.zip`);
-  if (pictures)
-    return { source: await openPictures(await zipListing({ ...pictures, name: `${data.name}/${data.part}.zip` }), { to }), pinned: data };
+  if (pictures) {
+    // Over HTTP each picture would be a request of its own; all of them together are some hundred kilobytes.
+    const whole = new Blob([new Uint8Array(await pictures.read(0, pictures.size))]);
+    const listing = await zipListing(blobSource(`${data.name}/${data.part}.zip`, whole), whole);
+    return { source: await openPictures(listing, { to }), pinned: data };
+  }
   const source = await openFile(folder, `${data.part}.tsv`);
   return { source: await openTable({ ...source, name: `${data.name}/${data.part}.tsv` }, { header: true }), pinned: data };
 }
@@ -207,8 +212,11 @@ export async function previewOf(data: DataRef, named: NamedColumns | undefined, 
     sample: table.rows.slice(0, previewRows),
     guess,
     reasons,
-    ...(chosen.inputs === 'image'
-      ? { pictures: await previewPictures((await openData(read, host, { inputs: 'image' })).source, guess) }
-      : {}),
+    ...(chosen.inputs === 'image' ? await picturesOf(read, guess, host) : {}),
   };
+}
+
+async function picturesOf(data: DataRef, columns: Columns, host: Host): Promise<Pick<DataPreview, 'pictures' | 'parts'>> {
+  const { source, parts } = await openData(data, host, { inputs: 'image' });
+  return { pictures: await previewPictures(source, columns), ...(parts ? { parts } : {}) };
 }

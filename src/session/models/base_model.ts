@@ -33,6 +33,8 @@ export interface BaseModel {
   /** Absent where the folder has a configuration only: enough for a plan. */
   readonly checkpoint: Checkpoint | undefined;
   storedType(name: string): 'f32' | 'f16';
+  /** Pixels along a side of the pictures that it was trained with, whatever it is opened for. */
+  readonly ownImageSize: number | undefined;
   /** What people should know of how the folder was read. */
   readonly notes: readonly string[];
 }
@@ -58,7 +60,8 @@ function resized(config: unknown, image_size: number | undefined, folder: ModelF
 export async function openBaseModel(model: ModelRef, host: Host, image_size?: number): Promise<BaseModel> {
   const folder = await openFolder(model, host);
   await requireConfiguration(folder);
-  const config = resized(await readJson(folder, 'config.json'), image_size, folder);
+  const own = await readJson(folder, 'config.json');
+  const config = resized(own, image_size, folder);
   const place = `${folder.name}/config.json`;
   const plain = backboneOf(config, place);
   const checkpoint = await openCheckpoint(folder);
@@ -80,6 +83,7 @@ export async function openBaseModel(model: ModelRef, host: Host, image_size?: nu
     ownPooling: pooling instanceof RetraceError ? undefined : pooling,
     entry,
     checkpoint,
+    ownImageSize: (image_size === undefined ? plain : backboneOf(own, place)).config.image?.image_size,
     // Without a checkpoint, what the configuration declares.
     storedType: (name) => ((checkpoint ? entry(name)?.entry.dtype : isHalf(declared) ? 'F16' : 'F32') === 'F16' ? 'f16' : 'f32'),
     notes: [
@@ -129,8 +133,10 @@ async function poolingOf(
   return { pooling, notes };
 }
 
-function imageOf({ image, max_position_embeddings: tokens }: BackboneConfig): Pick<ModelDescription, 'image'> {
-  return image ? { image: { image_size: image.image_size, patch_size: image.patch_size, tokens } } : {};
+function imageOf({ image, max_position_embeddings: tokens }: BackboneConfig, own: number | undefined): Pick<ModelDescription, 'image'> {
+  if (!image) return {};
+  const { image_size, patch_size } = image;
+  return { image: { image_size, patch_size, tokens, own_size: own ?? image_size } };
 }
 
 /** What a folder holds, without a look at whether it fits. */
@@ -150,7 +156,7 @@ export async function describe(model: BaseModel): Promise<ModelDescription> {
     poolings: poolings.filter((name) => available[name] !== undefined),
     max_position_embeddings: config.max_position_embeddings,
     inputs: inputsOf({ config }),
-    ...imageOf(config),
+    ...imageOf(config, model.ownImageSize),
     notes: model.notes,
     missing: await missingFiles(model.folder, model.checkpoint !== undefined, inputsOf(model.backbone())),
     methods: methodCards(model.backbone()),

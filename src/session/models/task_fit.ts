@@ -1,6 +1,6 @@
 // Whether a task goes with a model, and what it reads of it. Not here: what a task is (src/tasks), whether weights are there (required_weights.ts).
 
-import { modelThatWrites } from '../../hub/known_models.ts';
+import { modelThatSees, modelThatWrites } from '../../hub/known_models.ts';
 import { type Backbone, topStack } from '../../models/model.ts';
 import type { Inputs, TaskCard } from '../../protocol/cards.ts';
 import type { Pooling } from '../../protocol/config.ts';
@@ -48,7 +48,7 @@ function reasonAgainst({ head, needs, inputs }: Task, backbone: Backbone): strin
 export const taskCardsFor = (backbone: Backbone): TaskCard[] =>
   taskCards().map((card, i) => {
     const refusal = tasks[i] && reasonAgainst(tasks[i], backbone);
-    return refusal === undefined ? card : { ...card, refusal, instead: modelThatWrites };
+    return refusal === undefined ? card : { ...card, refusal, instead: card.inputs === 'image' ? modelThatSees : modelThatWrites };
   });
 
 /** Error `task-refused`, with the task that would do. */

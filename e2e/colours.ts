@@ -1,0 +1,33 @@
+// For tests of the page: pictures that are told apart by their colours, and a zip of them.
+
+import { zipSync } from 'fflate';
+import sharp from 'sharp';
+
+const colours = { blue: [30, 60, 220], green: [30, 200, 60], red: [220, 40, 30] } as const;
+export type Colour = keyof typeof colours;
+export const colourNames = Object.keys(colours) as Colour[];
+
+/** A picture of one colour, lighter and darker by its number. */
+export const picture = (colour: Colour, number: number): Promise<Buffer> => {
+  const side = 14;
+  const pixels = Buffer.alloc(side * side * 3);
+  for (let i = 0; i < side * side; i++)
+    pixels.set(
+      colours[colour].map((value, c) => Math.min(255, value + ((number * 7 + i * (c + 1)) % 25))),
+      3 * i,
+    );
+  return sharp(pixels, { raw: { width: side, height: side, channels: 3 } })
+    .png()
+    .toBuffer();
+};
+
+/** Of each colour twelve to train on and four to evaluate with; two of the red ones lie in the folder of the blue ones. */
+export async function zipOfColours(more: Readonly<Record<string, Uint8Array>> = {}): Promise<Buffer> {
+  const files: Record<string, Uint8Array> = { ...more };
+  for (const colour of colourNames) {
+    for (let i = 0; i < 12; i++) files[`train/${colour}/${i}.png`] = await picture(colour, i);
+    for (let i = 0; i < 4; i++) files[`validation/${colour}/${i}.png`] = await picture(colour, 20 + i);
+  }
+  for (let i = 0; i < 2; i++) files[`validation/blue/wrong ${i}.png`] = await picture('red', 30 + i);
+  return Buffer.from(zipSync(files));
+}
