@@ -27,6 +27,9 @@ export interface ModelShape {
   readonly type_vocab_size?: number;
   /** false: words are written by another table than that which reads them. */
   readonly tie_word_embeddings?: boolean;
+  /** Of pictures; 12 and 4 where left out. */
+  readonly image_size?: number;
+  readonly patch_size?: number;
 }
 
 /** A shape in an architecture's own keys. */
@@ -62,9 +65,9 @@ const configs: Readonly<Record<string, (shape: ModelShape) => object>> = {
   deit: ofPictures,
 };
 
-/** Nine patches of pictures of 12 x 12. */
+/** Nine patches of pictures of 12 x 12, unless the shape says otherwise. */
 function ofPictures({ vocab_size: _, max_position_embeddings: __, ...shape }: ModelShape) {
-  return { ...shape, image_size: 12, patch_size: 4 };
+  return { image_size: 12, patch_size: 4, ...shape };
 }
 
 /** Every architecture that tests draw. */
