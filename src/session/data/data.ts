@@ -196,7 +196,10 @@ export async function loadData(
   const tokenize = (part: Dataset, purpose: Encoding['purpose'], before: number) =>
     tokenizeDataset(part, tokenizer, {
       ...encodingFor(task, tokenizer, request, purpose),
-      onProgress: (done) => onProgress?.({ work: 'tokenising', name, done: before + done, of }),
+      // A picture has no words to look up.
+      ...(pictures === undefined
+        ? { onProgress: (done: number) => onProgress?.({ work: 'tokenising', name, done: before + done, of }) }
+        : {}),
     });
   const more = new Map<string, TokenizedDataset>();
   const pinnedMore: Record<string, DataRef> = {};
