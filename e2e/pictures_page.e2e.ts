@@ -1,14 +1,15 @@
 // A person's path with pictures in a real Chromium with the real worker: a small ViT from a folder, a zip of pictures that is dropped, their preview; trained,
 // what it got wrong, a picture tried, the adapter out and in again. Not here: how pictures are decoded (pictures.e2e.ts).
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { zipSync } from 'fflate';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { complaintsOfAxe } from './axe.ts';
 import { launch, type Site, serve, watch } from './browser.ts';
-import { picture, zipOfColours } from './colours.ts';
+import { filesOfColours, picture } from './colours.ts';
 import { writeSmallVit } from './small_models.ts';
 import { exportAndImport, losses, setNumber, train, untilPhase } from './steps.ts';
 
@@ -54,17 +55,26 @@ async function chooseVit(): Promise<void> {
   await page.getByText('pictures of 12 × 12 in patches of 4, 10 tokens each').waitFor();
 }
 
-/** Drops a file where the data are chosen, as a file manager does. */
-async function drop(name: string, content: Buffer, into: string): Promise<void> {
-  const transfer = await page.evaluateHandle(
+/** A file as the page gets it by dropping or pasting. */
+const transferOf = (name: string, content: Buffer) =>
+  page.evaluateHandle(
     ([file, base64]) => {
-      const dropped = new DataTransfer();
-      dropped.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], file));
-      return dropped;
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], file));
+      return transfer;
     },
     [name, content.toString('base64')] as const,
   );
-  await page.getByRole('region', { name: into, exact: true }).locator('.drop').dispatchEvent('drop', { dataTransfer: transfer });
+
+/** Drops a file into the part of the page of this name, as a file manager does. */
+async function drop(name: string, content: Buffer, into: string): Promise<void> {
+  const zone = page.getByRole('region', { name: into, exact: true }).locator('.drop');
+  await zone.dispatchEvent('drop', { dataTransfer: await transferOf(name, content) });
+}
+
+async function pasteFile(name: string, content: Buffer): Promise<void> {
+  const transfer = await transferOf(name, content);
+  await transfer.evaluate((clipboardData) => document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true })));
 }
 
 /** What the model says of the picture that was tried, as it is shown. */
@@ -80,7 +90,7 @@ test('a zip of pictures is dropped, looked at, trained on, and what is learned i
   await page.getByRole('img', { name: /^7: / }).first().waitFor();
   expect(await page.getByRole('textbox', { name: 'Max length' }).count()).toBe(0);
   await page.getByRole('radio', { name: 'Your own' }).click();
-  await drop('colours.zip', await zipOfColours(), 'Data');
+  await drop('colours.zip', Buffer.from(zipSync(await filesOfColours())), 'Data');
   await page.getByText('36 pictures; parts: train, validation').waitFor();
   await page.getByText('36 to train on, 14 to evaluate with').waitFor();
   expect(await page.getByRole('img', { name: /^red: / }).count()).toBe(12);
@@ -113,7 +123,7 @@ test('a zip of pictures is dropped, looked at, trained on, and what is learned i
   await try_.getByRole('button', { name: 'Clear' }).click();
   await drop('sky.png', await picture('blue', 41), 'Try it');
   expect((await said('sky.png'))[0]).toMatch(/^blue/);
-  await try_.locator('input[type="file"]').setInputFiles({ name: 'grass.png', mimeType: 'image/png', buffer: await picture('green', 40) });
+  await pasteFile('grass.png', await picture('green', 40));
   expect(await said('grass.png')).toEqual(before);
   await soundAt('Results of pictures');
   await exportAndImport(page);
@@ -121,10 +131,15 @@ test('a zip of pictures is dropped, looked at, trained on, and what is learned i
   expect(complaints).toEqual([]);
 });
 
-test('broken pictures are refused by name, and skipped where that is wanted', async () => {
+test('a folder of pictures is picked; a broken one is refused by name, and skipped where that is wanted', async () => {
   await chooseVit();
   await page.getByRole('radio', { name: 'Your own' }).click();
-  await drop('colours.zip', await zipOfColours({ 'train/red/torn.png': (await picture('red', 50)).subarray(0, 60) }), 'Data');
+  const files = { ...(await filesOfColours()), 'train/red/torn.png': (await picture('red', 50)).subarray(0, 60) };
+  for (const [path, bytes] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, 'colours', path)), { recursive: true });
+    await writeFile(join(folder, 'colours', path), bytes);
+  }
+  await page.getByRole('region', { name: 'Data', exact: true }).locator('input[webkitdirectory]').setInputFiles(join(folder, 'colours'));
   await page.getByRole('alert').filter({ hasText: 'torn.png' }).waitFor();
   await page.getByRole('button', { name: 'Skip broken pictures' }).click();
   await page.getByText('36 to train on, 14 to evaluate with').waitFor();

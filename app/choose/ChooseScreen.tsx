@@ -34,7 +34,7 @@ export function ChooseScreen() {
   const tasks = catalogue.value?.tasks ?? [];
   const task = taskOf(catalogue.value, settings);
   const { data } = settings;
-  const [dataSource, setDataSource] = useDataSource(task?.inputs);
+  const [dataSource, setDataSource] = useDataSource(task?.inputs ?? 'text');
   const bundled = catalogue.value?.data ?? [];
   // Columns are guessed anew, for a task wants columns of its own; those of bundled data with labels are known.
   const chooseTask = (name: string) => {

@@ -11,10 +11,10 @@ export type Source = 'bundled' | 'hub' | 'disk';
 export const sourceOf = (kind: ModelRef['kind'] | DataRef['kind']): Source => (kind === 'bundled' || kind === 'hub' ? kind : 'disk');
 
 /** The source of data that is open: the one picked here while texts, or pictures, are what is learned from; else that of the chosen data. */
-export function useDataSource(inputs: Inputs | undefined): [Source, (source: Source) => void] {
-  const [picked, setPicked] = useState<{ readonly source: Source; readonly inputs: Inputs | undefined }>();
+export function useDataSource(inputs: Inputs): [Source, (source: Source) => void] {
+  const [picked, setPicked] = useState<{ readonly source: Source; readonly inputs: Inputs }>();
   const chosen = useApp(({ settings }) => sourceOf(settings.data.kind));
-  return [picked?.inputs === inputs && picked !== undefined ? picked.source : chosen, (source) => setPicked({ source, inputs })];
+  return [picked?.inputs === inputs ? picked.source : chosen, (source) => setPicked({ source, inputs })];
 }
 
 /** The source that is open: the one picked here, else that of the chosen model. The hub while a look-up that began elsewhere is under way. */
