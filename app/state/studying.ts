@@ -12,12 +12,13 @@ import { evaluationOf, type Settings, taskRequest, trainingDefaultsOf } from './
 
 /** On the chosen model and data, with as many steps for each point. */
 export function studyRequestOf(settings: Settings, max_steps: number): StudyRequest {
-  const { model, pooling, data, columns } = settings;
+  const { model, pooling, image_size, data, columns } = settings;
   // Each method uses its own default learning rate.
   const { learning_rate: _, ...training } = { ...trainingDefaultsOf(undefined, settings.training), ...settings.training };
   return {
     model,
     ...(pooling === undefined ? {} : { pooling }),
+    ...(image_size === undefined ? {} : { image_size }),
     data,
     ...taskRequest(settings),
     ...evaluationOf(settings),

@@ -30,8 +30,19 @@ const ofPlans = [
   'sort',
 ];
 const ofStudy = [
-  ...['data', 'eval-data', 'text-column', 'text-pair-column', 'label-column', 'choice-columns', 'target-column', 'task', 'eval-examples'],
-  ...['no-header', 'separator', 'quote', 'encoding', 'max-rows'],
+  ...[
+    'data',
+    'eval-data',
+    'text-column',
+    'image-column',
+    'text-pair-column',
+    'label-column',
+    'choice-columns',
+    'target-column',
+    'task',
+    'eval-examples',
+  ],
+  ...['no-header', 'separator', 'quote', 'encoding', 'max-rows', 'broken-pictures'],
   ...['max-steps', 'learning-rate', 'weight-decay', 'warmup-ratio', 'max-grad-norm', 'seed'],
 ];
 
@@ -147,7 +158,7 @@ export function studyPicture(report: StudyReport): string {
 
 async function requestOf(given: Given, open: ReturnType<typeof openSession>, console: Console): Promise<StudyRequest> {
   const settings = await settingsOf(given, (await open.calls.catalogue(undefined)).methods, open.reads);
-  const { model, pooling, data, eval_data, task, training } = await configOf(settings);
+  const { model, pooling, image_size, data, eval_data, task, training } = await configOf(settings);
   const { guess: columns, reasons } = await open.calls.previewData({ data, named: settings.columns, task });
   sayColumns(console, columns, reasons);
   const { learning_rate: _, ...rest } = training;
@@ -167,6 +178,7 @@ async function requestOf(given: Given, open: ReturnType<typeof openSession>, con
   return {
     ...{ model, data, columns, task, series },
     ...(pooling === undefined ? {} : { pooling }),
+    ...(image_size === undefined ? {} : { image_size }),
     ...(eval_data === undefined ? {} : { eval_data }),
     training: { ...rest, max_steps: numberOf(given, 'max-steps') ?? fewSteps },
     ...(rate === undefined ? {} : { learning_rate: rate }),

@@ -20,6 +20,8 @@ export type StudySeriesName = (typeof studySeriesNames)[number];
 export interface StudyRequest {
   readonly model: ModelRef;
   readonly pooling?: Pooling;
+  /** Of pictures, where it is another than the model's own. */
+  readonly image_size?: number;
   readonly data: DataRef;
   readonly eval_data?: DataRef;
   readonly columns?: Columns;

@@ -1,14 +1,21 @@
 // Rows of a set of pictures as examples: the picture, unread, and the number of its class. Not here: which columns hold them, how pictures become numbers.
 
+import { RetraceError } from '../../protocol/errors.ts';
+import { shownValue } from '../../protocol/shown.ts';
 import { type ColumnChoice, type Dataset, toExamples, type Unlabelled } from '../examples.ts';
 import { columnIndex, type Table } from '../table/table.ts';
 import type { PictureFile } from './picture.ts';
 
-/** The picture that a cell of the column of pictures stands for. */
+/** The picture that a cell of the column of pictures stands for. Error `no-pictures`. */
 function pictureOf({ name, pictures }: Table, cell: string): PictureFile {
   const picture = pictures?.get(cell);
-  if (picture === undefined) throw new Error(`the table ${name} has no picture '${cell}'`);
-  return picture;
+  if (picture !== undefined) return picture;
+  throw new RetraceError({
+    code: 'no-pictures',
+    message: `${shownValue(cell)} in ${name} stands for no picture.`,
+    where: name,
+    remedy: 'Choose a folder or a zip of pictures, or a column that holds them.',
+  });
 }
 
 /** Likewise of data to predict of. Error: `missing-column`. */
