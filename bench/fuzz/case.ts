@@ -1,7 +1,7 @@
 // One damaged file, and what became of it. Invariant: anything but success or an error that says what to do is a finding.
 
 import { reportOf } from '../../src/protocol/errors.ts';
-import type { Format } from './formats.ts';
+import type { Format } from './format.ts';
 import { Draw } from './mutate.ts';
 
 export interface Finding {

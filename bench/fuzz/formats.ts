@@ -25,16 +25,9 @@ import { expectedTensors, taskModelOf } from '../../src/session/adapters/adapter
 import { readAdapterFor } from '../../src/session/adapters/importing.ts';
 import { openBaseModel } from '../../src/session/models/base_model.ts';
 import { Session } from '../../src/session/session.ts';
-import { damagedBytes, damagedJsonFile, damagedSafetensors, type Mutator } from './mutate.ts';
+import type { Format } from './format.ts';
+import { damagedBytes, damagedJsonFile, damagedSafetensors } from './mutate.ts';
 import { formatsOfPictures } from './pictures.ts';
-
-export interface Format {
-  readonly name: string;
-  samples(): Promise<readonly Uint8Array[]> | readonly Uint8Array[];
-  readonly mutate: Mutator;
-  /** Error: whatever the file meets. */
-  read(bytes: Uint8Array): Promise<unknown>;
-}
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const vectors = `${root}python/vectors/`;

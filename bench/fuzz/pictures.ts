@@ -9,7 +9,7 @@ import { readImageProcessor } from '../../src/data/pictures/processor.ts';
 import { fileFolder, readJson } from '../../src/hub/folder.ts';
 import type { ModelRef } from '../../src/protocol/config.ts';
 import type { Session } from '../../src/session/session.ts';
-import type { Format } from './formats.ts';
+import type { Format } from './format.ts';
 import { damagedBytes, damagedJsonFile } from './mutate.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
