@@ -10,9 +10,10 @@ import torch
 from torch import nn
 from transformers.activations import ACT2FN
 
-from .architectures import architecture_of, frozen_of, shifted, sight, vocabulary_head
+from .architectures import architecture_of, frozen_of, shifted, vocabulary_head
 from .base import lies_below
 from .config_keys import act_of, norm_eps_of
+from .layers import sight
 from .pooling import mean_head, patches_of
 
 
