@@ -1,6 +1,6 @@
-// Runs of learning as rows of a table, for measurements that train several models, tasks or methods (learning_glue.ts, learning_decoders.ts): each run is made by
-// `retrace train`, kept in docs/learning/FOLDER, and printed beside PyTorch's run of the same recipe in python/vectors/quality/FOLDER. Not a measurement.
-// Invariant: a run's file has its name on both sides, and of the data nothing is kept but losses and scores.
+// Runs of learning as rows of a table, for measurements that train several models, tasks or methods (learning_glue.ts, learning_decoders.ts,
+// learning_pictures.ts): each run is made by `retrace train`, kept in docs/learning/FOLDER, and printed beside PyTorch's run of the same recipe in
+// python/vectors/quality/FOLDER. Not a measurement. Invariant: a run's file has its name on both sides, and of the data nothing is kept but losses and scores.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,8 +1,8 @@
 // What each method learns in the first run: CLINC150's domains on the bundled model, 200 steps of 16 texts, each method at its own defaults, scored on
 // the 3,000 validation texts after the last step. `node scripts/bench.mjs learning METHOD...` trains these (minutes to half an hour each on a
 // software adapter) and keeps what it saw in docs/learning/METHOD.json; without a method it prints docs/learning.md from what is kept, beside
-// PyTorch's run of the same recipe (python/vectors/quality), and behind it what learning_glue.ts and learning_decoders.ts have kept. Not a test: one seed is
-// worth about half a point.
+// PyTorch's run of the same recipe (python/vectors/quality), and behind it what learning_glue.ts, learning_decoders.ts and learning_pictures.ts have kept. Not
+// a test: one seed is worth about half a point.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import type { HostStep } from '../src/protocol/messages.ts';
 import { countText } from '../src/protocol/sentences.ts';
 import { decodersSection } from './learning_decoders.ts';
 import { glueSection } from './learning_glue.ts';
+import { picturesSection } from './learning_pictures.ts';
 import { type Pace, paceFile } from './pace.ts';
 import { deviceName, trainedBy } from './trained.ts';
 
@@ -140,6 +141,7 @@ function markdown(rows: readonly Learned[]): string {
     ...rows.flatMap(({ method, activated, moved }) => (activated && moved ? ['', overTraining(method, activated, moved)] : [])),
     ...glueSection(),
     ...decodersSection(),
+    ...picturesSection(),
   ].join('\n');
 }
 
