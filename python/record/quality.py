@@ -8,6 +8,7 @@ Usage, from python/: python -m record.quality METHOD [--seed 42] [--learning-rat
 import argparse
 import csv
 import json
+import math
 import random
 from pathlib import Path
 
@@ -123,7 +124,7 @@ def train(model, examples, seed, learning_rate, steps=STEPS, loss_of=nn.function
     trainable = list(model.trainable().values())
     groups = [{"params": [p for p in trainable if (id(p) in decayed) == yes], "weight_decay": WEIGHT_DECAY * yes} for yes in (True, False)]
     optimizer = torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.98), eps=1e-6)
-    schedule = get_linear_schedule_with_warmup(optimizer, round(WARMUP_RATIO * steps), steps)
+    schedule = get_linear_schedule_with_warmup(optimizer, math.ceil(WARMUP_RATIO * steps), steps)
     batches = length_grouped_batches(examples, random.Random(seed))
     for _, batch in zip(range(steps), batches):
         inputs, labels = collate(batch)
