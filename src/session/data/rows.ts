@@ -12,6 +12,7 @@ import { labelLines, labelsBeside } from '../../data/table/labels_beside.ts';
 import { openTable } from '../../data/table/open.ts';
 import { readBeginning, readTable, type TableBeginning } from '../../data/table/sample.ts';
 import { columnIndex, type Table, type TableSource } from '../../data/table/table.ts';
+import { isZip } from '../../formats/zip_files.ts';
 import type { Waiting } from '../../hub/client.ts';
 import { blobSource, openFile } from '../../hub/folder.ts';
 import type { Inputs } from '../../protocol/cards.ts';
@@ -25,11 +26,6 @@ import { type Host, inBlobs } from '../host.ts';
 import { previewPictures } from './preview_pictures.ts';
 
 const previewRows = 12;
-
-const isZip = async (blob: Blob): Promise<boolean> => {
-  const [p, k] = new Uint8Array(await blob.slice(0, 2).arrayBuffer());
-  return p === 0x50 && k === 0x4b;
-};
 
 interface OpenData {
   readonly source: TableSource;
@@ -49,7 +45,10 @@ export interface Opening {
 
 /** The file's table, opened: its columns are known, its rows unread. Errors: those of its format, and of the hub. */
 export async function openData(data: DataRef, host: Host, { inputs = 'text', to = 'learn', waiting }: Opening = {}): Promise<OpenData> {
-  if (data.kind === 'pictures' || (data.kind === 'file' && inputs === 'image' && (await isZip(data.blob)))) {
+  if (
+    data.kind === 'pictures' ||
+    (data.kind === 'file' && inputs === 'image' && isZip(new Uint8Array(await data.blob.slice(0, 4).arrayBuffer())))
+  ) {
     const listing =
       data.kind === 'pictures' ? fileListing(data.files, data.name) : await zipListing(blobSource(data.name, data.blob), data.blob);
     return { source: await openPictures(listing, { part: data.part, to }), parts: partsOf(listing), pinned: data };
@@ -198,7 +197,10 @@ function guessedColumns(task: Task, table: Table, named: NamedColumns | undefine
 export async function previewOf(data: DataRef, named: NamedColumns | undefined, host: Host, task?: string): Promise<DataPreview> {
   const chosen = taskNamed(task);
   const read = chosen.reads?.(data) ?? data;
-  const { table, rows, counted } = await beginningOf(read, host, undefined, { inputs: chosen.inputs });
+  const opening = { inputs: chosen.inputs };
+  // A split of the hub may be shown by its server, and is opened for its pictures alone.
+  const opened = read.kind === 'hub' ? undefined : await openData(read, host, opening);
+  const { table, rows, counted } = await beginningOf(read, host, opened?.source);
   const { columns: guess, reasons, notes = [] } = guessedColumns(chosen, table, named);
   return {
     name: table.name,
@@ -212,11 +214,10 @@ export async function previewOf(data: DataRef, named: NamedColumns | undefined, 
     sample: table.rows.slice(0, previewRows),
     guess,
     reasons,
-    ...(chosen.inputs === 'image' ? await picturesOf(read, guess, host) : {}),
+    ...(chosen.inputs === 'image' ? await picturesOf(opened ?? (await openData(read, host, opening)), guess) : {}),
   };
 }
 
-async function picturesOf(data: DataRef, columns: Columns, host: Host): Promise<Pick<DataPreview, 'pictures' | 'parts'>> {
-  const { source, parts } = await openData(data, host, { inputs: 'image' });
+async function picturesOf({ source, parts }: OpenData, columns: Columns): Promise<Pick<DataPreview, 'pictures' | 'parts'>> {
   return { pictures: await previewPictures(source, columns), ...(parts ? { parts } : {}) };
 }
