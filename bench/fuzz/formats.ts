@@ -2,7 +2,6 @@
 // Invariant: a door goes the whole way that a user's file goes before a device is needed, and lets every error through.
 
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { zipSync } from 'fflate';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { nodeHost } from '../../cli/host.ts';
@@ -25,15 +24,11 @@ import { expectedTensors, taskModelOf } from '../../src/session/adapters/adapter
 import { readAdapterFor } from '../../src/session/adapters/importing.ts';
 import { openBaseModel } from '../../src/session/models/base_model.ts';
 import { Session } from '../../src/session/session.ts';
-import type { Format } from './format.ts';
+import { blobOf, type Format, fileAt, root, utf8 } from './format.ts';
 import { damagedBytes, damagedJsonFile, damagedSafetensors } from './mutate.ts';
 import { formatsOfPictures } from './pictures.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
 const vectors = `${root}python/vectors/`;
-const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
-const fileAt = (path: string): Uint8Array => Uint8Array.from(readFileSync(path));
-const blobOf = (bytes: Uint8Array): Blob => new Blob([Uint8Array.from(bytes)]);
 
 const session = new Session(nodeHost(), () => undefined);
 

@@ -1,7 +1,6 @@
 // Rows of pictures: files of each kind, a zip and a Parquet file of them, and what says how they are prepared. As of other formats (formats.ts).
 
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { zipSync } from 'fflate';
 import { decodePicture } from '../../cli/picture_decoder.ts';
 import { prepare } from '../../src/data/pictures/prepare.ts';
@@ -9,15 +8,12 @@ import { readImageProcessor } from '../../src/data/pictures/processor.ts';
 import { fileFolder, readJson } from '../../src/hub/folder.ts';
 import type { ModelRef } from '../../src/protocol/config.ts';
 import type { Session } from '../../src/session/session.ts';
-import type { Format } from './format.ts';
+import { blobOf, type Format, fileAt, root, utf8 } from './format.ts';
 import { damagedBytes, damagedJsonFile } from './mutate.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-const fileAt = (path: string): Uint8Array<ArrayBuffer> => Uint8Array.from(readFileSync(`${root}${path}`));
 const jsonAt = (path: string): unknown => JSON.parse(readFileSync(`${root}${path}`, 'utf8'));
-const utf8 = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 
-const pictureAt = (name: string): Uint8Array<ArrayBuffer> => fileAt(`src/data/vectors/pictures/${name}`);
+const pictureAt = (name: string): Uint8Array => fileAt(`${root}src/data/vectors/pictures/${name}`);
 /** One of each way to store a picture. */
 const kinds = {
   jpeg: ['photo.jpg', 'progressive.jpg', 'grey.jpg', 'cmyk.jpg', 'exif6.jpg'],
@@ -27,7 +23,7 @@ const kinds = {
 };
 const size = 12;
 const { processor } = readImageProcessor(undefined, 'usual', size, 'ViTImageProcessor');
-const readPicture = (bytes: Uint8Array) => prepare(new Blob([Uint8Array.from(bytes)]), 'x', { processor }, decodePicture);
+const readPicture = (bytes: Uint8Array) => prepare(blobOf(bytes), 'x', { processor }, decodePicture);
 
 const { processors } = jsonAt('src/data/vectors/pictures.json') as { readonly processors: Readonly<Record<string, unknown>> };
 
@@ -35,12 +31,12 @@ const { processors } = jsonAt('src/data/vectors/pictures.json') as { readonly pr
 const model: ModelRef = {
   kind: 'files',
   name: 'tiny',
-  files: ['config.json', 'model.safetensors'].map((path) => ({ path, blob: new Blob([fileAt(`python/vectors/tiny_vit/${path}`)]) })),
+  files: ['config.json', 'model.safetensors'].map((path) => ({ path, blob: blobOf(fileAt(`${root}python/vectors/tiny_vit/${path}`)) })),
 };
 
 /** Previews a set of pictures and decodes each: all that happens to them before a run. */
 async function readSet({ calls }: Session, name: string, bytes: Uint8Array): Promise<void> {
-  const data = { kind: 'file', name, blob: new Blob([Uint8Array.from(bytes)]), broken_pictures: 'skip' } as const;
+  const data = { kind: 'file', name, blob: blobOf(bytes), broken_pictures: 'skip' } as const;
   const task = 'image_classification';
   await calls.previewData({ data, task });
   await calls.examineData({ model, data, task, max_length: 16, seed: 1 });
@@ -62,7 +58,7 @@ const zipped = (): Uint8Array[] => {
   const classOf = (i: number): string => (i % 2 ? 'cat' : 'dog');
   const files = Object.fromEntries(names.map((name, i) => [`${classOf(i)}/${name}`, pictureAt(name)]));
   const rows = names.map((name, i) => `${name},${classOf(i)}\n`).join('');
-  const listed = { 'metadata.csv': new TextEncoder().encode(`file_name,label\n${rows}`) };
+  const listed = { 'metadata.csv': utf8(`file_name,label\n${rows}`) };
   const flat = Object.fromEntries(names.map((name) => [name, pictureAt(name)]));
   return [zipSync(files, { level: 0 }), zipSync(files, { level: 9 }), zipSync({ ...listed, ...flat })];
 };
@@ -83,15 +79,12 @@ export const formatsOfPictures = (session: Session): readonly Format[] => [
   { name: 'pictures_parquet', samples: inParquet, mutate: damagedBytes, read: (bytes) => readSet(session, 'x.parquet', bytes) },
   {
     name: 'preprocessor_config',
-    samples: () => Object.values(processors).map(utf8),
+    samples: () => Object.values(processors).map((processor) => utf8(JSON.stringify(processor))),
     mutate: damagedJsonFile,
     read: async (bytes) => {
-      const json = await readJson(
-        fileFolder([{ path: 'preprocessor_config.json', blob: new Blob([Uint8Array.from(bytes)]) }], 'x'),
-        'preprocessor_config.json',
-      );
+      const json = await readJson(fileFolder([{ path: 'preprocessor_config.json', blob: blobOf(bytes) }], 'x'), 'preprocessor_config.json');
       const { processor: own } = readImageProcessor(json, 'preprocessor_config.json', size, 'ViTImageProcessor');
-      await prepare(new Blob([pictureAt('rgb.png')]), 'rgb.png', { processor: own }, decodePicture);
+      await prepare(blobOf(pictureAt('rgb.png')), 'rgb.png', { processor: own }, decodePicture);
     },
   },
 ];

@@ -3,6 +3,7 @@
 
 import { exampleOf, type TokenizedExample } from '../../data/dataset.ts';
 import type { Unlabelled } from '../../data/examples.ts';
+import { inputWords } from '../../protocol/cards.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import { longestOf, longestTarget } from '../../protocol/lengths.ts';
 import type { AskedText, Prediction } from '../../protocol/messages.ts';
@@ -89,7 +90,7 @@ function requireInputs({ name, inputs }: Task, asked: readonly AskedText[]): voi
   const picture = inputs === 'image';
   throw new RetraceError({
     code: picture ? 'picture-needed' : 'text-needed',
-    message: `The task ${name} is of ${picture ? 'pictures' : 'texts'}, and '${other.text}' ${picture ? 'comes without one' : 'is a picture'}.`,
+    message: `The task ${name} is of ${inputWords[inputs]}, and '${other.text}' ${picture ? 'comes without one' : 'is a picture'}.`,
     where: picture ? 'picture' : 'text',
     remedy: picture ? 'Give a picture: a JPEG, PNG, WebP or GIF file (--image FILE).' : 'Give a text (--text "...").',
   });
