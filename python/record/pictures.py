@@ -28,7 +28,7 @@ from retrace.pictures import resize
 from .quality import FOLDER, LORA, MEFT, PUBLIC, RECIPES, SEED, keep, train
 
 MODEL = "vit-small-dinov2"
-IMAGE_SIZE, STEPS, DROPOUT = 56, 120, 0.0  # the checkpoint has been trained without dropout, and hardly learns with it
+IMAGE_SIZE, STEPS, DROPOUT = 56, 120, 0.0  # the checkpoint has been trained without dropout, and learns worse with it
 MEFT_OF_VIT = {"fraction_bits": 18, "dropout": DROPOUT}  # bits: the architecture's default in Retrace
 # method: learning rate, as in bench/learning_pictures.ts
 RATES = {"full": 2e-5, "meft1": 2e-3, "lora": 2e-3, "linear-probe": 1e-2}
