@@ -14,6 +14,11 @@ test('an optimizer brings its own numbers and its share of the method’s learni
   expect(await trainingOf('--optim', 'sgd', '--learning-rate', '1', '--momentum', '0')).toMatchObject({ learning_rate: 1, momentum: 0 });
 });
 
+test('dropout is the model’s own unless it is given, and may be given as none', async () => {
+  expect(await trainingOf()).not.toHaveProperty('dropout');
+  expect(await trainingOf('--dropout', '0')).toMatchObject({ dropout: 0 });
+});
+
 test('schedule and the head’s learning rate come from flags; a head rate that is not given is not there', async () => {
   expect(await trainingOf()).not.toHaveProperty('head_learning_rate');
   const training = await trainingOf('--lr-scheduler-type', 'cosine', '--head-learning-rate', '0.01');

@@ -173,3 +173,24 @@ test('layers take policies by ranges, and the plan follows', async () => {
   await page.waitForFunction((before) => document.querySelector('.memory-total strong')?.textContent === before, reversible);
   await context.close();
 });
+
+test('a number that may be left out is left out by emptying its field; 0 is a value like any other', async () => {
+  const { context, page, complaints } = await open();
+  await untilPlanned(page);
+  await page.getByRole('button', { name: /Advanced/ }).click();
+  const field = page.locator('[data-option="dropout"]');
+  const dropout = page.getByRole('textbox', { name: 'Dropout', exact: true });
+  expect(await dropout.inputValue()).toBe('');
+  await dropout.fill('0');
+  await page.getByText('1 change from defaults').waitFor();
+  await dropout.fill('1');
+  await field.getByText('Type less than 1.').waitFor();
+  await dropout.fill('');
+  await field.getByText("default the model's own", { exact: true }).waitFor();
+  expect(await page.getByText('from defaults').count()).toBe(0);
+  await dropout.fill('0.3');
+  await page.getByRole('button', { name: "default the model's own: reset Dropout" }).click();
+  expect(await dropout.inputValue()).toBe('');
+  expect(complaints).toEqual([]);
+  await context.close();
+});

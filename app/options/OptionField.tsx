@@ -1,5 +1,5 @@
 // The field of an option, in the form that suits its kind; label, help, bounds and words come from the protocol's table. Not here: which options a
-// screen shows, and where their values go. Invariant: a number that is left out stands as 0, which none of those options may be.
+// screen shows, and where their values go.
 
 import { kindOf, type Option, type OptionKind } from '../../src/protocol/options/option.ts';
 import { NumberField, tiny } from '../ui/NumberField.tsx';
@@ -24,10 +24,8 @@ const onOff = { on: 'on', off: 'off' };
 const namesOf = (text: string): string[] => text.split(/[\s,]+/).filter((name) => name !== '');
 const textOf = (list: unknown): string => (Array.isArray(list) ? list.join(', ') : '');
 
-/** The bounds of a number; one that may be left out may also be 0. */
-function boundsOf({ kind: _, above, ...bounds }: Extract<OptionKind, { kind: 'number' }>, mayBeLeftOut: boolean) {
-  const least = above === undefined ? (bounds.min ?? Number.NEGATIVE_INFINITY) : above + tiny;
-  return { ...bounds, min: mayBeLeftOut ? 0 : least };
+function boundsOf({ kind: _, above, ...bounds }: Extract<OptionKind, { kind: 'number' }>) {
+  return { ...bounds, min: above === undefined ? (bounds.min ?? Number.NEGATIVE_INFINITY) : above + tiny };
 }
 
 export function OptionField({ name, option, value, standard, error, onChange }: OptionFieldProps) {
@@ -38,12 +36,14 @@ export function OptionField({ name, option, value, standard, error, onChange }: 
     return (
       <NumberField
         {...texts}
-        {...boundsOf(kind, leftOut !== undefined)}
-        help={leftOut === undefined ? help : `${help} 0: ${leftOut}.`}
-        value={Number(value ?? 0)}
-        standard={Number(standard ?? 0)}
+        {...boundsOf(kind)}
+        help={leftOut === undefined ? help : `${help} Empty: ${leftOut}.`}
+        value={value as number | undefined}
+        standard={standard as number | undefined}
+        {...(leftOut === undefined ? {} : { leftOut })}
         error={error}
-        onChange={(next) => onChange(leftOut !== undefined && next === 0 ? undefined : next)}
+        onChange={onChange}
+        onLeaveOut={() => onChange(undefined)}
       />
     );
   }

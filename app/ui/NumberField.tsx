@@ -1,4 +1,5 @@
-// A number with its default in sight. What is typed takes effect when it is a number within bounds; until then the last good one stays in force.
+// A number with its default in sight. What is typed takes effect when it is a number within bounds; until then the last good one stays in force. An
+// empty field leaves out a number that may be left out.
 
 import { useEffect, useId, useState } from 'react';
 import { Info } from './Info.tsx';
@@ -14,8 +15,12 @@ export interface NumberFieldProps {
   help: string;
   /** Why the default is what it is. */
   reason?: string;
-  value: number;
-  standard: number;
+  /** Undefined: left out. */
+  value: number | undefined;
+  /** Undefined: it is left out by default. */
+  standard: number | undefined;
+  /** What happens without this number, where it may be left out. */
+  leftOut?: string;
   min: number;
   max?: number;
   /** It is less than this number. */
@@ -25,6 +30,7 @@ export interface NumberFieldProps {
   /** An error that the worker found with this value. */
   error?: string | undefined;
   onChange(value: number): void;
+  onLeaveOut?(): void;
 }
 
 type Bounds = Pick<NumberFieldProps, 'min' | 'max' | 'below' | 'whole' | 'multipleOf'>;
@@ -41,13 +47,19 @@ export function problem(text: string, { min, max, below, whole, multipleOf = 0 }
   return undefined;
 }
 
-export function NumberField({ name, label, help, reason, value, standard, error, onChange, ...bounds }: NumberFieldProps) {
+const textOf = (value: number | undefined): string => (value === undefined ? '' : String(value));
+
+export function NumberField(props: NumberFieldProps) {
+  const { name, label, help, reason, value, standard, leftOut, error, onChange, onLeaveOut, ...bounds } = props;
   const id = useId();
-  const [text, setText] = useState(String(value));
+  const [text, setText] = useState(textOf(value));
+  const empty = (typed: string) => leftOut !== undefined && typed.trim() === '';
+  const problemOf = (typed: string) => (empty(typed) ? undefined : problem(typed, bounds));
+  const take = (typed: string) => (empty(typed) ? onLeaveOut?.() : onChange(Number(typed)));
   // A value set from elsewhere (a reset, another method) replaces the text; typing "0.10" for 0.1 does not.
-  useEffect(() => setText((typed) => (Number(typed) === value && typed.trim() !== '' ? typed : String(value))), [value]);
-  const wrong = problem(text, bounds) ?? error;
-  const changed = value !== standard;
+  useEffect(() => setText((typed) => (Number(typed) === value && typed.trim() !== '' ? typed : textOf(value))), [value]);
+  const wrong = problemOf(text) ?? error;
+  const usual = `default ${standard ?? leftOut}`;
   return (
     <div className="field" data-option={name}>
       <div className="field-head">
@@ -66,19 +78,19 @@ export function NumberField({ name, label, help, reason, value, standard, error,
         aria-describedby={`${id}-note`}
         onChange={({ target }) => {
           setText(target.value);
-          if (problem(target.value, bounds) === undefined) onChange(Number(target.value));
+          if (problemOf(target.value) === undefined) take(target.value);
         }}
-        onBlur={() => setText(String(value))}
+        onBlur={() => setText(textOf(value))}
       />
       <div className="field-note" id={`${id}-note`}>
         {wrong !== undefined ? (
           <span className="field-wrong">{wrong}</span>
-        ) : changed ? (
-          <button type="button" className="link" onClick={() => onChange(standard)} aria-label={`default ${standard}: reset ${label}`}>
-            <Icon name="reset" /> default {standard}
-          </button>
+        ) : value === standard ? (
+          <span>{usual}</span>
         ) : (
-          <span>default {standard}</span>
+          <button type="button" className="link" onClick={() => take(textOf(standard))} aria-label={`${usual}: reset ${label}`}>
+            <Icon name="reset" /> {usual}
+          </button>
         )}
       </div>
     </div>

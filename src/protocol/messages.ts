@@ -145,7 +145,8 @@ export interface PlanRequest extends MemorySettings {
   readonly length: number;
   /** All padded sizes of a run: then the plan is that run's, evaluation included, byte for byte; else it is that of one training step. */
   readonly buckets?: readonly Bucket[];
-  readonly dropout: number;
+  /** Left out: the model's own. */
+  readonly dropout?: number | undefined;
   /** Numbers of training that decide what an update keeps; those left out are the defaults. */
   readonly optimizer?: Partial<TrainingArguments>;
 }

@@ -204,7 +204,7 @@ const config = (): RunConfig => ({
   policy: 'reversible',
   checkpoint_every: 1,
   options: {},
-  training: { ...defaultTraining, batch_size: 2, max_length: 16, max_steps: 4, eval_steps: 0, save_steps: 1 },
+  training: { ...defaultTraining, batch_size: 2, max_length: 16, max_steps: 4, eval_steps: 0, save_steps: 1, dropout: 0.1 },
 });
 
 test('a run whose device is lost ends in a typed error, keeps its checkpoint, and resumed reaches the numbers of a run that was not disturbed', async () => {

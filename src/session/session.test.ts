@@ -27,7 +27,7 @@ const config = (method: MethodName): RunConfig => ({
   policy: method === 'meft1' ? 'reversible' : 'store',
   checkpoint_every: 1,
   options: {},
-  training: { ...defaultTraining, batch_size: 4, max_length: 16, max_steps: 6, eval_steps: 3, learning_rate: 1e-2 },
+  training: { ...defaultTraining, batch_size: 4, max_length: 16, max_steps: 6, eval_steps: 3, learning_rate: 1e-2, dropout: 0.1 },
 });
 
 function session(): { session: Session; events: RunEvent[] } {

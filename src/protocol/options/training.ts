@@ -114,12 +114,12 @@ export const trainingOptions = {
     help: 'A gradient that is longer is scaled down to this norm. 0: never.',
     reason: "Transformers' default.",
   }),
-  dropout: option({
+  dropout: optionLeftOut({
     schema: probability,
-    default: 0.1,
+    leftOut: "the model's own",
     label: 'Dropout',
-    help: "Share of hidden values and attention weights that a step leaves out, in place of the model's own.",
-    reason: asRoberta,
+    help: 'Share of hidden values and attention weights that a training step leaves out.',
+    reason: 'As in Transformers: config.json says it, 0.1 for most models of texts and 0 for ViT and DeiT, which learn worse with more.',
   }),
   eval_steps: option({
     schema: steps,

@@ -56,9 +56,11 @@ function runLines({ engine, config, run }: Told): Pick<CardFacts, 'hyper_paramet
   const { plan, allocator } = engine.executor;
   return {
     hyper_parameters: [
-      ...(['learning_rate', 'batch_size', 'max_steps', 'warmup_ratio', 'weight_decay', 'max_grad_norm', 'dropout', 'seed'] as const).map(
+      ...(['learning_rate', 'batch_size', 'max_steps', 'warmup_ratio', 'weight_decay', 'max_grad_norm'] as const).map(
         (key) => [key, training[key]] as const,
       ),
+      ['dropout', engine.setup.backbone.config.hidden_dropout_prob],
+      ['seed', training.seed],
       ...(training.label_smoothing_factor > 0 ? [['label_smoothing_factor', training.label_smoothing_factor] as const] : []),
       ...(weighsClasses(training.class_weights) ? [['class_weights', training.class_weights] as const] : []),
     ],

@@ -64,7 +64,7 @@ function configOf(model: BaseModel, { task, setup }: Pick<Engine, 'task' | 'setu
     pooling: pooling ?? ownPooling(backbone),
     max_length: training.max_length,
     ...(backbone.config.image ? { image_size: backbone.config.image.image_size } : {}),
-    hyper_parameters: { ...used, dropout: training.dropout } as AdapterConfig['hyper_parameters'],
+    hyper_parameters: { ...used, dropout: backbone.config.hidden_dropout_prob } as AdapterConfig['hyper_parameters'],
     seed: training.seed,
     retrace_version: version,
   };

@@ -6,7 +6,7 @@ import { usualDefaults } from '../../models/registry.ts';
 import { defaultTraining, type MemorySettings, type MethodChoices, type MethodName, type PolicyName } from '../../protocol/config.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import { planPrograms } from '../../train/programs.ts';
-import { resolveMethod, setupOf } from './setup.ts';
+import { type PlannedModel, resolveMethod, setupOf } from './setup.ts';
 
 const shape = { hidden_size: 32, num_attention_heads: 4, intermediate_size: 64, vocab_size: 64, max_position_embeddings: 32 };
 const model = await randomModel({ ...shape, num_hidden_layers: 6 });
@@ -17,23 +17,25 @@ interface Asked {
   readonly options?: MethodChoices;
   readonly memory?: Partial<MemorySettings>;
   readonly optim?: 'adamw' | 'lion';
+  readonly dropout?: number | undefined;
+  readonly model?: PlannedModel;
 }
 
-function plan({ method, policy = 'store', options = {}, memory, optim = 'adamw' }: Asked) {
-  const setup = setupOf({
-    model,
+function setup({ method, policy = 'store', options = {}, memory, optim = 'adamw', ...rest }: Asked) {
+  return setupOf({
     resolved: resolveMethod(method, policy, options, usualDefaults),
     memory: { policy, checkpoint_every: 1, ...memory },
     pooling: 'mean',
     num_labels: 2,
     batch_size: 2,
     buckets: [{ length: 8 }],
-    dropout: 0,
     optimizer: { ...defaultTraining, optim },
     purposes: ['training'],
+    ...{ model, dropout: 0, ...rest },
   });
-  return planPrograms(setup);
 }
+
+const plan = (asked: Asked) => planPrograms(setup(asked));
 
 function refusal(asked: Asked): RetraceError {
   try {
@@ -72,4 +74,15 @@ test('ranges take the policies that they name, the rest of the plan follows', ()
   const stored = plan({ method: 'meft1' }).plan.bytes;
   expect(half.activation).toBeGreaterThan(all.activation);
   expect(half.activation).toBeLessThan(stored.activation);
+});
+
+test('dropout that is not given is the model’s own: 0.1 in BERT, none in ViT', async () => {
+  const vit = await randomModel({ ...shape, num_hidden_layers: 1 }, 'vit');
+  const dropoutOf = (asked: Partial<Asked>) => {
+    const { hidden_dropout_prob, attention_probs_dropout_prob } = setup({ method: 'meft1', ...asked }).backbone.config;
+    return [hidden_dropout_prob, attention_probs_dropout_prob];
+  };
+  expect(dropoutOf({ dropout: undefined })).toEqual([0.1, 0.1]);
+  expect(dropoutOf({ model: vit, dropout: undefined })).toEqual([0, 0]);
+  for (const dropout of [0, 0.25]) expect(dropoutOf({ dropout })).toEqual([dropout, dropout]);
 });

@@ -62,7 +62,8 @@ export interface SetupRequest {
   /** Of an example in training; left out: 1. */
   readonly rows_per_example?: number | undefined;
   readonly buckets: readonly Bucket[];
-  readonly dropout: number;
+  /** Undefined: the model's own. */
+  readonly dropout: number | undefined;
   readonly optimizer: ProgramSetup['optimizer'];
   /** Left out: as they are left out of a run. */
   readonly loss?: Pick<TrainingArguments, 'label_smoothing_factor' | 'class_weights'>;

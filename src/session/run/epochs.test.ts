@@ -17,7 +17,7 @@ const config: RunConfig = {
   ...{ model: randomModelFiles({ ...smallShape, vocab_size: bundledVocabulary }), pooling: 'mean', data, eval_data: data },
   ...{ task: 'classification', method: 'bitfit', policy: 'store', checkpoint_every: 1, options: {} },
   training: {
-    ...{ ...defaultTraining, max_length: 16, eval_steps: 0, save_steps: 1, learning_rate: 0.1 },
+    ...{ ...defaultTraining, max_length: 16, eval_steps: 0, save_steps: 1, learning_rate: 0.1, dropout: 0.1 },
     ...{ batch_size: 2, gradient_accumulation_steps: 4, max_steps: -1, epochs: 3 },
   },
 };
