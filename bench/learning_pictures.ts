@@ -6,13 +6,13 @@
 import { join } from 'node:path';
 import { type Cell, devicesOf, learnCells, type Measurement, runsMade, runTable } from './learned.ts';
 
-const model = 'vit-small-dinov2';
+export const model = 'vit-small-dinov2';
 /** Pixels along a side: 4 x 4 patches of 14, for a software adapter. The checkpoint has seen 16 x 16. */
-const image_size = 56;
-const steps = 300;
+export const image_size = 56;
+export const steps = 300;
 
 /** By method its learning rate, as in python/record/pictures.py. */
-const rates: Readonly<Record<string, number>> = { full: 2e-5, meft1: 2e-3, lora: 2e-3, 'linear-probe': 1e-2 };
+export const rates: Readonly<Record<string, number>> = { full: 2e-5, meft1: 2e-3, lora: 2e-3, 'linear-probe': 1e-2 };
 
 const pictureRuns: Measurement<Cell> = {
   folder: 'pictures',

@@ -72,6 +72,17 @@ async function drop(name: string, content: Buffer, into: string): Promise<void> 
   await zone.dispatchEvent('drop', { dataTransfer: await transferOf(name, content) });
 }
 
+/** Drops what lies on the disk, a folder too, as a browser passes it on. */
+async function dropFromDisk(path: string, into: string): Promise<void> {
+  const zone = page.getByRole('region', { name: into, exact: true }).locator('.drop');
+  await zone.scrollIntoViewIfNeeded();
+  const { x, y, width, height } = (await zone.boundingBox()) ?? expect.unreachable('there is no place to drop it');
+  const at = { x: x + width / 2, y: y + height / 2, data: { items: [], files: [path], dragOperationsMask: 1 } };
+  const session = await context.newCDPSession(page);
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) await session.send('Input.dispatchDragEvent', { type, ...at });
+  await session.detach();
+}
+
 async function pasteFile(name: string, content: Buffer): Promise<void> {
   const transfer = await transferOf(name, content);
   await transfer.evaluate((clipboardData) => document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true })));
@@ -131,7 +142,7 @@ test('a zip of pictures is dropped, looked at, trained on, and what is learned i
   expect(complaints).toEqual([]);
 });
 
-test('a folder of pictures is picked; a broken one is refused by name, and skipped where that is wanted', async () => {
+test('a folder of pictures is picked or dropped; a broken one is refused by name, and skipped where that is wanted', async () => {
   await chooseVit();
   await page.getByRole('radio', { name: 'Your own' }).click();
   const files = { ...(await filesOfColours()), 'train/red/torn.png': (await picture('red', 50)).subarray(0, 60) };
@@ -144,5 +155,40 @@ test('a folder of pictures is picked; a broken one is refused by name, and skipp
   await page.getByRole('button', { name: 'Skip broken pictures' }).click();
   await page.getByText('36 to train on, 14 to evaluate with').waitFor();
   await page.getByText(/is broken and skipped/).waitFor();
+  await dropFromDisk(join(folder, 'colours', 'train'), 'Data');
+  await page.getByText('37 pictures', { exact: true }).waitFor();
+  await page.getByRole('alert').filter({ hasText: 'red/torn.png' }).waitFor();
+  expect(complaints).toEqual([]);
+});
+
+test('a queue of runs over dropped pictures outlives its tab, and shows what each run got wrong', async () => {
+  const stateOf = (title: string, status: string) => page.locator(`.queue li[data-status="${status}"]`, { hasText: title }).waitFor();
+  page.on('dialog', (dialog) => void dialog.accept());
+  await chooseVit();
+  await page.getByRole('radio', { name: 'Your own' }).click();
+  await drop('colours.zip', Buffer.from(zipSync(await filesOfColours())), 'Data');
+  await page.getByText('36 to train on, 14 to evaluate with').waitFor();
+  await setNumber(page, 'Batch size', 6);
+  await setNumber(page, 'Steps', 40);
+  await page.getByRole('tab', { name: 'Compare' }).click();
+  await page.getByText(/^\d+ combinations$/).waitFor();
+  await page.getByRole('checkbox', { name: 'LoRA store', exact: true }).check();
+  await page.getByRole('checkbox', { name: 'MEFT1 reversible', exact: true }).check();
+  await page.getByRole('button', { name: 'Train 2 methods' }).click();
+  await stateOf('MEFT1, reversible', 'finished');
+  await stateOf('LoRA, store', 'running');
+  await page.getByRole('button', { name: 'Watch LoRA, store' }).click();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await untilPhase(page, 'paused');
+
+  await page.reload();
+  await page.getByRole('tab', { name: 'Compare' }).click();
+  await stateOf('LoRA, store', 'interrupted');
+  await page.getByRole('button', { name: 'Go on with the queue' }).click();
+  await stateOf('LoRA, store', 'finished');
+  await page.getByRole('button', { name: 'Results, export of LoRA, store' }).click();
+  await page.getByRole('button', { name: 'Show the 2 of blue taken for red' }).first().click();
+  const wrong = page.getByRole('list', { name: 'Pictures that it got wrong' });
+  await wrong.getByRole('img', { name: /blue: .*wrong 0\.png/ }).waitFor();
   expect(complaints).toEqual([]);
 });

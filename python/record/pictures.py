@@ -70,18 +70,24 @@ def classifier_of(module):
     return module.model.get_base_model() if hasattr(module.model, "get_base_model") else module.model
 
 
-def run(method, base, learning_rate, seed=SEED, image_size=IMAGE_SIZE, steps=STEPS):
-    """A run's record."""
-    set_seed(seed)
-    processor, config = processor_of(base), AutoConfig.from_pretrained(base)
+def prepared(method, base, processor, image_size=IMAGE_SIZE):
+    """The model before its first step, the examples of both parts, the hyper-parameters."""
+    config = AutoConfig.from_pretrained(base)
     examples, test = (examples_of(part, processor, image_size) for part in ("train", "test"))
     hyper_parameters = hyper_parameters_of(method, config)
     model = build(method, base, 10, defaults_of(config).pooling, hyper_parameters)
     resize(classifier_of(model).base_model, image_size)
-    losses = [round(loss, 4) for loss in train(model.train(), examples, seed, learning_rate, steps, cross_entropy, collate)]
-    recipe = {"model": MODEL, "task": "image_classification", "method": method, "image_size": image_size, "learning_rate": learning_rate}
+    return model.train(), examples, test, hyper_parameters
+
+
+def run(method, base, learning_rate, seed=SEED):
+    """A run's record."""
+    set_seed(seed)
+    model, examples, test, hyper_parameters = prepared(method, base, processor_of(base))
+    losses = [round(loss, 4) for loss in train(model, examples, seed, learning_rate, STEPS, cross_entropy, collate)]
+    recipe = {"model": MODEL, "task": "image_classification", "method": method, "image_size": IMAGE_SIZE, "learning_rate": learning_rate}
     about = {"recorded_by": "python/record/pictures.py", "hyper_parameters": hyper_parameters}
-    return about | recipe | {"seed": seed, "steps": steps, "metrics": scores(model.eval(), test), "loss": losses}
+    return about | recipe | {"seed": seed, "steps": STEPS, "metrics": scores(model.eval(), test), "loss": losses}
 
 
 def main():

@@ -117,16 +117,15 @@ def accuracy(model, examples):
     return (logits.argmax(-1) == labels).sum().item() / len(examples)
 
 
-def train(model, examples, seed, learning_rate, steps=STEPS, loss_of=nn.functional.cross_entropy, collate=collate):
-    """Trains in place; yields the loss of each step."""
+def train(model, examples, seed, learning_rate, steps=STEPS, loss_of=nn.functional.cross_entropy, collate=collate, batches=None):
+    """Trains in place; yields the loss of each step. `batches`: lists of examples, where they are not to be drawn."""
     names = set(get_parameter_names(model, [nn.LayerNorm], NO_DECAY))
     decayed = {id(p) for name, p in model.named_parameters() if name in names}
     trainable = list(model.trainable().values())
     groups = [{"params": [p for p in trainable if (id(p) in decayed) == yes], "weight_decay": WEIGHT_DECAY * yes} for yes in (True, False)]
     optimizer = torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.98), eps=1e-6)
     schedule = get_linear_schedule_with_warmup(optimizer, math.ceil(WARMUP_RATIO * steps), steps)
-    batches = length_grouped_batches(examples, random.Random(seed))
-    for _, batch in zip(range(steps), batches):
+    for _, batch in zip(range(steps), batches or length_grouped_batches(examples, random.Random(seed))):
         inputs, labels = collate(batch)
         loss = loss_of(model(**inputs), labels)
         optimizer.zero_grad()
