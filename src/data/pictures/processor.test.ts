@@ -88,3 +88,12 @@ test.each([
 test.each([[null], [[]], ['x'], [3]])('%j is no description', (json) => {
   expect(() => readImageProcessor(json, 'model', 224)).toThrow(expect.objectContaining({ code: 'config', where: 'model' }));
 });
+
+test('a value that is nested ten thousand deep is refused by its key, and shown in a line', () => {
+  const nested = JSON.parse(`${'['.repeat(10_000)}${']'.repeat(10_000)}`);
+  for (const key of ['image_processor_type', 'size', 'image_mean', 'resample', 'do_resize']) {
+    const read = () => readImageProcessor({ [key]: nested }, 'a.json', 224);
+    expect(read).toThrow(expect.objectContaining({ code: 'config', where: `a.json: ${key}` }));
+    expect(read).toThrow(/^.{1,200}$/);
+  }
+});

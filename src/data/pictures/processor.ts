@@ -155,9 +155,8 @@ class ProcessorReader {
   className(fallback: ImageProcessorName): ImageProcessorName {
     const key = ['image_processor_type', 'feature_extractor_type'].find((name) => this.at(name) !== undefined);
     if (key === undefined) return fallback;
-    const bare = String(this.at(key))
-      .replace(/(?:Fast|Pil)$/, '')
-      .replace(/FeatureExtractor$/, 'ImageProcessor');
+    const given = this.at(key);
+    const bare = typeof given === 'string' && given.replace(/(?:Fast|Pil)$/, '').replace(/FeatureExtractor$/, 'ImageProcessor');
     const names = Object.keys(classes) as ImageProcessorName[];
     return names.find((name) => name === bare) ?? this.fail(key, names.join(', '));
   }

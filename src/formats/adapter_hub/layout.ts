@@ -39,6 +39,9 @@ export const isAdapterHub = (config: Readonly<Record<string, unknown>>): boolean
 /** Whose modules are known here by the library's names. */
 const known = 'bert';
 
+const textIn = (json: Readonly<Record<string, unknown>>, key: string): string | undefined =>
+  typeof json[key] === 'string' ? json[key] : undefined;
+
 function typeOf(config: Readonly<Record<string, unknown>>): HubType {
   const architecture = config['architecture'] ?? null;
   if (architecture === null) return bottleneck;
@@ -74,7 +77,7 @@ export async function readAdapterHub(files: ReadonlyMap<string, Uint8Array>, exp
   const base = isRecord(mirrored)
     ? mirrored
     : {
-        base_model: { name: String(outer['model_name'] ?? 'unknown'), model_type: String(outer['model_type']), sha256: null, dtype: null },
+        base_model: { name: textIn(outer, 'model_name') ?? 'unknown', model_type: known, sha256: null, dtype: null },
         num_labels: classifier?.shape[0] ?? 1,
         max_length: Math.max(1, expect.positionsOf?.(method, hyper_parameters) ?? 512),
         seed: null,
@@ -88,7 +91,7 @@ export async function readAdapterHub(files: ReadonlyMap<string, Uint8Array>, exp
     const isHead = isHeadOf(model.head(config.pooling));
     const inHead = ({ name }: TensorSpec) => isHead(name) || head.modules_to_save.some((module) => name.startsWith(`${module}.`));
     const prefixed = [...file.tensors.keys()].some((name) => name.startsWith(model.prefix));
-    const stored = (name: string) => type.storedName(prefixed ? model.prefix + name : name, String(outer['name']));
+    const stored = (name: string) => type.storedName(prefixed ? model.prefix + name : name, textIn(outer, 'name') ?? '');
     const outside = specs.filter((spec) => !inHead(spec));
     const ofAdapter = await readTensors(file, outside, stored);
     const ofHead = await readTensors(headFile, specs.filter(inHead), head.storedName);

@@ -15,7 +15,7 @@ export const lora: HubType = {
     requireHub(given, { composition_mode: 'add', use_gating: false, vera_d: null, vera_b: null });
     if ((given['dtype'] ?? 'float32') !== 'float32') refuseHub(given, 'dtype', 'null');
     const matrices: unknown = given['attn_matrices'] ?? ['q', 'v'];
-    if (!Array.isArray(matrices) || !matrices.every((letter) => Object.hasOwn(ofAttention, String(letter))))
+    if (!Array.isArray(matrices) || !matrices.every((letter) => typeof letter === 'string' && Object.hasOwn(ofAttention, letter)))
       return refuseHub(given, 'attn_matrices', 'a list of "q", "k" and "v"');
     const [r, alpha, dropout] = [given['r'] ?? 8, given['alpha'] ?? 8, given['dropout'] ?? 0];
     if (!Number.isInteger(r)) refuseHub(given, 'r', 'a whole number');

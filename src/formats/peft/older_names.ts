@@ -47,7 +47,7 @@ function chosenAnew(given: PeftConfig, model: TaskModel, older: Older): Readonly
   const { dense } = model.names();
   const olderPath = (path: string): string => model.prefix + older(`${path}.`).slice(0, -1);
   const named = (name: unknown): readonly unknown[] => {
-    const meant = dense.filter((path) => matches(olderPath(path), [String(name)]));
+    const meant = typeof name === 'string' ? dense.filter((path) => matches(olderPath(path), [name])) : [];
     return meant.length > 0 ? meant : [name];
   };
   const chosen = (value: unknown): unknown => {

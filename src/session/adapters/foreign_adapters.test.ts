@@ -240,6 +240,7 @@ test.each([
   ['adapter_hub/houlsby', 'adapter_config.json', { architecture: 'prefix_tuning' }],
   ['adapter_hub/lora', 'adapter_config.json', { composition_mode: 'scale' }],
   ['adapter_hub/lora', 'adapter_config.json', { attn_matrices: ['o'] }],
+  ['adapter_hub/lora', 'adapter_config.json', { attn_matrices: [['q']] }],
   ['adapter_hub/lora', 'head_config.json', { head_type: 'tagging' }],
   ['adapter_hub/lora', 'head_config.json', { use_pooler: false }],
   ['adapter_hub/par_bn', 'head_config.json', { activation_function: 'relu' }],

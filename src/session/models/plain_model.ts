@@ -8,6 +8,7 @@ import { architectureOf, type HeadKind, ownPooling } from '../../models/model.ts
 import { defaultTraining } from '../../protocol/config.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import type { Bucket } from '../../protocol/lengths.ts';
+import { shownValue } from '../../protocol/shown.ts';
 import { taskOf, tasks } from '../../tasks/registry.ts';
 import type { Task } from '../../tasks/task.ts';
 import { type Engine, type EngineConfig, type EngineRequest, startEngine } from '../engine/engine.ts';
@@ -46,7 +47,7 @@ function outputsOf(model: BaseModel, head: HeadKind): { readonly num_labels: num
   if (kind !== undefined || problem_type === undefined || problem_type === null) return { num_labels: rows, kind };
   throw new RetraceError({
     code: 'unsupported-problem-type',
-    message: `The classifier of ${model.name} is one of ${String(problem_type)}; ${kinds.join(' and ')} are read.`,
+    message: `The classifier of ${model.name} is one of ${shownValue(problem_type)}; ${kinds.join(' and ')} are read.`,
     where: `${model.name}/config.json, problem_type`,
     remedy: 'Choose a model that gives one class or one number for a text.',
   });
