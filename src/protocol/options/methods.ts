@@ -170,7 +170,7 @@ export const methodOptions = {
     label: 'Fraction bits',
     help: 'Bits after the point of fixed streams: more are finer, fewer leave more range.',
     reason:
-      '20: steps of a millionth and room up to ±2048, where the streams of models with norms behind their blocks reach 3 to 35. 16 where streams grow with depth, as in GPT-2 and OPT: room up to ±32,768.',
+      '20: steps of a millionth and room up to ±2048, where the streams of models with norms behind their blocks reach 3 to 35. 16 where streams grow with depth, as in GPT-2 and OPT: room up to ±32,768. 18 in ViT and DeiT, whose largest hold single numbers in the hundreds: room up to ±8,192.',
   }),
   combination_weight: option({
     schema: notNegative,
