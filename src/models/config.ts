@@ -3,8 +3,7 @@
 
 import { mostHeadSize } from '../graph/ops/attention.ts';
 import type { Activation } from '../kernels/table.ts';
-import { RetraceError } from '../protocol/errors.ts';
-import { shownValue } from '../protocol/shown.ts';
+import { FieldReader } from '../protocol/field_reader.ts';
 import type { BackboneConfig } from './model.ts';
 
 /** Transformers' names of activations, and the kernels' for the same functions. */
@@ -21,81 +20,54 @@ const activations: Readonly<Record<string, Activation>> = {
   tanh: 'tanh',
 };
 
-export class ConfigReader {
-  readonly #fields: Readonly<Record<string, unknown>>;
-  readonly #place: string;
-
+export class ConfigReader extends FieldReader {
   constructor(json: unknown, place: string) {
-    if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-      throw new RetraceError({
-        code: 'config',
-        message: 'The configuration is not a JSON object.',
-        where: place,
-        remedy: 'Choose the folder of a model from Hugging Face.',
-      });
-    }
-    this.#fields = json as Record<string, unknown>;
-    this.#place = place;
-  }
-
-  #fail(name: string, expected: string): never {
-    throw new RetraceError({
-      code: 'config',
-      message: `'${name}' is ${shownValue(this.#fields[name])}; expected ${expected}.`,
-      where: `${this.#place}: ${name}`,
-      remedy: 'Check the file, or choose another model.',
-    });
+    super(json, place, { message: 'The configuration is not a JSON object.', remedy: 'Choose the folder of a model from Hugging Face.' });
   }
 
   /** A number of [from, to]. */
   number(name: string, fallback: number, from: number, to: number): number {
-    const value = this.#fields[name] ?? fallback;
-    return typeof value === 'number' && value >= from && value <= to ? value : this.#fail(name, `a number from ${from} to ${to}`);
+    const value = this.at(name) ?? fallback;
+    return typeof value === 'number' && value >= from && value <= to ? value : this.fail(name, `a number from ${from} to ${to}`);
   }
 
   /** A probability of dropping something: below 1. */
   probability(name: string, fallback: number): number {
     const value = this.number(name, fallback, 0, 1);
-    return value < 1 ? value : this.#fail(name, 'a probability below 1');
+    return value < 1 ? value : this.fail(name, 'a probability below 1');
   }
 
   /** A size: what there is at least one of, and at most `most`. */
   integer(name: string, fallback: number, most: number): number {
-    const value = this.#fields[name] ?? fallback;
+    const value = this.at(name) ?? fallback;
     const holds = typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= most;
-    return holds ? value : this.#fail(name, `a positive integer of at most ${most}`);
+    return holds ? value : this.fail(name, `a positive integer of at most ${most}`);
   }
 
   /** A length of a square, as one number or as its height and width. */
   side(name: string, fallback: number, most: number): number {
-    const value = this.#fields[name] ?? fallback;
+    const value = this.at(name) ?? fallback;
     const [height, width] = Array.isArray(value) && value.length === 2 ? value : [value, value];
     const holds = typeof height === 'number' && height === width && Number.isInteger(height) && height > 0 && height <= most;
-    return holds ? height : this.#fail(name, `a positive integer of at most ${most}: pictures and patches are square`);
+    return holds ? height : this.fail(name, `a positive integer of at most ${most}: pictures and patches are square`);
   }
 
   /** Whether a list of texts holds this one. */
   lists(name: string, text: string): boolean {
-    const value = this.#fields[name];
+    const value = this.at(name);
     return Array.isArray(value) && value.includes(text);
   }
 
   /** The id of a token: from 0 on, below `count`. */
   id(name: string, fallback: number, count: number): number {
-    const value = this.#fields[name] ?? fallback;
+    const value = this.at(name) ?? fallback;
     const holds = typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < count;
-    return holds ? value : this.#fail(name, `the id of a token, from 0 to ${count - 1}`);
-  }
-
-  /** A switch. */
-  flag(name: string, fallback: boolean): boolean {
-    const value = this.#fields[name] ?? fallback;
-    return typeof value === 'boolean' ? value : this.#fail(name, 'true or false');
+    return holds ? value : this.fail(name, `the id of a token, from 0 to ${count - 1}`);
   }
 
   oneOf<T extends string>(name: string, allowed: readonly T[], fallback: T): T {
-    const value = this.#fields[name] ?? fallback;
-    return allowed.find((one) => one === value) ?? this.#fail(name, allowed.map((one) => `'${one}'`).join(' or '));
+    const value = this.at(name) ?? fallback;
+    return allowed.find((one) => one === value) ?? this.fail(name, allowed.map((one) => `'${one}'`).join(' or '));
   }
 
   /** What stands between the two layers of a feed-forward pair. */
@@ -105,7 +77,7 @@ export class ConfigReader {
 
   /** Errors where a switch stands otherwise than a model of the kind that is read has it. */
   fixed(name: string, value: boolean, expected: string): void {
-    this.requires((this.#fields[name] ?? value) === value, name, expected);
+    this.requires((this.at(name) ?? value) === value, name, expected);
   }
 
   /** Errors where a step of training would leave out whole layers. */
@@ -114,7 +86,7 @@ export class ConfigReader {
   }
 
   requires(holds: boolean, name: string, expected: string): void {
-    if (!holds) this.#fail(name, expected);
+    if (!holds) this.fail(name, expected);
   }
 }
 

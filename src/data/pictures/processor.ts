@@ -2,8 +2,7 @@
 // that the file names, where the file leaves something out. Not here: doing it (prepare.ts).
 // Invariant: whatever the file says, the result is a square of the size that is asked for.
 
-import { RetraceError } from '../../protocol/errors.ts';
-import { shownValue } from '../../protocol/shown.ts';
+import { FieldReader } from '../../protocol/field_reader.ts';
 import { type Resample, resampleCodes } from './resample.ts';
 
 export type Channels = readonly [red: number, green: number, blue: number];
@@ -77,40 +76,12 @@ export type ImageProcessorName = keyof typeof classes;
 /** Sizes past this are no model's. */
 const largest = 2 ** 14;
 
-class ProcessorReader {
-  readonly #fields: Readonly<Record<string, unknown>>;
-  readonly #place: string;
-
+class ProcessorReader extends FieldReader {
   constructor(json: unknown, place: string) {
-    this.#place = place;
-    if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-      throw new RetraceError({
-        code: 'config',
-        message: 'The description of how pictures are read is not a JSON object.',
-        where: place,
-        remedy: 'Check the file, or choose another model.',
-      });
-    }
-    this.#fields = json as Record<string, unknown>;
-  }
-
-  fail(name: string, expected: string): never {
-    throw new RetraceError({
-      code: 'config',
-      message: `'${name}' is ${shownValue(this.#fields[name])}; expected ${expected}.`,
-      where: `${this.#place}: ${name}`,
+    super(json, place, {
+      message: 'The description of how pictures are read is not a JSON object.',
       remedy: 'Check the file, or choose another model.',
     });
-  }
-
-  /** What a key holds; null is left out, as Transformers has it. */
-  at(name: string): unknown {
-    return this.#fields[name] ?? undefined;
-  }
-
-  flag(name: string, fallback: boolean): boolean {
-    const value = this.at(name) ?? fallback;
-    return typeof value === 'boolean' ? value : this.fail(name, 'true or false');
   }
 
   number(name: string, fallback: number, most: number): number {
