@@ -44,10 +44,12 @@ export function pictureColumns(table: Table, named?: NamedColumns): ChosenColumn
   }
   const guess = likelyLabel(table, columns.image ?? '');
   if (guess !== undefined) return { columns: { ...columns, label: guess.label }, reasons: { ...reasons, label: guess.reason } };
-  throw new RetraceError({
-    code: 'no-label-column',
-    message: `The pictures of ${table.name} have no classes.`,
-    where: table.name,
-    remedy: 'Put the pictures of each class into a folder of its own, which is called as the class is.',
-  });
+  const [message, remedy] =
+    table.reading?.format === 'pictures'
+      ? [
+          `The pictures of ${table.name} have no classes: they lie in one folder, or in none that tells them apart.`,
+          'Put the pictures of each class into a folder of its own, which is called as the class is; two classes at least.',
+        ]
+      : [`${table.name} has no column of classes beside its pictures.`, 'Add a column that says of each picture what it shows.'];
+  throw new RetraceError({ code: 'no-label-column', message, where: table.name, remedy });
 }

@@ -102,7 +102,7 @@ test('files of one part by several words are one part; folders beside the parts 
   expect(notes).toEqual(['1 folder of zoo is none of its parts (train and validation) and is passed over: extra.']);
 });
 
-test('what hides is passed over in silence; what is no picture by its first bytes is counted and named', async () => {
+test('what hides is passed over in silence; what is no picture by its name or its first bytes is counted and named', async () => {
   const hidden = ['.DS_Store', 'cat/.DS_Store', 'cat/Thumbs.db', '__MACOSX/cat/._1.png', 'dog/desktop.ini', '.git/x.png', 'README.md'];
   const set = { ...Object.fromEntries(hidden.map((path) => [path, 'x'])), 'cat/1.png': '', 'dog/1.png': '', 'dog/2': '' };
   expect(await read(set)).toEqual({
@@ -113,10 +113,12 @@ test('what hides is passed over in silence; what is no picture by its first byte
     ],
     notes: [],
   });
-  const others = { ...set, 'cat/2.png': 'a text', 'dog/a.heic': 'x', 'dog/notes.txt': 'x', 'list.csv': 'x' };
+  const others = { ...set, 'cat/a.bmp': 'x', 'dog/a.heic': 'x', 'dog/notes.txt': 'x', 'list.csv': 'x' };
   expect((await read(others)).notes).toEqual([
-    '4 files of zoo are no JPEG, PNG, WebP or GIF and are passed over: cat/2.png, dog/a.heic, dog/notes.txt and 1 more.',
+    '4 files of zoo are no JPEG, PNG, WebP or GIF and are passed over: cat/a.bmp, dog/a.heic, dog/notes.txt and 1 more.',
   ]);
+  // To be refused by its name when it is decoded.
+  expect((await read({ ...set, 'cat/2.PNG': 'a text' })).rows).toContainEqual(['cat/2.PNG', 'cat']);
 });
 
 test('pictures outside the classes, and folders without pictures, are named', async () => {

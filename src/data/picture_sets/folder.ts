@@ -70,11 +70,12 @@ function partNamed({ name }: PictureListing, { parts }: PictureLayout, wanted: s
 
 const looked = new WeakMap<SetFile, boolean>();
 
-/** By its first bytes where they are at hand; once. */
+/** By its name, so that a broken one is not passed over; else by its first bytes where they are at hand, once. */
 async function isPictureFile(file: SetFile, isPicture: (first: Uint8Array) => boolean): Promise<boolean> {
+  if (isCalledPicture(file.path)) return true;
   const known = looked.get(file);
   if (known !== undefined) return known;
-  const answer = file.head === undefined ? isCalledPicture(file.path) : isPicture(await file.head(HEAD));
+  const answer = file.head !== undefined && isPicture(await file.head(HEAD));
   looked.set(file, answer);
   return answer;
 }
