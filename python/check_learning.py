@@ -1,5 +1,6 @@
-"""Trains in PyTorch from where Retrace's runs on the digits began, on the same pictures step for step, and compares: every loss within 0.05 and every score
-within two points of docs/learning/pictures, or exit 1. What differs by seed alone is none of it, so what is left is how each computes.
+"""Trains in PyTorch from where Retrace's runs on the digits began, on the same pictures step for step, and compares with docs/learning/pictures: the losses of
+the first 60 steps within 0.01 and the accuracy behind the last within two points, or exit 1. What differs by seed alone is none of it, so what is left is how each
+computes; rounding grows from step to step, and late losses, near 0 but for a hard picture here and there, are apart by more.
 
 `node scripts/bench.mjs pictures_start CHECKPOINTS STARTS` writes the starting values and the steps. Pictures are resized by Pillow, as Retrace resizes them, to
 the byte; torchvision, by which record/pictures.py resizes where it is installed, gives some pixels another value.
@@ -20,7 +21,7 @@ from record.pictures import MODEL, RATES, STEPS, collate, prepared, scores
 from record.quality import SEED, train
 
 RUNS = Path(__file__).resolve().parent.parent / "docs" / "learning" / "pictures"
-LOSS, SCORE = 0.05, 0.02
+FIRST, LOSS, SCORE = 60, 0.01, 0.02
 
 
 @torch.no_grad()
@@ -51,10 +52,11 @@ def main():
     for method in given.methods or RATES:
         losses, found = replayed(method, given.checkpoints / MODEL, given.starts)
         ours = json.loads((RUNS / f"{method}.json").read_text())
-        apart = max(abs(a - b) for a, b in zip(losses, ours["loss"], strict=True))
-        score, own = found["accuracy"], ours["metrics"]["accuracy"]
-        failed |= apart > LOSS or abs(score - own) > SCORE
-        print(f"{method}: accuracy {100 * own:.2f} here, {100 * score:.2f} in PyTorch; losses of {len(losses)} steps at most {apart:.4f} apart", flush=True)
+        apart = [abs(a - b) for a, b in zip(losses, ours["loss"], strict=True)]
+        first, score, own = max(apart[:FIRST]), found["accuracy"], ours["metrics"]["accuracy"]
+        failed |= first > LOSS or abs(score - own) > SCORE
+        print(f"{method}: accuracy {100 * own:.2f} here, {100 * score:.2f} in PyTorch; losses apart by at most", end=" ")
+        print(f"{first:.4f} in {FIRST} steps, {max(apart[:120]):.4f} in 120, {max(apart):.4f} in {len(apart)}", flush=True)
     sys.exit(1 if failed else 0)
 
 
