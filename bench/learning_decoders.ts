@@ -35,12 +35,7 @@ const decoderRuns: Measurement<DecoderCell> = {
   ),
   nameOf: ({ model, task, method }) => `${model}/${task}/${method}`,
   flagsOf: ({ model, task }, checkpoints) => [
-    '--model',
-    join(checkpoints, model),
-    '--task',
-    task,
-    '--dropout',
-    '0.1',
+    ...['--model', join(checkpoints, model), '--task', task, '--dropout', '0.1'],
     ...tasks[task as Task].flags,
   ],
   // Full fine-tuning begins at the checkpoint itself, and words are what that has learned.
