@@ -52,6 +52,8 @@ const usual = [
   'lora',
   '--learning-rate',
   '0.02',
+  '--dropout',
+  '0.1',
   '--json',
 ];
 
