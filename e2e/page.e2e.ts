@@ -186,10 +186,10 @@ test('a number that may be left out is left out by emptying its field; 0 is a va
   await dropout.fill('1');
   await field.getByText('Type less than 1.').waitFor();
   await dropout.fill('');
-  await field.getByText("default the model's own", { exact: true }).waitFor();
+  await field.getByText("default: the model's own", { exact: true }).waitFor();
   expect(await page.getByText('from defaults').count()).toBe(0);
   await dropout.fill('0.3');
-  await page.getByRole('button', { name: "default the model's own: reset Dropout" }).click();
+  await page.getByRole('button', { name: "default: the model's own, reset Dropout" }).click();
   expect(await dropout.inputValue()).toBe('');
   expect(complaints).toEqual([]);
   await context.close();

@@ -59,7 +59,7 @@ export function NumberField(props: NumberFieldProps) {
   // A value set from elsewhere (a reset, another method) replaces the text; typing "0.10" for 0.1 does not.
   useEffect(() => setText((typed) => (Number(typed) === value && typed.trim() !== '' ? typed : textOf(value))), [value]);
   const wrong = problemOf(text) ?? error;
-  const usual = `default ${standard ?? leftOut}`;
+  const usual = standard === undefined ? `default: ${leftOut}` : `default ${standard}`;
   return (
     <div className="field" data-option={name}>
       <div className="field-head">
@@ -88,7 +88,7 @@ export function NumberField(props: NumberFieldProps) {
         ) : value === standard ? (
           <span>{usual}</span>
         ) : (
-          <button type="button" className="link" onClick={() => take(textOf(standard))} aria-label={`${usual}: reset ${label}`}>
+          <button type="button" className="link" onClick={() => take(textOf(standard))} aria-label={`${usual}, reset ${label}`}>
             <Icon name="reset" /> {usual}
           </button>
         )}

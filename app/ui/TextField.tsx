@@ -45,7 +45,7 @@ export function TextField({ name, label, help, reason, value, standard, error, o
         {error !== undefined ? (
           <span className="field-wrong">{error}</span>
         ) : value !== standard ? (
-          <button type="button" className="link" onClick={() => onChange(standard)} aria-label={`default ${standard}: reset ${label}`}>
+          <button type="button" className="link" onClick={() => onChange(standard)} aria-label={`default ${standard}, reset ${label}`}>
             <Icon name="reset" /> default {standard}
           </button>
         ) : (
