@@ -26,7 +26,8 @@ const writer = {
 };
 const model = { ...writer, ...modelFlags };
 const task = choice(taskNames, `what is learned (default: ${taskNames[0]}, of models of pictures image_classification)`);
-const columns = {
+/** Which columns of the data play which part. */
+export const columnFlags = {
   'text-column': text('COLUMN', 'the text: a name, or a number from 0 (default: guessed)'),
   'image-column': text('COLUMN', 'the pictures (default: the column that holds them)'),
   'text-pair-column': text('COLUMN', 'a second text, for pairs (default: guessed); none: there is none'),
@@ -51,7 +52,7 @@ const data = {
     ),
     many: true as const,
   },
-  ...columns,
+  ...columnFlags,
   ...readingFlags,
   task,
 };
@@ -118,7 +119,7 @@ export const commandFlags = {
     ...adapter,
     ...model,
     data: data.data,
-    ...columns,
+    ...columnFlags,
     ...readingFlags,
     ...picked(trainingFlags, ['max-generate-samples']),
     ...output,
@@ -137,10 +138,10 @@ export const commandFlags = {
       'DATA',
       'in place of --text: each row of a file, or of a split of the hub, or each picture of a folder or zip; it need not hold what is predicted',
     ),
-    'text-column': columns['text-column'],
-    'image-column': columns['image-column'],
-    'text-pair-column': columns['text-pair-column'],
-    'choice-columns': columns['choice-columns'],
+    'text-column': columnFlags['text-column'],
+    'image-column': columnFlags['image-column'],
+    'text-pair-column': columnFlags['text-pair-column'],
+    'choice-columns': columnFlags['choice-columns'],
     'target-column': text('COLUMN', 'of tasks that write: say how likely the texts of this column are, in place of writing them'),
     ...reading,
     csv: flag('the predictions as CSV, with the number of each row in the file'),
@@ -178,7 +179,7 @@ export const commandFlags = {
     picture: text('FILE.svg', 'also draw it: a bar a row, bytes by category on one axis'),
     ...output,
   },
-  inspect: { ...model, ...adapter, data: text('DATA', 'in place of the path'), ...columns, task, ...readingFlags, ...output },
+  inspect: { ...model, ...adapter, data: text('DATA', 'in place of the path'), ...columnFlags, task, ...readingFlags, ...output },
   hub: {
     revision: model.revision,
     refresh: flag('fetch: look the revision up on the hub although it is kept, and fetch what is new'),

@@ -11,7 +11,7 @@ import { complaintsOfAxe } from './axe.ts';
 import { launch, type Site, serve, watch } from './browser.ts';
 import { filesOfColours, picture } from './colours.ts';
 import { writeSmallVit } from './small_models.ts';
-import { exportAndImport, losses, setNumber, train, untilPhase } from './steps.ts';
+import { exportAndImport, losses, setNumber, train, trainBoth, untilPhase, untilQueued } from './steps.ts';
 
 let site: Site;
 let browser: Browser;
@@ -162,7 +162,6 @@ test('a folder of pictures is picked or dropped; a broken one is refused by name
 });
 
 test('a queue of runs over dropped pictures outlives its tab, and shows what each run got wrong', async () => {
-  const stateOf = (title: string, status: string) => page.locator(`.queue li[data-status="${status}"]`, { hasText: title }).waitFor();
   page.on('dialog', (dialog) => void dialog.accept());
   await chooseVit();
   await page.getByRole('radio', { name: 'Your own' }).click();
@@ -170,22 +169,18 @@ test('a queue of runs over dropped pictures outlives its tab, and shows what eac
   await page.getByText('36 to train on, 14 to evaluate with').waitFor();
   await setNumber(page, 'Batch size', 6);
   await setNumber(page, 'Steps', 40);
-  await page.getByRole('tab', { name: 'Compare' }).click();
-  await page.getByText(/^\d+ combinations$/).waitFor();
-  await page.getByRole('checkbox', { name: 'LoRA store', exact: true }).check();
-  await page.getByRole('checkbox', { name: 'MEFT1 reversible', exact: true }).check();
-  await page.getByRole('button', { name: 'Train 2 methods' }).click();
-  await stateOf('MEFT1, reversible', 'finished');
-  await stateOf('LoRA, store', 'running');
+  await trainBoth(page);
+  await untilQueued(page, 'MEFT1, reversible', 'finished');
+  await untilQueued(page, 'LoRA, store', 'running');
   await page.getByRole('button', { name: 'Watch LoRA, store' }).click();
   await page.getByRole('button', { name: 'Pause' }).click();
   await untilPhase(page, 'paused');
 
   await page.reload();
   await page.getByRole('tab', { name: 'Compare' }).click();
-  await stateOf('LoRA, store', 'interrupted');
+  await untilQueued(page, 'LoRA, store', 'interrupted');
   await page.getByRole('button', { name: 'Go on with the queue' }).click();
-  await stateOf('LoRA, store', 'finished');
+  await untilQueued(page, 'LoRA, store', 'finished');
   await page.getByRole('button', { name: 'Results, export of LoRA, store' }).click();
   await page.getByRole('button', { name: 'Show the 2 of blue taken for red' }).first().click();
   const wrong = page.getByRole('list', { name: 'Pictures that it got wrong' });

@@ -1,10 +1,10 @@
 // Two methods trained alike on the bundled model, with a closed tab between them, and one of them exported.
 
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { complaintsOfAxe } from './axe.ts';
 import { launch, type Site, serve, watch } from './browser.ts';
-import { busyTasks, paste, rowsOfTwoTopics, setNumber, untilPhase } from './steps.ts';
+import { busyTasks, paste, rowsOfTwoTopics, setNumber, trainBoth, untilPhase, untilQueued } from './steps.ts';
 
 let site: Site;
 let browser: Browser;
@@ -19,9 +19,6 @@ afterAll(async () => {
   await site?.close();
 });
 
-const stateOf = (page: Page, title: string, status: string) =>
-  page.locator(`.queue li[data-status="${status}"]`, { hasText: title }).waitFor({ timeout: 400_000 });
-
 test('a queue trains two methods alike, outlives its tab, and its runs can be exported', async () => {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true });
   const { page, complaints } = await watch(context, site);
@@ -32,17 +29,13 @@ test('a queue trains two methods alike, outlives its tab, and its runs can be ex
   await setNumber(page, 'Batch size', 8);
   await setNumber(page, 'Max length', 16);
   await setNumber(page, 'Steps', 5);
-  await page.getByRole('tab', { name: 'Compare' }).click();
-  await page.getByText(/^\d+ combinations$/).waitFor();
-  await page.getByRole('checkbox', { name: 'LoRA store', exact: true }).check();
-  await page.getByRole('checkbox', { name: 'MEFT1 reversible', exact: true }).check();
-  await page.getByRole('button', { name: 'Train 2 methods' }).click();
+  await trainBoth(page);
 
-  await stateOf(page, 'MEFT1, reversible', 'running');
+  await untilQueued(page, 'MEFT1, reversible', 'running');
   await page.locator('.queue li', { hasText: /step [2-5] of 5/ }).waitFor({ timeout: 400_000 });
   const busy = await busyTasks(page, async () => {
-    await stateOf(page, 'MEFT1, reversible', 'finished');
-    await stateOf(page, 'LoRA, store', 'running');
+    await untilQueued(page, 'MEFT1, reversible', 'finished');
+    await untilQueued(page, 'LoRA, store', 'running');
     // Paused, it is sure to be under way still when the page is closed.
     await page.getByRole('button', { name: 'Watch LoRA, store' }).click();
     await page.getByRole('button', { name: 'Pause' }).click();
@@ -52,10 +45,10 @@ test('a queue trains two methods alike, outlives its tab, and its runs can be ex
 
   await page.reload();
   await page.getByRole('tab', { name: 'Compare' }).click();
-  await stateOf(page, 'MEFT1, reversible', 'finished');
-  await stateOf(page, 'LoRA, store', 'interrupted');
+  await untilQueued(page, 'MEFT1, reversible', 'finished');
+  await untilQueued(page, 'LoRA, store', 'interrupted');
   await page.getByRole('button', { name: 'Go on with the queue' }).click();
-  await stateOf(page, 'LoRA, store', 'finished');
+  await untilQueued(page, 'LoRA, store', 'finished');
 
   await page.getByRole('button', { name: 'Training loss, smoothed: show as table' }).click();
   const table = page.getByRole('region', { name: 'Training loss by step' });

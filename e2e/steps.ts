@@ -50,6 +50,19 @@ export async function untilPhase(page: Page, phase: string): Promise<void> {
   await page.locator(`.phase-line[data-phase="${phase}"]`).waitFor({ timeout: 180_000 });
 }
 
+/** Two methods are queued on the screen Compare, and begin. */
+export async function trainBoth(page: Page): Promise<void> {
+  await page.getByRole('tab', { name: 'Compare' }).click();
+  await page.getByText(/^\d+ combinations$/).waitFor();
+  await page.getByRole('checkbox', { name: 'LoRA store', exact: true }).check();
+  await page.getByRole('checkbox', { name: 'MEFT1 reversible', exact: true }).check();
+  await page.getByRole('button', { name: 'Train 2 methods' }).click();
+}
+
+/** A run of the queue by its title, once it is there. */
+export const untilQueued = (page: Page, title: string, status: string): Promise<void> =>
+  page.locator(`.queue li[data-status="${status}"]`, { hasText: title }).waitFor({ timeout: 400_000 });
+
 /** Losses from the chart's own table, first step first. */
 export async function losses(page: Page): Promise<number[]> {
   const table = page.getByRole('button', { name: /^Training loss: show as/ });

@@ -40,7 +40,7 @@ export function OptionField({ name, option, value, standard, error, onChange }: 
         help={leftOut === undefined ? help : `${help} Empty: ${leftOut}.`}
         value={value as number | undefined}
         standard={standard as number | undefined}
-        {...(leftOut === undefined ? {} : { leftOut })}
+        leftOut={leftOut}
         error={error}
         onChange={onChange}
         onLeaveOut={() => onChange(undefined)}

@@ -1,6 +1,7 @@
 // The adapter out as a zip, read back and its logits compared.
 
 import { useState } from 'react';
+import type { InputWord } from '../../src/protocol/cards.ts';
 import type { Calls, ExportLayout, ExportResult } from '../../src/protocol/messages.ts';
 import { plural } from '../../src/protocol/sentences.ts';
 import type { Answer } from '../state/answer.ts';
@@ -15,7 +16,7 @@ import { PushToHub } from './PushToHub.tsx';
 interface AdapterExportProps {
   named: Named;
   /** What it is tested on. */
-  example: 'text' | 'picture';
+  example: InputWord;
   exported: Answer<ExportResult>;
   onExport(request: Calls['exportAdapter']['argument']): Promise<ExportResult | undefined>;
 }

@@ -1,6 +1,7 @@
 // What goes out, under which name and licence: the adapter, or the whole model with what was trained in its weights.
 
 import { useState } from 'react';
+import type { InputWord } from '../../src/protocol/cards.ts';
 import type { Calls, ExportResult, MergeResult } from '../../src/protocol/messages.ts';
 import type { Answer } from '../state/answer.ts';
 import type { Merging } from '../state/merging.ts';
@@ -21,7 +22,7 @@ interface ExportPanelProps {
   /** An adapter that was imported is a file already. */
   trained: 'here' | 'elsewhere';
   /** What it is tested on. */
-  example: 'text' | 'picture';
+  example: InputWord;
   exported: Answer<ExportResult>;
   merging: Merging;
   onExport(request: Calls['exportAdapter']['argument']): Promise<ExportResult | undefined>;

@@ -1,5 +1,6 @@
 // An adapter in: a zip, a folder, or one of the hub, with its logits compared.
 
+import type { InputWord } from '../../src/protocol/cards.ts';
 import type { AdapterSource } from '../../src/protocol/config.ts';
 import type { ImportResult } from '../../src/protocol/messages.ts';
 import { plural } from '../../src/protocol/sentences.ts';
@@ -16,7 +17,7 @@ import { Icon } from '../ui/icons.tsx';
 interface ImportPanelProps {
   imported: Answer<ImportResult>;
   /** What the imported adapter reads. */
-  example: 'text' | 'picture';
+  example: InputWord;
   /** Why no adapter can be imported now. */
   busy: string | undefined;
   /** The base of the adapter that was refused, by the name that it has on the hub. */
@@ -46,23 +47,11 @@ export function ImportPanel({ imported, example, busy, baseWanted, endpoint, onL
         <Pick
           accept=".zip,application/zip"
           disabled={busy !== undefined}
-          label={
-            <>
-              <Icon name="file" /> {pending ? 'Reading …' : 'Choose a zip'}
-            </>
-          }
+          icon="file"
+          label={pending ? 'Reading …' : 'Choose a zip'}
           onPick={(files) => take(adapterOfPicked(files))}
         />
-        <Pick
-          folder
-          disabled={busy !== undefined}
-          label={
-            <>
-              <Icon name="folder" /> Choose a folder
-            </>
-          }
-          onPick={(files) => take(adapterOfPicked(files))}
-        />
+        <Pick folder disabled={busy !== undefined} icon="folder" label="Choose a folder" onPick={(files) => take(adapterOfPicked(files))} />
         <span className="muted">or drop it here</span>
       </DropZone>
       <NameField

@@ -1,7 +1,7 @@
 // What it got wrong, the most confident first: thumbnails of pictures, lines of texts. Of all, or of the cell of the confusion table that is open.
 
 import { type Ref, useEffect, useState } from 'react';
-import type { Inputs } from '../../src/protocol/cards.ts';
+import { type Inputs, inputWord } from '../../src/protocol/cards.ts';
 import type { Calls, Confusion, Mistake } from '../../src/protocol/messages.ts';
 import { countText, plural } from '../../src/protocol/sentences.ts';
 import { Figure, Numbers } from '../ui/Figure.tsx';
@@ -36,7 +36,7 @@ export function MistakesView({ mistakes, confusion, inputs, cell, onCell, held, 
   const textOf = ({ at }: Mistake) => describedAs(examples.get(at)) || `example ${at + 1}`;
   const nameOf = (label: number) => labels[label] ?? `label ${label}`;
   const of = wrongIn(confusion, cell);
-  const what = inputs === 'image' ? 'picture' : 'text';
+  const what = inputWord[inputs];
   return (
     <div className="got-wrong" ref={ref}>
       <Figure

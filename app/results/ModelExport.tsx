@@ -1,6 +1,7 @@
 // The whole model out as a zip of a folder, opened again and its logits compared.
 
 import { useEffect, useState } from 'react';
+import type { InputWord } from '../../src/protocol/cards.ts';
 import type { Calls, MergedType, MergePlan, MergeResult } from '../../src/protocol/messages.ts';
 import { plural } from '../../src/protocol/sentences.ts';
 import type { Merging } from '../state/merging.ts';
@@ -14,7 +15,7 @@ import type { Named } from './ExportPanel.tsx';
 interface ModelExportProps {
   named: Named;
   /** What it is tested on. */
-  example: 'text' | 'picture';
+  example: InputWord;
   merging: Merging;
   onPlan(): void;
   onMerge(request: Calls['mergeModel']['argument']): Promise<MergeResult | undefined>;

@@ -1,13 +1,14 @@
 // How an exported zip gets to the hub: the page sends nothing itself, so it gives the command that does.
 
 import { useId, useState } from 'react';
+import type { InputWord } from '../../src/protocol/cards.ts';
 import { CopyLine } from '../ui/CopyLine.tsx';
 import { pushCommands, repoNameOf } from './push_commands.ts';
 
 interface PushToHubProps {
   fileName: string;
   /** What it was tested on. */
-  example: 'text' | 'picture';
+  example: InputWord;
   readers: 'made up' | 'data';
 }
 

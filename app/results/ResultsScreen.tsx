@@ -1,6 +1,6 @@
 // What came out: metrics, confusion, a field to try it, the adapter as a file.
 
-import type { TaskCard } from '../../src/protocol/cards.ts';
+import { inputWord, type TaskCard } from '../../src/protocol/cards.ts';
 import { plural } from '../../src/protocol/sentences.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { hubEndpoint } from '../state/hub/endpoint.ts';
@@ -54,12 +54,12 @@ export function ResultsScreen({ theme }: { theme: string }) {
   const usable = imported.value !== undefined || kept;
   // What is tried stands below metrics without a picture, where there is room for texts.
   const roomy = evaluation?.confusion === undefined && evaluation?.scatter === undefined;
-  const pictures = task?.inputs === 'image';
+  const read = inputWord[task?.inputs ?? 'text'];
   const example = exampleOf(run, tasks);
   const tryIt = (
     <section className="card" aria-label="Try it">
       <h2>Try your own</h2>
-      {usable && pictures ? (
+      {usable && read === 'picture' ? (
         <TryPictures labels={labels} importing={imported.pending} predict={predictPicture} />
       ) : usable && task?.learns === 'choice' ? (
         <TryChoices passage={pair} prediction={prediction} importing={imported.pending} onAsk={ask} />
@@ -142,7 +142,7 @@ export function ResultsScreen({ theme }: { theme: string }) {
               key={kept ? run.name : imported.value?.name}
               suggestion={suggestionOf(kept ? run.name : `${imported.value?.name} ${imported.value?.method}`)}
               trained={kept ? 'here' : 'elsewhere'}
-              example={pictures ? 'picture' : 'text'}
+              example={read}
               exported={exported}
               merging={merging}
               onExport={exportAdapter}
@@ -158,7 +158,7 @@ export function ResultsScreen({ theme }: { theme: string }) {
           )}
           <ImportPanel
             imported={imported}
-            example={pictures ? 'picture' : 'text'}
+            example={read}
             busy={busy}
             baseWanted={baseWanted}
             endpoint={endpoint}

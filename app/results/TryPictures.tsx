@@ -72,16 +72,7 @@ export function TryPictures({ labels, importing, predict }: TryPicturesProps) {
   return (
     <div className="try">
       <DropZone hint="JPEG, PNG, WebP or GIF, one or several. They stay on this machine." onDrop={(transfer) => take(transfer.files)}>
-        <Pick
-          several
-          accept="image/jpeg,image/png,image/webp,image/gif"
-          label={
-            <>
-              <Icon name="file" /> Choose pictures
-            </>
-          }
-          onPick={take}
-        />
+        <Pick several accept="image/jpeg,image/png,image/webp,image/gif" icon="file" label="Choose pictures" onPick={take} />
         <span className="muted">drop them here, or paste one</span>
       </DropZone>
       {refused > 0 && <p className="small wrong">{plural(refused, 'file')} of these can't be read as a picture.</p>}

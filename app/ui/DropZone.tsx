@@ -1,6 +1,7 @@
 // A place to drop something from the disk, with the buttons that pick it instead.
 
 import { type ReactNode, useState } from 'react';
+import { Icon, type IconName } from './icons.tsx';
 
 interface DropZoneProps {
   hint: string;
@@ -32,7 +33,8 @@ export function DropZone({ hint, onDrop, children }: DropZoneProps) {
 }
 
 interface PickProps {
-  label: ReactNode;
+  icon: IconName;
+  label: string;
   accept?: string;
   folder?: boolean;
   /** More than one file at a time. */
@@ -42,10 +44,10 @@ interface PickProps {
 }
 
 /** A file input that looks like a button and keeps its keyboard behaviour. */
-export function Pick({ label, accept, folder = false, several = false, disabled = false, onPick }: PickProps) {
+export function Pick({ icon, label, accept, folder = false, several = false, disabled = false, onPick }: PickProps) {
   return (
     <label className="button" aria-disabled={disabled}>
-      {label}
+      <Icon name={icon} /> {label}
       <input
         className="hidden"
         type="file"

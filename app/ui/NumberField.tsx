@@ -20,7 +20,7 @@ export interface NumberFieldProps {
   /** Undefined: it is left out by default. */
   standard: number | undefined;
   /** What happens without this number, where it may be left out. */
-  leftOut?: string;
+  leftOut?: string | undefined;
   min: number;
   max?: number;
   /** It is less than this number. */

@@ -1,6 +1,7 @@
 // Pictures that people pick, drop or paste, as the protocol wants them. Nothing is read here: blobs are handles, and the worker reads what it needs.
 
 import type { DataRef } from '../../src/protocol/config.ts';
+import { isCalledPicture } from '../../src/protocol/reading.ts';
 import { droppedEntries, type FolderFile, filesUnder } from './files.ts';
 
 const isPacked = ({ name }: File): boolean => /\.(?:zip|parquet)$/i.test(name);
@@ -32,4 +33,4 @@ export async function picturesOfDropped(transfer: DataTransfer): Promise<DataRef
 
 /** The files of these that are called pictures, or that the browser takes for some. */
 export const picturesAmong = (files: Iterable<File>): readonly File[] =>
-  [...files].filter(({ type, name }) => type.startsWith('image/') || /\.(?:jpe?g|png|webp|gif)$/i.test(name));
+  [...files].filter(({ type, name }) => type.startsWith('image/') || isCalledPicture(name));

@@ -3,6 +3,7 @@
 
 import { existsSync, openAsBlob, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { inputWord } from '../../src/protocol/cards.ts';
 import type { Columns } from '../../src/protocol/config.ts';
 import type { AskedText, DataProgress, Prediction } from '../../src/protocol/messages.ts';
 import { countText } from '../../src/protocol/sentences.ts';
@@ -212,7 +213,7 @@ export async function predict(given: Given, console: Console): Promise<number> {
     if (asked.count > chunk) console.progress({ label: 'predicting', done, of: asked.count });
   }
   if (cut > 0) console.say(`${countText(cut)} of ${countText(done)} texts are longer than the adapter's length and were cut there`);
-  const header = [task.inputs === 'image' ? 'picture' : 'text', ...answer.header];
+  const header = [inputWord[task.inputs], ...answer.header];
   if (!csv) console.result(tableText([path === undefined ? header : ['row', ...header], ...shown]));
   return 0;
 }

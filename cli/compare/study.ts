@@ -8,10 +8,10 @@ import { panelsOf, valueText } from '../../src/protocol/study_panels.ts';
 import { studySeries } from '../../src/session/run/study_series.ts';
 import { sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
-import { type Given, usage } from '../flags.ts';
+import { columnFlags, type Given, usage } from '../flags.ts';
 import { markdownTable, scoreText, tableText } from '../format.ts';
 import { openSession, sayDevice } from '../open_session.ts';
-import { flagOf, givenOptions, optionNames } from '../option_flags.ts';
+import { flagOf, givenOptions, optionNames, readingFlags } from '../option_flags.ts';
 import { drawPanels, type Line, type Measure } from '../pictures/panels.ts';
 import { configOf, listOf, numberOf, settingsOf, textOf } from '../settings.ts';
 
@@ -30,19 +30,8 @@ const ofPlans = [
   'sort',
 ];
 const ofStudy = [
-  ...[
-    'data',
-    'eval-data',
-    'text-column',
-    'image-column',
-    'text-pair-column',
-    'label-column',
-    'choice-columns',
-    'target-column',
-    'task',
-    'eval-examples',
-  ],
-  ...['no-header', 'separator', 'quote', 'encoding', 'max-rows', 'broken-pictures'],
+  ...['data', 'eval-data', 'task', 'eval-examples'],
+  ...Object.keys({ ...columnFlags, ...readingFlags }),
   ...['max-steps', 'learning-rate', 'weight-decay', 'warmup-ratio', 'max-grad-norm', 'seed'],
 ];
 

@@ -70,7 +70,9 @@ export interface MethodCard {
 /** What a model reads. */
 export type Inputs = 'text' | 'image';
 
-/** What people call them. */
+/** What people call one of them, and several. */
+export const inputWord = { text: 'text', image: 'picture' } as const satisfies Readonly<Record<Inputs, string>>;
+export type InputWord = (typeof inputWord)[Inputs];
 export const inputWords = { text: 'texts', image: 'pictures' } as const satisfies Readonly<Record<Inputs, string>>;
 
 /** What a task learns of a row: its class, its number, which of its answers is right, the text that belongs to it, or how its own text goes on. */

@@ -35,6 +35,9 @@ export type ReadingSettings = Readonly<v.InferOutput<typeof settings>>;
 /** The file of labels that is read beside one of rows: `train-labels.lst` beside `train.jsonl`. */
 export const labelsFileOf = (name: string): string => `${name.replace(/\.[^./\\]*$/, '')}-labels.lst`;
 
+/** Whether a file is a picture of a kind that is read, by what it is called alone. */
+export const isCalledPicture = (path: string): boolean => /\.(?:jpe?g|jfif|png|webp|gif)$/i.test(path);
+
 export const tableFormats = ['delimited', 'json', 'json-lines', 'parquet', 'pictures'] as const;
 export type TableFormat = (typeof tableFormats)[number];
 

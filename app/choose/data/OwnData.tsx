@@ -33,11 +33,8 @@ export function OwnData({ learns, onData }: { learns: Learned; onData(data: Data
       <Pick
         several
         accept=".csv,.tsv,.tab,.txt,.json,.jsonl,.ndjson,.parquet,.lst,text/csv,text/tab-separated-values,application/json"
-        label={
-          <>
-            <Icon name="file" /> Choose a file
-          </>
-        }
+        icon="file"
+        label="Choose a file"
         onPick={(files) => {
           const data = dataOfFiles(files);
           if (data !== undefined) onData(data);

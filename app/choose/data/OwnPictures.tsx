@@ -2,7 +2,6 @@
 
 import type { DataRef } from '../../../src/protocol/config.ts';
 import { DropZone, Pick } from '../../ui/DropZone.tsx';
-import { Icon } from '../../ui/icons.tsx';
 import { picturesOfDropped, picturesOfPicked } from '../../ui/picture_files.ts';
 
 export function OwnPictures({ onData }: { onData(data: DataRef): void }) {
@@ -14,24 +13,8 @@ export function OwnPictures({ onData }: { onData(data: DataRef): void }) {
       hint="A folder with a folder for each class: cat/1.jpg, dog/1.jpg, in folders train and validation if you like; or a zip of it, or a Parquet file. JPEG, PNG, WebP or GIF. The pictures stay on this machine: there is no server to send them to."
       onDrop={(transfer) => void picturesOfDropped(transfer).then(take)}
     >
-      <Pick
-        folder
-        label={
-          <>
-            <Icon name="folder" /> Choose a folder of pictures
-          </>
-        }
-        onPick={(files) => take(picturesOfPicked(files))}
-      />
-      <Pick
-        accept=".zip,.parquet,application/zip"
-        label={
-          <>
-            <Icon name="file" /> Choose a zip
-          </>
-        }
-        onPick={(files) => take(picturesOfPicked(files))}
-      />
+      <Pick folder icon="folder" label="Choose a folder of pictures" onPick={(files) => take(picturesOfPicked(files))} />
+      <Pick accept=".zip,.parquet,application/zip" icon="file" label="Choose a zip" onPick={(files) => take(picturesOfPicked(files))} />
       <span className="muted">or drop one here</span>
     </DropZone>
   );

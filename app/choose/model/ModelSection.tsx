@@ -8,7 +8,6 @@ import type { Answer } from '../../state/answer.ts';
 import { DropZone, Pick } from '../../ui/DropZone.tsx';
 import { ErrorNote } from '../../ui/ErrorNote.tsx';
 import { modelOfDropped, modelOfPicked } from '../../ui/files.ts';
-import { Icon } from '../../ui/icons.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
 import type { Source } from '../source.ts';
 import { ImageSizeField } from './ImageSizeField.tsx';
@@ -55,15 +54,7 @@ export function ModelSection(props: ModelSectionProps) {
           hint="The Hugging Face folder of a BERT, RoBERTa, DistilBERT, GPT-2, OPT, BART, ViT or DeiT: config.json, the weights (model.safetensors, its shards, or pytorch_model.bin) and tokenizer.json, or preprocessor_config.json where it looks at pictures. It is read in place, never copied or sent."
           onDrop={(transfer) => void modelOfDropped(transfer).then(take)}
         >
-          <Pick
-            folder
-            label={
-              <>
-                <Icon name="folder" /> Choose a folder
-              </>
-            }
-            onPick={(files) => take(modelOfPicked(files))}
-          />
+          <Pick folder icon="folder" label="Choose a folder" onPick={(files) => take(modelOfPicked(files))} />
           <span className="muted">or drop one here</span>
         </DropZone>
       )}

@@ -2,7 +2,8 @@
 // the `datasets` library finds them. Looks at paths alone. Invariant: files of a split stand in the order of their rows, which is that of their names.
 
 import type { HubFile } from '../../hub/repo.ts';
-import { isCalledPicture, isHidden, isIn, isMetadata, pictureLayout } from '../picture_sets/layout.ts';
+import { isCalledPicture } from '../../protocol/reading.ts';
+import { isHidden, isIn, isMetadata, pictureLayout } from '../picture_sets/layout.ts';
 import type { DatasetCard } from './card.ts';
 import { bySplit, splitNamed } from './split_names.ts';
 

@@ -3,24 +3,13 @@
 // Invariant: what is passed over is counted and named; rows stand in the order of their paths, as the `datasets` library has them.
 
 import { RetraceError } from '../../protocol/errors.ts';
-import type { TableFormat } from '../../protocol/reading.ts';
+import { isCalledPicture, type TableFormat } from '../../protocol/reading.ts';
 import { listText, plural } from '../../protocol/sentences.ts';
 import { shownValue } from '../../protocol/shown.ts';
 import { pictureKind } from '../pictures/format.ts';
 import type { PictureFile } from '../pictures/picture.ts';
 import type { Column, RowBatch, RowRequest, TableSource } from '../table/table.ts';
-import {
-  classesOf,
-  folderOf,
-  isCalledPicture,
-  isHidden,
-  isIn,
-  isMetadata,
-  type LaidPart,
-  onlyPart,
-  type PictureLayout,
-  pictureLayout,
-} from './layout.ts';
+import { classesOf, folderOf, isHidden, isIn, isMetadata, type LaidPart, onlyPart, type PictureLayout, pictureLayout } from './layout.ts';
 import { HEAD, type PictureListing, type SetFile } from './listing.ts';
 import { metadataRows } from './metadata.ts';
 

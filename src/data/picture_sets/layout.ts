@@ -1,6 +1,7 @@
 // Which part and which class each file of a set of pictures belongs to, by the folders that it lies in: as the `datasets` library's imagefolder has it where
 // that is not a trap. Looks at paths alone. Invariant: what a path is does not depend on the order in which paths are given.
 
+import { isCalledPicture } from '../../protocol/reading.ts';
 import { bySplit, splitWord } from '../hub/split_names.ts';
 
 /** The part that a set has which names none. */
@@ -41,8 +42,6 @@ export const isMetadata = (path: string): boolean => metadataNames.includes(name
 /** Files of which nothing is said. */
 export const isHidden = (path: string): boolean =>
   silent.includes(nameOf(path)) || path.split('/').some((part) => part.startsWith('.') || part === '__MACOSX' || part === '@eaDir');
-/** By what a file is called alone. */
-export const isCalledPicture = (path: string): boolean => /\.(?:jpe?g|jfif|png|webp|gif)$/i.test(path);
 
 /** Those that lie somewhere, for where the classes are: pictures by their names; all where none is called so. */
 function telling(paths: readonly string[]): readonly string[] {

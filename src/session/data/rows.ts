@@ -6,7 +6,7 @@ import { type ColumnChoice, columnChoice } from '../../data/examples.ts';
 import { splitBeginning } from '../../data/hub/preview.ts';
 import { openSplit } from '../../data/hub/split.ts';
 import { openPictures, partsOf } from '../../data/picture_sets/folder.ts';
-import { fileListing } from '../../data/picture_sets/listing.ts';
+import { fileListing, type PictureListing } from '../../data/picture_sets/listing.ts';
 import { zipListing } from '../../data/picture_sets/zip.ts';
 import { labelLines, labelsBeside } from '../../data/table/labels_beside.ts';
 import { openTable } from '../../data/table/open.ts';
@@ -43,15 +43,20 @@ export interface Opening {
   readonly waiting?: Waiting | undefined;
 }
 
+/** A folder or a zip of pictures, listed; undefined of other data. */
+async function picturesListed(data: Extract<DataRef, { kind: 'pictures' | 'file' }>, inputs: Inputs): Promise<PictureListing | undefined> {
+  if (data.kind === 'pictures') return fileListing(data.files, data.name);
+  if (inputs !== 'image') return undefined;
+  const { name, blob } = data;
+  return isZip(new Uint8Array(await blob.slice(0, 4).arrayBuffer())) ? zipListing(blobSource(name, blob), blob) : undefined;
+}
+
 /** The file's table, opened: its columns are known, its rows unread. Errors: those of its format, and of the hub. */
 export async function openData(data: DataRef, host: Host, { inputs = 'text', to = 'learn', waiting }: Opening = {}): Promise<OpenData> {
-  if (
-    data.kind === 'pictures' ||
-    (data.kind === 'file' && inputs === 'image' && isZip(new Uint8Array(await data.blob.slice(0, 4).arrayBuffer())))
-  ) {
-    const listing =
-      data.kind === 'pictures' ? fileListing(data.files, data.name) : await zipListing(blobSource(data.name, data.blob), data.blob);
-    return { source: await openPictures(listing, { part: data.part, to }), parts: partsOf(listing), pinned: data };
+  if (data.kind === 'pictures' || data.kind === 'file') {
+    const listing = await picturesListed(data, inputs);
+    if (listing !== undefined)
+      return { source: await openPictures(listing, { part: data.part, to }), parts: partsOf(listing), pinned: data };
   }
   if (data.kind === 'file') {
     const table = await openTable(blobSource(data.name, data.blob), data);

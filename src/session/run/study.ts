@@ -92,15 +92,9 @@ export class Study {
     const { model, data, task, pooling, image_size, training, learning_rate } = this.#request;
     const own = { learning_rate: learning_rate ?? methodNamed(method).learning_rate };
     return {
-      ...{
-        model,
-        data,
-        task,
-        method,
-        options,
-        ...(pooling === undefined ? {} : { pooling }),
-        ...(image_size === undefined ? {} : { image_size }),
-      },
+      ...{ model, data, task, method, options },
+      ...(pooling === undefined ? {} : { pooling }),
+      ...(image_size === undefined ? {} : { image_size }),
       // Gradients are the same bits under every policy; this one recomputes nothing.
       ...{ policy: 'store', checkpoint_every: 1 },
       // Its score is the metric that chooses the best, and no text has to be written for that.
