@@ -9,7 +9,7 @@ import { complaintsOfAxe } from './axe.ts';
 import { launch, watch } from './browser.ts';
 import { classLabel, datasetRepo, type FaultRule, feature } from './hub_double/server.ts';
 import { type HubSite, serveWithHub, tinyBert } from './hub_models.ts';
-import { paste, rowsOfTwoTopics, setNumber, train, untilPhase, untilStep } from './steps.ts';
+import { paste, pause, rowsOfTwoTopics, setNumber, train, untilPhase, untilStep } from './steps.ts';
 
 let served: HubSite;
 let browser: Browser;
@@ -120,8 +120,7 @@ test('typed, looked at, fetched, trained, exported; reloaded in the middle of ea
   await setNumber(page, 'Steps', 120);
   await train(page);
   await untilStep(page, 1);
-  await page.getByRole('button', { name: 'Pause' }).click();
-  await untilPhase(page, 'paused');
+  await pause(page);
   await page.reload();
   await page.getByRole('button', { name: /^Resume/ }).click();
   await untilPhase(page, 'finished');

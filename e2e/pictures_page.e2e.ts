@@ -11,7 +11,7 @@ import { complaintsOfAxe } from './axe.ts';
 import { launch, type Site, serve, watch } from './browser.ts';
 import { filesOfColours, picture } from './colours.ts';
 import { writeSmallVit } from './small_models.ts';
-import { exportAndImport, losses, setNumber, train, trainBoth, untilPhase, untilQueued } from './steps.ts';
+import { exportAndImport, losses, pause, setNumber, train, trainBoth, untilPhase, untilQueued } from './steps.ts';
 
 let site: Site;
 let browser: Browser;
@@ -168,13 +168,12 @@ test('a queue of runs over dropped pictures outlives its tab, and shows what eac
   await drop('colours.zip', Buffer.from(zipSync(await filesOfColours())), 'Data');
   await page.getByText('36 to train on, 14 to evaluate with').waitFor();
   await setNumber(page, 'Batch size', 6);
-  await setNumber(page, 'Steps', 40);
+  await setNumber(page, 'Steps', 120);
   await trainBoth(page);
   await untilQueued(page, 'MEFT1, reversible', 'finished');
   await untilQueued(page, 'LoRA, store', 'running');
   await page.getByRole('button', { name: 'Watch LoRA, store' }).click();
-  await page.getByRole('button', { name: 'Pause' }).click();
-  await untilPhase(page, 'paused');
+  await pause(page);
 
   await page.reload();
   await page.getByRole('tab', { name: 'Compare' }).click();

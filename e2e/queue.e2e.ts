@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { complaintsOfAxe } from './axe.ts';
 import { launch, type Site, serve, watch } from './browser.ts';
-import { busyTasks, paste, rowsOfTwoTopics, setNumber, trainBoth, untilPhase, untilQueued } from './steps.ts';
+import { busyTasks, paste, pause, rowsOfTwoTopics, setNumber, trainBoth, untilQueued } from './steps.ts';
 
 let site: Site;
 let browser: Browser;
@@ -38,8 +38,7 @@ test('a queue trains two methods alike, outlives its tab, and its runs can be ex
     await untilQueued(page, 'LoRA, store', 'running');
     // Paused, it is sure to be under way still when the page is closed.
     await page.getByRole('button', { name: 'Watch LoRA, store' }).click();
-    await page.getByRole('button', { name: 'Pause' }).click();
-    await untilPhase(page, 'paused');
+    await pause(page);
   });
   expect(busy, 'tasks of the main thread above 50 ms while the queue trains').toEqual([]);
 

@@ -50,6 +50,25 @@ export async function untilPhase(page: Page, phase: string): Promise<void> {
   await page.locator(`.phase-line[data-phase="${phase}"]`).waitFor({ timeout: 180_000 });
 }
 
+/**
+ * Pauses the run that the page shows. The button is pressed from within the page, in the first frame that allows it: a small model ends its steps
+ * while a click from outside still waits for the button to be enabled.
+ */
+export async function pause(page: Page): Promise<void> {
+  await page.waitForFunction(
+    () => {
+      const button = [...document.querySelectorAll('button')].find(
+        ({ textContent, disabled }) => textContent?.trim() === 'Pause' && !disabled,
+      );
+      button?.click();
+      return button !== undefined;
+    },
+    undefined,
+    { polling: 'raf', timeout: 180_000 },
+  );
+  await untilPhase(page, 'paused');
+}
+
 /** Two methods are queued on the screen Compare, and begin. */
 export async function trainBoth(page: Page): Promise<void> {
   await page.getByRole('tab', { name: 'Compare' }).click();

@@ -5,7 +5,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { complaintsOfAxe } from './axe.ts';
 import { launch, type Site, serve, watch } from './browser.ts';
-import { busyTasks, losses, paste, rowsOfTwoTopics, setNumber, train, untilPhase, untilStep } from './steps.ts';
+import { busyTasks, losses, paste, pause, rowsOfTwoTopics, setNumber, train, untilPhase, untilStep } from './steps.ts';
 
 let site: Site;
 let browser: Browser;
@@ -58,8 +58,7 @@ test('a run learns, pauses, survives a reload, and its exported adapter gives th
   await untilStep(page, 1);
   const busy = await busyTasks(page, async () => {
     await untilStep(page, 4);
-    await page.getByRole('button', { name: 'Pause' }).click();
-    await untilPhase(page, 'paused');
+    await pause(page);
     await page.getByRole('button', { name: 'One step' }).click();
     await untilStep(page, 5);
     await untilPhase(page, 'paused');
