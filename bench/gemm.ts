@@ -123,8 +123,9 @@ async function prepare(device: GPUDevice, pipelines: PipelineCache, job: Omit<Ge
   const sizes: Record<string, number> = { x: M * K, d_y: M * N, d_w: N * K, out: kernel === 'gemm_nt' ? M * N : M * K };
   sizes.w = (N * K) / (storedType === 'f16' ? 2 : 1);
   const buffers = Object.keys(spec.bindings).map((name) => filled(device, name, sizes[name] ?? 4));
-  const uniforms = { M, K, N, width: N, column: 0, alpha: 1 };
-  const params = device.createBuffer({ label: 'params', size: 24, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
+  const rows = kernel === 'gemm_tn' ? { T: 128, first: 0 } : {};
+  const uniforms = { M, K, N, width: N, column: 0, ...rows, alpha: 1 };
+  const params = device.createBuffer({ label: 'params', size: 32, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
   device.queue.writeBuffer(params, 0, packScalars(spec.uniforms, uniforms));
   buffers.push(params);
   const layout = pipelines.bindGroupLayout(kernel);

@@ -3,7 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { methods } from '../src/methods/registry.ts';
-import { policyNames } from '../src/protocol/config.ts';
+import { granularityNames, policyNames } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
 import { mergedTypes, selfTestTexts } from '../src/protocol/messages.ts';
 import { taskNames } from '../src/tasks/registry.ts';
@@ -166,6 +166,7 @@ export const commandFlags = {
     ...model,
     methods: list('NAME,...', `of ${methodNames.join(', ')}, or all (default)`),
     policies: list('NAME,...', `of ${policyNames.join(', ')}, or all (default)`),
+    granularities: list('NAME,...', `of ${granularityNames.join(', ')}, or all (default: the one of --granularity)`),
     ...compared,
     study: choice(['init'], 'in place of plans: methods begun away from the pretrained behaviour, their distance from it and score'),
     ...data,

@@ -88,6 +88,28 @@ describe('plan', () => {
     expect(await lora('--frozen-layers', '2')).toBeLessThan(await lora());
   });
 
+  test('says what every granularity takes, and is the one of a processor where none is asked for', async () => {
+    const plan = async (...args: string[]) => {
+      const [line] = linesOf(await retrace(['plan', '--model', configOnly, '--batch-size', '64', '--max-length', '32', '--json', ...args]));
+      return line as { granularity: string; dispatches: number; bytes: Record<string, number>; granularities: Record<string, unknown>[] };
+    };
+    const [usual, fast] = [await plan(), await plan('--granularity', 'fast')];
+    expect([usual.granularity, fast.granularity]).toEqual(['frugal', 'fast']);
+    expect(usual.granularities).toEqual(fast.granularities);
+    const [frugal, balanced, last] = usual.granularities.map(({ dispatches }) => Number(dispatches)) as [number, number, number];
+    expect(frugal).toBeGreaterThan(balanced);
+    expect(balanced).toBeGreaterThan(last);
+    const { activation = 0, workspace = 0 } = fast.bytes;
+    expect(usual.granularities[2]).toEqual({
+      granularity: 'fast',
+      dispatches: fast.dispatches,
+      activation_and_workspace: activation + workspace,
+    });
+    expect((await retrace(['plan', '--model', configOnly])).stdout).toMatch(
+      /^granularity +frugal .* dispatches a step, .* \(this plan\)\n +balanced /m,
+    );
+  });
+
   test('is compared over methods, policies and depths in one table, with what does not go together', async () => {
     const outcome = await retrace([
       'compare',
@@ -128,7 +150,20 @@ describe('plan', () => {
       '16',
       '--markdown',
     ]);
-    expect(markdown.stdout).toMatch(/^\| lora \| store \| single \|/m);
+    expect(markdown.stdout).toMatch(/^\| lora \| store \| frugal \| single \|/m);
+    const granularities = await retrace([
+      'compare',
+      '--model',
+      configOnly,
+      '--methods',
+      'meft1',
+      '--policies',
+      'reversible',
+      '--granularities',
+      'fast,frugal',
+      '--json',
+    ]);
+    expect(linesOf(granularities)).toMatchObject([{ granularity: 'frugal' }, { granularity: 'fast' }]);
     const picture = join(folder, 'compared.svg');
     const csv = await retrace(['compare', '--model', configOnly, '--max-length', '16', '--sort', '-total', '--csv', '--picture', picture]);
     const [header = '', ...lines] = csv.stdout.trim().split('\n');

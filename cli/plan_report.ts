@@ -30,7 +30,20 @@ export const writingText = (writing: NonNullable<PlanReport['writing']>): string
     ? `none in an evaluation. ${writing.refusal}`
     : `${countText(writing.texts)} at a time in an evaluation, which take ${bytesText(writing.bytes)} more`;
 
-export function planText(report: PlanReport): string {
+/** What another granularity of the same plan takes, for programs. */
+export const granularityObject = (report: PlanReport) => ({
+  granularity: report.granularity,
+  dispatches: report.dispatches,
+  activation_and_workspace: transientBytes(report),
+});
+
+function granularityText(report: PlanReport, first: boolean, planned: boolean): string {
+  const price = `${countText(report.dispatches)} dispatches a step, ${bytesText(transientBytes(report))} activation + workspace`;
+  return `${(first ? 'granularity' : '').padEnd(21)} ${report.granularity.padEnd(9)} ${price}${planned ? ' (this plan)' : ''}`;
+}
+
+/** `granularities`: the same plan in each of them. */
+export function planText(report: PlanReport, granularities: readonly PlanReport[]): string {
   const { model, method, policy, streams, batch, length, bytes, peak, timeline } = report;
   const rows = categories.map((name) => [name, bytesText(bytes[name]), countText(bytes[name])]);
   return [
@@ -48,7 +61,7 @@ export function planText(report: PlanReport): string {
         ]
       : []),
     ...(report.writing ? [`texts written         ${writingText(report.writing)}`] : []),
-    `dispatches a step     ${countText(report.dispatches)}`,
+    ...granularities.map((other, i) => granularityText(other, i === 0, other.granularity === report.granularity)),
     `live through a step   ${sparkline(timeline.map(({ live }) => live))}`,
   ].join('\n');
 }

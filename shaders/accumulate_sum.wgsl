@@ -1,4 +1,4 @@
-// accumulate_sum: out[slot] += sum of x, by one thread in order.
+// accumulate_sum: out[slot] += sum of x, by one thread, one after the other to the value that is there.
 //
 //   binding  name    shape       access
 //   0        x       [count]     read_write, only read
@@ -18,7 +18,7 @@ struct Params {
 
 @compute @workgroup_size(1)
 fn accumulate_sum() {
-  var sum = 0.0;
+  var sum = out[params.slot];
   for (var i = 0u; i < params.count; i++) { sum += x[i]; }
-  out[params.slot] += sum;
+  out[params.slot] = sum;
 }

@@ -1,5 +1,5 @@
-// column_dot: d_l[C] += sum over rows of d_y · x, a column a thread: the gradient of scale_columns' factors. The sum goes on from the value
-// that is there, row after row, so that calls over consecutive ranges of rows give the bits of one call.
+// column_dot: d_l[C] += sum over rows of d_y · x, a column a thread: the gradient of scale_columns' factors, by
+// blocks of rows (prelude).
 //
 //   binding  name    shape   access
 //   0        d_y     [N, C]  read_write, only read
@@ -12,6 +12,8 @@
 struct Params {
   N: u32,
   C: u32,
+  T: u32,
+  first: u32,
 }
 
 @group(0) @binding(0) var<storage, read_write> d_y: array<f32>;
@@ -28,8 +30,15 @@ fn column_dot(
   let c = linear_group(group, groups) * 64u + local;
   if (c >= params.C) { return; }
   var sum = d_l[c];
-  for (var n = 0u; n < params.N; n++) {
-    sum += d_y[n * params.C + c] * x[n * params.C + c];
+  var n = 0u;
+  while (n < params.N) {
+    let end = block_end(n, params.first, params.T, params.N);
+    var block_sum = 0.0;
+    while (n < end) {
+      block_sum += d_y[n * params.C + c] * x[n * params.C + c];
+      n++;
+    }
+    sum += block_sum;
   }
   d_l[c] = sum;
 }

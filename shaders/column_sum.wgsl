@@ -1,5 +1,4 @@
-// column_sum: d_bias[N] += alpha · sum over rows of the first N columns of d_y[M,width], a column a thread. The sum goes on from the value
-// that is there, row after row, so that calls over consecutive ranges of rows give the bits of one call.
+// column_sum: d_bias[N] += alpha · sum over rows of the first N columns of d_y[M,width], a column a thread, by blocks of rows (prelude).
 //
 //   binding  name    shape       access
 //   0        d_y     [M, width]  read_write, only read
@@ -12,6 +11,8 @@ struct Params {
   M: u32,
   N: u32,
   width: u32,
+  T: u32,
+  first: u32,
   alpha: f32,
 }
 
@@ -28,8 +29,15 @@ fn column_sum(
   let n = linear_group(group, groups) * 64u + local;
   if (n >= params.N) { return; }
   var sum = d_bias[n];
-  for (var m = 0u; m < params.M; m++) {
-    sum += params.alpha * d_y[m * params.width + n];
+  var m = 0u;
+  while (m < params.M) {
+    let end = block_end(m, params.first, params.T, params.M);
+    var block_sum = 0.0;
+    while (m < end) {
+      block_sum += params.alpha * d_y[m * params.width + n];
+      m++;
+    }
+    sum += block_sum;
   }
   d_bias[n] = sum;
 }

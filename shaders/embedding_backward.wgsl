@@ -1,6 +1,6 @@
 // embedding_backward: d_table[ids[n] + shift - row_begin] += sum of d_h over the tokens with that id, for rows in [row_begin, row_end). chain[n] is
 // the index of the next token with the same id + 1 (0 at the end), with the top bit set where n is the first of them: one thread sums a
-// chain in its order, so that the result is the same every time. An id past the end of the table is in no piece, and adds to none.
+// chain in its order, by blocks of the T tokens of an example (prelude). An id past the end of the table is in no piece, and adds to none.
 //
 //   binding  name     shape                     access
 //   0        ids      [N]                       read
@@ -14,6 +14,7 @@
 struct Params {
   N: u32,
   C: u32,
+  T: u32,
   row_begin: u32,
   row_end: u32,
   rows: u32,
@@ -25,6 +26,12 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> d_h: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> d_table: array<vec4f>;
 @group(0) @binding(4) var<uniform> params: Params;
+
+// The number of the block that token n is in.
+fn block_of(n: u32) -> u32 {
+  let blocks = (params.T + BLOCK - 1u) / BLOCK;
+  return n / params.T * blocks + n % params.T / BLOCK;
+}
 
 @compute @workgroup_size(64)
 fn embedding_backward(
@@ -41,11 +48,20 @@ fn embedding_backward(
   if ((chain[n] & 0x80000000u) == 0u || id >= params.rows) { return; }
   let row = id + params.shift;
   if (row < params.row_begin || row >= params.row_end) { return; }
-  var sum = d_h[at];
+  let out = (row - params.row_begin) * C4 + c;
+  var sum = d_table[out];
+  var block_sum = d_h[at];
+  var open = block_of(n);
   var next = chain[n] & 0x7fffffffu;
   while (next != 0u) {
-    sum += d_h[(next - 1u) * C4 + c];
-    next = chain[next - 1u] & 0x7fffffffu;
+    let token = next - 1u;
+    if (block_of(token) != open) {
+      open = block_of(token);
+      sum += block_sum;
+      block_sum = vec4f();
+    }
+    block_sum += d_h[token * C4 + c];
+    next = chain[token] & 0x7fffffffu;
   }
-  d_table[(row - params.row_begin) * C4 + c] += sum;
+  d_table[out] = sum + block_sum;
 }

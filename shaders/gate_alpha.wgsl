@@ -1,5 +1,5 @@
-// gate_alpha: d_alpha += mu · (1 - mu) / temperature · sum of partials with mu = σ(alpha / temperature), by one thread, row after row from the
-// value that is there.
+// gate_alpha: d_alpha += mu · (1 - mu) / temperature · sum of partials with mu = σ(alpha / temperature), by one thread, by
+// blocks of rows (prelude).
 //
 //   binding  name      shape  access
 //   0        alpha     [1]    read
@@ -11,6 +11,8 @@
 
 struct Params {
   N: u32,
+  T: u32,
+  first: u32,
   temperature: f32,
 }
 
@@ -24,6 +26,15 @@ fn gate_alpha() {
   let mu = sigmoid(alpha[0] / params.temperature);
   let slope = mu * (1.0 - mu) / params.temperature;
   var sum = d_alpha[0];
-  for (var n = 0u; n < params.N; n++) { sum += slope * partials[n]; }
+  var n = 0u;
+  while (n < params.N) {
+    let end = block_end(n, params.first, params.T, params.N);
+    var block_sum = 0.0;
+    while (n < end) {
+      block_sum += slope * partials[n];
+      n++;
+    }
+    sum += block_sum;
+  }
   d_alpha[0] = sum;
 }

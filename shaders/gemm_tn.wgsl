@@ -1,5 +1,4 @@
-// gemm_tn: d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K]: the gradient of a linear layer's weight. Each sum goes on from the value that is there, row
-// after row, so that a call over all rows and calls over consecutive ranges of them give the same bits.
+// gemm_tn: d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K]: the gradient of a linear layer's weight, by blocks of rows (prelude).
 //
 //   binding  name    shape       access
 //   0        d_y     [M, width]  read_write, only read
@@ -16,6 +15,8 @@ struct Params {
   N: u32,
   width: u32,
   column: u32,
+  T: u32,
+  first: u32,
   alpha: f32,
 }
 
@@ -24,13 +25,25 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> d_w: array<vec4f>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-fn start(row: u32, column4: u32) -> vec4f {
-  return d_w[min(row, params.N - 1u) * (params.K / 4u) + column4];
+// Four rows of d_w by four columns.
+fn start(row: u32, column4: u32) -> mat4x4f {
+  let K4 = params.K / 4u;
+  let at = min(vec4u(row, row + 1u, row + 2u, row + 3u), vec4u(params.N - 1u)) * K4 + column4;
+  return mat4x4f(d_w[at.x], d_w[at.y], d_w[at.z], d_w[at.w]);
 }
 
-fn put(row: u32, column4: u32, sum: vec4f) {
-  if (row >= params.N || column4 * 4u >= params.K) { return; }
-  d_w[row * (params.K / 4u) + column4] = sum;
+fn put(row: u32, column4: u32, sum: mat4x4f) {
+  let K4 = params.K / 4u;
+  if (column4 >= K4) { return; }
+  let at = row * K4 + column4;
+  if (row < params.N) { d_w[at] = sum[0]; }
+  if (row + 1u < params.N) { d_w[at + K4] = sum[1]; }
+  if (row + 2u < params.N) { d_w[at + 2u * K4] = sum[2]; }
+  if (row + 3u < params.N) { d_w[at + 3u * K4] = sum[3]; }
+}
+
+fn outer(a: vec4f, b: vec4f) -> mat4x4f {
+  return mat4x4f(a.x * b, a.y * b, a.z * b, a.w * b);
 }
 
 @compute @workgroup_size(4, 8)
@@ -44,60 +57,44 @@ fn gemm_tn(@builtin(global_invocation_id) id: vec3u) {
   let next4 = min(column4 + 1u, K4 - 1u);
   let below = min(1u, N4 - 1u - row / 4u);
   var y = params.column / 4u + row / 4u;
-  var s: array<vec4f, 16>;
-  s[0] = start(row, column4);
-  s[1] = start(row, next4);
-  s[2] = start(row + 1u, column4);
-  s[3] = start(row + 1u, next4);
-  s[4] = start(row + 2u, column4);
-  s[5] = start(row + 2u, next4);
-  s[6] = start(row + 3u, column4);
-  s[7] = start(row + 3u, next4);
-  s[8] = start(row + 4u, column4);
-  s[9] = start(row + 4u, next4);
-  s[10] = start(row + 5u, column4);
-  s[11] = start(row + 5u, next4);
-  s[12] = start(row + 6u, column4);
-  s[13] = start(row + 6u, next4);
-  s[14] = start(row + 7u, column4);
-  s[15] = start(row + 7u, next4);
-  for (var m = 0u; m < params.M; m++) {
-    let a0 = params.alpha * d_y[y];
-    let a1 = params.alpha * d_y[y + below];
-    let b0 = x[m * K4 + column4];
-    let b1 = x[m * K4 + next4];
-    s[0] += a0.x * b0;
-    s[1] += a0.x * b1;
-    s[2] += a0.y * b0;
-    s[3] += a0.y * b1;
-    s[4] += a0.z * b0;
-    s[5] += a0.z * b1;
-    s[6] += a0.w * b0;
-    s[7] += a0.w * b1;
-    s[8] += a1.x * b0;
-    s[9] += a1.x * b1;
-    s[10] += a1.y * b0;
-    s[11] += a1.y * b1;
-    s[12] += a1.z * b0;
-    s[13] += a1.z * b1;
-    s[14] += a1.w * b0;
-    s[15] += a1.w * b1;
-    y += params.width / 4u;
+  var block00 = start(row, column4);
+  var block01 = start(row, next4);
+  var block10 = start(row + 4u, column4);
+  var block11 = start(row + 4u, next4);
+  var sum00 = mat4x4f();
+  var sum01 = mat4x4f();
+  var sum10 = mat4x4f();
+  var sum11 = mat4x4f();
+  var m = 0u;
+  while (m < params.M) {
+    var end = params.M;
+    // Where every row is an example, each is a block, which is added at once.
+    if (params.T > 1u) {
+      end = block_end(m, params.first, params.T, params.M);
+      sum00 += block00;
+      sum01 += block01;
+      sum10 += block10;
+      sum11 += block11;
+      block00 = mat4x4f();
+      block01 = mat4x4f();
+      block10 = mat4x4f();
+      block11 = mat4x4f();
+    }
+    while (m < end) {
+      let a0 = params.alpha * d_y[y];
+      let a1 = params.alpha * d_y[y + below];
+      let b0 = x[m * K4 + column4];
+      let b1 = x[m * K4 + next4];
+      block00 += outer(a0, b0);
+      block01 += outer(a0, b1);
+      block10 += outer(a1, b0);
+      block11 += outer(a1, b1);
+      y += params.width / 4u;
+      m++;
+    }
   }
-  put(row, column4, s[0]);
-  put(row, column4 + 1u, s[1]);
-  put(row + 1u, column4, s[2]);
-  put(row + 1u, column4 + 1u, s[3]);
-  put(row + 2u, column4, s[4]);
-  put(row + 2u, column4 + 1u, s[5]);
-  put(row + 3u, column4, s[6]);
-  put(row + 3u, column4 + 1u, s[7]);
-  put(row + 4u, column4, s[8]);
-  put(row + 4u, column4 + 1u, s[9]);
-  put(row + 5u, column4, s[10]);
-  put(row + 5u, column4 + 1u, s[11]);
-  put(row + 6u, column4, s[12]);
-  put(row + 6u, column4 + 1u, s[13]);
-  put(row + 7u, column4, s[14]);
-  put(row + 7u, column4 + 1u, s[15]);
+  put(row, column4, sum00 + block00);
+  put(row, column4 + 1u, sum01 + block01);
+  put(row + 4u, column4, sum10 + block10);
+  put(row + 4u, column4 + 1u, sum11 + block11);
 }

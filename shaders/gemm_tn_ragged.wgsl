@@ -1,4 +1,4 @@
-// gemm_tn_ragged: as gemm_tn, in the same order, for any K and N, one output a thread.
+// gemm_tn_ragged: as gemm_tn, by the same blocks, for any K and N, one output a thread.
 //
 //   binding  name    shape    access
 //   0        d_y     [M, N]   read_write, only read
@@ -12,6 +12,8 @@ struct Params {
   M: u32,
   K: u32,
   N: u32,
+  T: u32,
+  first: u32,
   alpha: f32,
 }
 
@@ -27,8 +29,15 @@ fn gemm_tn_ragged(@builtin(global_invocation_id) id: vec3u) {
   if (k >= params.K || n >= params.N) { return; }
   let at = n * params.K + k;
   var sum = d_w[at];
-  for (var m = 0u; m < params.M; m++) {
-    sum += params.alpha * d_y[m * params.N + n] * x[m * params.K + k];
+  var m = 0u;
+  while (m < params.M) {
+    let end = block_end(m, params.first, params.T, params.M);
+    var block_sum = 0.0;
+    while (m < end) {
+      block_sum += params.alpha * d_y[m * params.N + n] * x[m * params.K + k];
+      m++;
+    }
+    sum += block_sum;
   }
   d_w[at] = sum;
 }

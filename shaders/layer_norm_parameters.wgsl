@@ -1,5 +1,5 @@
 // layer_norm_parameters: d_weight += sum over rows of d_y · x̂ and, with BIAS, d_bias += sum over rows of d_y, a column a
-// thread. The sums go on from the values that are there, row after row, so that calls over consecutive ranges of rows give the bits of one.
+// thread, by blocks of rows (prelude).
 //
 //   binding  name      shape    access
 //   0        d_y       [N, C]   read_write, only read
@@ -14,6 +14,8 @@
 struct Params {
   N: u32,
   C: u32,
+  T: u32,
+  first: u32,
 }
 
 @group(0) @binding(0) var<storage, read_write> d_y: array<f32>;
@@ -36,11 +38,20 @@ fn layer_norm_parameters(
   var weight_sum = d_weight[c];
   var bias_sum = 0.0;
   if (BIAS) { bias_sum = d_bias[c]; }
-  for (var n = 0u; n < params.N; n++) {
-    let at = n * params.C + c;
-    let g = d_y[at];
-    weight_sum += g * ((s[at] - stats[n].x) * stats[n].y);
-    bias_sum += g;
+  var n = 0u;
+  while (n < params.N) {
+    let end = block_end(n, params.first, params.T, params.N);
+    var weight_block = 0.0;
+    var bias_block = 0.0;
+    while (n < end) {
+      let at = n * params.C + c;
+      let g = d_y[at];
+      weight_block += g * ((s[at] - stats[n].x) * stats[n].y);
+      bias_block += g;
+      n++;
+    }
+    weight_sum += weight_block;
+    bias_sum += bias_block;
   }
   d_weight[c] = weight_sum;
   if (BIAS) { d_bias[c] = bias_sum; }

@@ -18,6 +18,17 @@ fn linear_group(group: vec3u, groups: vec3u) -> u32 {
   return group.y * groups.x + group.x;
 }
 
+// Sums over rows, of which T belong to an example, are made by blocks: up to 64 rows of one example, counted from its first. A block is summed from zero,
+// row after row, and blocks are added in ascending order to the value that is there. So a call over whole blocks, then one over the blocks after them, give
+// the bits of one call over all. `first`: the number in its example of the first row of a call.
+const BLOCK = 64u;
+
+// The row after the last of the block that begins at row m of M.
+fn block_end(m: u32, first: u32, T: u32, M: u32) -> u32 {
+  let t = (first + m) % T;
+  return min(M, m + min(BLOCK - t % BLOCK, T - t));
+}
+
 // Bit for bit src/random/counter.ts.
 fn pcg(value: u32) -> u32 {
   let state = value * 747796405u + 2891336453u;

@@ -1,5 +1,4 @@
-// rms_norm_weight: d_weight += sum over rows of d_y · x · rstd, a column a thread. Rows are added one by one in ascending order to the value
-// that is there, so a call over all rows gives the bits of calls over consecutive ranges of them.
+// rms_norm_weight: d_weight += sum over rows of d_y · x · rstd, a column a thread, by blocks of rows (prelude).
 //
 //   binding  name      shape    access
 //   0        d_y       [N, C]   read_write, only read
@@ -13,6 +12,8 @@
 struct Params {
   N: u32,
   C: u32,
+  T: u32,
+  first: u32,
 }
 
 @group(0) @binding(0) var<storage, read_write> d_y: array<f32>;
@@ -30,9 +31,16 @@ fn rms_norm_weight(
   let c = linear_group(group, groups) * 64u + local;
   if (c >= params.C) { return; }
   var sum = d_weight[c];
-  for (var n = 0u; n < params.N; n++) {
-    let at = n * params.C + c;
-    sum += d_y[at] * (x[at] * rstd[n]);
+  var n = 0u;
+  while (n < params.N) {
+    let end = block_end(n, params.first, params.T, params.N);
+    var block_sum = 0.0;
+    while (n < end) {
+      let at = n * params.C + c;
+      block_sum += d_y[at] * (x[at] * rstd[n]);
+      n++;
+    }
+    sum += block_sum;
   }
   d_weight[c] = sum;
 }

@@ -1,7 +1,7 @@
 // Policies against each other: over fixed streams, gradients and whole steps are equal bit for bit however the activations came back.
 
 import { expect, test } from 'vitest';
-import { activationRules, type MethodChoices, type MethodName, type PolicyName } from '../src/protocol/config.ts';
+import { activationRules, granularityNames, type MethodChoices, type MethodName, type PolicyName } from '../src/protocol/config.ts';
 import type { BaseModel } from '../src/session/models/base_model.ts';
 import type { ProgramSetup } from '../src/train/programs.ts';
 import { differences, type Outcome, outcomeOf, smallChoices, smallShape } from './outcome.ts';
@@ -72,14 +72,25 @@ test.each(['lora', 'full'] as const)(
 
 const inParts = (chunks: number, token_chunk?: number) => (setup: ProgramSetup) => ({ ...setup, chunks, token_chunk });
 
-test('any number of parts of a batch, and of tokens at a time, gives the same bits under every policy', async () => {
-  const model = await randomModel({ ...smallShape, num_hidden_layers: 3 });
-  const trial: Trial = { model, vocab: 64, B: 6, T: 8, method: 'meft1', steps: 2 };
-  const whole = await outcome(trial, 'store', inParts(1));
-  for (const policy of ['store', 'checkpoint', 'reversible'] as const) {
+// Of 72 tokens a block of a sum over rows has 64, the next one 8.
+test.each([8, 72])('any number of parts of a batch, and of tokens at a time, gives the same bits under every policy, T = %i', async (T) => {
+  const model = await randomModel({ ...smallShape, max_position_embeddings: T, num_hidden_layers: 3 });
+  const trial: Trial = { model, vocab: 64, B: 6, T, method: 'meft1', steps: 2 };
+  const whole = await outcome(trial, 'store');
+  for (const policy of ['checkpoint', 'reversible'] as const) {
     for (const [chunks, tokens] of [[3], [6], [1, 16], [2, 16]] as const) {
       expectEqualBits(whole, await outcome(trial, policy, inParts(chunks, tokens)));
     }
+  }
+});
+
+test('every granularity gives the same bits under every policy', async () => {
+  const model = await randomModel({ ...smallShape, max_position_embeddings: 72, num_hidden_layers: 2 });
+  const trial: Trial = { model, vocab: 64, B: 16, T: 72, method: 'meft1' };
+  const stored = await outcome(trial, 'store');
+  for (const granularity of granularityNames) {
+    const change = (setup: ProgramSetup) => ({ ...setup, granularity });
+    for (const policy of ['checkpoint', 'reversible'] as const) expectEqualBits(stored, await outcome(trial, policy, change));
   }
 });
 

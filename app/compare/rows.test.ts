@@ -16,6 +16,7 @@ function planOf({ request }: Cell, change: Partial<PlanReport> = {}): PlanReport
     model: 'a "quoted", model',
     method,
     policy,
+    granularity: 'frugal',
     streams: 'single',
     batch,
     length,

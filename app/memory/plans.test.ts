@@ -7,6 +7,7 @@ function plan(method: PlanReport['method'], policy: PlanReport['policy'], activa
     model: 'm',
     method,
     policy,
+    granularity: 'frugal',
     streams: 'single',
     batch: 1,
     length: 8,

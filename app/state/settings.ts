@@ -42,7 +42,7 @@ export interface Settings {
   readonly policy?: PolicyName | undefined;
   readonly checkpoint_every: number;
   /** Settings beyond one policy for all layers. */
-  readonly memory: Pick<MemorySettings, 'ranges' | 'snapshot_every' | 'chunks' | 'token_chunk'>;
+  readonly memory: Pick<MemorySettings, 'ranges' | 'snapshot_every' | 'granularity' | 'chunks' | 'token_chunk'>;
   readonly options: Partial<MethodOptions>;
   readonly training: Partial<TrainingArguments>;
 }
@@ -120,9 +120,10 @@ export function optionsOf(settings: Settings, card: MethodCard | undefined): Par
 
 /** Memory settings that the method accepts. Snapshots are left out for fixed streams, which lose nothing that a snapshot could mend. */
 export function memoryOf(settings: Settings, card: MethodCard | undefined): Settings['memory'] {
-  const { ranges, snapshot_every, chunks, token_chunk } = settings.memory;
+  const { ranges, snapshot_every, granularity, chunks, token_chunk } = settings.memory;
   const taken = ranges?.every(({ policy }) => card === undefined || card.refusals[policy] === null) === true;
   return {
+    ...(granularity === undefined ? {} : { granularity }),
     ...(chunks === undefined ? {} : { chunks }),
     ...(token_chunk === undefined ? {} : { token_chunk }),
     ...(snapshot_every === undefined || settings.options.streams !== 'float' ? {} : { snapshot_every }),

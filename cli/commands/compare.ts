@@ -3,7 +3,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import type { MethodCard } from '../../src/protocol/cards.ts';
-import { type MethodName, type PolicyName, policyNames } from '../../src/protocol/config.ts';
+import { type GranularityName, granularityNames, type MethodName, type PolicyName, policyNames } from '../../src/protocol/config.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
 import { csvOf, type Row, sortRows, tableOf } from '../compare/columns.ts';
 import { pictureOf } from '../compare/picture.ts';
@@ -78,7 +78,9 @@ async function planCells(given: Given, console: Console): Promise<{ rows: Row[];
     throw usage(`${flag} changes nothing in ${wanted.join(', ')}.`, `Leave it out, or compare a method that reads it.`, flag);
   }
   const settings = await settingsOf(given, methods, reads);
-  const planOf = async (change: Pick<Settings, 'method' | 'policy'>, depth: number | undefined) => {
+  const granularities: readonly (GranularityName | undefined)[] =
+    given['granularities'] === undefined ? [settings.granularity] : chosen(given, 'granularities', granularityNames);
+  const planOf = async (change: Pick<Settings, 'method' | 'policy' | 'granularity'>, depth: number | undefined) => {
     const options = readBy(cardOf(change.method), settings.options);
     // What differs between rows is what a step takes, not what an evaluation writes with.
     const training = { ...settings.training, max_generate_samples: 0 };
@@ -94,15 +96,17 @@ async function planCells(given: Given, console: Console): Promise<{ rows: Row[];
     return thrown.message;
   };
   for (const depth of depths) {
-    const full = await planOf({ method: 'full', policy: 'store' }, depth);
+    const full = await planOf({ method: 'full', policy: 'store', granularity: granularities[0] }, depth);
     for (const method of wanted) {
       const card = cardOf(method);
       for (const policy of policies) {
         console.progress({ label: 'planning', done: rows.length, of: depths.length * wanted.length * policies.length });
         const reason = card.refusals[policy];
-        const cell = reason ?? (await planOf({ method, policy }, depth).catch(reasonOf));
-        if (typeof cell === 'string') refused.set(`${method} ${policy}`, { method, policy, reason: cell });
-        else rows.push({ depth, report: cell, full });
+        for (const granularity of reason === null ? granularities : granularities.slice(0, 1)) {
+          const cell = reason ?? (await planOf({ method, policy, granularity }, depth).catch(reasonOf));
+          if (typeof cell === 'string') refused.set(`${method} ${policy}`, { method, policy, reason: cell });
+          else rows.push({ depth, report: cell, full });
+        }
       }
     }
   }

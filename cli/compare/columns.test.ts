@@ -6,7 +6,16 @@ import { csvOf, type Row, sortRows, tableOf } from './columns.ts';
 function report(method: PlanReport['method'], total: number, host?: PlanReport['host']): PlanReport {
   const bytes = { weights: total, adapter: 0, gradient: 0, optimizer: 0, activation: 2 * total, workspace: 0, staging: 0 };
   return {
-    ...{ model: 'one', method, policy: 'store', streams: 'single', batch: 1, length: 8, trainable_parameters: 1000 * total },
+    ...{
+      model: 'one',
+      method,
+      policy: 'store',
+      granularity: 'frugal',
+      streams: 'single',
+      batch: 1,
+      length: 8,
+      trainable_parameters: 1000 * total,
+    },
     ...{ bytes: { ...bytes, total }, peak: { bytes: total, at: '' }, largest_binding: { bytes: 0, name: '' }, dispatches: 1 },
     ...{ flops: total * 1e9, timeline: [] },
     ...(host ? { host } : {}),
@@ -36,8 +45,10 @@ test('the table says what is there in words, the CSV in numbers, and columns tha
   expect(bitfit?.[header?.indexOf('host') ?? 0]).toBe('2.0 KiB');
   expect(lora).toEqual(expect.arrayContaining(['lora', '2,000', '2.00 G', '50.0 %']));
   const lines = csvOf(rows).split('\n');
-  expect(lines[0]).toMatch(/^method,policy,streams,trainable_parameters,flops,flops_of_full,weights,.*,host,to_gpu,from_gpu$/);
-  expect(lines[1]).toMatch(/^lora,store,single,2000,2000000000,0\.5,2,.*,,,$/);
+  expect(lines[0]).toMatch(
+    /^method,policy,granularity,streams,trainable_parameters,dispatches,flops,flops_of_full,weights,.*,host,to_gpu,from_gpu$/,
+  );
+  expect(lines[1]).toMatch(/^lora,store,frugal,single,2000,1,2000000000,0\.5,2,.*,,,$/);
   expect(new Set(lines.map((line) => line.split(',').length)).size).toBe(1);
 });
 

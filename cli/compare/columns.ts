@@ -34,8 +34,10 @@ const columns: Readonly<Record<string, Column>> = {
   layers: counted('layers', ({ depth }) => depth),
   method: named('method', ({ report }) => report.method),
   policy: named('policy', ({ report }) => report.policy),
+  granularity: named('granularity', ({ report }) => report.granularity),
   streams: named('streams', ({ report }) => report.streams),
   trainable_parameters: counted('trainable', ({ report }) => report.trainable_parameters),
+  dispatches: counted('dispatches', ({ report }) => report.dispatches),
   flops: { title: 'FLOPs a step', value: ({ report }) => report.flops, text: flopsText },
   flops_of_full: share(({ flops }) => flops),
   ...Object.fromEntries(

@@ -20,9 +20,11 @@ const fewSteps = 20;
 const fewExamples = 128;
 const ofPlans = [
   'policies',
+  'granularities',
   'memory-policy',
   'checkpoint-every',
   'snapshot-every',
+  'granularity',
   'chunks',
   'token-chunk',
   'num-hidden-layers',

@@ -11,9 +11,10 @@ import type { KeyValueCache } from '../models/key_value_cache.ts';
 import { type Stack, topStack } from '../models/model.ts';
 import { type Plan, type ProgramSource, planRun } from '../plan/plan.ts';
 import { RetraceError } from '../protocol/errors.ts';
+import { tokensAtATime } from '../train/granularity.ts';
 import { wordLogits } from '../train/outputs.ts';
 import type { ProgramSetup } from '../train/programs.ts';
-import { evaluateStack, numberedStacks, type Scene, type StackResult, tokensAtATime } from '../train/stacks.ts';
+import { evaluateStack, numberedStacks, type Scene, type StackResult } from '../train/stacks.ts';
 import { stepPrograms } from '../train/update.ts';
 
 /** How many texts are written together, and how long they may be. */

@@ -37,6 +37,9 @@ export type ParameterOptions = { readonly decay?: boolean; readonly dense?: true
   | { readonly owner: 'method' | 'head'; readonly initial: Initial }
 );
 
+/** How rows stand in their examples: `T` to an example, in order, and the first of them is its example's row `first`. */
+export type ExampleRows = { readonly T: number; readonly first: number };
+
 /** Owner and start of a parameter whose options name neither. */
 type Origin = (parameter: Pick<Parameter, 'shape' | 'mean'>) => Pick<Parameter, 'owner' | 'initial'>;
 
@@ -47,6 +50,7 @@ export class Graph {
   readonly options: GraphOptions;
   #place: Place = { phase: 'forward', section: '', path: '' };
   #firstExample = 0;
+  #rowsPerExample = 1;
   #frozen = false;
   #origin: Origin = () => ({ owner: 'backbone', initial: { from: 'checkpoint' } });
 
@@ -111,7 +115,25 @@ export class Graph {
     }
   }
 
-  /** Number in the batch of the first example of the part that is being traced (of its first token, where tensors are [N, C]); 0 for a whole batch. */
+  /** Runs `build` for tensors [N, C] that hold `T` rows of every example; elsewhere such tensors hold one of each. */
+  rowsPerExample<R>(T: number, build: () => R): R {
+    const outer = this.#rowsPerExample;
+    this.#rowsPerExample = T;
+    try {
+      return build();
+    } finally {
+      this.#rowsPerExample = outer;
+    }
+  }
+
+  /** How the rows of x [B, T, C] or [N, C] stand in their examples: what sums over rows go by. */
+  exampleRows({ shape }: Tensor): ExampleRows {
+    if (shape.length > 2) return { T: shape[1] as number, first: 0 };
+    const T = this.#rowsPerExample;
+    return { T, first: this.#firstExample % T };
+  }
+
+  /** Number in the batch of the first example of the part that is being traced (of its first row, where tensors are [N, C]); 0 for a whole batch. */
   get firstExample(): number {
     return this.#firstExample;
   }

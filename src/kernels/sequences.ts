@@ -34,10 +34,11 @@ export const sequenceKernels = {
     tile: [256],
   },
   // d_table[ids[n] + shift, :] += sum of d_h over the tokens with that id, for rows in [row_begin, row_end); `chain[n]` = (index of the next token with
-  // the same id + 1, or 0 at the end) | (0x80000000 where n is the first). One thread sums a chain in order: deterministic, no atomics.
+  // the same id + 1, or 0 at the end) | (0x80000000 where n is the first). One thread sums a chain in order, by
+  // blocks of the T tokens of an example: no atomics.
   embedding_backward: {
     bindings: { ids: read, chain: read, d_h: rw, d_table: rw },
-    uniforms: { N: 'u32', C: 'u32', row_begin: 'u32', row_end: 'u32', rows: 'u32', shift: 'u32' },
+    uniforms: { N: 'u32', C: 'u32', T: 'u32', row_begin: 'u32', row_end: 'u32', rows: 'u32', shift: 'u32' },
     work: [['N', 'C']],
     tile: [256],
   },

@@ -21,10 +21,10 @@ export const sideKernels = {
     work: [['N']],
     tile: [64],
   },
-  // d_weight[C] += sum d_y · x · rstd, row after row from the value that is there
+  // d_weight[C] += sum d_y · x · rstd, by blocks of rows
   rms_norm_weight: {
     bindings: { d_y: rw, x: rw, rstd: rw, d_weight: rw },
-    uniforms: { N: 'u32', C: 'u32' },
+    uniforms: { N: 'u32', C: 'u32', T: 'u32', first: 'u32' },
     work: [['C']],
     tile: [64],
   },
@@ -72,10 +72,10 @@ export const sideKernels = {
     work: [['N']],
     tile: [64],
   },
-  // d_alpha[0] += mu · (1 - mu) / temperature · partials, row after row from the value that is there
+  // d_alpha[0] += mu · (1 - mu) / temperature · partials, by blocks of rows
   gate_alpha: {
     bindings: { alpha: read, partials: rw, d_alpha: rw },
-    uniforms: { N: 'u32', temperature: 'f32' },
+    uniforms: { N: 'u32', T: 'u32', first: 'u32', temperature: 'f32' },
     work: [[1]],
     tile: [1],
   },

@@ -60,11 +60,12 @@ export const kernels = {
     work: [['K'], ['M']],
     tile: [32, 64],
   },
-  // d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K]: to the value that is there, row after row of M is added. All sums over rows into a parameter's gradient do so;
-  // thus a call over some rows, then one over the rows after them, give the bits of one call over all. K is a multiple of 4; d_y are columns as gemm_nt's.
+  // d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K]. Rows, T to an example and the first of them its example's row `first`, are summed by blocks (shaders/prelude.wgsl),
+  // as in all sums over rows into a parameter's gradient; thus a call over some blocks, then one over the blocks after them, give the bits of one call over
+  // all. K is a multiple of 4; d_y are columns as gemm_nt's.
   gemm_tn: {
     bindings: { d_y: rw, x: rw, d_w: rw },
-    uniforms: { M: 'u32', K: 'u32', N: 'u32', width: 'u32', column: 'u32', alpha: 'f32' },
+    uniforms: { M: 'u32', K: 'u32', N: 'u32', width: 'u32', column: 'u32', T: 'u32', first: 'u32', alpha: 'f32' },
     work: [['K'], ['N']],
     tile: [32, 64],
   },
@@ -87,14 +88,14 @@ export const kernels = {
   },
   gemm_tn_ragged: {
     bindings: { d_y: rw, x: rw, d_w: rw },
-    uniforms: { M: 'u32', K: 'u32', N: 'u32', alpha: 'f32' },
+    uniforms: { M: 'u32', K: 'u32', N: 'u32', T: 'u32', first: 'u32', alpha: 'f32' },
     work: [['K'], ['N']],
     tile: [8, 8],
   },
   // d_bias[N] += alpha · sum over rows of the first N columns of d_y[M,width]
   column_sum: {
     bindings: { d_y: rw, d_bias: rw },
-    uniforms: { M: 'u32', N: 'u32', width: 'u32', alpha: 'f32' },
+    uniforms: { M: 'u32', N: 'u32', width: 'u32', T: 'u32', first: 'u32', alpha: 'f32' },
     work: [['N']],
     tile: [64],
   },
@@ -109,7 +110,7 @@ export const kernels = {
   // d_l[C] += sum over rows of d_y[N,C] · x[N,C]
   column_dot: {
     bindings: { d_y: rw, x: rw, d_l: rw },
-    uniforms: { N: 'u32', C: 'u32' },
+    uniforms: { N: 'u32', C: 'u32', T: 'u32', first: 'u32' },
     work: [['C']],
     tile: [64],
   },
@@ -131,7 +132,7 @@ export const kernels = {
   // d_weight[C] += sum d_y · x̂ and, with BIAS, d_bias[C] += sum d_y
   layer_norm_parameters: {
     bindings: { d_y: rw, s: rw, stats: rw, d_weight: rw, d_bias: rw },
-    uniforms: { N: 'u32', C: 'u32' },
+    uniforms: { N: 'u32', C: 'u32', T: 'u32', first: 'u32' },
     overrides: ['BIAS'],
     work: [['C']],
     tile: [64],
@@ -160,7 +161,7 @@ export const kernels = {
     work: [['count']],
     tile: [256],
   },
-  // out[slot] += sum of x[0..count), by one thread, in order.
+  // out[slot] += x[0], then x[1] and so on to x[count - 1], by one thread.
   accumulate_sum: {
     bindings: { x: rw, out: rw },
     uniforms: { count: 'u32', slot: 'u32' },

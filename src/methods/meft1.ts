@@ -24,7 +24,7 @@ export const meft1: Method = {
     twoStreams(
       {
         adaptation: parallelToFfn(config, options),
-        coupling: ({ layer }) => ({ F: layer, G: standAlone(config, options), switchStreams: true, stays: 'F' }),
+        coupling: ({ layer }) => ({ F: layer, G: standAlone(config, options), switchStreams: true }),
         pretrained: 1,
       },
       options,

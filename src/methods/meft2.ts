@@ -27,7 +27,7 @@ export const meft2: Method = {
     twoStreams(
       {
         adaptation: parallelToFfn(config, options),
-        coupling: ({ layer }) => ({ F: standAlone(config, options), G: layer, switchStreams: true, stays: 'G' }),
+        coupling: ({ layer }) => ({ F: standAlone(config, options), G: layer, switchStreams: true }),
         pretrained: 0,
       },
       options,

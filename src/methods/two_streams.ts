@@ -12,7 +12,7 @@ import { type Method, trainsAdditions, type Wiring } from './method.ts';
 
 export interface TwoStreams {
   readonly adaptation: Adaptation;
-  coupling(blocks: LayerBlocks): Pick<Coupling, 'F' | 'G' | 'switchStreams' | 'stays'>;
+  coupling(blocks: LayerBlocks): Pick<Coupling, 'F' | 'G' | 'switchStreams'>;
   /** The stream that the pretrained trajectory runs in, after the switch. */
   readonly pretrained: 0 | 1;
 }

@@ -15,7 +15,7 @@ import { readingSettings } from './reading.ts';
 /** A method by name; src/methods/registry.ts knows which there are. */
 export type MethodName = string;
 
-export { type PolicyName, policyNames } from './options/memory.ts';
+export { type GranularityName, granularityNames, type PolicyName, policyNames } from './options/memory.ts';
 export { type StreamKind, streamKinds } from './options/methods.ts';
 export { type Pooling, poolings } from './options/model.ts';
 export { type SchedulerName, schedulerNames } from './options/training.ts';

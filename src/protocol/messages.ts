@@ -7,6 +7,7 @@ import type {
   CategoryBytes,
   Columns,
   DataRef,
+  GranularityName,
   MemorySettings,
   MethodChoices,
   MethodName,
@@ -96,6 +97,7 @@ export interface PlanReport {
   readonly model: string;
   readonly method: MethodName;
   readonly policy: PolicyName;
+  readonly granularity: GranularityName;
   readonly streams: StreamKind | 'single';
   readonly batch: number;
   readonly length: number;

@@ -1,7 +1,8 @@
 // Blocks, what layers are made of: a sublayer in which tokens see each other (attention), then one that works on each token alone (a feed-forward pair).
 // The inside of a feed-forward pair is the widest thing in a transformer. So, where it need not be kept, the second sublayer works on one chunk of tokens
 // after the other; where a block runs again for its gradients, each chunk goes forward and back before the next.
-// Not here: parts of a batch (policies/policy.ts). Invariant: chunks go in ascending order, so any number of them gives the same bits.
+// Not here: parts of a batch (policies/policy.ts). Invariant: chunks are whole blocks of rows and go in ascending order, so any number of them gives the
+// same bits.
 
 import { backward, requiresGradient } from '../graph/differentiate.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -48,22 +49,22 @@ function inChunks<R>(g: Graph, wholes: readonly Tensor[], build: (first: number,
   const first = g.firstExample * T;
   let begin = 0;
   return (chunks[0] as Tensor[]).map((chunk, i) => {
-    const result = g.examples(first + begin, () => build(begin * C, ...chunks.map((own) => own[i] as Tensor)));
+    const result = g.rowsPerExample(T, () => g.examples(first + begin, () => build(begin * C, ...chunks.map((own) => own[i] as Tensor))));
     begin += chunk.shape[0] as number;
     return result;
   });
 }
 
 /** The block's first sublayer alone, where it has one. */
-export function tapeMixing(g: Graph, { mixing }: Block, x: Tensor, given: readonly Tensor[]): BlockTape | undefined {
+function tapeMixing(g: Graph, { mixing }: Block, x: Tensor, given: readonly Tensor[]): BlockTape | undefined {
   if (!mixing) return undefined;
   const { result, tape } = g.record(() => mixing(g, x, given));
   return { tape, inputs: [x, ...given], outputs: [result] };
 }
 
-/** The block's output, without a tape. `before`: its first sublayer, where that has run already. */
-export function runBlock(g: Graph, { mixing, rows }: Block, x: Tensor, given: readonly Tensor[], before?: BlockTape): Tensor {
-  const mixed = before?.outputs[0] ?? mixing?.(g, x, given) ?? x;
+/** The block's output, without a tape. */
+export function runBlock(g: Graph, { mixing, rows }: Block, x: Tensor, given: readonly Tensor[]): Tensor {
+  const mixed = mixing?.(g, x, given) ?? x;
   if (!rows) return mixed;
   return concatRows(
     g,
@@ -111,8 +112,6 @@ export interface Rebuilding {
   readonly wanted: Wanted;
   /** Takes the output chunk after chunk, which then never stands whole. */
   readonly undo?: Undo;
-  /** The first sublayer, where that need not run again. */
-  readonly before?: BlockTape | undefined;
 }
 
 /**
@@ -125,11 +124,11 @@ export function rebuildBlock(
   block: Block,
   read: () => Tensor,
   d_output: Tensor,
-  { given, wanted, undo, before: kept }: Rebuilding,
+  { given, wanted, undo }: Rebuilding,
 ): { readonly output: Tensor; readonly d_inputs: Gradients } {
   const { rows } = block;
   const x = read();
-  const before = kept ?? tapeMixing(g, block, x, given);
+  const before = tapeMixing(g, block, x, given);
   const mixed = before?.outputs[0] ?? x;
   const throughMixing = before !== undefined && (wanted.given || requiresGradient(before.tape, new Set()).has(mixed));
   const through = (first: number, x: Tensor, d_y: Tensor, undone?: Tensor) => {
@@ -144,7 +143,7 @@ export function rebuildBlock(
   const d_chunks = done.map(({ d_x }) => d_x).filter((d_x) => d_x !== undefined);
   const d_mixed = d_chunks.length === done.length ? together(d_chunks) : undefined;
   if (!before || !d_mixed) return { output, d_inputs: [wanted.own ? d_mixed : undefined] };
-  const { tape, inputs } = kept ?? withInput(before, read());
+  const { tape, inputs } = withInput(before, read());
   const { sources, placed } = soughtOf(inputs, wanted);
   return { output, d_inputs: placed(backward(g, tape, new Map([[mixed, d_mixed]]), sources)) };
 }

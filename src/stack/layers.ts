@@ -19,22 +19,18 @@ import {
   runBlock,
   soughtOf,
   tapeBlock,
-  tapeMixing,
   type Undo,
   type Wanted,
 } from './block.ts';
 import type { StreamArithmetic } from './streams.ts';
 
-/**
- * What a forward pass must leave behind beside its streams: nothing; what undoing the layer needs; the same, where undoing it comes right next (then more
- * may stay, so that it need not be made again); or the tapes of its blocks.
- */
-export type Keep = 'nothing' | 'inverse' | 'inverse next' | 'tapes';
+/** What a forward pass must leave behind beside its streams: nothing, what undoing the layer needs, or the tapes of its blocks. */
+export type Keep = 'nothing' | 'inverse' | 'tapes';
 
 export interface ForwardResult {
   /** The layer's own. */
   readonly streams: readonly Tensor[];
-  /** With `tapes` those of all blocks; with `inverse next` those of sublayers that need not run again. */
+  /** With `tapes` those of all blocks. */
   readonly tapes: readonly BlockTape[];
   /** What undoing the layer or running it again needs beside its streams: the bits that shifts dropped, the backbone's hidden states. */
   readonly kept: readonly (Tensor | undefined)[];
@@ -59,7 +55,7 @@ export interface Layer {
   /** Forward again and back at once, where that takes less than tapes. */
   again?(g: Graph, streams: readonly Tensor[], d_streams: Gradients, wanted: Wanted): Gradients;
   /** Undoes the layer while going backward: its own input streams, and all gradients, from the output's. Absent where a layer has no inverse. */
-  reverse?(g: Graph, forward: Pick<ForwardResult, 'kept' | 'tapes'>, above: Boundary, wanted: Wanted): Boundary;
+  reverse?(g: Graph, kept: ForwardResult['kept'], above: Boundary, wanted: Wanted): Boundary;
   /** The inverse returns other bits than it was given. */
   readonly inverseRounds?: boolean;
 }
@@ -73,11 +69,6 @@ function runOrTape(g: Graph, block: Block, x: Tensor, given: readonly Tensor[], 
   if (keep !== 'tapes') return { output: runBlock(g, block, x, given), tapes: [] };
   const tape = tapeBlock(g, block, x, given);
   return { output: tape.outputs[0] as Tensor, tapes: [tape] };
-}
-
-function runFromTape(g: Graph, block: Block, x: Tensor, given: readonly Tensor[]): BlockRun {
-  const before = tapeMixing(g, block, x, given);
-  return { output: runBlock(g, block, x, given, before), tapes: before ? [before] : [] };
 }
 
 /** Gradients of some of the tape's inputs, where it passes any. */
@@ -131,14 +122,9 @@ export interface Coupling {
   readonly lambda: number;
   readonly beta: number;
   readonly switchStreams: boolean;
-  /**
-   * The block whose attention stays where the layer is undone right next: the one that has attention, if no feed-forward pair is undone before it, which
-   * would need its memory at the same time.
-   */
-  readonly stays?: 'F' | 'G';
 }
 
-export function coupledLayer(name: string, { F, G, lambda, beta, switchStreams, stays }: Coupling, arithmetic: StreamArithmetic): Layer {
+export function coupledLayer(name: string, { F, G, lambda, beta, switchStreams }: Coupling, arithmetic: StreamArithmetic): Layer {
   const order = <T>(pair: readonly T[]): [T, T] => (switchStreams ? [pair[1] as T, pair[0] as T] : [pair[0] as T, pair[1] as T]);
 
   /** §2.2 of the method's note, steps 2, 4, 6 and 8. Back through G comes before back through F, so that G's inside is gone before F's is made. */
@@ -165,13 +151,10 @@ export function coupledLayer(name: string, { F, G, lambda, beta, switchStreams, 
     forward(g, streams, keep) {
       return g.scope(name, () => {
         const [x1, x2, ...given] = streams as [Tensor, Tensor, ...Tensor[]];
-        const next = keep === 'inverse next';
-        const inverse = next || keep === 'inverse';
-        const run = (block: Block, x: Tensor, own: 'F' | 'G') =>
-          next && stays === own ? runFromTape(g, block, x, given) : runOrTape(g, block, x, given, keep);
-        const f = run(F, arithmetic.read(g, x2), 'F');
+        const inverse = keep === 'inverse';
+        const f = runOrTape(g, F, arithmetic.read(g, x2), given, keep);
         const first = arithmetic.couple(g, x1, f.output, lambda, inverse, `${name}.F`);
-        const second = run(G, arithmetic.read(g, first.y), 'G');
+        const second = runOrTape(g, G, arithmetic.read(g, first.y), given, keep);
         const coupled = arithmetic.couple(g, x2, second.output, beta, inverse, `${name}.G`);
         return { streams: order([first.y, coupled.y]), tapes: [...f.tapes, ...second.tapes], kept: [first.bits, coupled.bits] };
       });
@@ -187,7 +170,7 @@ export function coupledLayer(name: string, { F, G, lambda, beta, switchStreams, 
         ),
       );
     },
-    reverse(g, { kept: [bitsF, bitsG], tapes: [before] }, { streams, d_streams }, wanted) {
+    reverse(g, [bitsF, bitsG], { streams, d_streams }, wanted) {
       return g.scope(name, () => {
         const [y1, y2] = order(streams);
         const given = streams.slice(2);
@@ -202,17 +185,13 @@ export function coupledLayer(name: string, { F, G, lambda, beta, switchStreams, 
               given,
               wanted: { ...wanted, own: true },
               undo,
-              before: stays === 'G' ? before : undefined,
             });
             x2 = rebuilt.output;
             return rebuilt.d_inputs;
           },
           (d_y1) => {
             const undo: Undo = { y: y1, step: (y, output, first) => arithmetic.uncouple(g, y, output, lambda, bitsF, first) };
-            const rebuilt = rebuildBlock(g, F, () => arithmetic.read(g, x2), d_y1, {
-              ...{ given, wanted, undo },
-              before: stays === 'F' ? before : undefined,
-            });
+            const rebuilt = rebuildBlock(g, F, () => arithmetic.read(g, x2), d_y1, { given, wanted, undo });
             x1 = rebuilt.output;
             return rebuilt.d_inputs;
           },

@@ -46,7 +46,9 @@ export function runStack(
   validateRanges(ranges, first, end);
   let current = streams;
   const runs = ranges.map(({ from, to, policy, every }) => {
-    const run = policies[policy](every).run({ ...context, topmost: to === end }, layers.slice(from - first, to - first), current);
+    const { run: runRange, wholeBatch } = policies[policy](every);
+    const parts = wholeBatch ? [context.parts.reduce((sum, own) => sum + own, 0)] : context.parts;
+    const run = runRange({ ...context, parts }, layers.slice(from - first, to - first), current);
     current = run.streams;
     return run;
   });

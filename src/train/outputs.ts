@@ -12,6 +12,7 @@ import { type Adaptation, type Backbone, headOf, ownPooling, pooledHead, require
 import type { Pooling } from '../protocol/config.ts';
 import { type Bucket, wordsOf } from '../protocol/lengths.ts';
 import type { Task } from '../tasks/task.ts';
+import { rowsOfWords } from './granularity.ts';
 import type { ProgramSetup } from './programs.ts';
 import { type RowHead, type RowLoss, rowScores } from './row_loss.ts';
 import { lengthIn } from './stacks.ts';
@@ -99,14 +100,9 @@ export function wordLogits(g: Graph, backbone: Backbone, rows: Tensor): Tensor {
   });
 }
 
-/** Logits of words that are there at once, in bytes: not more than a layer works in at the usual size of a batch. */
-const mostLogits = 12 * 2 ** 20;
-
-/** How many rows of words go at a time; a part of them begins where labels may be bound. */
-const rowsOfWords = (vocab_size: number): number => Math.max(64, Math.floor(mostLogits / (4 * vocab_size) / 64) * 64);
-
 /** The hidden states that are to give a word, and of each the words of the vocabulary. */
-const words: OutputKind = (g, { task, loss, backbone, batch_size: B, buckets, token_chunk }, bucket) => {
+const words: OutputKind = (g, setup, bucket) => {
+  const { task, loss, backbone, batch_size: B, buckets, token_chunk } = setup;
   requireVocabulary(backbone);
   const { vocab_size } = backbone.config;
   const T = lengthIn(topStack(backbone), bucket);
@@ -115,7 +111,7 @@ const words: OutputKind = (g, { task, loss, backbone, batch_size: B, buckets, to
   const head: RowHead = (g, rows) => wordLogits(g, backbone, rows);
   const gather = g.input('target_rows', [R], 'u32');
   const others = g.training ? { others: g.input('other_rows', [B * T], 'u32') } : {};
-  const chosen = { gather, ...others, atATime: token_chunk ?? Math.min(g.tokensAtATime, rowsOfWords(vocab_size)) };
+  const chosen = { gather, ...others, atATime: token_chunk ?? Math.min(g.tokensAtATime, rowsOfWords(setup, vocab_size)) };
   return {
     rows: (g, { hidden }) => g.section('vocabulary', () => laterRows(g, hidden, T)), // [B, T, C]
     ...chosen,

@@ -8,7 +8,6 @@ import { tinyBert } from '../models/testing.ts';
 import { defaultTraining } from '../protocol/config.ts';
 import { classification } from '../tasks/classification.ts';
 import { planPrograms } from './programs.ts';
-import { defaultChunks } from './stacks.ts';
 
 const config = { ...tinyBert, max_position_embeddings: 64 };
 
@@ -30,12 +29,6 @@ function dispatches(batch_size: number): number {
   });
   return [...plan.programs.values()].reduce((sum, { lowered }) => sum + lowered.nodes.reduce((own, { calls }) => own + calls.length, 0), 0);
 }
-
-test('a part keeps 512 tokens, until there are 64 parts', () => {
-  expect([8, 9, 16, 512, 513, 4096].map((batch) => defaultChunks(batch, 64))).toEqual([1, 1, 2, 64, 64, 64]);
-  expect(defaultChunks(2, 512)).toBe(2);
-  expect(defaultChunks(1, 512)).toBe(1);
-});
 
 test('a batch eight times as large as fills all parts takes no more dispatches', () => {
   expect(dispatches(4096)).toBeLessThanOrEqual(dispatches(512));

@@ -14,22 +14,14 @@ import { RetraceError } from '../protocol/errors.ts';
 import { type Bucket, requireLength } from '../protocol/lengths.ts';
 import type { PolicyRange } from '../stack/stack.ts';
 import type { Task } from '../tasks/task.ts';
+import { type GranularitySetup, tokensAtATime } from './granularity.ts';
 import { type Output, outputKinds, type Top } from './outputs.ts';
 import { rowLoss } from './row_loss.ts';
-import {
-  evaluateStack,
-  numberedStacks,
-  type Scene,
-  type StackResult,
-  type StackRun,
-  tokensAtATime,
-  trainStack,
-  trainsAny,
-} from './stacks.ts';
+import { evaluateStack, numberedStacks, type Scene, type StackResult, type StackRun, trainStack, trainsAny } from './stacks.ts';
 import { type OptimizerArguments, stepPrograms } from './update.ts';
 
 /** Everything that decides the programs of a run. */
-export interface ProgramSetup {
+export interface ProgramSetup extends GranularitySetup {
   /** Decides the head, its loss and what it learns from. */
   readonly task: Pick<Task, 'head' | 'targets' | 'loss'>;
   /** Of classes; left out: every example counts once, and no label is smoothed. */
@@ -39,10 +31,6 @@ export interface ProgramSetup {
   readonly options: MethodOptions;
   /** Cover the layers from the first that is not frozen (`stackOf`). */
   readonly ranges: readonly PolicyRange[];
-  /** Parts that layers work on a batch in; left out: as many as keep 512 tokens in each. */
-  readonly chunks?: number | undefined;
-  /** Tokens that a feed-forward pair takes at a time where it is not taped; left out: 128. */
-  readonly token_chunk?: number | undefined;
   /** Of heads that read one vector a text. */
   readonly pooling?: Pooling | undefined;
   readonly num_labels: number;

@@ -16,6 +16,7 @@ import type { Bucket } from '../protocol/lengths.ts';
 import type { Layer } from '../stack/layers.ts';
 import type { PolicyContext } from '../stack/policies/policy.ts';
 import { forwardStack, type PolicyRange, runStack } from '../stack/stack.ts';
+import { partsOfBatch } from './granularity.ts';
 import type { ProgramSetup } from './programs.ts';
 
 /** The layers that have a policy, numbered as the model's from the bottom of its first stack: those above the frozen ones. */
@@ -54,24 +55,6 @@ const within = (ranges: readonly PolicyRange[], from: number, to: number): Polic
 
 export const trainsAny = (nodes: readonly Node[]): boolean =>
   nodes.some(({ inputs }) => tensorsOf(inputs).some((input) => input.role === 'parameter' && input.parameter?.trainable));
-
-/** Tokens that a part of a batch keeps where nothing else is asked for: enough rows for a matrix product to fill a GPU's cores. */
-const tokensPerPart = 512;
-
-/** Tokens that a feed-forward pair takes at a time by default, where it is not taped. */
-const fewTokens = 128;
-
-/** Each part, and each few tokens, are dispatches of their own, which are planned and encoded: past so many parts, both grow instead. */
-const mostParts = 64;
-
-/** Parts of a batch [B, T] by default. */
-export const defaultChunks = (B: number, T: number): number => Math.max(1, Math.min(B, mostParts, Math.floor((B * T) / tokensPerPart)));
-
-/** Tokens that a feed-forward pair, and the head, take at a time. */
-export function tokensAtATime({ batch_size: B, token_chunk }: ProgramSetup, { wholeBatch }: Wiring, { length: T }: Bucket): number {
-  const usual = Math.max(fewTokens, Math.ceil((B * T * fewTokens) / (mostParts * tokensPerPart)));
-  return wholeBatch ? Number.POSITIVE_INFINITY : (token_chunk ?? usual);
-}
 
 /** What is the same for all stacks of a program. */
 export interface Scene {
@@ -122,16 +105,15 @@ interface Begun {
 /** Everything below the layers that have a policy, and those layers, not run yet. */
 function begin(scene: Scene, stack: NumberedStack, read: StackResult | undefined): Begun {
   const { g, setup, wiring, bucket } = scene;
-  const { batch_size: B, chunks, options } = setup;
+  const { batch_size: B, options } = setup;
   const T = lengthIn(stack, bucket);
   const frozen = Math.min(stack.num_hidden_layers, Math.max(0, options.frozen_layers - stack.from));
   const ownLengths = g.input(`${stack.input_prefix}lengths`, [B], 'u32');
   let lengths = ownLengths;
   const cache = isTopmost(scene, stack) ? scene.cache : undefined;
-  const asked = wiring.wholeBatch === 'always' ? 1 : chunks;
   const given = read ? [read.hidden] : [];
   const given_lengths = read?.lengths ?? readBefore(scene, stack);
-  const partsOf = (wholes: readonly Tensor[]) => partition([...wholes, ...given], asked ?? (wiring.wholeBatch ? 1 : defaultChunks(B, T)));
+  const partsOf = (wholes: readonly Tensor[]) => partition([...wholes, ...given], partsOfBatch(setup, wiring, T));
   const below = () => {
     const h = g.section('embeddings', () => {
       const before = beforeTokens(scene);
@@ -175,16 +157,18 @@ export function trainStack(scene: Scene, stack: NumberedStack, earlier: readonly
   const read = stack.reads === undefined ? undefined : (earlier[stack.reads] as StackRun);
   const { context, lengths, embedded, started, layers, first } = begin(scene, stack, read);
   const streams = [...started.result, ...(read ? [read.hidden] : [])];
-  const topmost = isTopmost(scene, stack);
   const ranges = within(setup.ranges, first, stack.to);
-  const { result: run, tape } = g.record(() => runStack({ ...context, topmost }, { first, layers }, ranges, streams));
-  const values = readAll(scene, run.streams.slice(0, started.result.length));
-  const finished = g.record(() => finish(scene, stack, values));
-
   const embeddingsTrain = trainsAny(embedded.tape);
   const startTrains = embeddingsTrain || trainsAny(started.tape);
   const givenTrains = read?.trains === true;
+  const before = g.nodes.length;
+  const { result: run, tape } = g.record(() => runStack(context, { first, layers }, ranges, streams));
   const layersTrain = startTrains || givenTrains || trainsAny(tape);
+  // Where nothing trains nothing is kept, under any policy: the layers run forward alone, in parts.
+  if (!layersTrain) g.nodes.length = before;
+  const above = layersTrain ? run.streams : forwardStack(context, layers, streams);
+  const values = readAll(scene, above.slice(0, started.result.length));
+  const finished = g.record(() => finish(scene, stack, values));
   return {
     hidden: finished.result,
     lengths,

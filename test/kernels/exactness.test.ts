@@ -6,6 +6,7 @@ import { openDevice } from '../../src/gpu/device.ts';
 import { PipelineCache } from '../../src/gpu/pipelines.ts';
 import type { KernelName } from '../../src/kernels/table.ts';
 import { randomKey, randomU32, randomUniform } from '../../src/random/counter.ts';
+import { tokenChain } from '../../src/train/trainer.ts';
 import { normals } from './cases/case.ts';
 import { type KernelRun, runKernel, type Words } from './testing.ts';
 
@@ -84,7 +85,7 @@ it.each([1, 3, 8])('uncoupling returns the very stream that was coupled, SHIFT %
   expect(Buffer.compare(Buffer.from(back.y?.buffer as ArrayBuffer), Buffer.from(x.buffer))).toBe(0);
 });
 
-/** Kernels that sum over rows into a parameter's gradient: their matrices [rows, width] and what they add to [size]. */
+/** Kernels that sum over rows into a parameter's gradient: their matrices [rows, width], what they add to [size], and what they take beside T and first. */
 const rowSums: readonly {
   readonly kernel: KernelName;
   readonly matrices: Readonly<Record<string, number>>;
@@ -116,22 +117,77 @@ const rowSums: readonly {
   { kernel: 'gate_alpha', matrices: { partials: 1 }, gradients: { alpha: 1, d_alpha: 1 }, uniforms: (N) => ({ N, temperature: 0.7 }) },
 ];
 
-it.each(rowSums)(
-  '$kernel over some rows and then over the rest gives the bits of one call',
-  async ({ kernel, matrices, gradients, uniforms }) => {
-    const rows = 29;
+/** The first `rows` rows of examples of T, and where the blocks of at most 64 rows begin that a call may be cut at. */
+const blocks: readonly { readonly T: number; readonly rows: number; readonly cuts: readonly number[] }[] = [
+  { T: 1, rows: 29, cuts: [1, 3, 14, 28] },
+  { T: 9, rows: 36, cuts: [9, 27] },
+  { T: 150, rows: 300, cuts: [64, 128, 150, 278] },
+];
+
+it.each(rowSums.flatMap((sum) => blocks.map((rows) => ({ ...sum, ...rows }))))(
+  '$kernel over some blocks of rows and then over the rest gives the bits of one call, T = $T',
+  async ({ kernel, matrices, gradients, uniforms, T, rows, cuts }) => {
     const whole = Object.fromEntries(Object.entries(matrices).map(([name, width]) => [name, normals(name, rows * width)]));
     const start = Object.fromEntries(Object.entries(gradients).map(([name, size]) => [name, normals(name, size)]));
     /** The gradients after the rows [begin, end). */
     const sum = async (from: Record<string, Words>, begin: number, end: number): Promise<Record<string, Words>> => {
       const part = Object.entries(matrices).map(([name, width]) => [name, whole[name]?.slice(begin * width, end * width)]);
-      const all = await run({ kernel, tensors: { ...Object.fromEntries(part), ...from }, uniforms: uniforms(end - begin) });
+      const tensors = { ...Object.fromEntries(part), ...from };
+      const all = await run({ kernel, tensors, uniforms: { ...uniforms(end - begin), T, first: begin % T } });
       return Object.fromEntries(Object.keys(gradients).map((name) => [name, all[name] as Words]));
     };
     const once = await sum(start, 0, rows);
-    for (const cut of [1, 3, 4, 14, 27]) expect(await sum(await sum(start, 0, cut), cut, rows), `cut at ${cut}`).toEqual(once);
+    for (const cut of cuts) expect(await sum(await sum(start, 0, cut), cut, rows), `cut at ${cut}`).toEqual(once);
   },
 );
+
+it('a sum over rows is made by blocks of 64 rows of an example, each from zero, that are added in order', async () => {
+  const [M, T, N] = [300, 150, 3];
+  const d_y = normals('d_y', M * N);
+  const d_bias = normals('d_bias', N);
+  const wanted = d_bias.map((start, n) => {
+    let sum = start;
+    for (const [begin, end] of [
+      [0, 64],
+      [64, 128],
+      [128, 150],
+      [150, 214],
+      [214, 278],
+      [278, 300],
+    ] as const) {
+      let block = 0;
+      for (let m = begin; m < end; m++) block = Math.fround(block + (d_y[m * N + n] as number));
+      sum = Math.fround(sum + block);
+    }
+    return sum;
+  });
+  const made = await run({ kernel: 'column_sum', tensors: { d_y, d_bias }, uniforms: { M, N, width: N, T, first: 0, alpha: 1 } });
+  expect(made['d_bias']).toEqual(wanted);
+});
+
+it('losses are added one by one to the sum that is there', async () => {
+  const x = normals('x', 37);
+  const sum = async (out: Words, from: number, to: number) =>
+    (await run({ kernel: 'accumulate_sum', tensors: { x: x.slice(from, to), out }, uniforms: { count: to - from, slot: 1 } }))[
+      'out'
+    ] as Words;
+  const start = normals('out', 3);
+  expect(await sum(await sum(start, 0, 11), 11, 37)).toEqual(await sum(start, 0, 37));
+});
+
+it.each([1, 9, 150])('gradients of a table of one micro-batch, then of the next, have the bits of both at once, T = %i', async (T) => {
+  const [B, C, rows] = [3, 8, 5];
+  const ids = Uint32Array.from({ length: B * T }, (_, n) => (n * n + (n >> 3)) % rows);
+  const d_h = normals('d_h', B * T * C);
+  const add = async (d_table: Words, from: number, to: number): Promise<Words> => {
+    const own = ids.slice(from * T, to * T);
+    const tensors = { ids: own, chain: tokenChain(own), d_h: d_h.slice(from * T * C, to * T * C), d_table };
+    const uniforms = { N: own.length, C, T, row_begin: 0, row_end: rows, rows, shift: 0 };
+    return (await run({ kernel: 'embedding_backward', tensors, uniforms }))['d_table'] as Words;
+  };
+  const start = normals('d_table', rows * C);
+  expect(await add(await add(start, 0, 1), 1, B)).toEqual(await add(start, 0, B));
+});
 
 it('dropout and attention of the last examples of a batch give the bits that they have in the whole batch', async () => {
   const [B, T, S, NH, HD, first] = [3, 9, 12, 2, 8, 1];

@@ -5,7 +5,7 @@
 
 import type { Graph } from '../graph.ts';
 import type { NoTensors, Op } from '../op.ts';
-import { type Parameter, sizeOf, type Tensor } from '../tensor.ts';
+import type { Parameter, Tensor } from '../tensor.ts';
 import { prependRows } from './prepend_rows.ts';
 
 const rowsOf = (rows: Tensor) => ({ row_begin: rows.rowBegin ?? 0, row_end: (rows.rowBegin ?? 0) + (rows.shape[0] as number) });
@@ -72,9 +72,8 @@ const embeddingBackwardOp: Op<EmbeddingBackwardInputs, NoTensors, { readonly row
   shapes: () => ({}),
   accumulates: ['d_table'],
   lower({ inputs, attributes }) {
-    const C = inputs.d_h.shape.at(-1) as number;
-    const N = sizeOf(inputs.d_h.shape) / C;
-    return [{ kernel: 'embedding_backward', tensors: inputs, uniforms: { N, C, ...attributes, ...rowsOf(inputs.d_table) } }];
+    const [B, T, C] = inputs.d_h.shape as [number, number, number];
+    return [{ kernel: 'embedding_backward', tensors: inputs, uniforms: { N: B * T, C, T, ...attributes, ...rowsOf(inputs.d_table) } }];
   },
 };
 

@@ -1,7 +1,7 @@
 // gate: mu · a + (1 - mu) · b with mu = σ(alpha / temperature), one learned number: how a ladder side network mixes a hidden state of the
 // backbone with its own (Sung, Cho, Bansal 2022, arXiv:2206.06522, §3.2). Kept for the gradient: a - b, in the place of a.
 
-import type { Graph } from '../graph.ts';
+import type { ExampleRows, Graph } from '../graph.ts';
 import type { NoTensors, Op } from '../op.ts';
 import { sizeOf, type Tensor } from '../tensor.ts';
 
@@ -36,8 +36,10 @@ const gateOp: Op<GateInputs, GateOutputs, GateAttributes> = {
     ['difference', 'a'],
   ],
   vjp({ g, inputs: { alpha }, outputs: { difference }, attributes, d, needs }) {
-    const { d_a, d_b, partials } = g.apply(gateBackwardOp, { alpha, d_y: d('y'), difference }, attributes);
-    if (needs('alpha')) g.apply(gateAlphaOp, { alpha, partials, d_alpha: g.registry.gradientOf(alpha) }, attributes);
+    const d_y = d('y'); // [.., C]
+    const { d_a, d_b, partials } = g.apply(gateBackwardOp, { alpha, d_y, difference }, attributes);
+    if (needs('alpha'))
+      g.apply(gateAlphaOp, { alpha, partials, d_alpha: g.registry.gradientOf(alpha) }, { ...attributes, ...g.exampleRows(d_y) });
     return { a: needs('a') ? d_a : undefined, b: needs('b') ? d_b : undefined };
   },
   lower: ({ inputs: { alpha }, outputs: { y, difference }, attributes: { temperature } }) => [
@@ -75,12 +77,12 @@ type GateAlphaInputs = {
   readonly d_alpha: Tensor; // [1]
 };
 
-const gateAlphaOp: Op<GateAlphaInputs, NoTensors, GateAttributes> = {
+const gateAlphaOp: Op<GateAlphaInputs, NoTensors, GateAttributes & ExampleRows> = {
   name: 'gate_alpha',
   shapes: () => ({}),
   accumulates: ['d_alpha'],
-  lower: ({ inputs, attributes: { temperature } }) => [
-    { kernel: 'gate_alpha', tensors: inputs, uniforms: { N: sizeOf(inputs.partials.shape), temperature } },
+  lower: ({ inputs, attributes }) => [
+    { kernel: 'gate_alpha', tensors: inputs, uniforms: { N: sizeOf(inputs.partials.shape), ...attributes } },
   ],
 };
 

@@ -1,7 +1,7 @@
 // layer_norm: s = x + residual, y = (s - mean) / sqrt(var + eps) · weight + bias over the last axis. The sum is made in place on x and kept with
 // mean and rstd for the gradient; its gradient serves x and the residual alike.
 
-import type { Graph } from '../graph.ts';
+import type { ExampleRows, Graph } from '../graph.ts';
 import type { NoTensors, Op } from '../op.ts';
 import { sizeOf, type Tensor } from '../tensor.ts';
 import { columnSum } from './linear.ts';
@@ -40,7 +40,8 @@ const layerNormOp: Op<LayerNormInputs, LayerNormOutputs, { readonly eps: number;
     const d_y = d('y'); // [.., C]
     const d_bias = needs('bias') ? g.registry.gradientOf(bias) : undefined;
     // The gradient of the bias alone needs neither the sum nor its statistics: BitFit keeps neither for it.
-    if (needs('weight')) g.apply(layerNormParametersOp, { d_y, s, stats, d_weight: g.registry.gradientOf(weight), d_bias }, {});
+    if (needs('weight'))
+      g.apply(layerNormParametersOp, { d_y, s, stats, d_weight: g.registry.gradientOf(weight), d_bias }, g.exampleRows(d_y));
     else if (d_bias) columnSum(g, d_y, d_bias);
     if (!needs('x') && !needs('residual')) return {};
     const { d_s } = g.apply(layerNormBackwardOp, { d_y, s, stats, weight }, {}); // [.., C]
@@ -80,12 +81,17 @@ type LayerNormParametersInputs = {
   readonly d_bias: Tensor | undefined; // [C]
 };
 
-const layerNormParametersOp: Op<LayerNormParametersInputs, NoTensors> = {
+const layerNormParametersOp: Op<LayerNormParametersInputs, NoTensors, ExampleRows> = {
   name: 'layer_norm_parameters',
   shapes: () => ({}),
   accumulates: ['d_weight', 'd_bias'],
-  lower: ({ inputs }) => [
-    { kernel: 'layer_norm_parameters', tensors: inputs, uniforms: rowsOf(inputs.d_y), overrides: { BIAS: inputs.d_bias ? 1 : 0 } },
+  lower: ({ inputs, attributes }) => [
+    {
+      kernel: 'layer_norm_parameters',
+      tensors: inputs,
+      uniforms: { ...rowsOf(inputs.d_y), ...attributes },
+      overrides: { BIAS: inputs.d_bias ? 1 : 0 },
+    },
   ],
 };
 

@@ -2,7 +2,7 @@
 // the register-tiled kernels, others (heads of a few labels, odd ranks) to the ragged ones: the op is one, the kernel is chosen by shape.
 
 import { type Activation, activationCode, slopeOfValue } from '../../kernels/table.ts';
-import type { Graph } from '../graph.ts';
+import type { ExampleRows, Graph } from '../graph.ts';
 import type { KernelCall, NoTensors, Op } from '../op.ts';
 import { sizeOf, type Tensor } from '../tensor.ts';
 import { activationBackward } from './elementwise.ts';
@@ -28,12 +28,16 @@ function matrices(x: Tensor, w: Tensor): Matrices {
   return { M: sizeOf(x.shape) / K, K, N };
 }
 
-/** The kernel of a product over whole rows, and its uniforms. */
-function product(kernel: 'gemm_nt' | 'gemm_nn' | 'gemm_tn', size: Matrices, alpha: number): Pick<KernelCall, 'kernel' | 'uniforms'> {
+/** The kernel of a product over whole rows, and its uniforms: the sizes and `others`. */
+function product<Others extends Readonly<Record<string, number>>>(
+  kernel: 'gemm_nt' | 'gemm_nn' | 'gemm_tn',
+  size: Matrices,
+  others: Others,
+): Pick<KernelCall, 'kernel' | 'uniforms'> {
   const { K, N } = size;
   return K % 4 === 0 && N % 4 === 0
-    ? { kernel, uniforms: { ...size, width: N, column: 0, alpha } }
-    : { kernel: `${kernel}_ragged`, uniforms: { ...size, alpha } };
+    ? { kernel, uniforms: { ...size, width: N, column: 0, ...others } }
+    : { kernel: `${kernel}_ragged`, uniforms: { ...size, ...others } };
 }
 
 type LinearInputs = {
@@ -62,7 +66,7 @@ const linearOp: Op<LinearInputs, LinearOutputs, LinearAttributes> = {
   vjp({ g, inputs: { x, w, bias }, outputs: { y }, attributes: { alpha, activation }, d, kept, needs, take }) {
     const d_y = d('y'); // [.., N]
     const d_pre = activation === 'none' ? d_y : activationBackward(g, d_y, slopeOfValue(activation) ? y : kept('pre'), activation); // [.., N]
-    if (needs('w')) g.apply(weightGradientOp, { d_y: d_pre, x, d_w: g.registry.gradientOf(w) }, { alpha });
+    if (needs('w')) g.apply(weightGradientOp, { d_y: d_pre, x, d_w: g.registry.gradientOf(w) }, { alpha, ...g.exampleRows(d_pre) });
     if (bias && needs('bias')) columnSum(g, d_pre, g.registry.gradientOf(bias));
     return {
       x: needs('x') ? linearInputGradient(g, d_pre, w, alpha, take('x')) : undefined,
@@ -73,7 +77,7 @@ const linearOp: Op<LinearInputs, LinearOutputs, LinearAttributes> = {
     const size = matrices(x, w);
     return [
       {
-        ...product('gemm_nt', size, alpha),
+        ...product('gemm_nt', size, { alpha }),
         tensors: { x, w, bias, out: y, pre },
         overrides: { BIAS: bias ? 1 : 0, ACTIVATION: activationCode[activation], KEEP_PRE: keepPre ? 1 : 0, ACCUMULATE: into ? 1 : 0 },
       },
@@ -96,7 +100,7 @@ const inputGradientOp: Op<InputGradientInputs, { readonly d_x: Tensor }, { reado
     const size = { M: sizeOf(d_y.shape) / N, K, N };
     return [
       {
-        ...product('gemm_nn', size, alpha),
+        ...product('gemm_nn', size, { alpha }),
         tensors: { d_y, w, out: d_x },
         overrides: { ACTIVATION: 0, ACCUMULATE: into ? 1 : 0 },
       },
@@ -115,32 +119,38 @@ type WeightGradientInputs = {
   readonly d_w: Tensor; // [N, K]
 };
 
-const weightGradientOp: Op<WeightGradientInputs, NoTensors, { readonly alpha: number }> = {
+const weightGradientOp: Op<WeightGradientInputs, NoTensors, { readonly alpha: number } & ExampleRows> = {
   name: 'linear_weight_gradient',
   shapes: () => ({}),
   accumulates: ['d_w'],
-  lower({ inputs, attributes: { alpha } }) {
+  lower({ inputs, attributes }) {
     const { d_y, d_w } = inputs;
     const [N, K] = d_w.shape as [number, number];
     const size = { M: sizeOf(d_y.shape) / N, K, N };
-    return [{ ...product('gemm_tn', size, alpha), tensors: inputs }];
+    return [{ ...product('gemm_tn', size, attributes), tensors: inputs }];
   },
 };
 
-const columnSumOp: Op<{ readonly d_y: Tensor; readonly d_bias: Tensor }, NoTensors, { readonly M: number }> = {
+const columnSumOp: Op<{ readonly d_y: Tensor; readonly d_bias: Tensor }, NoTensors, { readonly M: number } & ExampleRows> = {
   name: 'column_sum',
   shapes: () => ({}),
   accumulates: ['d_bias'],
-  lower({ inputs, attributes: { M } }) {
+  lower({ inputs, attributes: { M, ...rows } }) {
     const { d_y, d_bias } = inputs;
-    const uniforms = { M, N: sizeOf(d_bias.shape), width: sizeOf(d_y.shape) / M, alpha: 1 };
+    const uniforms = { M, N: sizeOf(d_bias.shape), width: sizeOf(d_y.shape) / M, ...rows, alpha: 1 };
     return [{ kernel: 'column_sum', tensors: inputs, uniforms }];
   },
 };
 
-/** d_bias [N] += the sum over M rows of d_y; where a row is longer than N, of its first N elements. Rows of d_y [.., N] by default. */
-export const columnSum = (g: Graph, d_y: Tensor, d_bias: Tensor, M = sizeOf(d_y.shape) / sizeOf(d_bias.shape)): void => {
-  g.apply(columnSumOp, { d_y, d_bias }, { M });
+/** d_bias [N] += the sum over the rows of d_y [.., width] of their first N elements. */
+export const columnSum = (g: Graph, d_y: Tensor, d_bias: Tensor): void => {
+  const width = d_y.shape.at(-1) as number;
+  g.apply(columnSumOp, { d_y, d_bias }, { M: sizeOf(d_y.shape) / width, ...g.exampleRows(d_y) });
+};
+
+/** d_rows [P, C] += the sum over the examples of d_y [B, P + T, C] of their first P rows. */
+export const firstRowsSum = (g: Graph, d_y: Tensor, d_rows: Tensor): void => {
+  g.apply(columnSumOp, { d_y, d_bias: d_rows }, { M: d_y.shape[0] as number, T: 1, first: 0 });
 };
 
 export interface LinearOptions {

@@ -54,21 +54,39 @@ export function concat(g: Graph, parts: readonly Tensor[]): Tensor {
   return concatRows(g, parts, [examples, ...(parts[0] as Tensor).shape.slice(1)]);
 }
 
-/** Sizes of at most `parts` parts of `total`, and at least one, as equal as can be, each beginning at a multiple of `unit`. */
-function evenly(total: number, parts: number, unit: number): number[] {
-  const units = Math.ceil(total / unit);
-  const count = Math.max(1, Math.min(parts, units));
-  const bounds = Array.from({ length: count + 1 }, (_, i) => Math.min(total, Math.round((i * units) / count) * unit));
-  return bounds.slice(1).map((bound, i) => bound - (bounds[i] as number));
+/** Sizes of at most `parts` parts, and at least one, as equal as can be. `ends`: where a part may end, ascending; the last one ends there. */
+function evenly(ends: readonly number[], parts: number): number[] {
+  const total = ends.at(-1) as number;
+  const count = Math.max(1, Math.min(parts, ends.length));
+  const sizes: number[] = [];
+  let begin = 0;
+  let at = 0;
+  for (let part = 1; part <= count; part++) {
+    const distance = (end: number) => Math.abs((ends[end] as number) - (part * total) / count);
+    // Every part after this one needs an end of its own.
+    const last = ends.length - 1 - (count - part);
+    while (at < last && distance(at + 1) <= distance(at)) at++;
+    const end = ends[at++] as number;
+    sizes.push(end - begin);
+    begin = end;
+  }
+  return sizes;
 }
 
-/** After a multiple of so many rows a binding may begin, whatever the width (a multiple of 4 f32). */
-const rowsAligned = bindingAlignment / 16;
+/** Most rows of a block of a sum over rows, as in shaders/prelude.wgsl. */
+const block = 64;
 
-/** The tokens of x [B, T, C] in about `count` chunks [N, C], one after the other. */
+/** Ends of the blocks of B examples of T rows, ascending. */
+function* blockEnds(B: number, T: number): Generator<number> {
+  for (let b = 0; b < B; b++) for (let t = 0; t < T; t += block) yield b * T + Math.min(T, t + block);
+}
+
+/** The tokens of x [B, T, C] in about `count` chunks [N, C], one after the other, each of whole blocks. */
 export function splitRows(g: Graph, x: Tensor, count: number): Tensor[] {
-  const rows = sizeOf(x.shape) / (x.shape.at(-1) as number);
-  return Object.values(g.apply(splitOp, { x }, { counts: evenly(rows, count, rowsAligned).join(), rows: true }));
+  const [B, T] = x.shape as [number, number, number];
+  const rowBytes = bytesOfTensor(x) / (B * T);
+  const ends = [...blockEnds(B, T)].filter((end) => (end * rowBytes) % bindingAlignment === 0 || end === B * T);
+  return Object.values(g.apply(splitOp, { x }, { counts: evenly(ends, count).join(), rows: true }));
 }
 
 /**
@@ -78,7 +96,6 @@ export function splitRows(g: Graph, x: Tensor, count: number): Tensor[] {
 export function partition(wholes: readonly Tensor[], parts: number): number[] {
   const B = wholes[0]?.shape[0] as number;
   const aligned = (examples: number) => wholes.every((whole) => ((bytesOfTensor(whole) / B) * examples) % bindingAlignment === 0);
-  let unit = 1;
-  while (unit < B && !aligned(unit)) unit++;
-  return evenly(B, parts, unit);
+  const ends = Array.from({ length: B }, (_, i) => i + 1).filter((end) => end === B || aligned(end));
+  return evenly(ends, parts);
 }

@@ -4,7 +4,7 @@
 import type { Graph } from '../graph.ts';
 import type { KernelCall, Op } from '../op.ts';
 import { sizeOf, type Tensor } from '../tensor.ts';
-import { columnSum } from './linear.ts';
+import { firstRowsSum } from './linear.ts';
 
 const perExample = ({ shape }: Tensor): number => sizeOf(shape.slice(1));
 
@@ -25,7 +25,7 @@ const prependRowsOp: Op<PrependInputs, { readonly y: Tensor }> = {
   },
   vjp({ g, inputs: { prefix, x }, d, needs }) {
     const d_y = d('y'); // [B, P + T, C]
-    if (needs('prefix')) columnSum(g, d_y, g.registry.gradientOf(prefix), d_y.shape[0]);
+    if (needs('prefix')) firstRowsSum(g, d_y, g.registry.gradientOf(prefix));
     return { x: needs('x') ? g.apply(laterRowsOp, { y: d_y }, { T: x.shape[1] as number }).x : undefined };
   },
   lower({ inputs: { prefix, x }, outputs: { y } }) {

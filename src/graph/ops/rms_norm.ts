@@ -1,7 +1,7 @@
 // rms_norm: y = x · weight / sqrt(mean(x²) + eps) over the last axis: no mean is taken off and there is no bias (Zhang & Sennrich 2019,
 // arXiv:1910.07467; T5's LayerNorm). x and 1 / sqrt(...) of each row are kept for the gradient.
 
-import type { Graph } from '../graph.ts';
+import type { ExampleRows, Graph } from '../graph.ts';
 import type { NoTensors, Op } from '../op.ts';
 import { sizeOf, type Tensor } from '../tensor.ts';
 
@@ -30,7 +30,7 @@ const rmsNormOp: Op<RmsNormInputs, RmsNormOutputs, { readonly eps: number }> = {
   },
   vjp({ g, inputs: { x, weight }, outputs: { rstd }, d, needs }) {
     const d_y = d('y'); // [.., C]
-    if (needs('weight')) g.apply(rmsNormWeightOp, { d_y, x, rstd, d_weight: g.registry.gradientOf(weight) }, {});
+    if (needs('weight')) g.apply(rmsNormWeightOp, { d_y, x, rstd, d_weight: g.registry.gradientOf(weight) }, g.exampleRows(d_y));
     return { x: needs('x') ? g.apply(rmsNormBackwardOp, { d_y, x, rstd, weight }, {}).d_x : undefined };
   },
   lower: ({ inputs, outputs, attributes: { eps } }) => [
@@ -61,11 +61,11 @@ type RmsNormWeightInputs = {
   readonly d_weight: Tensor; // [C]
 };
 
-const rmsNormWeightOp: Op<RmsNormWeightInputs, NoTensors> = {
+const rmsNormWeightOp: Op<RmsNormWeightInputs, NoTensors, ExampleRows> = {
   name: 'rms_norm_weight',
   shapes: () => ({}),
   accumulates: ['d_weight'],
-  lower: ({ inputs }) => [{ kernel: 'rms_norm_weight', tensors: inputs, uniforms: rowsOf(inputs.d_y) }],
+  lower: ({ inputs, attributes }) => [{ kernel: 'rms_norm_weight', tensors: inputs, uniforms: { ...rowsOf(inputs.d_y), ...attributes } }],
 };
 
 /** y [.., C] = x · weight [C] / sqrt(mean(x²) + eps), the mean over the last axis. */

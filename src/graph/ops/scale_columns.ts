@@ -1,7 +1,7 @@
 // scale_columns: y = x · l, a factor for each column: the learned rescaling of (IA)³ (Liu et al. 2022, arXiv:2205.05638, eq. 1).
 // The op is not in place, because the gradient of l reads x; its own gradient is made in place of d_y.
 
-import type { Graph } from '../graph.ts';
+import type { ExampleRows, Graph } from '../graph.ts';
 import type { NoTensors, Op } from '../op.ts';
 import { sizeOf, type Tensor } from '../tensor.ts';
 
@@ -25,7 +25,7 @@ const scaleColumnsOp: Op<ScaleColumnsInputs, { readonly y: Tensor }, { readonly 
   inPlace: ({ inPlace }) => (inPlace ? [['y', 'x']] : []),
   vjp({ g, inputs: { x, l }, d, needs }) {
     const d_y = d('y'); // [.., C]
-    if (needs('l')) g.apply(columnDotOp, { d_y, x, d_l: g.registry.gradientOf(l) }, {});
+    if (needs('l')) g.apply(columnDotOp, { d_y, x, d_l: g.registry.gradientOf(l) }, g.exampleRows(d_y));
     return { x: needs('x') ? g.apply(scaleColumnsOp, { x: d_y, l }, { inPlace: true }).y : undefined };
   },
   lower: ({ inputs: { x, l }, outputs: { y }, attributes: { inPlace } }) => [
@@ -44,11 +44,11 @@ type ColumnDotInputs = {
   readonly d_l: Tensor; // [C]
 };
 
-const columnDotOp: Op<ColumnDotInputs, NoTensors> = {
+const columnDotOp: Op<ColumnDotInputs, NoTensors, ExampleRows> = {
   name: 'column_dot',
   shapes: () => ({}),
   accumulates: ['d_l'],
-  lower: ({ inputs }) => [{ kernel: 'column_dot', tensors: inputs, uniforms: columnsOf(inputs.x) }],
+  lower: ({ inputs, attributes }) => [{ kernel: 'column_dot', tensors: inputs, uniforms: { ...columnsOf(inputs.x), ...attributes } }],
 };
 
 /** y [.., C] = x [.., C] · l [C] */

@@ -2,7 +2,7 @@
 // up. The table may come in pieces, each of which fits a binding and is a dispatch of its own. Not here: the loss (loss.ts, with `words`).
 // Invariant: a row of logits is as wide as the next multiple of 4, and past the words logits and their gradients are 0.
 
-import type { Graph } from '../graph.ts';
+import type { ExampleRows, Graph } from '../graph.ts';
 import type { KernelCall, NoTensors, Op } from '../op.ts';
 import { type Parameter, sizeOf, type Tensor } from '../tensor.ts';
 import { columnSum } from './linear.ts';
@@ -37,8 +37,11 @@ const logitsOp: Op<LogitsInputs, { readonly logits: Tensor }> = {
   },
   vjp({ g, inputs: { x, table, bias }, d, needs }) {
     const d_logits = d('logits'); // [.., width]
-    if (needs('table')) for (const piece of table) g.apply(tableGradientOp, { d_logits, x, d_w: g.registry.gradientOf(piece) }, {});
-    if (bias && needs('bias')) columnSum(g, d_logits, g.registry.gradientOf(bias), sizeOf(x.shape) / (x.shape.at(-1) as number));
+    if (needs('table')) {
+      const rows = g.exampleRows(x);
+      for (const piece of table) g.apply(tableGradientOp, { d_logits, x, d_w: g.registry.gradientOf(piece) }, rows);
+    }
+    if (bias && needs('bias')) columnSum(g, d_logits, g.registry.gradientOf(bias));
     return { x: needs('x') ? g.apply(inputGradientOp, { d_logits, table }, {}).d_x : undefined };
   },
   lower: ({ inputs: { x, table, bias }, outputs: { logits } }) =>
@@ -75,12 +78,12 @@ type TableGradientInputs = {
   readonly d_w: Tensor; // [rows of a piece, C]
 };
 
-const tableGradientOp: Op<TableGradientInputs, NoTensors> = {
+const tableGradientOp: Op<TableGradientInputs, NoTensors, ExampleRows> = {
   name: 'vocabulary_table_gradient',
   shapes: () => ({}),
   accumulates: ['d_w'],
-  lower: ({ inputs: { d_logits, x, d_w } }) => [
-    { kernel: 'gemm_tn', tensors: { d_y: d_logits, x, d_w }, uniforms: sizesOf(d_logits, d_w) },
+  lower: ({ inputs: { d_logits, x, d_w }, attributes }) => [
+    { kernel: 'gemm_tn', tensors: { d_y: d_logits, x, d_w }, uniforms: { ...sizesOf(d_logits, d_w), ...attributes } },
   ],
 };
 

@@ -7,6 +7,9 @@ import { mostWide, whole } from './schemas.ts';
 export const policyNames = ['store', 'checkpoint', 'reversible'] as const;
 export type PolicyName = (typeof policyNames)[number];
 
+export const granularityNames = ['frugal', 'balanced', 'fast'] as const;
+export type GranularityName = (typeof granularityNames)[number];
+
 const layers = whole(1, mostWide);
 const policyRange = v.object({
   /** Layers [from, to) of the model, counted from its first layer, frozen ones included. */
@@ -48,18 +51,25 @@ export const memoryOptions = {
     reason: 'One policy is simplest, and what it takes is known.',
     form: 'FROM-TO:POLICY,...',
   }),
+  granularity: optionLeftOut({
+    schema: v.picklist(granularityNames),
+    leftOut: 'frugal on a processor, balanced on a GPU',
+    label: 'Granularity',
+    help: 'How much of a batch layers work on at a time, where activations are not all kept: 512 tokens and 128 of them in a feed-forward pair (frugal), 1,024 (balanced), or the whole batch (fast). More takes more memory and fewer dispatches, with the same result to the last bit.',
+    reason: 'A processor works as fast on few tokens as on many; a GPU stands mostly idle in small dispatches.',
+  }),
   chunks: optionLeftOut({
     schema: whole(1, mostWide),
-    leftOut: 'as many as keep 512 tokens in each part, at most 64',
+    leftOut: 'by the granularity, at most 64',
     label: 'Chunks',
     help: 'Parts of the batch that a layer runs again one after the other. More parts take less memory and more time, with the same result.',
-    reason: 'Parts of 512 tokens keep a small GPU busy.',
+    reason: 'The granularity says how many tokens a part has.',
   }),
   token_chunk: optionLeftOut({
     schema: whole(1, mostWide),
-    leftOut: '128',
+    leftOut: 'by the granularity',
     label: 'Tokens at a time',
-    help: 'Tokens that a feed-forward pair works on at a time where it runs again. Fewer take less memory and more time, with the same result.',
-    reason: '128 tokens are the rows of one tile of the matrix product, or a few.',
+    help: 'Tokens that a feed-forward pair works on at a time where it runs again. Fewer take less memory and more time, with the same result. Sums over rows are made by blocks of 64 tokens of a text, so that no fewer than a block are taken.',
+    reason: 'The granularity says how many.',
   }),
 };

@@ -10,7 +10,7 @@ import { Executor } from '../../gpu/executor.ts';
 import type { Registry } from '../../graph/registry.ts';
 import { OffloadedModules } from '../../methods/sparse_adapter.ts';
 import { type HostParameters, localParameters, Offload } from '../../offload/offload.ts';
-import type { MemorySettings, RunConfig } from '../../protocol/config.ts';
+import type { GranularityName, MemorySettings, RunConfig } from '../../protocol/config.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import { type Bucket, longestOf, wordsOf } from '../../protocol/lengths.ts';
 import type { PlanReport } from '../../protocol/messages.ts';
@@ -101,6 +101,9 @@ export class DeviceHolder {
   }
 }
 
+/** The granularity that a device wants, where none is chosen: small dispatches leave a GPU idle, and a processor as fast as large ones. */
+export const granularityOn = ({ info }: Pick<Device, 'info'>): GranularityName => (info.isFallback ? 'frugal' : 'balanced');
+
 /** A place for what of a run lives off the GPU, where anything does. */
 export async function offloadFor(registry: Registry, make?: Host['offload']): Promise<HostParameters | undefined> {
   const modules = [...registry.shared(OffloadedModules).values()];
@@ -130,7 +133,7 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
     task,
     model,
     resolved,
-    memory: config,
+    memory: { ...config, granularity: config.granularity ?? granularityOn(device) },
     pooling: config.pooling,
     num_labels: task.outputs(labels.length),
     batch_size: training.batch_size,

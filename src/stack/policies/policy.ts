@@ -1,6 +1,7 @@
 // A memory policy: how the activations of a range of layers come back in the backward pass. A policy knows layers, never a method.
 // Layers work on a batch in parts, one after the other: examples do not see each other, so a layer's own buffers are those of one part.
-// Invariant: parts go in ascending order, forward and backward, and sums over rows are made row after row, so any number of parts gives the same bits.
+// Invariant: parts go in ascending order, forward and backward, and sums over rows go by blocks, which no part cuts, so any number of parts gives the same
+// bits.
 // An exception are weights that several layers share: `checkpoint` runs a segment of layers back part after part, which sums them in another order.
 
 import type { Graph } from '../../graph/graph.ts';
@@ -23,12 +24,12 @@ export interface PolicyContext {
   readonly parts: readonly number[];
   /** Streams, the last ones, that are given to all layers; left out: none. */
   readonly given?: number;
-  /** The range is the last one: nothing but the head comes between its forward and its backward pass. */
-  readonly topmost?: boolean;
 }
 
 export interface Policy {
   readonly name: PolicyName;
+  /** Layers work on the whole batch at a time: all that parts would free is kept anyway. */
+  readonly wholeBatch?: true;
   run(context: PolicyContext, layers: readonly Layer[], streams: readonly Tensor[]): RangeRun;
 }
 

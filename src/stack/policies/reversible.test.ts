@@ -42,13 +42,14 @@ const callsOf = ({ executor }: TestEngine, name: KernelName) =>
     .flatMap(({ lowered }) => lowered.nodes)
     .flatMap(({ calls }) => calls.filter(({ kernel }) => kernel === name));
 
-test('attention runs twice in every layer but the topmost, where what it left is still there; in two parts it is not', async () => {
-  for (const [chunks, runs] of [
-    [1, 2 * num_hidden_layers - 1],
-    [2, 2 * 2 * num_hidden_layers],
-  ]) {
-    const engine = await testEngine({ ...request, memory: { chunks }, change: (setup) => ({ ...setup, purposes: ['training'] }) });
-    expect(callsOf(engine, 'attention')).toHaveLength(runs as number);
+test('attention runs twice in every layer, once a part; where it is kept it runs once, on the whole batch', async () => {
+  for (const [policy, chunks, runs] of [
+    ['reversible', 1, 2 * num_hidden_layers],
+    ['reversible', 2, 2 * 2 * num_hidden_layers],
+    ['store', 2, num_hidden_layers],
+  ] as const) {
+    const engine = await testEngine({ ...request, policy, memory: { chunks }, change: (setup) => ({ ...setup, purposes: ['training'] }) });
+    expect(callsOf(engine, 'attention')).toHaveLength(runs);
     engine.executor.destroy();
   }
 });

@@ -31,7 +31,7 @@ function sampleOf(g: Graph, streams: readonly Tensor[]): Tensor[] {
 interface LayerRun {
   readonly layer: InvertibleLayer;
   /** By part. */
-  readonly results: readonly Pick<ForwardResult, 'kept' | 'tapes'>[];
+  readonly kept: readonly ForwardResult['kept'][];
   readonly sample: readonly Tensor[];
   readonly snapshot?: readonly Tensor[];
 }
@@ -46,21 +46,19 @@ export const reversible = (every: number): Policy => ({
       assertInvertible(layer);
       const below = current;
       const sample = layer.inverseRounds ? g.scope(layer.name, () => sampleOf(g, below.slice(0, below.length - (context.given ?? 0)))) : [];
-      // The topmost layer is undone right after its forward pass, so what its attention left may stay. Not in parts: each part's would wait for the others.
-      const next = context.topmost && context.parts.length === 1 && depth === layers.length - 1;
-      const { streams: above, results } = forwardLayer(context, layer, below, next ? 'inverse next' : 'inverse');
+      const { streams: above, results } = forwardLayer(context, layer, below, 'inverse');
       current = above;
       return {
         layer,
-        results: results.map(({ kept, tapes }) => ({ kept, tapes })),
+        kept: results.map(({ kept }) => kept),
         sample,
         ...(depth > 0 && depth % every === 0 ? { snapshot: below } : {}),
       };
     });
 
-    function reverseLayer({ layer, results: forward, sample, snapshot }: LayerRun, above: Boundary, wanted: Wanted): Boundary {
+    function reverseLayer({ layer, kept, sample, snapshot }: LayerRun, above: Boundary, wanted: Wanted): Boundary {
       const results = inParts(context, [above.streams, above.d_streams], (part, own, d_own) =>
-        layer.reverse(g, forward[part] ?? { kept: [], tapes: [] }, { streams: own as Tensor[], d_streams: d_own }, wanted),
+        layer.reverse(g, kept[part] ?? [], { streams: own as Tensor[], d_streams: d_own }, wanted),
       );
       const rebuilt = together(
         context,
@@ -68,9 +66,9 @@ export const reversible = (every: number): Policy => ({
       ) as Tensor[];
       g.scope(layer.name, () => {
         const [difference, magnitude] = reconstructionPlaces(layer.name);
-        for (const [i, kept] of sample.entries()) {
-          watchDifference(g, kept, rebuilt[i] as Tensor, difference);
-          watch(g, kept, magnitude);
+        for (const [i, own] of sample.entries()) {
+          watchDifference(g, own, rebuilt[i] as Tensor, difference);
+          watch(g, own, magnitude);
         }
       });
       return {

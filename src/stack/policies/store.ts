@@ -20,6 +20,7 @@ const backwardLayer = (
 
 export const store: Policy = {
   name: 'store',
+  wholeBatch: true,
   run(context, layers, streams) {
     let current: readonly Tensor[] = streams;
     const runs = layers.map((layer) => {

@@ -28,5 +28,13 @@ export function integers(name: string, count: number, low: number, high: number)
   return Array.from({ length: count }, (_, i) => low + (randomU32(key, i) % (high - low)));
 }
 
+/** How rows that are summed stand in their examples: each its own, a block to an example, ragged blocks that begin at a later one, a block's rows exactly. */
+export const exampleRows: readonly { readonly T: number; readonly first: number }[] = [
+  { T: 1, first: 0 },
+  { T: 5, first: 0 },
+  { T: 70, first: 64 },
+  { T: 64, first: 0 },
+];
+
 /** An output that the kernel must overwrite. */
 export const unset = (count: number): Float32Array<ArrayBuffer> => new Float32Array(count).fill(99);

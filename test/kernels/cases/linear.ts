@@ -1,6 +1,6 @@
 // Cases of the kernels of linear layers: three products, their ragged forms, and the column sum.
 import { activationCode } from '../../../src/kernels/table.ts';
-import { halves, type KernelCase, normals, unset } from './case.ts';
+import { exampleRows, halves, type KernelCase, normals, unset } from './case.ts';
 
 /** `width` and `column`: the N columns lie in wider rows. */
 type Shape = readonly [name: string, M: number, K: number, N: number, width?: number, column?: number];
@@ -89,29 +89,33 @@ const inputGradient = (kernel: 'gemm_nn' | 'gemm_nn_ragged', shapes: readonly Sh
   });
 
 const weightGradient = (kernel: 'gemm_tn' | 'gemm_tn_ragged', shapes: readonly Shape[]): KernelCase[] =>
-  shapes.map((shape) => {
-    const [name, M, K, N] = shape;
-    return {
-      kernel,
-      name,
-      tensors: { d_y: gradients(shape), x: normals('x', M * K), d_w: normals('d_w', N * K) },
-      uniforms: sizes(kernel, shape),
-    };
-  });
+  shapes.flatMap((shape) =>
+    exampleRows.map((rows) => {
+      const [name, M, K, N] = shape;
+      return {
+        kernel,
+        name: described(name, rows),
+        tensors: { d_y: gradients(shape), x: normals('x', M * K), d_w: normals('d_w', N * K) },
+        uniforms: { ...sizes(kernel, shape), ...rows },
+      };
+    }),
+  );
 
 const columnSum: KernelCase[] = (
   [
     ['one element', 1, 1, 1],
     ['ragged', 9, 70, 70],
     ['the first columns of longer rows', 9, 70, 91],
-    ['several workgroups', 40, 256, 256],
+    ['several workgroups', 140, 256, 256],
   ] as const
-).map(([name, M, N, width]) => ({
-  kernel: 'column_sum',
-  name,
-  tensors: { d_y: normals('d_y', M * width), d_bias: normals('d_bias', N) },
-  uniforms: { M, N, width, alpha: 0.75 },
-}));
+).flatMap(([name, M, N, width]) =>
+  exampleRows.map((rows) => ({
+    kernel: 'column_sum',
+    name: described(name, rows),
+    tensors: { d_y: normals('d_y', M * width), d_bias: normals('d_bias', N) },
+    uniforms: { M, N, width, ...rows, alpha: 0.75 },
+  })),
+);
 
 export const linearCases: readonly KernelCase[] = [
   ...forward('gemm_nt', even),

@@ -1,5 +1,5 @@
 // Cases of the kernels of side networks: RMS norm, recurrent cells, gates, mixing over tokens.
-import { type KernelCase, normals, unset } from './case.ts';
+import { exampleRows, type KernelCase, normals, unset } from './case.ts';
 
 const rmsNorm: KernelCase[] = (
   [
@@ -15,12 +15,14 @@ const rmsNorm: KernelCase[] = (
   return [
     { kernel: 'rms_norm', name, tensors: { x, weight, y: unset(size), rstd: unset(N) }, uniforms: { N, C, eps: 1e-6 } },
     { kernel: 'rms_norm_backward', name, tensors: { d_y: normals('d_y', size), x, rstd, weight }, uniforms: { N, C } },
-    {
-      kernel: 'rms_norm_weight',
-      name,
-      tensors: { d_y: normals('d_y', size), x, rstd, d_weight: normals('d_weight', C) },
-      uniforms: { N, C },
-    },
+    ...exampleRows.map(
+      (rows): KernelCase => ({
+        kernel: 'rms_norm_weight',
+        name: `${name} T=${rows.T}`,
+        tensors: { d_y: normals('d_y', size), x, rstd, d_weight: normals('d_weight', C) },
+        uniforms: { N, C, ...rows },
+      }),
+    ),
   ];
 });
 
@@ -93,7 +95,14 @@ const gates: KernelCase[] = (
       tensors: { alpha, d_y: normals('d_y', count), difference: normals('difference', count), partials: unset(N) },
       uniforms: { N, C, temperature },
     },
-    { kernel: 'gate_alpha', name, tensors: { alpha, partials, d_alpha: normals('d_alpha', 1) }, uniforms: { N, temperature } },
+    ...exampleRows.map(
+      (rows): KernelCase => ({
+        kernel: 'gate_alpha',
+        name: `${name} T=${rows.T}`,
+        tensors: { alpha, partials, d_alpha: normals('d_alpha', 1) },
+        uniforms: { N, ...rows, temperature },
+      }),
+    ),
   ];
 });
 

@@ -1,5 +1,5 @@
 // Cases of the kernels that work row by row: layer norm, embedding, pooling.
-import { halves, integers, type KernelCase, normals, unset } from './case.ts';
+import { exampleRows, halves, integers, type KernelCase, normals, unset } from './case.ts';
 
 const layerNorm: KernelCase[] = (
   [
@@ -45,19 +45,21 @@ const layerNorm: KernelCase[] = (
       tensors: { d_y: normals('d_y', size), s: normals('s', size), stats, weight: normals('weight', C) },
       uniforms: { N, C },
     },
-    ...[0, 1].map((BIAS) => ({
-      kernel: 'layer_norm_parameters' as const,
-      name: `${name} BIAS=${BIAS}`,
-      tensors: {
-        d_y: normals('d_y', size),
-        s: normals('s', size),
-        stats,
-        d_weight: normals('d_weight', C),
-        ...(BIAS ? { d_bias: normals('d_bias', C) } : {}),
-      },
-      uniforms: { N, C },
-      overrides: { BIAS },
-    })),
+    ...[0, 1].flatMap((BIAS) =>
+      exampleRows.map((rows) => ({
+        kernel: 'layer_norm_parameters' as const,
+        name: `${name} BIAS=${BIAS} T=${rows.T}`,
+        tensors: {
+          d_y: normals('d_y', size),
+          s: normals('s', size),
+          stats,
+          d_weight: normals('d_weight', C),
+          ...(BIAS ? { d_bias: normals('d_bias', C) } : {}),
+        },
+        uniforms: { N, C, ...rows },
+        overrides: { BIAS },
+      })),
+    ),
   ] satisfies KernelCase[];
 });
 
@@ -66,7 +68,7 @@ const columns: KernelCase[] = (
     ['one element', 1, 1],
     ['exactly one workgroup', 4, 64],
     ['ragged', 9, 70],
-    ['several workgroups', 40, 256],
+    ['several workgroups', 140, 256],
   ] as const
 ).flatMap(([name, N, C]): KernelCase[] => {
   const size = N * C;
@@ -82,7 +84,14 @@ const columns: KernelCase[] = (
       tensors: { x: given.l, y: unset(N * (C + 2)) },
       uniforms: { N, C, x_width: 0, x_from: 0, y_width: C + 2, y_from: 1 },
     },
-    { ...shared, kernel: 'column_dot', tensors: { d_y: normals('d_y', size), x: given.x, d_l: normals('d_l', C) } },
+    ...exampleRows.map(
+      (rows): KernelCase => ({
+        kernel: 'column_dot',
+        name: `${name} T=${rows.T}`,
+        tensors: { d_y: normals('d_y', size), x: given.x, d_l: normals('d_l', C) },
+        uniforms: { N, C, ...rows },
+      }),
+    ),
   ];
 });
 
@@ -99,7 +108,7 @@ const embedding: KernelCase[] = (
     ['one token', 1, 1, 0, 4, 0, 5],
     ['exactly one workgroup', 2, 8, 0, 16, 0, 9],
     ['a piece of the table', 1, 11, 0, 12, 2, 5],
-    ['several workgroups', 2, 35, 0, 36, 0, 9],
+    ['several workgroups, several blocks', 2, 135, 0, 36, 0, 9],
     ['one token after a prompt of one', 1, 1, 1, 4, 0, 5],
     ['a piece of the table, after a prompt', 3, 5, 3, 12, 2, 5],
     ['several workgroups, with prompts', 2, 20, 15, 36, 0, 9],
@@ -139,7 +148,7 @@ const embedding: KernelCase[] = (
       kernel: 'embedding_backward',
       name,
       tensors: { ids, chain: chainOf([...ids]), d_h: normals('d_h', N * C), d_table: normals('d_table', rows * C) },
-      uniforms: { N, C, row_begin, row_end, rows: 9, shift },
+      uniforms: { N, C, T, row_begin, row_end, rows: 9, shift },
     },
   ] satisfies KernelCase[];
 });
