@@ -14,6 +14,7 @@ import { isActivation } from '../src/plan/timeline.ts';
 import { flopsOf } from '../src/plan/work.ts';
 import {
   defaultTraining,
+  type GranularityName,
   type MethodChoices,
   type MethodName,
   type PolicyName,
@@ -40,8 +41,10 @@ export interface Cell {
 export interface Shape {
   readonly batch: number;
   readonly length: number;
-  /** Parts of the batch; the default where left out. */
+  /** Parts of the batch; by the granularity where left out. */
   readonly chunks?: number;
+  /** Frugal where left out. */
+  readonly granularity?: GranularityName;
 }
 
 export const usual: Shape = { batch: 16, length: 128 };
@@ -87,7 +90,7 @@ export const planMemory = (num_hidden_layers: number, cell: Cell, shape: Shape =
 export function programsOf(
   backbone: Backbone,
   { method: name, policy, streams, every, options }: Cell,
-  { batch, length, chunks }: Shape = usual,
+  { batch, length, chunks, granularity }: Shape = usual,
   stored: 'f32' | 'f16' = 'f32',
   task: Task = classification,
 ): ReturnType<typeof planPrograms> {
@@ -99,7 +102,7 @@ export function programsOf(
     method,
     options: resolveOptions(method, { ...(streams === 'single' ? {} : { streams }), ...options }, backbone.defaults),
     ranges: [{ from: 0, to: num_hidden_layers, policy, every }],
-    chunks,
+    ...{ chunks, granularity },
     pooling: ownPooling(backbone),
     num_labels: 2,
     storedType: () => stored,

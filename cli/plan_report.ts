@@ -2,7 +2,7 @@
 
 import { categories } from '../src/protocol/config.ts';
 import type { PlanReport } from '../src/protocol/messages.ts';
-import { countText } from '../src/protocol/sentences.ts';
+import { batchText, countText } from '../src/protocol/sentences.ts';
 import { bytesText, flopsText, sparkline, tableText } from './format.ts';
 
 /** The object of `plan --json` and of the `plan` event. A moment's transient bytes are split in two; the other categories stay through a step. */
@@ -44,10 +44,10 @@ function granularityText(report: PlanReport, first: boolean, planned: boolean): 
 
 /** `granularities`: the same plan in each of them. */
 export function planText(report: PlanReport, granularities: readonly PlanReport[]): string {
-  const { model, method, policy, streams, batch, length, bytes, peak, timeline } = report;
+  const { model, method, policy, streams, length, bytes, peak, timeline } = report;
   const rows = categories.map((name) => [name, bytesText(bytes[name]), countText(bytes[name])]);
   return [
-    `${model}, ${method}, ${policy}${streams === 'single' ? '' : ` over ${streams} streams`}, batch ${batch} × ${length} tokens`,
+    `${model}, ${method}, ${policy}${streams === 'single' ? '' : ` over ${streams} streams`}, batch ${batchText(report)} × ${length} tokens`,
     '',
     tableText([['category', 'at the peak', 'bytes'], ...rows, ['total', bytesText(bytes.total), countText(bytes.total)]]),
     '',

@@ -1,10 +1,10 @@
 // attention: out = dropout(softmax(scale · q kᵀ + mask)) v, one query row of one head a thread, with the running maximum and sum of
 // Milakov & Gimelshein (arXiv:1805.02867), so that no [T, T] tensor exists. lse = log of the sum of exp of the scaled scores, for the
-// backward pass. Example b here is example first + b of the batch, which lengths and the dropout mask go by. The S keys are `prefix` that every
+// backward pass. Example b here is example first + b of the slice of a batch that lengths are of. The S keys are `prefix` that every
 // query sees, and then those of tokens, of which those at or past lengths[first + b] are masked. Without CROSS these are the tokens of the
 // queries, S - prefix = T: query rows at or past the length give zeros, and CAUSAL masks the keys after a query. With CROSS they are other tokens
 // than the queries', whose lengths are not known here: every query row is worked out, and no number of one enters another.
-// The element of the dropout mask is (((first + b) · NH + head) · T + row) · S + key.
+// The element of the dropout mask is (((first_example + first + b) · NH + head) · T + row) · S + key, for the slice begins at example `first_example`.
 //
 //   binding  name     shape           access
 //   0        q        [B, T, NH, HD]  read_write, only read
@@ -57,7 +57,7 @@ fn attention(
   let stride = params.NH * HD4;
   let own = (b * T + row) * stride + head * HD4;
   let origin = b * params.S * stride + head * HD4;
-  let drawn = (index + params.first * params.NH * T) * params.S;
+  let drawn = (index + (step.first_example + params.first) * params.NH * T) * params.S;
   let key = random_key(step.seed, step.micro_step, params.site);
   var query: HeadVector;
   var sum: HeadVector;

@@ -84,7 +84,7 @@ fn attention_backward_kv(
       d_probability += vec4f(dot(d_out[at.x + c], y), dot(d_out[at.y + c], y), dot(d_out[at.z + c], y), dot(d_out[at.w + c], y));
     }
     var factor = vec4f(1.0);
-    if (params.p > 0.0) { factor = dropout_factor4(key, (params.first * params.NH * T + query) * S + row, params.p); }
+    if (params.p > 0.0) { factor = dropout_factor4(key, ((step.first_example + params.first) * params.NH * T + query) * S + row, params.p); }
     let row_lse = vec4f(lse[query.x], lse[query.y], lse[query.z], lse[query.w]);
     let row_delta = vec4f(delta[query.x], delta[query.y], delta[query.z], delta[query.w]);
     let probability = select(vec4f(), exp(clamp(score - row_lse, vec4f(-80.0), vec4f())), rows < vec4u(end));

@@ -57,7 +57,7 @@ fn attention_backward_q(
   let stride = params.NH * HD4;
   let own = (b * T + row) * stride + head * HD4;
   let origin = b * params.S * stride + head * HD4;
-  let drawn = (index + params.first * params.NH * T) * params.S;
+  let drawn = (index + (step.first_example + params.first) * params.NH * T) * params.S;
   let key = random_key(step.seed, step.micro_step, params.site);
   var query: HeadVector;
   var gradient: HeadVector;

@@ -1,5 +1,6 @@
-// dropout: x = x · mask / (1 - p) in place, mask[i] = random_uniform(key(seed, micro_step, site), first + i) >= p, where `first`
-// is the number of x's first element in the tensor of the whole batch. The gradient is the same kernel on d_x.
+// dropout: x = x · mask / (1 - p) in place, mask[i] = random_uniform(key(seed, micro_step, site), begin + i) >= p, where `begin` is the number of x's first
+// element in the tensor of the whole batch: element `first` of a slice that begins at example `first_example`, with `example` elements to
+// an example. The gradient is the same kernel on d_x.
 //
 //   binding  name    shape    access
 //   0        x       [count]  read_write
@@ -11,6 +12,7 @@
 struct Params {
   count: u32,
   first: u32,
+  example: u32,
   site: u32,
   p: f32,
 }
@@ -26,9 +28,10 @@ fn dropout(
   @builtin(local_invocation_index) local: u32,
 ) {
   let key = random_key(step.seed, step.micro_step, params.site);
+  let first = params.first + step.first_example * params.example;
   let begin = linear_group(group, groups) * 256u + local;
   let end = min(begin + 256u, params.count);
   for (var i = begin; i < end; i += 64u) {
-    x[i] *= dropout_factor(key, params.first + i, params.p);
+    x[i] *= dropout_factor(key, first + i, params.p);
   }
 }

@@ -5,6 +5,7 @@
 struct StepScalars {
   seed: u32,
   micro_step: u32,
+  first_example: u32,
   learning_rate: f32,
   bias_correction1: f32,
   bias_correction2_sqrt: f32,

@@ -4,7 +4,7 @@ import type { Batch } from '../src/data/batches.ts';
 import type { Parameter } from '../src/graph/tensor.ts';
 import type { CategoryBytes, MethodChoices } from '../src/protocol/config.ts';
 import type { StepResult, ValuesByName } from '../src/train/trainer.ts';
-import { bundledVocabulary, type ModelShape } from './random_model.ts';
+import { bundledVocabulary, type ModelShape, slicesOf } from './random_model.ts';
 import { type TestRequest, testEngine } from './testing.ts';
 
 /** Three layers that train in moments. */
@@ -54,9 +54,10 @@ export async function outcomeOf(request: TestRequest, batches: readonly Batch[])
   const before = account();
   const initial = await trainer.read('parameter');
   const steps: StepResult[] = [];
-  for (const [step, batch] of batches.entries()) steps.push(await trainer.step(step, [batch]));
+  const slices = (batch: Batch) => slicesOf(batch, request.batch_size, request.memory?.micro_batch_size ?? request.batch_size);
+  for (const [step, batch] of batches.entries()) steps.push(await trainer.step(step, slices(batch)));
   const [gradients, parameters] = [await trainer.read('gradient'), await trainer.read('parameter')];
-  await trainer.outputs(batches.at(-1) as Batch);
+  await trainer.outputs(slices(batches.at(-1) as Batch)[0] as Batch);
   const after = account();
   executor.destroy();
   return { trainables: trainer.trainables, steps, initial, gradients, parameters, memory: { planned, before, after, released: account() } };

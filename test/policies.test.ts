@@ -1,7 +1,15 @@
 // Policies against each other: over fixed streams, gradients and whole steps are equal bit for bit however the activations came back.
 
 import { expect, test } from 'vitest';
-import { activationRules, granularityNames, type MethodChoices, type MethodName, type PolicyName } from '../src/protocol/config.ts';
+import { methodNamed } from '../src/methods/registry.ts';
+import {
+  activationRules,
+  granularityNames,
+  type MethodChoices,
+  type MethodName,
+  type PolicyName,
+  policyNames,
+} from '../src/protocol/config.ts';
 import type { BaseModel } from '../src/session/models/base_model.ts';
 import type { ProgramSetup } from '../src/train/programs.ts';
 import { differences, type Outcome, outcomeOf, smallChoices, smallShape } from './outcome.ts';
@@ -24,11 +32,12 @@ const outcome = (
   { model, vocab, B, T, method, options = {}, steps = 1, dropout = 0.1 }: Trial,
   policy: PolicyName,
   change?: TestRequest['change'],
+  memory: TestRequest['memory'] = {},
 ): Promise<Outcome> =>
   outcomeOf(
     {
       ...{ model, method, policy, options, pooling: 'mean', num_labels: 5, batch_size: B, lengths: [T] },
-      training: { dropout, warmup_ratio: 0, learning_rate: 1e-3 },
+      ...{ memory, training: { dropout, warmup_ratio: 0, learning_rate: 1e-3 } },
       ...(change ? { change } : {}),
     },
     Array.from({ length: steps }, (_, step) => randomBatch(step, B, T, vocab, 5)),
@@ -82,6 +91,24 @@ test.each([8, 72])('any number of parts of a batch, and of tokens at a time, giv
       expectEqualBits(whole, await outcome(trial, policy, inParts(chunks, tokens)));
     }
   }
+});
+
+test.each(['meft1', 'full', 'prefix-tuning', 'lst', 'sparse_meft'] as const)(
+  '%s: a batch that goes through a few examples at a time gives the bits of the whole batch, under every policy',
+  async (method) => {
+    const model = await randomModel({ ...smallShape, max_position_embeddings: 80, num_hidden_layers: 2 });
+    const trial: Trial = { model, vocab: 64, B: 5, T: 70, method, options: smallChoices, steps: 2 };
+    const whole = await outcome(trial, 'store');
+    for (const policy of policyNames.filter((name) => !methodNamed(method).refuses(name)))
+      for (const micro_batch_size of [1, 4]) expectEqualBits(whole, await outcome(trial, policy, undefined, { micro_batch_size }));
+  },
+);
+
+test('what chooses its rows from the whole batch refuses to take a few examples at a time', async () => {
+  const trial: Trial = { model: await randomModel(smallShape), vocab: 64, B: 4, T: 8, method: 'sparse_meft', options: smallChoices };
+  const some = (activation_rule: (typeof activationRules)[number]) =>
+    outcome({ ...trial, options: { ...smallChoices, activation_rule } }, 'store', undefined, { micro_batch_size: 2 });
+  await expect(some('union')).rejects.toThrow('chooses its rows from all 4 examples of a batch');
 });
 
 test('every granularity gives the same bits under every policy', async () => {

@@ -167,3 +167,17 @@ export function randomBatch(seed: number, B: number, T: number, vocab_size: numb
     tokens: lengths.reduce((sum, own) => sum + own, 0),
   } satisfies Batch;
 }
+
+/** A batch of B rows in slices of `size`, the last filled up with rows of no tokens. */
+export function slicesOf(batch: Batch, B: number, size: number): Batch[] {
+  return Array.from({ length: Math.ceil(B / size) }, (_, i) => {
+    const rows = Math.min(size, B - i * size);
+    const inputs = Object.entries(batch.inputs).map(([name, values]) => {
+      const width = values.length / B;
+      const slice = name === 'labels' ? values.slice(0, size * width).fill(-100) : new Uint32Array(size * width);
+      slice.set(values.subarray(i * size * width, (i * size + rows) * width));
+      return [name, slice] as const;
+    });
+    return { ...batch, inputs: Object.fromEntries(inputs), counted: rows, first_example: i * size };
+  });
+}

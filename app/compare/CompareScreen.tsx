@@ -2,7 +2,7 @@
 
 import { startTransition, useCallback, useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { defaultTraining } from '../../src/protocol/config.ts';
-import { plural } from '../../src/protocol/sentences.ts';
+import { batchText, plural } from '../../src/protocol/sentences.ts';
 import { ModelSection } from '../choose/model/ModelSection.tsx';
 import { useModelSource } from '../choose/source.ts';
 import { trainingEntries } from '../options/entries.ts';
@@ -81,7 +81,7 @@ export default function CompareScreen({ theme }: { theme: string }) {
           </button>
         </header>
         <p className="muted small">
-          One training step at batch {training.batch_size} and{' '}
+          One training step at batch {batchText({ batch: training.batch_size, micro_batch: settings.memory.micro_batch_size })} and{' '}
           {settings.tokens === undefined ? `length ${training.max_length}` : `${settings.tokens} tokens per picture`}, every method with its
           own defaults, all by the same engine, exact to the byte.
           {best !== undefined && !comparison.running && ` Least: ${best.title}, ${bytes(best.plan.bytes.total)}.`}{' '}

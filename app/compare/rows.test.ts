@@ -19,6 +19,7 @@ function planOf({ request }: Cell, change: Partial<PlanReport> = {}): PlanReport
     granularity: 'frugal',
     streams: 'single',
     batch,
+    micro_batch: batch,
     length,
     trainable_parameters: 10,
     bytes: { weights: 5, adapter: 1, gradient: 1, optimizer: 2, activation: 3, workspace: 4, staging: 1, total: 17 },

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import type { Catalogue } from '../../src/protocol/cards.ts';
 import { type Category, categories } from '../../src/protocol/config.ts';
 import type { PlanReport } from '../../src/protocol/messages.ts';
-import { countText } from '../../src/protocol/sentences.ts';
+import { batchText, countText } from '../../src/protocol/sentences.ts';
 import type { Answer } from '../state/answer.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Figure, Numbers } from '../ui/Figure.tsx';
@@ -107,8 +107,8 @@ export function MemoryPicture({ plans, catalogue }: MemoryPictureProps) {
         }}
       />
       <p className="muted small">
-        At batch {chosen.batch} and length {chosen.length}, all by the same engine. Largest moment: <code>{chosen.peak.at}</code>. Adapter
-        and optimizer included: {countText(chosen.trainable_parameters)} trainable parameters.
+        At batch {batchText(chosen)} and length {chosen.length}, all by the same engine. Largest moment: <code>{chosen.peak.at}</code>.
+        Adapter and optimizer included: {countText(chosen.trainable_parameters)} trainable parameters.
       </p>
     </div>
   );

@@ -10,6 +10,7 @@ function plan(method: PlanReport['method'], policy: PlanReport['policy'], activa
     granularity: 'frugal',
     streams: 'single',
     batch: 1,
+    micro_batch: 1,
     length: 8,
     trainable_parameters: 1,
     bytes: { weights: 5, adapter: 1, gradient: 1, optimizer: 2, activation, workspace: 10, staging: 1, total: 20 + activation },

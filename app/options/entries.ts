@@ -72,6 +72,7 @@ export function memoryEntries(settings: Settings, policies: readonly PolicyName[
     ranges: false,
     checkpoint_every: !ofRanges && any('checkpoint'),
     snapshot_every: !ofRanges && any('reversible') && options.streams === 'float',
+    micro_batch_size: true,
     granularity: any('checkpoint', 'reversible'),
     chunks: any('checkpoint', 'reversible'),
     token_chunk: any('checkpoint', 'reversible'),

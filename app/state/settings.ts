@@ -42,7 +42,7 @@ export interface Settings {
   readonly policy?: PolicyName | undefined;
   readonly checkpoint_every: number;
   /** Settings beyond one policy for all layers. */
-  readonly memory: Pick<MemorySettings, 'ranges' | 'snapshot_every' | 'granularity' | 'chunks' | 'token_chunk'>;
+  readonly memory: Pick<MemorySettings, 'ranges' | 'snapshot_every' | 'micro_batch_size' | 'granularity' | 'chunks' | 'token_chunk'>;
   readonly options: Partial<MethodOptions>;
   readonly training: Partial<TrainingArguments>;
 }
@@ -118,12 +118,17 @@ export function optionsOf(settings: Settings, card: MethodCard | undefined): Par
   return Object.fromEntries(Object.entries(settings.options).filter(([key]) => uses.has(key)));
 }
 
+/** How a batch goes through: what every method takes, so that a comparison has it alike for all. */
+function throughOf({ memory: { micro_batch_size, granularity } }: Settings): Settings['memory'] {
+  return { ...(micro_batch_size === undefined ? {} : { micro_batch_size }), ...(granularity === undefined ? {} : { granularity }) };
+}
+
 /** Memory settings that the method accepts. Snapshots are left out for fixed streams, which lose nothing that a snapshot could mend. */
 export function memoryOf(settings: Settings, card: MethodCard | undefined): Settings['memory'] {
-  const { ranges, snapshot_every, granularity, chunks, token_chunk } = settings.memory;
+  const { ranges, snapshot_every, chunks, token_chunk } = settings.memory;
   const taken = ranges?.every(({ policy }) => card === undefined || card.refusals[policy] === null) === true;
   return {
-    ...(granularity === undefined ? {} : { granularity }),
+    ...throughOf(settings),
     ...(chunks === undefined ? {} : { chunks }),
     ...(token_chunk === undefined ? {} : { token_chunk }),
     ...(snapshot_every === undefined || settings.options.streams !== 'float' ? {} : { snapshot_every }),
@@ -222,6 +227,7 @@ export function planRequestOf(
     num_labels: report?.labels.length ?? ASSUMED_LABELS,
     ...(report?.rows_per_example === undefined ? {} : { rows_per_example: report.rows_per_example }),
     checkpoint_every: settings.checkpoint_every,
+    ...throughOf(settings),
     ...of,
     batch_size: training.batch_size,
     length,

@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import type { MethodCard } from '../../src/protocol/cards.ts';
 import { type GranularityName, granularityNames, type MethodName, type PolicyName, policyNames } from '../../src/protocol/config.ts';
 import { RetraceError } from '../../src/protocol/errors.ts';
+import { batchText } from '../../src/protocol/sentences.ts';
 import { csvOf, type Row, sortRows, tableOf } from '../compare/columns.ts';
 import { pictureOf } from '../compare/picture.ts';
 import { requireOfPlans, studyStarts } from '../compare/study.ts';
@@ -135,8 +136,8 @@ export async function compare(given: Given, console: Console): Promise<number> {
   const rows = sortRows(planned, textOf(given, 'sort'));
   for (const row of rows) console.event(objectOf(row));
   for (const row of refused) console.event({ type: 'refused', ...row });
-  const { batch, length, model } = first.report;
-  const about = `${model}, batch ${batch} × ${length} tokens, ${labelsOf(given)} classes`;
+  const { length, model } = first.report;
+  const about = `${model}, batch ${batchText(first.report)} × ${length} tokens, ${labelsOf(given)} classes`;
   if (given['csv'] === true) console.result(csvOf(rows));
   else {
     console.result(`${about}; percentages are of full fine-tuning with store\n`);

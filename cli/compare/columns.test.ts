@@ -13,6 +13,7 @@ function report(method: PlanReport['method'], total: number, host?: PlanReport['
       granularity: 'frugal',
       streams: 'single',
       batch: 1,
+      micro_batch: 1,
       length: 8,
       trainable_parameters: 1000 * total,
     },

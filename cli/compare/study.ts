@@ -24,6 +24,7 @@ const ofPlans = [
   'memory-policy',
   'checkpoint-every',
   'snapshot-every',
+  'micro-batch-size',
   'granularity',
   'chunks',
   'token-chunk',

@@ -143,6 +143,8 @@ export interface Batch {
   readonly counted: number;
   /** Tokens without padding. */
   readonly tokens: number;
+  /** Of a slice of a batch: rows of the batch before its own; left out: 0. */
+  readonly first_example?: number;
   /** Of rows of pictures, by their place in the batch: what is still to be read into its inputs. */
   readonly pictures?: readonly (PictureFile | PreparedPicture | undefined)[];
 }
@@ -225,14 +227,36 @@ export interface CollateOptions {
   readonly decoderStart?: number | undefined;
 }
 
+/** The smallest bucket that holds all rows of examples; undefined where none does. */
+function bucketOf(examples: readonly TokenizedExample[], buckets: readonly Bucket[]): Bucket | undefined {
+  const longest = examples.reduce((most, { length }) => Math.max(most, length), 0);
+  const written = examples.flatMap(({ rows }) => rows).reduce((most, { target_ids }) => Math.max(most, target_ids?.length ?? 0), 0);
+  return buckets.find(({ length, target_length = length }) => length >= longest && target_length >= written);
+}
+
+const examplesAt = (examples: readonly TokenizedExample[], indices: Uint32Array): TokenizedExample[] =>
+  Array.from(indices, (index) => examples[index]).filter((example) => example !== undefined);
+
+/**
+ * Examples `indices` in slices of `batchSize`, the last filled up, each padded to the bucket that holds all of them: dropout and sums over rows are then those of one
+ * batch. Throws a RangeError where no bucket does.
+ */
+export function collateSlices(examples: readonly TokenizedExample[], indices: Uint32Array, options: CollateOptions): Batch[] {
+  const { batchSize: N, rowsPerExample: k = 1, buckets } = options;
+  const bucket = bucketOf(examplesAt(examples, indices), buckets);
+  return Array.from({ length: Math.max(1, Math.ceil(indices.length / N)) }, (_, i) => {
+    const slice = collate(examples, indices.slice(i * N, (i + 1) * N), { ...options, buckets: bucket ? [bucket] : buckets });
+    return i === 0 ? slice : { ...slice, first_example: i * N * k };
+  });
+}
+
 /** Examples `indices`, padded to the smallest bucket that holds the longest of their rows. Throws a RangeError where none does. */
 export function collate(examples: readonly TokenizedExample[], indices: Uint32Array, options: CollateOptions): Batch {
   const { batchSize: N, rowsPerExample: k = 1, buckets, padTokenId, targets, decoderStart } = options;
-  const taken = Array.from(indices, (index) => examples[index]).filter((example) => example !== undefined);
+  const taken = examplesAt(examples, indices);
   const rows = taken.flatMap((example) => Array.from({ length: k }, (_, i) => example.rows[i]));
   const longest = taken.reduce((most, { length }) => Math.max(most, length), 0);
-  const written = rows.reduce((most, row) => Math.max(most, row?.target_ids?.length ?? 0), 0);
-  const bucket = buckets.find(({ length, target_length = length }) => length >= longest && target_length >= written);
+  const bucket = bucketOf(taken, buckets);
   const asked = rows.reduce((sum, row) => sum + (row?.words?.at.length ?? 0), 0);
   const R = N * k * (bucket === undefined ? 0 : wordsOf(bucket));
   const fits = taken.length === indices.length && taken.length <= N && taken.every((example) => example.rows.length <= k) && asked <= R;

@@ -17,6 +17,8 @@ export const stepScalars = {
   seed: 'u32',
   /** Micro-step counter: key of dropout, never repeats in a run. */
   micro_step: 'u32',
+  /** Number in the batch of the first example of a slice of it: dropout masks are those of the whole batch. */
+  first_example: 'u32',
   learning_rate: 'f32',
   /** 1 - beta1^t and sqrt(1 - beta2^t) of AdamW. */
   bias_correction1: 'f32',
@@ -153,10 +155,11 @@ export const kernels = {
     work: [['count']],
     tile: [256],
   },
-  // x = x · mask / (1 - p), in place; the mask is random_uniform(key(seed, micro_step, site), first + element) >= p. Its own backward.
+  // x = x · mask / (1 - p), in place; the mask is random_uniform(key(seed, micro_step, site), first_example · example + first + element) >= p, with
+  // `example` elements to an example. Its own backward.
   dropout: {
     bindings: { x: rw },
-    uniforms: { count: 'u32', first: 'u32', site: 'u32', p: 'f32' },
+    uniforms: { count: 'u32', first: 'u32', example: 'u32', site: 'u32', p: 'f32' },
     step: true,
     work: [['count']],
     tile: [256],

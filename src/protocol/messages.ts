@@ -100,6 +100,8 @@ export interface PlanReport {
   readonly granularity: GranularityName;
   readonly streams: StreamKind | 'single';
   readonly batch: number;
+  /** Examples of it that go through at a time. */
+  readonly micro_batch: number;
   readonly length: number;
   readonly trainable_parameters: number;
   readonly bytes: CategoryBytes & { readonly total: number };

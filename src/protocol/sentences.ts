@@ -9,6 +9,10 @@ export const countText = (count: number): string => grouped.format(count);
 /** `1 row`, `2,000 rows` */
 export const plural = (count: number, one: string, many = `${one}s`): string => `${countText(count)} ${count === 1 ? one : many}`;
 
+/** `16`; `16 in micro-batches of 4`, where fewer examples go through at a time. */
+export const batchText = ({ batch, micro_batch = batch }: { readonly batch: number; readonly micro_batch?: number | undefined }): string =>
+  `${batch}${micro_batch < batch ? ` in micro-batches of ${micro_batch}` : ''}`;
+
 /** `a`, `a and b`, `a, b and c`; where fewer are shown than there are, `a, b, c and 40 more`. `all`: how many there are, where not all are given. */
 export function listText(parts: readonly string[], shown = parts.length, all = parts.length): string {
   const first = parts.slice(0, shown);

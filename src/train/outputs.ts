@@ -78,10 +78,11 @@ const choices: OutputKind = (g, setup) => {
       const all = rows(g, top); // [B, C]
       return g.training ? g.section('pooler', () => reshape(g, all, [N, k, all.shape.at(-1) as number])) : all;
     },
-    // [n, k, C] -> [n, k]
+    // [n, k, C] -> [n, k]. The head sees rows, as where texts are classified: its dropout counts them.
     head(g, own) {
-      const scores = score(g, own);
-      return g.section('loss', () => reshape(g, scores, own.shape.slice(0, -1)));
+      const [n, , C] = own.shape as [number, number, number];
+      const scores = g.examples(g.firstExample * k, () => score(g, reshape(g, own, [n * k, C])));
+      return g.section('loss', () => reshape(g, scores, [n, k]));
     },
     targets,
     ...(g.training && k > 1 ? { added: g.input('absent_choices', [N, k], 'f32') } : {}),

@@ -35,8 +35,10 @@ export interface ProgramSetup extends GranularitySetup {
   readonly pooling?: Pooling | undefined;
   readonly num_labels: number;
   readonly storedType: (name: string) => 'f32' | 'f16';
-  /** Rows of tokens. */
+  /** Rows of tokens that go through at a time. */
   readonly batch_size: number;
+  /** Examples of a batch of a training step, where fewer go through at a time; left out: as many. */
+  readonly step_batch_size?: number;
   /** Rows that stand together in training where an example is a choice among several; left out: 1. */
   readonly rows_per_example?: number;
   /** Padded sizes, ascending. */

@@ -119,11 +119,12 @@ export class Trainer {
     }
   }
 
-  #scalars(step: number, micro: number, counted: number): StepScalars {
+  #scalars(step: number, micro: number, first_example: number, counted: number): StepScalars {
     const { training, max_steps } = this.#options;
     return {
       seed: training.seed,
       micro_step: step * training.gradient_accumulation_steps + micro,
+      first_example,
       learning_rate: this.learningRate(step, max_steps),
       max_grad_norm: training.max_grad_norm,
       inverse_count: counted > 0 ? 1 / counted : 1,
@@ -137,18 +138,24 @@ export class Trainer {
     return learning_rate * scheduleFactor(lr_scheduler_type, step, max_steps, warmupSteps(max_steps, warmup_ratio));
   }
 
-  /** Submits optimizer step `step` (from 0) over its micro-batches; the result comes when the GPU is there. Errors: `not-finite`, `stream-overflow`. */
+  /**
+   * Submits optimizer step `step` (from 0) over its batches, each of which may come in slices, in order; the result comes when the GPU is there. Errors:
+   * `not-finite`, `stream-overflow`.
+   */
   step(step: number, batches: readonly Batch[]): Promise<StepResult> {
     return this.#offload.inTurn(() => this.#step(step, batches));
   }
 
   async #step(step: number, batches: readonly Batch[]): Promise<StepResult> {
     const counted = batches.reduce((sum, batch) => sum + this.#countOf(batch), 0);
-    for (const [micro, batch] of batches.entries()) {
+    let micro = -1;
+    for (const [i, batch] of batches.entries()) {
+      const { first_example = 0 } = batch;
+      if (first_example === 0) micro++;
       const program = programName('training', batch.length);
       this.#feed(program, batch);
-      this.#executor.writeStep(this.#scalars(step, micro, counted));
-      const [first, last] = [micro === 0 ? ['begin'] : [], micro === batches.length - 1 ? ['update'] : []];
+      this.#executor.writeStep(this.#scalars(step, micro, first_example, counted));
+      const [first, last] = [i === 0 ? ['begin'] : [], i === batches.length - 1 ? ['update'] : []];
       if (this.#offload.used) await this.#offload.run([...first, program], last);
       else this.#executor.run([...first, program, ...last]);
     }
@@ -187,7 +194,7 @@ export class Trainer {
   async #outputs(batch: Batch): Promise<Float32Array<ArrayBuffer>> {
     const program = programName('evaluation', batch.length);
     this.#feed(program, batch);
-    this.#executor.writeStep(this.#scalars(0, 0, 1));
+    this.#executor.writeStep(this.#scalars(0, 0, 0, 1));
     if (this.#offload.used) await this.#offload.run(['watch', program]);
     else this.#executor.run(['watch', program]);
     const read = await this.#executor.readResults();

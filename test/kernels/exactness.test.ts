@@ -29,7 +29,7 @@ it('dropout masks are those of the counter-based generator, bit for bit', async 
   const { x } = await run({
     kernel: 'dropout',
     tensors: { x: new Float32Array(count).fill(1) },
-    uniforms: { count, first: 0, site, p },
+    uniforms: { count, first: 0, example: 1, site, p },
     step,
   });
   const key = randomKey(step.seed, step.micro_step, site);
@@ -189,7 +189,7 @@ it.each([1, 9, 150])('gradients of a table of one micro-batch, then of the next,
   expect(await add(await add(start, 0, 1), 1, B)).toEqual(await add(start, 0, B));
 });
 
-it('dropout and attention of the last examples of a batch give the bits that they have in the whole batch', async () => {
+it('dropout and attention of the last examples of a batch, as a part or as a slice, give the bits that they have in the whole batch', async () => {
   const [B, T, S, NH, HD, first] = [3, 9, 12, 2, 8, 1];
   const width = T * NH * HD;
   const keyWidth = S * NH * HD;
@@ -198,9 +198,20 @@ it('dropout and attention of the last examples of a batch give the bits that the
   const p = 0.3;
   const rest = (words: Words, perExample: number) => words.slice(first * perExample);
   const x = normals('x', B * width);
-  const dropped = (begin: number) =>
-    run({ kernel: 'dropout', tensors: { x: x.slice(begin) }, uniforms: { count: x.length - begin, first: begin, site, p }, step });
-  expect((await dropped(first * width)).x).toEqual(rest((await dropped(0)).x as Words, width));
+  /** The last examples, as a part of the batch or as a slice of it that runs by itself. */
+  const dropped = (from: number, first_example: number) =>
+    run({
+      kernel: 'dropout',
+      tensors: { x: x.slice((from + first_example) * width) },
+      uniforms: { count: (B - from - first_example) * width, first: from * width, example: width, site, p },
+      step: { ...step, first_example },
+    });
+  const whole_x = (await dropped(0, 0)).x as Words;
+  for (const [from, first_example] of [
+    [first, 0],
+    [0, first],
+  ] as const)
+    expect((await dropped(from, first_example)).x).toEqual(rest(whole_x, width));
 
   const sizes = { q: width, k: keyWidth, v: keyWidth, d_out: width, delta: NH * T, lse: NH * T, out: width, d_q: width };
   const whole = Object.entries(sizes).map(([name, size]) => {
@@ -208,19 +219,20 @@ it('dropout and attention of the last examples of a batch give the bits that the
     return [name, size, name === 'lse' ? values.map((value) => Math.abs(value) + 6) : values] as const;
   });
   for (const kernel of ['attention', 'attention_backward_q', 'attention_backward_kv'] as const) {
-    const from = (begin: number) =>
+    const from = (begin: number, first_example: number) =>
       run({
         kernel,
         tensors: {
-          ...Object.fromEntries(whole.map(([name, size, values]) => [name, values.slice(begin * size)])),
-          lengths: Uint32Array.of(9, 4, 7),
+          ...Object.fromEntries(whole.map(([name, size, values]) => [name, values.slice((begin + first_example) * size)])),
+          lengths: Uint32Array.of(9, 4, 7).slice(first_example),
         },
-        uniforms: { B: B - begin, T, S, prefix: S - T, NH, first: begin, scale: 0.4, site, p },
-        step,
+        uniforms: { B: B - begin - first_example, T, S, prefix: S - T, NH, first: begin, scale: 0.4, site, p },
+        step: { ...step, first_example },
         headSize: HD,
       });
-    const [all, chunk] = [await from(0), await from(first)];
-    for (const [name, size] of whole) if (all[name]) expect(chunk[name], `${kernel} ${name}`).toEqual(rest(all[name], size));
+    const [all, part, slice] = [await from(0, 0), await from(first, 0), await from(0, first)];
+    for (const [name, size] of whole)
+      if (all[name]) for (const last of [part, slice]) expect(last[name], `${kernel} ${name}`).toEqual(rest(all[name], size));
   }
 });
 

@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { f32ToF16 } from '../../src/formats/half.ts';
 import type { PipelineCache } from '../../src/gpu/pipelines.ts';
-import { type KernelName, kernelSpec, kernels } from '../../src/kernels/table.ts';
+import { type KernelName, kernelSpec, kernels, stepScalars } from '../../src/kernels/table.ts';
 import { reference } from '../reference/kernels.ts';
 import { testDevice } from '../testing.ts';
 import { attentionCases } from './cases/attention.ts';
@@ -42,7 +42,7 @@ function expected(test: KernelCase): Record<string, Float64Array> {
   const rounded = (values: object, isFloat: (name: string) => boolean) =>
     Object.fromEntries(Object.entries(values).map(([name, value]) => [name, isFloat(name) ? Math.fround(value) : value]));
   const uniforms = rounded(test.uniforms, (name) => spec.uniforms[name] === 'f32');
-  const step = { ...defaultStep, ...rounded(test.step ?? {}, (name) => name !== 'seed' && name !== 'micro_step') };
+  const step = { ...defaultStep, ...rounded(test.step ?? {}, (name) => stepScalars[name as keyof typeof stepScalars] === 'f32') };
   reference[test.kernel](tensors, uniforms, test.overrides ?? {}, step, test.headSize ?? 0);
   return tensors;
 }

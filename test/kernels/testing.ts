@@ -21,6 +21,7 @@ export interface KernelRun {
 export const defaultStep: Readonly<Record<keyof typeof stepScalars, number>> = {
   seed: 1,
   micro_step: 1,
+  first_example: 0,
   learning_rate: 1e-3,
   bias_correction1: 1,
   bias_correction2_sqrt: 1,

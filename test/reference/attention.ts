@@ -1,6 +1,6 @@
 // References of softmax attention and of its gradients, by rows of probabilities. Layout of q, out: [B, T, NH, HD]; of k, v: [B, S, NH, HD].
 import { dropoutFactor } from './activation.ts';
-import { add, at, type Reference } from './kernel.ts';
+import { add, at, type Reference, type Step } from './kernel.ts';
 
 interface Shape {
   readonly B: number;
@@ -9,7 +9,7 @@ interface Shape {
   readonly S: number;
   readonly prefix: number;
   readonly NH: number;
-  /** Number in the batch of the first example here: lengths and dropout go by the batch's. */
+  /** Number of the first example here in the slice of a batch that lengths are of. */
   readonly first: number;
 }
 
@@ -40,6 +40,15 @@ function forRows(
   }
 }
 
+/** Factors of dropout by an element's number in the slice of a batch that lengths are of. */
+function maskOf(
+  { T, S, NH, site, p }: Omit<Shape, 'first'> & { readonly site: number; readonly p: number },
+  step: Step,
+): (element: number) => number {
+  const factor = dropoutFactor(step, site, p);
+  return (element) => factor(step.first_example * NH * T * S + element);
+}
+
 function dot(x: Float64Array, i: number, y: Float64Array, j: number, size: number): number {
   let sum = 0;
   for (let c = 0; c < size; c++) sum += at(x, i + c) * at(y, j + c);
@@ -47,8 +56,8 @@ function dot(x: Float64Array, i: number, y: Float64Array, j: number, size: numbe
 }
 
 export const attention: Reference<'attention'> = ({ q, k, v, lengths, out, lse }, uniforms, mask, step, HD) => {
-  const { scale, site, p } = uniforms;
-  const factor = dropoutFactor(step, site, p);
+  const { scale } = uniforms;
+  const factor = maskOf(uniforms, step);
   forRows(uniforms, HD, lengths, mask, (row, own, end, keyAt, drawn) => {
     const scores = Array.from({ length: end }, (_, j) => scale * dot(q, own, k, keyAt(j), HD));
     const top = scores.reduce((a, b) => Math.max(a, b), -Infinity);
@@ -71,8 +80,8 @@ export const attention_delta: Reference<'attention_delta'> = ({ out, d_out, delt
 
 export const attention_backward_q: Reference<'attention_backward_q'> = (tensors, uniforms, mask, step, HD) => {
   const { q, k, v, d_out, lse, delta, lengths, d_q } = tensors;
-  const { scale, site, p } = uniforms;
-  const factor = dropoutFactor(step, site, p);
+  const { scale } = uniforms;
+  const factor = maskOf(uniforms, step);
   forRows(uniforms, HD, lengths, mask, (row, own, end, keyAt, drawn) => {
     d_q.fill(0, own, own + HD);
     for (let j = 0; j < end; j++) {
@@ -85,8 +94,8 @@ export const attention_backward_q: Reference<'attention_backward_q'> = (tensors,
 
 export const attention_backward_kv: Reference<'attention_backward_kv'> = (tensors, uniforms, mask, step, HD) => {
   const { q, k, v, d_out, lse, delta, lengths } = tensors;
-  const { scale, site, p } = uniforms;
-  const factor = dropoutFactor(step, site, p);
+  const { scale } = uniforms;
+  const factor = maskOf(uniforms, step);
   const d_k = new Float64Array(k.length);
   const d_v = new Float64Array(v.length);
   forRows(uniforms, HD, lengths, mask, (row, own, end, keyAt, drawn) => {

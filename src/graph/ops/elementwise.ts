@@ -45,22 +45,21 @@ const activationBackwardOp: Op<{ readonly d_y: Tensor; readonly x: Tensor }, { r
 export const activationBackward = (g: Graph, d_y: Tensor, x: Tensor, activation: Activation): Tensor =>
   g.apply(activationBackwardOp, { d_y, x }, { activation }).d_x;
 
-const dropoutOp: Op<X, Y, { readonly p: number; readonly site: number; readonly first: number }> = {
+const dropoutOp: Op<X, Y, { readonly p: number; readonly site: number; readonly first: number; readonly example: number }> = {
   name: 'dropout',
   shapes: yLikeX,
   inPlace: () => [['y', 'x']],
   // The mask is a function of the site and the element, so the backward is the same op.
   vjp: ({ g, attributes, d }) => ({ x: g.apply(dropoutOp, { x: d('y') }, attributes).y }),
-  lower: ({ outputs: { y }, attributes: { first, site, p } }) => [
-    { kernel: 'dropout', tensors: { x: y }, uniforms: { ...countOf(y), first, site, p } },
-  ],
+  lower: ({ outputs: { y }, attributes }) => [{ kernel: 'dropout', tensors: { x: y }, uniforms: { ...countOf(y), ...attributes } }],
 };
 
 /** x [B, ..] · mask / (1 - p) while training, x otherwise. Consumes x. The random stream is the module path and `name`. */
 export function dropout(g: Graph, x: Tensor, p: number, name: string): Tensor {
   if (!g.training || p === 0) return x;
-  const first = (g.firstExample * sizeOf(x.shape)) / (x.shape[0] as number);
-  return g.apply(dropoutOp, { x }, { p, site: g.site(name), first }).y;
+  const row = sizeOf(x.shape) / (x.shape[0] as number);
+  const example = x.shape.length > 2 ? row : row * g.exampleRows(x).T;
+  return g.apply(dropoutOp, { x }, { p, site: g.site(name), first: g.firstExample * row, example }).y;
 }
 
 type ScaleAddInputs = X & { readonly f: Tensor | undefined };

@@ -51,6 +51,13 @@ export const memoryOptions = {
     reason: 'One policy is simplest, and what it takes is known.',
     form: 'FROM-TO:POLICY,...',
   }),
+  micro_batch_size: optionLeftOut({
+    schema: whole(1, mostWide),
+    leftOut: 'the whole batch',
+    label: 'Micro-batch size',
+    help: 'Examples of a batch that go forward and back at a time; their gradients add up to those of the batch, to the last bit. Fewer take less memory, and small matrix products.',
+    reason: 'The whole batch at a time is fastest; reversible layers need little memory for it.',
+  }),
   granularity: optionLeftOut({
     schema: v.picklist(granularityNames),
     leftOut: 'frugal on a processor, balanced on a GPU',

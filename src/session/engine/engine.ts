@@ -1,7 +1,7 @@
 // A model on a device, ready to step and to predict: plan, executor with the weights in place, trainer. What training, evaluation, prediction and a
 // check of an export share.
 
-import { type Batch, type CollateOptions, collate } from '../../data/batches.ts';
+import { type Batch, type CollateOptions, collate, collateSlices } from '../../data/batches.ts';
 import { exampleOf, type TokenizedExample, type TokenRow } from '../../data/dataset.ts';
 import type { Augmentation } from '../../data/pictures/augment.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
@@ -186,16 +186,26 @@ const collatingOf = (
   decoderStart: model.backbone().config.decoder_start_token_id,
 });
 
-/** Examples `indices` as a batch; pictures as they are, or as training sees them by chance. */
-export async function batchOf(
+/** Examples `indices` as a batch of an evaluation. */
+export async function batchOf(engine: Engine, examples: readonly TokenizedExample[], indices: Uint32Array): Promise<Batch> {
+  const batch = collate(examples, indices, collatingOf(engine, 'evaluation'));
+  return engine.pictures?.filled(batch) ?? batch;
+}
+
+/** Examples `indices` as a batch of a training step, in slices of as many as go through at a time; pictures as they are, or as training sees them by chance. */
+export function slicesOf(
   engine: Engine,
   examples: readonly TokenizedExample[],
   indices: Uint32Array,
-  purpose: Encoding['purpose'],
   augmentationOf?: (index: number) => Augmentation,
-): Promise<Batch> {
-  const batch = collate(examples, indices, collatingOf(engine, purpose));
-  return engine.pictures?.filled(batch, augmentationOf && Array.from(indices, augmentationOf)) ?? batch;
+): Promise<Batch[]> {
+  const options = collatingOf(engine, 'training');
+  return Promise.all(
+    collateSlices(examples, indices, options).map((slice, i) => {
+      const own = indices.slice(i * options.batchSize, (i + 1) * options.batchSize);
+      return engine.pictures?.filled(slice, augmentationOf && Array.from(own, augmentationOf)) ?? slice;
+    }),
+  );
 }
 
 /** What the model makes of the rows of examples, which stand in their order; rows go in batches of like length. `onProgress` counts examples. */
@@ -224,7 +234,7 @@ export async function judge(
   const made: Float32Array[] = [];
   for (let begin = 0; begin < order.length; begin += setup.batch_size) {
     const indices = order.slice(begin, begin + setup.batch_size);
-    const outputs = await trainer.outputs(await batchOf(engine, alone, indices, 'evaluation'));
+    const outputs = await trainer.outputs(await batchOf(engine, alone, indices));
     let at = 0;
     for (const index of indices) {
       const count = task.head === 'words' ? (alone[index]?.rows[0]?.words?.at.length ?? 0) : setup.num_labels;

@@ -148,15 +148,28 @@ const mostElements = 2 ** 32 - 1;
 const bucketsOn = ({ config }: Backbone, asked: readonly Bucket[]): readonly Bucket[] =>
   config.image ? [{ length: config.max_position_embeddings }] : asked;
 
-/** Errors: `task-refused`, `length-above-model`, `too-many-classes`, `options-of-classes`, `batch-too-large`, `frozen-layers`, `policy-ranges`, `policy-refused`. */
+/** Error `whole-batch`, where a method looks at all examples of a batch together. */
+function requireSliceable({ method, options }: ResolvedMethod, backbone: Backbone, batch_size: number): void {
+  if (method.wire(backbone, options).wholeBatch !== 'always') return;
+  throw new RetraceError({
+    code: 'whole-batch',
+    message: `${method.title} with the rule ${options.activation_rule} chooses its rows from all ${batch_size} examples of a batch: they can't go through a few at a time.`,
+    where: 'micro_batch_size',
+    remedy: 'Leave it out, or choose another activation_rule.',
+  });
+}
+
+/** Errors: `whole-batch`, `task-refused`, `length-above-model`, `too-many-classes`, `options-of-classes`, `batch-too-large`, `frozen-layers`, `policy-ranges`, `policy-refused`. */
 export function setupOf(request: SetupRequest): ProgramSetup {
   const { model, resolved, memory, num_labels, rows_per_example = 1, optimizer, purposes } = request;
-  const batch_size = request.batch_size * rows_per_example;
+  const micro_batch_size = Math.min(request.batch_size, memory.micro_batch_size ?? request.batch_size);
+  const batch_size = micro_batch_size * rows_per_example;
   const backbone = model.backbone(request.dropout);
   const buckets = bucketsOn(backbone, request.buckets);
   const task = request.task ?? taskFor(undefined, backbone);
   requireTask(task, backbone);
   requireFits(resolved.method, backbone);
+  if (micro_batch_size < request.batch_size) requireSliceable(resolved, backbone, request.batch_size);
   const longest = longestOf(buckets);
   requireTextLength(model, resolved, longest);
   if (num_labels > mostLabels) {
@@ -192,6 +205,7 @@ export function setupOf(request: SetupRequest): ProgramSetup {
     num_labels,
     storedType: model.storedType,
     batch_size,
+    step_batch_size: request.batch_size,
     rows_per_example,
     buckets,
     optimizer,
@@ -218,6 +232,9 @@ export function reportPlan(
   const length = longestOf(setup.buckets);
   const program = plan.programs.get(`training ${length}`);
   const [range] = setup.ranges;
+  const micro_batch = setup.batch_size / (setup.rows_per_example ?? 1);
+  const batch = setup.step_batch_size ?? micro_batch;
+  const slices = Math.ceil(batch / micro_batch);
   const offloaded = [...registry.shared(OffloadedModules).values()];
   return {
     model: name,
@@ -225,15 +242,16 @@ export function reportPlan(
     policy: range?.policy ?? 'store',
     granularity: setup.granularity ?? 'frugal',
     streams: setup.method.wire(setup.backbone, setup.options).streams,
-    batch: setup.batch_size / (setup.rows_per_example ?? 1),
+    batch,
+    micro_batch,
     length,
     trainable_parameters: trainableCount(registry),
     bytes: { ...plan.bytes, total: plan.total },
     peak: plan.peak,
     largest_binding: plan.largestBinding,
-    flops: program ? flopsOf(program.lowered) : 0,
+    flops: program ? slices * flopsOf(program.lowered) : 0,
     ...(program && offloaded.length > 0 ? { host: { bytes: hostBytes(offloaded), ...movedBytes(program.lowered), rows: plan.rows } } : {}),
-    dispatches: program?.lowered.nodes.reduce((sum, { calls }) => sum + calls.length, 0) ?? 0,
+    dispatches: program ? slices * program.lowered.nodes.reduce((sum, { calls }) => sum + calls.length, 0) : 0,
     timeline: plan.timeline
       .filter(({ program: of }) => of === `training ${length}`)
       .map(({ name: moment, live, activation, adapter }) => ({

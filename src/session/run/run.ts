@@ -11,7 +11,7 @@ import type { Evaluation, Phase, RunEvent, SavedRun } from '../../protocol/messa
 import { isBetter } from '../../tasks/task.ts';
 import type { StepResult, TrainerState } from '../../train/trainer.ts';
 import type { RunData } from '../data/data.ts';
-import { batchOf, type Engine } from '../engine/engine.ts';
+import { type Engine, slicesOf } from '../engine/engine.ts';
 import { evaluate, evaluationWork } from '../engine/evaluation.ts';
 import type { RunStore, StoredRun } from '../host.ts';
 import { phaseEvent } from '../phase.ts';
@@ -149,8 +149,8 @@ export class Run {
     return placeOf(step, config.training, data.train.examples.length);
   }
 
-  /** Micro-batches of optimizer step `step`; the order of an epoch is a function of seed and epoch. */
-  #batchesOf(step: number): Promise<Batch[]> {
+  /** Batches of optimizer step `step`, in slices; the order of an epoch is a function of seed and epoch. */
+  async #batchesOf(step: number): Promise<Batch[]> {
     const { config, data, engine } = this.#request;
     const { batch_size: batchSize, seed } = config.training;
     const { epoch, from, to } = this.#place(step);
@@ -159,7 +159,7 @@ export class Run {
     }
     const seen = augmentationOf(config.training, epoch);
     const some = this.#epochBatches.batches.slice(from, to);
-    return Promise.all(some.map((indices) => batchOf(engine, data.train.examples, indices, 'training', seen)));
+    return (await Promise.all(some.map((indices) => slicesOf(engine, data.train.examples, indices, seen)))).flat();
   }
 
   /** Those of a step; where pictures must be read for them, those of the next steps are begun while this one runs. */

@@ -40,8 +40,8 @@ function elementwise(name: string, count: number): KernelCase[] {
       kernel: 'dropout',
       name,
       tensors: { x: x() },
-      uniforms: { count, first: 1000, site: 4000000007, p: 0.1 },
-      step: { seed: 9, micro_step: 8 },
+      uniforms: { count, first: 1000, example: 77, site: 4000000007, p: 0.1 },
+      step: { seed: 9, micro_step: 8, first_example: 3 },
     },
     { kernel: 'scale_add', name, tensors: { x: x(), f: f() }, uniforms: { count, alpha: 0.1, beta: -2 }, overrides: { WITH_F: 1 } },
     {
