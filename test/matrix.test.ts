@@ -1,6 +1,6 @@
 // Every method under every policy that it does not refuse, over every kind of stream, on every architecture: it trains, what came back in the backward
-// pass, in parts of the batch, are the bits of `store` on the whole batch, and memory is what the plan says. A method or an architecture of a registry is
-// covered by being there: every method on BERT, a selection on the others, and all of it with RETRACE_MATRIX=all.
+// pass, in parts of slices of the batch, are the bits of `store` on the whole batch, and memory is what the plan says. A method or an architecture of a
+// registry is covered by being there: every method on BERT, a selection on the others, and all of it with RETRACE_MATRIX=all.
 
 import { describe, expect, test } from 'vitest';
 import { type Batch, otherRows } from '../src/data/batches.ts';
@@ -61,8 +61,10 @@ function train({ type, method, streams, head }: Row, policy: PolicyName): Promis
   const model = models.get(type) as BaseModel;
   const training = { dropout: 0.1, warmup_ratio: 0, learning_rate: 1e-3 };
   const options = { ...smallChoices, streams };
-  const chunks = policy === 'store' ? 1 : 2;
-  const asked = { model, method: method.name, policy, options, num_labels, batch_size: B, lengths, training, memory: { chunks } };
+  // Weights that layers share, or that embeddings share with logits, are summed in another order where a slice goes through all of its uses before the next.
+  const slices = head === 'words' || method.name === 'read' ? {} : { micro_batch_size: 3 };
+  const memory = policy === 'store' ? {} : { chunks: 2, ...slices };
+  const asked = { model, method: method.name, policy, options, num_labels, batch_size: B, lengths, training, memory };
   // Few words at a time or all at once, there are the same bits.
   const change = (setup: ProgramSetup) => ({ ...setup, ...(policy === 'store' ? {} : { token_chunk: 16 }) });
   return head === 'words'

@@ -174,7 +174,7 @@ export function slicesOf(batch: Batch, B: number, size: number): Batch[] {
     const rows = Math.min(size, B - i * size);
     const inputs = Object.entries(batch.inputs).map(([name, values]) => {
       const width = values.length / B;
-      const slice = name === 'labels' ? values.slice(0, size * width).fill(-100) : new Uint32Array(size * width);
+      const slice = values.slice(0, size * width).fill(name === 'labels' ? -100 : 0);
       slice.set(values.subarray(i * size * width, (i * size + rows) * width));
       return [name, slice] as const;
     });

@@ -55,7 +55,7 @@ export const memoryOptions = {
     schema: whole(1, mostWide),
     leftOut: 'the whole batch',
     label: 'Micro-batch size',
-    help: 'Examples of a batch that go forward and back at a time; their gradients add up to those of the batch, to the last bit. Fewer take less memory, and small matrix products.',
+    help: 'Examples of a batch that go forward and back at a time; their gradients add up to those of the batch: to the last bit, but where layers share weights (READ) or a table that trains both reads words and writes them (full); there up to rounding. Fewer take less memory, and small matrix products.',
     reason: 'The whole batch at a time is fastest; reversible layers need little memory for it.',
   }),
   granularity: optionLeftOut({
