@@ -8,7 +8,7 @@ import { openGpu } from '../cli/adapter.ts';
 import { openDevice } from '../src/gpu/device.ts';
 import { PipelineCache, type StoredType } from '../src/gpu/pipelines.ts';
 import { packScalars } from '../src/kernels/scalars.ts';
-import { dispatchSize, type KernelName, kernelSpec } from '../src/kernels/table.ts';
+import { dispatchSize, type KernelName, kernelSpec, stepScalars, undropped } from '../src/kernels/table.ts';
 
 export interface GemmRate {
   readonly kernel: KernelName;
@@ -123,11 +123,13 @@ async function prepare(device: GPUDevice, pipelines: PipelineCache, job: Omit<Ge
   const sizes: Record<string, number> = { x: M * K, d_y: M * N, d_w: N * K, out: kernel === 'gemm_nt' ? M * N : M * K };
   sizes.w = (N * K) / (storedType === 'f16' ? 2 : 1);
   const buffers = Object.keys(spec.bindings).map((name) => filled(device, name, sizes[name] ?? 4));
-  const rows = kernel === 'gemm_tn' ? { T: 128, first: 0 } : {};
-  const uniforms = { M, K, N, width: N, column: 0, ...rows, alpha: 1 };
-  const params = device.createBuffer({ label: 'params', size: 32, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
+  const others = { gemm_nt: undropped, gemm_nn: undropped, gemm_tn: { T: 128, first: 0 } }[kernel as (typeof forms)[number][0]];
+  const uniforms = { M, K, N, width: N, column: 0, ...others, alpha: 1 };
+  const params = device.createBuffer({ label: 'params', size: 48, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
   device.queue.writeBuffer(params, 0, packScalars(spec.uniforms, uniforms));
   buffers.push(params);
+  const usage = GPUBufferUsage.UNIFORM;
+  if (spec.step) buffers.push(device.createBuffer({ label: 'step', size: 4 * Object.keys(stepScalars).length, usage }));
   const layout = pipelines.bindGroupLayout(kernel);
   const bindGroup = device.createBindGroup({
     label: kernel,

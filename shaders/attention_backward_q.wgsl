@@ -1,5 +1,6 @@
-// attention_backward_q: d_q = scale · sum over keys of d_score · k, one query row of one head a thread, where
-//   probability = exp(scale · q·k - lse),  d_score = probability · (mask / (1 - p) · d_out·v - delta)
+// attention_backward_q: d_q = scale · sum over keys of d_score · k, in place on out, one query row of one head a thread, where
+//   probability = exp(scale · q·k - lse),  d_score = probability · (mask / (1 - p) · d_out·v - delta),  delta = d_out·out
+// delta equals the sum over keys of probability times its gradient, with dropout too; it is kept for attention_backward_kv. With DELTA_ONLY out stays.
 // Rows and keys are masked, and dropout is drawn, as in attention.
 //
 //   binding  name     shape           access
@@ -8,9 +9,9 @@
 //   2        v        [B, S, NH, HD]  read_write, only read
 //   3        d_out    [B, T, NH, HD]  read_write, only read
 //   4        lse      [B, NH, T]      read_write, only read
-//   5        delta    [B, NH, T]      read_write, only read
+//   5        delta    [B, NH, T]      read_write
 //   6        lengths  [..]            read_write, only read
-//   7        d_q      [B, T, NH, HD]  read_write
+//   7        d_q      [B, T, NH, HD]  read_write, out on entry
 //   8        params                   uniform
 //   9        step                     uniform
 //
@@ -41,6 +42,7 @@ struct Params {
 
 override CAUSAL = false;
 override CROSS = false;
+override DELTA_ONLY = false;
 
 @compute @workgroup_size(64)
 fn attention_backward_q(
@@ -62,15 +64,18 @@ fn attention_backward_q(
   var query: HeadVector;
   var gradient: HeadVector;
   var sum: HeadVector;
+  var row_delta = 0.0;
   for (var c = 0u; c < HD4; c++) {
     query[c] = params.scale * q[own + c];
     gradient[c] = d_out[own + c];
+    row_delta += dot(d_q[own + c], gradient[c]);
   }
+  delta[index] = row_delta;
+  if (DELTA_ONLY) { return; }
   let length = min(lengths[params.first + b], params.S - params.prefix);
   var end = select(0u, params.prefix + length, CROSS || row < length);
   if (CAUSAL) { end = min(end, params.prefix + row + 1u); }
   let row_lse = lse[index];
-  let row_delta = delta[index];
   // Four keys a turn, as in the forward pass.
   for (var j = 0u; j < end; j += 4u) {
     let keys = vec4u(j, j + 1u, j + 2u, j + 3u);

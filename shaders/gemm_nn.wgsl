@@ -1,11 +1,13 @@
-// gemm_nn: out[M,K] = alpha · d_y[M,N] w[N,K] (+ out): the gradient of a linear layer's input. With ACTIVATION, out holds the argument of
-// the activation on entry (for tanh and relu its value), and the product is multiplied by the derivative there, in place.
+// gemm_nn: out[M,K] = alpha · d_y[M,N] w[N,K] (+ out): the gradient of a linear layer's input. With ACTIVATION, the product is multiplied by the
+// derivative of the activation that made the input: at its argument, for tanh and relu at its value. With DROPOUT it is multiplied as in dropout before.
 //
-//   binding  name    shape       access
-//   0        d_y     [M, width]  read_write, only read
-//   1        w       [N, K]      read, f32 or f16
-//   2        out     [M, K]      read_write
-//   3        params              uniform
+//   binding  name      shape       access
+//   0        d_y       [M, width]  read_write, only read
+//   1        w         [N, K]      read, f32 or f16
+//   2        out       [M, K]      read_write
+//   3        argument  [M, K]      read_write, only read, where ACTIVATION
+//   4        params                uniform
+//   5        step                  uniform
 //
 // K, width and `column` are multiples of 4; d_y is read from column `column` of its rows on, and what stands past its N columns up to the next multiple
 // of 4 is 0. Not both ACTIVATION and ACCUMULATE. Dispatch: (K / 32, M / 64), a thread makes 8 rows by 8 columns: a software driver spends some hundred
@@ -19,21 +21,33 @@ struct Params {
   width: u32,
   column: u32,
   alpha: f32,
+  first: u32,
+  example: u32,
+  site: u32,
+  p: f32,
 }
 
 @group(0) @binding(0) var<storage, read_write> d_y: array<f32>;
 @group(0) @binding(1) var<storage, read> w: array<Stored_w>;
 @group(0) @binding(2) var<storage, read_write> out: array<vec4f>;
-@group(0) @binding(3) var<uniform> params: Params;
+@group(0) @binding(3) var<storage, read_write> argument: array<vec4f>;
+@group(0) @binding(4) var<uniform> params: Params;
+@group(0) @binding(5) var<uniform> step: StepScalars;
 
 override ACTIVATION = 0u;
 override ACCUMULATE = false;
+override DROPOUT = false;
 
 fn put(row: u32, column4: u32, sum: vec4f) {
   if (row >= params.M || column4 * 4u >= params.K) { return; }
   let at = row * (params.K / 4u) + column4;
   var y = params.alpha * sum;
-  if (ACTIVATION != 0u) { y *= activation_slope(ACTIVATION, out[at]); }
+  if (DROPOUT) {
+    let key = random_key(step.seed, step.micro_step, params.site);
+    let element = params.first + step.first_example * params.example + at * 4u;
+    y *= dropout_factor4(key, element + vec4u(0u, 1u, 2u, 3u), params.p);
+  }
+  if (ACTIVATION != 0u) { y *= activation_slope(ACTIVATION, argument[at]); }
   if (ACCUMULATE) { y += out[at]; }
   out[at] = y;
 }

@@ -1,10 +1,11 @@
 // gemm_nn_ragged: as gemm_nn, for any K and N, one output a thread.
 //
-//   binding  name    shape    access
-//   0        d_y     [M, N]   read_write, only read
-//   1        w       [N, K]   read, f32 or f16
-//   2        out     [M, K]   read_write
-//   3        params           uniform
+//   binding  name      shape    access
+//   0        d_y       [M, N]   read_write, only read
+//   1        w         [N, K]   read, f32 or f16
+//   2        out       [M, K]   read_write
+//   3        argument  [M, K]   read_write, only read, where ACTIVATION
+//   4        params             uniform
 //
 // Dispatch: (K / 8, M / 8). Reference: test/reference/gemm.ts
 
@@ -18,7 +19,8 @@ struct Params {
 @group(0) @binding(0) var<storage, read_write> d_y: array<f32>;
 @group(0) @binding(1) var<storage, read> w: array<Stored_w>;
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;
-@group(0) @binding(3) var<uniform> params: Params;
+@group(0) @binding(3) var<storage, read_write> argument: array<f32>;
+@group(0) @binding(4) var<uniform> params: Params;
 
 override ACTIVATION = 0u;
 override ACCUMULATE = false;
@@ -34,7 +36,7 @@ fn gemm_nn_ragged(@builtin(global_invocation_id) id: vec3u) {
   }
   let at = m * params.K + k;
   var y = params.alpha * sum;
-  if (ACTIVATION != 0u) { y *= activation_slope(ACTIVATION, vec4f(out[at])).x; }
+  if (ACTIVATION != 0u) { y *= activation_slope(ACTIVATION, vec4f(argument[at])).x; }
   if (ACCUMULATE) { y += out[at]; }
   out[at] = y;
 }

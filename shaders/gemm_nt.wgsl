@@ -1,12 +1,14 @@
-// gemm_nt: out[M,N] = act(alpha · x[M,K] w[N,K]ᵀ + bias[N]) (+ out): the forward product of a linear layer.
+// gemm_nt: out[M,N] = act(alpha · x[M,K] w[N,K]ᵀ + bias[N]) (+ out): the forward product of a linear layer. With DROPOUT, where the N columns are whole rows,
+// act(..) is multiplied as in dropout.
 //
 //   binding  name    shape       access
 //   0        x       [M, K]      read_write, only read
 //   1        w       [N, K]      read, f32 or f16
 //   2        bias    [width]     read, where BIAS, up to the last of the N columns
 //   3        out     [M, width]  read_write
-//   4        pre     [M, width]  read_write, where KEEP_PRE: the argument of act
+//   4        pre     [M, width]  read_write, where KEEP_PRE: 1 the argument of act, 2 its value
 //   5        params  uniform
+//   6        step    uniform
 //
 // K, width and `column` are multiples of 4. The N columns are written from column `column` of wider rows on, and zeros up to the next multiple of 4, so
 // that a table of an odd number of rows, or in pieces, fills one matrix. Dispatch: (N / 32, M / 32). A thread makes 4 rows by 4 columns from
@@ -19,6 +21,10 @@ struct Params {
   width: u32,
   column: u32,
   alpha: f32,
+  first: u32,
+  example: u32,
+  site: u32,
+  p: f32,
 }
 
 @group(0) @binding(0) var<storage, read_write> x: array<vec4f>;
@@ -27,11 +33,13 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> pre: array<vec4f>;
 @group(0) @binding(5) var<uniform> params: Params;
+@group(0) @binding(6) var<uniform> step: StepScalars;
 
 override BIAS = false;
 override ACTIVATION = 0u;
-override KEEP_PRE = false;
+override KEEP_PRE = 0u;
 override ACCUMULATE = false;
+override DROPOUT = false;
 
 fn put(row: u32, column4: u32, sum: vec4f) {
   if (row >= params.M) { return; }
@@ -44,8 +52,14 @@ fn put(row: u32, column4: u32, sum: vec4f) {
     let b = params.column + held;
     y += vec4f(bias[b.x], bias[b.y], bias[b.z], bias[b.w]);
   }
-  if (KEEP_PRE) { pre[at] = select(vec4f(), y, inside); }
+  if (KEEP_PRE == 1u) { pre[at] = select(vec4f(), y, inside); }
   y = activate(ACTIVATION, y);
+  if (KEEP_PRE == 2u) { pre[at] = select(vec4f(), y, inside); }
+  if (DROPOUT) {
+    let key = random_key(step.seed, step.micro_step, params.site);
+    let element = params.first + step.first_example * params.example + at * 4u;
+    y *= dropout_factor4(key, element + vec4u(0u, 1u, 2u, 3u), params.p);
+  }
   if (ACCUMULATE) { y += out[at]; }
   out[at] = select(vec4f(), y, inside);
 }

@@ -26,7 +26,7 @@ struct Params {
 
 override BIAS = false;
 override ACTIVATION = 0u;
-override KEEP_PRE = false;
+override KEEP_PRE = 0u;
 override ACCUMULATE = false;
 
 @compute @workgroup_size(8, 8)
@@ -41,7 +41,7 @@ fn gemm_nt_ragged(@builtin(global_invocation_id) id: vec3u) {
   let at = m * params.N + n;
   var y = params.alpha * sum;
   if (BIAS) { y += bias[n]; }
-  if (KEEP_PRE) { pre[at] = y; }
+  if (KEEP_PRE == 1u) { pre[at] = y; }
   y = activate(ACTIVATION, vec4f(y)).x;
   if (ACCUMULATE) { y += out[at]; }
   out[at] = y;

@@ -1,10 +1,12 @@
-// gemm_tn: d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K]: the gradient of a linear layer's weight, by blocks of rows (prelude).
+// gemm_tn: d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K]: the gradient of a linear layer's weight, by blocks of rows (prelude). With BIAS, where
+// the N columns are whole rows, d_bias[N] += the sum over rows of d_y, as column_sum.
 //
 //   binding  name    shape       access
 //   0        d_y     [M, width]  read_write, only read
 //   1        x       [M, K]      read_write, only read
 //   2        d_w     [N, K]      read_write
-//   3        params              uniform
+//   3        d_bias  [N]         read_write, where BIAS
+//   4        params              uniform
 //
 // K, width and `column` are multiples of 4; d_y is read from column `column` of its rows on. Dispatch: (K / 32, N / 64), a thread makes 8 rows by 8
 // columns: as in gemm_nn, a number loaded serves eight sums. Reference: test/reference/gemm.ts
@@ -23,7 +25,10 @@ struct Params {
 @group(0) @binding(0) var<storage, read_write> d_y: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> d_w: array<vec4f>;
-@group(0) @binding(3) var<uniform> params: Params;
+@group(0) @binding(3) var<storage, read_write> d_bias: array<vec4f>;
+@group(0) @binding(4) var<uniform> params: Params;
+
+override BIAS = false;
 
 // Four rows of d_w by four columns.
 fn start(row: u32, column4: u32) -> mat4x4f {
@@ -44,6 +49,22 @@ fn put(row: u32, column4: u32, sum: mat4x4f) {
 
 fn outer(a: vec4f, b: vec4f) -> mat4x4f {
   return mat4x4f(a.x * b, a.y * b, a.z * b, a.w * b);
+}
+
+// The sum over rows of four columns of d_y.
+fn add_bias(column4: u32) {
+  var sum = d_bias[column4];
+  var m = 0u;
+  while (m < params.M) {
+    let end = block_end(m, params.first, params.T, params.M);
+    var block_sum = vec4f();
+    while (m < end) {
+      block_sum += d_y[m * (params.width / 4u) + column4];
+      m++;
+    }
+    sum += block_sum;
+  }
+  d_bias[column4] = sum;
 }
 
 @compute @workgroup_size(4, 8)
@@ -92,6 +113,10 @@ fn gemm_tn(@builtin(global_invocation_id) id: vec3u) {
       y += params.width / 4u;
       m++;
     }
+  }
+  if (BIAS && id.x == 0u) {
+    add_bias(row / 4u);
+    if (below > 0u) { add_bias(row / 4u + 1u); }
   }
   put(row, column4, sum00 + block00);
   put(row, column4 + 1u, sum01 + block01);

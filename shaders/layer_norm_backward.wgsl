@@ -1,25 +1,35 @@
 // layer_norm_backward: d_s = rstd · (g - mean(g) - x̂ · mean(g · x̂)) with g = d_y · weight, x̂ = (s - mean) · rstd, in place on d_y, a
-// row a thread.
+// row a thread. With DROPOUT, d_s · mask / (1 - p) as in dropout: 1 in `dropped`, beside d_s; 2 in place of it.
 //
-//   binding  name    shape    access
-//   0        d_y     [N, C]   read_write, d_s on return
-//   1        s       [N, C]   read_write, only read
-//   2        stats   [N, 2]   read_write, only read
-//   3        weight  [C]      read
-//   4        params           uniform
+//   binding  name     shape    access
+//   0        d_y      [N, C]   read_write, d_s on return
+//   1        s        [N, C]   read_write, only read
+//   2        stats    [N, 2]   read_write, only read
+//   3        weight   [C]      read
+//   4        dropped  [N, C]   read_write, where DROPOUT is 1
+//   5        params            uniform
+//   6        step              uniform
 //
 // C is a multiple of 4. Dispatch: N / 64. Reference: test/reference/layer_norm.ts
 
 struct Params {
   N: u32,
   C: u32,
+  first: u32,
+  example: u32,
+  site: u32,
+  p: f32,
 }
 
 @group(0) @binding(0) var<storage, read_write> d_y: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> s: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> stats: array<vec2f>;
 @group(0) @binding(3) var<storage, read> weight: array<vec4f>;
-@group(0) @binding(4) var<uniform> params: Params;
+@group(0) @binding(4) var<storage, read_write> dropped: array<vec4f>;
+@group(0) @binding(5) var<uniform> params: Params;
+@group(0) @binding(6) var<uniform> step: StepScalars;
+
+override DROPOUT = 0u;
 
 @compute @workgroup_size(64)
 fn layer_norm_backward(
@@ -42,8 +52,14 @@ fn layer_norm_backward(
   }
   let mean_g = dot(sum, vec4f(1.0)) / f32(params.C);
   let mean_product = dot(product, vec4f(1.0)) / f32(params.C);
+  let key = random_key(step.seed, step.micro_step, params.site);
+  let first = params.first + step.first_example * params.example;
   for (var c = 0u; c < C4; c++) {
     let normalized = (s[begin + c] - mean) * rstd;
-    d_y[begin + c] = rstd * (d_y[begin + c] * weight[c] - mean_g - normalized * mean_product);
+    let d_s = rstd * (d_y[begin + c] * weight[c] - mean_g - normalized * mean_product);
+    var kept = d_s;
+    if (DROPOUT > 0u) { kept *= dropout_factor4(key, first + (begin + c) * 4u + vec4u(0u, 1u, 2u, 3u), params.p); }
+    if (DROPOUT == 1u) { dropped[begin + c] = kept; }
+    d_y[begin + c] = select(d_s, kept, DROPOUT == 2u);
   }
 }

@@ -8,21 +8,33 @@ struct Params {
   width: u32,
   column: u32,
   alpha: f32,
+  first: u32,
+  example: u32,
+  site: u32,
+  p: f32,
 }
 
 @group(0) @binding(0) var<storage, read_write> d_y: array<vec4f>;
 @group(0) @binding(1) var<storage, read> w: array<Stored_w>;
 @group(0) @binding(2) var<storage, read_write> out: array<vec4f>;
-@group(0) @binding(3) var<uniform> params: Params;
+@group(0) @binding(3) var<storage, read_write> argument: array<vec4f>;
+@group(0) @binding(4) var<uniform> params: Params;
+@group(0) @binding(5) var<uniform> step: StepScalars;
 
 override ACTIVATION = 0u;
 override ACCUMULATE = false;
+override DROPOUT = false;
 
 fn put(row: u32, column4: u32, sum: vec4f) {
   if (row >= params.M || column4 * 4u >= params.K) { return; }
   let at = row * (params.K / 4u) + column4;
   var y = params.alpha * sum;
-  if (ACTIVATION != 0u) { y *= activation_slope(ACTIVATION, out[at]); }
+  if (DROPOUT) {
+    let key = random_key(step.seed, step.micro_step, params.site);
+    let element = params.first + step.first_example * params.example + at * 4u;
+    y *= dropout_factor4(key, element + vec4u(0u, 1u, 2u, 3u), params.p);
+  }
+  if (ACTIVATION != 0u) { y *= activation_slope(ACTIVATION, argument[at]); }
   if (ACCUMULATE) { y += out[at]; }
   out[at] = y;
 }

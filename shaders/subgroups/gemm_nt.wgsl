@@ -9,6 +9,10 @@ struct Params {
   width: u32,
   column: u32,
   alpha: f32,
+  first: u32,
+  example: u32,
+  site: u32,
+  p: f32,
 }
 
 @group(0) @binding(0) var<storage, read_write> x: array<vec4f>;
@@ -17,11 +21,13 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> pre: array<vec4f>;
 @group(0) @binding(5) var<uniform> params: Params;
+@group(0) @binding(6) var<uniform> step: StepScalars;
 
 override BIAS = false;
 override ACTIVATION = 0u;
-override KEEP_PRE = false;
+override KEEP_PRE = 0u;
 override ACCUMULATE = false;
+override DROPOUT = false;
 
 fn put(row: u32, column4: u32, sum: vec4f) {
   if (row >= params.M || column4 * 4u >= params.N) { return; }
@@ -34,8 +40,14 @@ fn put(row: u32, column4: u32, sum: vec4f) {
     let b = params.column + held;
     y += vec4f(bias[b.x], bias[b.y], bias[b.z], bias[b.w]);
   }
-  if (KEEP_PRE) { pre[at] = select(vec4f(), y, inside); }
+  if (KEEP_PRE == 1u) { pre[at] = select(vec4f(), y, inside); }
   y = activate(ACTIVATION, y);
+  if (KEEP_PRE == 2u) { pre[at] = select(vec4f(), y, inside); }
+  if (DROPOUT) {
+    let key = random_key(step.seed, step.micro_step, params.site);
+    let element = params.first + step.first_example * params.example + at * 4u;
+    y *= dropout_factor4(key, element + vec4u(0u, 1u, 2u, 3u), params.p);
+  }
   if (ACCUMULATE) { y += out[at]; }
   out[at] = select(vec4f(), y, inside);
 }

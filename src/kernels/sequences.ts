@@ -61,18 +61,11 @@ export const sequenceKernels = {
     work: [['B', 'NH', 'T']],
     tile: [64],
   },
-  // delta[B, NH, T] = rowsum(d_out ∘ out)
-  attention_delta: {
-    bindings: { out: rw, d_out: rw, delta: rw },
-    uniforms: { B: 'u32', T: 'u32', NH: 'u32' },
-    head: true,
-    work: [['B', 'NH', 'T']],
-    tile: [64],
-  },
+  // d_q in place on out, which d_q holds on entry; delta[B, NH, T] = the sum of d_out ∘ out of a row. DELTA_ONLY: out stays.
   attention_backward_q: {
     bindings: { q: rw, k: rw, v: rw, d_out: rw, lse: rw, delta: rw, lengths: rw, d_q: rw },
     uniforms: attentionUniforms,
-    overrides: ['CAUSAL', 'CROSS'],
+    overrides: ['CAUSAL', 'CROSS', 'DELTA_ONLY'],
     step: true,
     head: true,
     work: [['B', 'NH', 'T']],

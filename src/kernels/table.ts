@@ -30,6 +30,9 @@ export const stepScalars = {
   beta2_t: 'f32',
 } as const satisfies Record<string, ScalarType>;
 
+/** Fields of a product that drops nothing. */
+export const undropped = { first: 0, example: 0, site: 0, p: 0 } as const;
+
 /** Codes of the ACTIVATION override, by Transformers' names: `gelu_new` is the tanh form of GELU. */
 export const activationCode = { none: 0, gelu: 1, tanh: 2, relu: 3, silu: 4, gelu_new: 5 } as const;
 export type Activation = keyof typeof activationCode;
@@ -41,33 +44,44 @@ const rw = 'read_write' as const;
 const read = 'read' as const;
 
 export const kernels = {
-  // out[M,N] = act(alpha · x[M,K] w[N,K]ᵀ + bias[N]) (+ out). KEEP_PRE also writes the argument of act to pre. K is a multiple of 4. out and pre are
+  // out[M,N] = act(alpha · x[M,K] w[N,K]ᵀ + bias[N]) (+ out). KEEP_PRE also writes to pre: 1 the argument of act, 2 its value; DROPOUT multiplies act(..) as dropout would
+  // (fields as there). K is a multiple of 4. out and pre are
   // columns [column, column + N) of rows of `width`, both multiples of 4, and so are those of bias: a table in pieces, or of an odd number of rows, makes one matrix. Columns past N up
   // to a multiple of 4 are written as zeros.
   gemm_nt: {
     bindings: { x: rw, w: read, bias: read, out: rw, pre: rw },
-    uniforms: { M: 'u32', K: 'u32', N: 'u32', width: 'u32', column: 'u32', alpha: 'f32' },
-    overrides: ['BIAS', 'ACTIVATION', 'KEEP_PRE', 'ACCUMULATE'],
+    uniforms: {
+      ...{ M: 'u32', K: 'u32', N: 'u32', width: 'u32', column: 'u32', alpha: 'f32' },
+      ...{ first: 'u32', example: 'u32', site: 'u32', p: 'f32' },
+    },
+    overrides: ['BIAS', 'ACTIVATION', 'KEEP_PRE', 'ACCUMULATE', 'DROPOUT'],
     stored: { w: 4 },
+    step: true,
     work: [['N'], ['M']],
     tile: [32, 32],
   },
-  // out[M,K] = alpha · d_y[M,N] w[N,K] (+ out). ACTIVATION: out holds the argument of act on entry (for tanh and relu its value) and d_y w is multiplied
-  // by the derivative there, in place. K is a multiple of 4; d_y are columns as gemm_nt's, with zeros past N.
+  // out[M,K] = alpha · d_y[M,N] w[N,K] (+ out). DROPOUT: multiplied as dropout would (fields as there), then with ACTIVATION by the derivative of act at `argument`
+  // (for tanh and relu at its value).
+  // K is a multiple of 4; d_y are columns as gemm_nt's, with zeros past N.
   gemm_nn: {
-    bindings: { d_y: rw, w: read, out: rw },
-    uniforms: { M: 'u32', K: 'u32', N: 'u32', width: 'u32', column: 'u32', alpha: 'f32' },
-    overrides: ['ACTIVATION', 'ACCUMULATE'],
+    bindings: { d_y: rw, w: read, out: rw, argument: rw },
+    uniforms: {
+      ...{ M: 'u32', K: 'u32', N: 'u32', width: 'u32', column: 'u32', alpha: 'f32' },
+      ...{ first: 'u32', example: 'u32', site: 'u32', p: 'f32' },
+    },
+    overrides: ['ACTIVATION', 'ACCUMULATE', 'DROPOUT'],
     stored: { w: 4 },
+    step: true,
     work: [['K'], ['M']],
     tile: [32, 64],
   },
   // d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K]. Rows, T to an example and the first of them its example's row `first`, are summed by blocks (shaders/prelude.wgsl),
   // as in all sums over rows into a parameter's gradient; thus a call over some blocks, then one over the blocks after them, give the bits of one call over
-  // all. K is a multiple of 4; d_y are columns as gemm_nt's.
+  // all. K is a multiple of 4; d_y are columns as gemm_nt's. BIAS: also d_bias[N] += the sum over rows of d_y, as column_sum.
   gemm_tn: {
-    bindings: { d_y: rw, x: rw, d_w: rw },
+    bindings: { d_y: rw, x: rw, d_w: rw, d_bias: rw },
     uniforms: { M: 'u32', K: 'u32', N: 'u32', width: 'u32', column: 'u32', T: 'u32', first: 'u32', alpha: 'f32' },
+    overrides: ['BIAS'],
     work: [['K'], ['N']],
     tile: [32, 64],
   },
@@ -81,7 +95,7 @@ export const kernels = {
     tile: [8, 8],
   },
   gemm_nn_ragged: {
-    bindings: { d_y: rw, w: read, out: rw },
+    bindings: { d_y: rw, w: read, out: rw, argument: rw },
     uniforms: { M: 'u32', K: 'u32', N: 'u32', alpha: 'f32' },
     overrides: ['ACTIVATION', 'ACCUMULATE'],
     stored: { w: 1 },
@@ -124,10 +138,12 @@ export const kernels = {
     work: [['N']],
     tile: [64],
   },
-  // d_s = gradient of s, in place on d_y.
+  // d_s = gradient of s, in place on d_y. DROPOUT: dropped out as dropout would (fields as there), 1 in `dropped` beside d_s, 2 in its place.
   layer_norm_backward: {
-    bindings: { d_y: rw, s: rw, stats: rw, weight: read },
-    uniforms: { N: 'u32', C: 'u32' },
+    bindings: { d_y: rw, s: rw, stats: rw, weight: read, dropped: rw },
+    uniforms: { N: 'u32', C: 'u32', first: 'u32', example: 'u32', site: 'u32', p: 'f32' },
+    overrides: ['DROPOUT'],
+    step: true,
     work: [['N']],
     tile: [64],
   },
@@ -156,10 +172,11 @@ export const kernels = {
     tile: [256],
   },
   // x = x · mask / (1 - p), in place; the mask is random_uniform(key(seed, micro_step, site), first_example · example + first + element) >= p, with
-  // `example` elements to an example. Its own backward.
+  // `example` elements to an example. Its own backward. COPY: into y, and x stays.
   dropout: {
-    bindings: { x: rw },
+    bindings: { x: rw, y: rw },
     uniforms: { count: 'u32', first: 'u32', example: 'u32', site: 'u32', p: 'f32' },
+    overrides: ['COPY'],
     step: true,
     work: [['count']],
     tile: [256],

@@ -1,5 +1,5 @@
 // From a graph to what is planned and run. Nodes that nothing needs are dropped. Where an op works in place on a value that is needed later, the value is
-// copied first. Tensors that share storage are noted, and every node becomes its dispatches.
+// copied first. Tensors that share storage are noted, and every node becomes its dispatches, some of which fuse (fusion.ts).
 // Invariant: whether an op works in place depends on the op alone, never on who reads the value later. So a layer that runs again runs the very pipelines
 // of the forward pass, and gives the same bits.
 
@@ -8,6 +8,7 @@ import { type KernelCall, type Node, single, tensorsOf, type View } from '../gra
 import { copy } from '../graph/ops/elementwise.ts';
 import { bytesOfTensor, sizeOf, type Tensor } from '../graph/tensor.ts';
 import { kernelSpec } from '../kernels/table.ts';
+import { fused } from './fusion.ts';
 import { type Location, Storage } from './storage.ts';
 
 export interface LoweredNode {
@@ -139,5 +140,6 @@ export function lower(g: Graph, kept: readonly Tensor[] = []): LoweredGraph {
     for (const call of calls) checkCall(call, node);
     return { node, calls };
   });
-  return { nodes, locate: (tensor) => storage.locate(tensor) };
+  const locate = (tensor: Tensor) => storage.locate(tensor);
+  return { nodes: fused(nodes, locate), locate };
 }

@@ -4,7 +4,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { openGpu } from '../../cli/adapter.ts';
 import { openDevice } from '../../src/gpu/device.ts';
 import { PipelineCache } from '../../src/gpu/pipelines.ts';
-import type { KernelName } from '../../src/kernels/table.ts';
+import { type KernelName, undropped } from '../../src/kernels/table.ts';
 import { randomKey, randomU32, randomUniform } from '../../src/random/counter.ts';
 import { tokenChain } from '../../src/train/trainer.ts';
 import { normals } from './cases/case.ts';
@@ -91,12 +91,20 @@ const rowSums: readonly {
   readonly matrices: Readonly<Record<string, number>>;
   readonly gradients: Readonly<Record<string, number>>;
   readonly uniforms: (rows: number) => Record<string, number>;
+  readonly overrides?: Record<string, number>;
 }[] = [
   {
     kernel: 'gemm_tn',
     matrices: { d_y: 20, x: 36 },
     gradients: { d_w: 720 },
     uniforms: (M) => ({ M, K: 36, N: 20, width: 20, column: 0, alpha: 0.3 }),
+  },
+  {
+    kernel: 'gemm_tn',
+    matrices: { d_y: 20, x: 36 },
+    gradients: { d_w: 720, d_bias: 20 },
+    uniforms: (M) => ({ M, K: 36, N: 20, width: 20, column: 0, alpha: 0.3 }),
+    overrides: { BIAS: 1 },
   },
   {
     kernel: 'gemm_tn_ragged',
@@ -126,14 +134,14 @@ const blocks: readonly { readonly T: number; readonly rows: number; readonly cut
 
 it.each(rowSums.flatMap((sum) => blocks.map((rows) => ({ ...sum, ...rows }))))(
   '$kernel over some blocks of rows and then over the rest gives the bits of one call, T = $T',
-  async ({ kernel, matrices, gradients, uniforms, T, rows, cuts }) => {
+  async ({ kernel, matrices, gradients, uniforms, overrides = {}, T, rows, cuts }) => {
     const whole = Object.fromEntries(Object.entries(matrices).map(([name, width]) => [name, normals(name, rows * width)]));
     const start = Object.fromEntries(Object.entries(gradients).map(([name, size]) => [name, normals(name, size)]));
     /** The gradients after the rows [begin, end). */
     const sum = async (from: Record<string, Words>, begin: number, end: number): Promise<Record<string, Words>> => {
       const part = Object.entries(matrices).map(([name, width]) => [name, whole[name]?.slice(begin * width, end * width)]);
       const tensors = { ...Object.fromEntries(part), ...from };
-      const all = await run({ kernel, tensors, uniforms: { ...uniforms(end - begin), T, first: begin % T } });
+      const all = await run({ kernel, tensors, uniforms: { ...uniforms(end - begin), T, first: begin % T }, overrides });
       return Object.fromEntries(Object.keys(gradients).map((name) => [name, all[name] as Words]));
     };
     const once = await sum(start, 0, rows);
@@ -243,7 +251,7 @@ it('logits of a table in two ranges, and of few rows at a time with their loss, 
     let out: Words = new Float32Array((rows[1] - rows[0]) * width);
     for (const [from, to] of ranges) {
       const tensors = { x: x.slice(rows[0] * K, rows[1] * K), w: w.slice(from * K, to * K), bias, out };
-      const uniforms = { M: rows[1] - rows[0], K, N: to - from, width, column: from, alpha: 1 };
+      const uniforms = { M: rows[1] - rows[0], K, N: to - from, width, column: from, alpha: 1, ...undropped };
       out = (await run({ kernel: 'gemm_nt', tensors, uniforms, overrides: { BIAS: 1 } })).out as Words;
     }
     return out;
@@ -289,7 +297,7 @@ it('products come out the same with subgroups and without', async () => {
       const product = {
         kernel,
         tensors: { ...tensors, out: new Float32Array(M * (kernel === 'gemm_nt' ? width : K)) },
-        uniforms: { M, K, N, width, column, alpha: 0.3 },
+        uniforms: { M, K, N, width, column, alpha: 0.3, ...undropped },
       };
       expect((await run(product)).out, `${kernel} ${N}`).toEqual((await runKernel(plain, pipelines, product)).out);
     }

@@ -47,7 +47,7 @@ export const activation_backward: Reference<'activation_backward'> = ({ d_y, x }
   for (let i = 0; i < count; i++) d_y[i] = at(d_y, i) * activationSlope(ACTIVATION, at(x, i));
 };
 
-export const dropout: Reference<'dropout'> = ({ x }, { count, first, example, site, p }, _, step) => {
+export const dropout: Reference<'dropout'> = ({ x, y }, { count, first, example, site, p }, { COPY = 0 }, step) => {
   const factor = dropoutFactor(step, site, p);
-  for (let i = 0; i < count; i++) x[i] = at(x, i) * factor(step.first_example * example + first + i);
+  for (let i = 0; i < count; i++) (COPY ? y : x)[i] = at(x, i) * factor(step.first_example * example + first + i);
 };

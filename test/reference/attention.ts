@@ -71,18 +71,13 @@ export const attention: Reference<'attention'> = ({ q, k, v, lengths, out, lse }
   });
 };
 
-export const attention_delta: Reference<'attention_delta'> = ({ out, d_out, delta }, { B, T, NH }, _, __, HD) => {
-  const all = new Float64Array(B).fill(T);
-  forRows({ B, T, S: T, prefix: 0, NH, first: 0 }, HD, all, {}, (row, own) => {
-    delta[row] = dot(out, own, d_out, own, HD);
-  });
-};
-
-export const attention_backward_q: Reference<'attention_backward_q'> = (tensors, uniforms, mask, step, HD) => {
+export const attention_backward_q: Reference<'attention_backward_q'> = (tensors, uniforms, { DELTA_ONLY = 0, ...mask }, step, HD) => {
   const { q, k, v, d_out, lse, delta, lengths, d_q } = tensors;
   const { scale } = uniforms;
   const factor = maskOf(uniforms, step);
   forRows(uniforms, HD, lengths, mask, (row, own, end, keyAt, drawn) => {
+    delta[row] = dot(d_q, own, d_out, own, HD);
+    if (DELTA_ONLY) return;
     d_q.fill(0, own, own + HD);
     for (let j = 0; j < end; j++) {
       const probability = Math.exp(scale * dot(q, own, k, keyAt(j), HD) - at(lse, row));

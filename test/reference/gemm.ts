@@ -1,5 +1,7 @@
 // References of the matrix products of linear layers. The ragged kernels compute the same over rows of their own width, and share these.
-import { activate, activationSlope } from './activation.ts';
+
+import { undropped } from '../../src/kernels/table.ts';
+import { activate, activationSlope, dropoutFactor } from './activation.ts';
 import { add, at, type Reference } from './kernel.ts';
 
 interface Columns {
@@ -15,44 +17,63 @@ const columnsOf =
   (m: number, n: number): number =>
     m * width + column + n;
 
-/** out[M,N] = act(alpha · x[M,K] w[N,K]ᵀ + bias[N]) (+ out), and zeros up to the next multiple of 4 where rows are wider. */
+/** out[M,N] = act(alpha · x[M,K] w[N,K]ᵀ + bias[N]) (+ out), dropped out where that is asked for, and zeros up to the next multiple of 4 where rows are wider. */
 export const gemm_nt: Reference<'gemm_nt' | 'gemm_nt_ragged'> = (
   { x, w, bias, out, pre },
   uniforms,
-  { BIAS = 0, ACTIVATION = 0, KEEP_PRE = 0, ACCUMULATE = 0 },
+  { BIAS = 0, ACTIVATION = 0, KEEP_PRE = 0, ACCUMULATE = 0, DROPOUT = 0 },
+  step,
 ) => {
   const { M, K, N, alpha } = uniforms;
   const place = columnsOf(uniforms);
+  const { first, example, site, p } = { ...undropped, ...uniforms };
+  const factor = DROPOUT ? dropoutFactor(step, site, p) : () => 1;
   for (let m = 0; m < M; m++) {
     for (let n = 0; n < N; n++) {
       let sum = 0;
       for (let k = 0; k < K; k++) sum += at(x, m * K + k) * at(w, n * K + k);
       const argument = alpha * sum + (BIAS ? at(bias, place(0, n)) : 0);
       const i = place(m, n);
-      if (KEEP_PRE) pre[i] = argument;
-      out[i] = activate(ACTIVATION, argument) + (ACCUMULATE ? at(out, i) : 0);
+      const value = activate(ACTIVATION, argument);
+      if (KEEP_PRE) pre[i] = KEEP_PRE === 1 ? argument : value;
+      const dropped = value * factor(step.first_example * example + first + i);
+      out[i] = dropped + (ACCUMULATE ? at(out, i) : 0);
     }
     const past = 'width' in uniforms ? Math.ceil(N / 4) * 4 - N : 0;
     for (const written of KEEP_PRE ? [out, pre] : [out]) written.fill(0, place(m, N), place(m, N) + past);
   }
 };
 
-/** out[M,K] = alpha · d_y[M,N] w[N,K] · act'(out) (+ out) */
-export const gemm_nn: Reference<'gemm_nn' | 'gemm_nn_ragged'> = ({ d_y, w, out }, uniforms, { ACTIVATION = 0, ACCUMULATE = 0 }) => {
+/** out[M,K] = alpha · d_y[M,N] w[N,K], dropped out where that is asked for, · act'(argument) (+ out) */
+export const gemm_nn: Reference<'gemm_nn' | 'gemm_nn_ragged'> = (
+  { d_y, w, out, argument },
+  uniforms,
+  { ACTIVATION = 0, ACCUMULATE = 0, DROPOUT = 0 },
+  step,
+) => {
   const { M, K, N, alpha } = uniforms;
   const place = columnsOf(uniforms);
+  const { first, example, site, p } = { ...undropped, ...uniforms };
+  const factor = DROPOUT ? dropoutFactor(step, site, p) : () => 1;
   for (let m = 0; m < M; m++) {
     for (let k = 0; k < K; k++) {
       let sum = 0;
       for (let n = 0; n < N; n++) sum += at(d_y, place(m, n)) * at(w, n * K + k);
       const i = m * K + k;
-      out[i] = alpha * sum * (ACTIVATION ? activationSlope(ACTIVATION, at(out, i)) : 1) + (ACCUMULATE ? at(out, i) : 0);
+      const dropped = alpha * sum * factor(step.first_example * example + first + i);
+      out[i] = dropped * (ACTIVATION ? activationSlope(ACTIVATION, at(argument, i)) : 1) + (ACCUMULATE ? at(out, i) : 0);
     }
   }
 };
 
-/** d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K] */
-export const gemm_tn: Reference<'gemm_tn' | 'gemm_tn_ragged'> = ({ d_y, x, d_w }, uniforms) => {
+/** d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K], and d_bias[N] += the sum over the rows of d_y where that is asked for. */
+export const gemm_tn: Reference<'gemm_tn'> = ({ d_bias, ...tensors }, uniforms, { BIAS = 0 }, step) => {
+  const { M, N, T, first, width } = uniforms;
+  gemm_tn_ragged(tensors, uniforms, {}, step, 0);
+  if (BIAS) column_sum({ d_y: tensors.d_y, d_bias }, { M, N, width, T, first, alpha: 1 }, {}, step, 0);
+};
+
+export const gemm_tn_ragged: Reference<'gemm_tn_ragged'> = ({ d_y, x, d_w }, uniforms) => {
   const { M, K, N, alpha } = uniforms;
   const place = columnsOf(uniforms);
   for (let m = 0; m < M; m++) {

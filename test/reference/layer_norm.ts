@@ -1,4 +1,5 @@
 // References of layer normalisation (Ba et al. 2016, arXiv:1607.06450) with the residual sum before it.
+import { dropoutFactor } from './activation.ts';
 import { add, at, type Reference } from './kernel.ts';
 
 export const layer_norm: Reference<'layer_norm'> = ({ x, residual, weight, bias, y, stats }, { N, C, eps }, { RESIDUAL = 0 }) => {
@@ -16,7 +17,13 @@ export const layer_norm: Reference<'layer_norm'> = ({ x, residual, weight, bias,
   }
 };
 
-export const layer_norm_backward: Reference<'layer_norm_backward'> = ({ d_y, s, stats, weight }, { N, C }) => {
+export const layer_norm_backward: Reference<'layer_norm_backward'> = (
+  { d_y, s, stats, weight, dropped },
+  { N, C, first, example, site, p },
+  { DROPOUT = 0 },
+  step,
+) => {
+  const factor = dropoutFactor(step, site, p);
   for (let n = 0; n < N; n++) {
     const normalized = (c: number) => (at(s, n * C + c) - at(stats, 2 * n)) * at(stats, 2 * n + 1);
     let mean = 0;
@@ -28,7 +35,11 @@ export const layer_norm_backward: Reference<'layer_norm_backward'> = ({ d_y, s, 
     }
     for (let c = 0; c < C; c++) {
       const g = at(d_y, n * C + c) * at(weight, c);
-      d_y[n * C + c] = at(stats, 2 * n + 1) * (g - mean - normalized(c) * product);
+      const i = n * C + c;
+      const d_s = at(stats, 2 * n + 1) * (g - mean - normalized(c) * product);
+      const kept = DROPOUT ? d_s * factor(step.first_example * example + first + i) : d_s;
+      if (DROPOUT === 1) dropped[i] = kept;
+      d_y[i] = DROPOUT === 2 ? kept : d_s;
     }
   }
 };

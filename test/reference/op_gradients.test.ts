@@ -172,7 +172,8 @@ describe('rows before those of every example', () => {
     };
     const trains = ['prefix_k', 'prefix_v'];
     expectGradients({ build, trains, sources: ['q', 'k', 'v'], values: { lengths: [0, 3, 2] } });
-    expect(expectGradients({ build, trains, values: { lengths: [0, 3, 2] } })).not.toContain('attention_backward_q');
+    // Where queries need no gradient, their kernel gives those of keys and values what they read of it.
+    expectGradients({ build, trains, values: { lengths: [0, 3, 2] } });
   });
 });
 

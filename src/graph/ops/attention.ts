@@ -43,8 +43,10 @@ type AttentionOutputs = {
 type BackwardInputs = AttentionInputs & {
   readonly d_out: Tensor; // [B, T, C]
   readonly lse: Tensor; // [B, NH, T]
-  readonly delta: Tensor; // [B, NH, T]
 };
+
+type BackwardQInputs = BackwardInputs & { readonly out: Tensor }; // [B, T, C]
+type BackwardKvInputs = BackwardInputs & { readonly delta: Tensor }; // [B, NH, T]
 
 /** A dispatch over queries or keys of all heads. */
 const callOf = (
@@ -76,32 +78,31 @@ const attentionOp: Op<AttentionInputs, AttentionOutputs, AttentionAttributes> = 
   },
   vjp({ g, inputs, outputs: { out, lse }, attributes, d, needs }) {
     const d_out = d('out'); // [B, T, C]
-    const { delta } = g.apply(deltaOp, { out, d_out }, attributes); // [B, NH, T]
-    const given = { ...inputs, d_out, lse, delta };
-    const d_q = needs('q') ? g.apply(backwardQOp, given, attributes).d_q : undefined; // [B, T, C]
-    if (!needs('k') && !needs('v')) return { q: d_q };
-    const { d_k, d_v } = g.apply(backwardKvOp, given, attributes); // [B, S, C]
-    return { q: d_q, k: needs('k') ? d_k : undefined, v: needs('v') ? d_v : undefined };
+    const given = { ...inputs, d_out, lse };
+    const { d_q: q, delta } = g.apply(backwardQOp, { ...given, out }, { ...attributes, wanted: needs('q') }); // [B, T, C], [B, NH, T]
+    if (!needs('k') && !needs('v')) return { q };
+    const { d_k, d_v } = g.apply(backwardKvOp, { ...given, delta }, attributes); // [B, S, C]
+    return { q, k: needs('k') ? d_k : undefined, v: needs('v') ? d_v : undefined };
   },
   lower: ({ inputs, outputs, attributes }) => [callOf('attention', { ...inputs, ...outputs }, attributes)],
 };
 
-/** delta [B, NH, T]: the sum of out · d_out over each head. */
-const deltaOp: Op<{ readonly out: Tensor; readonly d_out: Tensor }, { readonly delta: Tensor }, AttentionAttributes> = {
-  name: 'attention_delta',
-  shapes: (_, { B, T, NH }) => ({ delta: { shape: [B, NH, T] } }),
-  lower: ({ inputs, outputs, attributes: { B, T, NH, HD } }) => [
-    { kernel: 'attention_delta', tensors: { ...inputs, ...outputs }, uniforms: { B, T, NH }, headSize: HD },
-  ],
-};
-
-const backwardQOp: Op<BackwardInputs, { readonly d_q: Tensor }, AttentionAttributes> = {
+/** delta [B, NH, T] is the sum of out · d_out over each head, which the gradients of keys and values read too. */
+const backwardQOp: Op<
+  BackwardQInputs,
+  { readonly d_q: Tensor | undefined; readonly delta: Tensor },
+  AttentionAttributes & { readonly wanted: boolean }
+> = {
   name: 'attention_backward_q',
-  shapes: ({ q }) => ({ d_q: { shape: q.shape } }),
-  lower: ({ inputs, outputs, attributes }) => [callOf('attention_backward_q', { ...inputs, ...outputs }, attributes)],
+  shapes: ({ q, lse }, { wanted }) => ({ d_q: wanted ? { shape: q.shape } : undefined, delta: { shape: lse.shape } }),
+  inPlace: ({ wanted }) => (wanted ? [['d_q', 'out']] : []),
+  lower({ inputs: { out, ...inputs }, outputs: { d_q, delta }, attributes: { wanted, ...attributes } }) {
+    const call = callOf('attention_backward_q', { ...inputs, delta, d_q: d_q ?? out }, attributes);
+    return [{ ...call, overrides: { ...call.overrides, DELTA_ONLY: wanted ? 0 : 1 } }];
+  },
 };
 
-const backwardKvOp: Op<BackwardInputs, { readonly d_k: Tensor; readonly d_v: Tensor }, AttentionAttributes> = {
+const backwardKvOp: Op<BackwardKvInputs, { readonly d_k: Tensor; readonly d_v: Tensor }, AttentionAttributes> = {
   name: 'attention_backward_kv',
   shapes: ({ k, v }) => ({ d_k: { shape: k.shape }, d_v: { shape: v.shape } }),
   inPlace: () => [

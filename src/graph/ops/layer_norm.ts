@@ -1,6 +1,7 @@
 // layer_norm: s = x + residual, y = (s - mean) / sqrt(var + eps) · weight + bias over the last axis. The sum is made in place on x and kept with
 // mean and rstd for the gradient; its gradient serves x and the residual alike.
 
+import { undropped } from '../../kernels/table.ts';
 import type { ExampleRows, Graph } from '../graph.ts';
 import type { NoTensors, Op } from '../op.ts';
 import { sizeOf, type Tensor } from '../tensor.ts';
@@ -69,7 +70,7 @@ const layerNormBackwardOp: Op<LayerNormBackwardInputs, { readonly d_s: Tensor }>
   shapes: ({ d_y }) => ({ d_s: { shape: d_y.shape } }),
   inPlace: () => [['d_s', 'd_y']],
   lower: ({ inputs: { s, stats, weight }, outputs: { d_s } }) => [
-    { kernel: 'layer_norm_backward', tensors: { d_y: d_s, s, stats, weight }, uniforms: rowsOf(d_s) },
+    { kernel: 'layer_norm_backward', tensors: { d_y: d_s, s, stats, weight }, uniforms: { ...rowsOf(d_s), ...undropped } },
   ],
 };
 

@@ -1,7 +1,7 @@
 // linear: y = act(alpha · x wᵀ + bias) (+ y_in), its input gradient and its parameter gradients. Matrices whose sides are multiples of 4 go to
 // the register-tiled kernels, others (heads of a few labels, odd ranks) to the ragged ones: the op is one, the kernel is chosen by shape.
 
-import { type Activation, activationCode, slopeOfValue } from '../../kernels/table.ts';
+import { type Activation, activationCode, slopeOfValue, undropped } from '../../kernels/table.ts';
 import type { ExampleRows, Graph } from '../graph.ts';
 import type { KernelCall, NoTensors, Op } from '../op.ts';
 import { sizeOf, type Tensor } from '../tensor.ts';
@@ -36,7 +36,7 @@ function product<Others extends Readonly<Record<string, number>>>(
 ): Pick<KernelCall, 'kernel' | 'uniforms'> {
   const { K, N } = size;
   return K % 4 === 0 && N % 4 === 0
-    ? { kernel, uniforms: { ...size, width: N, column: 0, ...others } }
+    ? { kernel, uniforms: { ...size, width: N, column: 0, ...others, ...(kernel === 'gemm_tn' ? {} : undropped) } }
     : { kernel: `${kernel}_ragged`, uniforms: { ...size, ...others } };
 }
 

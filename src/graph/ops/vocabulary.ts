@@ -2,6 +2,7 @@
 // up. The table may come in pieces, each of which fits a binding and is a dispatch of its own. Not here: the loss (loss.ts, with `words`).
 // Invariant: a row of logits is as wide as the next multiple of 4, and past the words logits and their gradients are 0.
 
+import { undropped } from '../../kernels/table.ts';
 import type { ExampleRows, Graph } from '../graph.ts';
 import type { KernelCall, NoTensors, Op } from '../op.ts';
 import { type Parameter, sizeOf, type Tensor } from '../tensor.ts';
@@ -48,7 +49,7 @@ const logitsOp: Op<LogitsInputs, { readonly logits: Tensor }> = {
     table.map((w) => ({
       kernel: 'gemm_nt',
       tensors: { x, w, bias, out: logits },
-      uniforms: sizesOf(logits, w),
+      uniforms: { ...sizesOf(logits, w), ...undropped },
       overrides: { BIAS: bias ? 1 : 0, ACTIVATION: 0, KEEP_PRE: 0, ACCUMULATE: 0 },
     })),
 };
@@ -66,7 +67,7 @@ const inputGradientOp: Op<InputGradientInputs, { readonly d_x: Tensor }> = {
       (w, i): KernelCall => ({
         kernel: 'gemm_nn',
         tensors: { d_y: d_logits, w, out: d_x },
-        uniforms: sizesOf(d_logits, w),
+        uniforms: { ...sizesOf(d_logits, w), ...undropped },
         overrides: { ACTIVATION: 0, ACCUMULATE: i > 0 ? 1 : 0 },
       }),
     ),

@@ -56,19 +56,13 @@ export const attentionCases: readonly KernelCase[] = shapes.flatMap(({ name, B, 
     };
     return [
       { ...shared, kernel: 'attention', tensors: { ...qkv, out: unset(size), lse: unset(rows) } },
-      { ...shared, kernel: 'attention_backward_q', tensors: { ...qkv, ...given, d_q: unset(size) } },
+      ...[0, 1].map(
+        (DELTA_ONLY): KernelCase => ({
+          ...{ ...shared, kernel: 'attention_backward_q', overrides: { CAUSAL, CROSS, DELTA_ONLY } },
+          tensors: { ...qkv, ...given, d_q: normals('out', size) },
+        }),
+      ),
       { ...shared, kernel: 'attention_backward_kv', tensors: { ...qkv, ...given } },
-      ...(CAUSAL || p
-        ? []
-        : [
-            {
-              kernel: 'attention_delta' as const,
-              name,
-              tensors: { out: normals('out', size), d_out: given.d_out, delta: unset(rows) },
-              uniforms: { B, T, NH },
-              headSize: HD,
-            },
-          ]),
     ];
   }),
 );

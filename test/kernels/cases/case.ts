@@ -36,5 +36,9 @@ export const exampleRows: readonly { readonly T: number; readonly first: number 
   { T: 64, first: 0 },
 ];
 
+/** Dropout in an epilogue: fields and a step of which none has its default. */
+export const dropped = { first: 40, example: 77, site: 4000000007, p: 0.3 };
+export const droppedStep = { seed: 9, micro_step: 8, first_example: 3 };
+
 /** An output that the kernel must overwrite. */
 export const unset = (count: number): Float32Array<ArrayBuffer> => new Float32Array(count).fill(99);

@@ -1,6 +1,6 @@
 // Cases of the kernels that work element by element: activations, dropout, streams, readings.
 import { activationCode } from '../../../src/kernels/table.ts';
-import { integers, type KernelCase, normals, unset } from './case.ts';
+import { dropped, droppedStep, integers, type KernelCase, normals, unset } from './case.ts';
 
 const sizes: readonly (readonly [string, number])[] = [
   ['one element', 1],
@@ -36,13 +36,16 @@ function elementwise(name: string, count: number): KernelCase[] {
   ]);
   return [
     ...both,
-    {
-      kernel: 'dropout',
-      name,
-      tensors: { x: x() },
-      uniforms: { count, first: 1000, example: 77, site: 4000000007, p: 0.1 },
-      step: { seed: 9, micro_step: 8, first_example: 3 },
-    },
+    ...[0, 1].map(
+      (COPY): KernelCase => ({
+        kernel: 'dropout',
+        name: `${name} COPY=${COPY}`,
+        tensors: { x: x(), ...(COPY ? { y: unset(count) } : {}) },
+        uniforms: { count, ...dropped },
+        overrides: { COPY },
+        step: droppedStep,
+      }),
+    ),
     { kernel: 'scale_add', name, tensors: { x: x(), f: f() }, uniforms: { count, alpha: 0.1, beta: -2 }, overrides: { WITH_F: 1 } },
     {
       kernel: 'scale_add',

@@ -1,6 +1,6 @@
 // Cases of the kernels of linear layers: three products, their ragged forms, and the column sum.
 import { activationCode } from '../../../src/kernels/table.ts';
-import { exampleRows, halves, type KernelCase, normals, unset } from './case.ts';
+import { dropped, droppedStep, exampleRows, halves, type KernelCase, normals, unset } from './case.ts';
 
 /** `width` and `column`: the N columns lie in wider rows. */
 type Shape = readonly [name: string, M: number, K: number, N: number, width?: number, column?: number];
@@ -45,6 +45,9 @@ const epilogues: readonly Readonly<Record<string, number>>[] = [
   { BIAS: 1, ACTIVATION: activationCode.relu, ACCUMULATE: 1 },
   { BIAS: 1, ACTIVATION: activationCode.gelu_new, KEEP_PRE: 1 },
   { ACCUMULATE: 1 },
+  { DROPOUT: 1 },
+  { BIAS: 1, ACTIVATION: activationCode.gelu, KEEP_PRE: 1, DROPOUT: 1 },
+  { BIAS: 1, ACTIVATION: activationCode.relu, KEEP_PRE: 2, DROPOUT: 1 },
 ];
 const slopes: readonly Readonly<Record<string, number>>[] = [
   {},
@@ -53,6 +56,8 @@ const slopes: readonly Readonly<Record<string, number>>[] = [
   { ACTIVATION: activationCode.tanh },
   { ACTIVATION: activationCode.relu },
   { ACTIVATION: activationCode.gelu_new },
+  { DROPOUT: 1 },
+  { DROPOUT: 1, ACTIVATION: activationCode.gelu },
 ];
 
 const described = (name: string, overrides: Readonly<Record<string, number>>): string =>
@@ -61,43 +66,60 @@ const described = (name: string, overrides: Readonly<Record<string, number>>): s
 const forward = (kernel: 'gemm_nt' | 'gemm_nt_ragged', shapes: readonly Shape[]): KernelCase[] =>
   shapes.flatMap((shape) => {
     const [name, M, K, N, width = N, column = 0] = shape;
-    return epilogues.map((overrides) => ({
-      kernel,
-      name: described(name, overrides),
-      tensors: {
-        x: normals('x', M * K),
-        w: halves('w', N * K),
-        ...(overrides.BIAS ? { bias: normals('bias', column + N) } : {}),
-        out: normals('out', M * width),
-        ...(overrides.KEEP_PRE ? { pre: unset(M * width) } : {}),
-      },
-      uniforms: sizes(kernel, shape),
-      overrides,
-    }));
+    // Columns of wider rows, and rows of any width, are not dropped.
+    const whole = kernel === 'gemm_nt' && width === N;
+    const fields = kernel === 'gemm_nt' ? dropped : {};
+    return epilogues
+      .filter(({ DROPOUT }) => whole || !DROPOUT)
+      .map((overrides) => ({
+        kernel,
+        name: described(name, overrides),
+        tensors: {
+          x: normals('x', M * K),
+          w: halves('w', N * K),
+          ...(overrides.BIAS ? { bias: normals('bias', column + N) } : {}),
+          out: normals('out', M * width),
+          ...(overrides.KEEP_PRE ? { pre: unset(M * width) } : {}),
+        },
+        uniforms: { ...sizes(kernel, shape), ...fields },
+        overrides,
+        step: droppedStep,
+      }));
   });
 
 const inputGradient = (kernel: 'gemm_nn' | 'gemm_nn_ragged', shapes: readonly Shape[]): KernelCase[] =>
   shapes.flatMap((shape) => {
     const [name, M, K, N] = shape;
-    return slopes.map((overrides) => ({
-      kernel,
-      name: described(name, overrides),
-      tensors: { d_y: gradients(shape), w: halves('w', N * K), out: halves('out', M * K) },
-      uniforms: sizes(kernel, shape),
-      overrides,
-    }));
+    return slopes
+      .filter(({ DROPOUT }) => kernel === 'gemm_nn' || !DROPOUT)
+      .map((overrides) => ({
+        kernel,
+        name: described(name, overrides),
+        tensors: {
+          ...{ d_y: gradients(shape), w: halves('w', N * K), out: halves('out', M * K) },
+          ...(overrides.ACTIVATION ? { argument: halves('argument', M * K) } : {}),
+        },
+        uniforms: { ...sizes(kernel, shape), ...(kernel === 'gemm_nn' ? dropped : {}) },
+        overrides,
+        step: droppedStep,
+      }));
   });
 
 const weightGradient = (kernel: 'gemm_tn' | 'gemm_tn_ragged', shapes: readonly Shape[]): KernelCase[] =>
   shapes.flatMap((shape) =>
-    exampleRows.map((rows) => {
-      const [name, M, K, N] = shape;
-      return {
+    exampleRows.flatMap((rows) => {
+      const [name, M, K, N, width = N] = shape;
+      const biases = kernel === 'gemm_tn' && width === N ? [0, 1] : [0];
+      return biases.map((BIAS) => ({
         kernel,
-        name: described(name, rows),
-        tensors: { d_y: gradients(shape), x: normals('x', M * K), d_w: normals('d_w', N * K) },
+        name: described(name, { ...rows, BIAS }),
+        tensors: {
+          ...{ d_y: gradients(shape), x: normals('x', M * K), d_w: normals('d_w', N * K) },
+          ...(BIAS ? { d_bias: normals('d_bias', N) } : {}),
+        },
         uniforms: { ...sizes(kernel, shape), ...rows },
-      };
+        ...(kernel === 'gemm_tn' ? { overrides: { BIAS } } : {}),
+      }));
     }),
   );
 

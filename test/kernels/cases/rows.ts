@@ -1,5 +1,5 @@
 // Cases of the kernels that work row by row: layer norm, embedding, pooling.
-import { exampleRows, halves, integers, type KernelCase, normals, unset } from './case.ts';
+import { dropped, droppedStep, exampleRows, halves, integers, type KernelCase, normals, unset } from './case.ts';
 
 const layerNorm: KernelCase[] = (
   [
@@ -39,12 +39,17 @@ const layerNorm: KernelCase[] = (
       uniforms: { N, C, eps: 1e-5 },
       overrides: { RESIDUAL: 1 },
     },
-    {
-      kernel: 'layer_norm_backward',
-      name,
-      tensors: { d_y: normals('d_y', size), s: normals('s', size), stats, weight: normals('weight', C) },
-      uniforms: { N, C },
-    },
+    ...[0, 1, 2].map((DROPOUT) => ({
+      kernel: 'layer_norm_backward' as const,
+      name: `${name} DROPOUT=${DROPOUT}`,
+      tensors: {
+        ...{ d_y: normals('d_y', size), s: normals('s', size), stats, weight: normals('weight', C) },
+        ...(DROPOUT === 1 ? { dropped: unset(size) } : {}),
+      },
+      uniforms: { N, C, ...dropped },
+      overrides: { DROPOUT },
+      step: droppedStep,
+    })),
     ...[0, 1].flatMap((BIAS) =>
       exampleRows.map((rows) => ({
         kernel: 'layer_norm_parameters' as const,

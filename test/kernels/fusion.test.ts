@@ -1,0 +1,183 @@
+// Every rule by which two dispatches become one gives the bits of the two, on one row, ragged ends, whole workgroups and several of them; and takes
+// nothing that does not fit.
+
+import { beforeAll, expect, it } from 'vitest';
+import type { PipelineCache } from '../../src/gpu/pipelines.ts';
+import type { KernelCall } from '../../src/graph/op.ts';
+import { Registry } from '../../src/graph/registry.ts';
+import { sizeOf, type Tensor } from '../../src/graph/tensor.ts';
+import { activationCode, undropped } from '../../src/kernels/table.ts';
+import { fusions } from '../../src/plan/fusion.ts';
+import { testDevice } from '../testing.ts';
+import { dropped, exampleRows, halves, normals, droppedStep as step } from './cases/case.ts';
+import { runKernel, type Words } from './testing.ts';
+
+let device: GPUDevice;
+let pipelines: PipelineCache;
+
+beforeAll(async () => {
+  ({ device, pipelines } = await testDevice());
+});
+
+const registry = new Registry();
+/** A tensor of this name and size. */
+const tensor = (name: string, size: number): Tensor => registry.tensor({ name, shape: [size], dtype: 'f32', role: 'transient' });
+
+interface Pair {
+  readonly name: string;
+  readonly first: KernelCall;
+  readonly second: KernelCall;
+}
+
+/** M, K, N of products: one row, ragged, whole workgroups, several. */
+const shapes = [
+  [1, 4, 4],
+  [7, 12, 20],
+  [64, 32, 32],
+  [150, 36, 100],
+] as const;
+
+type Size = (typeof shapes)[number];
+const sizesOf = ([M, K, N]: Size) => ({ M, K, N, width: N, column: 0, alpha: 0.75 });
+
+function forward(size: Size, overrides: Record<string, number>) {
+  const [M, K, N] = size;
+  const tensors = {
+    x: tensor('x', M * K),
+    w: tensor('w', N * K),
+    bias: tensor('bias', N),
+    out: tensor('out', M * N),
+    pre: tensor('pre', M * N),
+  };
+  return { kernel: 'gemm_nt', tensors, uniforms: { ...sizesOf(size), ...undropped }, overrides } as const;
+}
+
+function inputGradient(size: Size) {
+  const [M, K, N] = size;
+  const tensors = { d_y: tensor('d_y', M * N), w: tensor('w', N * K), out: tensor('out', M * K) };
+  return { kernel: 'gemm_nn', tensors, uniforms: { ...sizesOf(size), ...undropped } } as const;
+}
+
+function weightGradient(size: Size) {
+  const [M, K, N] = size;
+  const tensors = { d_y: tensor('d_y', M * N), x: tensor('x', M * K), d_w: tensor('w', N * K) };
+  return { kernel: 'gemm_tn', tensors, uniforms: sizesOf(size) } as const;
+}
+
+/** Dropout of x, in place or into a tensor of its own. */
+const dropout = (x: Tensor, into?: Tensor): KernelCall => ({
+  kernel: 'dropout',
+  tensors: { x, y: into },
+  uniforms: { count: sizeOf(x.shape), ...dropped },
+  overrides: { COPY: into ? 1 : 0 },
+});
+const elsewhere = (x: Tensor): Tensor => tensor('dropped', sizeOf(x.shape));
+
+const pairs: Readonly<Record<string, readonly Pair[]>> = {
+  'copy dropout': [1, 259, 5003].map((count) => {
+    const [x, y] = [tensor('x', count), tensor('y', count)];
+    return { name: `${count}`, first: { kernel: 'copy', tensors: { x, y }, uniforms: { count } }, second: dropout(y) };
+  }),
+  'gemm_nt dropout': shapes.flatMap((shape) => [
+    ...[{}, { BIAS: 1, ACTIVATION: activationCode.gelu, KEEP_PRE: 1 }].map((overrides) => {
+      const first = forward(shape, overrides);
+      return { name: `${shape} ${Object.keys(overrides)}`, first, second: dropout(first.tensors.out) };
+    }),
+    ...[activationCode.none, activationCode.relu].map((ACTIVATION) => {
+      const { tensors, ...first } = forward(shape, { BIAS: 1, ACTIVATION });
+      const { pre: _, ...used } = tensors;
+      return { name: `${shape} kept`, first: { ...first, tensors: used }, second: dropout(used.out, elsewhere(used.out)) };
+    }),
+  ]),
+  'gemm_nn dropout': shapes.map((shape) => {
+    const first = inputGradient(shape);
+    return { name: `${shape}`, first, second: dropout(first.tensors.out) };
+  }),
+  'layer_norm_backward dropout': [
+    [1, 4],
+    [67, 20],
+    [129, 96],
+  ].flatMap(([N = 0, C = 0]) =>
+    [false, true].map((kept) => {
+      const [d_y, s, stats, weight] = [tensor('d_y', N * C), tensor('s', N * C), tensor('stats', 2 * N), tensor('weight', C)];
+      const first = { kernel: 'layer_norm_backward', tensors: { d_y, s, stats, weight }, uniforms: { N, C, ...undropped } } as const;
+      return { name: `${N} ${C} ${kept ? 'kept' : 'in place'}`, first, second: dropout(d_y, kept ? elsewhere(d_y) : undefined) };
+    }),
+  ),
+  'gemm_nn activation_backward': shapes.flatMap((shape) =>
+    (['gelu', 'relu', 'silu'] as const).map((activation) => {
+      const product = inputGradient(shape);
+      const first = { ...product, uniforms: { ...product.uniforms, ...dropped }, overrides: { DROPOUT: activation === 'relu' ? 1 : 0 } };
+      const count = shape[0] * shape[1];
+      const tensors = { d_y: first.tensors.out, x: tensor('argument', count) };
+      const overrides = { ACTIVATION: activationCode[activation] };
+      return { name: `${shape} ${activation}`, first, second: { kernel: 'activation_backward', tensors, uniforms: { count }, overrides } };
+    }),
+  ),
+  'gemm_nn_ragged activation_backward': [[3, 5, 7] as const].map(([M, K, N]) => {
+    const out = tensor('out', M * K);
+    const tensors = { d_y: tensor('d_y', M * N), w: tensor('w', N * K), out };
+    const second = {
+      kernel: 'activation_backward',
+      tensors: { d_y: out, x: tensor('argument', M * K) },
+      uniforms: { count: M * K },
+    } as const;
+    return {
+      name: 'ragged',
+      first: { kernel: 'gemm_nn_ragged', tensors, uniforms: { M, K, N, alpha: 0.5 } },
+      second: { ...second, overrides: { ACTIVATION: activationCode.gelu } },
+    };
+  }),
+  'gemm_tn column_sum': shapes.flatMap((shape) =>
+    exampleRows.map((rows) => {
+      const [M, , N] = shape;
+      const own = weightGradient(shape);
+      const tensors = { d_y: own.tensors.d_y, d_bias: tensor('d_bias', N) };
+      return {
+        name: `${shape} T=${rows.T}`,
+        first: { ...own, uniforms: { ...own.uniforms, ...rows } },
+        second: { kernel: 'column_sum', tensors, uniforms: { M, N, width: N, ...rows, alpha: 1 } },
+      };
+    }),
+  ),
+};
+
+/** What tensors hold after the calls, by name. */
+async function after(calls: readonly KernelCall[]): Promise<Record<string, Words>> {
+  const held = new Map<Tensor, Words>();
+  const wordsOf = (own: Tensor): Words => held.get(own) ?? (own.name === 'w' ? halves : normals)(own.name, sizeOf(own.shape));
+  for (const { kernel, tensors, uniforms, overrides = {} } of calls) {
+    const bound = Object.entries(tensors).flatMap(([name, own]) => (own ? [[name, own] as const] : []));
+    const words = Object.fromEntries(bound.map(([name, own]) => [name, wordsOf(own)]));
+    const made = await runKernel(device, pipelines, { kernel, tensors: words, uniforms, overrides, step });
+    for (const [name, own] of bound) held.set(own, made[name] as Words);
+  }
+  return Object.fromEntries([...held].map(([{ name }, words]) => [name, words]));
+}
+
+const isOne = (a: Tensor | undefined, b: Tensor | undefined) => a === b;
+const isNone = () => false;
+
+it.each(fusions.map((fusion) => [`${fusion.first} ${fusion.second}`, fusion] as const))(
+  '%s fused has the bits of both',
+  async (name, fusion) => {
+    const own = pairs[name] ?? [];
+    expect(own).not.toEqual([]);
+    for (const { name: what, first, second } of own) {
+      const call = fusion.fuse(first, second, isOne);
+      if (!call) return expect.fail(`${what} does not fuse`);
+      expect(await after([call]), what).toEqual(await after([first, second]));
+      // Once fused it takes no second one, and of another tensor none at all.
+      if (call.kernel === fusion.first) expect(fusion.fuse(call, second, isOne), what).toBeUndefined();
+      expect(fusion.fuse(first, second, isNone), what).toBeUndefined();
+    }
+  },
+);
+
+it('what adds to a value that is there is not dropped out or sloped with it', () => {
+  for (const { first, second, fuse } of fusions.filter((fusion) => /^gemm_n/.test(fusion.first))) {
+    const [pair] = pairs[`${first} ${second}`] ?? [];
+    if (!pair) return expect.fail(`there is no pair of ${first}`);
+    expect(fuse({ ...pair.first, overrides: { ACCUMULATE: 1 } }, pair.second, () => true)).toBeUndefined();
+  }
+});
