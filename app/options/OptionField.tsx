@@ -20,6 +20,8 @@ interface OptionFieldProps extends OptionEntry {
   onChange(value: unknown): void;
 }
 
+/** Stands for a choice that is left out. */
+const none = 'default';
 const onOff = { on: 'on', off: 'off' };
 const namesOf = (text: string): string[] => text.split(/[\s,]+/).filter((name) => name !== '');
 const textOf = (list: unknown): string => (Array.isArray(list) ? list.join(', ') : '');
@@ -62,13 +64,16 @@ export function OptionField({ name, option, value, standard, error, onChange }: 
   const isSwitch = kind.kind === 'switch';
   const labels: Readonly<Record<string, string>> = isSwitch ? onOff : (words ?? {});
   const values = isSwitch ? Object.keys(onOff).toReversed() : kind.kind === 'words' ? kind.words : [];
+  const items = leftOut === undefined || isSwitch ? values : [none, ...values];
+  const chosen = isSwitch ? (value === true ? 'on' : 'off') : String(value ?? none);
+  const given = (word: string) => (word === none && leftOut !== undefined ? undefined : word);
   return (
-    <Row name={name} label={label} help={help}>
+    <Row name={name} label={label} help={leftOut === undefined ? help : `${help} Default: ${leftOut}.`}>
       <Segmented
         label={label}
-        value={isSwitch ? (value === true ? 'on' : 'off') : String(value)}
-        items={values.map((word) => ({ value: word, label: labels[word] ?? word }))}
-        onChange={(word) => onChange(isSwitch ? word === 'on' : word)}
+        value={chosen}
+        items={items.map((word) => ({ value: word, label: labels[word] ?? word }))}
+        onChange={(word) => onChange(isSwitch ? word === 'on' : given(word))}
       />
     </Row>
   );

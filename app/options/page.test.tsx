@@ -103,3 +103,17 @@ test('controls carry the labels of the table, or those of the method', () => {
     }
   }
 });
+
+test('a choice that is left out stands as the default, with what that means', () => {
+  const [card] = cards.filter(({ name }) => name === 'meft1');
+  if (!card) return expect.fail('there is no meft1');
+  const chosen = (memory: Settings['memory']) =>
+    /data-option="granularity".*?aria-checked="true"[^>]*>(?:<[^>]*>)*([a-z]+)/s.exec(
+      markupOf(card, { ...firstRun, memory }, 'reversible'),
+    )?.[1];
+  expect(chosen({})).toBe('default');
+  expect(chosen({ granularity: 'fast' })).toBe('fast');
+  expect(controlsIn(markupOf(card, firstRun, 'reversible')).get('granularity')).toContain(
+    'Default: frugal on a processor, balanced on a GPU.',
+  );
+});
