@@ -1,11 +1,12 @@
 // gemm_nn: out[M,K] = alpha · d_y[M,N] w[N,K] (+ out): the gradient of a linear layer's input. With ACTIVATION, the product is multiplied by the
-// derivative of the activation that made the input: at its argument, for tanh and relu at its value. With DROPOUT it is multiplied as in dropout before.
+// derivative of the activation that made the input: at its argument, for tanh and relu at its value. ACCUMULATE adds 1 what is in out, 2 what is in argument.
+// DROPOUT multiplies as in dropout, 1 the product, 2 what is written.
 //
 //   binding  name      shape       access
 //   0        d_y       [M, width]  read_write, only read
 //   1        w         [N, K]      read, f32 or f16
 //   2        out       [M, K]      read_write
-//   3        argument  [M, K]      read_write, only read, where ACTIVATION
+//   3        argument  [M, K]      read_write, only read, where ACTIVATION or ACCUMULATE 2
 //   4        params                uniform
 //   5        step                  uniform
 //
@@ -35,20 +36,24 @@ struct Params {
 @group(0) @binding(5) var<uniform> step: StepScalars;
 
 override ACTIVATION = 0u;
-override ACCUMULATE = false;
-override DROPOUT = false;
+override ACCUMULATE = 0u;
+override DROPOUT = 0u;
+
+fn factor(at: u32) -> vec4f {
+  let key = random_key(step.seed, step.micro_step, params.site);
+  let element = params.first + step.first_example * params.example + at * 4u;
+  return dropout_factor4(key, element + vec4u(0u, 1u, 2u, 3u), params.p);
+}
 
 fn put(row: u32, column4: u32, sum: vec4f) {
   if (row >= params.M || column4 * 4u >= params.K) { return; }
   let at = row * (params.K / 4u) + column4;
   var y = params.alpha * sum;
-  if (DROPOUT) {
-    let key = random_key(step.seed, step.micro_step, params.site);
-    let element = params.first + step.first_example * params.example + at * 4u;
-    y *= dropout_factor4(key, element + vec4u(0u, 1u, 2u, 3u), params.p);
-  }
+  if (DROPOUT == 1u) { y *= factor(at); }
   if (ACTIVATION != 0u) { y *= activation_slope(ACTIVATION, argument[at]); }
-  if (ACCUMULATE) { y += out[at]; }
+  if (ACCUMULATE == 1u) { y += out[at]; }
+  if (ACCUMULATE == 2u) { y += argument[at]; }
+  if (DROPOUT == 2u) { y *= factor(at); }
   out[at] = y;
 }
 

@@ -1,5 +1,6 @@
 // layer_norm_backward: d_s = rstd · (g - mean(g) - x̂ · mean(g · x̂)) with g = d_y · weight, x̂ = (s - mean) · rstd, in place on d_y, a
-// row a thread. With DROPOUT, d_s · mask / (1 - p) as in dropout: 1 in `dropped`, beside d_s; 2 in place of it.
+// row a thread. With DROPOUT, d_s · mask / (1 - p) as in dropout: 1 in `dropped`, beside d_s; 2 in place of it. With APART d_y
+// stays, and what it would hold goes to d_s.
 //
 //   binding  name     shape    access
 //   0        d_y      [N, C]   read_write, d_s on return
@@ -7,8 +8,9 @@
 //   2        stats    [N, 2]   read_write, only read
 //   3        weight   [C]      read
 //   4        dropped  [N, C]   read_write, where DROPOUT is 1
-//   5        params            uniform
-//   6        step              uniform
+//   5        d_s      [N, C]   read_write, where APART
+//   6        params            uniform
+//   7        step              uniform
 //
 // C is a multiple of 4. Dispatch: N / 64. Reference: test/reference/layer_norm.ts
 
@@ -26,10 +28,12 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> stats: array<vec2f>;
 @group(0) @binding(3) var<storage, read> weight: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> dropped: array<vec4f>;
-@group(0) @binding(5) var<uniform> params: Params;
-@group(0) @binding(6) var<uniform> step: StepScalars;
+@group(0) @binding(5) var<storage, read_write> d_s: array<vec4f>;
+@group(0) @binding(6) var<uniform> params: Params;
+@group(0) @binding(7) var<uniform> step: StepScalars;
 
 override DROPOUT = 0u;
+override APART = false;
 
 @compute @workgroup_size(64)
 fn layer_norm_backward(
@@ -56,10 +60,11 @@ fn layer_norm_backward(
   let first = params.first + step.first_example * params.example;
   for (var c = 0u; c < C4; c++) {
     let normalized = (s[begin + c] - mean) * rstd;
-    let d_s = rstd * (d_y[begin + c] * weight[c] - mean_g - normalized * mean_product);
-    var kept = d_s;
-    if (DROPOUT > 0u) { kept *= dropout_factor4(key, first + (begin + c) * 4u + vec4u(0u, 1u, 2u, 3u), params.p); }
-    if (DROPOUT == 1u) { dropped[begin + c] = kept; }
-    d_y[begin + c] = select(d_s, kept, DROPOUT == 2u);
+    var made = rstd * (d_y[begin + c] * weight[c] - mean_g - normalized * mean_product);
+    if (DROPOUT > 0u) {
+      let kept = made * dropout_factor4(key, first + (begin + c) * 4u + vec4u(0u, 1u, 2u, 3u), params.p);
+      if (DROPOUT == 1u) { dropped[begin + c] = kept; } else { made = kept; }
+    }
+    if (APART) { d_s[begin + c] = made; } else { d_y[begin + c] = made; }
   }
 }

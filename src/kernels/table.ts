@@ -60,8 +60,8 @@ export const kernels = {
     work: [['N'], ['M']],
     tile: [32, 32],
   },
-  // out[M,K] = alpha · d_y[M,N] w[N,K] (+ out). DROPOUT: multiplied as dropout would (fields as there), then with ACTIVATION by the derivative of act at `argument`
-  // (for tanh and relu at its value).
+  // out[M,K] = alpha · d_y[M,N] w[N,K] (+ out, + argument where ACCUMULATE is 2). ACTIVATION: the product is multiplied by the derivative of act at `argument` (for
+  // tanh and relu at its value). DROPOUT: multiplied as dropout would (fields as there), 1 the product, 2 what is written.
   // K is a multiple of 4; d_y are columns as gemm_nt's, with zeros past N.
   gemm_nn: {
     bindings: { d_y: rw, w: read, out: rw, argument: rw },
@@ -139,10 +139,11 @@ export const kernels = {
     tile: [64],
   },
   // d_s = gradient of s, in place on d_y. DROPOUT: dropped out as dropout would (fields as there), 1 in `dropped` beside d_s, 2 in its place.
+  // APART: into d_s, and d_y stays.
   layer_norm_backward: {
-    bindings: { d_y: rw, s: rw, stats: rw, weight: read, dropped: rw },
+    bindings: { d_y: rw, s: rw, stats: rw, weight: read, dropped: rw, d_s: rw },
     uniforms: { N: 'u32', C: 'u32', first: 'u32', example: 'u32', site: 'u32', p: 'f32' },
-    overrides: ['DROPOUT'],
+    overrides: ['DROPOUT', 'APART'],
     step: true,
     work: [['N']],
     tile: [64],

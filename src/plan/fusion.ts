@@ -36,64 +36,86 @@ const droppedCopy: Fusion = {
   },
 };
 
+/** A gradient that a norm's goes on from, on a copy: the norm's goes elsewhere, and the gradient stays. */
+const normOfCopy: Fusion = {
+  first: 'copy',
+  second: 'layer_norm_backward',
+  fuse(copy, norm, same) {
+    const { x, y } = copy.tensors;
+    const fits = y && copy.uniforms['count'] === sizeOf(y.shape) && same(y, norm.tensors['d_y']) && !isSet(norm, 'APART');
+    return fits
+      ? { ...norm, tensors: { ...norm.tensors, d_y: x, d_s: norm.tensors['d_y'] }, overrides: withOverride(norm, 'APART', 1) }
+      : undefined;
+  },
+};
+
+/** A gradient that a product is added to, on a copy. */
+const sumOfCopy: Fusion = {
+  first: 'copy',
+  second: 'gemm_nn',
+  fuse(copy, product, same) {
+    const { x, y } = copy.tensors;
+    const adds = product.overrides?.['ACCUMULATE'] === 1 && !isSet(product, 'ACTIVATION');
+    const fits = y && copy.uniforms['count'] === sizeOf(y.shape) && same(y, product.tensors['out']);
+    return adds && fits
+      ? { ...product, tensors: { ...product.tensors, argument: x }, overrides: withOverride(product, 'ACCUMULATE', 2) }
+      : undefined;
+  },
+};
+
 /**
- * What a dispatch makes, dropped out in its epilogue: in its place, or beside it where the value is needed whole. `value`: the binding that holds it, by whose name
- * the dropped one goes where it is alone; `beside`: how a call writes both, where it can.
+ * What a dispatch makes, dropped out in its epilogue: in its place, or beside it where the value is needed whole. `value`: the binding that holds it; `inPlace` and
+ * `beside`: how a call writes the dropped one there, and both, where it can.
  */
 const droppedResult = (
   first: 'gemm_nt' | 'gemm_nn' | 'layer_norm_backward',
-  value: 'out' | 'd_y',
-  alone: (call: KernelCall) => boolean,
-  inPlace: Readonly<Record<string, number>>,
+  value: (call: KernelCall) => 'out' | 'd_y' | 'd_s',
+  inPlace: (call: KernelCall) => Readonly<Record<string, number>> | undefined,
   beside: (call: KernelCall, whole: Tensor, dropped: Tensor) => Pick<KernelCall, 'tensors' | 'overrides'> | undefined,
 ): Fusion => ({
   first,
   second: 'dropout',
   fuse(call, dropout, same) {
-    const { [value]: made } = call.tensors;
+    const binding = value(call);
+    const made = call.tensors[binding];
     const { x, y } = dropout.tensors;
     const { count, ...fields } = dropout.uniforms;
-    if (!made || count !== sizeOf(made.shape) || !same(made, x) || isSet(call, 'DROPOUT') || !alone(call)) return undefined;
+    const alone = inPlace(call);
+    if (!made || count !== sizeOf(made.shape) || !same(made, x) || isSet(call, 'DROPOUT') || !alone) return undefined;
     const uniforms = { ...call.uniforms, ...fields };
     if (isSet(dropout, 'COPY')) {
       const both = y && beside(call, made, y);
       return both && { ...call, ...both, uniforms };
     }
-    return { ...call, tensors: { ...call.tensors, [value]: x }, uniforms, overrides: { ...call.overrides, ...inPlace } };
+    return { ...call, tensors: { ...call.tensors, [binding]: x }, uniforms, overrides: { ...call.overrides, ...alone } };
   },
 });
 
 /** A product of a linear layer. */
 const droppedProduct = droppedResult(
   'gemm_nt',
-  'out',
-  (call) => call.uniforms['width'] === call.uniforms['N'] && !isSet(call, 'ACCUMULATE'),
-  { DROPOUT: 1 },
+  () => 'out',
+  (call) => (call.uniforms['width'] === call.uniforms['N'] && !isSet(call, 'ACCUMULATE') ? { DROPOUT: 1 } : undefined),
   (call, whole, dropped) =>
     isSet(call, 'KEEP_PRE')
       ? undefined
       : { tensors: { ...call.tensors, out: dropped, pre: whole }, overrides: { ...call.overrides, DROPOUT: 1, KEEP_PRE: 2 } },
 );
 
-/** A gradient on its way back through dropout. */
+/** A gradient on its way back through dropout: of a product, or of what it was added to. */
 const droppedGradient = droppedResult(
   'gemm_nn',
-  'out',
-  (call) => !isSet(call, 'ACCUMULATE') && !isSet(call, 'ACTIVATION'),
-  { DROPOUT: 1 },
+  () => 'out',
+  (call) => (isSet(call, 'ACTIVATION') ? undefined : { DROPOUT: isSet(call, 'ACCUMULATE') ? 2 : 1 }),
   () => undefined,
 );
 
 /** The gradient below a norm, which goes on whole beside the branch that was dropped out. */
 const droppedNorm = droppedResult(
   'layer_norm_backward',
-  'd_y',
-  () => true,
-  { DROPOUT: 2 },
-  (call, _, dropped) => ({
-    tensors: { ...call.tensors, dropped },
-    overrides: { ...call.overrides, DROPOUT: 1 },
-  }),
+  (call) => (isSet(call, 'APART') ? 'd_s' : 'd_y'),
+  () => ({ DROPOUT: 2 }),
+  (call, _, dropped) => ({ tensors: { ...call.tensors, dropped }, overrides: { ...call.overrides, DROPOUT: 1 } }),
 );
 
 /** The gradient of an activation's value, times its slope. */
@@ -132,6 +154,8 @@ const biasedGradient: Fusion = {
 
 export const fusions: readonly Fusion[] = [
   droppedCopy,
+  normOfCopy,
+  sumOfCopy,
   droppedProduct,
   droppedGradient,
   droppedNorm,

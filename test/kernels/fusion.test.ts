@@ -64,6 +64,18 @@ function weightGradient(size: Size) {
   return { kernel: 'gemm_tn', tensors, uniforms: sizesOf(size) } as const;
 }
 
+/** Rows and columns of norms: one row, ragged, several workgroups. */
+const norms = [
+  [1, 4],
+  [67, 20],
+  [129, 96],
+] as const;
+
+function normGradient(N: number, C: number) {
+  const tensors = { d_y: tensor('d_y', N * C), s: tensor('s', N * C), stats: tensor('stats', 2 * N), weight: tensor('weight', C) };
+  return { kernel: 'layer_norm_backward', tensors, uniforms: { N, C, ...undropped } } as const;
+}
+
 /** Dropout of x, in place or into a tensor of its own. */
 const dropout = (x: Tensor, into?: Tensor): KernelCall => ({
   kernel: 'dropout',
@@ -78,6 +90,21 @@ const pairs: Readonly<Record<string, readonly Pair[]>> = {
     const [x, y] = [tensor('x', count), tensor('y', count)];
     return { name: `${count}`, first: { kernel: 'copy', tensors: { x, y }, uniforms: { count } }, second: dropout(y) };
   }),
+  'copy layer_norm_backward': norms.map(([N, C]) => {
+    const first = normGradient(N, C);
+    const d_y = tensor('d_above', N * C);
+    return {
+      name: `${N} ${C}`,
+      first: { kernel: 'copy', tensors: { x: d_y, y: first.tensors.d_y }, uniforms: { count: N * C } },
+      second: first,
+    };
+  }),
+  'copy gemm_nn': shapes.map((shape) => {
+    const second = { ...inputGradient(shape), overrides: { ACCUMULATE: 1 } };
+    const { out } = second.tensors;
+    const count = sizeOf(out.shape);
+    return { name: `${shape}`, first: { kernel: 'copy', tensors: { x: tensor('d_above', count), y: out }, uniforms: { count } }, second };
+  }),
   'gemm_nt dropout': shapes.flatMap((shape) => [
     ...[{}, { BIAS: 1, ACTIVATION: activationCode.gelu, KEEP_PRE: 1 }].map((overrides) => {
       const first = forward(shape, overrides);
@@ -89,20 +116,28 @@ const pairs: Readonly<Record<string, readonly Pair[]>> = {
       return { name: `${shape} kept`, first: { ...first, tensors: used }, second: dropout(used.out, elsewhere(used.out)) };
     }),
   ]),
-  'gemm_nn dropout': shapes.map((shape) => {
-    const first = inputGradient(shape);
-    return { name: `${shape}`, first, second: dropout(first.tensors.out) };
-  }),
-  'layer_norm_backward dropout': [
-    [1, 4],
-    [67, 20],
-    [129, 96],
-  ].flatMap(([N = 0, C = 0]) =>
-    [false, true].map((kept) => {
-      const [d_y, s, stats, weight] = [tensor('d_y', N * C), tensor('s', N * C), tensor('stats', 2 * N), tensor('weight', C)];
-      const first = { kernel: 'layer_norm_backward', tensors: { d_y, s, stats, weight }, uniforms: { N, C, ...undropped } } as const;
-      return { name: `${N} ${C} ${kept ? 'kept' : 'in place'}`, first, second: dropout(d_y, kept ? elsewhere(d_y) : undefined) };
+  'gemm_nn dropout': shapes.flatMap((shape) =>
+    [0, 1, 2].map((ACCUMULATE) => {
+      const { tensors, ...product } = inputGradient(shape);
+      const argument = ACCUMULATE === 2 ? { argument: tensor('d_above', sizeOf(tensors.out.shape)) } : {};
+      const first = { ...product, tensors: { ...tensors, ...argument }, overrides: { ACCUMULATE } };
+      return { name: `${shape} ACCUMULATE=${ACCUMULATE}`, first, second: dropout(tensors.out) };
     }),
+  ),
+  'layer_norm_backward dropout': norms.flatMap(([N, C]) =>
+    [false, true].flatMap((kept) =>
+      [false, true].map((apart) => {
+        const { tensors, ...norm } = normGradient(N, C);
+        const d_s = tensor('d_s', N * C);
+        const first = { ...norm, tensors: { ...tensors, ...(apart ? { d_s } : {}) }, overrides: { APART: apart ? 1 : 0 } };
+        const made = apart ? d_s : tensors.d_y;
+        return {
+          name: `${N} ${C} ${kept ? 'kept' : 'in place'} ${apart}`,
+          first,
+          second: dropout(made, kept ? elsewhere(made) : undefined),
+        };
+      }),
+    ),
   ),
   'gemm_nn activation_backward': shapes.flatMap((shape) =>
     (['gelu', 'relu', 'silu'] as const).map((activation) => {
@@ -174,8 +209,8 @@ it.each(fusions.map((fusion) => [`${fusion.first} ${fusion.second}`, fusion] as 
   },
 );
 
-it('what adds to a value that is there is not dropped out or sloped with it', () => {
-  for (const { first, second, fuse } of fusions.filter((fusion) => /^gemm_n/.test(fusion.first))) {
+it('a product that is added to a value that is there is not dropped out or sloped alone', () => {
+  for (const { first, second, fuse } of fusions.filter((fusion) => fusion.first === 'gemm_nt' || fusion.second === 'activation_backward')) {
     const [pair] = pairs[`${first} ${second}`] ?? [];
     if (!pair) return expect.fail(`there is no pair of ${first}`);
     expect(fuse({ ...pair.first, overrides: { ACCUMULATE: 1 } }, pair.second, () => true)).toBeUndefined();

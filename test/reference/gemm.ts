@@ -60,8 +60,10 @@ export const gemm_nn: Reference<'gemm_nn' | 'gemm_nn_ragged'> = (
       let sum = 0;
       for (let n = 0; n < N; n++) sum += at(d_y, place(m, n)) * at(w, n * K + k);
       const i = m * K + k;
-      const dropped = alpha * sum * factor(step.first_example * example + first + i);
-      out[i] = dropped * (ACTIVATION ? activationSlope(ACTIVATION, at(argument, i)) : 1) + (ACCUMULATE ? at(out, i) : 0);
+      const own = factor(step.first_example * example + first + i);
+      const addend = ACCUMULATE ? at(ACCUMULATE === 1 ? out : argument, i) : 0;
+      const product = alpha * sum * (DROPOUT === 1 ? own : 1) * (ACTIVATION ? activationSlope(ACTIVATION, at(argument, i)) : 1);
+      out[i] = (product + addend) * (DROPOUT === 2 ? own : 1);
     }
   }
 };

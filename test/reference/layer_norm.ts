@@ -18,9 +18,9 @@ export const layer_norm: Reference<'layer_norm'> = ({ x, residual, weight, bias,
 };
 
 export const layer_norm_backward: Reference<'layer_norm_backward'> = (
-  { d_y, s, stats, weight, dropped },
+  { d_y, s, stats, weight, dropped, d_s },
   { N, C, first, example, site, p },
-  { DROPOUT = 0 },
+  { DROPOUT = 0, APART = 0 },
   step,
 ) => {
   const factor = dropoutFactor(step, site, p);
@@ -36,10 +36,10 @@ export const layer_norm_backward: Reference<'layer_norm_backward'> = (
     for (let c = 0; c < C; c++) {
       const g = at(d_y, n * C + c) * at(weight, c);
       const i = n * C + c;
-      const d_s = at(stats, 2 * n + 1) * (g - mean - normalized(c) * product);
-      const kept = DROPOUT ? d_s * factor(step.first_example * example + first + i) : d_s;
+      const made = at(stats, 2 * n + 1) * (g - mean - normalized(c) * product);
+      const kept = DROPOUT ? made * factor(step.first_example * example + first + i) : made;
       if (DROPOUT === 1) dropped[i] = kept;
-      d_y[i] = DROPOUT === 2 ? kept : d_s;
+      (APART ? d_s : d_y)[i] = DROPOUT === 2 ? kept : made;
     }
   }
 };

@@ -58,6 +58,8 @@ const slopes: readonly Readonly<Record<string, number>>[] = [
   { ACTIVATION: activationCode.gelu_new },
   { DROPOUT: 1 },
   { DROPOUT: 1, ACTIVATION: activationCode.gelu },
+  { ACCUMULATE: 2 },
+  { ACCUMULATE: 1, DROPOUT: 2 },
 ];
 
 const described = (name: string, overrides: Readonly<Record<string, number>>): string =>
@@ -91,13 +93,13 @@ const inputGradient = (kernel: 'gemm_nn' | 'gemm_nn_ragged', shapes: readonly Sh
   shapes.flatMap((shape) => {
     const [name, M, K, N] = shape;
     return slopes
-      .filter(({ DROPOUT }) => kernel === 'gemm_nn' || !DROPOUT)
+      .filter(({ DROPOUT, ACCUMULATE }) => kernel === 'gemm_nn' || (!DROPOUT && ACCUMULATE !== 2))
       .map((overrides) => ({
         kernel,
         name: described(name, overrides),
         tensors: {
           ...{ d_y: gradients(shape), w: halves('w', N * K), out: halves('out', M * K) },
-          ...(overrides.ACTIVATION ? { argument: halves('argument', M * K) } : {}),
+          ...(overrides.ACTIVATION || overrides.ACCUMULATE === 2 ? { argument: halves('argument', M * K) } : {}),
         },
         uniforms: { ...sizes(kernel, shape), ...(kernel === 'gemm_nn' ? dropped : {}) },
         overrides,

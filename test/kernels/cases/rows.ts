@@ -39,15 +39,22 @@ const layerNorm: KernelCase[] = (
       uniforms: { N, C, eps: 1e-5 },
       overrides: { RESIDUAL: 1 },
     },
-    ...[0, 1, 2].map((DROPOUT) => ({
+    ...[
+      { DROPOUT: 0, APART: 0 },
+      { DROPOUT: 1, APART: 0 },
+      { DROPOUT: 2, APART: 0 },
+      { DROPOUT: 0, APART: 1 },
+      { DROPOUT: 1, APART: 1 },
+    ].map((overrides) => ({
       kernel: 'layer_norm_backward' as const,
-      name: `${name} DROPOUT=${DROPOUT}`,
+      name: `${name} ${JSON.stringify(overrides)}`,
       tensors: {
         ...{ d_y: normals('d_y', size), s: normals('s', size), stats, weight: normals('weight', C) },
-        ...(DROPOUT === 1 ? { dropped: unset(size) } : {}),
+        ...(overrides.DROPOUT === 1 ? { dropped: unset(size) } : {}),
+        ...(overrides.APART ? { d_s: unset(size) } : {}),
       },
       uniforms: { N, C, ...dropped },
-      overrides: { DROPOUT },
+      overrides,
       step: droppedStep,
     })),
     ...[0, 1].flatMap((BIAS) =>
