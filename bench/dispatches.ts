@@ -72,7 +72,7 @@ export function countStep(model: string, cell: Cell, granularity: GranularityNam
 
 /** All cells of a configuration, full fine-tuning first. */
 export function countSteps(model: string): DispatchRow[] {
-  const [first, ...others] = cells.map(([cell, granularity]) => [cell, granularity] as const);
+  const [first, ...others] = cells;
   const whole = countStep(model, ...(first as (typeof cells)[number]));
   return [whole, ...others.map(([cell, granularity]) => countStep(model, cell, granularity, whole.activation_and_workspace))];
 }

@@ -39,21 +39,15 @@ override ACTIVATION = 0u;
 override ACCUMULATE = 0u;
 override DROPOUT = 0u;
 
-fn factor(at: u32) -> vec4f {
-  let key = random_key(step.seed, step.micro_step, params.site);
-  let element = params.first + step.first_example * params.example + at * 4u;
-  return dropout_factor4(key, element + vec4u(0u, 1u, 2u, 3u), params.p);
-}
-
 fn put(row: u32, column4: u32, sum: vec4f) {
   if (row >= params.M || column4 * 4u >= params.K) { return; }
   let at = row * (params.K / 4u) + column4;
   var y = params.alpha * sum;
-  if (DROPOUT == 1u) { y *= factor(at); }
+  if (DROPOUT == 1u) { y *= dropout_epilogue(step, params.first, params.example, params.site, params.p, at * 4u); }
   if (ACTIVATION != 0u) { y *= activation_slope(ACTIVATION, argument[at]); }
   if (ACCUMULATE == 1u) { y += out[at]; }
   if (ACCUMULATE == 2u) { y += argument[at]; }
-  if (DROPOUT == 2u) { y *= factor(at); }
+  if (DROPOUT == 2u) { y *= dropout_epilogue(step, params.first, params.example, params.site, params.p, at * 4u); }
   out[at] = y;
 }
 

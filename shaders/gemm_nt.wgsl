@@ -55,11 +55,7 @@ fn put(row: u32, column4: u32, sum: vec4f) {
   if (KEEP_PRE == 1u) { pre[at] = select(vec4f(), y, inside); }
   y = activate(ACTIVATION, y);
   if (KEEP_PRE == 2u) { pre[at] = select(vec4f(), y, inside); }
-  if (DROPOUT) {
-    let key = random_key(step.seed, step.micro_step, params.site);
-    let element = params.first + step.first_example * params.example + at * 4u;
-    y *= dropout_factor4(key, element + vec4u(0u, 1u, 2u, 3u), params.p);
-  }
+  if (DROPOUT) { y *= dropout_epilogue(step, params.first, params.example, params.site, params.p, at * 4u); }
   if (ACCUMULATE) { y += out[at]; }
   out[at] = select(vec4f(), y, inside);
 }

@@ -56,13 +56,11 @@ fn layer_norm_backward(
   }
   let mean_g = dot(sum, vec4f(1.0)) / f32(params.C);
   let mean_product = dot(product, vec4f(1.0)) / f32(params.C);
-  let key = random_key(step.seed, step.micro_step, params.site);
-  let first = params.first + step.first_example * params.example;
   for (var c = 0u; c < C4; c++) {
     let normalized = (s[begin + c] - mean) * rstd;
     var made = rstd * (d_y[begin + c] * weight[c] - mean_g - normalized * mean_product);
     if (DROPOUT > 0u) {
-      let kept = made * dropout_factor4(key, first + (begin + c) * 4u + vec4u(0u, 1u, 2u, 3u), params.p);
+      let kept = made * dropout_epilogue(step, params.first, params.example, params.site, params.p, (begin + c) * 4u);
       if (DROPOUT == 1u) { dropped[begin + c] = kept; } else { made = kept; }
     }
     if (APART) { d_s[begin + c] = made; } else { d_y[begin + c] = made; }

@@ -64,6 +64,12 @@ fn dropout_factor4(key: u32, index: vec4u, p: f32) -> vec4f {
   );
 }
 
+// The factors of elements `at` to `at + 3` of a slice's tensor, by the fields of dropout: what an epilogue multiplies by that drops out as dropout does.
+fn dropout_epilogue(step: StepScalars, first: u32, example: u32, site: u32, p: f32, at: u32) -> vec4f {
+  let key = random_key(step.seed, step.micro_step, site);
+  return dropout_factor4(key, first + step.first_example * example + at + vec4u(0u, 1u, 2u, 3u), p);
+}
+
 // Bits of |x|, ordered as the magnitudes are; at or above 0x7f800000 for what is not finite.
 fn magnitude_bits(x: f32) -> u32 {
   return bitcast<u32>(x) & 0x7fffffffu;

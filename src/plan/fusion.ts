@@ -1,7 +1,7 @@
 // Fusion: of two dispatches in a row the second one's work becomes an epilogue of the first, where a kernel has it: a dispatch fewer, and a pass fewer over
 // memory. The graph knows nothing of it. Each rule is a row of the table; test/kernels/fusion.test.ts holds it to the bits of the two dispatches.
-// Not here: what kernels compute (shaders/). Invariant: whether two dispatches fuse depends on what they are and on their neighbourhood alone, never on who
-// reads a value later; an epilogue rounds as a dispatch of its own does, so that a fused and an unfused run have the same bits.
+// Not here: what kernels compute (shaders/). Invariant: an epilogue rounds as a dispatch of its own does. For whether two dispatches fuse may hang on who reads a
+// value later, through the copies that lower.ts puts before ops that work in place: a layer that runs again may fuse otherwise than in the forward pass.
 
 import type { KernelCall, Node } from '../graph/op.ts';
 import { bytesOfTensor, sizeOf, type Tensor } from '../graph/tensor.ts';
