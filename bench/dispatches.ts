@@ -2,7 +2,7 @@
 // configurations and other published backbones, with full fine-tuning, LoRA stored and MEFT1 at each granularity. `dispatches MODEL` counts by kernel. No GPU.
 
 import { markdownTable } from '../cli/format.ts';
-import { dispatchSize } from '../src/kernels/table.ts';
+import { dispatchSize } from '../src/kernels/dispatch.ts';
 import { bert, readBertConfig } from '../src/models/bert.ts';
 import type { Backbone } from '../src/models/model.ts';
 import { flopsOf, multiplyAdds } from '../src/plan/work.ts';
@@ -58,7 +58,7 @@ export function countStep(model: string, cell: Cell, granularity: GranularityNam
   if (!program) throw new Error('the plan has no training program');
   const calls = program.lowered.nodes.flatMap((node) => node.calls);
   const flops = flopsOf(program.lowered);
-  const few = calls.filter(({ kernel, uniforms }) => dispatchSize(kernel, uniforms).reduce((product, own) => product * own, 1) < fewGroups);
+  const few = calls.filter((call) => dispatchSize(call).reduce((product, own) => product * own, 1) < fewGroups);
   const kernels: Record<string, number> = {};
   for (const { kernel } of calls) kernels[kernel] = (kernels[kernel] ?? 0) + 1;
   const activation_and_workspace = plan.bytes.activation + plan.bytes.workspace;

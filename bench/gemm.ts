@@ -1,17 +1,22 @@
-// Rate of the three matrix products by shape, in GFLOP/s, at the linear layers of MiniLM-L6 and BERT-base. A rate is that of the fastest of several
-// rounds, and rounds go over all forms in turn: a neighbour's load then falls on all of them alike. On a software adapter there is a second
+// Rate of the three matrix products by shape and form, in GFLOP/s, at the linear layers of MiniLM-L6 and BERT-base. A rate is that of the fastest of several
+// rounds, and rounds go over all products in turn: a neighbour's load then falls on all of them alike. On a software adapter there is a second
 // rate, by processor time: what all cores would reach were nobody else there. It tells candidates apart where the cores are shared. No rate of
 // one product in a model.
 
 import { availableParallelism } from 'node:os';
 import { openGpu } from '../cli/adapter.ts';
 import { openDevice } from '../src/gpu/device.ts';
+import { formsOn } from '../src/gpu/forms.ts';
 import { PipelineCache, type StoredType } from '../src/gpu/pipelines.ts';
+import { dispatchSize } from '../src/kernels/dispatch.ts';
+import { type Forms, formSpec } from '../src/kernels/forms.ts';
 import { packScalars } from '../src/kernels/scalars.ts';
-import { dispatchSize, type KernelName, kernelSpec, stepScalars, undropped } from '../src/kernels/table.ts';
+import { type KernelName, kernelSpec, stepScalars, undropped } from '../src/kernels/table.ts';
 
 export interface GemmRate {
   readonly kernel: KernelName;
+  /** Left out: the first. */
+  readonly form?: string;
   readonly storedType: StoredType;
   readonly M: number;
   readonly K: number;
@@ -40,7 +45,7 @@ const adapters: typeof layers = [
   [384, 8],
   [8, 384],
 ];
-const forms = [
+const products = [
   ['gemm_nt', 'f32'],
   ['gemm_nt', 'f16'],
   ['gemm_nn', 'f32'],
@@ -53,6 +58,19 @@ interface Span {
   /** Milliseconds that the process had cores for, over the number of cores. */
   readonly busy: number;
 }
+
+type Product = Pick<GemmRate, 'kernel' | 'storedType' | 'form'>;
+
+/** The products in their first form and in those that are for this device. */
+const productsOn = (chosen: Forms): Product[] =>
+  products.flatMap(([kernel, storedType]) => [
+    { kernel, storedType },
+    ...(chosen[kernel] ?? []).map((form) => ({ kernel, storedType, form })),
+  ]);
+
+/** Whether its form can compute a shape. */
+const computes = ({ kernel, form }: Product, uniforms: Readonly<Record<string, number>>): boolean =>
+  form === undefined || (formSpec(kernel, form).fits?.({ kernel, uniforms }) ?? true);
 
 interface Job extends Omit<GemmRate, 'gflops' | 'busy_gflops'> {
   /** Encodes the product `times` over, and waits for it. */
@@ -71,15 +89,15 @@ export async function measure(gpu: GPU, chosen?: readonly number[], shapes = [..
   const { device, info } = await openDevice(gpu);
   const rows = chosen ?? (info.isFallback ? [32, 256] : [256, 512, 2048]);
   const pipelines = new PipelineCache(device);
+  const own = productsOn(formsOn({ device, info }));
+  const shaped = (M: number, K: number, N: number) => own.filter((product) => computes(product, { M, K, N }));
   // A driver may compile as late as the first dispatch.
-  const first = await Promise.all(
-    forms.map(([kernel, storedType]) => prepare(device, pipelines, { kernel, storedType, M: 4, K: 4, N: 4 })),
-  );
+  const first = await Promise.all(shaped(4, 4, 4).map((product) => prepare(device, pipelines, { ...product, M: 4, K: 4, N: 4 })));
   for (const job of first) await job.time(1);
   const rates: GemmRate[] = [];
   for (const M of rows) {
     for (const [K, N] of shapes) {
-      const jobs = await Promise.all(forms.map(([kernel, storedType]) => prepare(device, pipelines, { kernel, storedType, M, K, N })));
+      const jobs = await Promise.all(shaped(M, K, N).map((product) => prepare(device, pipelines, { ...product, M, K, N })));
       const fastest = jobs.map(() => ({ ms: Infinity, busy: Infinity }));
       let spent = 0;
       while (spent < budget * jobs.length) {
@@ -117,13 +135,14 @@ export async function run(json: boolean): Promise<void> {
 }
 
 async function prepare(device: GPUDevice, pipelines: PipelineCache, job: Omit<GemmRate, 'gflops' | 'busy_gflops'>): Promise<Job> {
-  const { kernel, storedType, M, K, N } = job;
-  const pipeline = await pipelines.get({ kernel, storedTypes: { w: storedType } });
+  const { kernel, form, storedType, M, K, N } = job;
+  const chosen = form === undefined ? {} : { form };
+  const pipeline = await pipelines.get({ kernel, ...chosen, storedTypes: { w: storedType } });
   const spec = kernelSpec(kernel);
   const sizes: Record<string, number> = { x: M * K, d_y: M * N, d_w: N * K, out: kernel === 'gemm_nt' ? M * N : M * K };
   sizes.w = (N * K) / (storedType === 'f16' ? 2 : 1);
   const buffers = Object.keys(spec.bindings).map((name) => filled(device, name, sizes[name] ?? 4));
-  const others = { gemm_nt: undropped, gemm_nn: undropped, gemm_tn: { T: 128, first: 0 } }[kernel as (typeof forms)[number][0]];
+  const others = { gemm_nt: undropped, gemm_nn: undropped, gemm_tn: { T: 128, first: 0 } }[kernel as (typeof products)[number][0]];
   const uniforms = { M, K, N, width: N, column: 0, ...others, alpha: 1 };
   const params = device.createBuffer({ label: 'params', size: 48, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
   device.queue.writeBuffer(params, 0, packScalars(spec.uniforms, uniforms));
@@ -141,7 +160,7 @@ async function prepare(device: GPUDevice, pipelines: PipelineCache, job: Omit<Ge
     const pass = encoder.beginComputePass({ label: kernel });
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, bindGroup);
-    for (let i = 0; i < times; i++) pass.dispatchWorkgroups(...dispatchSize(kernel, uniforms));
+    for (let i = 0; i < times; i++) pass.dispatchWorkgroups(...dispatchSize({ kernel, ...chosen, uniforms }));
     pass.end();
     const commands = encoder.finish();
     const begin = performance.now();
@@ -163,21 +182,24 @@ function filled(device: GPUDevice, label: string, words: number): GPUBuffer {
   return buffer;
 }
 
-/** For people: a row a shape, a column a form, on a software adapter once by the clock and once by processor time. */
+/** For people: a row a shape, a column a product and form, on a software adapter once by the clock and once by processor time. */
 function table({ device, software, rates }: GemmReport): string {
   const shapes = [...new Set(rates.map(({ M, K, N }) => `${M},${K},${N}`))].map((shape) => shape.split(','));
+  const nameOf = ({ kernel, storedType, form }: Product) => `${kernel.slice(5)} ${storedType}${form === undefined ? '' : ` ${form}`}`;
+  const names = [...new Set(rates.map(nameOf))];
   const rows = (name: string, of: (rate: GemmRate) => number): string[][] => [
     [`${name}:`],
-    ['M', 'K', 'N', ...forms.map(([kernel, type]) => `${kernel.slice(5)} ${type}`)],
+    ['M', 'K', 'N', ...names],
     ...shapes.map((shape) => [
       ...shape,
-      ...forms.map(([kernel, type]) => {
-        const found = rates.find((r) => r.kernel === kernel && r.storedType === type && `${r.M},${r.K},${r.N}` === shape.join());
+      ...names.map((product) => {
+        const found = rates.find((rate) => nameOf(rate) === product && `${rate.M},${rate.K},${rate.N}` === shape.join());
         return found ? of(found).toFixed(2) : '';
       }),
     ]),
   ];
   const all = [...rows('by the clock', ({ gflops }) => gflops), ...(software ? rows('by processor time', (rate) => rate.busy_gflops) : [])];
-  const lines = all.map((cells) => cells.map((cell) => cell.padStart(8)).join(''));
+  const widths = ['M', 'K', 'N', ...names].map((name) => Math.max(8, name.length + 2));
+  const lines = all.map((cells) => cells.map((cell, i) => cell.padStart(widths[i] ?? 8)).join(''));
   return [`GFLOP/s on ${device}${software ? ' (software)' : ''}`, ...lines].join('\n');
 }

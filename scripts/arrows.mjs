@@ -36,10 +36,11 @@ const ARROWS = {
     'stack',
     'graph',
     'gpu',
+    'kernels',
     'protocol',
     'random',
   ],
-  train: ['tasks', 'data', 'methods', 'offload', 'models', 'plan', 'stack', 'graph', 'gpu', 'protocol', 'random'],
+  train: ['tasks', 'data', 'methods', 'offload', 'models', 'plan', 'stack', 'graph', 'gpu', 'kernels', 'protocol', 'random'],
   // Texts that a model writes. Its programs are traced by the code of those that train.
   generate: ['train', 'methods', 'models', 'plan', 'graph', 'gpu', 'protocol', 'random'],
   tasks: ['data', 'graph', 'protocol'],

@@ -28,7 +28,7 @@ struct Params {
   p: f32,
 }
 
-@group(0) @binding(0) var<storage, read_write> d_y: array<f32>;
+@group(0) @binding(0) var<storage, read_write> d_y: array<Element>;
 @group(0) @binding(1) var<storage, read> w: array<Stored_w>;
 @group(0) @binding(2) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> argument: array<vec4f>;
@@ -117,3 +117,5 @@ fn gemm_nn(@builtin(global_invocation_id) id: vec3u) {
   put(row + 7u, column4, s[14]);
   put(row + 7u, column4 + 1u, s[15]);
 }
+
+alias Element = f32;

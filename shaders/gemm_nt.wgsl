@@ -42,7 +42,7 @@ override ACCUMULATE = false;
 override DROPOUT = false;
 
 fn put(row: u32, column4: u32, sum: vec4f) {
-  if (row >= params.M) { return; }
+  if (row >= params.M || column4 * 4u >= params.N) { return; }
   let at = row * (params.width / 4u) + params.column / 4u + column4;
   let columns = column4 * 4u + vec4u(0u, 1u, 2u, 3u);
   let held = min(columns, vec4u(params.N - 1u));

@@ -30,6 +30,13 @@ fn block_end(m: u32, first: u32, T: u32, M: u32) -> u32 {
   return min(M, m + min(BLOCK - t % BLOCK, T - t));
 }
 
+// The first row of block b of a call whose first row begins a block.
+fn block_begin(b: u32, first: u32, T: u32) -> u32 {
+  let blocks = (T + BLOCK - 1u) / BLOCK;
+  let at = first / T * blocks + first % T / BLOCK + b;
+  return at / blocks * T + at % blocks * BLOCK - first;
+}
+
 // Bit for bit src/random/counter.ts.
 fn pcg(value: u32) -> u32 {
   let state = value * 747796405u + 2891336453u;

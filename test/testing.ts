@@ -10,7 +10,9 @@ import { openSafetensors } from '../src/formats/safetensors.ts';
 import { readFloats } from '../src/formats/tensor_file.ts';
 import { type Device, openDevice } from '../src/gpu/device.ts';
 import { Executor } from '../src/gpu/executor.ts';
+import { formsOn } from '../src/gpu/forms.ts';
 import type { Registry } from '../src/graph/registry.ts';
+import type { Forms } from '../src/kernels/forms.ts';
 import type { Backbone, ImageShape } from '../src/models/model.ts';
 import {
   defaultTraining,
@@ -159,6 +161,8 @@ export interface TestRequest {
   readonly class_weights?: Float32Array<ArrayBuffer>;
   readonly memory?: Partial<MemorySettings>;
   readonly device?: Device;
+  /** Forms of kernels; those that suit the device where left out. */
+  readonly forms?: Forms;
   /** Where what lives off the GPU is kept; in memory where left out. */
   readonly offload?: Host['offload'];
   /** Changes of the resolved setup, such as mixed policy ranges. */
@@ -189,10 +193,12 @@ export async function testEngine(request: TestRequest): Promise<TestEngine> {
     loss: training,
     purposes: ['training', 'evaluation'],
   });
-  const setup = request.change?.(resolved) ?? resolved;
+  const device = request.device ?? (await testDevice());
+  const own = { ...resolved, forms: request.forms ?? formsOn(device) };
+  const setup = request.change?.(own) ?? own;
   const { plan, registry } = planPrograms(setup);
   const host = await offloadFor(registry, request.offload);
-  const executor = await Executor.prepare(request.device ?? (await testDevice()), plan, undefined, host);
+  const executor = await Executor.prepare(device, plan, undefined, host);
   const trainer = new Trainer(executor, registry, {
     training,
     max_steps: request.max_steps ?? 8,

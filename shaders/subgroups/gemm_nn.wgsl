@@ -1,41 +1,7 @@
-// gemm_nn where subgroups have 4 or 8 lanes, that is on software drivers: the same bindings, tile and bits as ../gemm_nn.wgsl. Four lanes load
+// gemm_nn where subgroups have 4 or 8 lanes, that is on software drivers: the same tile and bits as ../gemm_nn.wgsl. Four lanes load
 // a row of d_y each and hand it to the others, as in gemm_nt. Dispatch: (K / 32, M / 64), a thread makes 8 rows by 4 columns.
 
-struct Params {
-  M: u32,
-  K: u32,
-  N: u32,
-  width: u32,
-  column: u32,
-  alpha: f32,
-  first: u32,
-  example: u32,
-  site: u32,
-  p: f32,
-}
-
-@group(0) @binding(0) var<storage, read_write> d_y: array<vec4f>;
-@group(0) @binding(1) var<storage, read> w: array<Stored_w>;
-@group(0) @binding(2) var<storage, read_write> out: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> argument: array<vec4f>;
-@group(0) @binding(4) var<uniform> params: Params;
-@group(0) @binding(5) var<uniform> step: StepScalars;
-
-override ACTIVATION = 0u;
-override ACCUMULATE = 0u;
-override DROPOUT = 0u;
-
-fn put(row: u32, column4: u32, sum: vec4f) {
-  if (row >= params.M || column4 * 4u >= params.K) { return; }
-  let at = row * (params.K / 4u) + column4;
-  var y = params.alpha * sum;
-  if (DROPOUT == 1u) { y *= dropout_epilogue(step, params.first, params.example, params.site, params.p, at * 4u); }
-  if (ACTIVATION != 0u) { y *= activation_slope(ACTIVATION, argument[at]); }
-  if (ACCUMULATE == 1u) { y += out[at]; }
-  if (ACCUMULATE == 2u) { y += argument[at]; }
-  if (DROPOUT == 2u) { y *= dropout_epilogue(step, params.first, params.example, params.site, params.p, at * 4u); }
-  out[at] = y;
-}
+alias Element = vec4f;
 
 @compute @workgroup_size(8, 8)
 fn gemm_nn(@builtin(global_invocation_id) id: vec3u, @builtin(subgroup_invocation_id) lane: u32) {

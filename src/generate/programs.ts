@@ -99,7 +99,7 @@ export function planGeneration(run: ProgramSetup, among: { readonly plan: Plan; 
   requireWords(registry, among.registry);
   const own = stepPrograms(registry, options, { optimizer: run.optimizer, purposes: [] });
   return {
-    plan: planRun(registry, sources, own, among.plan),
+    plan: planRun(registry, sources, own, { beside: among.plan }),
     registry,
     room,
     input_prefix,

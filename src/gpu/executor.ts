@@ -4,8 +4,9 @@
 
 import type { KernelCall } from '../graph/op.ts';
 import type { Tensor } from '../graph/tensor.ts';
+import { dispatchSize } from '../kernels/dispatch.ts';
 import { packScalars } from '../kernels/scalars.ts';
-import { dispatchSize, kernelSpec, stepScalars } from '../kernels/table.ts';
+import { kernelSpec, stepScalars } from '../kernels/table.ts';
 import type { HostParameters } from '../offload/offload.ts';
 import { alignment } from '../plan/arena.ts';
 import type { Placement } from '../plan/buffers.ts';
@@ -116,7 +117,7 @@ export class Executor {
         bound.push({
           pipeline: await this.#pipelines.get(pipelineKey(call)),
           bindGroup: this.#bindGroup(program, call, program.uniformOffsets[calls++] as number),
-          groups: dispatchSize(call.kernel, call.uniforms),
+          groups: dispatchSize(call),
           work: workOf(call),
         });
       }
@@ -321,11 +322,11 @@ function pipelineKey(call: KernelCall): PipelineKey {
   return {
     kernel: call.kernel,
     overrides: call.overrides ?? {},
+    ...(call.form === undefined ? {} : { form: call.form }),
     ...(halves.length > 0 ? { storedTypes: Object.fromEntries(halves.map((name) => [name, 'f16' as const])) } : {}),
     ...(call.headSize === undefined ? {} : { headSize: call.headSize }),
   };
 }
 
 /** For cutting submits: multiply-adds, or the threads' elements of what has none. */
-const workOf = (call: KernelCall): number =>
-  multiplyAdds(call) || dispatchSize(call.kernel, call.uniforms).reduce((product, groups) => product * groups, 256);
+const workOf = (call: KernelCall): number => multiplyAdds(call) || dispatchSize(call).reduce((product, groups) => product * groups, 256);

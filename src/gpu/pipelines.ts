@@ -1,17 +1,20 @@
-// Compiles the kernels of the table: composes a shader from its file and the prelude, makes bind group layouts from the table, and keeps
-// one pipeline per (kernel, overrides, stored types, head size). Not here: buffers, bind groups, dispatch. Invariant: layouts come from the
+// Compiles the kernels of the table: composes a shader from its file, that of its form and the prelude, makes bind group layouts from the table, and keeps
+// one pipeline per (kernel, form, overrides, stored types, head size). Not here: buffers, bind groups, dispatch. Invariant: layouts come from the
 // table alone, so a shader that disagrees with it fails to compile instead of reading the wrong buffer.
+import { formSpec } from '../kernels/forms.ts';
 import type { KernelSpec } from '../kernels/kernel_spec.ts';
 import { type KernelName, kernelSpec } from '../kernels/table.ts';
 import { RetraceError } from '../protocol/errors.ts';
 
 const files = import.meta.glob<string>('../../shaders/*.wgsl', { query: '?raw', import: 'default', eager: true });
-const subgroupFiles = import.meta.glob<string>('../../shaders/subgroups/*.wgsl', { query: '?raw', import: 'default', eager: true });
+const formFiles = import.meta.glob<string>('../../shaders/*/*.wgsl', { query: '?raw', import: 'default', eager: true });
 
 export type StoredType = 'f32' | 'f16';
 
 export interface PipelineKey {
   readonly kernel: KernelName;
+  /** Left out: the first. */
+  readonly form?: string;
   readonly overrides?: Readonly<Record<string, number>>;
   /** How each of the `stored` bindings holds its numbers; f32 where left out. */
   readonly storedTypes?: Readonly<Record<string, StoredType>>;
@@ -40,19 +43,25 @@ function shaderFile(name: string): string {
   return text;
 }
 
-/** Its form for devices with subgroups, where it has one; the directives stand before the comment that the file opens with. */
-function subgroupFile(name: string): string | undefined {
-  const text = subgroupFiles[`../../shaders/subgroups/${name}.wgsl`];
-  return text === undefined ? undefined : `enable subgroups; diagnostic(off, subgroup_uniformity); ${text}`;
+/** Where the entry point begins; what stands before it is of all forms. */
+const ENTRY = /^@compute/m;
+
+/** What needs a directive at the top of a shader. */
+const directives = { subgroups: 'enable subgroups; diagnostic(off, subgroup_uniformity);' } as const;
+
+/** A form's file, and what the kernel's file declares for all forms. The directive stands before the comment that the file opens with. */
+function formParts(kernel: KernelName, form: string): string[] {
+  const { folder = form, feature } = formSpec(kernel, form);
+  const text = formFiles[`../../shaders/${folder}/${kernel}.wgsl`];
+  if (text === undefined) throw new Error(`shaders/${folder}/${kernel}.wgsl is missing`);
+  const shared = shaderFile(kernel);
+  return [feature ? `${directives[feature]} ${text}` : text, shared.slice(0, shared.search(ENTRY))];
 }
 
-/**
- * The WGSL of a kernel; with `subgroups` the form for devices that have them: same bindings, dispatch and bits. The file comes first, the
- * prelude and the aliases after it, so that line numbers of errors are those of the file.
- */
-export function kernelSource(key: PipelineKey, subgroups = false): string {
+/** The WGSL of a kernel in a form. The file comes first, the prelude and the aliases after it, so that line numbers of errors are those of the file. */
+export function kernelSource(key: PipelineKey): string {
   const spec = kernelSpec(key.kernel);
-  const parts = [(subgroups ? subgroupFile(key.kernel) : undefined) ?? shaderFile(key.kernel), shaderFile('prelude')];
+  const parts = [...(key.form === undefined ? [shaderFile(key.kernel)] : formParts(key.kernel, key.form)), shaderFile('prelude')];
   for (const [name, width] of Object.entries(spec.stored ?? {})) parts.push(storedBinding(name, width, key.storedTypes?.[name] ?? 'f32'));
   if (spec.head) {
     const size = key.headSize;
@@ -112,7 +121,7 @@ export class PipelineCache {
       return await this.#device.createComputePipelineAsync({
         label,
         layout,
-        compute: { module, entryPoint: key.kernel, constants: { ...key.overrides } },
+        compute: { module, entryPoint: key.kernel, constants: { ...key.overrides, ...constantsOf(key) } },
       });
     } catch (thrown) {
       throw await shaderError(key, module, thrown);
@@ -123,17 +132,20 @@ export class PipelineCache {
     const label = moduleLabel(key);
     let module = this.#modules.get(label);
     if (!module) {
-      module = this.#device.createShaderModule({ label, code: kernelSource(key, this.#device.features.has('subgroups')) });
+      module = this.#device.createShaderModule({ label, code: kernelSource(key) });
       this.#modules.set(label, module);
     }
     return module;
   }
 }
 
-function moduleLabel({ kernel, storedTypes, headSize }: PipelineKey): string {
+const constantsOf = ({ kernel, form }: PipelineKey): Readonly<Record<string, number>> =>
+  (form === undefined ? undefined : formSpec(kernel, form).constants) ?? {};
+
+function moduleLabel({ kernel, form, storedTypes, headSize }: PipelineKey): string {
   const spec = kernelSpec(kernel);
   const stored = Object.keys(spec.stored ?? {}).map((name) => `${name} ${storedTypes?.[name] ?? 'f32'}`);
-  const variant = [...stored, ...(spec.head ? [`head ${headSize}`] : [])];
+  const variant = [...(form === undefined ? [] : [form]), ...stored, ...(spec.head ? [`head ${headSize}`] : [])];
   return [kernel, ...variant].join(' ');
 }
 
@@ -151,7 +163,7 @@ async function shaderError(key: PipelineKey, module: GPUShaderModule, thrown: un
   return new RetraceError({
     code: 'shader',
     message: `The kernel ${pipelineLabel(key)} does not compile: ${reason}${source ? ` in "${source}"` : ''}`,
-    where: `shaders/${key.kernel}.wgsl${first ? `:${first.lineNum}:${first.linePos}` : ''}`,
+    where: `shaders/${key.form === undefined ? '' : `${formSpec(key.kernel, key.form).folder ?? key.form}/`}${key.kernel}.wgsl${first ? `:${first.lineNum}:${first.linePos}` : ''}`,
     remedy: 'This is a fault in Retrace or in the graphics driver. Update the browser and the driver; if it stays, please report it.',
   });
 }

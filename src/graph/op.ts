@@ -57,6 +57,8 @@ export interface KernelCall {
   readonly uniforms: Readonly<Record<string, number>>;
   readonly overrides?: Readonly<Record<string, number>>;
   readonly headSize?: number;
+  /** Which form of the kernel (src/kernels/forms.ts); the first where left out. Lowering gives it, no op does. */
+  readonly form?: string;
 }
 
 /** What a node asks of the host: the program stops there, `reads` go to the host, and its answer is written to `writes`, in order. */

@@ -236,6 +236,13 @@ export const kernels = {
     work: [['count']],
     tile: [256],
   },
+  // out[i] = ((out[i] + partials[0,i]) + partials[1,i]) ..., of partials[blocks,count]: the second half of a sum by blocks.
+  add_blocks: {
+    bindings: { partials: rw, out: rw },
+    uniforms: { count: 'u32', blocks: 'u32' },
+    work: [['count']],
+    tile: [64],
+  },
   // y[i] = x[i] for i < count (32-bit words of any type)
   copy: {
     bindings: { x: rw, y: rw },
@@ -351,19 +358,3 @@ export const kernels = {
 export type KernelName = keyof typeof kernels;
 
 export const kernelSpec = (name: KernelName): KernelSpec => kernels[name];
-
-/** Workgroup counts of a dispatch with these uniforms. */
-export function dispatchSize(name: KernelName, uniforms: Readonly<Record<string, number>>): [number, number, number] {
-  const extent = (factors: readonly (string | number)[] | undefined) =>
-    (factors ?? []).reduce<number>((product, factor) => product * (typeof factor === 'number' ? factor : (uniforms[factor] as number)), 1);
-  const { work } = kernelSpec(name);
-  return workgroups(name, extent(work[0]), extent(work[1]));
-}
-
-/** Workgroup counts for `x` (by `y`) units of work. */
-export function workgroups(name: KernelName, x: number, y = 1): [number, number, number] {
-  const [tileX, tileY] = kernelSpec(name).tile;
-  const groups = Math.max(1, Math.ceil(x / tileX));
-  if (tileY !== undefined) return [groups, Math.max(1, Math.ceil(y / tileY)), 1];
-  return groups <= 65535 ? [groups, 1, 1] : [65535, Math.ceil(groups / 65535), 1];
-}

@@ -1,5 +1,6 @@
 // From a graph to what is planned and run. Nodes that nothing needs are dropped. Where an op works in place on a value that is needed later, the value is
-// copied first. Tensors that share storage are noted, and every node becomes its dispatches, some of which fuse (fusion.ts).
+// copied first. Tensors that share storage are noted, and every node becomes its dispatches, some of which fuse (fusion.ts), in the forms that suit the device
+// (formed.ts).
 // Invariant: whether an op works in place depends on the op alone, never on who reads the value later. So a layer that runs again runs the very pipelines
 // of the forward pass, and gives the same bits.
 
@@ -7,7 +8,9 @@ import type { Graph } from '../graph/graph.ts';
 import { type KernelCall, type Node, single, tensorsOf, type View } from '../graph/op.ts';
 import { copy } from '../graph/ops/elementwise.ts';
 import { bytesOfTensor, sizeOf, type Tensor } from '../graph/tensor.ts';
+import type { Forms } from '../kernels/forms.ts';
 import { kernelSpec } from '../kernels/table.ts';
+import { formed } from './formed.ts';
 import { fused } from './fusion.ts';
 import { type Location, Storage } from './storage.ts';
 
@@ -130,7 +133,7 @@ const copiesOf = (g: Graph, storage: Storage, { whole, parts }: View): KernelCal
     return { kernel: 'copy', tensors: { x: part, y: inside }, uniforms: { count: sizeOf(part.shape) } };
   });
 
-export function lower(g: Graph, kept: readonly Tensor[] = []): LoweredGraph {
+export function lower(g: Graph, kept: readonly Tensor[] = [], forms: Forms = {}): LoweredGraph {
   const storage = new Storage();
   const nodes = withCopies(g, new Set(kept)).map((node) => {
     for (const { output, input } of consumedBy(node)) storage.lay(output, input, 0);
@@ -141,5 +144,5 @@ export function lower(g: Graph, kept: readonly Tensor[] = []): LoweredGraph {
     return { node, calls };
   });
   const locate = (tensor: Tensor) => storage.locate(tensor);
-  return { nodes: fused(nodes, locate), locate };
+  return { nodes: formed(g.registry, fused(nodes, locate), forms), locate };
 }

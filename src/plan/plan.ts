@@ -5,6 +5,7 @@ import type { Graph } from '../graph/graph.ts';
 import { type KernelCall, tensorsOf } from '../graph/op.ts';
 import type { Registry } from '../graph/registry.ts';
 import { bytesOfTensor, type Tensor } from '../graph/tensor.ts';
+import type { Forms } from '../kernels/forms.ts';
 import { packScalars } from '../kernels/scalars.ts';
 import { kernelSpec } from '../kernels/table.ts';
 import { type CategoryBytes, categories } from '../protocol/config.ts';
@@ -34,6 +35,8 @@ export interface PlannedProgram {
 }
 
 export interface Plan {
+  /** The forms that its calls have. */
+  readonly forms: Forms;
   readonly buffers: readonly BufferSpec[];
   /** Of those, the first ones that are another plan's, beside which this one is; its bytes are that one's. */
   readonly shared: number;
@@ -119,11 +122,22 @@ export interface StepSource {
   trace(slabs: readonly TrainableSlab[]): readonly ProgramSource[];
 }
 
+export interface PlanOptions {
+  /** A run whose parameters the programs read where they lie; the plan then counts what comes in addition. */
+  readonly beside?: Plan;
+  /** Of kernels; left out: those of the run beside, else the first ones. */
+  readonly forms?: Forms;
+}
+
 /**
- * Plans a run. `micro` are programs over batches: one per padded length, training or evaluation. Or plans programs `beside` a run, whose parameters they
- * read where those lie; the plan then counts what comes in addition.
+ * Plans a run. `micro` are programs over batches: one per padded length, training or evaluation.
  */
-export function planRun(registry: Registry, micro: readonly ProgramSource[], step: StepSource, beside?: Plan): Plan {
+export function planRun(
+  registry: Registry,
+  micro: readonly ProgramSource[],
+  step: StepSource,
+  { beside, forms = beside?.forms ?? {} }: PlanOptions = {},
+): Plan {
   const layout = beside
     ? { buffers: [...beside.buffers], placements: new Map(beside.placements), slabs: [] }
     : layOutPersistent(registry, bufferBytes, step.packing);
@@ -150,7 +164,7 @@ export function planRun(registry: Registry, micro: readonly ProgramSource[], ste
 
   const pool = new UniformPool();
   const lowered = sources.map(({ name, graph, kept = [] }) => {
-    const low = lower(graph, kept);
+    const low = lower(graph, kept, forms);
     const lives = livesOf(low, kept);
     const packing = pack(lives, low.nodes.length, bufferBytes);
     const uniformOffsets = low.nodes.flatMap(({ calls }) => calls.map((call) => pool.add(call)));
@@ -222,6 +236,7 @@ export function planRun(registry: Registry, micro: readonly ProgramSource[], ste
   }
 
   return {
+    forms,
     buffers,
     shared,
     programs,

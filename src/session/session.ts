@@ -2,7 +2,7 @@
 // here: what each call does beyond that. Invariant: one thing at a time has the device (occupancy.ts), and what is ready stays until another is.
 
 import type { Waiting } from '../hub/client.ts';
-import { type GranularityName, parseRunConfig, type RunConfig } from '../protocol/config.ts';
+import { parseRunConfig, type RunConfig } from '../protocol/config.ts';
 import { stepsOf } from '../protocol/epochs.ts';
 import { RetraceError, reportOf } from '../protocol/errors.ts';
 import type { Calls, DataProgress, Environment, ImportResult, Phase, RunEvent } from '../protocol/messages.ts';
@@ -13,7 +13,7 @@ import { classWeights } from './data/class_weights.ts';
 import { loadData } from './data/data.ts';
 import { bucketsOf, reportData, rowsPerExample } from './data/data_report.ts';
 import { previewOf } from './data/rows.ts';
-import { DeviceHolder, granularityOn, startEngine } from './engine/engine.ts';
+import { DeviceHolder, startEngine } from './engine/engine.ts';
 import { evaluationTexts } from './engine/evaluation.ts';
 import { Texts } from './engine/generating.ts';
 import { answer, isWritten } from './engine/predict.ts';
@@ -93,7 +93,7 @@ export class Session {
     },
     plan: async (request) => {
       const { model } = await this.#models.open(request.model, request.image_size);
-      return planOf(model, { ...request, granularity: request.granularity ?? (await this.#granularity()) });
+      return planOf(model, request, await this.#device.open().catch(() => undefined));
     },
     start: async (config) => {
       await this.#steered('run', (gate) => this.#start(gate, parseRunConfig(config)));
@@ -161,11 +161,6 @@ export class Session {
       await this.#host.runs.delete(id);
     },
   };
-
-  /** What a run would take; without a device, what takes the least memory. */
-  #granularity(): Promise<GranularityName> {
-    return this.#device.open().then(granularityOn, () => 'frugal');
-  }
 
   async #environment(): Promise<Environment> {
     try {

@@ -6,6 +6,7 @@ import { Graph, type GraphOptions } from '../graph/graph.ts';
 import { copyInto } from '../graph/ops/elementwise.ts';
 import { Registry } from '../graph/registry.ts';
 import type { Parameter, Tensor } from '../graph/tensor.ts';
+import type { Forms } from '../kernels/forms.ts';
 import { type Method, requireSaved } from '../methods/method.ts';
 import { type Backbone, positionsOf } from '../models/model.ts';
 import { type Plan, type ProgramSource, planRun } from '../plan/plan.ts';
@@ -46,6 +47,8 @@ export interface ProgramSetup extends GranularitySetup {
   readonly optimizer: OptimizerArguments;
   /** `training` leaves out the evaluation programs (for a plan of one step). */
   readonly purposes: readonly ('training' | 'evaluation')[];
+  /** Of kernels, as the device wants them; left out: the first ones. */
+  readonly forms?: Forms;
   /** Bytes of the largest binding to rely on; WebGPU's default where left out. */
   readonly max_binding?: number;
 }
@@ -136,6 +139,6 @@ export function planPrograms(setup: ProgramSetup): { plan: Plan; registry: Regis
   );
   requireAdamw(registry, setup);
   if (setup.purposes.includes('training')) requireSaved({ ...setup, head: setup.task.head }, registry.parameters.keys());
-  const plan = planRun(registry, sources, stepPrograms(registry, tracing, setup));
+  const plan = planRun(registry, sources, stepPrograms(registry, tracing, setup), setup.forms ? { forms: setup.forms } : {});
   return { plan, registry };
 }

@@ -4,6 +4,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { openGpu } from '../../cli/adapter.ts';
 import { openDevice } from '../../src/gpu/device.ts';
 import { PipelineCache } from '../../src/gpu/pipelines.ts';
+import { forms } from '../../src/kernels/forms.ts';
 import { type KernelName, undropped } from '../../src/kernels/table.ts';
 import { randomKey, randomU32, randomUniform } from '../../src/random/counter.ts';
 import { tokenChain } from '../../src/train/trainer.ts';
@@ -132,19 +133,35 @@ const blocks: readonly { readonly T: number; readonly rows: number; readonly cut
   { T: 150, rows: 300, cuts: [64, 128, 150, 278] },
 ];
 
-it.each(rowSums.flatMap((sum) => blocks.map((rows) => ({ ...sum, ...rows }))))(
-  '$kernel over some blocks of rows and then over the rest gives the bits of one call, T = $T',
-  async ({ kernel, matrices, gradients, uniforms, overrides = {}, T, rows, cuts }) => {
+/** Each sum in its first form and in the others that go by blocks. */
+const formedSums = rowSums.flatMap((sum) =>
+  [undefined, ...Object.keys(forms[sum.kernel] ?? {})].map((form) => ({
+    ...sum,
+    form,
+    name: form ? `${sum.kernel}, ${form},` : sum.kernel,
+  })),
+);
+
+it.each(formedSums.flatMap((sum) => blocks.map((rows) => ({ ...sum, ...rows }))))(
+  '$name over some blocks of rows and then over the rest gives the bits of one call of the first form, T = $T',
+  async ({ kernel, form, matrices, gradients, uniforms, overrides = {}, T, rows, cuts }) => {
     const whole = Object.fromEntries(Object.entries(matrices).map(([name, width]) => [name, normals(name, rows * width)]));
     const start = Object.fromEntries(Object.entries(gradients).map(([name, size]) => [name, normals(name, size)]));
     /** The gradients after the rows [begin, end). */
-    const sum = async (from: Record<string, Words>, begin: number, end: number): Promise<Record<string, Words>> => {
+    const sum = async (
+      from: Record<string, Words>,
+      begin: number,
+      end: number,
+      own: string | undefined = form,
+    ): Promise<Record<string, Words>> => {
       const part = Object.entries(matrices).map(([name, width]) => [name, whole[name]?.slice(begin * width, end * width)]);
       const tensors = { ...Object.fromEntries(part), ...from };
-      const all = await run({ kernel, tensors, uniforms: { ...uniforms(end - begin), T, first: begin % T }, overrides });
+      const rows = { ...uniforms(end - begin), T, first: begin % T };
+      const all = await run({ kernel, tensors, uniforms: rows, overrides, ...(own === undefined ? {} : { form: own }) });
       return Object.fromEntries(Object.keys(gradients).map((name) => [name, all[name] as Words]));
     };
-    const once = await sum(start, 0, rows);
+    const once = await sum(start, 0, rows, undefined);
+    expect(await sum(start, 0, rows)).toEqual(once);
     for (const cut of cuts) expect(await sum(await sum(start, 0, cut), cut, rows), `cut at ${cut}`).toEqual(once);
   },
 );
@@ -284,8 +301,6 @@ it('a grid of more than 65535 workgroups reaches every element and none beyond',
 });
 
 it('products come out the same with subgroups and without', async () => {
-  const plain = await ((await gpu.requestAdapter()) as GPUAdapter).requestDevice();
-  const pipelines = new PipelineCache(plain);
   for (const [M, K, N, width, column] of [
     [45, 68, 100, 100, 0],
     // The last piece of a table of an odd number of rows.
@@ -299,8 +314,7 @@ it('products come out the same with subgroups and without', async () => {
         tensors: { ...tensors, out: new Float32Array(M * (kernel === 'gemm_nt' ? width : K)) },
         uniforms: { M, K, N, width, column, alpha: 0.3, ...undropped },
       };
-      expect((await run(product)).out, `${kernel} ${N}`).toEqual((await runKernel(plain, pipelines, product)).out);
+      expect((await run({ ...product, form: 'subgroups' })).out, `${kernel} ${N}`).toEqual((await run(product)).out);
     }
   }
-  plain.destroy();
 });

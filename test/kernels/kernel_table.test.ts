@@ -3,13 +3,19 @@
 import { expect, it } from 'vitest';
 import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
 import { kernelSource, type PipelineKey } from '../../src/gpu/pipelines.ts';
+import { dispatchSize } from '../../src/kernels/dispatch.ts';
+import { forms } from '../../src/kernels/forms.ts';
 import { packScalars } from '../../src/kernels/scalars.ts';
-import { activationCode, dispatchSize, type KernelName, kernelSpec, kernels, stepScalars } from '../../src/kernels/table.ts';
+import { activationCode, type KernelName, kernelSpec, kernels, stepScalars } from '../../src/kernels/table.ts';
 import { testDevice } from '../testing.ts';
 
 const names = Object.keys(kernels) as KernelName[];
 const shaders = Object.keys(import.meta.glob('../../shaders/*.wgsl', { query: '?raw' }));
-const reflect = (kernel: KernelName): WgslReflect => new WgslReflect(kernelSource({ kernel, headSize: 8 }));
+/** The parser knows no directives. */
+const reflect = (kernel: KernelName, form?: string): WgslReflect =>
+  new WgslReflect(
+    kernelSource({ kernel, headSize: 8, ...(form === undefined ? {} : { form }) }).replace(/^enable .*?; diagnostic.*?;/, ''),
+  );
 const fieldsOf = (members: readonly { name: string; type: { name: string } }[]) => members.map(({ name, type }) => [name, type.name]);
 
 it('there is one shader for each row of the table', () => {
@@ -39,12 +45,26 @@ it.each(names)('%s: the table says what the shader says', (name) => {
   for (const factor of spec.work.flat()) if (typeof factor === 'string') expect(spec.uniforms).toHaveProperty(factor);
 });
 
-it('a form for subgroups declares what the plain form declares, element types of what is only read apart', () => {
-  const declared = (text: string) =>
-    [...text.matchAll(/^(?:@group|override|struct| {2}\w+: \w+,).*$/gm)].map(([line]) => line.replace(/array<.*>/, ''));
-  const forms = names.filter((kernel) => kernelSource({ kernel, headSize: 8 }, true) !== kernelSource({ kernel, headSize: 8 }));
-  expect(forms).toEqual(['gemm_nt', 'gemm_nn']);
-  for (const kernel of forms) expect(declared(kernelSource({ kernel }, true))).toEqual(declared(kernelSource({ kernel })));
+const formRows = names.flatMap((kernel) => Object.entries(forms[kernel] ?? {}).map(([form, spec]) => ({ kernel, form, spec })));
+
+it('there is one file for each folder that a form names', () => {
+  const files = Object.keys(import.meta.glob('../../shaders/*/*.wgsl', { query: '?raw' })).map((path) =>
+    path.replace('../../shaders/', ''),
+  );
+  expect(files.sort()).toEqual([...new Set(formRows.map(({ kernel, form, spec }) => `${spec.folder ?? form}/${kernel}.wgsl`))].sort());
+});
+
+it.each(formRows)('$kernel, $form: an entry point and the constants that the table names, and no more', ({ kernel, form, spec }) => {
+  const { entry, storage, overrides } = reflect(kernel, form);
+  expect(entry.compute.map(({ name }) => name)).toEqual([kernel]);
+  expect(storage).toHaveLength(Object.keys(kernelSpec(kernel).bindings).length);
+  const own = Object.keys(spec.constants ?? {});
+  expect(overrides.map(({ name }) => name).sort()).toEqual([...(kernelSpec(kernel).overrides ?? []), ...own].sort());
+  const { blocks } = spec;
+  if (blocks) {
+    expect(kernelSpec(kernel).uniforms).toMatchObject({ [blocks.rows]: 'u32', T: 'u32', first: 'u32' });
+    for (const name of blocks.outputs) expect(kernelSpec(kernel).bindings).toHaveProperty(name);
+  }
 });
 
 /** All values that an override can have. */
@@ -57,21 +77,21 @@ const combinations = (overrides: readonly string[]): Record<string, number>[] =>
     [{}],
   );
 
-/** All overrides in one form, all forms with the overrides at their first values: forms and overrides do not meet in a shader. */
-function keysOf(kernel: KernelName): PipelineKey[] {
+/** All overrides with one stored type and head size, all of those with the overrides at their first values: they do not meet in a shader. */
+function keysOf(kernel: KernelName, form?: string): PipelineKey[] {
   const { overrides = [], stored, head } = kernelSpec(kernel);
-  const first = { kernel, headSize: head ? 32 : 0 };
+  const first = { kernel, headSize: head ? 32 : 0, ...(form === undefined ? {} : { form }) };
   return [
     ...combinations(overrides).map((values) => ({ ...first, overrides: values })),
     ...Object.keys(stored ?? {}).map((binding) => ({ ...first, storedTypes: { [binding]: 'f16' as const } })),
-    ...(head ? [4, 64, 80].map((headSize) => ({ kernel, headSize })) : []),
+    ...(head ? [4, 64, 80].map((headSize) => ({ ...first, headSize })) : []),
   ];
 }
 
 it('every kernel compiles with every value of its overrides, stored type and head size', async () => {
   const { pipelines } = await testDevice();
-  for (const name of names) {
-    const compiled = await Promise.allSettled(keysOf(name).map((key) => pipelines.get(key)));
+  for (const { kernel, form } of [...names.map((name) => ({ kernel: name, form: undefined })), ...formRows]) {
+    const compiled = await Promise.allSettled(keysOf(kernel, form).map((key) => pipelines.get(key)));
     expect(compiled.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))).toEqual([]);
   }
 }, 300_000);
@@ -95,10 +115,10 @@ it('an override that the shader does not have is named with the kernel and its f
 });
 
 it('dispatches cover the work, and fold into y past 65535 workgroups', () => {
-  expect(dispatchSize('gemm_nt', { M: 33, K: 4, N: 64, width: 64, column: 0, alpha: 1 })).toEqual([2, 2, 1]);
-  expect(dispatchSize('clear', { count: 65535 * 256 })).toEqual([65535, 1, 1]);
-  expect(dispatchSize('clear', { count: 65535 * 256 + 1 })).toEqual([65535, 2, 1]);
-  expect(dispatchSize('square_sum', { count: 5, offset: 0 })).toEqual([16, 1, 1]);
+  expect(dispatchSize({ kernel: 'gemm_nt', uniforms: { M: 33, N: 64 } })).toEqual([2, 2, 1]);
+  expect(dispatchSize({ kernel: 'clear', uniforms: { count: 65535 * 256 } })).toEqual([65535, 1, 1]);
+  expect(dispatchSize({ kernel: 'clear', uniforms: { count: 65535 * 256 + 1 } })).toEqual([65535, 2, 1]);
+  expect(dispatchSize({ kernel: 'square_sum', uniforms: { count: 5 } })).toEqual([16, 1, 1]);
 });
 
 it('scalars are packed in table order, and a missing or unknown field is refused', () => {

@@ -1,8 +1,9 @@
-// Every kernel against its f64 reference, on the cases of cases/. Both run on the same arrays; every binding is compared afterwards, so an
+// Every kernel in each of its forms against its f64 reference, on the cases of cases/. Both run on the same arrays; every binding is compared afterwards, so an
 // input that was written, an output that was not, and a word behind a tensor all show.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { f32ToF16 } from '../../src/formats/half.ts';
 import type { PipelineCache } from '../../src/gpu/pipelines.ts';
+import { forms } from '../../src/kernels/forms.ts';
 import { type KernelName, kernelSpec, kernels, stepScalars } from '../../src/kernels/table.ts';
 import { reference } from '../reference/kernels.ts';
 import { testDevice } from '../testing.ts';
@@ -64,12 +65,25 @@ function compare(label: string, actual: Words, wanted: Float64Array, tolerance: 
   });
 }
 
-describe.each(Object.keys(kernels) as KernelName[])('%s equals its reference', (kernel) => {
-  const own = cases.filter((test) => test.kernel === kernel);
+/** Kernels by name, each with undefined for its first form and the names of the others. */
+const rows = (Object.keys(kernels) as KernelName[]).flatMap((kernel) =>
+  [undefined, ...Object.keys(forms[kernel] ?? {})].map((form) => ({
+    kernel,
+    form,
+    name: form === undefined ? kernel : `${kernel}, ${form}`,
+  })),
+);
+
+describe.each(rows)('$name equals its reference', ({ kernel, form }) => {
+  const spec = form === undefined ? undefined : forms[kernel]?.[form];
+  const own = cases
+    .filter((test) => test.kernel === kernel && (spec?.fits?.(test) ?? true))
+    .map((test) => ({ ...test, ...(form === undefined ? {} : { form }) }));
   const { stored } = kernelSpec(kernel);
 
   it('on every case of the table', async () => {
     expect(own.length).toBeGreaterThan(0);
+    if (spec?.feature) expect(device.features.has(spec.feature), `this device must have ${spec.feature}`).toBe(true);
     for (const test of own) {
       const actual = await runKernel(device, pipelines, test);
       const wanted = expected(test);

@@ -1,9 +1,11 @@
-// For tests and benches: runs one dispatch of one kernel on given arrays, with guard words behind every tensor that must stay as they
+// For tests and benches: runs one kernel, in one of its forms, on given arrays, with guard words behind every tensor that must stay as they
 // were. Not the executor: it makes buffers for each dispatch and throws them away.
 
 import type { PipelineCache, StoredType } from '../../src/gpu/pipelines.ts';
+import { blocksOf, dispatchSize } from '../../src/kernels/dispatch.ts';
+import { formSpec } from '../../src/kernels/forms.ts';
 import { packScalars } from '../../src/kernels/scalars.ts';
-import { dispatchSize, type KernelName, kernelSpec, stepScalars } from '../../src/kernels/table.ts';
+import { type KernelName, kernelSpec, stepScalars } from '../../src/kernels/table.ts';
 
 /** Uint16Array holds f16 bits. */
 export type Words = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
@@ -16,6 +18,8 @@ export interface KernelRun {
   readonly overrides?: Readonly<Record<string, number>>;
   readonly step?: Readonly<Partial<Record<keyof typeof stepScalars, number>>>;
   readonly headSize?: number;
+  /** Left out: the first. */
+  readonly form?: string;
 }
 
 export const defaultStep: Readonly<Record<keyof typeof stepScalars, number>> = {
@@ -35,8 +39,25 @@ const GUARD = 0xa5c3e197;
 /** Distance of a tensor from the start of its buffer, in bytes: not 0, so that a kernel which forgets its offset shows. */
 const OFFSET = 256;
 
-/** The tensors after the dispatch, as new arrays. Error when a word around one of them has changed, or on a validation error. */
+/** The tensors after the kernel, as new arrays. Error when a word around one of them has changed, or on a validation error. */
 export async function runKernel(device: GPUDevice, pipelines: PipelineCache, run: KernelRun): Promise<Record<string, Words>> {
+  const byBlocks = run.form === undefined ? undefined : formSpec(run.kernel, run.form).blocks;
+  if (!byBlocks) return dispatch(device, pipelines, run);
+  const { T = 1, first = 0 } = run.uniforms;
+  const blocks = blocksOf(run.uniforms[byBlocks.rows] as number, T, first);
+  const outputs = byBlocks.outputs.filter((name) => run.tensors[name]);
+  const room = outputs.map((name) => [name, new Float32Array(blocks * (run.tensors[name] as Words).length).fill(Number.NaN)] as const);
+  const results = await dispatch(device, pipelines, { ...run, tensors: { ...run.tensors, ...Object.fromEntries(room) } });
+  for (const name of outputs) {
+    const out = run.tensors[name] as Words;
+    const tensors = { partials: results[name] as Words, out };
+    const added = await dispatch(device, pipelines, { kernel: 'add_blocks', tensors, uniforms: { count: out.length, blocks } });
+    results[name] = added['out'] as Words;
+  }
+  return results;
+}
+
+async function dispatch(device: GPUDevice, pipelines: PipelineCache, run: KernelRun): Promise<Record<string, Words>> {
   const spec = kernelSpec(run.kernel);
   const pipeline = await pipelines.get({ ...run, storedTypes: storedTypesOf(run) });
   device.pushErrorScope('validation');
@@ -62,7 +83,7 @@ export async function runKernel(device: GPUDevice, pipelines: PipelineCache, run
   const pass = encoder.beginComputePass({ label: run.kernel });
   pass.setPipeline(pipeline);
   pass.setBindGroup(0, device.createBindGroup({ label: run.kernel, layout: pipelines.bindGroupLayout(run.kernel), entries }));
-  pass.dispatchWorkgroups(...dispatchSize(run.kernel, run.uniforms));
+  pass.dispatchWorkgroups(...dispatchSize(run));
   pass.end();
   device.queue.submit([encoder.finish()]);
   const error = await device.popErrorScope();

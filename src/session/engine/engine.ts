@@ -7,6 +7,7 @@ import type { Augmentation } from '../../data/pictures/augment.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
 import { type Device, type Loss, openDevice } from '../../gpu/device.ts';
 import { Executor } from '../../gpu/executor.ts';
+import { formsOn } from '../../gpu/forms.ts';
 import type { Registry } from '../../graph/registry.ts';
 import { OffloadedModules } from '../../methods/sparse_adapter.ts';
 import { type HostParameters, localParameters, Offload } from '../../offload/offload.ts';
@@ -143,6 +144,7 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
     optimizer: training,
     loss: training,
     purposes: request.purposes,
+    forms: formsOn(device),
   });
   const planned = planPrograms(setup);
   requireTrainables(planned.registry, setup);

@@ -1,5 +1,6 @@
 // From a RunConfig to the programs of a run: resolves the method's options, refuses what makes no sense with the reason, and reports the plan.
 
+import type { Forms } from '../../kernels/forms.ts';
 import { type Method, requireFits } from '../../methods/method.ts';
 import { methodNamed, resolveOptions } from '../../methods/registry.ts';
 import { OffloadedModules } from '../../methods/sparse_adapter.ts';
@@ -68,6 +69,8 @@ export interface SetupRequest {
   /** Left out: as they are left out of a run. */
   readonly loss?: Pick<TrainingArguments, 'label_smoothing_factor' | 'class_weights'>;
   readonly purposes: ProgramSetup['purposes'];
+  /** Of kernels, as the device wants them; left out: the first ones. */
+  readonly forms?: Forms;
 }
 
 /** The layers that have a policy: one range, or those given. Errors: `frozen-layers`, `policy-ranges`, `policy-refused`. */
@@ -210,6 +213,7 @@ export function setupOf(request: SetupRequest): ProgramSetup {
     buckets,
     optimizer,
     purposes,
+    ...(request.forms ? { forms: request.forms } : {}),
   };
 }
 

@@ -141,6 +141,19 @@ const columnSum: KernelCase[] = (
   })),
 );
 
+const addBlocks: readonly KernelCase[] = (
+  [
+    ['one', 1, 1],
+    ['exact', 64, 3],
+    ['ragged', 70, 5],
+  ] as const
+).map(([name, count, blocks]) => ({
+  kernel: 'add_blocks',
+  name,
+  tensors: { partials: normals('partials', blocks * count), out: normals('out', count) },
+  uniforms: { count, blocks },
+}));
+
 export const linearCases: readonly KernelCase[] = [
   ...forward('gemm_nt', even),
   ...forward('gemm_nt_ragged', odd),
@@ -149,4 +162,5 @@ export const linearCases: readonly KernelCase[] = [
   ...weightGradient('gemm_tn', even),
   ...weightGradient('gemm_tn_ragged', odd),
   ...columnSum,
+  ...addBlocks,
 ];

@@ -1,0 +1,34 @@
+// How many workgroups a call takes, by the kernel table and the table of forms. Not here: what is dispatched when (src/gpu/executor.ts).
+
+import { type FormedCall, formSpec } from './forms.ts';
+import { kernelSpec } from './table.ts';
+
+/** Rows of a block of a sum over rows, as BLOCK in shaders/prelude.wgsl. */
+const block = 64;
+
+/** Blocks of `rows` rows, T to an example, of which the first is its example's row `first`. */
+export function blocksOf(rows: number, T: number, first: number): number {
+  const blockAt = (row: number) => Math.floor(row / T) * Math.ceil(T / block) + Math.floor((row % T) / block);
+  return rows === 0 ? 0 : blockAt(first + rows - 1) - blockAt(first) + 1;
+}
+
+/** Workgroup counts of a call. */
+export function dispatchSize(call: FormedCall): [number, number, number] {
+  const { kernel, form, uniforms } = call;
+  const own = form === undefined ? undefined : formSpec(kernel, form);
+  const { work, tile } = { ...kernelSpec(kernel), ...own };
+  const { T = 1, first = 0 } = uniforms;
+  const sizes: Readonly<Record<string, number>> = own?.blocks
+    ? { ...uniforms, blocks: blocksOf(uniforms[own.blocks.rows] as number, T, first) }
+    : uniforms;
+  const extent = (factors: readonly (string | number)[] | undefined) =>
+    (factors ?? []).reduce<number>((product, factor) => product * (typeof factor === 'number' ? factor : (sizes[factor] as number)), 1);
+  return workgroups(tile, extent(work[0]), extent(work[1]));
+}
+
+/** Workgroup counts for `x` (by `y`) units of work, `tile` to a workgroup; one number: folded into y past 65535 workgroups. */
+export function workgroups([tileX, tileY]: readonly [number] | readonly [number, number], x: number, y = 1): [number, number, number] {
+  const groups = Math.max(1, Math.ceil(x / tileX));
+  if (tileY !== undefined) return [groups, Math.max(1, Math.ceil(y / tileY)), 1];
+  return groups <= 65535 ? [groups, 1, 1] : [65535, Math.ceil(groups / 65535), 1];
+}

@@ -1,0 +1,83 @@
+// Forms of kernels: other ways to compute what a kernel computes, for devices that its first form does not suit. `shaders/NAME.wgsl` is the first form, and it
+// declares what all share: bindings, uniforms, overrides, and what is done with a sum once it is there. `shaders/FORM/NAME.wgsl` has another entry point.
+// Not here: which form is the fastest on a device (src/gpu/forms.ts), where a call gets its form (src/plan/formed.ts).
+// Invariant: the values that a form gives for a row never depend on M, the rows of a call. A part of a batch then has the bits of the whole.
+
+import type { KernelSpec } from './kernel_spec.ts';
+import type { KernelName } from './table.ts';
+
+/** What of a call its form depends on. */
+export interface FormedCall {
+  readonly kernel: KernelName;
+  readonly uniforms: Readonly<Record<string, number>>;
+  readonly overrides?: Readonly<Record<string, number>>;
+  readonly headSize?: number;
+  /** Left out: the first. */
+  readonly form?: string;
+}
+
+export interface FormSpec extends Partial<Pick<KernelSpec, 'work' | 'tile'>> {
+  /** Software drivers, which compute on processors, or graphics processors. */
+  readonly devices: 'software' | 'gpu';
+  /** What a device must offer. */
+  readonly feature?: 'subgroups';
+  /** The folder of its file in shaders/; left out: its name. Forms of other tiles can share a file. */
+  readonly folder?: string;
+  /** Override constants of that file, such as the size of a tile. */
+  readonly constants?: Readonly<Record<string, number>>;
+  /** Whether it can compute a call; left out: any. Never by M (see above), but where its bits are those of the first form. */
+  fits?(call: FormedCall): boolean;
+  /**
+   * Of a sum over rows, side by side: it writes the sum of each block of rows into [blocks, size of the output], which stands in place of these outputs, and
+   * `add_blocks` then adds them to the output, in order. `rows` names the uniform that says how many rows there are.
+   */
+  readonly blocks?: { readonly rows: string; readonly outputs: readonly string[] };
+}
+
+const subgroups: FormSpec = { devices: 'software', feature: 'subgroups' };
+
+/** By kernel and name. What stands first suits most. */
+export const forms: { readonly [Name in KernelName]?: Readonly<Record<string, FormSpec>> } = {
+  gemm_nt: { subgroups },
+  gemm_nn: { subgroups },
+  column_sum: { blocks: { devices: 'gpu', blocks: { rows: 'M', outputs: ['d_bias'] }, work: [['N'], ['blocks']], tile: [64, 1] } },
+};
+
+/** The form of this name. */
+export function formSpec(kernel: KernelName, name: string): FormSpec {
+  const form = forms[kernel]?.[name];
+  if (!form)
+    throw new Error(`the kernel '${kernel}' has no form '${name}'; it has ${Object.keys(forms[kernel] ?? {}).join(', ') || 'none'}`);
+  return form;
+}
+
+/** Forms chosen for a device, by kernel, or by kernel and class of shapes: names in the order in which they are tried. */
+export type Forms = Readonly<Record<string, readonly string[]>>;
+
+/** Calls of one class have the same form: products by the sizes of their weight, attention by the size of a head, the rest by the columns. Never by rows. */
+export function shapeClass({ uniforms, headSize }: FormedCall): string {
+  if (headSize !== undefined) return `head ${headSize}`;
+  const { N, K, C } = uniforms;
+  return K !== undefined && N !== undefined ? `${N}x${K}` : C !== undefined ? `${C}` : '';
+}
+
+/** The form of a call: the first of those chosen that can compute it; undefined: the kernel's first. */
+export function formOf(chosen: Forms, call: FormedCall): string | undefined {
+  const names = chosen[`${call.kernel} ${shapeClass(call)}`] ?? chosen[call.kernel] ?? [];
+  return names.find((name) => formSpec(call.kernel, name).fits?.(call) ?? true);
+}
+
+/** What a device decides of its forms. */
+export interface FormDevice {
+  readonly software: boolean;
+  readonly features: ReadonlySet<string>;
+}
+
+/** The forms that are for a kind of device, as they stand in the table. */
+export function formsFor({ software, features }: FormDevice): Forms {
+  const chosen = Object.entries(forms).map(([kernel, named]): [string, readonly string[]] => {
+    const suits = ({ devices, feature }: FormSpec) => (devices === 'software') === software && (!feature || features.has(feature));
+    return [kernel, Object.keys(named).filter((name) => suits(named[name] as FormSpec))];
+  });
+  return Object.fromEntries(chosen.filter(([, names]) => names.length > 0));
+}
