@@ -1,12 +1,13 @@
 // gemm_nn: out[M,K] = alpha · d_y[M,N] w[N,K] (+ out): the gradient of a linear layer's input. With ACTIVATION, the product is multiplied by the
-// derivative of the activation that made the input: at its argument, for tanh and relu at its value. ACCUMULATE adds 1 what is in out, 2 what is in argument.
+// derivative of the activation that made the input: at its argument, for tanh and relu at its value. ACCUMULATE adds 1 what is in out, 2 what is in argument, 3 that and then what
+// is in out.
 // DROPOUT multiplies as in dropout, 1 the product, 2 what is written.
 //
 //   binding  name      shape       access
 //   0        d_y       [M, width]  read_write, only read
 //   1        w         [N, K]      read, f32 or f16
 //   2        out       [M, K]      read_write
-//   3        argument  [M, K]      read_write, only read, where ACTIVATION or ACCUMULATE 2
+//   3        argument  [M, K]      read_write, only read, where ACTIVATION or ACCUMULATE 2 or 3
 //   4        params                uniform
 //   5        step                  uniform
 //
@@ -45,8 +46,8 @@ fn put(row: u32, column4: u32, sum: vec4f) {
   var y = params.alpha * sum;
   if (DROPOUT == 1u) { y *= dropout_epilogue(step, params.first, params.example, params.site, params.p, at * 4u); }
   if (ACTIVATION != 0u) { y *= activation_slope(ACTIVATION, argument[at]); }
-  if (ACCUMULATE == 1u) { y += out[at]; }
-  if (ACCUMULATE == 2u) { y += argument[at]; }
+  if (ACCUMULATE >= 2u) { y += argument[at]; }
+  if (ACCUMULATE == 1u || ACCUMULATE == 3u) { y += out[at]; }
   if (DROPOUT == 2u) { y *= dropout_epilogue(step, params.first, params.example, params.site, params.p, at * 4u); }
   out[at] = y;
 }

@@ -1,6 +1,6 @@
 // layer_norm_backward: d_s = rstd · (g - mean(g) - x̂ · mean(g · x̂)) with g = d_y · weight, x̂ = (s - mean) · rstd, in place on d_y, a
 // row a thread. With DROPOUT, d_s · mask / (1 - p) as in dropout: 1 in `dropped`, beside d_s; 2 in place of it. With APART d_y
-// stays, and what it would hold goes to d_s.
+// stays, where 2 times `scale`, and what it would hold goes to d_s.
 //
 //   binding  name     shape    access
 //   0        d_y      [N, C]   read_write, d_s on return
@@ -21,6 +21,7 @@ struct Params {
   example: u32,
   site: u32,
   p: f32,
+  scale: f32,
 }
 
 @group(0) @binding(0) var<storage, read_write> d_y: array<vec4f>;
@@ -33,7 +34,7 @@ struct Params {
 @group(0) @binding(7) var<uniform> step: StepScalars;
 
 override DROPOUT = 0u;
-override APART = false;
+override APART = 0u;
 
 @compute @workgroup_size(64)
 fn layer_norm_backward(
@@ -58,11 +59,13 @@ fn layer_norm_backward(
   let mean_product = dot(product, vec4f(1.0)) / f32(params.C);
   for (var c = 0u; c < C4; c++) {
     let normalized = (s[begin + c] - mean) * rstd;
-    var made = rstd * (d_y[begin + c] * weight[c] - mean_g - normalized * mean_product);
+    let given = d_y[begin + c];
+    var made = rstd * (given * weight[c] - mean_g - normalized * mean_product);
     if (DROPOUT > 0u) {
       let kept = made * dropout_epilogue(step, params.first, params.example, params.site, params.p, (begin + c) * 4u);
       if (DROPOUT == 1u) { dropped[begin + c] = kept; } else { made = kept; }
     }
-    if (APART) { d_s[begin + c] = made; } else { d_y[begin + c] = made; }
+    if (APART > 0u) { d_s[begin + c] = made; } else { d_y[begin + c] = made; }
+    if (APART == 2u) { d_y[begin + c] = params.scale * given; }
   }
 }

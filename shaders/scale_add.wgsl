@@ -1,4 +1,4 @@
-// scale_add: x = alpha · x + beta · f (where WITH_F, else alpha · x), in place: float streams, the gradients of streams, sums.
+// scale_add: in place, where WITH_F is 1 x = alpha · x + beta · f, 0 x = alpha · x, 2 x = beta · f: float streams, the gradients of streams, sums.
 //
 //   binding  name    shape    access
 //   0        x       [count]  read_write
@@ -17,7 +17,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> f: array<f32>;
 @group(0) @binding(2) var<uniform> params: Params;
 
-override WITH_F = true;
+override WITH_F = 1u;
 
 @compute @workgroup_size(64)
 fn scale_add(
@@ -28,8 +28,9 @@ fn scale_add(
   let first = linear_group(group, groups) * 256u + local;
   let end = min(first + 256u, params.count);
   for (var i = first; i < end; i += 64u) {
-    var value = params.alpha * x[i];
-    if (WITH_F) { value += params.beta * f[i]; }
+    var value = 0.0;
+    if (WITH_F < 2u) { value = params.alpha * x[i]; }
+    if (WITH_F > 0u) { value += params.beta * f[i]; }
     x[i] = value;
   }
 }

@@ -1,13 +1,14 @@
 // stream_couple: y = (x >> SHIFT) + q(f) in place on x: the coupling y = λ · x + F with λ = 2^-SHIFT over fixed-point streams. With
 // KEEP_BITS the bits that the shift drops go to bits as planes: word group · SHIFT + b holds bit b of the 32 elements of a group. status
-// as in stream_quantize.
+// as in stream_quantize. READ: also h = y / scale, as stream_read.
 //
 //   binding  name    shape                 access
 //   0        x       [count]               read_write, y on return
 //   1        f       [count]               read_write, only read
 //   2        bits    [count / 32 · SHIFT]  read_write, where KEEP_BITS
 //   3        status  [slot + 1]            read_write
-//   4        params                        uniform
+//   4        h       [count]               read_write, where READ
+//   5        params                        uniform
 //
 // SHIFT is at most 8. Dispatch: count / 2048, a group of 32 elements a thread.
 // Reference: test/reference/stream.ts
@@ -22,10 +23,17 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> f: array<f32>;
 @group(0) @binding(2) var<storage, read_write> bits: array<u32>;
 @group(0) @binding(3) var<storage, read_write> status: array<atomic<u32>>;
-@group(0) @binding(4) var<uniform> params: Params;
+@group(0) @binding(4) var<storage, read_write> h: array<f32>;
+@group(0) @binding(5) var<uniform> params: Params;
 
 override SHIFT = 0u;
 override KEEP_BITS = false;
+override READ = false;
+
+fn put(i: u32, y: i32) {
+  x[i] = y;
+  if (READ) { h[i] = f32(y) / params.scale; }
+}
 
 fn keep(at: u32, plane: u32, word: u32) {
   if (plane < SHIFT) { bits[at + plane] = word; }
@@ -53,7 +61,7 @@ fn stream_couple(
     let whole = x[first + j];
     let half = whole >> SHIFT;
     let added = f[first + j];
-    x[first + j] = half + quantize(added, params.scale);
+    put(first + j, half + quantize(added, params.scale));
     highest = max(highest, stream_status(half, added, params.scale));
     low |= ((vec4u(bitcast<u32>(whole)) >> vec4u(0u, 1u, 2u, 3u)) & vec4u(1u)) << vec4u(j);
     high |= ((vec4u(bitcast<u32>(whole)) >> vec4u(4u, 5u, 6u, 7u)) & vec4u(1u)) << vec4u(j);

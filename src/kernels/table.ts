@@ -60,7 +60,7 @@ export const kernels = {
     work: [['N'], ['M']],
     tile: [32, 32],
   },
-  // out[M,K] = alpha · d_y[M,N] w[N,K] (+ out, + argument where ACCUMULATE is 2). ACTIVATION: the product is multiplied by the derivative of act at `argument` (for
+  // out[M,K] = alpha · d_y[M,N] w[N,K] (+ what ACCUMULATE says: 1 out, 2 argument, 3 argument and then out). ACTIVATION: the product is multiplied by the derivative of act at `argument` (for
   // tanh and relu at its value). DROPOUT: multiplied as dropout would (fields as there), 1 the product, 2 what is written.
   // K is a multiple of 4; d_y are columns as gemm_nt's, with zeros past N.
   gemm_nn: {
@@ -96,15 +96,17 @@ export const kernels = {
   },
   gemm_nn_ragged: {
     bindings: { d_y: rw, w: read, out: rw, argument: rw },
-    uniforms: { M: 'u32', K: 'u32', N: 'u32', alpha: 'f32' },
-    overrides: ['ACTIVATION', 'ACCUMULATE'],
+    uniforms: { M: 'u32', K: 'u32', N: 'u32', alpha: 'f32', first: 'u32', example: 'u32', site: 'u32', p: 'f32' },
+    overrides: ['ACTIVATION', 'ACCUMULATE', 'DROPOUT'],
     stored: { w: 1 },
+    step: true,
     work: [['K'], ['M']],
     tile: [8, 8],
   },
   gemm_tn_ragged: {
-    bindings: { d_y: rw, x: rw, d_w: rw },
+    bindings: { d_y: rw, x: rw, d_w: rw, d_bias: rw },
     uniforms: { M: 'u32', K: 'u32', N: 'u32', T: 'u32', first: 'u32', alpha: 'f32' },
+    overrides: ['BIAS'],
     work: [['K'], ['N']],
     tile: [8, 8],
   },
@@ -139,10 +141,10 @@ export const kernels = {
     tile: [64],
   },
   // d_s = gradient of s, in place on d_y. DROPOUT: dropped out as dropout would (fields as there), 1 in `dropped` beside d_s, 2 in its place.
-  // APART: into d_s, and d_y stays.
+  // APART: into d_s, and d_y stays, 2 times `scale`.
   layer_norm_backward: {
     bindings: { d_y: rw, s: rw, stats: rw, weight: read, dropped: rw, d_s: rw },
-    uniforms: { N: 'u32', C: 'u32', first: 'u32', example: 'u32', site: 'u32', p: 'f32' },
+    uniforms: { N: 'u32', C: 'u32', first: 'u32', example: 'u32', site: 'u32', p: 'f32', scale: 'f32' },
     overrides: ['DROPOUT', 'APART'],
     step: true,
     work: [['N']],
@@ -205,23 +207,23 @@ export const kernels = {
     tile: [256],
   },
   // y = (x >> SHIFT) + q(f), in place on x. KEEP_BITS: the SHIFT low bits of each x go to bits, as bit planes: word group·SHIFT + b holds bit b
-  // of the 32 elements of a group.
+  // of the 32 elements of a group. READ: also h = y / scale.
   stream_couple: {
-    bindings: { x: rw, f: rw, bits: rw, status: rw },
+    bindings: { x: rw, f: rw, bits: rw, status: rw, h: rw },
     uniforms: { count: 'u32', slot: 'u32', scale: 'f32' },
-    overrides: ['SHIFT', 'KEEP_BITS'],
+    overrides: ['SHIFT', 'KEEP_BITS', 'READ'],
     work: [['count']],
     tile: [2048],
   },
-  // x = ((y - q(f)) << SHIFT) | bits, in place on y: the exact inverse, of `count` elements from `first` on. first % 32 = 0.
+  // x = ((y - q(f)) << SHIFT) | bits, in place on y: the exact inverse, of `count` elements from `first` on. first % 32 = 0. READ: also h = x / scale.
   stream_uncouple: {
-    bindings: { y: rw, f: rw, bits: rw },
+    bindings: { y: rw, f: rw, bits: rw, h: rw },
     uniforms: { count: 'u32', first: 'u32', scale: 'f32' },
-    overrides: ['SHIFT'],
+    overrides: ['SHIFT', 'READ'],
     work: [['count']],
     tile: [2048],
   },
-  // x = alpha · x + beta · f, in place on x (float streams, stream gradients, sums). Where WITH_F is 0: x = alpha · x.
+  // x = alpha · x + beta · f, in place on x (float streams, stream gradients, sums). Where WITH_F is 0: x = alpha · x; 2: x = beta · f.
   scale_add: {
     bindings: { x: rw, f: rw },
     uniforms: { count: 'u32', alpha: 'f32', beta: 'f32' },

@@ -1,4 +1,4 @@
-// From a graph to what is planned and run. Nodes that nothing needs are dropped. Where an op works in place on a value that is needed later, the value is
+// From a graph to what is planned and run. Nodes that nothing needs are dropped, and some stand earlier (order.ts). Where an op works in place on a value that is needed later, the value is
 // copied first. Tensors that share storage are noted, and every node becomes its dispatches, some of which fuse (fusion.ts), in the forms that suit the device
 // (formed.ts).
 // Invariant: whether an op works in place depends on the op alone, never on who reads the value later. So a layer that runs again runs the very pipelines
@@ -12,6 +12,7 @@ import type { Forms } from '../kernels/forms.ts';
 import { kernelSpec } from '../kernels/table.ts';
 import { formed } from './formed.ts';
 import { fused } from './fusion.ts';
+import { ordered } from './order.ts';
 import { type Location, Storage } from './storage.ts';
 
 export interface LoweredNode {
@@ -74,7 +75,7 @@ const consumedBy = ({ op, inputs, outputs, attributes }: Node) =>
 /** `kept` are values that must survive the program (its outputs). */
 function withCopies(g: Graph, kept: ReadonlySet<Tensor>): Node[] {
   const length = g.nodes.length;
-  const original = neededNodes(g.nodes, kept);
+  const original = ordered(neededNodes(g.nodes, kept));
   const spanOf = spansOf(original);
   const readers = new Map<Tensor, { readonly tensor: Tensor; last: number }[]>();
   const read = (tensor: Tensor, at: number) => {
@@ -144,5 +145,5 @@ export function lower(g: Graph, kept: readonly Tensor[] = [], forms: Forms = {})
     return { node, calls };
   });
   const locate = (tensor: Tensor) => storage.locate(tensor);
-  return { nodes: formed(g.registry, fused(nodes, locate), forms), locate };
+  return { nodes: formed(g.registry, fused(nodes, locate, kept), forms), locate };
 }

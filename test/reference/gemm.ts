@@ -61,7 +61,7 @@ export const gemm_nn: Reference<'gemm_nn' | 'gemm_nn_ragged'> = (
       for (let n = 0; n < N; n++) sum += at(d_y, place(m, n)) * at(w, n * K + k);
       const i = m * K + k;
       const own = factor(step.first_example * example + first + i);
-      const addend = ACCUMULATE ? at(ACCUMULATE === 1 ? out : argument, i) : 0;
+      const addend = (ACCUMULATE >= 2 ? at(argument, i) : 0) + (ACCUMULATE % 2 ? at(out, i) : 0);
       const product = alpha * sum * (DROPOUT === 1 ? own : 1) * (ACTIVATION ? activationSlope(ACTIVATION, at(argument, i)) : 1);
       out[i] = (product + addend) * (DROPOUT === 2 ? own : 1);
     }
@@ -69,19 +69,14 @@ export const gemm_nn: Reference<'gemm_nn' | 'gemm_nn_ragged'> = (
 };
 
 /** d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K], and d_bias[N] += the sum over the rows of d_y where that is asked for. */
-export const gemm_tn: Reference<'gemm_tn'> = ({ d_bias, ...tensors }, uniforms, { BIAS = 0 }, step) => {
-  const { M, N, T, first, width } = uniforms;
-  gemm_tn_ragged(tensors, uniforms, {}, step, 0);
-  if (BIAS) column_sum({ d_y: tensors.d_y, d_bias }, { M, N, width, T, first, alpha: 1 }, {}, step, 0);
-};
-
-export const gemm_tn_ragged: Reference<'gemm_tn_ragged'> = ({ d_y, x, d_w }, uniforms) => {
+export const gemm_tn: Reference<'gemm_tn' | 'gemm_tn_ragged'> = ({ d_y, x, d_w, d_bias }, uniforms, { BIAS = 0 }) => {
   const { M, K, N, alpha } = uniforms;
   const place = columnsOf(uniforms);
   for (let m = 0; m < M; m++) {
     for (let n = 0; n < N; n++) {
-      const g = alpha * at(d_y, place(m, n));
-      for (let k = 0; k < K; k++) add(d_w, n * K + k, g * at(x, m * K + k));
+      const g = at(d_y, place(m, n));
+      for (let k = 0; k < K; k++) add(d_w, n * K + k, alpha * g * at(x, m * K + k));
+      if (BIAS) add(d_bias, n, g);
     }
   }
 };

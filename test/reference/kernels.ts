@@ -34,7 +34,7 @@ const typed: { readonly [K in KernelName]: Reference<K> } = {
   gemm_tn: gemm.gemm_tn,
   gemm_nt_ragged: gemm.gemm_nt,
   gemm_nn_ragged: gemm.gemm_nn,
-  gemm_tn_ragged: gemm.gemm_tn_ragged,
+  gemm_tn_ragged: gemm.gemm_tn,
   column_sum: gemm.column_sum,
   scale_columns: columns.scale_columns,
   column_dot: columns.column_dot,

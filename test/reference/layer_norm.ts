@@ -19,7 +19,7 @@ export const layer_norm: Reference<'layer_norm'> = ({ x, residual, weight, bias,
 
 export const layer_norm_backward: Reference<'layer_norm_backward'> = (
   { d_y, s, stats, weight, dropped, d_s },
-  { N, C, first, example, site, p },
+  { N, C, first, example, site, p, scale },
   { DROPOUT = 0, APART = 0 },
   step,
 ) => {
@@ -40,6 +40,7 @@ export const layer_norm_backward: Reference<'layer_norm_backward'> = (
       const kept = DROPOUT ? made * factor(step.first_example * example + first + i) : made;
       if (DROPOUT === 1) dropped[i] = kept;
       (APART ? d_s : d_y)[i] = DROPOUT === 2 ? kept : made;
+      if (APART === 2) d_y[i] = scale * at(d_y, i);
     }
   }
 };

@@ -42,13 +42,14 @@ export const stream_read: Reference<'stream_read'> = ({ x, h }, { count, scale }
   for (let i = 0; i < count; i++) h[i] = at(x, i) / scale;
 };
 
-export const stream_couple: Reference<'stream_couple'> = (tensors, { count, slot, scale }, { SHIFT = 0, KEEP_BITS = 0 }) => {
-  const { x, f, bits: planes, status } = tensors;
+export const stream_couple: Reference<'stream_couple'> = (tensors, { count, slot, scale }, { SHIFT = 0, KEEP_BITS = 0, READ = 0 }) => {
+  const { x, f, bits: planes, status, h } = tensors;
   if (KEEP_BITS) planes.fill(0, 0, Math.ceil(count / 32) * SHIFT);
   for (let i = 0; i < count; i++) {
     const whole = at(x, i);
     const half = whole >> SHIFT;
     x[i] = (half + quantize(at(f, i), scale)) | 0;
+    if (READ) h[i] = at(x, i) / scale;
     raise(status, slot, streamStatus(half, at(f, i), scale));
     for (let plane = 0; KEEP_BITS && plane < SHIFT; plane++) {
       const word = Math.floor(i / 32) * SHIFT + plane;
@@ -57,18 +58,23 @@ export const stream_couple: Reference<'stream_couple'> = (tensors, { count, slot
   }
 };
 
-export const stream_uncouple: Reference<'stream_uncouple'> = ({ y, f, bits: planes }, { count, first, scale }, { SHIFT = 0 }) => {
+export const stream_uncouple: Reference<'stream_uncouple'> = (
+  { y, f, bits: planes, h },
+  { count, first, scale },
+  { SHIFT = 0, READ = 0 },
+) => {
   for (let i = 0; i < count; i++) {
     let dropped = 0;
     for (let plane = 0; plane < SHIFT; plane++) {
       dropped |= ((at(planes, Math.floor((first + i) / 32) * SHIFT + plane) >>> (i % 32)) & 1) << plane;
     }
     y[i] = ((at(y, i) - quantize(at(f, i), scale)) << SHIFT) | dropped;
+    if (READ) h[i] = at(y, i) / scale;
   }
 };
 
 export const scale_add: Reference<'scale_add'> = ({ x, f }, { count, alpha, beta }, { WITH_F = 1 }) => {
-  for (let i = 0; i < count; i++) x[i] = alpha * at(x, i) + (WITH_F ? beta * at(f, i) : 0);
+  for (let i = 0; i < count; i++) x[i] = (WITH_F < 2 ? alpha * at(x, i) : 0) + (WITH_F ? beta * at(f, i) : 0);
 };
 
 export const scale_add_inverse: Reference<'scale_add_inverse'> = ({ y, f }, { count, alpha }) => {

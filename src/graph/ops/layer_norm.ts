@@ -70,7 +70,7 @@ const layerNormBackwardOp: Op<LayerNormBackwardInputs, { readonly d_s: Tensor }>
   shapes: ({ d_y }) => ({ d_s: { shape: d_y.shape } }),
   inPlace: () => [['d_s', 'd_y']],
   lower: ({ inputs: { s, stats, weight }, outputs: { d_s } }) => [
-    { kernel: 'layer_norm_backward', tensors: { d_y: d_s, s, stats, weight }, uniforms: { ...rowsOf(d_s), ...undropped } },
+    { kernel: 'layer_norm_backward', tensors: { d_y: d_s, s, stats, weight }, uniforms: { ...rowsOf(d_s), ...undropped, scale: 1 } },
   ],
 };
 

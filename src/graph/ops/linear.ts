@@ -37,7 +37,7 @@ function product<Others extends Readonly<Record<string, number>>>(
   const { K, N } = size;
   return K % 4 === 0 && N % 4 === 0
     ? { kernel, uniforms: { ...size, width: N, column: 0, ...others, ...(kernel === 'gemm_tn' ? {} : undropped) } }
-    : { kernel: `${kernel}_ragged`, uniforms: { ...size, ...others } };
+    : { kernel: `${kernel}_ragged`, uniforms: { ...size, ...others, ...(kernel === 'gemm_nn' ? undropped : {}) } };
 }
 
 type LinearInputs = {

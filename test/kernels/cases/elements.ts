@@ -49,6 +49,13 @@ function elementwise(name: string, count: number): KernelCase[] {
     { kernel: 'scale_add', name, tensors: { x: x(), f: f() }, uniforms: { count, alpha: 0.1, beta: -2 }, overrides: { WITH_F: 1 } },
     {
       kernel: 'scale_add',
+      name: `${name} of f`,
+      tensors: { x: unset(count), f: f() },
+      uniforms: { count, alpha: 1, beta: -2 },
+      overrides: { WITH_F: 2 },
+    },
+    {
+      kernel: 'scale_add',
       name: `${name} without f`,
       tensors: { x: x() },
       uniforms: { count, alpha: 0.1, beta: 3 },
@@ -80,6 +87,13 @@ function streams(name: string, count: number): KernelCase[] {
           overrides: { SHIFT, KEEP_BITS },
         }),
       ),
+      {
+        kernel: 'stream_couple',
+        name: `${name} SHIFT=${SHIFT} READ`,
+        tensors: { x: fixed(count), f, bits, status: status(), h: unset(count) },
+        uniforms: { count, slot: 1, scale },
+        overrides: { SHIFT, KEEP_BITS: 1, READ: 1 },
+      },
       ...[0, first].map(
         (first): KernelCase => ({
           kernel: 'stream_uncouple',
@@ -89,6 +103,13 @@ function streams(name: string, count: number): KernelCase[] {
           overrides: { SHIFT },
         }),
       ),
+      {
+        kernel: 'stream_uncouple',
+        name: `${name} SHIFT=${SHIFT} READ`,
+        tensors: { y: fixed(count), f, bits, h: unset(count) },
+        uniforms: { count, first: 0, scale },
+        overrides: { SHIFT, READ: 1 },
+      },
     ];
   });
   return [

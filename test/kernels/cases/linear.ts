@@ -59,6 +59,7 @@ const slopes: readonly Readonly<Record<string, number>>[] = [
   { DROPOUT: 1 },
   { DROPOUT: 1, ACTIVATION: activationCode.gelu },
   { ACCUMULATE: 2 },
+  { ACCUMULATE: 3, DROPOUT: 1 },
   { ACCUMULATE: 1, DROPOUT: 2 },
 ];
 
@@ -93,15 +94,15 @@ const inputGradient = (kernel: 'gemm_nn' | 'gemm_nn_ragged', shapes: readonly Sh
   shapes.flatMap((shape) => {
     const [name, M, K, N] = shape;
     return slopes
-      .filter(({ DROPOUT, ACCUMULATE }) => kernel === 'gemm_nn' || (!DROPOUT && ACCUMULATE !== 2))
+      .filter(({ DROPOUT = 0, ACCUMULATE = 0 }) => kernel === 'gemm_nn' || (DROPOUT < 2 && ACCUMULATE < 2 && !(DROPOUT && ACCUMULATE)))
       .map((overrides) => ({
         kernel,
         name: described(name, overrides),
         tensors: {
           ...{ d_y: gradients(shape), w: halves('w', N * K), out: halves('out', M * K) },
-          ...(overrides.ACTIVATION || overrides.ACCUMULATE === 2 ? { argument: halves('argument', M * K) } : {}),
+          ...(overrides.ACTIVATION || (overrides['ACCUMULATE'] ?? 0) >= 2 ? { argument: halves('argument', M * K) } : {}),
         },
-        uniforms: { ...sizes(kernel, shape), ...(kernel === 'gemm_nn' ? dropped : {}) },
+        uniforms: { ...sizes(kernel, shape), ...dropped },
         overrides,
         step: droppedStep,
       }));
@@ -111,7 +112,7 @@ const weightGradient = (kernel: 'gemm_tn' | 'gemm_tn_ragged', shapes: readonly S
   shapes.flatMap((shape) =>
     exampleRows.flatMap((rows) => {
       const [name, M, K, N, width = N] = shape;
-      const biases = kernel === 'gemm_tn' && width === N ? [0, 1] : [0];
+      const biases = width === N ? [0, 1] : [0];
       return biases.map((BIAS) => ({
         kernel,
         name: described(name, { ...rows, BIAS }),
@@ -120,7 +121,7 @@ const weightGradient = (kernel: 'gemm_tn' | 'gemm_tn_ragged', shapes: readonly S
           ...(BIAS ? { d_bias: normals('d_bias', N) } : {}),
         },
         uniforms: { ...sizes(kernel, shape), ...rows },
-        ...(kernel === 'gemm_tn' ? { overrides: { BIAS } } : {}),
+        overrides: { BIAS },
       }));
     }),
   );

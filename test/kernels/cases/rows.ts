@@ -45,6 +45,7 @@ const layerNorm: KernelCase[] = (
       { DROPOUT: 2, APART: 0 },
       { DROPOUT: 0, APART: 1 },
       { DROPOUT: 1, APART: 1 },
+      { DROPOUT: 1, APART: 2 },
     ].map((overrides) => ({
       kernel: 'layer_norm_backward' as const,
       name: `${name} ${JSON.stringify(overrides)}`,
@@ -53,7 +54,7 @@ const layerNorm: KernelCase[] = (
         ...(overrides.DROPOUT === 1 ? { dropped: unset(size) } : {}),
         ...(overrides.APART ? { d_s: unset(size) } : {}),
       },
-      uniforms: { N, C, ...dropped },
+      uniforms: { N, C, ...dropped, scale: 0.125 },
       overrides,
       step: droppedStep,
     })),
