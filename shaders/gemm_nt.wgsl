@@ -1,12 +1,12 @@
 // gemm_nt: out[M,N] = act(alpha · x[M,K] w[N,K]ᵀ + bias[N]) (+ out): the forward product of a linear layer. With DROPOUT, where the N columns are whole rows,
-// act(..) is multiplied as in dropout.
+// act(..) is multiplied as in dropout. ACCUMULATE adds 1 what is in out, 2 what is in pre, 3 that of out and then of pre.
 //
 //   binding  name    shape       access
 //   0        x       [M, K]      read_write, only read
 //   1        w       [N, K]      read, f32 or f16
 //   2        bias    [width]     read, where BIAS, up to the last of the N columns
 //   3        out     [M, width]  read_write
-//   4        pre     [M, width]  read_write, where KEEP_PRE: 1 the argument of act, 2 its value
+//   4        pre     [M, width]  read_write, where KEEP_PRE: 1 the argument of act, 2 its value; only read, where ACCUMULATE is 2 or 3
 //   5        params  uniform
 //   6        step    uniform
 //
@@ -38,7 +38,7 @@ struct Params {
 override BIAS = false;
 override ACTIVATION = 0u;
 override KEEP_PRE = 0u;
-override ACCUMULATE = false;
+override ACCUMULATE = 0u;
 override DROPOUT = false;
 
 fn put(row: u32, column4: u32, sum: vec4f) {
@@ -56,7 +56,8 @@ fn put(row: u32, column4: u32, sum: vec4f) {
   y = activate(ACTIVATION, y);
   if (KEEP_PRE == 2u) { pre[at] = select(vec4f(), y, inside); }
   if (DROPOUT) { y *= dropout_epilogue(step, params.first, params.example, params.site, params.p, at * 4u); }
-  if (ACCUMULATE) { y += out[at]; }
+  if (ACCUMULATE == 1u || ACCUMULATE == 3u) { y += out[at]; }
+  if (ACCUMULATE >= 2u) { y += pre[at]; }
   out[at] = select(vec4f(), y, inside);
 }
 

@@ -44,7 +44,7 @@ const rw = 'read_write' as const;
 const read = 'read' as const;
 
 export const kernels = {
-  // out[M,N] = act(alpha · x[M,K] w[N,K]ᵀ + bias[N]) (+ out). KEEP_PRE also writes to pre: 1 the argument of act, 2 its value; DROPOUT multiplies act(..) as dropout would
+  // out[M,N] = act(alpha · x[M,K] w[N,K]ᵀ + bias[N]) (+ what ACCUMULATE says: 1 out, 2 pre, 3 out and then pre). KEEP_PRE also writes to pre: 1 the argument of act, 2 its value; DROPOUT multiplies act(..) as dropout would
   // (fields as there). K is a multiple of 4. out and pre are
   // columns [column, column + N) of rows of `width`, both multiples of 4, and so are those of bias: a table in pieces, or of an odd number of rows, makes one matrix. Columns past N up
   // to a multiple of 4 are written as zeros.

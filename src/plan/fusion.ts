@@ -110,6 +110,22 @@ const droppedResult = (
   },
 });
 
+/** What a linear layer makes, added to what it goes around. */
+const residual: Fusion = {
+  first: 'gemm_nt',
+  second: 'scale_add',
+  fuse(product, sum, { same }) {
+    const { out } = product.tensors;
+    const { x, f } = sum.tensors;
+    const { alpha, beta, count } = sum.uniforms;
+    const more = product.overrides?.['ACCUMULATE'] ?? 0;
+    const whole = out && product.uniforms['width'] === product.uniforms['N'] && count === sizeOf(out.shape);
+    const adds = whole && f && alpha === 1 && beta === 1 && same(out, x) && !same(out, f);
+    if (!adds || isSet(product, 'KEEP_PRE') || more > 1) return undefined;
+    return { ...product, tensors: { ...product.tensors, out: x, pre: f }, overrides: withOverride(product, 'ACCUMULATE', more + 2) };
+  },
+};
+
 /** A gradient that a stream's is added to, which nobody else asks for. A product's gradients are made once, so this hangs on no forward pass. */
 const sumOfProduct: Fusion = {
   first: 'gemm_nn',
@@ -238,6 +254,7 @@ export const fusions: readonly Fusion[] = [
   slopedProduct('gemm_nn_ragged'),
   biasedGradient('gemm_tn'),
   biasedGradient('gemm_tn_ragged'),
+  residual,
   sumOfProduct,
   readStream('stream_couple', 'x'),
   readStream('stream_uncouple', 'y'),

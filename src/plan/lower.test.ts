@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { Graph } from '../graph/graph.ts';
 import type { Op } from '../graph/op.ts';
-import { add, copy, scaleAdd } from '../graph/ops/elementwise.ts';
+import { add, copy } from '../graph/ops/elementwise.ts';
 import { concat, split } from '../graph/ops/parts.ts';
 import { Registry } from '../graph/registry.ts';
 import type { Tensor } from '../graph/tensor.ts';
@@ -11,10 +11,13 @@ import { lower } from './lower.ts';
 
 const graph = () => new Graph(new Registry(), { trains: () => false, storedType: () => 'f32', training: true });
 
+/** Something made in place of x. */
+const consume = (g: Graph, x: Tensor): Tensor => add(g, x, g.input(`f ${x.shape}`, x.shape, 'f32'));
+
 test('a consumed value that nobody reads later shares its storage with the result', () => {
   const g = graph();
   const x = copy(g, g.input('x', [8], 'f32'));
-  const y = scaleAdd(g, x, 2);
+  const y = consume(g, x);
   const lowered = lower(g, [y]);
   expect(lowered.nodes.map(({ node }) => node.op.name)).toEqual(['copy', 'scale_add']);
   expect(lowered.locate(y).root).toBe(x);
@@ -23,8 +26,8 @@ test('a consumed value that nobody reads later shares its storage with the resul
 test('a consumed value that is read later, kept, or an input is copied first, and the reader sees it unchanged', () => {
   const g = graph();
   const input = g.input('x', [8], 'f32');
-  const doubled = scaleAdd(g, input, 2);
-  const tripled = scaleAdd(g, doubled, 3);
+  const doubled = consume(g, input);
+  const tripled = consume(g, doubled);
   const sum = add(g, tripled, doubled);
   const names = (kept: (typeof sum)[]) => lower(g, [sum, ...kept]).nodes.map(({ node }) => node.op.name);
   expect(names([])).toEqual(['copy', 'scale_add', 'copy', 'scale_add', 'scale_add']);
@@ -41,7 +44,7 @@ test('a value that an op consumes and reads at once is copied', () => {
 
 test('lowering twice gives the same and leaves the graph as it was', () => {
   const g = graph();
-  const y = scaleAdd(g, g.input('x', [8], 'f32'), 2);
+  const y = consume(g, g.input('x', [8], 'f32'));
   const count = g.nodes.length;
   expect(lower(g, [y]).nodes).toHaveLength(2);
   expect(lower(g, [y]).nodes).toHaveLength(2);
@@ -63,7 +66,7 @@ test('an op that would work in place of what is not there is refused by name', (
 test('what nothing reads is not run', () => {
   const g = graph();
   const x = g.input('x', [8], 'f32');
-  scaleAdd(g, copy(g, x), 2);
+  consume(g, copy(g, x));
   expect(lower(g, [copy(g, x)]).nodes.map(({ node }) => node.op.name)).toEqual(['copy']);
 });
 
@@ -72,7 +75,7 @@ test('parts lie in the whole that they come from, and results made in place of a
   const x = copy(g, g.input('x', [4, 64], 'f32'));
   const y = concat(
     g,
-    split(g, x, [1, 3]).map((part) => scaleAdd(g, part, 2)),
+    split(g, x, [1, 3]).map((part) => consume(g, part)),
   );
   const { nodes, locate } = lower(g, [y]);
   expect(nodes.flatMap(({ calls }) => calls.map(({ kernel }) => kernel))).toEqual(['copy', 'scale_add', 'scale_add']);
@@ -94,8 +97,8 @@ test('a part is not consumed while its whole or an overlapping part is needed, b
   const g = graph();
   const x = copy(g, g.input('x', [2, 64], 'f32'));
   const [first, second] = split(g, x, [1, 1]) as [Tensor, Tensor];
-  const doubled = scaleAdd(g, first, 2);
-  const tripled = scaleAdd(g, second, 3);
+  const doubled = consume(g, first);
+  const tripled = consume(g, second);
   const kernels = (kept: Tensor[]) => lower(g, kept).nodes.flatMap(({ calls }) => calls.map(({ kernel }) => kernel));
   expect(kernels([doubled, tripled])).toEqual(['copy', 'scale_add', 'scale_add']);
   expect(kernels([doubled, tripled, x])).toEqual(['copy', 'copy', 'scale_add', 'copy', 'scale_add']);

@@ -34,6 +34,8 @@ function anchorOf(nodes: readonly Node[], node: Node): number | undefined {
   for (let at = nodes.length - 1; at >= 0; at--) {
     const { op, inputs, outputs, place } = nodes[at] as Node;
     if (place.phase !== phase || place.section !== section) return undefined;
+    // What is made a second time is made anew on purpose: it would have to be kept so long.
+    if (op === node.op && rule.as === 'maker' && single(inputs, rule.input) === input) return undefined;
     const touches = tensorsOf(outputs).includes(input) || (rule.as === 'reader' && tensorsOf(inputs).includes(input));
     if (touches) return rule.behind.includes(op.name) ? at : undefined;
   }

@@ -191,6 +191,23 @@ const pairs: Readonly<Record<string, readonly Pair[]>> = {
       second: { kernel: 'scale_add', tensors: { x: y }, uniforms: { count, alpha: 0.3, beta: 1 }, overrides: { WITH_F: 0 } },
     };
   }),
+  'gemm_nt scale_add': shapes.flatMap((shape) =>
+    [{ BIAS: 1, DROPOUT: 1 }, { ACCUMULATE: 1 }, { BIAS: 1, ACTIVATION: activationCode.gelu }].map((overrides) => {
+      const { tensors, ...product } = forward(shape, overrides);
+      const { pre: _, ...used } = tensors;
+      const count = sizeOf(used.out.shape);
+      return {
+        name: `${shape} ${Object.keys(overrides)}`,
+        first: { ...product, tensors: used, uniforms: { ...product.uniforms, ...dropped } },
+        second: {
+          kernel: 'scale_add',
+          tensors: { x: used.out, f: tensor('residual', count) },
+          uniforms: { count, alpha: 1, beta: 1 },
+          overrides: { WITH_F: 1 },
+        },
+      };
+    }),
+  ),
   'gemm_nn scale_add': shapes.flatMap((shape) =>
     [0, 1, 2].map((ACCUMULATE) => {
       const { tensors, ...product } = inputGradient(shape);

@@ -37,7 +37,7 @@ export const gemm_nt: Reference<'gemm_nt' | 'gemm_nt_ragged'> = (
       const value = activate(ACTIVATION, argument);
       if (KEEP_PRE) pre[i] = KEEP_PRE === 1 ? argument : value;
       const dropped = value * factor(step.first_example * example + first + i);
-      out[i] = dropped + (ACCUMULATE ? at(out, i) : 0);
+      out[i] = dropped + (ACCUMULATE % 2 ? at(out, i) : 0) + (ACCUMULATE >= 2 ? at(pre, i) : 0);
     }
     const past = 'width' in uniforms ? Math.ceil(N / 4) * 4 - N : 0;
     for (const written of KEEP_PRE ? [out, pre] : [out]) written.fill(0, place(m, N), place(m, N) + past);

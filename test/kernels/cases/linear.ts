@@ -45,6 +45,8 @@ const epilogues: readonly Readonly<Record<string, number>>[] = [
   { BIAS: 1, ACTIVATION: activationCode.relu, ACCUMULATE: 1 },
   { BIAS: 1, ACTIVATION: activationCode.gelu_new, KEEP_PRE: 1 },
   { ACCUMULATE: 1 },
+  { BIAS: 1, ACCUMULATE: 2, DROPOUT: 1 },
+  { ACCUMULATE: 3 },
   { DROPOUT: 1 },
   { BIAS: 1, ACTIVATION: activationCode.gelu, KEEP_PRE: 1, DROPOUT: 1 },
   { BIAS: 1, ACTIVATION: activationCode.relu, KEEP_PRE: 2, DROPOUT: 1 },
@@ -73,7 +75,7 @@ const forward = (kernel: 'gemm_nt' | 'gemm_nt_ragged', shapes: readonly Shape[])
     const whole = kernel === 'gemm_nt' && width === N;
     const fields = kernel === 'gemm_nt' ? dropped : {};
     return epilogues
-      .filter(({ DROPOUT }) => whole || !DROPOUT)
+      .filter(({ DROPOUT, ACCUMULATE = 0 }) => whole || !(DROPOUT || ACCUMULATE >= 2))
       .map((overrides) => ({
         kernel,
         name: described(name, overrides),
@@ -82,7 +84,8 @@ const forward = (kernel: 'gemm_nt' | 'gemm_nt_ragged', shapes: readonly Shape[])
           w: halves('w', N * K),
           ...(overrides.BIAS ? { bias: normals('bias', column + N) } : {}),
           out: normals('out', M * width),
-          ...(overrides.KEEP_PRE ? { pre: unset(M * width) } : {}),
+          ...(overrides['KEEP_PRE'] ? { pre: unset(M * width) } : {}),
+          ...((overrides['ACCUMULATE'] ?? 0) >= 2 ? { pre: normals('pre', M * width) } : {}),
         },
         uniforms: { ...sizes(kernel, shape), ...fields },
         overrides,
