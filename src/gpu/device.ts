@@ -84,11 +84,16 @@ export async function openDevice(gpu: GPU | undefined, options: DeviceOptions = 
 const isSoftware = ({ info }: GPUAdapter): boolean =>
   info.isFallbackAdapter || softwareDriver.test(`${info.architecture} ${info.description}`);
 
-/** Subgroups on software drivers only, where lanes are those of the CPU: shaders/subgroups counts on 4 or 8 in a row of threads. */
+/** Subgroups on software drivers only, where lanes are those of the CPU: shaders/subgroups counts on 4 or 8 in a row of threads. Halves on GPUs only. */
 function wantedFeatures(adapter: GPUAdapter): GPUFeatureName[] {
   const { subgroupMinSize, subgroupMaxSize } = adapter.info;
-  const handsOn = isSoftware(adapter) && subgroupMinSize >= 4 && subgroupMaxSize <= 8;
-  const wanted: GPUFeatureName[] = handsOn ? ['timestamp-query', 'subgroups'] : ['timestamp-query'];
+  const software = isSoftware(adapter);
+  const handsOn = software && subgroupMinSize >= 4 && subgroupMaxSize <= 8;
+  const wanted: GPUFeatureName[] = [
+    'timestamp-query',
+    ...(handsOn ? (['subgroups'] as const) : []),
+    ...(software ? [] : (['shader-f16'] as const)),
+  ];
   return wanted.filter((feature) => adapter.features.has(feature));
 }
 

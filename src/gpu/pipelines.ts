@@ -22,17 +22,20 @@ export interface PipelineKey {
   readonly headSize?: number;
 }
 
-/** Element type of a stored binding, and its i-th vec4f or f32, by how many numbers are read at a time. No optional feature is needed for f16. */
-const storedForms: Readonly<Record<StoredType, Readonly<Record<1 | 4, (name: string) => readonly [element: string, read: string]>>>> = {
+/** Element type of a stored binding, and its i-th vec4f or f32, by how many numbers are read at a time. f16 needs no optional feature; where the device has it, it is read as such. */
+const storedForms: Readonly<
+  Record<StoredType | 'shader-f16', Readonly<Record<1 | 4, (name: string) => readonly [element: string, read: string]>>>
+> = {
   f32: { 1: (name) => ['f32', `${name}[i]`], 4: (name) => ['vec4f', `${name}[i]`] },
   f16: {
     1: (name) => ['u32', `unpack2x16float(${name}[i / 2u])[i % 2u]`],
     4: (name) => ['vec2u', `vec4f(unpack2x16float(${name}[i].x), unpack2x16float(${name}[i].y))`],
   },
+  'shader-f16': { 1: (name) => ['f16', `f32(${name}[i])`], 4: (name) => ['vec4<f16>', `vec4f(${name}[i])`] },
 };
 
 /** The alias of a stored binding's elements and the function that reads it. */
-function storedBinding(name: string, width: 1 | 4, type: StoredType): string {
+function storedBinding(name: string, width: 1 | 4, type: keyof typeof storedForms): string {
   const [element, read] = storedForms[type][width](name);
   return `alias Stored_${name} = ${element};\nfn read_${name}(i: u32) -> ${width === 4 ? 'vec4f' : 'f32'} { return ${read}; }\n`;
 }
@@ -46,30 +49,40 @@ function shaderFile(name: string): string {
 /** Where the entry point begins; what stands before it is of all forms. */
 const ENTRY = /^@compute/m;
 
-/** What needs a directive at the top of a shader. */
-const directives = { subgroups: 'enable subgroups; diagnostic(off, subgroup_uniformity);' } as const;
+/** Directives that optional features need at the top of a shader, before the comment that its file opens with. */
+const directives = { 'shader-f16': 'enable f16; ', subgroups: 'enable subgroups; diagnostic(off, subgroup_uniformity); ' } as const;
 
-/** A form's file, and what the kernel's file declares for all forms. The directive stands before the comment that the file opens with. */
+/** A form's file, and what the kernel's file declares for all forms. */
 function formParts(kernel: KernelName, form: string): string[] {
-  const { folder = form, feature } = formSpec(kernel, form);
+  const { folder = form } = formSpec(kernel, form);
   const text = formFiles[`../../shaders/${folder}/${kernel}.wgsl`];
   if (text === undefined) throw new Error(`shaders/${folder}/${kernel}.wgsl is missing`);
   const shared = shaderFile(kernel);
-  return [feature ? `${directives[feature]} ${text}` : text, shared.slice(0, shared.search(ENTRY))];
+  return [text, shared.slice(0, shared.search(ENTRY))];
 }
 
-/** The WGSL of a kernel in a form. The file comes first, the prelude and the aliases after it, so that line numbers of errors are those of the file. */
-export function kernelSource(key: PipelineKey): string {
+/**
+ * The WGSL of a kernel in a form, for a device with these features. The file comes first, the prelude and the aliases after it, so that line numbers of errors are those
+ * of the file.
+ */
+export function kernelSource(key: PipelineKey, features: ReadonlySet<string> = new Set()): string {
   const spec = kernelSpec(key.kernel);
   const parts = [...(key.form === undefined ? [shaderFile(key.kernel)] : formParts(key.kernel, key.form)), shaderFile('prelude')];
-  for (const [name, width] of Object.entries(spec.stored ?? {})) parts.push(storedBinding(name, width, key.storedTypes?.[name] ?? 'f32'));
+  const feature = key.form === undefined ? undefined : formSpec(key.kernel, key.form).feature;
+  const used = new Set<keyof typeof directives>(feature ? [feature] : []);
+  for (const [name, width] of Object.entries(spec.stored ?? {})) {
+    const type = key.storedTypes?.[name] ?? 'f32';
+    const asHalves = type === 'f16' && features.has('shader-f16');
+    if (asHalves) used.add('shader-f16');
+    parts.push(storedBinding(name, width, asHalves ? 'shader-f16' : type));
+  }
   if (spec.head) {
     const size = key.headSize;
     if (size === undefined || size <= 0 || size % 4 !== 0)
       throw new Error(`${key.kernel} needs a head size that is a multiple of 4, not ${size}`);
     parts.push(`const HD4 = ${size / 4}u;\nalias HeadVector = array<vec4f, HD4>;\n`);
   }
-  return parts.join('\n');
+  return [...used].map((name) => directives[name]).join('') + parts.join('\n');
 }
 
 /** GPUShaderStage.COMPUTE; no global, so that layouts can be made where WebGPU was not opened. */
@@ -132,7 +145,7 @@ export class PipelineCache {
     const label = moduleLabel(key);
     let module = this.#modules.get(label);
     if (!module) {
-      module = this.#device.createShaderModule({ label, code: kernelSource(key) });
+      module = this.#device.createShaderModule({ label, code: kernelSource(key, this.#device.features) });
       this.#modules.set(label, module);
     }
     return module;

@@ -96,6 +96,16 @@ it('every kernel compiles with every value of its overrides, stored type and hea
   }
 }, 300_000);
 
+it('a parameter stored as f16 is read as such where the device can, and by two at a time elsewhere', () => {
+  const halves = new Set(['shader-f16']);
+  const narrow: PipelineKey = { kernel: 'gemm_nt', form: 'subgroups', storedTypes: { w: 'f16' } };
+  expect(kernelSource(narrow)).toContain('alias Stored_w = vec2u;');
+  expect(kernelSource(narrow, halves)).toMatch(/^enable subgroups;.* enable f16; /);
+  expect(kernelSource(narrow, halves)).toContain('alias Stored_w = vec4<f16>;');
+  expect(kernelSource({ kernel: 'gemm_nt_ragged', storedTypes: { w: 'f16' } }, halves)).toContain('alias Stored_w = f16;');
+  expect(kernelSource({ kernel: 'gemm_nt' }, halves)).toBe(kernelSource({ kernel: 'gemm_nt' }));
+});
+
 it('a key gives the same pipeline whatever the order of its overrides', async () => {
   const { pipelines } = await testDevice();
   const [one, other] = await Promise.all([
