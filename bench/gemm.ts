@@ -5,16 +5,14 @@
 
 import { availableParallelism } from 'node:os';
 import { openGpu } from '../cli/adapter.ts';
-import { openDevice } from '../src/gpu/device.ts';
+import { type Device, openDevice } from '../src/gpu/device.ts';
 import { formsOn } from '../src/gpu/forms.ts';
 import { PipelineCache, type StoredType } from '../src/gpu/pipelines.ts';
-import { dispatchSize } from '../src/kernels/dispatch.ts';
 import { type Forms, formSpec } from '../src/kernels/forms.ts';
-import { packScalars } from '../src/kernels/scalars.ts';
-import { type KernelName, kernelSpec, stepScalars, undropped } from '../src/kernels/table.ts';
+import { type Product, productJob } from '../src/measure/product.ts';
 
 export interface GemmRate {
-  readonly kernel: KernelName;
+  readonly kernel: Product;
   /** Left out: the first. */
   readonly form?: string;
   readonly storedType: StoredType;
@@ -51,7 +49,7 @@ const products = [
   ['gemm_nn', 'f32'],
   ['gemm_nn', 'f16'],
   ['gemm_tn', 'f32'],
-] as const satisfies readonly (readonly [KernelName, StoredType])[];
+] as const satisfies readonly (readonly [Product, StoredType])[];
 
 interface Span {
   readonly ms: number;
@@ -59,17 +57,17 @@ interface Span {
   readonly busy: number;
 }
 
-type Product = Pick<GemmRate, 'kernel' | 'storedType' | 'form'>;
+type Formed = Pick<GemmRate, 'kernel' | 'storedType' | 'form'>;
 
 /** The products in their first form and in those that are for this device. */
-const productsOn = (chosen: Forms): Product[] =>
+const productsOn = (chosen: Forms): Formed[] =>
   products.flatMap(([kernel, storedType]) => [
     { kernel, storedType },
     ...(chosen[kernel] ?? []).map((form) => ({ kernel, storedType, form })),
   ]);
 
 /** Whether its form can compute a shape. */
-const computes = ({ kernel, form }: Product, uniforms: Readonly<Record<string, number>>): boolean =>
+const computes = ({ kernel, form }: Formed, uniforms: Readonly<Record<string, number>>): boolean =>
   form === undefined || (formSpec(kernel, form).fits?.({ kernel, uniforms }) ?? true);
 
 interface Job extends Omit<GemmRate, 'gflops' | 'busy_gflops'> {
@@ -88,16 +86,16 @@ const budget = 400;
 export async function measure(gpu: GPU, chosen?: readonly number[], shapes = [...layers, ...adapters]): Promise<GemmReport> {
   const { device, info } = await openDevice(gpu);
   const rows = chosen ?? (info.isFallback ? [32, 256] : [256, 512, 2048]);
-  const pipelines = new PipelineCache(device);
+  const opened = { device, pipelines: new PipelineCache(device) };
   const own = productsOn(formsOn({ device, info }));
   const shaped = (M: number, K: number, N: number) => own.filter((product) => computes(product, { M, K, N }));
   // A driver may compile as late as the first dispatch.
-  const first = await Promise.all(shaped(4, 4, 4).map((product) => prepare(device, pipelines, { ...product, M: 4, K: 4, N: 4 })));
+  const first = await Promise.all(shaped(4, 4, 4).map((product) => prepare(opened, { ...product, M: 4, K: 4, N: 4 })));
   for (const job of first) await job.time(1);
   const rates: GemmRate[] = [];
   for (const M of rows) {
     for (const [K, N] of shapes) {
-      const jobs = await Promise.all(shaped(M, K, N).map((product) => prepare(device, pipelines, { ...product, M, K, N })));
+      const jobs = await Promise.all(shaped(M, K, N).map((product) => prepare(opened, { ...product, M, K, N })));
       const fastest = jobs.map(() => ({ ms: Infinity, busy: Infinity }));
       let spent = 0;
       while (spent < budget * jobs.length) {
@@ -134,58 +132,24 @@ export async function run(json: boolean): Promise<void> {
   console.log(json ? JSON.stringify(report) : table(report));
 }
 
-async function prepare(device: GPUDevice, pipelines: PipelineCache, job: Omit<GemmRate, 'gflops' | 'busy_gflops'>): Promise<Job> {
-  const { kernel, form, storedType, M, K, N } = job;
-  const chosen = form === undefined ? {} : { form };
-  const pipeline = await pipelines.get({ kernel, ...chosen, storedTypes: { w: storedType } });
-  const spec = kernelSpec(kernel);
-  const sizes: Record<string, number> = { x: M * K, d_y: M * N, d_w: N * K, out: kernel === 'gemm_nt' ? M * N : M * K };
-  sizes.w = (N * K) / (storedType === 'f16' ? 2 : 1);
-  const buffers = Object.keys(spec.bindings).map((name) => filled(device, name, sizes[name] ?? 4));
-  const others = { gemm_nt: undropped, gemm_nn: undropped, gemm_tn: { T: 128, first: 0 } }[kernel as (typeof products)[number][0]];
-  const uniforms = { M, K, N, width: N, column: 0, ...others, alpha: 1 };
-  const params = device.createBuffer({ label: 'params', size: 48, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
-  device.queue.writeBuffer(params, 0, packScalars(spec.uniforms, uniforms));
-  buffers.push(params);
-  const usage = GPUBufferUsage.UNIFORM;
-  if (spec.step) buffers.push(device.createBuffer({ label: 'step', size: 4 * Object.keys(stepScalars).length, usage }));
-  const layout = pipelines.bindGroupLayout(kernel);
-  const bindGroup = device.createBindGroup({
-    label: kernel,
-    layout,
-    entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
-  });
+async function prepare(device: Pick<Device, 'device' | 'pipelines'>, job: Omit<GemmRate, 'gflops' | 'busy_gflops'>): Promise<Job> {
+  const { submit, destroy } = await productJob(device, job.kernel, job, job);
   const time = async (times: number) => {
-    const encoder = device.createCommandEncoder({ label: kernel });
-    const pass = encoder.beginComputePass({ label: kernel });
-    pass.setPipeline(pipeline);
-    pass.setBindGroup(0, bindGroup);
-    for (let i = 0; i < times; i++) pass.dispatchWorkgroups(...dispatchSize({ kernel, ...chosen, uniforms }));
-    pass.end();
-    const commands = encoder.finish();
     const begin = performance.now();
     const before = process.cpuUsage();
-    device.queue.submit([commands]);
-    await device.queue.onSubmittedWorkDone();
+    submit(times);
+    await device.device.queue.onSubmittedWorkDone();
     const ms = performance.now() - begin;
     const { user, system } = process.cpuUsage(before);
     return { ms, busy: (user + system) / 1000 / availableParallelism() };
   };
-  return { ...job, time, destroy: () => buffers.forEach((buffer) => void buffer.destroy()) };
-}
-
-/** Words that are ordinary numbers as f32 and as a pair of f16 alike: denormals would cost a CPU driver extra. */
-function filled(device: GPUDevice, label: string, words: number): GPUBuffer {
-  const buffer = device.createBuffer({ label, size: words * 4, usage: GPUBufferUsage.STORAGE, mappedAtCreation: true });
-  new Uint32Array(buffer.getMappedRange()).fill(0x3c003c00);
-  buffer.unmap();
-  return buffer;
+  return { ...job, time, destroy };
 }
 
 /** For people: a row a shape, a column a product and form, on a software adapter once by the clock and once by processor time. */
 function table({ device, software, rates }: GemmReport): string {
   const shapes = [...new Set(rates.map(({ M, K, N }) => `${M},${K},${N}`))].map((shape) => shape.split(','));
-  const nameOf = ({ kernel, storedType, form }: Product) => `${kernel.slice(5)} ${storedType}${form === undefined ? '' : ` ${form}`}`;
+  const nameOf = ({ kernel, storedType, form }: Formed) => `${kernel.slice(5)} ${storedType}${form === undefined ? '' : ` ${form}`}`;
   const names = [...new Set(rates.map(nameOf))];
   const rows = (name: string, of: (rate: GemmRate) => number): string[][] => [
     [`${name}:`],

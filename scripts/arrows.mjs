@@ -23,6 +23,7 @@ const ARROWS = {
   client: ['worker', 'session', 'protocol'],
   worker: ['session', 'data', 'offload', 'hub', 'protocol'],
   session: [
+    'measure',
     'generate',
     'tasks',
     'train',
@@ -40,6 +41,8 @@ const ARROWS = {
     'protocol',
     'random',
   ],
+  // What a step takes and a device can do: profiles, and the stages of bench:gpu and of #bench.
+  measure: ['train', 'tasks', 'data', 'methods', 'models', 'plan', 'graph', 'kernels', 'gpu', 'protocol', 'random'],
   train: ['tasks', 'data', 'methods', 'offload', 'models', 'plan', 'stack', 'graph', 'gpu', 'kernels', 'protocol', 'random'],
   // Texts that a model writes. Its programs are traced by the code of those that train.
   generate: ['train', 'methods', 'models', 'plan', 'graph', 'gpu', 'protocol', 'random'],

@@ -2,7 +2,7 @@
 // then only encodes dispatches. Nothing is allocated after `prepare`.
 // Not here: what the programs compute (src/graph) and when they run (src/train).
 
-import type { KernelCall } from '../graph/op.ts';
+import type { KernelCall, Place } from '../graph/op.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { dispatchSize } from '../kernels/dispatch.ts';
 import { packScalars } from '../kernels/scalars.ts';
@@ -19,6 +19,13 @@ import type { PipelineCache, PipelineKey } from './pipelines.ts';
 import { timeDispatches } from './profiler.ts';
 
 export type StepScalars = Record<keyof typeof stepScalars, number>;
+
+/** A dispatch that was timed alone. */
+export interface TimedCall {
+  readonly call: KernelCall;
+  readonly place: Place;
+  readonly ms: number;
+}
 
 interface Dispatch {
   readonly pipeline: GPUComputePipeline;
@@ -212,7 +219,23 @@ export class Executor {
   }
 
   /** Runs programs in order, those too that stop to ask the host; settles when the host has answered all. */
-  async runHosted(names: readonly string[]): Promise<void> {
+  runHosted(names: readonly string[]): Promise<void> {
+    return this.#replay(names, (dispatches) => this.#submit(dispatches));
+  }
+
+  /** As `runHosted`, with the same bits, but each dispatch is timed alone. It goes on while it waits, so nothing else may run meanwhile. */
+  async timed(names: readonly string[]): Promise<TimedCall[]> {
+    const nodes = names.flatMap((name) => this.#planned(name).lowered.nodes);
+    const calls = nodes.flatMap(({ node: { place }, calls: own }) => own.map((call) => ({ call, place })));
+    const times: number[] = [];
+    await this.#replay(names, async (dispatches) => {
+      times.push(...(await timeDispatches(this.#device, dispatches)));
+    });
+    return calls.map((call, i) => ({ ...call, ms: times[i] as number }));
+  }
+
+  /** `replay` gets the dispatches before each stop, and those after the last. */
+  async #replay(names: readonly string[], replay: (dispatches: readonly Dispatch[]) => void | Promise<void>): Promise<void> {
     let dispatches: Dispatch[] = [];
     for (const item of names.flatMap((name) => this.#items(name))) {
       if (isDispatch(item)) {
@@ -220,11 +243,11 @@ export class Executor {
         continue;
       }
       if (!this.#exchange) throw new Error(`of the programs ${names.join(', ')} one asks a host, and there is none`);
-      this.#submit(dispatches);
+      await replay(dispatches);
       dispatches = [];
       await this.#exchange.stop(item);
     }
-    this.#submit(dispatches);
+    await replay(dispatches);
     await this.#exchange?.settled();
   }
 
@@ -293,16 +316,19 @@ export class Executor {
   /** Runs a program dispatch by dispatch: milliseconds and multiply-adds by kernel. */
   async profile(name: string): Promise<Map<string, { calls: number; ms: number; multiplyAdds: number }>> {
     const byKernel = new Map<string, { calls: number; ms: number; multiplyAdds: number }>();
-    const calls = this.#planned(name).lowered.nodes.flatMap((lowered) => lowered.calls);
-    const times = await timeDispatches(this.#device, this.#items(name).filter(isDispatch));
-    for (const [i, call] of calls.entries()) {
+    for (const { call, ms } of await this.timed([name])) {
       const entry = byKernel.get(call.kernel) ?? { calls: 0, ms: 0, multiplyAdds: 0 };
       entry.calls++;
-      entry.ms += times[i] as number;
+      entry.ms += ms;
       entry.multiplyAdds += multiplyAdds(call);
       byKernel.set(call.kernel, entry);
     }
     return byKernel;
+  }
+
+  /** Whether dispatches are timed on the device, or by the clock from here. */
+  get timer(): 'timestamps' | 'clock' {
+    return this.#device.features.has('timestamp-query') ? 'timestamps' : 'clock';
   }
 
   /** Settles when all that was submitted has run. */

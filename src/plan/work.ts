@@ -27,6 +27,27 @@ export function multiplyAdds({ kernel, uniforms, headSize = 0 }: KernelCall): nu
   return products * B * NH * T * S * headSize;
 }
 
+/** Kernels that touch as many rows of a table as they have in the other tensor, not all of it. */
+const someRows = new Map<string, readonly [table: string, rows: string]>([
+  ['embedding', ['table', 'h']],
+  ['embedding_backward', ['d_table', 'd_h']],
+  ['gather_rows', ['x', 'y']],
+  ['scatter_rows', ['x', 'y']],
+]);
+
+/** Bytes of the tensors that a dispatch binds, each once: what it moves at least. One that is read and written in place counts once. */
+export function bytesBound({ kernel, tensors }: KernelCall): number {
+  const bytesOf = (name: string): number => {
+    const tensor = tensors[name];
+    return tensor ? bytesOfTensor(tensor) : 0;
+  };
+  const [table, rows] = someRows.get(kernel) ?? [];
+  return Object.keys(tensors).reduce(
+    (sum, name) => sum + (name === table ? Math.min(bytesOf(name), bytesOf(rows as string)) : bytesOf(name)),
+    0,
+  );
+}
+
 /** Floating-point operations of a program: two per multiply-add. */
 export const flopsOf = ({ nodes }: LoweredGraph): number =>
   nodes.reduce((sum, { calls }) => sum + calls.reduce((own, call) => own + 2 * multiplyAdds(call), 0), 0);

@@ -25,6 +25,7 @@ import type { GenerationCalls, WritingEvent } from './generation.ts';
 import type { FetchProgress } from './hub.ts';
 import type { HubCalls } from './hub_calls.ts';
 import type { Bucket } from './lengths.ts';
+import type { MeasureCalls, ProfileEvent } from './profile.ts';
 import type { AskedText, Evaluation, EvaluationReport, Prediction } from './scores.ts';
 import type { StudyEvent, StudyReport, StudyRequest } from './study.ts';
 
@@ -316,10 +317,11 @@ export type RunEvent =
     }
   | WritingEvent
   | StudyEvent
+  | ProfileEvent
   | { readonly type: 'error'; readonly error: ErrorReport };
 
 /** Calls of the page, by name: argument and answer. */
-export interface Calls extends HubCalls, GenerationCalls {
+export interface Calls extends HubCalls, GenerationCalls, MeasureCalls {
   catalogue: { argument: undefined; answer: Catalogue };
   environment: { argument: undefined; answer: Environment };
   /** At another size of pictures than its own, where that is said. */

@@ -2,6 +2,7 @@
 // here: what each call does beyond that. Invariant: one thing at a time has the device (occupancy.ts), and what is ready stays until another is.
 
 import type { Waiting } from '../hub/client.ts';
+import { measureBest } from '../measure/ceilings.ts';
 import { parseRunConfig, type RunConfig } from '../protocol/config.ts';
 import { stepsOf } from '../protocol/epochs.ts';
 import { RetraceError, reportOf } from '../protocol/errors.ts';
@@ -41,6 +42,13 @@ const overtaken = (name: string): RetraceError =>
     message: `${name} was left: other data are examined now.`,
     where: name,
     remedy: 'Ask again once those are done.',
+  });
+
+const noRun = (): RetraceError =>
+  new RetraceError({
+    code: 'no-run',
+    message: 'No run goes on whose step could be profiled.',
+    remedy: 'Start a run, or resume one, first.',
   });
 
 export class Session {
@@ -115,6 +123,13 @@ export class Session {
       if (!this.#gate) return;
       this.#gate.stop(keep);
       await this.#occupancy.vacant();
+    },
+    profileStep: async ({ skip = 0 }) => {
+      const [run, gate, device] = [this.#ready?.run, this.#gate, await this.#device.open()];
+      if (!run || !gate) throw noRun();
+      const profiled = run.profileStep(skip, () => measureBest(device));
+      if (gate.closed) gate.proceed(skip + 1);
+      return profiled;
     },
     predict: ({ texts }) =>
       this.#occupancy.reading(async () => {

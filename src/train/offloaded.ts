@@ -1,6 +1,7 @@
 // The half of a trainer that lives off the GPU: parameters whose masters and moments the host holds, their part of the gradient's norm, their update.
 // Where nothing lives there it does nothing, and steps are submitted one behind the other without waiting.
-// Invariant: where it is used, steps take turns: a program stops in its middle, and the next step's inputs must not come in between.
+// Invariant: where a program halts in its middle, because the host is asked or dispatches are timed, steps take turns: the next step's inputs must not come
+// in between.
 
 import type { Executor } from '../gpu/executor.ts';
 import type { Registry } from '../graph/registry.ts';
@@ -22,6 +23,8 @@ export class OffloadedState {
   readonly #training: TrainingArguments;
   readonly #parameters: readonly Parameter[];
   #turn: Promise<unknown> = Promise.resolve();
+  /** Works that take turns and are not done. */
+  #halting = 0;
 
   constructor(executor: Executor, registry: Registry, training: TrainingArguments) {
     this.#executor = executor;
@@ -39,26 +42,31 @@ export class OffloadedState {
     return this.#executor.host;
   }
 
-  /** Runs `work` when all before it is done; at once where nothing lives off the GPU. */
-  inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (!this.used) return work();
-    const done = this.#turn.then(work);
+  /** Runs `work` when all before it is done; at once where neither it nor what is under way `halts`, so that nothing can come into the middle of it. */
+  inTurn<T>(work: () => Promise<T>, halts = this.used): Promise<T> {
+    if (!halts && this.#halting === 0) return work();
+    this.#halting++;
+    const done = this.#turn.then(work).finally(() => this.#halting--);
     this.#turn = done.catch(() => undefined);
     return done;
   }
 
   /** Runs the programs of a micro-batch, then, where there are any, those that update once the host's part of the norm is known. */
-  async run(programs: readonly string[], update: readonly string[] = []): Promise<void> {
+  async run(
+    programs: readonly string[],
+    update: readonly string[] = [],
+    replay = (names: readonly string[]): Promise<void> => this.#executor.runHosted(names),
+  ): Promise<void> {
     if (programs.includes('begin')) {
       await this.#host.begin();
       this.#executor.takeMoved();
     }
-    await this.#executor.runHosted(programs);
+    await replay(programs);
     if (update.length === 0) return;
     const partials = this.#registry.results.get('partials');
     if (!partials) throw new Error('the update has no partial sums of the norm');
     this.#executor.writeTensor(partials, Float32Array.of(await this.#host.squareSum()), 4 * (sizeOf(partials.shape) - 1));
-    this.#executor.run(update);
+    await replay(update);
   }
 
   /** Updates the rows that the step touched. */

@@ -3,7 +3,7 @@
 // state before it, on nothing else; so a resumed run makes the same steps.
 
 import type { Batch } from '../data/batches.ts';
-import type { Executor, StepScalars } from '../gpu/executor.ts';
+import type { Executor, StepScalars, TimedCall } from '../gpu/executor.ts';
 import { WatchedPlaces } from '../graph/ops/watch.ts';
 import type { Registry } from '../graph/registry.ts';
 import { type Parameter, sizeOf, type Tensor } from '../graph/tensor.ts';
@@ -146,7 +146,17 @@ export class Trainer {
     return this.#offload.inTurn(() => this.#step(step, batches));
   }
 
-  async #step(step: number, batches: readonly Batch[]): Promise<StepResult> {
+  /** The same step, bit for bit, with each of its dispatches timed alone. */
+  async timedStep(step: number, batches: readonly Batch[]): Promise<StepResult & { readonly calls: readonly TimedCall[] }> {
+    const calls: TimedCall[] = [];
+    const replay = async (names: readonly string[]) => {
+      for (const call of await this.#executor.timed(names)) calls.push(call);
+    };
+    const result = await this.#offload.inTurn(() => this.#step(step, batches, replay), true);
+    return { ...result, calls };
+  }
+
+  async #step(step: number, batches: readonly Batch[], replay?: (names: readonly string[]) => Promise<void>): Promise<StepResult> {
     const counted = batches.reduce((sum, batch) => sum + this.#countOf(batch), 0);
     let micro = -1;
     for (const [i, batch] of batches.entries()) {
@@ -156,7 +166,8 @@ export class Trainer {
       this.#feed(program, batch);
       this.#executor.writeStep(this.#scalars(step, micro, first_example, counted));
       const [first, last] = [i === 0 ? ['begin'] : [], i === batches.length - 1 ? ['update'] : []];
-      if (this.#offload.used) await this.#offload.run([...first, program], last);
+      if (this.#offload.used) await this.#offload.run([...first, program], last, replay);
+      else if (replay) await replay([...first, program, ...last]);
       else this.#executor.run([...first, program, ...last]);
     }
     const read = await this.#executor.readResults();

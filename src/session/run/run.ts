@@ -8,6 +8,7 @@ import type { RunConfig } from '../../protocol/config.ts';
 import { type EpochArguments, placeOf, type StepPlace } from '../../protocol/epochs.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import type { Evaluation, Phase, RunEvent, SavedRun } from '../../protocol/messages.ts';
+import type { DeviceBest, ProfiledStep } from '../../protocol/profile.ts';
 import { isBetter } from '../../tasks/task.ts';
 import type { StepResult, TrainerState } from '../../train/trainer.ts';
 import type { RunData } from '../data/data.ts';
@@ -17,6 +18,7 @@ import type { RunStore, StoredRun } from '../host.ts';
 import { phaseEvent } from '../phase.ts';
 import { readParameters, readState, writeParameters, writeState } from './checkpoint.ts';
 import { type Gate, stopped } from './gate.ts';
+import { Profiling } from './profiling.ts';
 
 /** What training does to the pictures of an epoch by chance; undefined where it takes them as they are. */
 function augmentationOf(
@@ -84,6 +86,7 @@ export class Run {
   readonly #ahead = new Map<number, Promise<Batch[]>>();
   #saved: SavedRun | undefined;
   #lastEvaluation: { step: number; evaluation: Evaluation } | undefined;
+  readonly #profiling = new Profiling();
 
   constructor(request: RunRequest) {
     this.#request = request;
@@ -107,7 +110,7 @@ export class Run {
     return this.#best;
   }
 
-  /** Steps and evaluations so far. */
+  /** Steps, evaluations and profiles so far. */
   get history(): readonly RunEvent[] {
     return this.#events;
   }
@@ -117,7 +120,7 @@ export class Run {
   }
 
   #emit(event: RunEvent): void {
-    if (event.type === 'step' || event.type === 'evaluate') this.#events.push(event);
+    if (event.type === 'step' || event.type === 'evaluate' || event.type === 'profile') this.#events.push(event);
     this.#request.emit(event);
   }
 
@@ -178,8 +181,17 @@ export class Run {
     return own;
   }
 
+  /** Takes the step that is `skip` steps ahead dispatch by dispatch, and says where its time went. Errors: `busy`, `no-step-left`. */
+  profileStep(skip: number, best: () => Promise<DeviceBest>): Promise<ProfiledStep> {
+    return this.#profiling.ask(this.#step + skip, best);
+  }
+
   /** Runs to the end, or until stopped. What is kept is then in the trainer. */
-  async toEnd(): Promise<void> {
+  toEnd(): Promise<void> {
+    return this.#toEnd().finally(() => this.#profiling.end());
+  }
+
+  async #toEnd(): Promise<void> {
     const { config, max_steps, engine, gate } = this.#request;
     const { eval_steps, save_steps } = config.training;
     this.#phase('training');
@@ -219,7 +231,16 @@ export class Run {
         this.#phase('training');
         before = performance.now();
       }
-      const result = engine.trainer.step(this.#step, await this.#batches(this.#step));
+      const batches = await this.#batches(this.#step);
+      if (this.#profiling.due(this.#step)) {
+        await drain();
+        const { result, ms, profile } = await this.#profiling.take(engine, this.#step++, batches);
+        this.#emitStep(result, ms);
+        this.#emit({ type: 'profile', ...profile });
+        before = performance.now();
+        continue;
+      }
+      const result = engine.trainer.step(this.#step, batches);
       // Once a step fails the run ends, and nobody waits for the one behind it.
       result.catch(() => undefined);
       pending.push(result);
