@@ -1,5 +1,6 @@
 // The time of a training step of every method under its default policy, side by side in one run on the bundled model: the last column of
-// docs/learning.md. Times are told as multiples of full fine-tuning's, for those are what another device has a chance to share.
+// docs/learning.md. Times are told as multiples of full fine-tuning's, for those are what another device has a chance to share. `pace 16x128` takes another
+// batch and length than 16 and 16, and is only printed.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -9,11 +10,12 @@ import { methods } from '../src/methods/registry.ts';
 import { randomBatch } from '../test/random_model.ts';
 import { type TestEngine, testEngine } from '../test/testing.ts';
 import { bundledModel } from './bundled.ts';
-import { median, ratio, stepTimes } from './turns.ts';
+import { median, ratio, stepSize, stepTimes } from './turns.ts';
 
 const folder = fileURLToPath(new URL('../docs/learning/', import.meta.url));
 export const paceFile = `${folder}pace.json`;
-const [B, T, turns] = [16, 16, 5];
+const turns = 5;
+const usualSize = [16, 16] as const;
 
 /** What a run of all methods showed. */
 export interface Pace {
@@ -26,7 +28,7 @@ export interface Pace {
   readonly of_full: Readonly<Record<string, number>>;
 }
 
-async function measured(): Promise<Pace> {
+async function measured([B, T]: readonly [number, number]): Promise<Pace> {
   const device = await openDevice(await nodeHost().gpu());
   const model = await bundledModel();
   const engines: TestEngine[] = [];
@@ -53,10 +55,12 @@ async function measured(): Promise<Pace> {
   };
 }
 
-export async function run(json: boolean): Promise<void> {
-  const pace = await measured();
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(paceFile, `${JSON.stringify(pace)}\n`);
+export async function run(json: boolean, of: readonly string[]): Promise<void> {
+  const pace = await measured(stepSize(of, usualSize));
+  if (of.length === 0) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(paceFile, `${JSON.stringify(pace)}\n`);
+  }
   if (json) return console.log(JSON.stringify(pace));
   for (const [name, ms] of Object.entries(pace.ms)) {
     console.log(`${name.padEnd(18)} ${String(ms).padStart(6)} ms  ${(pace.of_full[name] as number).toFixed(2)}`);

@@ -1,16 +1,18 @@
 // A whole training step of the bundled model against the best matrix-product rate of the same run: how much of what the device can do a step
 // reaches, where the rest goes, what reversing costs over storing, and what parts of a batch cost. FLOPs counted are those of the matrix products
-// that the step needs, attention's included. The candidates take turns (turns.ts).
+// that the step needs, attention's included. The candidates take turns (turns.ts). `step 16x128` takes another batch and length than 8 and 32.
 
+import { exactTimestamps } from '../cli/adapter.ts';
 import { flopsOf } from '../src/plan/work.ts';
 import type { MethodName, PolicyName } from '../src/protocol/config.ts';
 import { randomBatch } from '../test/random_model.ts';
 import { type TestEngine, testEngine } from '../test/testing.ts';
 import { bundledModel } from './bundled.ts';
 import { bestGemmRate } from './gemm.ts';
-import { median, ratio, stepTimes } from './turns.ts';
+import { median, ratio, stepSize, stepTimes } from './turns.ts';
 
-const [B, T, turns] = [8, 32, 12];
+const turns = 12;
+const usualSize = [8, 32] as const;
 
 interface Candidate {
   readonly method: MethodName;
@@ -42,9 +44,7 @@ interface StepTiming extends Candidate {
   }[];
 }
 
-const program = `training ${T}`;
-
-async function engineOf({ method, policy, chunks }: Candidate): Promise<TestEngine> {
+async function engineOf({ method, policy, chunks }: Candidate, [B, T]: readonly [number, number]): Promise<TestEngine> {
   return testEngine({
     model: await bundledModel(),
     method,
@@ -59,7 +59,7 @@ async function engineOf({ method, policy, chunks }: Candidate): Promise<TestEngi
   });
 }
 
-async function timingOf(candidate: Candidate, { executor }: TestEngine, times: readonly number[]): Promise<StepTiming> {
+async function timingOf(candidate: Candidate, { executor }: TestEngine, times: readonly number[], program: string): Promise<StepTiming> {
   const ms = median(times);
   const planned = executor.plan.programs.get(program);
   if (!planned) throw new Error(`the plan has no program '${program}'`);
@@ -85,24 +85,29 @@ async function timingOf(candidate: Candidate, { executor }: TestEngine, times: r
   };
 }
 
-async function timeSteps(): Promise<StepTiming[]> {
+async function timeSteps(size: readonly [number, number]): Promise<StepTiming[]> {
+  const [B, T] = size;
   const engines: TestEngine[] = [];
-  for (const candidate of candidates) engines.push(await engineOf(candidate));
+  for (const candidate of candidates) engines.push(await engineOf(candidate, size));
   const batch = randomBatch(1, B, T, 30522, 10, false);
   const times = await stepTimes(engines, batch, turns);
   const timings: StepTiming[] = [];
   for (const [i, candidate] of candidates.entries()) {
-    timings.push(await timingOf(candidate, engines[i] as TestEngine, times[i] as number[]));
+    timings.push(await timingOf(candidate, engines[i] as TestEngine, times[i] as number[], `training ${T}`));
     engines[i]?.executor.destroy();
   }
   return timings;
 }
 
-export async function run(json: boolean): Promise<void> {
+export async function run(json: boolean, of: readonly string[]): Promise<void> {
+  const size = stepSize(of, usualSize);
+  exactTimestamps();
   const best = await bestGemmRate();
-  const timings = await timeSteps();
+  const timings = await timeSteps(size);
   const [meft1, stored, lora, ...inParts] = timings as [StepTiming, StepTiming, StepTiming, ...StepTiming[]];
   const result = {
+    batch: size[0],
+    length: size[1],
     best_gemm_gigaflops: best,
     share_of_best: meft1.gigaflops / best,
     over_stored: ratio(meft1.times, stored.times),
@@ -114,7 +119,7 @@ export async function run(json: boolean): Promise<void> {
     console.log(JSON.stringify(result));
     return;
   }
-  console.log(`best matrix product  ${best.toFixed(2)} GFLOP/s`);
+  console.log(`batch ${size.join(' × ')} tokens; best matrix product ${best.toFixed(2)} GFLOP/s`);
   for (const { method, policy, chunks, ms, gigaflops, activation_and_workspace } of timings) {
     const memory = `${(activation_and_workspace / 2 ** 20).toFixed(1)} MiB activation and workspace`;
     console.log(

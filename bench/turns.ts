@@ -2,6 +2,7 @@
 // each turn, and the median of all turns counts.
 
 import type { Batch } from '../src/data/batches.ts';
+import { RetraceError } from '../src/protocol/errors.ts';
 import type { TestEngine } from '../test/testing.ts';
 
 /** Milliseconds of a step by engine and turn, after a turn that warms up. */
@@ -22,3 +23,16 @@ export const median = (values: readonly number[]): number => values.toSorted((a,
 /** How much longer one took than the other in the same turn. */
 export const ratio = (times: readonly number[], of: readonly number[]): number =>
   median(times.map((ms, turn) => ms / (of[turn] as number)));
+
+/** Batch and length of a step, from an argument such as `16x128`, or those that are usual. Error `usage`. */
+export function stepSize(of: readonly string[], usual: readonly [number, number]): readonly [number, number] {
+  const [asked, ...more] = of;
+  if (asked === undefined) return usual;
+  const [, B, T] = /^([1-9]\d*)x([1-9]\d*)$/.exec(asked) ?? [];
+  if (B !== undefined && T !== undefined && more.length === 0) return [Number(B), Number(T)];
+  throw new RetraceError({
+    code: 'usage',
+    message: `'${of.join(' ')}' is no size of a step.`,
+    remedy: `Give batch and length, such as ${usual.join('x')}, or nothing.`,
+  });
+}

@@ -115,6 +115,14 @@ export const commandFlags = {
     ),
     ...output,
   },
+  profile: {
+    ...model,
+    ...data,
+    ...method,
+    ...trainingFlags,
+    trace: text('FILE.json', 'also write every dispatch as a trace event, with its module, shapes and overrides: opens in Perfetto'),
+    ...output,
+  },
   evaluate: {
     ...adapter,
     ...model,

@@ -13,6 +13,11 @@ const commandTexts: Readonly<Record<CommandName, { does: string; more: string; e
     more: 'Ctrl-C pauses after the step under way (exit code 130); --resume goes on from there to the same numbers, bit for bit.',
     example: 'retrace train --data reviews.tsv --text-column review --label-column stars --out reviews-adapter',
   },
+  profile: {
+    does: 'where the time of a training step goes: by kernel family, kernel and phase',
+    more: 'Takes the flags of train, warms up, and times one step dispatch by dispatch. Rates stand beside the best matrix product and copy of the same device.\nNothing is saved. Dispatches are timed alone, so their sum is not the time of a step in a run.',
+    example: 'retrace profile --method lora --batch-size 16 --trace step.json',
+  },
   evaluate: {
     does: 'metrics of an adapter on a data file',
     more: 'The model must be the one that the adapter was trained on, by checksum. With --model alone, that of a model with a classifier of its own.',

@@ -177,7 +177,7 @@ describe('plan', () => {
 
 describe('exit codes', () => {
   test.each([
-    ['an unknown command', ['trian'], 'There is no command', 'plan, train, evaluate, predict'],
+    ['an unknown command', ['trian'], 'There is no command', 'plan, train, profile, evaluate, predict'],
     ['an unknown flag', ['plan', '--batch', '4'], 'no flag --batch', '--batch-size'],
     ['a value that is no number', ['plan', '--batch-size', 'four'], "--batch-size is 'four'", 'number'],
     ['a number out of range', ['train', '--out', 'x', '--dropout', '1.5'], '--dropout is 1.5', 'allowed: <1'],

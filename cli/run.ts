@@ -11,6 +11,7 @@ import { inspect } from './commands/inspect.ts';
 import { merge } from './commands/merge.ts';
 import { plan } from './commands/plan.ts';
 import { predict } from './commands/predict.ts';
+import { profile } from './commands/profile.ts';
 import { train } from './commands/train.ts';
 import type { Console } from './console.ts';
 import { stopped } from './fetching.ts';
@@ -20,7 +21,18 @@ import { commandHelp, overallHelp } from './help.ts';
 /** Gives the exit code. */
 type Command = (given: Given, console: Console, positionals: readonly string[]) => Promise<number>;
 
-const commands: Readonly<Record<CommandName, Command>> = { plan, train, evaluate, predict, generate, merge, compare, inspect, hub };
+const commands: Readonly<Record<CommandName, Command>> = {
+  plan,
+  train,
+  profile,
+  evaluate,
+  predict,
+  generate,
+  merge,
+  compare,
+  inspect,
+  hub,
+};
 
 /** Those that are told what to work on without a flag. */
 const takesArguments: readonly CommandName[] = ['inspect', 'hub', 'merge'];
