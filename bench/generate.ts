@@ -6,9 +6,8 @@ import { Writer } from '../src/generate/writer.ts';
 import { methods, resolveOptions } from '../src/methods/registry.ts';
 import { gpt2, readGpt2Config } from '../src/models/gpt2.ts';
 import { defaultTraining } from '../src/protocol/config.ts';
-import { streamLimitOf } from '../src/session/engine/setup.ts';
 import { taskNamed } from '../src/tasks/registry.ts';
-import { type ProgramSetup, planPrograms } from '../src/train/programs.ts';
+import { type ProgramSetup, planPrograms, streamLimitOf } from '../src/train/programs.ts';
 import { randomModel } from '../test/random_model.ts';
 import { testEngine } from '../test/testing.ts';
 

@@ -24,13 +24,13 @@ import {
   type TrainingArguments,
 } from '../src/protocol/config.ts';
 import { offloadFor } from '../src/session/engine/engine.ts';
-import { resolveMethod, setupOf, streamLimitOf } from '../src/session/engine/setup.ts';
+import { resolveMethod, setupOf } from '../src/session/engine/setup.ts';
 import type { Host, RunStore } from '../src/session/host.ts';
 import { type BaseModel, openBaseModel } from '../src/session/models/base_model.ts';
 import { classifierStart, classifierValues } from '../src/session/models/classifier.ts';
 import { streamWeights } from '../src/session/models/weights.ts';
 import type { Task } from '../src/tasks/task.ts';
-import { type ProgramSetup, planPrograms } from '../src/train/programs.ts';
+import { type ProgramSetup, planPrograms, streamLimitOf } from '../src/train/programs.ts';
 import { Trainer } from '../src/train/trainer.ts';
 
 export const vectors = fileURLToPath(new URL('../python/vectors/', import.meta.url));

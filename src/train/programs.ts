@@ -53,6 +53,10 @@ export interface ProgramSetup extends GranularitySetup {
   readonly max_binding?: number;
 }
 
+/** Fixed streams hold magnitudes below this. */
+export const streamLimitOf = ({ method, backbone, options }: Pick<ProgramSetup, 'method' | 'backbone' | 'options'>): number =>
+  method.wire(backbone, options).streams === 'fixed' ? 2 ** (31 - options.fraction_bits) : Number.POSITIVE_INFINITY;
+
 export const programName = (purpose: 'training' | 'evaluation', length: number): string => `${purpose} ${length}`;
 
 type TracingOptions = Omit<GraphOptions, 'training' | 'tokensAtATime'>;

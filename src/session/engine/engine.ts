@@ -16,7 +16,7 @@ import { RetraceError } from '../../protocol/errors.ts';
 import { type Bucket, longestOf, wordsOf } from '../../protocol/lengths.ts';
 import type { PlanReport } from '../../protocol/messages.ts';
 import type { Encoding, Judged, Task } from '../../tasks/task.ts';
-import { type ProgramSetup, planPrograms } from '../../train/programs.ts';
+import { type ProgramSetup, planPrograms, streamLimitOf } from '../../train/programs.ts';
 import { Trainer } from '../../train/trainer.ts';
 import type { Host } from '../host.ts';
 import type { BaseModel } from '../models/base_model.ts';
@@ -25,7 +25,7 @@ import { taskFor } from '../models/task_fit.ts';
 import { streamWeights } from '../models/weights.ts';
 import type { PictureReader } from '../pictures/reader.ts';
 import { withRemedies } from './remedies.ts';
-import { reportPlan, resolveMethod, setupOf, streamLimitOf } from './setup.ts';
+import { reportPlan, resolveMethod, setupOf } from './setup.ts';
 import { writingReport } from './written.ts';
 
 export interface Engine {

@@ -217,10 +217,6 @@ export function setupOf(request: SetupRequest): ProgramSetup {
   };
 }
 
-/** Fixed streams hold magnitudes below this. */
-export const streamLimitOf = ({ method, backbone, options }: ProgramSetup): number =>
-  method.wire(backbone, options).streams === 'fixed' ? 2 ** (31 - options.fraction_bits) : Number.POSITIVE_INFINITY;
-
 export function trainableCount(registry: ReturnType<typeof planPrograms>['registry']): number {
   return [...registry.parameters.values()]
     .filter(({ trainable }) => trainable)

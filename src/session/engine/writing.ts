@@ -8,10 +8,10 @@ import type { TextEnds } from '../../generate/texts.ts';
 import { Writer } from '../../generate/writer.ts';
 import { readJson } from '../../hub/folder.ts';
 import { textPositions } from '../../protocol/lengths.ts';
+import { streamLimitOf } from '../../train/programs.ts';
 import type { BaseModel } from '../models/base_model.ts';
 import type { Engine } from './engine.ts';
 import { withRemedies } from './remedies.ts';
-import { streamLimitOf } from './setup.ts';
 
 /** Texts that are written together. */
 export const mostTogether = 8;
