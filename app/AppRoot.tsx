@@ -14,7 +14,8 @@ import { AppContext, useActions, useApp } from './state/context.ts';
 import type { App } from './state/store.ts';
 import { TrainScreen } from './train/TrainScreen.tsx';
 
-/** A screen that most visits don't open. */
+/** Screens that most visits don't open. */
+const BenchScreen = lazy(() => import('./bench/BenchScreen.tsx'));
 const CompareScreen = lazy(() => import('./compare/CompareScreen.tsx'));
 
 export function AppRoot({ app }: { app: App }) {
@@ -61,6 +62,11 @@ function Frame() {
         <Tabs.Content value="compare" tabIndex={-1}>
           <Suspense fallback={<div className="skeleton skeleton-tall" role="status" aria-label="Loading" />}>
             <CompareScreen theme={theme} />
+          </Suspense>
+        </Tabs.Content>
+        <Tabs.Content value="bench" tabIndex={-1}>
+          <Suspense fallback={<div className="skeleton skeleton-tall" role="status" aria-label="Loading" />}>
+            <BenchScreen />
           </Suspense>
         </Tabs.Content>
         <Tabs.Content value="results" tabIndex={-1}>

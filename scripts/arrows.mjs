@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 const ARROWS = {
   // The page: its entry and frame, screens, what screens share, the model of what is chosen and answered. What only draws knows no state.
-  app: ['app/choose', 'app/train', 'app/compare', 'app/results', 'app/frame', 'app/state', 'app/styles', 'client', 'protocol'],
+  app: ['app/bench', 'app/choose', 'app/train', 'app/compare', 'app/results', 'app/frame', 'app/state', 'app/styles', 'client', 'protocol'],
+  'app/bench': ['app/state', 'app/ui', 'protocol'],
   'app/train': ['app/choose', 'app/memory', 'app/state', 'app/ui', 'protocol'],
   'app/compare': ['app/choose', 'app/queue', 'app/study', 'app/memory', 'app/options', 'app/state', 'app/ui', 'protocol'],
   'app/choose': ['app/hub', 'app/memory', 'app/options', 'app/state', 'app/ui', 'protocol'],

@@ -3,7 +3,8 @@
 
 import { expect, test } from 'vitest';
 import { familyOf, kernelFamilies } from '../src/kernels/families.ts';
-import { dispatchSize, kernels } from '../src/kernels/table.ts';
+import { dispatchSize } from '../src/kernels/dispatch.ts';
+import { kernels } from '../src/kernels/table.ts';
 import { measureBest } from '../src/measure/ceilings.ts';
 import { profileOf } from '../src/measure/profile.ts';
 import { traceOf } from '../src/measure/trace.ts';

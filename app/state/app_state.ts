@@ -1,6 +1,7 @@
 // The types of the page's state and its first values: what is chosen, what the worker has answered, the run. Not here: what changes it (store.ts and the
 // files beside it).
 
+import type { BenchEvent } from '../../src/protocol/bench.ts';
 import type { Catalogue } from '../../src/protocol/cards.ts';
 import type { ErrorReport } from '../../src/protocol/errors.ts';
 import type {
@@ -15,6 +16,7 @@ import type {
   Prediction,
   SavedRun,
 } from '../../src/protocol/messages.ts';
+import type { ProfiledStep } from '../../src/protocol/profile.ts';
 import type { StudyReport, StudySeries } from '../../src/protocol/study.ts';
 import type { Answer } from './answer.ts';
 import type { Outcome } from './cells.ts';
@@ -26,7 +28,8 @@ import type { RunState } from './run.ts';
 import type { Settings } from './settings.ts';
 import type { WritingState } from './writing.ts';
 
-export const screens = ['choose', 'train', 'compare', 'results'] as const;
+/** `bench` has no tab: its address alone leads there. */
+export const screens = ['choose', 'train', 'compare', 'results', 'bench'] as const;
 export type Screen = (typeof screens)[number];
 
 export interface Comparison {
@@ -63,6 +66,15 @@ export interface StudyState {
 
 export const noStudy: StudyState = { running: false, done: 0, of: 0, series: [] };
 
+/** The device, while it is measured and afterwards. */
+export interface BenchState {
+  readonly running: boolean;
+  readonly event?: BenchEvent;
+  readonly error?: ErrorReport;
+}
+
+export const noBench: BenchState = { running: false };
+
 export interface AppState {
   readonly screen: Screen;
   readonly theme: Theme;
@@ -81,6 +93,9 @@ export interface AppState {
   readonly comparison: Comparison;
   readonly queue: QueueState;
   readonly study: StudyState;
+  readonly bench: BenchState;
+  /** The last step of the run that was timed dispatch by dispatch. */
+  readonly profiled: Answer<ProfiledStep>;
   readonly startError?: ErrorReport | undefined;
   /** After cancelling, until something else is chosen: what was lost with the worker, or empty. */
   readonly cancelled?: string | undefined;

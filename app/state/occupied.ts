@@ -9,6 +9,7 @@ import { taskOf } from './settings.ts';
 const occupationTexts = {
   run: 'A run is under way: see Train.',
   study: 'A study is under way: see Compare.',
+  bench: 'The device is being measured: see #bench.',
   import: 'An adapter is being imported: see Results.',
   queue: 'A queue is under way: see Compare.',
 } as const;
@@ -19,11 +20,13 @@ export type Occupation = keyof typeof occupationTexts;
 export function occupationOf({
   run,
   study,
+  bench,
   imported,
   queue,
-}: Pick<AppState, 'run' | 'study' | 'imported' | 'queue'>): Occupation | undefined {
+}: Pick<AppState, 'run' | 'study' | 'bench' | 'imported' | 'queue'>): Occupation | undefined {
   if (isActive(run)) return 'run';
   if (study.running) return 'study';
+  if (bench.running) return 'bench';
   if (imported.pending) return 'import';
   return queue.going ? 'queue' : undefined;
 }

@@ -35,6 +35,23 @@ const events: RunEvent[] = [
   { type: 'finished', step: 3, reason: 'completed' },
 ];
 
+test('a run keeps the last profile of its steps', () => {
+  const profile = {
+    step: 2,
+    length: 8,
+    timer: 'clock',
+    resolution_ms: 0,
+    dispatches: 0,
+    ms: 1,
+    best: { gflops: 1, gb_per_s: 1 },
+    families: [],
+    kernels: [],
+  } as const;
+  const run = afterEvents(newRun('r'), [step(1), { type: 'profile', ...profile, step: 1 }, step(2), { type: 'profile', ...profile }]);
+  expect(run.profile).toMatchObject({ step: 2 });
+  expect(run.steps).toHaveLength(2);
+});
+
 test('a run looks the same however its events are batched', () => {
   const atOnce = afterEvents(newRun('r'), events);
   const oneByOne = events.reduce((run, event) => afterEvents(run, [event]), newRun('r'));

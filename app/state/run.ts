@@ -9,6 +9,7 @@ type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
 export type StepEvent = Of<'step'>;
 export type EvaluateEvent = Of<'evaluate'>;
 export type MemoryEvent = Of<'memory'>;
+export type ProfileEvent = Of<'profile'>;
 export type FinishedEvent = Of<'finished'>;
 export type Best = NonNullable<FinishedEvent['best']>;
 
@@ -28,6 +29,8 @@ export interface RunState {
   readonly steps: readonly StepEvent[];
   readonly evaluations: readonly EvaluateEvent[];
   readonly memory?: MemoryEvent;
+  /** The last of its steps that was timed dispatch by dispatch. */
+  readonly profile?: ProfileEvent;
   readonly savedAt?: number;
   readonly finished?: FinishedEvent;
   readonly error?: ErrorReport;
@@ -81,6 +84,9 @@ export function afterEvents(run: RunState, events: readonly RunEvent[]): RunStat
       case 'memory':
         // The worker sends its memory account again after each checkpoint, which is how the page knows that one was written.
         next = { ...next, memory: event, ...(next.phase === 'saving' ? { savedAt: (steps.at(-1) ?? run.steps.at(-1))?.step ?? 0 } : {}) };
+        break;
+      case 'profile':
+        next = { ...next, profile: event };
         break;
       case 'saved':
         break;

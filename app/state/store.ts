@@ -3,15 +3,17 @@
 
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
+import type { BenchSizes } from '../../src/protocol/bench.ts';
 import type { AdapterSource, Columns, GenerationOptions, MethodOptions, TrainingArguments } from '../../src/protocol/config.ts';
 import { reportOf } from '../../src/protocol/errors.ts';
 import type { AskedText, Calls, ExportResult, MergeResult, Prediction } from '../../src/protocol/messages.ts';
-import { type AppState, noComparison, noStudy, type Screen } from './app_state.ts';
+import { type AppState, noBench, noComparison, noStudy, type Screen } from './app_state.ts';
 import { asksOf } from './asks.ts';
 import { cancellingOf } from './cancelling.ts';
 import { comparingOf } from './comparing.ts';
 import { noHub } from './hub/hub_state.ts';
 import { type HubActions, hubbingOf } from './hub/hubbing.ts';
+import { measuringOf } from './measuring.ts';
 import { mergingOf, noMerging } from './merging.ts';
 import { occupationOf } from './occupied.ts';
 import { type Kept, save, saveHub, saveQueue, type Theme } from './persist.ts';
@@ -55,6 +57,10 @@ export interface Actions extends HubActions {
   /** Measures starting points, each after so many steps. */
   beginStudy(steps: number): void;
   stopStudy(): void;
+  /** Times the run's next step dispatch by dispatch. */
+  profileStep(): Promise<void>;
+  measureDevice(sizes: BenchSizes): Promise<void>;
+  stopMeasuring(): Promise<void>;
   /** Shows the results of a saved run; brings it back into the worker unless it is there. */
   openResults(id: string, name: string): Promise<void>;
   resume(id: string, name: string): Promise<void>;
@@ -95,7 +101,7 @@ const aloneAmongTabs = (work: () => Promise<void>): Promise<boolean> =>
 const waiting = { pending: true } as const;
 const idle = { pending: false } as const;
 /** What was answered about a model that the worker is about to let go of. */
-const nothingReady = { exported: idle, merging: noMerging, imported: idle, prediction: idle, writing: idle } as const;
+const nothingReady = { exported: idle, merging: noMerging, imported: idle, prediction: idle, writing: idle, profiled: idle } as const;
 
 export function createApp(client: TrainerClient, kept: Kept): App {
   const store = createStore<AppState>(() => ({
@@ -112,6 +118,8 @@ export function createApp(client: TrainerClient, kept: Kept): App {
     comparison: noComparison,
     queue: { items: kept.queue, going: false, halting: false },
     study: noStudy,
+    bench: noBench,
+    profiled: idle,
     savedRuns: [],
     prediction: idle,
     writing: idle,
@@ -241,6 +249,7 @@ export function createApp(client: TrainerClient, kept: Kept): App {
       }
     },
     ...mergingOf(client, store),
+    ...measuringOf(client, store),
     ...writingOf(client, store),
     importAdapter: async (adapter) => {
       if (occupationOf(getState()) !== undefined) return;

@@ -2,12 +2,14 @@
 
 import { SavedRunsPanel } from '../choose/SavedRuns.tsx';
 import { useActions, useApp } from '../state/context.ts';
-import { bestOf } from '../state/run.ts';
+import { bestOf, isActive } from '../state/run.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { metricText, metricTitle } from '../ui/metrics.ts';
+import { Unfold } from '../ui/Unfold.tsx';
 import { Announcer } from './Announcer.tsx';
 import { Curves } from './Curves.tsx';
 import { MemoryAccount } from './MemoryAccount.tsx';
+import { ProfilePanel } from './ProfilePanel.tsx';
 import { Reconstruction } from './Reconstruction.tsx';
 import { RunHead } from './RunHead.tsx';
 
@@ -16,7 +18,8 @@ const noTasks = [] as const;
 export function TrainScreen({ theme }: { theme: string }) {
   const run = useApp((state) => state.run);
   const tasks = useApp((state) => state.catalogue.value?.tasks ?? noTasks);
-  const { pause, proceed, stop, show } = useActions();
+  const profiled = useApp((state) => state.profiled);
+  const { pause, proceed, stop, show, profileStep } = useActions();
   if (run === undefined) {
     return (
       <div className="train">
@@ -69,6 +72,16 @@ export function TrainScreen({ theme }: { theme: string }) {
           <MemoryAccount plan={run.plan} memory={run.memory} />
         </section>
       </div>
+      <section className="card" aria-label="Advanced">
+        <Unfold title="Advanced">
+          <ProfilePanel
+            profile={run.profile}
+            profiled={profiled}
+            active={isActive(run) && (run.phase === 'training' || run.phase === 'paused')}
+            onProfile={() => void profileStep()}
+          />
+        </Unfold>
+      </section>
       <Announcer run={run} />
     </div>
   );

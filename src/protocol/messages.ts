@@ -1,6 +1,7 @@
 // The wire between page and worker. Calls go one way and are answered one by one; events flow back while a run lives. Everything is plain data
 // (structured clone). Not here: who sends (src/client) and who answers (src/worker, src/session).
 
+import type { BenchEvent } from './bench.ts';
 import type { Catalogue, Inputs, MethodCard, TaskCard } from './cards.ts';
 import type {
   AdapterSource,
@@ -318,6 +319,7 @@ export type RunEvent =
   | WritingEvent
   | StudyEvent
   | ProfileEvent
+  | BenchEvent
   | { readonly type: 'error'; readonly error: ErrorReport };
 
 /** Calls of the page, by name: argument and answer. */

@@ -1,6 +1,8 @@
 // What a profile of a training step says, as page, command line and reports of measurements have it. Plain values: it goes over the wire and into the
 // record of a run. Not here: how it is measured (src/gpu/profiler.ts, src/measure).
 
+import type { BenchReport, BenchSizes } from './bench.ts';
+
 /** The best that a device reached in the same run. */
 export interface DeviceBest {
   /** Of the three matrix products, at shapes of usual layers. */
@@ -58,4 +60,6 @@ export interface MeasureCalls {
    * and is paused again. Errors: `no-run`, `busy`, `no-step-left`.
    */
   profileStep: { argument: { skip?: number }; answer: ProfiledStep };
+  /** Measures the device, stage by stage; a `bench` event follows each thing that is found. `stop` ends it, and it answers with what it has. */
+  bench: { argument: { sizes: BenchSizes }; answer: BenchReport };
 }

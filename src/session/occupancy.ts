@@ -8,6 +8,7 @@ const occupations = {
   run: ['A run is in progress', 'Stop it first, or wait for its end.'],
   study: ['A study of starts is in progress', 'Stop it first, or wait for its end.'],
   evaluation: ['An evaluation is in progress', 'Wait for its end.'],
+  bench: ['The device is being measured', 'Stop it first, or wait for its end.'],
   import: ['An adapter is being imported', 'Wait for its end.'],
 } as const;
 

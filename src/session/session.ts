@@ -21,6 +21,7 @@ import { answer, isWritten } from './engine/predict.ts';
 import { methodUnder, requireTextLength, resolveMethod } from './engine/setup.ts';
 import type { Host, StoredRun } from './host.ts';
 import { type Answering, type HubCalls, hubCalls } from './hub_calls.ts';
+import { measureHost } from './measuring.ts';
 import { describe } from './models/base_model.ts';
 import { classifierStart } from './models/classifier.ts';
 import { Fetching } from './models/hub_models.ts';
@@ -57,7 +58,7 @@ export class Session {
   readonly #device: DeviceHolder;
   readonly #models: OpenModels;
   #ready: Ready | undefined;
-  /** Steers the run or study that goes on. */
+  /** Steers what goes on and can be stopped: a run, a study, a measurement. */
   #gate: Gate | undefined;
   readonly #occupancy = new Occupancy();
   readonly #texts: Texts;
@@ -113,6 +114,7 @@ export class Session {
       await this.#steered('run', async (gate) => this.#start(gate, parseRunConfig(await this.#fetching.foundAgain(stored)), stored));
     },
     study: (request) => this.#steered('study', (gate) => this.#measureStarts(gate, request)),
+    bench: ({ sizes }) => this.#steered('bench', (gate) => this.#bench(gate, sizes)),
     pause: async () => {
       this.#gate?.pause();
     },
@@ -226,6 +228,14 @@ export class Session {
     } catch (thrown) {
       throw await this.#lossOr(thrown);
     }
+  }
+
+  async #bench(gate: Gate, sizes: Calls['bench']['argument']['sizes']): Promise<Calls['bench']['answer']> {
+    const device = await this.#device.open();
+    await this.#release();
+    return measureHost({ host: this.#host, device, emit: this.#emit, gate }, sizes).catch(async (thrown: unknown) => {
+      throw await this.#lossOr(thrown);
+    });
   }
 
   /** Frees what the last run or import left on the device, once nobody reads it. */
