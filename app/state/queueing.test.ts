@@ -3,7 +3,7 @@ import { createStore } from 'zustand/vanilla';
 import type { TrainerClient } from '../../src/client/trainer_client.ts';
 import type { SavedRun } from '../../src/protocol/messages.ts';
 import { methodCards } from '../../src/session/models/method_cards.ts';
-import { type AppState, noStudy } from './app_state.ts';
+import { type AppState, noBench, noStudy } from './app_state.ts';
 import { afterReload, type QueueItem, queueOf } from './queue.ts';
 import { queueingOf } from './queueing.ts';
 import { newRun, type RunState } from './run.ts';
@@ -37,6 +37,7 @@ function setUp(items: readonly QueueItem[], run: (name: string) => RunState, oth
         savedRuns: [savedAs('older', queueOf([picked[0]], firstRun, catalogue)[0] as QueueItem)],
         queue: { items, going: false, halting: false },
         study: noStudy,
+        bench: noBench,
         imported: { pending: false },
       }) as unknown as AppState,
   );
