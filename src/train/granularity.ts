@@ -13,6 +13,8 @@ interface Granularity {
   readonly chunk: number;
   /** Bytes of the logits of words that are there at a time. */
   readonly logits: number;
+  /** Whether short texts of an evaluation go together in larger batches than those of training. */
+  readonly evaluations: 'as training' | 'larger';
 }
 
 /** As many tokens as there are. */
@@ -22,9 +24,9 @@ const whole = Number.POSITIVE_INFINITY;
 const fewLogits = 12 * 2 ** 20;
 
 const granularities: Readonly<Record<GranularityName, Granularity>> = {
-  frugal: { part: 512, chunk: 128, logits: fewLogits },
-  balanced: { part: 1024, chunk: 1024, logits: 4 * fewLogits },
-  fast: { part: whole, chunk: whole, logits: 16 * fewLogits },
+  frugal: { part: 512, chunk: 128, logits: fewLogits, evaluations: 'as training' },
+  balanced: { part: 1024, chunk: 1024, logits: 4 * fewLogits, evaluations: 'larger' },
+  fast: { part: whole, chunk: whole, logits: 16 * fewLogits, evaluations: 'larger' },
 };
 
 /** Each part, and each chunk, are dispatches of their own, which are planned and encoded: past so many parts, both grow instead. */
@@ -61,3 +63,6 @@ export function tokensAtATime(setup: GranularitySetup, { wholeBatch }: Wiring, {
 /** Rows of words whose logits are there at a time; a part of them begins where labels may be bound. */
 export const rowsOfWords = (setup: GranularitySetup, vocab_size: number): number =>
   Math.max(64, Math.floor(rowOf(setup).logits / (4 * vocab_size) / 64) * 64);
+
+/** Whether short texts of an evaluation go together in larger batches than those of training. */
+export const growsEvaluations = (setup: GranularitySetup): boolean => rowOf(setup).evaluations === 'larger';

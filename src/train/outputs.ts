@@ -12,6 +12,7 @@ import { type Adaptation, type Backbone, headOf, ownPooling, pooledHead, require
 import type { Pooling } from '../protocol/config.ts';
 import { type Bucket, wordsOf } from '../protocol/lengths.ts';
 import type { Task } from '../tasks/task.ts';
+import type { EvaluationShape } from './evaluation_shapes.ts';
 import { rowsOfWords } from './granularity.ts';
 import type { ProgramSetup } from './programs.ts';
 import { type RowHead, type RowLoss, rowScores } from './row_loss.ts';
@@ -30,8 +31,8 @@ export interface Output extends RowLoss {
   rows(g: Graph, top: Top): Tensor;
   /** What an evaluation leaves of the rows for the host to read. */
   measured(g: Graph, rows: Tensor): Tensor;
-  /** The shape of the result that all evaluation programs of a run write it to: that of the largest of them. */
-  readonly measures: readonly number[];
+  /** How many rows of it there are in a batch of this shape. */
+  measures(shape: EvaluationShape): number;
 }
 
 type OutputKind = (g: Graph, setup: ProgramSetup, bucket: Bucket) => Output;
@@ -59,7 +60,7 @@ const sequence: OutputKind = (g, setup) => {
   const head = headOf(num_labels);
   const weights = g.training && loss?.weighted ? g.input('class_weights', [num_labels], 'f32') : undefined; // [V]
   return {
-    ...{ rows, head, measured: head, measures: [B, num_labels] },
+    ...{ rows, head, measured: head, measures: ({ rows }) => rows },
     targets: g.input('labels', [B], task.targets.dtype),
     loss: (g, outputs, targets) => task.loss(g, outputs, targets, { label_smoothing: loss?.label_smoothing ?? 0, weights }),
   };
@@ -88,7 +89,7 @@ const choices: OutputKind = (g, setup) => {
     ...(g.training && k > 1 ? { added: g.input('absent_choices', [N, k], 'f32') } : {}),
     loss: (g, outputs, targets) => task.loss(g, outputs, targets),
     // Choices are scored one by one, so that examples may have more of them than those that were trained on.
-    ...{ measured: score, measures: [B, 1] },
+    ...{ measured: score, measures: ({ rows }) => rows },
   };
 };
 
@@ -103,7 +104,7 @@ export function wordLogits(g: Graph, backbone: Backbone, rows: Tensor): Tensor {
 
 /** The hidden states that are to give a word, and of each the words of the vocabulary. */
 const words: OutputKind = (g, setup, bucket) => {
-  const { task, loss, backbone, batch_size: B, buckets, token_chunk } = setup;
+  const { task, loss, backbone, batch_size: B, token_chunk } = setup;
   requireVocabulary(backbone);
   const { vocab_size } = backbone.config;
   const T = lengthIn(topStack(backbone), bucket);
@@ -121,7 +122,7 @@ const words: OutputKind = (g, setup, bucket) => {
     loss: (g, outputs, own) => task.loss(g, outputs, own, { label_smoothing: loss?.label_smoothing ?? 0, words: vocab_size }),
     measured: (g, rows) =>
       rowScores(g, rows, targets, { ...chosen, head, score: (g, logits, own) => logLikelihood(g, logits, own, vocab_size) }),
-    measures: [B * Math.max(...buckets.map(wordsOf))],
+    measures: (shape) => shape.rows * wordsOf(shape),
   };
 };
 

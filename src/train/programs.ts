@@ -1,4 +1,4 @@
-// The programs of a run, traced: one training and one evaluation program per padded length. The same code for every model, method and policy.
+// The programs of a run, traced: one training program per padded length, and one evaluation program per shape of its batches. The same code for every model, method and policy.
 // Not here: what surrounds them in a step (update.ts), numbers of a step (trainer.ts), memory (src/plan).
 
 import { backward } from '../graph/differentiate.ts';
@@ -15,6 +15,7 @@ import { RetraceError } from '../protocol/errors.ts';
 import { type Bucket, requireLength } from '../protocol/lengths.ts';
 import type { PolicyRange } from '../stack/stack.ts';
 import type { Task } from '../tasks/task.ts';
+import { evaluationShapes } from './evaluation_shapes.ts';
 import { type GranularitySetup, tokensAtATime } from './granularity.ts';
 import { type Output, outputKinds, type Top } from './outputs.ts';
 import { rowLoss } from './row_loss.ts';
@@ -44,6 +45,8 @@ export interface ProgramSetup extends GranularitySetup {
   readonly rows_per_example?: number;
   /** Padded sizes, ascending. */
   readonly buckets: readonly Bucket[];
+  /** Whether evaluations have shapes of their own (evaluation_shapes.ts). */
+  readonly evaluation?: 'finer' | undefined;
   readonly optimizer: OptimizerArguments;
   /** `training` leaves out the evaluation programs (for a plan of one step). */
   readonly purposes: readonly ('training' | 'evaluation')[];
@@ -99,7 +102,14 @@ export function traceTraining(registry: Registry, options: TracingOptions, setup
 }
 
 /** What is measured of one batch, into the result `outputs`. */
-export function traceEvaluation(registry: Registry, options: TracingOptions, setup: ProgramSetup, bucket: Bucket): ProgramSource {
+export function traceEvaluation(
+  registry: Registry,
+  options: TracingOptions,
+  run: ProgramSetup,
+  bucket: Bucket,
+  rows = run.batch_size,
+): ProgramSource {
+  const setup = { ...run, batch_size: rows };
   const scene = sceneOf(registry, { ...options, training: false }, setup, bucket);
   const { g, wiring } = scene;
   const output = outputKinds[setup.task.head](g, setup, bucket);
@@ -107,7 +117,8 @@ export function traceEvaluation(registry: Registry, options: TracingOptions, set
   for (const stack of numberedStacks(setup.backbone)) results.push(evaluateStack(scene, stack, results));
   const top = results.at(-1) as StackResult;
   const measured = output.measured(g, output.rows(g, { ...top, adaptation: wiring.adaptation }));
-  const state = registry.result('outputs', output.measures, 'f32');
+  const places = Math.max(...evaluationShapes(run).map(output.measures));
+  const state = registry.result('outputs', [places, ...measured.shape.slice(1)], 'f32');
   g.scope('head', () => copyInto(g, measured, state));
   return { name: programName('evaluation', bucket.length), graph: g };
 }
@@ -138,9 +149,11 @@ export function planPrograms(setup: ProgramSetup): { plan: Plan; registry: Regis
     trains: (parameter: Pick<Parameter, 'name' | 'owner' | 'dense'>) => method.trains(parameter, options),
     storedType: setup.storedType,
   };
-  const sources = buckets.flatMap((bucket) =>
-    setup.purposes.map((purpose) => (purpose === 'training' ? traceTraining : traceEvaluation)(registry, tracing, setup, bucket)),
-  );
+  const trace = {
+    training: () => buckets.map((bucket) => traceTraining(registry, tracing, setup, bucket)),
+    evaluation: () => evaluationShapes(setup).map((shape) => traceEvaluation(registry, tracing, setup, shape, shape.rows)),
+  };
+  const sources = setup.purposes.flatMap((purpose) => trace[purpose]());
   requireAdamw(registry, setup);
   if (setup.purposes.includes('training')) requireSaved({ ...setup, head: setup.task.head }, registry.parameters.keys());
   const plan = planRun(registry, sources, stepPrograms(registry, tracing, setup), setup.forms ? { forms: setup.forms } : {});

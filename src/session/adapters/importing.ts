@@ -1,7 +1,6 @@
 // Importing an adapter: its files found, read for a base, and made ready to predict with: its engine started, its values put in, its self-test
 // passed. Not here: how layouts are read (src/formats). Invariant: an engine that does not pass is ended before the error is thrown.
 
-import { chooseBuckets } from '../../data/batches.ts';
 import { type AdapterArchive, checkBase } from '../../formats/adapter_archive.ts';
 import { adapterFileNames, readExported } from '../../formats/exported.ts';
 import { readZip } from '../../formats/zip.ts';
@@ -10,6 +9,7 @@ import { mostAdapterBytes } from '../../hub/adapter.ts';
 import type { AdapterSource } from '../../protocol/config.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import type { ImportResult } from '../../protocol/messages.ts';
+import { lengthsUpTo } from '../../train/evaluation_shapes.ts';
 import { type Engine, type EngineConfig, type EngineRequest, startEngine } from '../engine/engine.ts';
 import type { BaseModel } from '../models/base_model.ts';
 import { fromStored } from '../models/stored_form.ts';
@@ -69,11 +69,8 @@ export async function startImported(archive: AdapterArchive, { device, ...surrou
     ...surroundings,
     config,
     labels: archive.labels,
-    // Every length may come; the buckets then pad the fewest tokens.
-    buckets: chooseBuckets(
-      Uint32Array.from({ length: max_length }, (_, i) => i + 1),
-      { maxLength: max_length },
-    ),
+    // Texts of every length may come.
+    buckets: lengthsUpTo(max_length).map((length) => ({ length })),
     max_steps: 1,
     purposes: ['evaluation'],
     onPlan: () => undefined,

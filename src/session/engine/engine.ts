@@ -1,8 +1,8 @@
 // A model on a device, ready to step and to predict: plan, executor with the weights in place, trainer. What training, evaluation, prediction and a
 // check of an export share.
 
-import { type Batch, type CollateOptions, collate, collateSlices } from '../../data/batches.ts';
-import { exampleOf, type TokenizedExample, type TokenRow } from '../../data/dataset.ts';
+import { type Batch, type CollateOptions, collateSlices } from '../../data/batches.ts';
+import type { TokenizedExample } from '../../data/dataset.ts';
 import type { Augmentation } from '../../data/pictures/augment.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
 import { type Device, type Loss, openDevice } from '../../gpu/device.ts';
@@ -13,9 +13,9 @@ import { OffloadedModules } from '../../methods/sparse_adapter.ts';
 import { type HostParameters, localParameters, Offload } from '../../offload/offload.ts';
 import type { GranularityName, MemorySettings, RunConfig } from '../../protocol/config.ts';
 import { RetraceError } from '../../protocol/errors.ts';
-import { type Bucket, longestOf, wordsOf } from '../../protocol/lengths.ts';
+import type { Bucket } from '../../protocol/lengths.ts';
 import type { PlanReport } from '../../protocol/messages.ts';
-import type { Encoding, Judged, Task } from '../../tasks/task.ts';
+import type { Task } from '../../tasks/task.ts';
 import { type ProgramSetup, planPrograms, streamLimitOf } from '../../train/programs.ts';
 import { Trainer } from '../../train/trainer.ts';
 import type { Host } from '../host.ts';
@@ -178,21 +178,11 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
   }
 }
 
-/** How an engine's batches are made; of an evaluation each row comes by itself. */
-const collatingOf = (
-  { setup: { batch_size, rows_per_example = 1 }, buckets, tokenizer, task, model }: Engine,
-  purpose: Encoding['purpose'],
-): CollateOptions => ({
-  ...(purpose === 'training' ? { batchSize: batch_size / rows_per_example, rowsPerExample: rows_per_example } : { batchSize: batch_size }),
-  ...{ buckets, padTokenId: tokenizer.padTokenId, targets: task.targets },
+/** What of an engine decides how its batches are made. */
+export const collatingOf = ({ tokenizer, task, model }: Engine): Omit<CollateOptions, 'batchSize' | 'buckets'> => ({
+  ...{ padTokenId: tokenizer.padTokenId, targets: task.targets },
   decoderStart: model.backbone().config.decoder_start_token_id,
 });
-
-/** Examples `indices` as a batch of an evaluation. */
-export async function batchOf(engine: Engine, examples: readonly TokenizedExample[], indices: Uint32Array): Promise<Batch> {
-  const batch = collate(examples, indices, collatingOf(engine, 'evaluation'));
-  return engine.pictures?.filled(batch) ?? batch;
-}
 
 /** Examples `indices` as a batch of a training step, in slices of as many as go through at a time; pictures as they are, or as training sees them by chance. */
 export function slicesOf(
@@ -201,67 +191,17 @@ export function slicesOf(
   indices: Uint32Array,
   augmentationOf?: (index: number) => Augmentation,
 ): Promise<Batch[]> {
-  const options = collatingOf(engine, 'training');
+  const { batch_size, rows_per_example = 1 } = engine.setup;
+  const options = {
+    ...collatingOf(engine),
+    batchSize: batch_size / rows_per_example,
+    rowsPerExample: rows_per_example,
+    buckets: engine.buckets,
+  };
   return Promise.all(
     collateSlices(examples, indices, options).map((slice, i) => {
       const own = indices.slice(i * options.batchSize, (i + 1) * options.batchSize);
       return engine.pictures?.filled(slice, augmentationOf && Array.from(own, augmentationOf)) ?? slice;
     }),
   );
-}
-
-/** What the model makes of the rows of examples, which stand in their order; rows go in batches of like length. `onProgress` counts examples. */
-export async function judge(
-  engine: Engine,
-  examples: readonly TokenizedExample[],
-  onProgress?: (done: number) => void | Promise<void>,
-): Promise<Judged[]> {
-  const { task, trainer, setup, buckets } = engine;
-  const longest = longestOf(buckets);
-  const tooLong = examples.find(({ length }) => length > longest);
-  if (tooLong)
-    throw new RetraceError({
-      code: 'text-too-long',
-      message: `A text has ${tooLong.length} tokens; this run was planned for ${longest}.`,
-      where: 'text',
-      remedy: 'Shorten the text.',
-    });
-  const judged = examples.map((example) => ({ example, outputs: example.rows.map((): Float32Array => new Float32Array()) }));
-  const passes = examples.flatMap(({ rows, label }, e) =>
-    rows.flatMap((row, r) => inPasses(row, buckets).map((part) => ({ e, r, example: exampleOf([part], label) }))),
-  );
-  const alone = passes.map(({ example }) => example);
-  const lengthAt = (i: number): number => alone[i]?.length ?? 0;
-  const order = Uint32Array.from(alone.keys()).sort((a, b) => lengthAt(a) - lengthAt(b) || a - b);
-  const made: Float32Array[] = [];
-  for (let begin = 0; begin < order.length; begin += setup.batch_size) {
-    const indices = order.slice(begin, begin + setup.batch_size);
-    const outputs = await trainer.outputs(await batchOf(engine, alone, indices));
-    let at = 0;
-    for (const index of indices) {
-      const count = task.head === 'words' ? (alone[index]?.rows[0]?.words?.at.length ?? 0) : setup.num_labels;
-      made[index] = outputs.slice(at, at + count);
-      at += count;
-    }
-    await onProgress?.(Math.floor(((begin + indices.length) * examples.length) / order.length));
-  }
-  for (const [i, { e, r }] of passes.entries()) {
-    const { outputs } = judged[e] as (typeof judged)[number];
-    outputs[r] = joined([outputs[r] as Float32Array, made[i] as Float32Array]);
-  }
-  return judged;
-}
-
-const joined = ([a, b]: readonly [Float32Array, Float32Array]): Float32Array => (a.length === 0 ? b : Float32Array.of(...a, ...b));
-
-/** A row with no more words than a batch has room for: once for each so many of them. Texts that are asked about may be others than those that were planned for. */
-function inPasses(row: TokenRow, buckets: readonly Bucket[]): readonly TokenRow[] {
-  const { words, length } = row;
-  const bucket = buckets.find((one) => one.length >= length);
-  if (words === undefined || bucket === undefined || words.at.length <= wordsOf(bucket)) return [row];
-  const most = wordsOf(bucket);
-  return Array.from({ length: Math.ceil(words.at.length / most) }, (_, i) => ({
-    ...row,
-    words: { at: words.at.subarray(i * most, (i + 1) * most), ids: words.ids.subarray(i * most, (i + 1) * most) },
-  }));
 }

@@ -4,7 +4,8 @@
 import type { TokenizedDataset } from '../../data/dataset.ts';
 import type { Dataset } from '../../data/examples.ts';
 import type { Evaluation } from '../../protocol/messages.ts';
-import { type Engine, judge } from './engine.ts';
+import type { Engine } from './engine.ts';
+import { judge } from './judge.ts';
 import { writeFor, writtenCount } from './written.ts';
 
 export interface EvaluationSettings {

@@ -9,7 +9,8 @@ import { longestOf, longestTarget } from '../../protocol/lengths.ts';
 import type { AskedText, Prediction } from '../../protocol/messages.ts';
 import { type Encoding, type Judged, outputsOf, sumsOf, type Task } from '../../tasks/task.ts';
 import { hasDecoder } from '../models/task_fit.ts';
-import { type Engine, judge } from './engine.ts';
+import type { Engine } from './engine.ts';
+import { judge } from './judge.ts';
 import { writeAnswers } from './written.ts';
 
 export type TextToPredict = AskedText;

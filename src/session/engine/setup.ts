@@ -211,6 +211,7 @@ export function setupOf(request: SetupRequest): ProgramSetup {
     step_batch_size: request.batch_size,
     rows_per_example,
     buckets,
+    evaluation: resolved.method.wire(backbone, resolved.options).wholeBatch || backbone.config.image ? undefined : 'finer',
     optimizer,
     purposes,
     ...(request.forms ? { forms: request.forms } : {}),

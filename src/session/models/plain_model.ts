@@ -1,7 +1,6 @@
 // A checkpoint as it stands, ready to predict with, with its own classifier or its own words: a model that was fine-tuned whole, here or elsewhere, with no
 // adapter. Invariant: outputs have the order that config.json gives them.
 
-import { chooseBuckets } from '../../data/batches.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
 import type { Device } from '../../gpu/device.ts';
 import { architectureOf, type HeadKind, ownPooling } from '../../models/model.ts';
@@ -11,6 +10,7 @@ import type { Bucket } from '../../protocol/lengths.ts';
 import { shownValue } from '../../protocol/shown.ts';
 import { taskOf, tasks } from '../../tasks/registry.ts';
 import type { Task } from '../../tasks/task.ts';
+import { lengthsUpTo } from '../../train/evaluation_shapes.ts';
 import { type Engine, type EngineConfig, type EngineRequest, startEngine } from '../engine/engine.ts';
 import type { BaseModel } from './base_model.ts';
 import { classifierRows, labelNames } from './classifier.ts';
@@ -86,10 +86,9 @@ export async function startOwnHead(asked: Asked): Promise<{ readonly engine: Eng
     pooling: task.head === 'words' ? undefined : ownPooling(model.backbone()),
     training: { ...defaultTraining, batch_size, max_length, dropout: 0 },
   };
-  const lengths = Uint32Array.from({ length: max_length }, (_, i) => i + 1);
   const engine = await startEngine(device, {
     ...{ model, tokenizer: asked.tokenizer, pictures: asked.pictures, config, labels, onPhase: asked.onPhase },
-    buckets: asked.buckets ?? chooseBuckets(lengths, { maxLength: max_length }),
+    buckets: asked.buckets ?? lengthsUpTo(max_length).map((length) => ({ length })),
     max_steps: 1,
     purposes: ['evaluation'],
     onPlan: () => undefined,
