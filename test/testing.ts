@@ -198,7 +198,7 @@ export async function testEngine(request: TestRequest): Promise<TestEngine> {
   const setup = request.change?.(own) ?? own;
   const { plan, registry } = planPrograms(setup);
   const host = await offloadFor(registry, request.offload);
-  const executor = await Executor.prepare(device, plan, undefined, host);
+  const executor = await Executor.prepare(device, plan, host);
   const trainer = new Trainer(executor, registry, {
     training,
     max_steps: request.max_steps ?? 8,

@@ -1,5 +1,5 @@
-// Replays the programs of a plan. Buffers are allocated as planned, pipelines compiled in parallel and bind groups made once; a run of a program
-// then only encodes dispatches. Nothing is allocated after `prepare`.
+// Replays the programs of a plan. Buffers are allocated as planned, pipelines compiled in parallel, and the bind groups of a program made when it is first run; a
+// run then only encodes dispatches. No buffer is allocated after `allocate`.
 // Not here: what the programs compute (src/graph) and when they run (src/train).
 
 import type { KernelCall, Place } from '../graph/op.ts';
@@ -8,15 +8,16 @@ import { dispatchSize } from '../kernels/dispatch.ts';
 import { packScalars } from '../kernels/scalars.ts';
 import { kernelSpec, stepScalars } from '../kernels/table.ts';
 import type { HostParameters } from '../offload/offload.ts';
-import { alignment } from '../plan/arena.ts';
 import type { Placement } from '../plan/buffers.ts';
 import { checkLimits, type Plan, type PlannedProgram } from '../plan/plan.ts';
 import { multiplyAdds } from '../plan/work.ts';
 import { Allocator } from './allocator.ts';
+import { BindGroups } from './bind_groups.ts';
 import type { Device } from './device.ts';
 import { Exchange, type Moved, type Stop } from './exchange.ts';
-import type { PipelineCache, PipelineKey } from './pipelines.ts';
+import { type PipelineCache, type PipelineKey, pipelineLabel } from './pipelines.ts';
 import { timeDispatches } from './profiler.ts';
+import { Slices } from './slices.ts';
 
 export type StepScalars = Record<keyof typeof stepScalars, number>;
 
@@ -37,14 +38,20 @@ interface Dispatch {
 
 const isDispatch = (item: Dispatch | Stop): item is Dispatch => !('host' in item);
 
-/** Work per submit: a slice of tens of milliseconds on a slow GPU, so that no job nears the 2 s at which Windows kills it. */
-const workPerSubmit = 4e9;
+/** Told how many pipelines are compiled, of how many. */
+type OnCompiled = (done: number, of: number) => void;
 
 export class Executor {
   readonly allocator: Allocator;
   readonly plan: Plan;
   readonly #device: GPUDevice;
   readonly #pipelines: PipelineCache;
+  readonly #bindGroups: BindGroups;
+  readonly #slices: Slices;
+  readonly #compiled = new Map<string, GPUComputePipeline>();
+  /** Programs that were asked for, and when each can run. */
+  readonly #ready = new Map<string, Promise<void>>();
+  /** Programs that have run. */
   readonly #programs = new Map<string, readonly (Dispatch | Stop)[]>();
   /** Where what lives off the GPU is; undefined where all lives on it. */
   readonly host: HostParameters | undefined;
@@ -66,94 +73,95 @@ export class Executor {
     this.allocator = new Allocator(device);
     this.host = host;
     this.#beside = beside;
+    this.#slices = beside ? beside.#slices : new Slices();
+    const layout = (kernel: KernelCall['kernel']) => pipelines.bindGroupLayout(kernel);
+    this.#bindGroups = new BindGroups({ device, plan, layout, buffer: (index) => this.#buffer(index) });
     this.#exchange = host && new Exchange(device, (index) => this.#buffer(index), plan.hostReadback, host);
   }
 
-  /** Allocates the plan and compiles what it needs. `onProgress` counts pipelines; `host` is asked where programs stop, and closed with the executor. */
-  static async prepare(
-    device: Device,
-    plan: Plan,
-    onProgress?: (done: number, of: number) => void,
-    host?: HostParameters,
-  ): Promise<Executor> {
+  /**
+   * Allocates the plan; its programs can run once they are compiled. `host` is asked where programs stop, and closed with the executor. Errors:
+   * `plan-above-limits`, `out-of-memory`.
+   */
+  static async allocate(device: Device, plan: Plan, host?: HostParameters): Promise<Executor> {
     const executor = new Executor(device, plan, host);
-    await executor.#prepare(onProgress);
+    await executor.#allocate();
     return executor;
   }
 
-  /** Prepares programs that were planned beside this executor's: they read its parameters, and end before it does. */
-  async beside(plan: Plan, onProgress?: (done: number, of: number) => void): Promise<Executor> {
+  /** The same with all programs compiled. Error, moreover: `shader`. */
+  static async prepare(device: Device, plan: Plan, host?: HostParameters): Promise<Executor> {
+    return (await Executor.allocate(device, plan, host)).#complete();
+  }
+
+  /** Prepares programs that were planned beside this executor's: they read its parameters, and end before it does. Errors as of `prepare`. */
+  async beside(plan: Plan): Promise<Executor> {
     const executor = new Executor({ device: this.#device, pipelines: this.#pipelines }, plan, this.host, this);
-    await executor.#prepare(onProgress);
-    return executor;
+    await executor.#allocate();
+    return executor.#complete();
   }
 
-  async #prepare(onProgress?: (done: number, of: number) => void): Promise<void> {
+  async #allocate(): Promise<void> {
     const { plan } = this;
     checkLimits(plan, this.#device.limits);
     const others = this.#beside ? this.#beside.#buffers.slice(0, plan.shared) : [];
     this.#buffers = [...others, ...(await this.allocator.allocate(plan.buffers.slice(plan.shared)))];
+    this.#write(plan.uniforms.buffer, 0, plan.uniforms.data);
+  }
+
+  async #complete(): Promise<Executor> {
     try {
-      await this.#compile(onProgress);
+      await this.compile([...this.plan.programs.keys()]);
     } catch (error) {
       this.destroy();
       throw error;
     }
-    this.#write(plan.uniforms.buffer, 0, plan.uniforms.data);
+    return this;
   }
 
-  async #compile(onProgress?: (done: number, of: number) => void): Promise<void> {
-    const keys = [...this.plan.programs.values()].flatMap(({ lowered }) => lowered.nodes.flatMap(({ calls }) => calls.map(pipelineKey)));
-    const pending = new Set(keys.map((key) => this.#pipelines.get(key)));
+  /** Compiles what these programs need, all in parallel; settles when they can run. Error: `shader`, here and whenever one of them is asked for. */
+  async compile(names: readonly string[], onCompiled?: OnCompiled): Promise<void> {
+    const keys = new Map<string, PipelineKey>();
+    for (const { lowered } of names.map((name) => this.#planned(name))) {
+      for (const key of lowered.nodes.flatMap(({ calls }) => calls.map(pipelineKey))) keys.set(pipelineLabel(key), key);
+    }
     let done = 0;
     await Promise.all(
-      [...pending].map(async (pipeline) => {
-        await pipeline;
-        onProgress?.(++done, pending.size);
+      [...keys].map(async ([label, key]) => {
+        this.#compiled.set(label, await this.#pipelines.get(key));
+        onCompiled?.(++done, keys.size);
       }),
     );
-    for (const [name, program] of this.plan.programs) this.#programs.set(name, await this.#bind(program));
   }
 
-  async #bind(program: PlannedProgram): Promise<(Dispatch | Stop)[]> {
+  /** Settles when these programs can run; begins to compile those that nobody has asked for. Error: `shader`. */
+  async ready(names: readonly string[]): Promise<void> {
+    await Promise.all(
+      names.map((name) => {
+        const ready = this.#ready.get(name) ?? this.compile([name]);
+        this.#ready.set(name, ready);
+        return ready;
+      }),
+    );
+  }
+
+  #bind(program: PlannedProgram): (Dispatch | Stop)[] {
     const bound: (Dispatch | Stop)[] = [];
     let calls = 0;
     for (const { node, calls: own } of program.lowered.nodes) {
       if (node.op.host) bound.push({ host: node.op.host(node), place: (tensor) => program.place(tensor) });
       for (const call of own) {
+        const pipeline = this.#compiled.get(pipelineLabel(pipelineKey(call)));
+        if (!pipeline) throw new Error(`the program '${program.name}' is not compiled`);
         bound.push({
-          pipeline: await this.#pipelines.get(pipelineKey(call)),
-          bindGroup: this.#bindGroup(program, call, program.uniformOffsets[calls++] as number),
+          pipeline,
+          bindGroup: this.#bindGroups.of(program, call, program.uniformOffsets[calls++] as number),
           groups: dispatchSize(call),
           work: workOf(call),
         });
       }
     }
     return bound;
-  }
-
-  #bindGroup(program: PlannedProgram, call: KernelCall, uniformOffset: number): GPUBindGroup {
-    const spec = kernelSpec(call.kernel);
-    const entries: GPUBindGroupEntry[] = Object.entries(spec.bindings).map(([name, access], binding) => {
-      const tensor = call.tensors[name];
-      const { buffer, offset, bytes } = tensor ? program.place(tensor) : this.#unused(access, binding);
-      return { binding, resource: { buffer: this.#buffer(buffer), offset, size: Math.ceil(bytes / 4) * 4 } };
-    });
-    const size = Object.keys(spec.uniforms).length * 4;
-    entries.push({
-      binding: entries.length,
-      resource: { buffer: this.#buffer(this.plan.uniforms.buffer), offset: uniformOffset, size: Math.ceil(size / 16) * 16 },
-    });
-    if (spec.step) entries.push({ binding: entries.length, resource: { buffer: this.#buffer(this.plan.stepBuffer) } });
-    return this.#device.createBindGroup({ label: call.kernel, layout: this.#pipelines.bindGroupLayout(call.kernel), entries });
-  }
-
-  /** A range of its own for each binding, since two written bindings may not overlap. */
-  #unused(access: 'read' | 'read_write', binding: number): Placement {
-    const [readOnly, written] = this.plan.unused;
-    return access === 'read'
-      ? { buffer: readOnly, offset: 0, bytes: alignment }
-      : { buffer: written, offset: binding * alignment, bytes: alignment };
   }
 
   #buffer(index: number): GPUBuffer {
@@ -205,9 +213,13 @@ export class Executor {
     return place;
   }
 
+  /** Error where it is not compiled. */
   #items(name: string): readonly (Dispatch | Stop)[] {
-    const items = this.#programs.get(name);
-    if (!items) throw new Error(`there is no program '${name}'`);
+    let items = this.#programs.get(name);
+    if (!items) {
+      items = this.#bind(this.#planned(name));
+      this.#programs.set(name, items);
+    }
     return items;
   }
 
@@ -265,7 +277,7 @@ export class Executor {
       const pass = encoder.beginComputePass();
       for (; end < dispatches.length; end++) {
         const { pipeline, bindGroup, groups, work: own } = dispatches[end] as Dispatch;
-        if (work > 0 && work + own > workPerSubmit) break;
+        if (work > 0 && work + own > this.#slices.size) break;
         pass.setPipeline(pipeline);
         pass.setBindGroup(0, bindGroup);
         pass.dispatchWorkgroups(...groups);
@@ -273,6 +285,7 @@ export class Executor {
       }
       pass.end();
       this.#device.queue.submit([encoder.finish()]);
+      this.#slices.submitted(work, () => this.#device.queue.onSubmittedWorkDone());
       begin = end;
     }
   }
@@ -316,6 +329,7 @@ export class Executor {
   /** Runs a program dispatch by dispatch: milliseconds and multiply-adds by kernel. */
   async profile(name: string): Promise<Map<string, { calls: number; ms: number; multiplyAdds: number }>> {
     const byKernel = new Map<string, { calls: number; ms: number; multiplyAdds: number }>();
+    await this.ready([name]);
     for (const { call, ms } of await this.timed([name])) {
       const entry = byKernel.get(call.kernel) ?? { calls: 0, ms: 0, multiplyAdds: 0 };
       entry.calls++;
@@ -329,6 +343,11 @@ export class Executor {
   /** Whether dispatches are timed on the device, or by the clock from here. */
   get timer(): 'timestamps' | 'clock' {
     return this.#device.features.has('timestamp-query') ? 'timestamps' : 'clock';
+  }
+
+  /** Bind groups that were made so far. */
+  get bindGroups(): number {
+    return this.#bindGroups.count;
   }
 
   /** Settles when all that was submitted has run. */

@@ -12,7 +12,7 @@ import { type Backbone, positionsOf } from '../models/model.ts';
 import { type Plan, type ProgramSource, planRun } from '../plan/plan.ts';
 import type { MethodOptions, Pooling } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
-import { type Bucket, requireLength } from '../protocol/lengths.ts';
+import { type Bucket, longestOf, requireLength } from '../protocol/lengths.ts';
 import type { PolicyRange } from '../stack/stack.ts';
 import type { Task } from '../tasks/task.ts';
 import { evaluationShapes } from './evaluation_shapes.ts';
@@ -61,6 +61,12 @@ export const streamLimitOf = ({ method, backbone, options }: Pick<ProgramSetup, 
   method.wire(backbone, options).streams === 'fixed' ? 2 ** (31 - options.fraction_bits) : Number.POSITIVE_INFINITY;
 
 export const programName = (purpose: 'training' | 'evaluation', length: number): string => `${purpose} ${length}`;
+
+/** What the first step runs, or the first evaluation where nothing trains: an epoch begins with its longest texts. */
+export const firstPrograms = ({ purposes, buckets }: Pick<ProgramSetup, 'purposes' | 'buckets'>): string[] =>
+  purposes.includes('training')
+    ? ['begin', programName('training', longestOf(buckets)), 'update']
+    : ['watch', programName('evaluation', longestOf(buckets))];
 
 type TracingOptions = Omit<GraphOptions, 'training' | 'tokensAtATime'>;
 

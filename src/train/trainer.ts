@@ -71,6 +71,8 @@ export class Trainer {
   readonly #registry: Registry;
   readonly #options: TrainerOptions;
   readonly #offload: OffloadedState;
+  /** Until all that was asked for before may be submitted. */
+  #submitting: Promise<unknown> = Promise.resolve();
 
   constructor(executor: Executor, registry: Registry, options: TrainerOptions) {
     this.#offload = new OffloadedState(executor, registry, options.training);
@@ -156,7 +158,15 @@ export class Trainer {
     return { ...result, calls };
   }
 
+  /** Settles when these programs can run and all before them were submitted: what follows at once is submitted in the order in which it was asked for. */
+  #compiled(names: readonly string[]): Promise<void> {
+    const ready = this.#submitting.then(() => this.#executor.ready(names));
+    this.#submitting = ready.catch(() => undefined);
+    return ready;
+  }
+
   async #step(step: number, batches: readonly Batch[], replay?: (names: readonly string[]) => Promise<void>): Promise<StepResult> {
+    await this.#compiled(['begin', ...batches.map(({ length }) => programName('training', length)), 'update']);
     const counted = batches.reduce((sum, batch) => sum + this.#countOf(batch), 0);
     let micro = -1;
     for (const [i, batch] of batches.entries()) {
@@ -204,6 +214,7 @@ export class Trainer {
 
   async #outputs(batch: Batch): Promise<Float32Array<ArrayBuffer>> {
     const program = programName('evaluation', batch.length);
+    await this.#compiled(['watch', program]);
     this.#feed(program, batch);
     this.#executor.writeStep(this.#scalars(0, 0, 0, 1));
     if (this.#offload.used) await this.#offload.run(['watch', program]);

@@ -16,7 +16,7 @@ import { RetraceError } from '../../protocol/errors.ts';
 import type { Bucket } from '../../protocol/lengths.ts';
 import type { PlanReport } from '../../protocol/messages.ts';
 import type { Task } from '../../tasks/task.ts';
-import { type ProgramSetup, planPrograms, streamLimitOf } from '../../train/programs.ts';
+import { firstPrograms, type ProgramSetup, planPrograms, streamLimitOf } from '../../train/programs.ts';
 import { Trainer } from '../../train/trainer.ts';
 import type { Host } from '../host.ts';
 import type { BaseModel } from '../models/base_model.ts';
@@ -123,7 +123,31 @@ function requireTrainables({ parameters }: Registry, { method, task, purposes }:
   });
 }
 
-/** Plans, allocates, compiles, and streams the weights in. Starting values are drawn from the seed. */
+/** Streams the weights in while these programs are compiled; what is told is what is waited for. */
+async function loadAndCompile(
+  executor: Executor,
+  first: readonly string[],
+  onPhase: EngineRequest['onPhase'],
+  stream: (onProgress: (done: number, of: number) => void) => Promise<string>,
+): Promise<string> {
+  let loaded = false;
+  let failed: unknown;
+  const compiling = executor.compile(first, (done, of) => {
+    if (loaded) onPhase('compiling', done, of);
+  });
+  compiling.catch((error) => {
+    failed = error;
+  });
+  const sha256 = await stream((done, of) => {
+    if (failed !== undefined) throw failed;
+    onPhase('loading model', done, of);
+  });
+  loaded = true;
+  await compiling;
+  return sha256;
+}
+
+/** Plans, allocates, compiles what runs first, and streams the weights in. Starting values are drawn from the seed. */
 export async function startEngine(device: Device, request: EngineRequest): Promise<Engine> {
   const { config, model, tokenizer, pictures, labels, max_steps } = request;
   const { training } = config;
@@ -153,12 +177,10 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
   const report = { ...reportPlan(model.name, setup, planned), ...writing };
   if (trains) request.onPlan(report);
   const host = await offloadFor(planned.registry, request.offload);
-  const executor = await Executor.prepare(device, planned.plan, (done, of) => request.onPhase('compiling', done, of), host).catch(
-    (error) => {
-      host?.close();
-      throw withRemedies(error, setup, planned.plan.total);
-    },
-  );
+  const executor = await Executor.allocate(device, planned.plan, host).catch((error) => {
+    host?.close();
+    throw withRemedies(error, setup, planned.plan.total);
+  });
   try {
     const trainer = new Trainer(executor, planned.registry, {
       ...{ training, max_steps, streamLimit: streamLimitOf(setup) },
@@ -168,7 +190,11 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
     const kind = { pooling: setup.pooling, head: task.head };
     const classifier = classifierStart(model, kind, labels);
     trainer.setParameters(await classifierValues(model, kind, classifier));
-    const sha256 = await streamWeights(model, planned.registry, executor, (done, of) => request.onPhase('loading model', done, of));
+    const sha256 = await loadAndCompile(executor, firstPrograms(setup), request.onPhase, (onProgress) =>
+      streamWeights(model, planned.registry, executor, onProgress),
+    );
+    // The rest is compiled beside the first steps; a program that does not compile says so where it is needed.
+    executor.ready([...planned.plan.programs.keys()]).catch(() => undefined);
     const { registry } = planned;
     const { buckets } = setup;
     return { task, model, tokenizer, pictures, setup, executor, registry, trainer, report, sha256, buckets, labels, classifier };
