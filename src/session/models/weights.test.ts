@@ -5,6 +5,7 @@ import { batchOf, modelAt, type RecordedBatch, readVectorJson, testEngine, vecto
 import type { ByteSource } from '../../formats/bytes.ts';
 import { openSafetensors } from '../../formats/safetensors.ts';
 import { openFile } from '../../hub/folder.ts';
+import { bytesInFlight, Uploads } from './weights.ts';
 
 const miniLM = new URL('../../../public/models/all-MiniLM-L6-v2', import.meta.url).pathname;
 const request = { method: 'linear-probe', policy: 'store', pooling: 'mean', num_labels: 3, batch_size: 2, lengths: [8] } as const;
@@ -105,4 +106,25 @@ test('two micro-batches of two rows give the gradients of one batch of four', as
     const other = two?.values.get(name) as Float32Array;
     expect(values.reduce((most, x, i) => Math.max(most, Math.abs(x - (other[i] as number))), 0) / scale, name).toBeLessThan(1e-4);
   }
+});
+
+test('several pieces are on their way to the GPU at a time, and no more bytes than are said', async () => {
+  const arrivals: (() => void)[] = [];
+  const uploads = new Uploads(() => new Promise((resolve) => arrivals.push(resolve)));
+  const piece = bytesInFlight / 4;
+  let written = 0;
+  const writing = (async () => {
+    for (; written < 12; written++) await uploads.written(piece);
+    await uploads.end();
+  })();
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+  let arrived = 0;
+  while (arrived < 12) {
+    await turn();
+    // Four may stay, and the fifth waits with its writer.
+    expect(arrivals.length - arrived).toBe(Math.min(5, 12 - arrived));
+    (arrivals[arrived++] as () => void)();
+  }
+  await writing;
+  expect(written).toBe(12);
 });

@@ -1,6 +1,6 @@
 // Streams a checkpoint to the GPU in file order, in small pieces: f16 stays f16 where the plan keeps it so, everything else becomes f32.
-// Invariant: the heap never holds more than a piece, or one tensor that is stored otherwise; what is written is exactly what the plan has room for, and
-// every number of it is finite.
+// Invariant: the heap never holds more than a piece, or one tensor that is stored otherwise, and the driver no more copies of pieces than `bytesInFlight`; what is
+// written is exactly what the plan has room for, and every number of it is finite.
 
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
@@ -16,6 +16,47 @@ import { placementsOf } from './required_weights.ts';
 import { fitOf, fromStored, transposed } from './stored_form.ts';
 
 const pieceBytes = 4 * 2 ** 20;
+
+/** Bytes that are written and not yet on the GPU, at most, beside the piece that comes next: the driver keeps a copy of each until then. */
+export const bytesInFlight = 32 * 2 ** 20;
+
+interface Upload {
+  readonly bytes: number;
+  readonly there: Promise<void>;
+}
+
+/** Keeps what is written to the GPU and not there yet below `bytesInFlight`. */
+export class Uploads {
+  readonly #settled: () => Promise<void>;
+  readonly #pending: Upload[] = [];
+  #bytes = 0;
+
+  /** `settled`: settles when all that was written is there. */
+  constructor(settled: () => Promise<void>) {
+    this.#settled = settled;
+  }
+
+  /** To be told of every piece that was written; settles when another one may be. */
+  async written(bytes: number): Promise<void> {
+    const there = this.#settled();
+    // It is looked at when its turn comes; until then it must not count as unhandled.
+    there.catch(() => undefined);
+    this.#pending.push({ bytes, there });
+    this.#bytes += bytes;
+    while (this.#bytes > bytesInFlight) await this.#first();
+  }
+
+  /** Settles when all is there. */
+  async end(): Promise<void> {
+    while (this.#pending.length > 0) await this.#first();
+  }
+
+  async #first(): Promise<void> {
+    const { bytes, there } = this.#pending.shift() as Upload;
+    await there;
+    this.#bytes -= bytes;
+  }
+}
 
 /** Error `weights-not-finite`, with the first number that is none or does not fit f32. */
 export function refuseNumber(entry: TensorEntry, element: number, value: number, where: string): never {
@@ -173,7 +214,9 @@ export async function streamWeights(
     started.set(entry.name, [...(started.get(entry.name) ?? []), parameter]);
   }
   const gather = gathering();
-  return streamTensors(
+  const uploads = new Uploads(() => executor.settled());
+  const write = async (...piece: Piece) => uploads.written(writePiece(executor, ...piece));
+  const sha256 = await streamTensors(
     checkpoint,
     new Set(started.keys()),
     async ({ stored, offset, bytes }) => {
@@ -181,7 +224,7 @@ export async function streamWeights(
       const { dtype, shape } = stored.entry;
       const parameters = started.get(stored.entry.name) ?? [];
       const asHere = (parameter: Parameter): boolean => parameter.stored?.layout !== 'transposed' && fitOf(parameter, shape) === 'fits';
-      for (const parameter of parameters.filter(asHere)) await writePiece(executor, parameter, stored.entry, offset, bytes, where);
+      for (const parameter of parameters.filter(asHere)) await write(parameter, stored.entry, offset, bytes, where);
       if (parameters.every(asHere)) return;
       // Numbers are looked at in the order of the file, so that one that is none is named by its place there.
       convert(bytes, stored.entry, dtype === 'F16' ? 'f16' : 'f32', offset / DTYPE_BYTES[dtype], where);
@@ -189,11 +232,13 @@ export async function streamWeights(
       if (!whole) return;
       for (const parameter of parameters.filter((one) => !asHere(one))) {
         const { entry, bytes: own } = asParameter(parameter, stored.entry, whole);
-        await writePiece(executor, parameter, entry, 0, own, where);
+        await write(parameter, entry, 0, own, where);
       }
     },
     onProgress,
   );
+  await uploads.end();
+  return sha256;
 }
 
 /** A tensor whose numbers do not stand in the file as they stand here, as a parameter has them. */
@@ -213,15 +258,11 @@ function gathering(): (entry: TensorEntry, offset: number, bytes: Uint8Array) =>
   };
 }
 
-/** Writes a piece of a checkpoint tensor into those pieces of the parameter that it overlaps. */
-async function writePiece(
-  executor: Executor,
-  parameter: Parameter,
-  entry: TensorEntry,
-  offset: number,
-  bytes: Uint8Array,
-  where: string,
-): Promise<void> {
+type Piece = readonly [parameter: Parameter, entry: TensorEntry, offset: number, bytes: Uint8Array, where: string];
+
+/** Writes a piece of a checkpoint tensor into those pieces of the parameter that it overlaps; gives the bytes that it wrote. */
+function writePiece(executor: Executor, ...[parameter, entry, offset, bytes, where]: Piece): number {
+  let written = 0;
   const size = DTYPE_BYTES[entry.dtype];
   const columns = parameter.shape.length > 1 ? parameter.shape.slice(1).reduce((product, n) => product * n, 1) : (parameter.shape[0] ?? 1);
   const begin = offset / size;
@@ -234,7 +275,7 @@ async function writePiece(
     const to_ = tensor.dtype === 'f16' ? 'f16' : 'f32';
     const converted = convert(bytes.subarray((from - begin) * size, (to - begin) * size), entry, to_, from, where);
     executor.writeTensor(tensor, converted, (from - first) * (to_ === 'f16' ? 2 : 4));
+    written += converted.byteLength;
   }
-  // Lets the queue drain, so that the staging copies of the driver do not pile up.
-  await executor.settled();
+  return written;
 }
