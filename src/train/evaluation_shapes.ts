@@ -20,7 +20,7 @@ interface ShapesSetup extends GranularitySetup {
 export const evaluationShapes = (setup: ShapesSetup): readonly EvaluationShape[] =>
   setup.evaluation === 'finer' ? finerShapes(setup) : setup.buckets.map((bucket) => ({ ...bucket, rows: setup.batch_size }));
 
-/** How much longer than the next shorter length a padded length is, at most. */
+/** How much longer than the next shorter length a padded length is, about. */
 const ratio = 1.2;
 /** Below it, a program for every length would save less than planning it costs. */
 const shortest = 6;
@@ -28,7 +28,7 @@ const shortest = 6;
 /** Padded lengths between `above`, which is not among them, and `length`, which is, descending. */
 function lengthsWithin(above: number, length: number): number[] {
   const lengths: number[] = [];
-  for (let next = length; next > above; next = Math.floor(next / ratio / 2) * 2) {
+  for (let next = length; next > above; next = Math.round(next / ratio / 2) * 2) {
     lengths.push(next);
     if (next <= shortest) break;
   }
