@@ -78,7 +78,8 @@ test('ranges above frozen layers: a remedy takes all of them, and the plan that 
     { from: 2, to: 3, policy: 'reversible' as const },
   ];
   const asked: Asked = { method: 'meft1', policy: 'reversible', options, ranges };
-  const [[what, saved] = ['', 0]] = remedies(asked);
+  const [smaller, [what, saved] = ['', 0]] = remedies(asked);
+  expect(smaller?.[0]).toBe('micro_batch_size 2 (same result, smaller matrix products)');
   expect(what).toBe('the memory policy reversible (same result, more time)');
   const [before, after] = [
     planPrograms(setup(asked)).plan.total,
@@ -106,12 +107,17 @@ test('what a remedy costs is said as it is', () => {
       .map(([what]) => what)
       .join('; ');
   expect(says({ method: 'meft1', policy: 'store', options: { streams: 'float' } })).toContain('float streams round where they are undone');
-  expect(says({ method: 'lora', policy: 'store', batch_size: 7 })).toContain(
+  expect(says({ method: 'lora', policy: 'store', batch_size: 7 })).toContain('micro_batch_size 3 (same result, smaller matrix products)');
+  // What looks at all examples of a batch together can't take fewer at a time: only the batch can be smaller.
+  const whole = {
+    method: 'sparse_meft',
+    policy: 'checkpoint',
+    options: { adapter_size: 16, num_experts: 4, num_probed_experts: 2, num_activated: 4, activation_rule: 'union' },
+  } as const;
+  expect(says({ ...whole, batch_size: 7 })).toContain(
     'batch_size 3 with twice the gradient_accumulation_steps (one example fewer in each step)',
   );
-  expect(says({ method: 'lora', policy: 'store' })).toContain(
-    'batch_size 2 with twice the gradient_accumulation_steps (as many examples in each step)',
-  );
+  expect(says(whole)).toContain('batch_size 2 with twice the gradient_accumulation_steps (as many examples in each step)');
 });
 
 test('the error of a plan that is too large keeps its words and gets remedies, with frozen layers too; any other error stays as it is', () => {

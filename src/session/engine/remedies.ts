@@ -21,9 +21,9 @@ const costOf = (policy: PolicyName, setup: ProgramSetup): string =>
     ? 'more time, and float streams round where they are undone'
     : 'same result, more time';
 
-/** In order of what they cost the user: time, then shape, then method. */
+/** In order of what they cost the user: time alone, then another batch or length, then another method. */
 function changesOf(setup: ProgramSetup): Change[] {
-  const { method, ranges, batch_size, buckets, options } = setup;
+  const { method, ranges, batch_size, rows_per_example = 1, buckets, options } = setup;
   const changes: Change[] = [];
   for (const policy of ['reversible', 'checkpoint'] as const) {
     if (method.refuses(policy) || ranges.every((range) => range.policy === policy)) continue;
@@ -32,12 +32,22 @@ function changesOf(setup: ProgramSetup): Change[] {
       setup: { ...setup, ranges: [{ ...stackOf(setup), policy }] },
     });
   }
-  if (batch_size > 1) {
-    const half = Math.floor(batch_size / 2);
-    changes.push({
-      what: `batch_size ${half} with twice the gradient_accumulation_steps (${batch_size % 2 ? 'one example fewer' : 'as many examples'} in each step)`,
-      setup: { ...setup, batch_size: half },
-    });
+  const slice = batch_size / rows_per_example;
+  const sliceable = method.wire(setup.backbone, options).wholeBatch !== 'always';
+  if (slice > 1) {
+    const half = Math.floor(slice / 2);
+    const smaller = { ...setup, batch_size: half * rows_per_example };
+    if (sliceable) {
+      changes.unshift({
+        what: `micro_batch_size ${half} (same result, smaller matrix products)`,
+        setup: { ...smaller, step_batch_size: setup.step_batch_size ?? slice },
+      });
+    } else {
+      changes.push({
+        what: `batch_size ${half} with twice the gradient_accumulation_steps (${slice % 2 ? 'one example fewer' : 'as many examples'} in each step)`,
+        setup: { ...smaller, step_batch_size: half },
+      });
+    }
   }
   const longest = longestOf(buckets);
   if (longest > 16) {
