@@ -7,6 +7,7 @@ import { granularityNames, policyNames } from '../src/protocol/config.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
 import { mergedTypes, selfTestTexts } from '../src/protocol/messages.ts';
 import { taskNames } from '../src/tasks/registry.ts';
+import { bytesIn } from './byte_sizes.ts';
 import { choice, type FlagRow, flag, list, number, text } from './flag_rows.ts';
 import { generationFlags, memoryFlags, methodFlags, modelFlags, readingFlags, trainingFlags } from './option_flags.ts';
 
@@ -223,6 +224,15 @@ function parsedValue(name: string, row: FlagRow, given: string): string | number
     const value = numberOf(given);
     if (Number.isFinite(value)) return value;
     throw usage(`--${name} is '${given}', which is not a number.`, `Give a number: ${row.help}.`, `--${name}`);
+  }
+  if (row.kind === 'bytes') {
+    const bytes = bytesIn(given);
+    if (bytes !== undefined && bytes > 0) return bytes;
+    throw usage(
+      `--${name} is '${given}', which is not a size.`,
+      'Give bytes, or a number with kB, MB, GB, KiB, MiB or GiB, such as 512MB or 1.5GiB.',
+      `--${name}`,
+    );
   }
   if (row.choices && !row.choices.includes(given)) {
     throw usage(`--${name} is '${given}'; it may be ${row.choices.join(', ')}.`, `Use one of ${row.choices.join(', ')}.`, `--${name}`);

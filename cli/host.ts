@@ -12,6 +12,7 @@ import { bundledNames, diskFolder, publicFolder } from './folders.ts';
 import { temporaryGathering } from './gathering.ts';
 import { hubOf } from './hub/connection.ts';
 import { nodePictures } from './picture_decoder_pool.ts';
+import { fileRates } from './rates_file.ts';
 import { temporaryRowFile } from './row_file.ts';
 
 export { diskFolder } from './folders.ts';
@@ -55,6 +56,7 @@ export function nodeHost(runs: RunStore = noRuns, given?: Given): Host {
     },
     bundledRoot: async (kind) => diskFolder(join(publicFolder(), kind), kind),
     runs,
+    rates: fileRates,
     hub: hubOf(given),
     gathering: temporaryGathering,
     async offload(modules) {

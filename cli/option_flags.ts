@@ -12,13 +12,13 @@ import { flagNameOf, kindOf, type Option, type Options } from '../src/protocol/o
 import { readingOptions } from '../src/protocol/options/reading.ts';
 import { optionTable } from '../src/protocol/options/table.ts';
 import { trainingOptions } from '../src/protocol/options/training.ts';
-import { choice, type FlagRow, flag, list, number, text } from './flag_rows.ts';
+import { bytes, choice, type FlagRow, flag, list, number, text } from './flag_rows.ts';
 
 type Rows = Readonly<Record<string, FlagRow>>;
 
 function rowOf(option: Option, help: string): FlagRow {
   const kind = kindOf(option);
-  if (kind.kind === 'number') return number(help);
+  if (kind.kind === 'number') return option.unit === 'bytes' ? bytes(help) : number(help);
   if (kind.kind === 'words') return choice(kind.words, help);
   if (kind.kind === 'switch') return flag(help);
   if (kind.kind === 'text') return text(option.form ?? 'TEXT', help);

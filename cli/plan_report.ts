@@ -1,5 +1,6 @@
 // A plan as `plan --json` prints it, and as people read it.
 
+import { type BudgetPlan, choiceText, type GranularityPrice, type RatesOf, timeText } from '../src/protocol/budget.ts';
 import { categories } from '../src/protocol/config.ts';
 import type { PlanReport } from '../src/protocol/messages.ts';
 import { batchText, countText } from '../src/protocol/sentences.ts';
@@ -30,21 +31,39 @@ export const writingText = (writing: NonNullable<PlanReport['writing']>): string
     ? `none in an evaluation. ${writing.refusal}`
     : `${countText(writing.texts)} at a time in an evaluation, which take ${bytesText(writing.bytes)} more`;
 
-/** What another granularity of the same plan takes, for programs. */
-export const granularityObject = (report: PlanReport) => ({
-  granularity: report.granularity,
-  dispatches: report.dispatches,
-  activation_and_workspace: transientBytes(report),
-});
+const ratesText = (of: RatesOf): string =>
+  of === 'device' ? 'by the rates of this device' : 'by the rates of a typical processor: no device was measured, and yours has others';
 
-function granularityText(report: PlanReport, first: boolean, planned: boolean): string {
-  const price = `${countText(report.dispatches)} dispatches a step, ${bytesText(transientBytes(report))} activation + workspace`;
-  return `${(first ? 'granularity' : '').padEnd(21)} ${report.granularity.padEnd(9)} ${price}${planned ? ' (this plan)' : ''}`;
+/** What a budget has chosen, why, and what half and twice as much would give. */
+function budgetLines({ budget: report, batch }: PlanReport): string[] {
+  if (report === undefined) return [];
+  const { budget, chosen, half, twice, fastest, plans } = report;
+  const text = (plan: BudgetPlan) => `${choiceText(plan, batch)}: ${bytesText(plan.total)}, ${timeText(plan.ms)} a step`;
+  const why =
+    fastest.total <= budget
+      ? `of ${plans} plans the fastest, and it fits`
+      : `of ${plans} plans the fastest that fits; the fastest of all is ${text(fastest)}`;
+  const rows = [
+    [`budget ${bytesText(budget)}`, text(chosen)],
+    ['', why],
+    [`half: ${bytesText(budget / 2)}`, half ? text(half) : 'nothing fits'],
+    [`twice: ${bytesText(2 * budget)}`, twice ? text(twice) : 'nothing fits'],
+  ];
+  return rows.map(([name = '', value]) => `${name.padEnd(21)} ${value}`);
 }
 
-/** `granularities`: the same plan in each of them. */
-export function planText(report: PlanReport, granularities: readonly PlanReport[]): string {
-  const { model, method, policy, streams, length, bytes, peak, timeline } = report;
+function granularityText(
+  { granularity, dispatches, activation_and_workspace, predicted_ms }: GranularityPrice,
+  first: boolean,
+  planned: boolean,
+): string {
+  const time = predicted_ms === undefined ? '' : `, ${timeText(predicted_ms)} predicted`;
+  const price = `${countText(dispatches)} dispatches a step, ${bytesText(activation_and_workspace)} activation + workspace${time}`;
+  return `${(first ? 'granularity' : '').padEnd(21)} ${granularity.padEnd(9)} ${price}${planned ? ' (this plan)' : ''}`;
+}
+
+export function planText(report: PlanReport): string {
+  const { model, method, policy, streams, length, bytes, peak, timeline, granularities = [] } = report;
   const rows = categories.map((name) => [name, bytesText(bytes[name]), countText(bytes[name])]);
   return [
     `${model}, ${method}, ${policy}${streams === 'single' ? '' : ` over ${streams} streams`}, batch ${batchText(report)} × ${length} tokens`,
@@ -61,6 +80,8 @@ export function planText(report: PlanReport, granularities: readonly PlanReport[
         ]
       : []),
     ...(report.writing ? [`texts written         ${writingText(report.writing)}`] : []),
+    ...(report.predicted ? [`predicted time        ${timeText(report.predicted.ms)} a step, ${ratesText(report.predicted.rates)}`] : []),
+    ...budgetLines(report),
     ...granularities.map((other, i) => granularityText(other, i === 0, other.granularity === report.granularity)),
     `live through a step   ${sparkline(timeline.map(({ live }) => live))}`,
   ].join('\n');

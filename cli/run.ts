@@ -53,6 +53,7 @@ const usageCodes = [
   'experts',
   'reduction-factor',
   'batch-too-large',
+  'budget-too-small',
   'bad-repo-id',
   'bad-endpoint',
   'not-adapter-hub',

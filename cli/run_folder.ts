@@ -14,7 +14,7 @@ import { RetraceError, reportOf } from '../src/protocol/errors.ts';
 import type { RunEvent, SavedRun } from '../src/protocol/messages.ts';
 import { readingSettings } from '../src/protocol/reading.ts';
 import type { RunStore, StoredRun } from '../src/session/host.ts';
-import type { Settings } from './settings.ts';
+import { memoryIn, type Settings } from './settings.ts';
 
 /** Checksums of the files that a run is made from, by what they are. */
 export type Fingerprints = Readonly<Record<string, string>>;
@@ -148,12 +148,14 @@ export function folderRuns(folder: string, { settings, fingerprints, config, onS
   }
 
   return {
-    async save({ summary, events, state, best }) {
+    async save({ summary, config: settled, events, state, best }) {
+      // What a budget has chosen is what a resumption goes on with.
+      const { budget_chooses: _, ...asked } = settings;
       const record: RunRecord = {
         format: 'retrace-run',
         format_version: 1,
         summary,
-        settings,
+        settings: { ...asked, ...memoryIn(settled) },
         fingerprints,
         state: `state-${summary.step}.safetensors`,
         ...(best && summary.best ? { best: `best-${summary.best.step}.safetensors` } : {}),

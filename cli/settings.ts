@@ -2,6 +2,7 @@
 // the protocol and from the method's card, never from here.
 
 import { basename } from 'node:path';
+import { leftToBudget } from '../src/protocol/budget.ts';
 import type { MethodCard } from '../src/protocol/cards.ts';
 import {
   type DataRef,
@@ -128,7 +129,11 @@ export function readBy({ uses }: MethodCard, options: MethodChoices): MethodChoi
 }
 
 /** Error `usage` where a number is given that the method, the optimizer or the memory policy does not read. */
-export function requireRead(given: Given, methods: readonly MethodCard[], { method, policy, ranges, training }: Settings): void {
+export function requireRead(
+  given: Given,
+  methods: readonly MethodCard[],
+  { method, policy, ranges, budget_chooses, training }: Settings,
+): void {
   const { optim } = training;
   const read: readonly string[] = methods.find(({ name }) => name === method)?.uses ?? [];
   const refuse = (name: string, where: string, remedy: string) => {
@@ -143,6 +148,7 @@ export function requireRead(given: Given, methods: readonly MethodCard[], { meth
     ['snapshot_every', 'reversible'],
   ] as const) {
     if (given[flagOf(name).slice(2)] === undefined) continue;
+    if (budget_chooses?.includes('policy')) continue;
     if (ranges) refuse(name, 'beside --ranges', `write FROM-TO:${owner}/N there`);
     if (policy !== owner) refuse(name, `under the policy ${policy}`, `it belongs to ${owner}`);
   }
@@ -156,12 +162,15 @@ function memoryOf(given: Given, preset: PolicyName, kept?: Settings): MemorySett
   const before = kept && memoryIn(kept);
   // A policy that is given ends the ranges of the run before.
   const { ranges: _, ...single } = before ?? {};
+  const budgeted = numbers['memory_budget'] !== undefined && kept === undefined;
+  const open = leftToBudget.filter((name) => given[flagOf(name).slice(2)] === undefined && !(name === 'policy' && ranges !== undefined));
   return {
     ...{ policy: preset, checkpoint_every: memoryOptions.checkpoint_every.default },
     ...(policy === undefined ? before : single),
     ...(policy === undefined ? {} : { policy: policy as PolicyName }),
     ...(ranges === undefined ? {} : { ranges: parseRanges(ranges as readonly string[]) }),
     ...numbers,
+    ...(budgeted ? { budget_chooses: open } : {}),
   };
 }
 
@@ -173,7 +182,9 @@ function columnsOf(given: Given, task: string, kept?: Settings): NamedColumns {
 
 /** What of settings says how activations come back. */
 export const memoryIn = (settings: MemorySettings): MemorySettings =>
-  Object.fromEntries(memoryNames.flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]]))) as MemorySettings;
+  Object.fromEntries(
+    ([...memoryNames, 'budget_chooses'] as const).flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]])),
+  ) as unknown as MemorySettings;
 
 /** What flags say of the model. A run that is gone on with stays at its commit, whatever its revision has become since. */
 function modelOf(given: Given, kept?: Settings): ModelPlace {

@@ -27,8 +27,9 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** No test asks a hub, or reads the cache or the token of whoever runs it, but by an environment of its own. */
+/** No test asks a hub, or reads the caches or the token of whoever runs it, but by an environment of its own. */
 const apart = {
+  XDG_CACHE_HOME: join(scratch, 'cache'),
   HF_HOME: join(scratch, 'hf'),
   HF_HUB_OFFLINE: '1',
   HF_ENDPOINT: '',

@@ -1,5 +1,6 @@
 // What a run says while it lives: JSON events for programs, a progress line for people. Sends nothing to the session.
 
+import { comparedTimes, type TimedStep } from '../src/protocol/budget.ts';
 import type { Evaluation, RunEvent, SavedRun } from '../src/protocol/messages.ts';
 import { countText } from '../src/protocol/sentences.ts';
 import type { Console } from './console.ts';
@@ -11,6 +12,9 @@ type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
 
 /** Pace is told from this many steps. */
 const paceSteps = 20;
+
+/** The first steps compile and fill caches; after so many more the time of a step is compared with its prediction. */
+const [warmUp, comparedSteps] = [2, 5];
 
 export class TrainReport {
   onTraining: () => void = () => undefined;
@@ -24,6 +28,7 @@ export class TrainReport {
   isTraining = false;
   readonly #console: Console;
   readonly #recent: { ms: number; tokens: number }[] = [];
+  readonly #compared: TimedStep[] = [];
   #finished: Of<'finished'> | undefined;
   #epoch: number | undefined;
   #evaluation: Of<'evaluate'> | undefined;
@@ -113,6 +118,7 @@ export class TrainReport {
     this.#reconstruction = event.reconstruction;
     if (!this.isTraining) return;
     this.#console.event(event);
+    this.#compare(event);
     this.#recent.push({ ms: event.ms, tokens: event.tokens });
     if (this.#recent.length > paceSteps) this.#recent.shift();
     const ms = this.#recent.reduce((sum, step) => sum + step.ms, 0);
@@ -124,6 +130,23 @@ export class TrainReport {
       leftMs: (ms / this.#recent.length) * (event.max_steps - event.step),
       detail: `loss ${event.loss.toFixed(4)}  ${Math.round((tokens * 1000) / Math.max(1, ms))} tokens/s`,
     });
+  }
+
+  /** Says once how long steps take beside what was predicted; a step is compared with its own prediction, for texts are of different lengths. */
+  #compare({ ms, predicted_ms }: Of<'step'>): void {
+    if (predicted_ms === undefined || this.#compared.length >= warmUp + comparedSteps) return;
+    this.#compared.push({ ms, predicted_ms });
+    const warm = this.#compared.slice(warmUp);
+    if (warm.length < comparedSteps) return;
+    const { measured, predicted, text } = comparedTimes(warm);
+    this.#console.event({
+      type: 'pace',
+      steps: warm.length,
+      measured_ms: measured,
+      predicted_ms: predicted,
+      error: predicted / measured - 1,
+    });
+    this.#console.say(`pace: ${text}`);
   }
 
   #evaluate(event: Of<'evaluate'>): void {

@@ -2,8 +2,8 @@
 // profile says of it sums up to the whole, in the table and in the trace.
 
 import { expect, test } from 'vitest';
-import { familyOf, kernelFamilies } from '../src/kernels/families.ts';
 import { dispatchSize } from '../src/kernels/dispatch.ts';
+import { familyOf, kernelFamilies } from '../src/kernels/families.ts';
 import { kernels } from '../src/kernels/table.ts';
 import { measureBest } from '../src/measure/ceilings.ts';
 import { profileOf } from '../src/measure/profile.ts';

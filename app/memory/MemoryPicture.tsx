@@ -10,6 +10,7 @@ import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Figure, Numbers } from '../ui/Figure.tsx';
 import { bytes, percent } from '../ui/format.ts';
 import { Segmented } from '../ui/Segmented.tsx';
+import { BudgetNote } from './BudgetNote.tsx';
 import { MemoryBars } from './MemoryBars.tsx';
 import { axisOf, categoryTitles, shareOfFull, titleOf, transientCategories } from './plans.ts';
 import { Timeline } from './Timeline.tsx';
@@ -61,6 +62,7 @@ export function MemoryPicture({ plans, catalogue }: MemoryPictureProps) {
             </span>
           </p>
         )}
+        <BudgetNote plan={chosen} />
       </div>
       <Figure
         title="Bytes by category"

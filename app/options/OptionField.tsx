@@ -20,6 +20,7 @@ interface OptionFieldProps extends OptionEntry {
   onChange(value: unknown): void;
 }
 
+const mebibyte = 2 ** 20;
 /** Stands for a choice that is left out. */
 const none = 'default';
 const onOff = { on: 'on', off: 'off' };
@@ -34,6 +35,23 @@ export function OptionField({ name, option, value, standard, error, onChange }: 
   const { label, help, reason, leftOut, words } = option;
   const kind = kindOf(option);
   const texts = { name, label, reason };
+  if (kind.kind === 'number' && option.unit === 'bytes') {
+    // People know the memory of a device in MiB; the record counts bytes.
+    return (
+      <NumberField
+        {...texts}
+        label={`${label} (MiB)`}
+        min={1}
+        help={`${help} In MiB, of 2^20 bytes. Empty: ${leftOut}.`}
+        value={value === undefined ? undefined : Number(value) / mebibyte}
+        standard={undefined}
+        leftOut={leftOut}
+        error={error}
+        onChange={(mebibytes) => onChange(Math.floor(mebibytes * mebibyte))}
+        onLeaveOut={() => onChange(undefined)}
+      />
+    );
+  }
   if (kind.kind === 'number') {
     return (
       <NumberField

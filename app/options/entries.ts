@@ -70,6 +70,7 @@ export function memoryEntries(settings: Settings, policies: readonly PolicyName[
   const reads: Readonly<Record<keyof typeof memoryOptions, boolean>> = {
     policy: false,
     ranges: false,
+    memory_budget: true,
     checkpoint_every: !ofRanges && any('checkpoint'),
     snapshot_every: !ofRanges && any('reversible') && options.streams === 'float',
     micro_batch_size: true,

@@ -117,3 +117,12 @@ test('a choice that is left out stands as the default, with what that means', ()
     'Default: frugal on a processor, balanced on a GPU.',
   );
 });
+
+test('a memory budget is typed in MiB and kept in bytes', () => {
+  const [card] = cards.filter(({ name }) => name === 'meft1');
+  if (!card) return expect.fail('there is no meft1');
+  const field = (memory: Settings['memory']) =>
+    /data-option="memory_budget".*?<input[^>]*value="([^"]*)"/s.exec(markupOf(card, { ...firstRun, memory }, 'reversible'))?.[1];
+  expect(field({})).toBe('');
+  expect(field({ memory_budget: 512 * 2 ** 20 })).toBe('512');
+});

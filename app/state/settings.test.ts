@@ -97,3 +97,16 @@ test('MNLI of the hub is evaluated on its mismatched split too, where its usual 
   expect(runConfigOf(firstRun, card('meft1'))).not.toHaveProperty('more_eval_data');
   expect(runConfigOf(firstRun, card('meft1'))).not.toHaveProperty('task');
 });
+
+test('a budget chooses what nobody has set, and what was set binds it', () => {
+  const memory = { memory_budget: 2 ** 29 };
+  const openOf = (settings: typeof firstRun) => parseRunConfig(runConfigOf(settings, card('meft1'))).budget_chooses;
+  expect(openOf(firstRun)).toBeUndefined();
+  expect(openOf({ ...firstRun, memory })).toEqual(['policy', 'checkpoint_every']);
+  expect(openOf({ ...firstRun, memory, policy: 'store' })).toEqual(['checkpoint_every']);
+  expect(openOf({ ...firstRun, memory, policy: 'checkpoint', checkpoint_every: 3 })).toEqual([]);
+  const [chosen, full] = planRequestsOf({ ...firstRun, memory }, catalogue, undefined);
+  expect(chosen).toMatchObject({ memory_budget: 2 ** 29, budget_chooses: ['policy', 'checkpoint_every'], granularities: 'all' });
+  // What a choice is compared with stays what it is.
+  expect(full).not.toHaveProperty('memory_budget');
+});

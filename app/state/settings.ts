@@ -1,6 +1,7 @@
 // What the person has chosen, kept as differences from the defaults, and what follows from it: the run's configuration and the requests for
 // memory plans. Pure. Invariant: a value equal to its default is never kept, so the number of kept values is the number of changes.
 
+import { leftToBudget } from '../../src/protocol/budget.ts';
 import type { Catalogue, Learned, MethodCard, TaskCard } from '../../src/protocol/cards.ts';
 import {
   type Columns,
@@ -42,7 +43,10 @@ export interface Settings {
   readonly policy?: PolicyName | undefined;
   readonly checkpoint_every: number;
   /** Settings beyond one policy for all layers. */
-  readonly memory: Pick<MemorySettings, 'ranges' | 'snapshot_every' | 'micro_batch_size' | 'granularity' | 'chunks' | 'token_chunk'>;
+  readonly memory: Pick<
+    MemorySettings,
+    'memory_budget' | 'ranges' | 'snapshot_every' | 'micro_batch_size' | 'granularity' | 'chunks' | 'token_chunk'
+  >;
   readonly options: Partial<MethodOptions>;
   readonly training: Partial<TrainingArguments>;
 }
@@ -125,15 +129,26 @@ function throughOf({ memory: { micro_batch_size, granularity } }: Settings): Set
 
 /** Memory settings that the method accepts. Snapshots are left out for fixed streams, which lose nothing that a snapshot could mend. */
 export function memoryOf(settings: Settings, card: MethodCard | undefined): Settings['memory'] {
-  const { ranges, snapshot_every, chunks, token_chunk } = settings.memory;
+  const { memory_budget, ranges, snapshot_every, chunks, token_chunk } = settings.memory;
   const taken = ranges?.every(({ policy }) => card === undefined || card.refusals[policy] === null) === true;
   return {
+    ...(memory_budget === undefined ? {} : { memory_budget }),
     ...throughOf(settings),
     ...(chunks === undefined ? {} : { chunks }),
     ...(token_chunk === undefined ? {} : { token_chunk }),
     ...(snapshot_every === undefined || settings.options.streams !== 'float' ? {} : { snapshot_every }),
     ...(ranges !== undefined && taken ? { ranges } : {}),
   };
+}
+
+/** What a budget may choose of the settings that always have a value: those that nobody has set. */
+function leftOpen({ policy, checkpoint_every, memory }: Settings): Pick<RunConfig, 'budget_chooses'> {
+  if (memory.memory_budget === undefined) return {};
+  const open = {
+    policy: policy === undefined && memory.ranges === undefined,
+    checkpoint_every: checkpoint_every === firstRun.checkpoint_every,
+  };
+  return { budget_chooses: leftToBudget.filter((name) => open[name]) };
 }
 
 /** Drops the ranges of layers when the model, the method or the number of frozen layers changes, since they name layers of the old choice. */
@@ -182,6 +197,7 @@ export function runConfigOf(settings: Settings, card: MethodCard, task?: TaskCar
     policy: policyOf(settings, card),
     checkpoint_every,
     ...memoryOf(settings, card),
+    ...leftOpen(settings),
     options: { ...optionsOf(settings, card), ...streamsOf(settings, card) },
     training: {
       ...trainingDefaultsOf(card, settings.training),
@@ -208,7 +224,7 @@ function keptBy({ optim, momentum, head_learning_rate, max_generate_samples }: S
   };
 }
 
-type PlanOf = Pick<PlanRequest, 'method' | 'policy' | 'options'> & Settings['memory'];
+type PlanOf = Pick<PlanRequest, 'method' | 'policy' | 'options' | 'budget_chooses' | 'granularities'> & Settings['memory'];
 
 /** A plan at the chosen batch and length: of a whole run where the data are known for this length, or of one `step` at that length. */
 export function planRequestOf(
@@ -246,6 +262,8 @@ export function planRequestsOf(settings: Settings, catalogue: Catalogue, report:
     policy: policyOf(settings, card),
     options: optionsOf(settings, card),
     ...memoryOf(settings, card),
+    ...leftOpen(settings),
+    granularities: 'all',
   });
   const others = (['full', 'lora'] as const)
     .filter((method) => cardOf(catalogue, method) !== undefined && !(method === chosen.method && chosen.policy === 'store'))

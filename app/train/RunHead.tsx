@@ -1,6 +1,7 @@
 // Where a run stands and how to steer it: phase, progress, pace, pause, one step, stop.
 
 import { Progress } from 'radix-ui';
+import { comparedTimes } from '../../src/protocol/budget.ts';
 import type { TaskCard } from '../../src/protocol/cards.ts';
 import { countText } from '../../src/protocol/sentences.ts';
 import { bestOf, isActive, paceOf, type RunState } from '../state/run.ts';
@@ -66,7 +67,7 @@ export function RunHead({ run, tasks, onPause, onProceed, onStop }: RunHeadProps
       </Progress.Root>
       <dl className="readings">
         <Reading name="Time left" value={pace === undefined || !active ? '–' : duration(pace.leftMs)} />
-        <Reading name="Time per step" value={pace === undefined ? '–' : milliseconds(pace.ms)} />
+        <Reading name="Time per step" value={pace === undefined ? '–' : milliseconds(pace.ms)} note={predictionOf(run)} />
         <Reading name="Tokens per second" value={pace === undefined ? '–' : countText(Math.round(pace.tokensPerSecond))} />
         <Reading name="Epoch" value={last === undefined ? '–' : last.epoch.toFixed(2)} />
         <Reading name="Gradient norm" value={last === undefined ? '–' : number(last.grad_norm)} />
@@ -92,6 +93,14 @@ export function RunHead({ run, tasks, onPause, onProceed, onStop }: RunHeadProps
       ))}
     </section>
   );
+}
+
+/** What steps were predicted to take, beside what they took: once there are steps that neither compile nor fill caches. */
+function predictionOf({ steps }: RunState): string | undefined {
+  const timed = steps.slice(2).flatMap(({ ms, predicted_ms }) => (predicted_ms === undefined ? [] : [{ ms, predicted_ms }]));
+  if (timed.length === 0) return undefined;
+  const { measured, predicted } = comparedTimes(timed.slice(-20));
+  return `${milliseconds(predicted)} predicted (${predicted < measured ? '−' : '+'}${percent(Math.abs(predicted / measured - 1))})`;
 }
 
 function Reading({ name, value, note }: { name: string; value: string; note?: string | undefined }) {

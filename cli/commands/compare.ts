@@ -81,7 +81,11 @@ async function planCells(given: Given, console: Console): Promise<{ rows: Row[];
   const settings = await settingsOf(given, methods, reads);
   const granularities: readonly (GranularityName | undefined)[] =
     given['granularities'] === undefined ? [settings.granularity] : chosen(given, 'granularities', granularityNames);
-  const planOf = async (change: Pick<Settings, 'method' | 'policy' | 'granularity'>, depth: number | undefined) => {
+  const chooses = settings.memory_budget !== undefined && given['policies'] === undefined && given['memory-policy'] === undefined;
+  // A policy that has a row of its own binds the budget; else it chooses one for each method.
+  const left = settings.budget_chooses?.filter((name) => chooses || name !== 'policy');
+  const budget = left === undefined ? {} : { memory_budget: settings.memory_budget, budget_chooses: left };
+  const planOf = async (change: Partial<Settings> & Pick<Settings, 'method'>, depth: number | undefined) => {
     const options = readBy(cardOf(change.method), settings.options);
     // What differs between rows is what a step takes, not what an evaluation writes with.
     const training = { ...settings.training, max_generate_samples: 0 };
@@ -97,14 +101,15 @@ async function planCells(given: Given, console: Console): Promise<{ rows: Row[];
     return thrown.message;
   };
   for (const depth of depths) {
-    const full = await planOf({ method: 'full', policy: 'store', granularity: granularities[0] }, depth);
+    const unbound = { memory_budget: undefined, budget_chooses: undefined };
+    const full = await planOf({ method: 'full', policy: 'store', granularity: granularities[0], ...unbound }, depth);
     for (const method of wanted) {
       const card = cardOf(method);
-      for (const policy of policies) {
+      for (const policy of chooses ? [card.default_policy] : policies) {
         console.progress({ label: 'planning', done: rows.length, of: depths.length * wanted.length * policies.length });
         const reason = card.refusals[policy];
         for (const granularity of reason === null ? granularities : granularities.slice(0, 1)) {
-          const cell = reason ?? (await planOf({ method, policy, granularity }, depth).catch(reasonOf));
+          const cell = reason ?? (await planOf({ method, policy, granularity, ...budget }, depth).catch(reasonOf));
           if (typeof cell === 'string') refused.set(`${method} ${policy}`, { method, policy, reason: cell });
           else rows.push({ depth, report: cell, full });
         }

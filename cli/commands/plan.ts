@@ -1,14 +1,13 @@
 // plan: the exact memory plan, from the configuration alone. Reads no weights, and asks of the device only whether it is a processor.
 
-import { granularityNames } from '../../src/protocol/config.ts';
-import type { PlanReport, PlanRequest } from '../../src/protocol/messages.ts';
+import type { PlanRequest } from '../../src/protocol/messages.ts';
 import { sayColumns } from '../columns.ts';
 import type { Console } from '../console.ts';
 import { fetchPlanText } from '../fetching.ts';
 import { commandFlags, type Given, usage } from '../flags.ts';
 import { modelRef } from '../models.ts';
 import { type OpenSession, openSession } from '../open_session.ts';
-import { granularityObject, planObject, planText } from '../plan_report.ts';
+import { planObject, planText } from '../plan_report.ts';
 import { configOf, lengthNote, memoryIn, numberOf, requireRead, type Settings, settingsOf } from '../settings.ts';
 import { sayWarnings } from '../warnings.ts';
 
@@ -71,19 +70,15 @@ export async function plan(given: Given, console: Console): Promise<number> {
   const num_labels = numberOf(given, 'num-labels');
   const data = given['data'] === undefined || num_labels !== undefined ? undefined : await examined();
   const request = await planRequestOf(open, settings, num_labels ?? (data?.labels.length || 2));
-  const report = await calls.plan(request);
-  const granularities: PlanReport[] = [];
-  for (const granularity of granularityNames)
-    granularities.push(granularity === report.granularity ? report : await calls.plan({ ...request, granularity }));
+  const report = await calls.plan({ ...request, granularities: 'all' });
   const { model } = settings;
   const fetch = typeof model === 'string' ? undefined : await calls.fetchPlan({ model: await modelRef(model) });
   if (fetch !== undefined) console.say(`model: ${fetchPlanText(fetch)}`);
   console.event({
     ...planObject(report),
-    granularities: granularities.map(granularityObject),
     ...data?.of,
     ...(fetch === undefined ? {} : { fetch }),
   });
-  console.result(planText(report, granularities));
+  console.result(planText(report));
   return 0;
 }

@@ -1,5 +1,6 @@
 // The columns of a comparison: what each is called, its value for sorting and for programs, and its text for people.
 
+import { rangesText, timeText } from '../../src/protocol/budget.ts';
 import { categories } from '../../src/protocol/config.ts';
 import type { PlanReport } from '../../src/protocol/messages.ts';
 import { countText } from '../../src/protocol/sentences.ts';
@@ -33,11 +34,13 @@ const share = (value: (report: PlanReport) => number): Column => ({
 const columns: Readonly<Record<string, Column>> = {
   layers: counted('layers', ({ depth }) => depth),
   method: named('method', ({ report }) => report.method),
-  policy: named('policy', ({ report }) => report.policy),
+  policy: named('policy', ({ report: { policy, budget } }) => (budget ? rangesText(budget.chosen.ranges) : policy)),
   granularity: named('granularity', ({ report }) => report.granularity),
+  micro_batch: counted('micro-batch', ({ report: { batch, micro_batch } }) => (micro_batch < batch ? micro_batch : undefined)),
   streams: named('streams', ({ report }) => report.streams),
   trainable_parameters: counted('trainable', ({ report }) => report.trainable_parameters),
   dispatches: counted('dispatches', ({ report }) => report.dispatches),
+  predicted_ms: { title: 'predicted time', value: ({ report }) => report.predicted?.ms, text: timeText },
   flops: { title: 'FLOPs a step', value: ({ report }) => report.flops, text: flopsText },
   flops_of_full: share(({ flops }) => flops),
   ...Object.fromEntries(

@@ -2,11 +2,14 @@
 // the table at sizes of a small model. Takes about a second on a GPU and a few on a processor. Not here: what is predicted from it (src/plan/time.ts).
 // Invariant: every buffer is freed before it returns; nothing of a run is touched.
 
+import { dispatchSize } from '../kernels/dispatch.ts';
+import { formOf, formSpec } from '../kernels/forms.ts';
 import { packScalars } from '../kernels/scalars.ts';
-import { dispatchSize, kernelSpec, stepScalars } from '../kernels/table.ts';
+import { kernelSpec, stepScalars } from '../kernels/table.ts';
 import type { DeviceRates } from '../plan/time.ts';
 import { Allocator } from './allocator.ts';
 import type { Device } from './device.ts';
+import { formsOn } from './forms.ts';
 import { kernelSource, type PipelineKey } from './pipelines.ts';
 
 interface Sample {
@@ -101,6 +104,12 @@ const batchMs = 15;
 /** Of which the middle one counts, for something else may run on the machine. */
 const turns = 3;
 
+/** The pipeline that a sample has on a device: of a sum the first form, for one by blocks is more than a dispatch. */
+function keyOn(device: Pick<Device, 'device' | 'info'>, { key, uniforms }: Sample, rows: number): PipelineKey {
+  const form = formOf(formsOn(device), { ...key, uniforms: uniforms(rows) });
+  return form === undefined || formSpec(key.kernel, form).blocks ? key : { ...key, form };
+}
+
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 
 class Bench {
@@ -113,8 +122,10 @@ class Bench {
   }
 
   /** Milliseconds of one dispatch of so many rows, as one of many. */
-  async msOf({ key, uniforms, elements }: Sample, rows: number): Promise<number> {
+  async msOf(sample: Sample, rows: number): Promise<number> {
+    const { uniforms, elements } = sample;
     const { device, pipelines } = this.#device;
+    const key = keyOn(this.#device, sample, rows);
     const spec = kernelSpec(key.kernel);
     const given = uniforms(rows);
     const sizes = elements(rows);
@@ -137,7 +148,7 @@ class Bench {
       const pipeline = await pipelines.get(key);
       const layout = pipelines.bindGroupLayout(key.kernel);
       const bindGroup = device.createBindGroup({ layout, entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })) });
-      const groups = dispatchSize(key.kernel, given);
+      const groups = dispatchSize({ ...key, uniforms: given });
       const timed = async (count: number): Promise<number> => {
         const begin = performance.now();
         const encoder = device.createCommandEncoder();
@@ -171,7 +182,10 @@ class Bench {
       rows *= 4;
       ms = await this.msOf(sample, rows);
     }
-    const groups = dispatchSize(sample.key.kernel, sample.uniforms(rows)).reduce((product, own) => product * own, 1);
+    const groups = dispatchSize({ ...keyOn(this.#device, sample, rows), uniforms: sample.uniforms(rows) }).reduce(
+      (product, own) => product * own,
+      1,
+    );
     return { work: sample.work(rows), ms: Math.max(ms / 10, ms - dispatch_ms), groups };
   }
 }
@@ -197,10 +211,12 @@ export async function measureRates(device: Device): Promise<DeviceRates> {
 }
 
 /** Names a device and what was measured on it: another adapter, driver or form of these kernels has other rates. */
-export function ratesKey({ device, info: { vendor, architecture, description } }: Pick<Device, 'device' | 'info'>): string {
-  const subgroups = device.features.has('subgroups');
+export function ratesKey({ device, info }: Pick<Device, 'device' | 'info'>): string {
+  const { vendor, architecture, description } = info;
   let hash = 0;
-  const sources = Object.values(samples).flatMap((own) => own.map(({ key }) => kernelSource(key, subgroups)));
+  const sources = Object.values(samples).flatMap((own) =>
+    own.map((sample) => kernelSource(keyOn({ device, info }, sample, sample.rows), device.features)),
+  );
   for (const source of sources) for (let i = 0; i < source.length; i++) hash = (Math.imul(hash, 31) + source.charCodeAt(i)) | 0;
   return [vendor, architecture, description, (hash >>> 0).toString(16)].join(' | ');
 }

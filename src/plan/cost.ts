@@ -4,7 +4,8 @@
 
 import { type KernelCall, type Node, tensorsOf } from '../graph/op.ts';
 import { bytesOfTensor, type Tensor } from '../graph/tensor.ts';
-import { dispatchSize, kernelSpec } from '../kernels/table.ts';
+import { dispatchSize } from '../kernels/dispatch.ts';
+import { kernelSpec } from '../kernels/table.ts';
 import type { LoweredGraph, LoweredNode } from './lower.ts';
 import type { Location } from './storage.ts';
 import { multiplyAdds } from './work.ts';
@@ -76,7 +77,7 @@ export function costsOfNode({ node, calls }: LoweredNode, locate: (tensor: Tenso
       // What a first dispatch of a node leaves for the second one is neither its input nor its output.
       if (!isWritten || read.some((other) => meet(own, other))) bytes_read += bytes;
     }
-    const workgroups = dispatchSize(call.kernel, call.uniforms).reduce((product, own) => product * own, 1);
+    const workgroups = dispatchSize(call).reduce((product, own) => product * own, 1);
     return { kernel: call.kernel, multiplyAdds: multiplyAdds(call), bytes_read, bytes_written, workgroups };
   });
 }

@@ -27,13 +27,13 @@ export interface DeviceRates {
 }
 
 /**
- * A typical processor, for plans where no device is at hand: SwiftShader on two cores of a server, as `node scripts/bench.mjs budget --measure` printed them. Which
- * of two plans is faster they say well enough, how many milliseconds they do not.
+ * A typical processor, for plans where no device is at hand: SwiftShader on two cores of a server that had other work too, the medians of three measurements by
+ * `measureRates` (src/gpu/rates.ts). Which of two plans is faster they say well enough, how many milliseconds they do not.
  */
 export const typicalRates: DeviceRates = {
-  dispatch_ms: 0.02,
-  full_groups: 2,
-  rates: { product: 1.9e6, weight_gradient: 1.4e6, attention: 5e5, attention_backward: 5e5, elements: 7e5, rows: 1e6 },
+  dispatch_ms: 0.058,
+  full_groups: 2.4,
+  rates: { product: 1.14e6, weight_gradient: 7.1e5, attention: 2.4e5, attention_backward: 2.5e5, elements: 4e5, rows: 2.7e5 },
 };
 
 const kinds: Partial<Record<KernelName, RateKind>> = {

@@ -2,6 +2,7 @@
 // exports. Not here: the options that it is made of (options/), defaults of methods (src/methods). Invariant: a valid RunConfig and a seed determine a run on a given device.
 
 import * as v from 'valibot';
+import { leftToBudget } from './budget.ts';
 import { RetraceError } from './errors.ts';
 import { type OptimizerName, optimizerCards } from './optimizers.ts';
 import { generationOptions } from './options/generation.ts';
@@ -126,7 +127,12 @@ export const defaultGeneration: GenerationOptions = defaultsOf(generationOptions
 export const parseGeneration = (input: unknown): GenerationOptions => checked(generationObject, input, 'generation options');
 
 /** How activations come back in the backward pass. A run names its policy: which one a method has is not known here. */
-const memorySettings = { ...entriesOf(memoryOptions), policy: memoryOptions.policy.schema };
+const memorySettings = {
+  ...entriesOf(memoryOptions),
+  policy: memoryOptions.policy.schema,
+  /** With a memory budget: which of these it may choose. Left out: it has chosen already, or there is none, and everything is as it stands here. */
+  budget_chooses: v.optional(v.pipe(v.array(v.picklist(leftToBudget)), v.readonly())),
+};
 const memoryObject = v.object(memorySettings);
 export type MemorySettings = Readonly<v.InferOutput<typeof memoryObject>>;
 

@@ -2,6 +2,7 @@
 // (structured clone). Not here: who sends (src/client) and who answers (src/worker, src/session).
 
 import type { BenchEvent } from './bench.ts';
+import type { BudgetReport, GranularityPrice, RatesOf } from './budget.ts';
 import type { Catalogue, Inputs, MethodCard, TaskCard } from './cards.ts';
 import type {
   AdapterSource,
@@ -112,6 +113,12 @@ export interface PlanReport {
   readonly dispatches: number;
   /** Floating-point operations of the matrix products and attention of one training step; a multiply-add is two. */
   readonly flops: number;
+  /** Milliseconds that such a step is predicted to take, and whose rates say so. Left out: nobody asked for a budget, and this device was never measured. */
+  readonly predicted?: { readonly ms: number; readonly rates: RatesOf };
+  /** What a memory budget chose. */
+  readonly budget?: BudgetReport;
+  /** The same plan at each granularity, where that was asked for. */
+  readonly granularities?: readonly GranularityPrice[];
   /**
    * What the method keeps in the processor's memory or on disk, and the most that a step moves to the GPU and back: as if it touched every row.
    * `rows` are those on the GPU at the peak, a part of `bytes.adapter`. Left out: nothing.
@@ -155,6 +162,8 @@ export interface PlanRequest extends MemorySettings {
   readonly dropout?: number | undefined;
   /** Numbers of training that decide what an update keeps; those left out are the defaults. */
   readonly optimizer?: Partial<TrainingArguments>;
+  /** Says what each granularity would take as well. */
+  readonly granularities?: 'all' | undefined;
 }
 
 export interface SavedRun {
@@ -285,6 +294,8 @@ export type RunEvent =
       readonly grad_norm: number;
       readonly tokens: number;
       readonly ms: number;
+      /** What it was predicted to take, where the device was measured. */
+      readonly predicted_ms?: number;
       /** Largest magnitude in the streams or layer outputs, and where. */
       readonly magnitude: { readonly value: number; readonly at: string };
       /** Relative error of each layer's rebuilt streams, bottom first, where reversible runs over float streams. */

@@ -4,6 +4,7 @@ import type { PictureWorker } from '../data/pictures/worker.ts';
 import type { ModelFolder } from '../hub/folder.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { HostParameters, OffloadedModule } from '../offload/offload.ts';
+import type { DeviceRates } from '../plan/time.ts';
 import type { RunConfig } from '../protocol/config.ts';
 import type { RunEvent, SavedRun } from '../protocol/messages.ts';
 
@@ -23,6 +24,13 @@ export interface RunStore {
   load(id: string): Promise<StoredRun | undefined>;
   list(): Promise<readonly SavedRun[]>;
   delete(id: string): Promise<void>;
+}
+
+/** How fast devices are, as they were measured, by what they and their kernels are called. */
+export interface RatesStore {
+  load(device: string): Promise<DeviceRates | undefined>;
+  /** What can't be kept is measured again: no error. */
+  save(device: string, rates: DeviceRates): Promise<void>;
 }
 
 /** A file in the making: bytes one behind the other, and then all of them. */
@@ -47,6 +55,7 @@ export interface Host {
   /** The folder that holds the bundled ones, with their index.json. */
   bundledRoot(kind: 'models' | 'data'): Promise<ModelFolder>;
   readonly runs: RunStore;
+  readonly rates: RatesStore;
   /** The hub, and what of it is kept here. */
   readonly hub: Hub;
   /** A place for the weights of a merged model, or for pictures out of a file of rows; left out, they are gathered as blobs. */

@@ -14,10 +14,12 @@ import { classWeights } from './data/class_weights.ts';
 import { loadData } from './data/data.ts';
 import { bucketsOf, reportData, rowsPerExample } from './data/data_report.ts';
 import { previewOf } from './data/rows.ts';
+import { hasToChoose, type KnownDevice, stepPredictor, typicalDevice } from './engine/budget.ts';
 import { DeviceHolder, startEngine } from './engine/engine.ts';
 import { evaluationTexts } from './engine/evaluation.ts';
 import { Texts } from './engine/generating.ts';
 import { answer, isWritten } from './engine/predict.ts';
+import { SessionRates } from './engine/rates.ts';
 import { methodUnder, requireTextLength, resolveMethod } from './engine/setup.ts';
 import type { Host, StoredRun } from './host.ts';
 import { type Answering, type HubCalls, hubCalls } from './hub_calls.ts';
@@ -57,6 +59,7 @@ export class Session {
   readonly #emit: (event: RunEvent) => void;
   readonly #device: DeviceHolder;
   readonly #models: OpenModels;
+  readonly #rates: SessionRates;
   #ready: Ready | undefined;
   /** Steers what goes on and can be stopped: a run, a study, a measurement. */
   #gate: Gate | undefined;
@@ -71,6 +74,7 @@ export class Session {
     this.#host = host;
     this.#emit = emit;
     this.#device = new DeviceHolder(host);
+    this.#rates = new SessionRates(host.rates, () => this.#device.open());
     this.#fetching = new Fetching(host.hub, (progress) => emit({ type: 'fetching', ...progress }));
     this.#models = new OpenModels(host, this.#fetching);
     this.#texts = new Texts(emit);
@@ -102,7 +106,8 @@ export class Session {
     },
     plan: async (request) => {
       const { model } = await this.#models.open(request.model, request.image_size);
-      return planOf(model, request, await this.#device.open().catch(() => undefined));
+      const device = await this.#device.open().catch(() => undefined);
+      return planOf(model, request, { device, known: await (hasToChoose(request) ? this.#forBudget() : this.#rates.known()) });
     },
     start: async (config) => {
       await this.#steered('run', (gate) => this.#start(gate, parseRunConfig(config)));
@@ -178,6 +183,11 @@ export class Session {
       await this.#host.runs.delete(id);
     },
   };
+
+  /** How fast the device is, for a budget; beside a run it is not measured, which would disturb both. */
+  async #forBudget(): Promise<KnownDevice> {
+    return this.#gate ? ((await this.#rates.known()) ?? typicalDevice) : this.#rates.measured();
+  }
 
   async #environment(): Promise<Environment> {
     try {
@@ -308,8 +318,12 @@ export class Session {
     );
     this.#emit({ type: 'model', classifier: start, notes: [text, ...model.notes] });
     const max_steps = stepsOf(training, data.train.examples.length);
+    const chooses = hasToChoose(config);
+    if (chooses) onPhase('planning');
+    const known = await (chooses ? this.#rates.measured() : this.#rates.known());
     const engine = await startEngine(device, {
       config,
+      known,
       model,
       tokenizer,
       pictures,
@@ -324,22 +338,24 @@ export class Session {
       onPlan: (report) => this.#emit({ type: 'plan', ...report }),
     });
     if (begun !== undefined) await startFromAdapter(engine, config, begun);
+    const { budget_chooses: _, ...settled } = { ...config, ...engine.memory };
     const id = stored?.summary.id ?? `${config.method}-${Date.now().toString(36)}`;
     const name = config.data.kind === 'bundled' ? `${config.data.name} ${data.columns.label}` : config.data.name;
     const run = new Run({
       id,
       name,
-      config: { ...config, model: ref, columns: data.columns, ...data.from },
+      config: { ...settled, model: ref, columns: data.columns, ...data.from },
       engine,
       data,
       max_steps,
       store: this.#host.runs,
       emit: this.#emit,
       gate,
+      predict: known && stepPredictor(engine.executor.plan, known),
     });
     this.#ready = {
       engine,
-      config: { ...config, training: { ...training, max_steps } },
+      config: { ...settled, training: { ...training, max_steps } },
       data,
       run,
     };

@@ -10,6 +10,7 @@ import { Session } from '../session/session.ts';
 import { browserStore } from './hub_store.ts';
 import { offloadWorker } from './offload.ts';
 import { browserPictures } from './pictures.ts';
+import { browserRates } from './rates_store.ts';
 import { browserRuns } from './run_store.ts';
 
 /** Where the page lies, seen from here: the build puts workers into assets/ beside it, under whatever path it is hosted; in development all is below /. */
@@ -36,6 +37,7 @@ const host: Host = {
   },
   bundledRoot: async (kind) => httpFolder(rootOf(kind)),
   runs: browserRuns,
+  rates: browserRates,
   hub: new Hub({ store: browserStore() }),
   offload: offloadWorker,
 };

@@ -1,4 +1,4 @@
-// Options of memory: how activations come back in the backward pass. None of them changes a result, except what float streams lose when they are undone.
+// Options of memory: how activations come back in the backward pass, and how many bytes a run may take. None of them changes a result, except what float streams lose when they are undone.
 
 import * as v from 'valibot';
 import { option, optionLeftOut } from './option.ts';
@@ -21,6 +21,14 @@ const policyRange = v.object({
 });
 
 export const memoryOptions = {
+  memory_budget: optionLeftOut({
+    schema: whole(1, Number.MAX_SAFE_INTEGER),
+    leftOut: 'memory is as the other options have it',
+    label: 'Memory budget',
+    help: 'Bytes that a run may take on the GPU, all of them counted. What is left out of policy, ranges, checkpoint interval, granularity and micro-batch size is then chosen so that everything fits and a step is predicted to be fastest; what is given stays as it is.',
+    reason: 'Nobody but you knows what else the device is used for.',
+    unit: 'bytes',
+  }),
   policy: optionLeftOut({
     schema: v.picklist(policyNames),
     leftOut: "the method's own",

@@ -21,6 +21,8 @@ interface Texts<S extends OptionSchema> {
   readonly flag?: string;
   /** How its value is written on the command line, where that is not clear from the schema. */
   readonly form?: string;
+  /** What its number counts, where people write it in larger units: 512MB, 1.5GiB. */
+  readonly unit?: 'bytes';
   /** One of the few that stand in sight; the others are behind "Advanced". */
   readonly main?: true;
 }
@@ -46,6 +48,7 @@ export interface Option {
   readonly words?: Readonly<Record<string, string>> | undefined;
   readonly flag?: string;
   readonly form?: string;
+  readonly unit?: 'bytes';
   readonly main?: true;
   readonly default?: unknown;
   readonly defaultText?: string;

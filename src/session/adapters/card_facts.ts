@@ -3,6 +3,7 @@
 
 import type { CardDataset, CardFacts } from '../../formats/model_card.ts';
 import { methodNamed } from '../../methods/registry.ts';
+import { rangesText } from '../../protocol/budget.ts';
 import type { Evaluation } from '../../protocol/messages.ts';
 import type { Task } from '../../tasks/task.ts';
 import { weighsClasses } from '../data/class_weights.ts';
@@ -52,7 +53,8 @@ const writtenNote = (evaluation: Evaluation | undefined): CardFacts['notes'] =>
 
 /** Hyper-parameters of training, and what the run took of the device. */
 function runLines({ engine, config, run }: Told): Pick<CardFacts, 'hyper_parameters' | 'notes'> {
-  const { training, policy } = config;
+  const { training } = config;
+  const { report } = engine;
   const { plan, allocator } = engine.executor;
   return {
     hyper_parameters: [
@@ -67,7 +69,11 @@ function runLines({ engine, config, run }: Told): Pick<CardFacts, 'hyper_paramet
     notes: [
       ['classifier', engine.classifier.text],
       ...writtenNote(run?.evaluation),
-      ['memory policy', policy],
+      ['memory policy', rangesText(engine.setup.ranges)],
+      ['granularity', `${report.granularity}, ${report.dispatches} dispatches a step`],
+      ...(report.micro_batch < report.batch ? [['micro_batch_size', String(report.micro_batch)] as const] : []),
+      ['activation and workspace bytes', String(report.bytes.activation + report.bytes.workspace)],
+      ...(config.memory_budget === undefined ? [] : [['memory budget', `${config.memory_budget} bytes`] as const]),
       ['GPU bytes, planned', String(plan.total)],
       ['GPU bytes, allocated', String(allocator.account.total)],
     ],

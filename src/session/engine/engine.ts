@@ -24,11 +24,14 @@ import { type ClassifierStart, classifierStart, classifierValues } from '../mode
 import { taskFor } from '../models/task_fit.ts';
 import { streamWeights } from '../models/weights.ts';
 import type { PictureReader } from '../pictures/reader.ts';
+import { budgetReport, hasToChoose, type KnownDevice, settle } from './budget.ts';
 import { withRemedies } from './remedies.ts';
 import { reportPlan, resolveMethod, setupOf } from './setup.ts';
 import { writingReport } from './written.ts';
 
 export interface Engine {
+  /** As a configuration says it, once a budget has chosen. */
+  readonly memory: MemorySettings;
   readonly task: Task;
   readonly model: BaseModel;
   readonly tokenizer: Tokenizer;
@@ -65,6 +68,8 @@ export interface EngineRequest {
   readonly class_weights?: Float32Array<ArrayBuffer> | undefined;
   readonly purposes: ProgramSetup['purposes'];
   readonly offload?: Host['offload'] | undefined;
+  /** How fast the device is, where that is known. */
+  readonly known?: KnownDevice | undefined;
   onPhase(phase: 'planning' | 'loading model' | 'compiling', done?: number, of?: number): void;
   onPlan(report: PlanReport): void;
 }
@@ -154,11 +159,11 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
   request.onPhase('planning');
   const resolved = resolveMethod(config.method, config.policy, config.options, model.backbone().defaults);
   const task = taskFor(config.task, model.backbone());
-  const setup = setupOf({
+  const asked = setupOf({
     task,
     model,
     resolved,
-    memory: { ...config, granularity: config.granularity ?? granularityOn(device) },
+    memory: hasToChoose(config) ? config : { ...config, granularity: config.granularity ?? granularityOn(device) },
     pooling: config.pooling,
     num_labels: task.outputs(labels.length),
     batch_size: training.batch_size,
@@ -170,11 +175,13 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
     purposes: request.purposes,
     forms: formsOn(device),
   });
+  const settled = settle(config, asked, request.known);
+  const { setup } = settled;
   const planned = planPrograms(setup);
   requireTrainables(planned.registry, setup);
   const trains = request.purposes.includes('training');
   const writing = trains ? writingReport(task, setup, planned, training.max_generate_samples) : {};
-  const report = { ...reportPlan(model.name, setup, planned), ...writing };
+  const report = { ...reportPlan(model.name, setup, planned), ...budgetReport(settled, planned.plan, request.known), ...writing };
   if (trains) request.onPlan(report);
   const host = await offloadFor(planned.registry, request.offload);
   const executor = await Executor.allocate(device, planned.plan, host).catch((error) => {
@@ -197,7 +204,8 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
     executor.ready([...planned.plan.programs.keys()]).catch(() => undefined);
     const { registry } = planned;
     const { buckets } = setup;
-    return { task, model, tokenizer, pictures, setup, executor, registry, trainer, report, sha256, buckets, labels, classifier };
+    const { memory } = settled;
+    return { memory, task, model, tokenizer, pictures, setup, executor, registry, trainer, report, sha256, buckets, labels, classifier };
   } catch (error) {
     executor.destroy();
     throw error;

@@ -48,6 +48,8 @@ export interface RunRequest {
   readonly store: RunStore;
   readonly emit: Emit;
   readonly gate: Gate;
+  /** Milliseconds that a step of these batches is predicted to take, where the device is known. */
+  readonly predict?: ((batches: readonly Batch[]) => number) | undefined;
   readonly stored?: StoredRun;
 }
 
@@ -196,7 +198,7 @@ export class Run {
     const { eval_steps, save_steps } = config.training;
     this.#phase('training');
     await this.#emitMemory();
-    const pending: Promise<StepResult>[] = [];
+    const pending: Promise<StepResult & { predicted_ms?: number }>[] = [];
     let before = performance.now();
     const settleOne = async () => {
       const result = await (pending.shift() as Promise<StepResult>);
@@ -240,7 +242,10 @@ export class Run {
         before = performance.now();
         continue;
       }
-      const result = engine.trainer.step(this.#step, batches);
+      const predicted_ms = this.#request.predict?.(batches);
+      const result = engine.trainer
+        .step(this.#step, batches)
+        .then((done) => ({ ...done, ...(predicted_ms === undefined ? {} : { predicted_ms }) }));
       // Once a step fails the run ends, and nobody waits for the one behind it.
       result.catch(() => undefined);
       pending.push(result);
@@ -329,7 +334,7 @@ export class Run {
     return this.#stopsEarly();
   }
 
-  #emitStep({ step, ...result }: StepResult, ms: number): void {
+  #emitStep({ step, ...result }: StepResult & { predicted_ms?: number }, ms: number): void {
     const { passes, seen } = this.#place(step - 1);
     this.#emit({ type: 'step', step, max_steps: this.#request.max_steps, epoch: passes, examples: seen, ...result, ms });
   }
