@@ -2,6 +2,8 @@
 // profile says of it sums up to the whole, in the table and in the trace.
 
 import { expect, test } from 'vitest';
+import { openGpu } from '../cli/adapter.ts';
+import { type Device, openDevice } from '../src/gpu/device.ts';
 import { dispatchSize } from '../src/kernels/dispatch.ts';
 import { familyOf, kernelFamilies } from '../src/kernels/families.ts';
 import { kernels } from '../src/kernels/table.ts';
@@ -17,8 +19,9 @@ import { testDevice, testEngine } from './testing.ts';
 const [B, T] = [3, 9];
 const batch = (step: number) => randomBatch(step, B, T, smallShape.vocab_size, 5);
 
-const engineOf = async (method: MethodName, policy: PolicyName) =>
+const engineOf = async (method: MethodName, policy: PolicyName, device?: Device) =>
   testEngine({
+    ...(device ? { device } : {}),
     ...{ model: await randomModel(smallShape), method, policy, options: smallChoices, pooling: 'mean', num_labels: 5, batch_size: B },
     ...{ lengths: [T], training: { dropout: 0.1, warmup_ratio: 0, learning_rate: 1e-2 } },
   });
@@ -56,6 +59,36 @@ test.each([
     timed.executor.destroy();
   },
 );
+
+/** Held as long as its device is at work, which `openDevice` can't do through what stands before it here. */
+let gpu: GPU | undefined;
+
+/** A device that offers no timestamps: it is waited for after each dispatch, so whatever can come between two of them does. */
+async function deviceWithoutTimestamps(): Promise<Device> {
+  gpu = await openGpu();
+  const adapter = (await gpu.requestAdapter()) as GPUAdapter;
+  const { info, limits } = adapter;
+  const plain = { info, limits, features: new Set(), requestDevice: (asked: GPUDeviceDescriptor) => adapter.requestDevice(asked) };
+  return openDevice({ requestAdapter: async () => plain } as unknown as GPU);
+}
+
+test('timed by the clock, a step with a prediction and another step in its middle leaves the bits of one alone', async () => {
+  const device = await deviceWithoutTimestamps();
+  const alone = await engineOf('bitfit', 'store', device);
+  expect(alone.executor.timer).toBe('clock');
+  for (const step of [0, 1]) await alone.trainer.step(step, [batch(step)]);
+  const expected = await alone.trainer.save(2);
+  alone.executor.destroy();
+  const timed = await engineOf('bitfit', 'store', device);
+  const [{ calls }] = await Promise.all([
+    timed.trainer.timedStep(0, [batch(0)]),
+    timed.trainer.outputs(batch(7)),
+    timed.trainer.step(1, [batch(1)]),
+  ]);
+  for (const { ms } of calls) expect(ms).toBeGreaterThan(0);
+  expect(await timed.trainer.save(2)).toEqual(expected);
+  timed.executor.destroy();
+});
 
 test('a profile names every dispatch once by family, kernel and phase, and its trace is one slice for each, one behind the other', async () => {
   const { trainer, executor } = await engineOf('meft1', 'reversible');

@@ -241,7 +241,7 @@ export class Executor {
     const calls = nodes.flatMap(({ node: { place }, calls: own }) => own.map((call) => ({ call, place })));
     const times: number[] = [];
     await this.#replay(names, async (dispatches) => {
-      times.push(...(await timeDispatches(this.#device, dispatches)));
+      times.push(...(await timeDispatches(this.#device, dispatches, this.#slices.size)));
     });
     return calls.map((call, i) => ({ ...call, ms: times[i] as number }));
   }

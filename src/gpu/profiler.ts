@@ -5,6 +5,8 @@ export interface Timed {
   readonly pipeline: GPUComputePipeline;
   readonly bindGroup: GPUBindGroup;
   readonly groups: readonly [number, number, number];
+  /** In the unit of `most`; left out: none. */
+  readonly work?: number;
 }
 
 // GPUBufferUsage, whose global is absent in Node.
@@ -13,8 +15,8 @@ const COPY_SRC = 0x4;
 const COPY_DST = 0x8;
 const MAP_READ = 0x1;
 
-/** Dispatches of one query set, which holds at most 4096 timestamps. Each set is a submit, and so few keep it short on a slow GPU, which the system stops after 2 s. */
-const perSet = 256;
+/** Dispatches of one query set, which holds at most 4096 timestamps. */
+const perSet = 2048;
 
 function encode(pass: GPUComputePassEncoder, { pipeline, bindGroup, groups }: Timed): void {
   pass.setPipeline(pipeline);
@@ -56,11 +58,18 @@ async function byClock(device: GPUDevice, dispatches: readonly Timed[]): Promise
   return times;
 }
 
-/** Milliseconds of each dispatch, in order. */
-export async function timeDispatches(device: GPUDevice, dispatches: readonly Timed[]): Promise<number[]> {
+/** Milliseconds of each dispatch, in order; a submit has at most so much work, or one dispatch. */
+export async function timeDispatches(device: GPUDevice, dispatches: readonly Timed[], most = Number.POSITIVE_INFINITY): Promise<number[]> {
   if (!device.features.has('timestamp-query')) return byClock(device, dispatches);
   const times: number[] = [];
-  for (let begin = 0; begin < dispatches.length; begin += perSet)
-    times.push(...(await byTimestamps(device, dispatches.slice(begin, begin + perSet))));
+  while (times.length < dispatches.length) {
+    const begin = times.length;
+    let end = begin;
+    for (let work = 0; end < Math.min(dispatches.length, begin + perSet); end++) {
+      work += dispatches[end]?.work ?? 0;
+      if (end > begin && work > most) break;
+    }
+    times.push(...(await byTimestamps(device, dispatches.slice(begin, end))));
+  }
   return times;
 }

@@ -51,7 +51,7 @@ test('all stages: rates, steps of every case, the bits of store, and losses that
   expect(counts).toEqual(counts.toSorted((a, b) => a - b));
   expect(new Set(counts).size).toBe(measured.length + 1);
   expect(JSON.parse(JSON.stringify(report))).toEqual(report);
-});
+}, 600_000);
 
 test('a measurement that is stopped, or has no time left, keeps what it had and says what is missing', async () => {
   const stopping = new AbortController();

@@ -93,7 +93,7 @@ test('a dispatch takes its launch and the larger of arithmetic and memory, longe
 
 test('costs and times of a program are the sums over its dispatches', () => {
   const g = graph();
-  const lowered = lower(g, [scaleAdd(g, g.input('x', [8000], 'f32'), 2)]);
-  expect(costOfProgram(lowered)).toEqual({ dispatches: 2, multiplyAdds: 0, bytes_read: 64_000, bytes_written: 64_000, workgroups: 64 });
-  expect(programMs(lowered, rates)).toBe(2 * (0.5 + 64_000 / 2000));
+  const lowered = lower(g, [scaleAdd(g, g.input('x', [8000], 'f32'), 2, g.input('f', [8000], 'f32'))]);
+  expect(costOfProgram(lowered)).toEqual({ dispatches: 2, multiplyAdds: 0, bytes_read: 96_000, bytes_written: 64_000, workgroups: 64 });
+  expect(programMs(lowered, rates)).toBe(2 * 0.5 + (64_000 + 96_000) / 2000);
 });
