@@ -12,7 +12,7 @@ import type { RunEvent, SavedRun } from '../protocol/messages.ts';
 export interface StoredRun {
   readonly summary: SavedRun;
   readonly config: RunConfig;
-  /** Steps and evaluations so far, so that curves come back. */
+  /** Steps, evaluations and profiles so far, so that curves come back. */
   readonly events: readonly RunEvent[];
   /** Trainables and moments of `step`, and the best trainables, as safetensors. */
   readonly state: Uint8Array<ArrayBuffer>;
