@@ -63,6 +63,7 @@ export class Executor {
 
   private constructor(
     { device, pipelines }: Pick<Device, 'device' | 'pipelines'>,
+    slices: Slices,
     plan: Plan,
     host: HostParameters | undefined,
     beside?: Executor,
@@ -73,7 +74,7 @@ export class Executor {
     this.allocator = new Allocator(device);
     this.host = host;
     this.#beside = beside;
-    this.#slices = beside ? beside.#slices : new Slices();
+    this.#slices = slices;
     const layout = (kernel: KernelCall['kernel']) => pipelines.bindGroupLayout(kernel);
     this.#bindGroups = new BindGroups({ device, plan, layout, buffer: (index) => this.#buffer(index) });
     this.#exchange = host && new Exchange(device, (index) => this.#buffer(index), plan.hostReadback, host);
@@ -84,7 +85,7 @@ export class Executor {
    * `plan-above-limits`, `out-of-memory`.
    */
   static async allocate(device: Device, plan: Plan, host?: HostParameters): Promise<Executor> {
-    const executor = new Executor(device, plan, host);
+    const executor = new Executor(device, new Slices(device.info.isFallback ? 'fixed' : 'measured'), plan, host);
     await executor.#allocate();
     return executor;
   }
@@ -96,7 +97,7 @@ export class Executor {
 
   /** Prepares programs that were planned beside this executor's: they read its parameters, and end before it does. Errors as of `prepare`. */
   async beside(plan: Plan): Promise<Executor> {
-    const executor = new Executor({ device: this.#device, pipelines: this.#pipelines }, plan, this.host, this);
+    const executor = new Executor({ device: this.#device, pipelines: this.#pipelines }, this.#slices, plan, this.host, this);
     await executor.#allocate();
     return executor.#complete();
   }

@@ -78,3 +78,11 @@ test('after the first slices only a few of many are timed, and a lost device sto
   expect(timed).toBeLessThan(100);
   expect(slices.size).toBe(4e9);
 });
+
+test('slices of one size are not timed', () => {
+  const slices = new Slices('fixed');
+  slices.submitted(4e9, () => {
+    throw new Error('it was timed');
+  });
+  expect(slices.size).toBe(4e9);
+});

@@ -1,5 +1,6 @@
 // How much work goes into one submit. A slice of tens of milliseconds keeps a job far from the 2 s at which Windows kills it and lets a display draw in between, and
 // is long beside what a submit costs. One number of multiply-adds is 10 ms on one GPU and most of a second on another, so the time of slices is measured.
+// Software drivers keep one size: nothing kills their jobs, and smaller submits only cost (docs/LOG.md).
 // Invariant: cutting changes which dispatches go together, never their order, so no number depends on it.
 
 /** Milliseconds that a slice should take, and what it may take before it is changed. */
@@ -29,12 +30,17 @@ const [atFirst, together, every] = [64, 4, 256];
 /** The end of a slice that stands so close behind the one before was told late, both at once. */
 const tooClose = 1;
 
-/** The size of the next slice, measured as they run. */
+/** The size of the next slice, measured as they run or always the same. */
 export class Slices {
+  readonly #sizes: 'measured' | 'fixed';
   #size = first;
   #submitted = 0;
   /** When the last timed slice ended, and which it was. */
   #last = { at: 0, slice: -1 };
+
+  constructor(sizes: 'measured' | 'fixed' = 'measured') {
+    this.#sizes = sizes;
+  }
 
   get size(): number {
     return this.#size;
@@ -42,6 +48,7 @@ export class Slices {
 
   /** To be told of every slice as it is submitted; `ended` gives when the GPU has run it. */
   submitted(work: number, ended: () => Promise<unknown>): void {
+    if (this.#sizes === 'fixed') return;
     const slice = this.#submitted++;
     if (slice >= atFirst && slice % every >= together) return;
     const begin = performance.now();

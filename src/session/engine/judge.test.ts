@@ -1,13 +1,14 @@
 // An engine that starts, and what it makes of examples: batches of like length give every text the bits that it has alone, in the order of the texts; a run waits for
 // the pipelines of its own programs alone, and what does not compile says so where it is needed.
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { modelAt, testDevice, vectors } from '../../../test/testing.ts';
 import { encodeTexts, exampleOf, type TokenizedExample } from '../../data/dataset.ts';
 import { tokenizerOfWords } from '../../data/testing.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
 import type { Device } from '../../gpu/device.ts';
 import { PipelineCache, type PipelineKey, pipelineLabel } from '../../gpu/pipelines.ts';
+import { Slices } from '../../gpu/slices.ts';
 import { defaultTraining, type GranularityName, type MethodName, type PolicyName } from '../../protocol/config.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import type { Phase } from '../../protocol/messages.ts';
@@ -178,6 +179,21 @@ test('a kernel of a later program that does not compile fails that program, and 
   await expect(judge(engine, examples)).rejects.toBe(refusal);
   expect((await engine.trainer.step(1, batches)).step).toBe(2);
   engine.executor.destroy();
+});
+
+test('cut into submits of any size, steps and evaluations have the same numbers', async () => {
+  const numbers = [];
+  for (const size of [4e9, 1e3]) {
+    const sizes = vi.spyOn(Slices.prototype, 'size', 'get').mockReturnValue(size);
+    const software = await testDevice();
+    // As on a GPU, whose submits are timed.
+    const engine = await started({ device: { ...software, info: { ...software.info, isFallback: false } } });
+    const { loss, grad_norm } = await engine.trainer.step(0, await slicesOf(engine, examples, Uint32Array.of(0, 3)));
+    numbers.push({ loss, grad_norm, outputs: outputsOf(await judge(engine, examples)) });
+    engine.executor.destroy();
+    sizes.mockRestore();
+  }
+  expect(numbers[1]).toEqual(numbers[0]);
 });
 
 test('phases are told in the order in which they are waited for', async () => {
