@@ -4,7 +4,7 @@ import { MemoryPicture } from '../memory/MemoryPicture.tsx';
 import { useActions, useApp } from '../state/context.ts';
 import { dataFor } from '../state/fitting.ts';
 import { choiceOf } from '../state/hub/splits.ts';
-import { cardOf, changedCount, policyOf, taskOf } from '../state/settings.ts';
+import { budgetOn, cardOf, changedCount, policyOf, taskOf } from '../state/settings.ts';
 import { readsPooling } from '../state/task_options.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Icon } from '../ui/icons.tsx';
@@ -30,6 +30,7 @@ export function ChooseScreen() {
   const [modelSource, setModelSource] = useModelSource();
   const card = cardOf(catalogue.value, settings.method);
   const policy = policyOf(settings, card);
+  const budget = budgetOn(settings);
   const changed = changedCount(settings, card);
   const tasks = catalogue.value?.tasks ?? [];
   const task = taskOf(catalogue.value, settings);
@@ -104,7 +105,8 @@ export function ChooseScreen() {
             method={settings.method}
             policy={policy}
             onMethod={(method) => actions.choose({ method, policy: undefined })}
-            onPolicy={(next) => actions.choose({ policy: next === card?.default_policy ? undefined : next })}
+            budget={budget}
+            onPolicy={(next) => actions.choose({ policy: budget === undefined && next === card?.default_policy ? undefined : next })}
           />
         </Section>
         <Section

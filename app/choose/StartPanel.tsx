@@ -4,7 +4,7 @@ import { plural } from '../../src/protocol/sentences.ts';
 import type { AppState } from '../state/app_state.ts';
 import { useActions, useApp } from '../state/context.ts';
 import { obstacleOf } from '../state/occupied.ts';
-import { cardOf, learnedOf, policyOf, taskOf, trainingDefaultsOf } from '../state/settings.ts';
+import { budgetOn, cardOf, learnedOf, policyOf, taskOf, trainingDefaultsOf } from '../state/settings.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Icon } from '../ui/icons.tsx';
 
@@ -42,7 +42,9 @@ export function StartPanel() {
     <section className="card start" aria-label="Start">
       <p className="start-what">
         Teach <strong>{settings.model.name}</strong> {before} <strong>{what}</strong> of <strong>{settings.data.name}</strong> with{' '}
-        <strong>{card?.title ?? settings.method}</strong>, {policyOf(settings, card)}: {length} of {plural(effective, 'example')}.
+        <strong>{card?.title ?? settings.method}</strong>,{' '}
+        {budgetOn(settings) === 'chooses' ? 'within a memory budget' : policyOf(settings, card)}: {length} of {plural(effective, 'example')}
+        .
       </p>
       <button type="button" className="button button-primary button-large" disabled={reason !== undefined} onClick={() => void start()}>
         <Icon name="play" /> Train

@@ -20,7 +20,7 @@ interface OptionFieldProps extends OptionEntry {
   onChange(value: unknown): void;
 }
 
-const mebibyte = 2 ** 20;
+const megabyte = 1e6;
 /** Stands for a choice that is left out. */
 const none = 'default';
 const onOff = { on: 'on', off: 'off' };
@@ -36,18 +36,18 @@ export function OptionField({ name, option, value, standard, error, onChange }: 
   const kind = kindOf(option);
   const texts = { name, label, reason };
   if (kind.kind === 'number' && option.unit === 'bytes') {
-    // People know the memory of a device in MiB; the record counts bytes.
+    // The page shows sizes in MB; the record counts bytes.
     return (
       <NumberField
         {...texts}
-        label={`${label} (MiB)`}
+        label={`${label} (MB)`}
         min={1}
-        help={`${help} In MiB, of 2^20 bytes. Empty: ${leftOut}.`}
-        value={value === undefined ? undefined : Number(value) / mebibyte}
+        help={`${help} In MB, of 10^6 bytes. Empty: ${leftOut}.`}
+        value={value === undefined ? undefined : Number(value) / megabyte}
         standard={undefined}
         leftOut={leftOut}
         error={error}
-        onChange={(mebibytes) => onChange(Math.floor(mebibytes * mebibyte))}
+        onChange={(megabytes) => onChange(Math.floor(megabytes * megabyte))}
         onLeaveOut={() => onChange(undefined)}
       />
     );

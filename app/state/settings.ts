@@ -141,13 +141,17 @@ export function memoryOf(settings: Settings, card: MethodCard | undefined): Sett
   };
 }
 
+/** With a memory budget: whether it chooses the policy of the layers. */
+export function budgetOn({ policy, memory }: Settings): 'chooses' | 'bound' | undefined {
+  if (memory.memory_budget === undefined) return undefined;
+  return policy === undefined && memory.ranges === undefined ? 'chooses' : 'bound';
+}
+
 /** What a budget may choose of the settings that always have a value: those that nobody has set. */
-function leftOpen({ policy, checkpoint_every, memory }: Settings): Pick<RunConfig, 'budget_chooses'> {
-  if (memory.memory_budget === undefined) return {};
-  const open = {
-    policy: policy === undefined && memory.ranges === undefined,
-    checkpoint_every: checkpoint_every === firstRun.checkpoint_every,
-  };
+function leftOpen(settings: Settings): Pick<RunConfig, 'budget_chooses'> {
+  const budget = budgetOn(settings);
+  if (budget === undefined) return {};
+  const open = { policy: budget === 'chooses', checkpoint_every: settings.checkpoint_every === firstRun.checkpoint_every };
   return { budget_chooses: leftToBudget.filter((name) => open[name]) };
 }
 

@@ -5,7 +5,7 @@ import { type PolicyName, policyNames } from '../../../src/protocol/config.ts';
 import { memoryOptions } from '../../../src/protocol/options/memory.ts';
 import { memoryEntries } from '../../options/entries.ts';
 import { OptionGroup } from '../../options/OptionGroup.tsx';
-import type { Settings } from '../../state/settings.ts';
+import { budgetOn, type Settings } from '../../state/settings.ts';
 import { Row } from '../../ui/Row.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
 import { RangesField } from './RangesField.tsx';
@@ -27,6 +27,7 @@ export function MemoryFields({ settings, card, policy, layers, frozen, onMemory 
   const ranges = memory.ranges !== undefined && fits(memory.ranges, frozen, layers, allowed) ? memory.ranges : undefined;
   const policies = ranges === undefined ? [policy] : ranges.map((range) => range.policy);
   const { ranges: _, ...single } = memory;
+  const budgetChooses = budgetOn(settings) === 'chooses';
   const set = (name: string, value: unknown) => {
     if (name === 'checkpoint_every') return onMemory({ checkpoint_every: Number(value) });
     const others = Object.fromEntries(Object.entries(memory).filter(([other]) => other !== name));
@@ -40,7 +41,7 @@ export function MemoryFields({ settings, card, policy, layers, frozen, onMemory 
           label="Policies of the layers"
           value={ranges === undefined ? 'one' : 'ranges'}
           items={[
-            { value: 'one', label: `All ${policy}` },
+            { value: 'one', label: budgetChooses ? 'As the budget chooses' : `All ${policy}` },
             { value: 'ranges', label: 'By ranges', disabled: layers - frozen < 2 },
           ]}
           onChange={(value) => onMemory({ memory: value === 'one' ? single : { ...memory, ranges: halves(frozen, layers, policy) } })}

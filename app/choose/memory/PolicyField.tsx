@@ -15,27 +15,40 @@ const policyTexts: Readonly<Record<PolicyName, string>> = {
 interface PolicyFieldProps {
   card: MethodCard;
   policy: PolicyName;
-  onPolicy(policy: PolicyName): void;
+  /** With a memory budget: whether it chooses the policy, or a person has. */
+  budget?: 'chooses' | 'bound' | undefined;
+  /** Undefined: the budget is to choose. */
+  onPolicy(policy: PolicyName | undefined): void;
 }
 
-export function PolicyField({ card, policy, onPolicy }: PolicyFieldProps) {
+/** Stands for a policy that the budget chooses. */
+const byBudget = 'budget';
+
+export function PolicyField({ card, policy, budget, onPolicy }: PolicyFieldProps) {
   const refused = policyNames.flatMap((name) => (card.refusals[name] === null ? [] : [{ name, reason: card.refusals[name] }]));
   return (
     <>
       <Row name="policy" label={memoryOptions.policy.label}>
-        <Segmented<PolicyName>
+        <Segmented<PolicyName | typeof byBudget>
           label="How activations come back"
-          value={policy}
-          items={policyNames.map((name) => ({
-            value: name,
-            label: name,
-            disabled: card.refusals[name] !== null,
-            ...(card.refusals[name] === null ? {} : { title: card.refusals[name] }),
-          }))}
-          onChange={onPolicy}
+          value={budget === 'chooses' ? byBudget : policy}
+          items={[
+            ...(budget === undefined ? [] : [{ value: byBudget, label: 'by the budget' } as const]),
+            ...policyNames.map((name) => ({
+              value: name,
+              label: name,
+              disabled: card.refusals[name] !== null,
+              ...(card.refusals[name] === null ? {} : { title: card.refusals[name] }),
+            })),
+          ]}
+          onChange={(chosen) => onPolicy(chosen === byBudget ? undefined : chosen)}
         />
       </Row>
-      <p className="small muted">{policyTexts[policy]}</p>
+      <p className="small muted">
+        {budget === 'chooses'
+          ? 'The memory budget chooses, layer by layer. A policy that you choose here stays as it is.'
+          : policyTexts[policy]}
+      </p>
       {refused.map(({ name, reason }) => (
         <p className="small muted" key={name}>
           <strong>{name}</strong> is not for {card.title}: {reason}

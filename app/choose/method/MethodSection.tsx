@@ -11,17 +11,18 @@ interface MethodSectionProps {
   method: MethodName;
   policy: PolicyName;
   onMethod(method: MethodName): void;
-  onPolicy(policy: PolicyName): void;
+  budget?: 'chooses' | 'bound' | undefined;
+  onPolicy(policy: PolicyName | undefined): void;
 }
 
-export function MethodSection({ methods, method, policy, onMethod, onPolicy }: MethodSectionProps) {
+export function MethodSection({ methods, method, policy, budget, onMethod, onPolicy }: MethodSectionProps) {
   const card = methods.find(({ name }) => name === method);
   if (card === undefined) return <div className="skeleton skeleton-tall" role="status" aria-label="Loading methods" />;
   return (
     <>
       <MethodTiles methods={methods} method={method} onMethod={onMethod} />
       <MethodDetail card={card} />
-      <PolicyField card={card} policy={policy} onPolicy={onPolicy} />
+      <PolicyField card={card} policy={policy} budget={budget} onPolicy={onPolicy} />
     </>
   );
 }

@@ -23,7 +23,7 @@ const policyRange = v.object({
 export const memoryOptions = {
   memory_budget: optionLeftOut({
     schema: whole(1, Number.MAX_SAFE_INTEGER),
-    leftOut: 'memory is as the other options have it',
+    leftOut: 'no budget',
     label: 'Memory budget',
     help: 'Bytes that a run may take on the GPU, all of them counted. What is left out of policy, ranges, checkpoint interval, granularity and micro-batch size is then chosen so that everything fits and a step is predicted to be fastest; what is given stays as it is.',
     reason: 'Nobody but you knows what else the device is used for.',
