@@ -1,5 +1,5 @@
 // gemm_tn: d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K]: the gradient of a linear layer's weight, by blocks of rows (prelude). With BIAS, where
-// the N columns are whole rows, d_bias[N] += the sum over rows of d_y, as column_sum.
+// the N columns are whole rows, d_bias[N] += the sum over rows of alpha · d_y, as column_sum.
 //
 //   binding  name    shape       access
 //   0        d_y     [M, width]  read_write, only read
@@ -51,7 +51,7 @@ fn outer(a: vec4f, b: vec4f) -> mat4x4f {
   return mat4x4f(a.x * b, a.y * b, a.z * b, a.w * b);
 }
 
-// The sum over rows of four columns of d_y.
+// The sum over rows of four columns of alpha · d_y.
 fn add_bias(column4: u32) {
   var sum = d_bias[column4];
   var m = 0u;
@@ -59,7 +59,7 @@ fn add_bias(column4: u32) {
     let end = block_end(m, params.first, params.T, params.M);
     var block_sum = vec4f();
     while (m < end) {
-      block_sum += d_y[m * (params.width / 4u) + column4];
+      block_sum += params.alpha * d_y[m * (params.width / 4u) + column4];
       m++;
     }
     sum += block_sum;

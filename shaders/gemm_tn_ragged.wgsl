@@ -45,7 +45,7 @@ fn gemm_tn_ragged(@builtin(global_invocation_id) id: vec3u) {
     while (m < end) {
       let g = d_y[m * params.N + n];
       block_sum += params.alpha * g * x[m * params.K + k];
-      if (with_bias) { block_bias += g; }
+      if (with_bias) { block_bias += params.alpha * g; }
       m++;
     }
     sum += block_sum;

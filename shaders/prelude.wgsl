@@ -37,6 +37,11 @@ fn block_begin(b: u32, first: u32, T: u32) -> u32 {
   return at / blocks * T + at % blocks * BLOCK - first;
 }
 
+// s + a.x · b[0], and so on to b[3], in that order: four numbers of a row times four columns.
+fn add_products(s: vec4f, a: vec4f, b: mat4x4f) -> vec4f {
+  return (((s + a.x * b[0]) + a.y * b[1]) + a.z * b[2]) + a.w * b[3];
+}
+
 // Bit for bit src/random/counter.ts.
 fn pcg(value: u32) -> u32 {
   let state = value * 747796405u + 2891336453u;

@@ -1,16 +1,8 @@
 // How many workgroups a call takes, by the kernel table and the table of forms. Not here: what is dispatched when (src/gpu/executor.ts).
 
+import { blocksOf } from './blocks.ts';
 import { type FormedCall, formSpec } from './forms.ts';
 import { kernelSpec } from './table.ts';
-
-/** Rows of a block of a sum over rows, as BLOCK in shaders/prelude.wgsl. */
-const block = 64;
-
-/** Blocks of `rows` rows, T to an example, of which the first is its example's row `first`. */
-export function blocksOf(rows: number, T: number, first: number): number {
-  const blockAt = (row: number) => Math.floor(row / T) * Math.ceil(T / block) + Math.floor((row % T) / block);
-  return rows === 0 ? 0 : blockAt(first + rows - 1) - blockAt(first) + 1;
-}
 
 /** Workgroup counts of a call. */
 export function dispatchSize(call: FormedCall): [number, number, number] {

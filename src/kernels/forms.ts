@@ -4,6 +4,7 @@
 // Invariant: the values that a form gives for a row never depend on M, the rows of a call. A part of a batch then has the bits of the whole.
 
 import type { KernelSpec } from './kernel_spec.ts';
+import { productForms } from './product_forms.ts';
 import type { KernelName } from './table.ts';
 
 /** What of a call its form depends on. */
@@ -25,8 +26,13 @@ export interface FormSpec extends Partial<Pick<KernelSpec, 'work' | 'tile'>> {
   readonly folder?: string;
   /** Override constants of that file, such as the size of a tile. */
   readonly constants?: Readonly<Record<string, number>>;
-  /** Whether it can compute a call; left out: any. Never by M (see above), but where its bits are those of the first form. */
+  /** Whether it can compute a call; left out: any. */
   fits?(call: FormedCall): boolean;
+  /**
+   * Whether it is the one to take, of those that fit, where nobody measured; left out: yes. As `fits`, never by M (see above), but where its bits are those of
+   * the first form.
+   */
+  suits?(call: FormedCall): boolean;
   /**
    * Of a sum over rows, side by side: it writes the sum of each block of rows into [blocks, size of the output], which stands in place of these outputs, and
    * `add_blocks` then adds them to the output, in order. `rows` names the uniform that says how many rows there are.
@@ -36,10 +42,11 @@ export interface FormSpec extends Partial<Pick<KernelSpec, 'work' | 'tile'>> {
 
 const subgroups: FormSpec = { devices: 'software', feature: 'subgroups' };
 
-/** By kernel and name. What stands first suits most. */
+/** By kernel and name, in the order in which they are tried. */
 export const forms: { readonly [Name in KernelName]?: Readonly<Record<string, FormSpec>> } = {
-  gemm_nt: { subgroups },
-  gemm_nn: { subgroups },
+  gemm_nt: { subgroups, ...productForms.gemm_nt },
+  gemm_nn: { subgroups, ...productForms.gemm_nn },
+  gemm_tn: productForms.gemm_tn,
   column_sum: { blocks: { devices: 'gpu', blocks: { rows: 'M', outputs: ['d_bias'] }, work: [['N'], ['blocks']], tile: [64, 1] } },
 };
 
@@ -51,7 +58,10 @@ export function formSpec(kernel: KernelName, name: string): FormSpec {
   return form;
 }
 
-/** Forms chosen for a device, by kernel, or by kernel and class of shapes: names in the order in which they are tried. */
+/**
+ * Names of forms in the order in which they are tried, by kernel: of these one is taken that suits. By kernel and class of shapes, or `*` for all of
+ * them, are those that were measured or asked for: the first that fits is taken.
+ */
 export type Forms = Readonly<Record<string, readonly string[]>>;
 
 /** Calls of one class have the same form: products by the sizes of their weight, attention by the size of a head, the rest by the columns. Never by rows. */
@@ -61,10 +71,13 @@ export function shapeClass({ uniforms, headSize }: FormedCall): string {
   return K !== undefined && N !== undefined ? `${N}x${K}` : C !== undefined ? `${C}` : '';
 }
 
-/** The form of a call: the first of those chosen that can compute it; undefined: the kernel's first. */
+/** The form of a call; undefined: the kernel's first. */
 export function formOf(chosen: Forms, call: FormedCall): string | undefined {
-  const names = chosen[`${call.kernel} ${shapeClass(call)}`] ?? chosen[call.kernel] ?? [];
-  return names.find((name) => formSpec(call.kernel, name).fits?.(call) ?? true);
+  const { kernel } = call;
+  const fits = (name: string) => formSpec(kernel, name).fits?.(call) ?? true;
+  const asked = chosen[`${kernel} ${shapeClass(call)}`] ?? chosen[`${kernel} *`];
+  if (asked) return asked.find(fits);
+  return chosen[kernel]?.find((name) => fits(name) && (formSpec(kernel, name).suits?.(call) ?? true));
 }
 
 /** What a device decides of its forms. */

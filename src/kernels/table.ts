@@ -77,7 +77,7 @@ export const kernels = {
   },
   // d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K]. Rows, T to an example and the first of them its example's row `first`, are summed by blocks (shaders/prelude.wgsl),
   // as in all sums over rows into a parameter's gradient; thus a call over some blocks, then one over the blocks after them, give the bits of one call over
-  // all. K is a multiple of 4; d_y are columns as gemm_nt's. BIAS: also d_bias[N] += the sum over rows of d_y, as column_sum.
+  // all. K is a multiple of 4; d_y are columns as gemm_nt's. BIAS: also d_bias[N] += the sum over rows of alpha · d_y, as column_sum.
   gemm_tn: {
     bindings: { d_y: rw, x: rw, d_w: rw, d_bias: rw },
     uniforms: { M: 'u32', K: 'u32', N: 'u32', width: 'u32', column: 'u32', T: 'u32', first: 'u32', alpha: 'f32' },

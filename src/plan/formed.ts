@@ -5,7 +5,7 @@
 import type { KernelCall } from '../graph/op.ts';
 import type { Registry } from '../graph/registry.ts';
 import { sizeOf, type Tensor } from '../graph/tensor.ts';
-import { blocksOf } from '../kernels/dispatch.ts';
+import { blocksOf } from '../kernels/blocks.ts';
 import { type Forms, formOf, formSpec } from '../kernels/forms.ts';
 import type { LoweredNode } from './lower.ts';
 

@@ -228,10 +228,10 @@ const biasedGradient = (first: 'gemm_tn' | 'gemm_tn_ragged'): Fusion => ({
   first,
   second: 'column_sum',
   fuse(product, sum, { same }) {
-    const { M, N, width = N, T, first } = product.uniforms;
+    const { M, N, width = N, T, first, alpha } = product.uniforms;
     const own = sum.uniforms;
     const alike = own['M'] === M && own['N'] === N && own['width'] === width && own['T'] === T && own['first'] === first;
-    const fits = alike && width === N && own['alpha'] === 1;
+    const fits = alike && width === N && own['alpha'] === alpha;
     if (!fits || !same(product.tensors['d_y'], sum.tensors['d_y']) || isSet(product, 'BIAS')) return undefined;
     return {
       ...product,

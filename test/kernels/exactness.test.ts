@@ -107,6 +107,13 @@ const rowSums: readonly {
     uniforms: (M) => ({ M, K: 36, N: 20, width: 20, column: 0, alpha: 0.3 }),
     overrides: { BIAS: 1 },
   },
+  // Several tiles of each form.
+  {
+    kernel: 'gemm_tn',
+    matrices: { d_y: 132, x: 68 },
+    gradients: { d_w: 132 * 68 },
+    uniforms: (M) => ({ M, K: 68, N: 132, width: 132, column: 0, alpha: 0.3 }),
+  },
   {
     kernel: 'gemm_tn_ragged',
     matrices: { d_y: 5, x: 9 },
@@ -298,6 +305,33 @@ it('a grid of more than 65535 workgroups reaches every element and none beyond',
   const count = 65535 * 256 + 77;
   const { x } = await run({ kernel: 'clear', tensors: { x: new Uint32Array(count).fill(7) }, uniforms: { count } });
   expect((x as Words).every((word: number) => word === 0)).toBe(true);
+});
+
+const productForms = (['gemm_nt', 'gemm_nn'] as const).flatMap((kernel) =>
+  Object.keys(forms[kernel] ?? {}).map((form) => ({ kernel, form })),
+);
+
+it.each(productForms)('rows of $kernel, $form, have the same bits among any number of rows', async ({ kernel, form }) => {
+  const [M, K, N] = [130, 68, 132];
+  const [x, d_y, w] = [normals('x', M * K), normals('d_y', M * N), normals('w', N * K)];
+  const [inside, outside] = kernel === 'gemm_nt' ? [K, N] : [N, K];
+  const own = kernel === 'gemm_nt' ? x : d_y;
+  const rowsOf = async (from: number, to: number) => {
+    const tensors = {
+      [kernel === 'gemm_nt' ? 'x' : 'd_y']: own.slice(from * inside, to * inside),
+      w,
+      out: normals('out', (to - from) * outside),
+    };
+    const uniforms = { M: to - from, K, N, width: N, column: 0, alpha: 0.3, ...undropped };
+    return (await run({ kernel, form, tensors, uniforms })).out as Words;
+  };
+  const whole = await rowsOf(0, M);
+  for (const [from, to] of [
+    [0, 1],
+    [13, 64],
+    [64, 130],
+  ] as const)
+    expect(await rowsOf(from, to), `${from} to ${to}`).toEqual(whole.slice(from * outside, to * outside));
 });
 
 it('products come out the same with subgroups and without', async () => {

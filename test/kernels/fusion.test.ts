@@ -284,7 +284,7 @@ const pairs: Readonly<Record<string, readonly Pair[]>> = {
       return {
         name: `${shape} T=${rows.T}`,
         first: { ...own, uniforms: { ...own.uniforms, ...rows } },
-        second: { kernel: 'column_sum', tensors, uniforms: { M, N, width: N, ...rows, alpha: 1 } },
+        second: { kernel: 'column_sum', tensors, uniforms: { M, N, width: N, ...rows, alpha: own.uniforms.alpha } },
       };
     }),
   ),

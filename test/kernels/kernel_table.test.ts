@@ -11,10 +11,12 @@ import { testDevice } from '../testing.ts';
 
 const names = Object.keys(kernels) as KernelName[];
 const shaders = Object.keys(import.meta.glob('../../shaders/*.wgsl', { query: '?raw' }));
-/** The parser knows no directives. */
+/** The parser knows no directives, and no expressions as sizes of workgroups. */
 const reflect = (kernel: KernelName, form?: string): WgslReflect =>
   new WgslReflect(
-    kernelSource({ kernel, headSize: 8, ...(form === undefined ? {} : { form }) }).replace(/^enable .*?; diagnostic.*?;/, ''),
+    kernelSource({ kernel, headSize: 8, ...(form === undefined ? {} : { form }) })
+      .replace(/^enable .*?; diagnostic.*?;/, '')
+      .replace(/@workgroup_size\(.*\)/, '@workgroup_size(1)'),
   );
 const fieldsOf = (members: readonly { name: string; type: { name: string } }[]) => members.map(({ name, type }) => [name, type.name]);
 
@@ -77,13 +79,21 @@ const combinations = (overrides: readonly string[]): Record<string, number>[] =>
     [{}],
   );
 
-/** All overrides with one stored type and head size, all of those with the overrides at their first values: they do not meet in a shader. */
+const files = import.meta.glob<string>('../../shaders/*/*.wgsl', { query: '?raw', import: 'default', eager: true });
+
+/**
+ * All overrides with one stored type and head size, all of those with the overrides at their first values: they do not meet in a shader. Of a form, overrides that
+ * its own file names; the rest it has from the kernel's file, and stored types are those of its cases.
+ */
 function keysOf(kernel: KernelName, form?: string): PipelineKey[] {
   const { overrides = [], stored, head } = kernelSpec(kernel);
+  const own = form === undefined ? undefined : files[`../../shaders/${forms[kernel]?.[form]?.folder ?? form}/${kernel}.wgsl`];
+  const named = own === undefined ? overrides : overrides.filter((name) => new RegExp(`\\b${name}\\b`).test(own));
+  const types = own === undefined ? Object.keys(stored ?? {}) : [];
   const first = { kernel, headSize: head ? 32 : 0, ...(form === undefined ? {} : { form }) };
   return [
-    ...combinations(overrides).map((values) => ({ ...first, overrides: values })),
-    ...Object.keys(stored ?? {}).map((binding) => ({ ...first, storedTypes: { [binding]: 'f16' as const } })),
+    ...combinations(named).map((values) => ({ ...first, overrides: values })),
+    ...types.map((binding) => ({ ...first, storedTypes: { [binding]: 'f16' as const } })),
     ...(head ? [4, 64, 80].map((headSize) => ({ ...first, headSize })) : []),
   ];
 }

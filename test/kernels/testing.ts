@@ -2,7 +2,8 @@
 // were. Not the executor: it makes buffers for each dispatch and throws them away.
 
 import type { PipelineCache, StoredType } from '../../src/gpu/pipelines.ts';
-import { blocksOf, dispatchSize } from '../../src/kernels/dispatch.ts';
+import { blocksOf } from '../../src/kernels/blocks.ts';
+import { dispatchSize } from '../../src/kernels/dispatch.ts';
 import { formSpec } from '../../src/kernels/forms.ts';
 import { packScalars } from '../../src/kernels/scalars.ts';
 import { type KernelName, kernelSpec, stepScalars } from '../../src/kernels/table.ts';

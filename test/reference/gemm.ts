@@ -68,7 +68,7 @@ export const gemm_nn: Reference<'gemm_nn' | 'gemm_nn_ragged'> = (
   }
 };
 
-/** d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K], and d_bias[N] += the sum over the rows of d_y where that is asked for. */
+/** d_w[N,K] += alpha · d_y[M,N]ᵀ x[M,K], and d_bias[N] += alpha · the sum over the rows of d_y where that is asked for. */
 export const gemm_tn: Reference<'gemm_tn' | 'gemm_tn_ragged'> = ({ d_y, x, d_w, d_bias }, uniforms, { BIAS = 0 }) => {
   const { M, K, N, alpha } = uniforms;
   const place = columnsOf(uniforms);
@@ -76,7 +76,7 @@ export const gemm_tn: Reference<'gemm_tn' | 'gemm_tn_ragged'> = ({ d_y, x, d_w, 
     for (let n = 0; n < N; n++) {
       const g = at(d_y, place(m, n));
       for (let k = 0; k < K; k++) add(d_w, n * K + k, alpha * g * at(x, m * K + k));
-      if (BIAS) add(d_bias, n, g);
+      if (BIAS) add(d_bias, n, alpha * g);
     }
   }
 };

@@ -19,6 +19,12 @@ const even: readonly Shape[] = [
   ['the last columns of wider rows, an odd number', 40, 36, 67, 168, 100],
 ];
 
+/** For forms with large tiles. What is done with a sum does not depend on them, so that one way of it is enough. */
+const tiles: readonly Shape[] = [
+  ['tiles of 64 and 128 exactly', 128, 64, 128],
+  ['several tiles of 64 and 128', 130, 68, 132],
+];
+
 /** The sizes of a product as uniforms: those of the ragged kernels have no wider rows. */
 const sizes = (kernel: string, [, M, K, N, width = N, column = 0]: Shape) =>
   kernel.endsWith('ragged') ? { M, K, N, alpha: 0.75 } : { M, K, N, width, column, alpha: 0.75 };
@@ -36,7 +42,9 @@ const odd: readonly Shape[] = [
   ['several workgroups', 33, 17, 19],
 ];
 
-const epilogues: readonly Readonly<Record<string, number>>[] = [
+type Overrides = Readonly<Record<string, number>>;
+
+const epilogues: readonly Overrides[] = [
   {},
   { BIAS: 1 },
   { BIAS: 1, ACTIVATION: activationCode.gelu },
@@ -51,7 +59,7 @@ const epilogues: readonly Readonly<Record<string, number>>[] = [
   { BIAS: 1, ACTIVATION: activationCode.gelu, KEEP_PRE: 1, DROPOUT: 1 },
   { BIAS: 1, ACTIVATION: activationCode.relu, KEEP_PRE: 2, DROPOUT: 1 },
 ];
-const slopes: readonly Readonly<Record<string, number>>[] = [
+const slopes: readonly Overrides[] = [
   {},
   { ACCUMULATE: 1 },
   { ACTIVATION: activationCode.gelu },
@@ -65,16 +73,16 @@ const slopes: readonly Readonly<Record<string, number>>[] = [
   { ACCUMULATE: 1, DROPOUT: 2 },
 ];
 
-const described = (name: string, overrides: Readonly<Record<string, number>>): string =>
+const described = (name: string, overrides: Overrides): string =>
   [name, ...Object.entries(overrides).map(([key, value]) => `${key}=${value}`)].join(' ');
 
-const forward = (kernel: 'gemm_nt' | 'gemm_nt_ragged', shapes: readonly Shape[]): KernelCase[] =>
+const forward = (kernel: 'gemm_nt' | 'gemm_nt_ragged', shapes: readonly Shape[], chosen: readonly Overrides[] = epilogues): KernelCase[] =>
   shapes.flatMap((shape) => {
     const [name, M, K, N, width = N, column = 0] = shape;
     // Columns of wider rows, and rows of any width, are not dropped.
     const whole = kernel === 'gemm_nt' && width === N;
     const fields = kernel === 'gemm_nt' ? dropped : {};
-    return epilogues
+    return chosen
       .filter(({ DROPOUT, ACCUMULATE = 0 }) => whole || !(DROPOUT || ACCUMULATE >= 2))
       .map((overrides) => ({
         kernel,
@@ -93,10 +101,14 @@ const forward = (kernel: 'gemm_nt' | 'gemm_nt_ragged', shapes: readonly Shape[])
       }));
   });
 
-const inputGradient = (kernel: 'gemm_nn' | 'gemm_nn_ragged', shapes: readonly Shape[]): KernelCase[] =>
+const inputGradient = (
+  kernel: 'gemm_nn' | 'gemm_nn_ragged',
+  shapes: readonly Shape[],
+  chosen: readonly Overrides[] = slopes,
+): KernelCase[] =>
   shapes.flatMap((shape) => {
     const [name, M, K, N] = shape;
-    return slopes
+    return chosen
       .filter(({ DROPOUT = 0, ACCUMULATE = 0 }) => kernel === 'gemm_nn' || (DROPOUT < 2 && ACCUMULATE < 2 && !(DROPOUT && ACCUMULATE)))
       .map((overrides) => ({
         kernel,
@@ -111,9 +123,9 @@ const inputGradient = (kernel: 'gemm_nn' | 'gemm_nn_ragged', shapes: readonly Sh
       }));
   });
 
-const weightGradient = (kernel: 'gemm_tn' | 'gemm_tn_ragged', shapes: readonly Shape[]): KernelCase[] =>
+const weightGradient = (kernel: 'gemm_tn' | 'gemm_tn_ragged', shapes: readonly Shape[], rowsOf = exampleRows): KernelCase[] =>
   shapes.flatMap((shape) =>
-    exampleRows.flatMap((rows) => {
+    rowsOf.flatMap((rows) => {
       const [name, M, K, N, width = N] = shape;
       const biases = width === N ? [0, 1] : [0];
       return biases.map((BIAS) => ({
@@ -160,10 +172,13 @@ const addBlocks: readonly KernelCase[] = (
 
 export const linearCases: readonly KernelCase[] = [
   ...forward('gemm_nt', even),
+  ...forward('gemm_nt', tiles, [{ BIAS: 1, ACTIVATION: activationCode.gelu, KEEP_PRE: 1, DROPOUT: 1 }]),
   ...forward('gemm_nt_ragged', odd),
   ...inputGradient('gemm_nn', even),
+  ...inputGradient('gemm_nn', tiles, [{ ACTIVATION: activationCode.gelu, DROPOUT: 1 }]),
   ...inputGradient('gemm_nn_ragged', odd),
   ...weightGradient('gemm_tn', even),
+  ...weightGradient('gemm_tn', tiles, exampleRows.slice(2, 3)),
   ...weightGradient('gemm_tn_ragged', odd),
   ...columnSum,
   ...addBlocks,
