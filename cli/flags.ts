@@ -62,6 +62,13 @@ const method = {
   ...memoryFlags,
   ...methodFlags,
 };
+/** Comparing forms is for those who work on kernels; a run of other forms has other roundings. */
+const kernelForms = {
+  kernels: text(
+    'KERNEL=FORM,...',
+    'forms of kernels in place of those that suit the device (default: RETRACE_KERNELS); KERNEL=first: its first one',
+  ),
+};
 /** Some rows of a table. */
 const picked = (rows: Readonly<Record<string, FlagRow>>, names: readonly string[]): Readonly<Record<string, FlagRow>> =>
   Object.fromEntries(Object.entries(rows).filter(([name]) => names.includes(name)));
@@ -90,7 +97,15 @@ const adapter = {
 
 /** Every command's flags; the one place that says which command takes which. */
 export const commandFlags = {
-  plan: { ...model, ...data, ...method, ...trainingFlags, 'num-labels': number('classes (default: those of --data, else 2)'), ...output },
+  plan: {
+    ...model,
+    ...data,
+    ...method,
+    ...trainingFlags,
+    'num-labels': number('classes (default: those of --data, else 2)'),
+    ...kernelForms,
+    ...output,
+  },
   train: {
     ...model,
     ...data,
@@ -114,6 +129,7 @@ export const commandFlags = {
       selfTestTexts,
       "whose texts go with the adapter for comparing logits: made-up ones (default), or some of the data's",
     ),
+    ...kernelForms,
     ...output,
   },
   profile: {

@@ -3,6 +3,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PictureWorker } from '../src/data/pictures/worker.ts';
+import { askedForms } from '../src/gpu/forms.ts';
+import type { Forms } from '../src/kernels/forms.ts';
 import { localParameters, Offload, onDisk, rowMemory } from '../src/offload/offload.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
 import type { Host, RunStore } from '../src/session/host.ts';
@@ -39,10 +41,18 @@ function pictures(): Promise<PictureWorker> {
   return reading;
 }
 
-/** `given` may name another endpoint of the hub than the environment. */
+/** Forms of kernels that a flag or the environment asks for. */
+function formsIn(given?: Given): Forms | undefined {
+  const [text, where] =
+    given?.['kernels'] === undefined ? [process.env['RETRACE_KERNELS'], 'RETRACE_KERNELS'] : [given['kernels'], '--kernels'];
+  return text ? askedForms(String(text), where) : undefined;
+}
+
+/** `given` may name another endpoint of the hub, and other forms of kernels, than the environment. Error: `unknown-form`. */
 export function nodeHost(runs: RunStore = noRuns, given?: Given): Host {
   return {
     gpu,
+    forms: formsIn(given),
     pictures,
     async bundled(kind, name) {
       const root = join(publicFolder(), kind, name);

@@ -33,6 +33,7 @@ const notOptions = {
       'target-column',
       'task',
       'method',
+      'kernels',
       'json',
       'help',
     ],

@@ -56,6 +56,7 @@ const usageCodes = [
   'budget-too-small',
   'bad-repo-id',
   'bad-endpoint',
+  'unknown-form',
   'not-adapter-hub',
   'choices-needed',
 ];

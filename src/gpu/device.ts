@@ -1,6 +1,7 @@
 // Opens the WebGPU device that everything runs on: picks the adapter, asks for the memory limits that it has, and tells when the device is
 // lost. Not here: buffers, pipelines, and what to do after a loss. Invariant: nothing is required of an adapter beyond the defaults of
 // WebGPU, and never more than 8 storage buffers a stage, so what runs here runs everywhere.
+import type { Forms } from '../kernels/forms.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import { PipelineCache } from './pipelines.ts';
 
@@ -22,6 +23,8 @@ export interface Device {
   /** Compiled once for the device's life, whatever runs on it. */
   readonly pipelines: PipelineCache;
   readonly info: DeviceInfo;
+  /** Forms of kernels that were asked for, in place of those that suit the device. */
+  readonly asked?: Forms | undefined;
   /** Settles once the device is gone, also after `device.destroy()` (reason `destroyed`). */
   readonly lost: Promise<Loss>;
 }
@@ -31,6 +34,8 @@ export interface DeviceOptions {
   readonly limits?: 'adapter' | 'default';
   /** Ask for a software adapter even where there is a GPU. */
   readonly forceFallback?: boolean;
+  /** Forms of kernels in place of those that suit the device (src/gpu/forms.ts). */
+  readonly asked?: Forms | undefined;
 }
 
 // Dawn in Node takes its whole instance down when the GPU object is collected, also while a device of it is at work: the process then
@@ -77,6 +82,7 @@ export async function openDevice(gpu: GPU | undefined, options: DeviceOptions = 
     device,
     pipelines,
     info: { vendor, architecture, description, isFallback: isSoftware(adapter) },
+    asked: options.asked,
     lost: device.lost.then(({ reason, message }) => ({ reason, message })),
   };
 }

@@ -3,6 +3,7 @@
 import type { PictureWorker } from '../data/pictures/worker.ts';
 import type { ModelFolder } from '../hub/folder.ts';
 import type { Hub } from '../hub/hub.ts';
+import type { Forms } from '../kernels/forms.ts';
 import type { HostParameters, OffloadedModule } from '../offload/offload.ts';
 import type { DeviceRates } from '../plan/time.ts';
 import type { RunConfig } from '../protocol/config.ts';
@@ -50,6 +51,8 @@ export function inBlobs(): Gathering {
 
 export interface Host {
   gpu(): Promise<GPU | undefined>;
+  /** Forms of kernels in place of those that suit the device (src/gpu/forms.ts). */
+  readonly forms?: Forms | undefined;
   /** The folder of a bundled model or data set, and its licence. Errors: `unknown-bundled`. */
   bundled(kind: 'models' | 'data', name: string): Promise<ModelFolder>;
   /** The folder that holds the bundled ones, with their index.json. */

@@ -87,7 +87,7 @@ export class DeviceHolder {
   open(): Promise<Device> {
     if (!this.#device) {
       this.#loss = undefined;
-      const opening = this.#host.gpu().then((gpu) => openDevice(gpu));
+      const opening = this.#host.gpu().then((gpu) => openDevice(gpu, { asked: this.#host.forms }));
       this.#device = opening;
       const forget = (loss?: Loss) => {
         if (this.#device === opening) this.#device = undefined;
