@@ -1,15 +1,15 @@
 // Rate of the three matrix products by shape and form, in GFLOP/s, at the linear layers of MiniLM-L6 and BERT-base. A rate is that of the fastest of several
 // rounds, and rounds go over all products in turn: a neighbour's load then falls on all of them alike. On a software adapter there is a second
-// rate, by processor time: what all cores would reach were nobody else there. It tells candidates apart where the cores are shared. No rate of
-// one product in a model.
+// rate, by processor time: what all cores would reach were nobody else there. It tells candidates apart where the cores are shared. `gemm FORM...` measures these
+// forms in place of those that are for the device, so that forms for GPUs can be tried on a software adapter. No rate of one product in a model.
 
 import { availableParallelism } from 'node:os';
 import { openGpu } from '../cli/adapter.ts';
 import { type Device, openDevice } from '../src/gpu/device.ts';
 import { formsOn } from '../src/gpu/forms.ts';
 import { PipelineCache, type StoredType } from '../src/gpu/pipelines.ts';
-import { type Forms, formSpec } from '../src/kernels/forms.ts';
-import { type Product, productJob } from '../src/measure/product.ts';
+import { formSpec, forms } from '../src/kernels/forms.ts';
+import { type Product, type ProductShape, productCall, productJob } from '../src/measure/product.ts';
 
 export interface GemmRate {
   readonly kernel: Product;
@@ -59,16 +59,32 @@ interface Span {
 
 type Formed = Pick<GemmRate, 'kernel' | 'storedType' | 'form'>;
 
-/** The products in their first form and in those that are for this device. */
-const productsOn = (chosen: Forms): Formed[] =>
-  products.flatMap(([kernel, storedType]) => [
+/** The products in their first form and in the others that are named; without names, in those that are for the device. */
+function productsIn(names: readonly string[], device: Pick<Device, 'device' | 'info'>): Formed[] {
+  const formsOf = (kernel: (typeof products)[number][0]) => Object.keys(forms[kernel] ?? {});
+  const unknown = names.find((name) => !products.some(([kernel]) => formsOf(kernel).includes(name)));
+  if (unknown !== undefined)
+    throw new Error(
+      `No product has a form '${unknown}'; there are ${[...new Set(products.flatMap(([kernel]) => formsOf(kernel)))].join(', ')}.`,
+    );
+  const chosen = formsOn(device);
+  return products.flatMap(([kernel, storedType]) => [
     { kernel, storedType },
-    ...(chosen[kernel] ?? []).map((form) => ({ kernel, storedType, form })),
+    ...(names.length > 0 ? formsOf(kernel).filter((form) => names.includes(form)) : (chosen[kernel] ?? [])).map((form) => ({
+      kernel,
+      storedType,
+      form,
+    })),
   ]);
+}
 
-/** Whether its form can compute a shape. */
-const computes = ({ kernel, form }: Formed, uniforms: Readonly<Record<string, number>>): boolean =>
-  form === undefined || (formSpec(kernel, form).fits?.({ kernel, uniforms }) ?? true);
+/** Whether its form can compute a shape; of one that makes partial sums, whether these are few. */
+function computes({ kernel, form }: Formed, shape: ProductShape): boolean {
+  if (form === undefined) return true;
+  const { fits, suits, blocks } = formSpec(kernel, form);
+  const call = productCall(kernel, shape);
+  return (fits?.(call) ?? true) && (!blocks || (suits?.(call) ?? true));
+}
 
 interface Job extends Omit<GemmRate, 'gflops' | 'busy_gflops'> {
   /** Encodes the product `times` over, and waits for it. */
@@ -80,14 +96,19 @@ interface Job extends Omit<GemmRate, 'gflops' | 'busy_gflops'> {
 const budget = 400;
 
 /**
- * Measures every form at every shape. `chosen`: the values of M; 2048 is left out by itself on a CPU,
+ * Measures every form at every shape, or the forms of these names. `chosen`: the values of M; 2048 is left out by itself on a CPU,
  * where it takes minutes and says nothing that 256 does not. Ends with the device destroyed.
  */
-export async function measure(gpu: GPU, chosen?: readonly number[], shapes = [...layers, ...adapters]): Promise<GemmReport> {
+export async function measure(
+  gpu: GPU,
+  chosen?: readonly number[],
+  shapes = [...layers, ...adapters],
+  names: readonly string[] = [],
+): Promise<GemmReport> {
   const { device, info } = await openDevice(gpu);
   const rows = chosen ?? (info.isFallback ? [32, 256] : [256, 512, 2048]);
   const opened = { device, pipelines: new PipelineCache(device) };
-  const own = productsOn(formsOn({ device, info }));
+  const own = productsIn(names, { device, info });
   const shaped = (M: number, K: number, N: number) => own.filter((product) => computes(product, { M, K, N }));
   // A driver may compile as late as the first dispatch.
   const first = await Promise.all(shaped(4, 4, 4).map((product) => prepare(opened, { ...product, M: 4, K: 4, N: 4 })));
@@ -127,13 +148,16 @@ export async function bestGemmRate(): Promise<number> {
   return Math.max(...rates.map(({ gflops }) => gflops));
 }
 
-export async function run(json: boolean): Promise<void> {
-  const report = await measure(await openGpu());
+export async function run(json: boolean, of: readonly string[]): Promise<void> {
+  const report = await measure(await openGpu(), undefined, undefined, of);
   console.log(json ? JSON.stringify(report) : table(report));
 }
 
 async function prepare(device: Pick<Device, 'device' | 'pipelines'>, job: Omit<GemmRate, 'gflops' | 'busy_gflops'>): Promise<Job> {
-  const { submit, destroy } = await productJob(device, job.kernel, job, job);
+  const { submit, destroy } = await productJob(device, job.kernel, job, {
+    storedType: job.storedType,
+    ...(job.form === undefined ? {} : { forms: { [`${job.kernel} *`]: [job.form] } }),
+  });
   const time = async (times: number) => {
     const begin = performance.now();
     const before = process.cpuUsage();

@@ -15,7 +15,7 @@ import { Allocator } from './allocator.ts';
 import { BindGroups } from './bind_groups.ts';
 import type { Device } from './device.ts';
 import { Exchange, type Moved, type Stop } from './exchange.ts';
-import { type PipelineCache, type PipelineKey, pipelineLabel } from './pipelines.ts';
+import { type PipelineCache, type PipelineKey, pipelineKeyOf, pipelineLabel } from './pipelines.ts';
 import { timeDispatches } from './profiler.ts';
 import { Slices } from './slices.ts';
 
@@ -124,7 +124,7 @@ export class Executor {
   async compile(names: readonly string[], onCompiled?: OnCompiled): Promise<void> {
     const keys = new Map<string, PipelineKey>();
     for (const { lowered } of names.map((name) => this.#planned(name))) {
-      for (const key of lowered.nodes.flatMap(({ calls }) => calls.map(pipelineKey))) keys.set(pipelineLabel(key), key);
+      for (const key of lowered.nodes.flatMap(({ calls }) => calls.map(pipelineKeyOf))) keys.set(pipelineLabel(key), key);
     }
     let done = 0;
     await Promise.all(
@@ -152,7 +152,7 @@ export class Executor {
     for (const { node, calls: own } of program.lowered.nodes) {
       if (node.op.host) bound.push({ host: node.op.host(node), place: (tensor) => program.place(tensor) });
       for (const call of own) {
-        const pipeline = this.#compiled.get(pipelineLabel(pipelineKey(call)));
+        const pipeline = this.#compiled.get(pipelineLabel(pipelineKeyOf(call)));
         if (!pipeline) throw new Error(`the program '${program.name}' is not compiled`);
         bound.push({
           pipeline,
@@ -360,18 +360,6 @@ export class Executor {
     this.allocator.freeAll();
     if (!this.#beside) this.host?.close().catch(() => undefined);
   }
-}
-
-function pipelineKey(call: KernelCall): PipelineKey {
-  const spec = kernelSpec(call.kernel);
-  const halves = Object.keys(spec.stored ?? {}).filter((name) => call.tensors[name]?.dtype === 'f16');
-  return {
-    kernel: call.kernel,
-    overrides: call.overrides ?? {},
-    ...(call.form === undefined ? {} : { form: call.form }),
-    ...(halves.length > 0 ? { storedTypes: Object.fromEntries(halves.map((name) => [name, 'f16' as const])) } : {}),
-    ...(call.headSize === undefined ? {} : { headSize: call.headSize }),
-  };
 }
 
 /** For cutting submits: multiply-adds, or the threads' elements of what has none. */

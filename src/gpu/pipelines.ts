@@ -1,6 +1,7 @@
 // Compiles the kernels of the table: composes a shader from its file, that of its form and the prelude, makes bind group layouts from the table, and keeps
 // one pipeline per (kernel, form, overrides, stored types, head size). Not here: buffers, bind groups, dispatch. Invariant: layouts come from the
 // table alone, so a shader that disagrees with it fails to compile instead of reading the wrong buffer.
+import type { KernelCall } from '../graph/op.ts';
 import { formSpec } from '../kernels/forms.ts';
 import type { KernelSpec } from '../kernels/kernel_spec.ts';
 import { type KernelName, kernelSpec } from '../kernels/table.ts';
@@ -20,6 +21,17 @@ export interface PipelineKey {
   readonly storedTypes?: Readonly<Record<string, StoredType>>;
   /** Elements of one attention head, a multiple of 4; needed by the kernels marked `head`. */
   readonly headSize?: number;
+}
+
+/** The pipeline of a call. */
+export function pipelineKeyOf({ kernel, form, tensors, overrides = {}, headSize }: KernelCall): PipelineKey {
+  const halves = Object.keys(kernelSpec(kernel).stored ?? {}).filter((name) => tensors[name]?.dtype === 'f16');
+  return {
+    ...{ kernel, overrides },
+    ...(form === undefined ? {} : { form }),
+    ...(halves.length > 0 ? { storedTypes: Object.fromEntries(halves.map((name) => [name, 'f16' as const])) } : {}),
+    ...(headSize === undefined ? {} : { headSize }),
+  };
 }
 
 /** Element type of a stored binding, and its i-th vec4f or f32, by how many numbers are read at a time. f16 needs no optional feature; where the device has it, it is read as such. */

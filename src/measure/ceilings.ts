@@ -2,8 +2,10 @@
 // themselves. By the clock, over many dispatches in a submit. Not a roofline of the hardware: no kernel here is written for the record.
 
 import type { Device } from '../gpu/device.ts';
+import { formsOn } from '../gpu/forms.ts';
 import type { DeviceBest } from '../protocol/profile.ts';
-import { copyJob, type Job, type Product, type ProductShape, productJob, products } from './product.ts';
+import type { Job } from './job.ts';
+import { copyJob, type Product, type ProductShape, productJob, products } from './product.ts';
 
 type Opened = Pick<Device, 'device' | 'pipelines' | 'info'>;
 
@@ -32,7 +34,7 @@ export async function fastest({ device }: Pick<Device, 'device'>, job: Job, roun
 
 /** GFLOP/s of a product. */
 export async function productRate(device: Opened, kernel: Product, shape: ProductShape): Promise<number> {
-  const job = await productJob(device, kernel, shape);
+  const job = await productJob(device, kernel, shape, { forms: formsOn(device) });
   try {
     return (2 * shape.M * shape.K * shape.N) / (await fastest(device, job)) / 1e6;
   } finally {

@@ -1,18 +1,14 @@
-// One matrix product or one copy on the device, over buffers of its own, as often as wanted in a submit: what rates are taken of. Not here: the clock, for
-// what counts as time differs between those who ask. Invariant: buffers are there before the first run and gone after `destroy`, nothing in between.
+// Matrix products and copies as jobs: what rates are taken of. Not here: how a job runs (job.ts), the clock.
 
-import { Allocator } from '../gpu/allocator.ts';
 import type { Device } from '../gpu/device.ts';
 import type { StoredType } from '../gpu/pipelines.ts';
-import { dispatchSize } from '../kernels/dispatch.ts';
-import { packScalars } from '../kernels/scalars.ts';
-import { type KernelName, kernelSpec, stepScalars, undropped } from '../kernels/table.ts';
-
-export interface Job {
-  /** Submits the dispatch `times` over. */
-  submit(times: number): void;
-  destroy(): void;
-}
+import type { KernelCall } from '../graph/op.ts';
+import { Registry } from '../graph/registry.ts';
+import type { DType, Tensor } from '../graph/tensor.ts';
+import type { Forms } from '../kernels/forms.ts';
+import { type KernelName, undropped } from '../kernels/table.ts';
+import { formedCall } from '../plan/formed.ts';
+import { type Job, jobOf } from './job.ts';
 
 export type Product = Extract<KernelName, 'gemm_nt' | 'gemm_nn' | 'gemm_tn'>;
 export const products: readonly Product[] = ['gemm_nt', 'gemm_nn', 'gemm_tn'];
@@ -24,83 +20,34 @@ export interface ProductShape {
   readonly N: number;
 }
 
-/** Ordinary numbers as f32 and as a pair of f16 alike: denormals would cost a CPU driver extra. */
-const ordinary = 0x3c003c00;
+type Opened = Pick<Device, 'device' | 'pipelines'>;
 
-/** Bytes that one write fills. */
-const filledAtATime = 2 ** 24;
+const registry = new Registry();
+const tensor = (name: string, size: number, dtype: DType = 'f32'): Tensor =>
+  registry.tensor({ name, shape: [size], dtype, role: 'transient' });
 
-interface JobRequest {
-  readonly kernel: KernelName;
-  /** Left out: the first. */
-  readonly form?: string;
-  readonly overrides?: Readonly<Record<string, number>>;
-  readonly storedTypes?: Readonly<Record<string, StoredType>>;
-  readonly uniforms: Readonly<Record<string, number>>;
-  /** 32-bit words by binding; a binding that is not used takes one. */
-  readonly words: Readonly<Record<string, number>>;
+/** Rows of an example, where rows are summed. */
+const exampleLength = 128;
+
+/** A product of a dense layer with weights [N, K]. */
+export function productCall(kernel: Product, { M, K, N }: ProductShape, storedType: StoredType = 'f32'): KernelCall {
+  const [rows, outputs, weights] = [tensor('x', M * K), tensor('y', M * N), tensor('w', N * K, storedType)];
+  const sizes = { M, K, N, width: N, column: 0, alpha: 1 };
+  if (kernel === 'gemm_nt') return { kernel, tensors: { x: rows, w: weights, out: outputs }, uniforms: { ...sizes, ...undropped } };
+  if (kernel === 'gemm_nn') return { kernel, tensors: { d_y: outputs, w: weights, out: rows }, uniforms: { ...sizes, ...undropped } };
+  return { kernel, tensors: { d_y: outputs, x: rows, d_w: tensor('d_w', N * K) }, uniforms: { ...sizes, T: exampleLength, first: 0 } };
 }
 
-async function jobOf({ device, pipelines }: Pick<Device, 'device' | 'pipelines'>, request: JobRequest): Promise<Job> {
-  const { kernel, uniforms, words, ...key } = request;
-  const spec = kernelSpec(kernel);
-  const pipeline = await pipelines.get({ kernel, ...key });
-  const allocator = new Allocator(device);
-  const sizes = Object.keys(spec.bindings).map((name) => ({ label: name, bytes: 4 * (words[name] ?? 4) }));
-  const tensors = await allocator.allocate(sizes.map((size) => ({ ...size, usage: 'storage', categories: { workspace: size.bytes } })));
-  for (const [i, buffer] of tensors.entries()) {
-    const bytes = sizes[i]?.bytes ?? 0;
-    for (let begin = 0; begin < bytes; begin += filledAtATime)
-      device.queue.writeBuffer(buffer, begin, new Uint32Array(Math.min(filledAtATime, bytes - begin) / 4).fill(ordinary));
-  }
-  const blocks = [packScalars(spec.uniforms, uniforms), ...(spec.step ? [new ArrayBuffer(4 * Object.keys(stepScalars).length)] : [])];
-  const scalars = await allocator.allocate(
-    blocks.map((block, i) => {
-      const bytes = Math.ceil(block.byteLength / 16) * 16;
-      return { label: i === 0 ? 'params' : 'step', bytes, usage: 'uniform', categories: { workspace: bytes } };
-    }),
-  );
-  for (const [i, buffer] of scalars.entries()) device.queue.writeBuffer(buffer, 0, blocks[i] as ArrayBuffer);
-  const bindGroup = device.createBindGroup({
-    label: kernel,
-    layout: pipelines.bindGroupLayout(kernel),
-    entries: [...tensors, ...scalars].map((buffer, binding) => ({ binding, resource: { buffer } })),
-  });
-  const groups = dispatchSize(request);
-  return {
-    submit(times) {
-      const encoder = device.createCommandEncoder({ label: kernel });
-      const pass = encoder.beginComputePass({ label: kernel });
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, bindGroup);
-      for (let i = 0; i < times; i++) pass.dispatchWorkgroups(...groups);
-      pass.end();
-      device.queue.submit([encoder.finish()]);
-    },
-    destroy: () => allocator.freeAll(),
-  };
-}
-
-/** A product of a dense layer with weights [N, K] in f32 or f16, in its first form where none is named. */
+/** The same as a job, in the form that these have for it; left out: in its first. */
 export function productJob(
-  device: Pick<Device, 'device' | 'pipelines'>,
+  device: Opened,
   kernel: Product,
-  { M, K, N }: ProductShape,
-  { storedType = 'f32', form }: { readonly storedType?: StoredType; readonly form?: string } = {},
+  shape: ProductShape,
+  { storedType, forms = {} }: { readonly storedType?: StoredType; readonly forms?: Forms } = {},
 ): Promise<Job> {
-  const others = { gemm_nt: undropped, gemm_nn: undropped, gemm_tn: { T: 128, first: 0 } }[kernel];
-  return jobOf(device, {
-    kernel,
-    ...(form === undefined ? {} : { form }),
-    storedTypes: { w: storedType },
-    uniforms: { M, K, N, width: N, column: 0, ...others, alpha: 1 },
-    words: {
-      ...{ x: M * K, d_y: M * N, d_w: N * K, out: kernel === 'gemm_nt' ? M * N : M * K },
-      w: (N * K) / (storedType === 'f16' ? 2 : 1),
-    },
-  });
+  return jobOf(device, formedCall(registry, productCall(kernel, shape, storedType), forms).calls);
 }
 
 /** A copy of `count` words. */
-export const copyJob = (device: Pick<Device, 'device' | 'pipelines'>, count: number): Promise<Job> =>
-  jobOf(device, { kernel: 'copy', uniforms: { count }, words: { x: count, y: count } });
+export const copyJob = (device: Opened, count: number): Promise<Job> =>
+  jobOf(device, [{ kernel: 'copy', tensors: { x: tensor('x', count), y: tensor('y', count) }, uniforms: { count } }]);
