@@ -13,6 +13,7 @@ test.each([
   ['plan --batch-size 1e15', 'Use a batch of at most 174762'],
   ['plan --momentum 0.5', '--momentum changes nothing in adamw.'],
   ['plan --optim adafactor --adam-beta1 0.5', '--adam-beta1 changes nothing in adafactor.'],
+  ['plan --kernels gemm_nt=huge', "The kernel gemm_nt has no form 'huge'."],
   ['plan --method read --rnn-hidden-size 3', '--rnn-hidden-size is 3; allowed: multiples of 4.'],
   ['plan --method sparse_meft --num-experts 7', "1024 neurons can't be divided among 7 experts."],
   ['plan --method lst --reduction-factor 7', 'A side network 7 times narrower'],
