@@ -6,7 +6,7 @@ import type { KernelCall, Place } from '../graph/op.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { dispatchSize } from '../kernels/dispatch.ts';
 import { packScalars } from '../kernels/scalars.ts';
-import { kernelSpec, stepScalars } from '../kernels/table.ts';
+import { stepScalars } from '../kernels/table.ts';
 import type { HostParameters } from '../offload/offload.ts';
 import type { Placement } from '../plan/buffers.ts';
 import { checkLimits, type Plan, type PlannedProgram } from '../plan/plan.ts';
