@@ -19,11 +19,15 @@ struct Params {
 @group(0) @binding(2) var<uniform> params: Params;
 @group(0) @binding(3) var<uniform> step: StepScalars;
 
+fn put_scale(sum: f32) {
+  let norm = sqrt(sum);
+  out[params.slot] = norm;
+  out[params.slot + 1u] = select(1.0, min(1.0, step.max_grad_norm / (norm + 1e-6)), step.max_grad_norm > 0.0);
+}
+
 @compute @workgroup_size(1)
 fn clip_scale() {
   var sum = 0.0;
   for (var i = 0u; i < params.count; i++) { sum += partials[i]; }
-  let norm = sqrt(sum);
-  out[params.slot] = norm;
-  out[params.slot + 1u] = select(1.0, min(1.0, step.max_grad_norm / (norm + 1e-6)), step.max_grad_norm > 0.0);
+  put_scale(sum);
 }

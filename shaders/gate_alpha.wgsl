@@ -21,10 +21,15 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> d_alpha: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
 
+// d_alpha for a unit of d_mu.
+fn gate_slope() -> f32 {
+  let mu = sigmoid(alpha[0] / params.temperature);
+  return mu * (1.0 - mu) / params.temperature;
+}
+
 @compute @workgroup_size(1)
 fn gate_alpha() {
-  let mu = sigmoid(alpha[0] / params.temperature);
-  let slope = mu * (1.0 - mu) / params.temperature;
+  let slope = gate_slope();
   var sum = d_alpha[0];
   var n = 0u;
   while (n < params.N) {

@@ -22,6 +22,15 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> partials: array<f32>;
 @group(0) @binding(4) var<uniform> params: Params;
 
+// The gradients of one element: what it adds to its row's sum.
+fn gradient(i: u32, mu: f32) -> f32 {
+  let d = d_y[i];
+  let product = d * difference[i];
+  difference[i] = mu * d;
+  d_y[i] = (1.0 - mu) * d;
+  return product;
+}
+
 @compute @workgroup_size(64)
 fn gate_backward(
   @builtin(workgroup_id) group: vec3u,
@@ -32,11 +41,6 @@ fn gate_backward(
   if (row >= params.N) { return; }
   let mu = sigmoid(alpha[0] / params.temperature);
   var sum = 0.0;
-  for (var i = row * params.C; i < (row + 1u) * params.C; i++) {
-    let d = d_y[i];
-    sum += d * difference[i];
-    difference[i] = mu * d;
-    d_y[i] = (1.0 - mu) * d;
-  }
+  for (var i = row * params.C; i < (row + 1u) * params.C; i++) { sum += gradient(i, mu); }
   partials[row] = sum;
 }

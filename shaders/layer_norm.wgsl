@@ -28,6 +28,20 @@ struct Params {
 
 override RESIDUAL = false;
 
+// s, whose sum with the residual stays in x.
+fn taken(at: u32) -> vec4f {
+  var s = x[at];
+  if (RESIDUAL) {
+    s += residual[at];
+    x[at] = s;
+  }
+  return s;
+}
+
+fn normalize(at: u32, c: u32, mean: f32, rstd: f32) {
+  y[at] = (x[at] - mean) * rstd * weight[c] + bias[c];
+}
+
 @compute @workgroup_size(64)
 fn layer_norm(
   @builtin(workgroup_id) group: vec3u,
@@ -40,14 +54,7 @@ fn layer_norm(
   let begin = row * C4;
   let size = f32(params.C);
   var sum = vec4f();
-  for (var c = 0u; c < C4; c++) {
-    var s = x[begin + c];
-    if (RESIDUAL) {
-      s += residual[begin + c];
-      x[begin + c] = s;
-    }
-    sum += s;
-  }
+  for (var c = 0u; c < C4; c++) { sum += taken(begin + c); }
   let mean = dot(sum, vec4f(1.0)) / size;
   var squares = vec4f();
   for (var c = 0u; c < C4; c++) {
@@ -55,8 +62,6 @@ fn layer_norm(
     squares += centred * centred;
   }
   let rstd = 1.0 / sqrt(dot(squares, vec4f(1.0)) / size + params.eps);
-  for (var c = 0u; c < C4; c++) {
-    y[begin + c] = (x[begin + c] - mean) * rstd * weight[c] + bias[c];
-  }
+  for (var c = 0u; c < C4; c++) { normalize(begin + c, c, mean, rstd); }
   stats[row] = vec2f(mean, rstd);
 }

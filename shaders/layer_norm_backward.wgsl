@@ -36,6 +36,19 @@ struct Params {
 override DROPOUT = 0u;
 override APART = 0u;
 
+// d_s of four elements, from the means of g and of g · x̂.
+fn put_gradient(at: u32, c: u32, mean: f32, rstd: f32, mean_g: f32, mean_product: f32) {
+  let normalized = (s[at] - mean) * rstd;
+  let given = d_y[at];
+  var made = rstd * (given * weight[c] - mean_g - normalized * mean_product);
+  if (DROPOUT > 0u) {
+    let kept = made * dropout_epilogue(step, params.first, params.example, params.site, params.p, at * 4u);
+    if (DROPOUT == 1u) { dropped[at] = kept; } else { made = kept; }
+  }
+  if (APART > 0u) { d_s[at] = made; } else { d_y[at] = made; }
+  if (APART == 2u) { d_y[at] = params.scale * given; }
+}
+
 @compute @workgroup_size(64)
 fn layer_norm_backward(
   @builtin(workgroup_id) group: vec3u,
@@ -57,15 +70,5 @@ fn layer_norm_backward(
   }
   let mean_g = dot(sum, vec4f(1.0)) / f32(params.C);
   let mean_product = dot(product, vec4f(1.0)) / f32(params.C);
-  for (var c = 0u; c < C4; c++) {
-    let normalized = (s[begin + c] - mean) * rstd;
-    let given = d_y[begin + c];
-    var made = rstd * (given * weight[c] - mean_g - normalized * mean_product);
-    if (DROPOUT > 0u) {
-      let kept = made * dropout_epilogue(step, params.first, params.example, params.site, params.p, (begin + c) * 4u);
-      if (DROPOUT == 1u) { dropped[begin + c] = kept; } else { made = kept; }
-    }
-    if (APART > 0u) { d_s[begin + c] = made; } else { d_y[begin + c] = made; }
-    if (APART == 2u) { d_y[begin + c] = params.scale * given; }
-  }
+  for (var c = 0u; c < C4; c++) { put_gradient(begin + c, c, mean, rstd, mean_g, mean_product); }
 }

@@ -9,7 +9,7 @@
 //   3        params                uniform
 //   4        step                  uniform
 //
-// width is a multiple of 4. Dispatch: B. Each lane takes every 64th vec4 with the running maximum and sum of Milakov & Gimelshein
+// width is a multiple of 4. Dispatch: B. Each of LANES lanes, 64 in this form, takes every LANES-th vec4 with the running maximum and sum of Milakov & Gimelshein
 // (arXiv:1805.02867), and halves are joined in a fixed order. Reference: test/reference/loss.ts
 
 struct Params {
@@ -28,22 +28,16 @@ struct Params {
 override SMOOTHED = false;
 override LOG_LIKELIHOOD = false;
 
-var<workgroup> tops: array<f32, 64>;
-var<workgroup> totals: array<f32, 64>;
-var<workgroup> sums: array<f32, 64>;
+var<workgroup> tops: array<f32, LANES>;
+var<workgroup> totals: array<f32, LANES>;
+var<workgroup> sums: array<f32, LANES>;
 
 // 0 for what is far below: exp never sees the start value of a maximum.
 fn share(x: f32, top: f32) -> f32 {
   return exp(max(x - top, -80.0));
 }
 
-@compute @workgroup_size(64)
-fn softmax_cross_entropy_wide(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-) {
-  let b = linear_group(group, groups);
+fn take_row(b: u32, local: u32) {
   if (b >= params.B) { return; }
   let width4 = params.width / 4u;
   let first = b * width4;
@@ -52,7 +46,7 @@ fn softmax_cross_entropy_wide(
   if (label >= params.V) {
     if (local == 0u) { row_loss[b] = 0.0; }
     if (!LOG_LIKELIHOOD) {
-      for (var i = local; i < width4; i += 64u) { logits[first + i] = vec4f(); }
+      for (var i = local; i < width4; i += LANES) { logits[first + i] = vec4f(); }
     }
     return;
   }
@@ -61,7 +55,7 @@ fn softmax_cross_entropy_wide(
   var top = -1e30;
   var total = 0.0;
   var sum = 0.0;
-  for (var i = local; i < width4; i += 64u) {
+  for (var i = local; i < width4; i += LANES) {
     let valid = i * 4u + vec4u(0u, 1u, 2u, 3u) < vec4u(params.V);
     let x = logits[first + i];
     let held = select(vec4f(-1e30), x, valid);
@@ -77,7 +71,7 @@ fn softmax_cross_entropy_wide(
   tops[local] = top;
   totals[local] = total;
   sums[local] = sum;
-  for (var half = 32u; half > 0u; half /= 2u) {
+  for (var half = LANES / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (local < half) {
       let other = local + half;
@@ -102,10 +96,21 @@ fn softmax_cross_entropy_wide(
     own = 1.0 - params.smoothing;
     all = params.smoothing / f32(params.V);
   }
-  for (var i = local; i < width4; i += 64u) {
+  for (var i = local; i < width4; i += LANES) {
     let columns = i * 4u + vec4u(0u, 1u, 2u, 3u);
     let probability = exp(max(logits[first + i] - top, vec4f(-80.0))) / total;
     let wanted = all + select(vec4f(), vec4f(own), columns == vec4u(label));
     logits[first + i] = select(vec4f(), (probability - wanted) * step.inverse_count, columns < vec4u(params.V));
   }
 }
+
+@compute @workgroup_size(64)
+fn softmax_cross_entropy_wide(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  take_row(linear_group(group, groups), local);
+}
+
+const LANES = 64u;

@@ -1,15 +1,16 @@
-// square_sum: partials[offset + i] = sum of g² over the elements i, i + 1024, i + 2048 ... of g: the first half of a gradient norm.
+// square_sum: partials[offset + i] = sum of g² over the elements i, i + sums, i + 2 · sums ... of g, i < sums: the first half of a gradient norm.
 //
 //   binding  name      shape            access
 //   0        g         [count]          read_write, only read
-//   1        partials  [offset + 1024]  read_write
+//   1        partials  [offset + sums]  read_write
 //   2        params                     uniform
 //
-// Dispatch: 16. Reference: test/reference/optimizer.ts
+// `sums` is a multiple of 64. Dispatch: sums / 64. Reference: test/reference/optimizer.ts
 
 struct Params {
   count: u32,
   offset: u32,
+  sums: u32,
 }
 
 @group(0) @binding(0) var<storage, read_write> g: array<f32>;
@@ -24,6 +25,6 @@ fn square_sum(
 ) {
   let i = linear_group(group, groups) * 64u + local;
   var sum = 0.0;
-  for (var at = i; at < params.count; at += 1024u) { sum += g[at] * g[at]; }
+  for (var at = i; at < params.count; at += params.sums) { sum += g[at] * g[at]; }
   partials[params.offset + i] = sum;
 }

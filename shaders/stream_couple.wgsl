@@ -35,13 +35,18 @@ fn put(i: u32, y: i32) {
   if (READ) { h[i] = f32(y) / params.scale; }
 }
 
-fn keep(at: u32, plane: u32, word: u32) {
-  if (plane < SHIFT) { bits[at + plane] = word; }
-}
-
 fn raise(value: u32) {
   // Most threads find the maximum already there: a load is cheaper than an atomic.
   if (value > atomicLoad(&status[params.slot])) { atomicMax(&status[params.slot], value); }
+}
+
+// y in place of one element of x: the bits of x, and the status.
+fn couple(at: u32) -> vec2u {
+  let whole = x[at];
+  let half = whole >> SHIFT;
+  let added = f[at];
+  put(at, half + quantize(added, params.scale));
+  return vec2u(bitcast<u32>(whole), stream_status(half, added, params.scale));
 }
 
 @compute @workgroup_size(64)
@@ -58,13 +63,10 @@ fn stream_couple(
   var high = vec4u();
   var highest = 0u;
   for (var j = 0u; j < size; j++) {
-    let whole = x[first + j];
-    let half = whole >> SHIFT;
-    let added = f[first + j];
-    put(first + j, half + quantize(added, params.scale));
-    highest = max(highest, stream_status(half, added, params.scale));
-    low |= ((vec4u(bitcast<u32>(whole)) >> vec4u(0u, 1u, 2u, 3u)) & vec4u(1u)) << vec4u(j);
-    high |= ((vec4u(bitcast<u32>(whole)) >> vec4u(4u, 5u, 6u, 7u)) & vec4u(1u)) << vec4u(j);
+    let made = couple(first + j);
+    highest = max(highest, made.y);
+    low |= ((vec4u(made.x) >> vec4u(0u, 1u, 2u, 3u)) & vec4u(1u)) << vec4u(j);
+    high |= ((vec4u(made.x) >> vec4u(4u, 5u, 6u, 7u)) & vec4u(1u)) << vec4u(j);
   }
   raise(highest);
   if (KEEP_BITS) {
@@ -78,4 +80,8 @@ fn stream_couple(
     keep(at, 6u, high.z);
     keep(at, 7u, high.w);
   }
+}
+
+fn keep(at: u32, plane: u32, word: u32) {
+  if (plane < SHIFT) { bits[at + plane] = word; }
 }

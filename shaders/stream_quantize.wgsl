@@ -20,6 +20,12 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> status: array<atomic<u32>>;
 @group(0) @binding(3) var<uniform> params: Params;
 
+// One element: its status.
+fn put(i: u32) -> u32 {
+  x[i] = quantize(h[i], params.scale);
+  return stream_status(0, h[i], params.scale);
+}
+
 fn raise(value: u32) {
   // Most threads find the maximum already there: a load is cheaper than an atomic.
   if (value > atomicLoad(&status[params.slot])) { atomicMax(&status[params.slot], value); }
@@ -34,9 +40,6 @@ fn stream_quantize(
   let first = linear_group(group, groups) * 2048u + local;
   let end = min(first + 2048u, params.count);
   var highest = 0u;
-  for (var i = first; i < end; i += 64u) {
-    x[i] = quantize(h[i], params.scale);
-    highest = max(highest, stream_status(0, h[i], params.scale));
-  }
+  for (var i = first; i < end; i += 64u) { highest = max(highest, put(i)); }
   raise(highest);
 }

@@ -32,6 +32,15 @@ fn put(i: u32, x: i32) {
   if (READ) { h[i] = f32(x) / params.scale; }
 }
 
+// x in place of one element of y, which is bit j of the words from `planes` on.
+fn uncouple(at: u32, planes: u32, j: u32) {
+  var dropped = 0u;
+  for (var plane = 0u; plane < SHIFT; plane++) {
+    dropped |= ((bits[planes + plane] >> j) & 1u) << plane;
+  }
+  put(at, ((y[at] - quantize(f[at], params.scale)) << SHIFT) | bitcast<i32>(dropped));
+}
+
 @compute @workgroup_size(64)
 fn stream_uncouple(
   @builtin(workgroup_id) group: vec3u,
@@ -43,11 +52,5 @@ fn stream_uncouple(
   if (begin >= params.count) { return; }
   let size = min(32u, params.count - begin);
   let planes = (params.first / 32u + number) * SHIFT;
-  for (var j = 0u; j < size; j++) {
-    var dropped = 0u;
-    for (var plane = 0u; plane < SHIFT; plane++) {
-      dropped |= ((bits[planes + plane] >> j) & 1u) << plane;
-    }
-    put(begin + j, ((y[begin + j] - quantize(f[begin + j], params.scale)) << SHIFT) | bitcast<i32>(dropped));
-  }
+  for (var j = 0u; j < size; j++) { uncouple(begin + j, planes, j); }
 }

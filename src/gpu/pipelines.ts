@@ -64,13 +64,14 @@ const ENTRY = /^@compute/m;
 /** Directives that optional features need at the top of a shader, before the comment that its file opens with. */
 const directives = { 'shader-f16': 'enable f16; ', subgroups: 'enable subgroups; diagnostic(off, subgroup_uniformity); ' } as const;
 
-/** A form's file, and what the kernel's file declares for all forms. */
+/** A form's file, what the kernel's file declares for all forms, and the prelude of the form's folder. */
 function formParts(kernel: KernelName, form: string): string[] {
   const { folder = form } = formSpec(kernel, form);
   const text = formFiles[`../../shaders/${folder}/${kernel}.wgsl`];
   if (text === undefined) throw new Error(`shaders/${folder}/${kernel}.wgsl is missing`);
   const shared = shaderFile(kernel);
-  return [text, shared.slice(0, shared.search(ENTRY))];
+  const prelude = formFiles[`../../shaders/${folder}/prelude.wgsl`] ?? '';
+  return [text, shared.slice(0, shared.search(ENTRY)), prelude];
 }
 
 /**

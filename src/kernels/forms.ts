@@ -1,10 +1,12 @@
 // Forms of kernels: other ways to compute what a kernel computes, for devices that its first form does not suit. `shaders/NAME.wgsl` is the first form, and it
-// declares what all share: bindings, uniforms, overrides, and what is done with a sum once it is there. `shaders/FORM/NAME.wgsl` has another entry point.
+// declares what all share: bindings, uniforms, overrides, and what is done with a sum once it is there. `shaders/FORM/NAME.wgsl` has another entry point;
+// `shaders/FORM/prelude.wgsl` is what several of them share.
 // Not here: which form is the fastest on a device (src/gpu/forms.ts), where a call gets its form (src/plan/formed.ts).
 // Invariant: the values that a form gives for a row never depend on M, the rows of a call. A part of a batch then has the bits of the whole.
 
 import type { KernelSpec } from './kernel_spec.ts';
 import { productForms } from './product_forms.ts';
+import { rowForms } from './row_forms.ts';
 import type { KernelName } from './table.ts';
 
 /** What of a call its form depends on. */
@@ -47,7 +49,7 @@ export const forms: { readonly [Name in KernelName]?: Readonly<Record<string, Fo
   gemm_nt: { subgroups, ...productForms.gemm_nt },
   gemm_nn: { subgroups, ...productForms.gemm_nn },
   gemm_tn: productForms.gemm_tn,
-  column_sum: { blocks: { devices: 'gpu', blocks: { rows: 'M', outputs: ['d_bias'] }, work: [['N'], ['blocks']], tile: [64, 1] } },
+  ...rowForms,
 };
 
 /** The form of this name. */

@@ -273,11 +273,11 @@ export const kernels = {
     work: [['count']],
     tile: [2048],
   },
-  // partials[offset + i] = sum of g² over the elements i, i + 1024, i + 2048 ..., i < 1024
+  // partials[offset + i] = sum of g² over the elements i, i + sums, i + 2 · sums ..., i < sums; sums a multiple of 64.
   square_sum: {
     bindings: { g: rw, partials: rw },
-    uniforms: { count: 'u32', offset: 'u32' },
-    work: [[1024]],
+    uniforms: { count: 'u32', offset: 'u32', sums: 'u32' },
+    work: [['sums']],
     tile: [64],
   },
   // out[slot] = sqrt(sum of partials[0..count)), out[slot + 1] = min(1, max_grad_norm / (norm + 1e-6)) (1 where max_grad_norm is 0).

@@ -50,8 +50,11 @@ const traceUpdate = (
     const metrics = metricsOf(registry);
     // The last one is the host's, where a part of the model lives off the GPU.
     const hosts = registry.hostParameters.length > 0 ? 1 : 0;
-    const partials = registry.result('partials', [slabs.length * partialSums + hosts], 'f32');
-    for (const [i, slab] of slabs.entries()) squareSum(g, packedKind(slab, 'gradient').whole, partials, i * partialSums);
+    const gradients = slabs.map((slab) => packedKind(slab, 'gradient').whole);
+    const sums = gradients.map(partialSums);
+    const before = (i: number) => sums.slice(0, i).reduce((all, own) => all + own, 0);
+    const partials = registry.result('partials', [before(slabs.length) + hosts], 'f32');
+    for (const [i, gradient] of gradients.entries()) squareSum(g, gradient, partials, before(i));
     clipScale(g, partials, metrics, metricSlots.grad_norm);
     optimizers[training.optim].update({ g, slabs, training, scalars: metrics, slot: metricSlots.clip });
   });

@@ -8,7 +8,11 @@ import { forms } from '../../src/kernels/forms.ts';
 import { type KernelName, undropped } from '../../src/kernels/table.ts';
 import { randomKey, randomU32, randomUniform } from '../../src/random/counter.ts';
 import { tokenChain } from '../../src/train/trainer.ts';
-import { normals } from './cases/case.ts';
+import { type KernelCase, normals } from './cases/case.ts';
+import { elementCases } from './cases/elements.ts';
+import { headCases } from './cases/heads.ts';
+import { recurrentCases } from './cases/recurrent.ts';
+import { rowCases } from './cases/rows.ts';
 import { type KernelRun, runKernel, type Words } from './testing.ts';
 
 let run: (kernel: KernelRun) => Promise<Record<string, Words>>;
@@ -351,4 +355,41 @@ it('products come out the same with subgroups and without', async () => {
       expect((await run({ ...product, form: 'subgroups' })).out, `${kernel} ${N}`).toEqual((await run(product)).out);
     }
   }
+});
+
+/** The cases of kernels that have a form, by kernel. */
+const casesOf = (form: string, cases: readonly KernelCase[]): readonly (readonly [KernelName, readonly KernelCase[]])[] =>
+  [...new Set(cases.map(({ kernel }) => kernel))]
+    .filter((kernel) => forms[kernel]?.[form])
+    .map((kernel) => [kernel, cases.filter((test) => test.kernel === kernel)] as const);
+
+/** What all rows read: a vector of the columns, or one number. */
+const ofAllRows = new Set(['weight', 'bias', 'weights', 'alpha']);
+
+it.each(casesOf('row', [...rowCases, ...recurrentCases, ...headCases]))(
+  '%s, row, gives the last rows alone the bits that they have among all rows',
+  async (_, cases) => {
+    for (const { tensors, uniforms, ...test } of cases) {
+      const rows = uniforms['N'] ?? (uniforms['B'] as number);
+      const from = Math.floor(rows / 3);
+      const rest = (name: string, words: Words) => (ofAllRows.has(name) ? words : words.slice((from * words.length) / rows));
+      const all = await run({ ...test, tensors, uniforms, form: 'row' });
+      const last = await run({
+        ...test,
+        tensors: Object.fromEntries(Object.entries(tensors).map(([name, words]) => [name, rest(name, words)])),
+        uniforms: {
+          ...uniforms,
+          [uniforms['N'] === undefined ? 'B' : 'N']: rows - from,
+          // Dropout counts elements from the first of the batch.
+          ...(uniforms['first'] === undefined ? {} : { first: uniforms['first'] + from * (uniforms['C'] as number) }),
+        },
+        form: 'row',
+      });
+      for (const [name, words] of Object.entries(all)) expect(last[name], `${test.name}: ${name}`).toEqual(rest(name, words));
+    }
+  },
+);
+
+it.each(casesOf('strided', elementCases))('%s, strided, gives the bits of the first form', async (_, cases) => {
+  for (const test of cases) expect(await run({ ...test, form: 'strided' }), test.name).toEqual(await run(test));
 });

@@ -6,6 +6,7 @@ import type { PipelineCache } from '../../src/gpu/pipelines.ts';
 import type { KernelCall } from '../../src/graph/op.ts';
 import { Registry } from '../../src/graph/registry.ts';
 import { sizeOf, type Tensor } from '../../src/graph/tensor.ts';
+import { formOf, forms } from '../../src/kernels/forms.ts';
 import { activationCode, undropped } from '../../src/kernels/table.ts';
 import { type Facts, fusions } from '../../src/plan/fusion.ts';
 import { testDevice } from '../testing.ts';
@@ -297,14 +298,19 @@ function wordsNamed({ name, shape, dtype }: Tensor): Words {
   return (name === 'w' ? halves : normals)(name, size);
 }
 
-/** What tensors hold after the calls, by name. */
-async function after(calls: readonly KernelCall[]): Promise<Record<string, Words>> {
+/** What tensors hold after the calls, each in the form of this name where its kernel has it, by name. */
+async function after(calls: readonly KernelCall[], form: string | undefined): Promise<Record<string, Words>> {
   const held = new Map<Tensor, Words>();
   const wordsOf = (own: Tensor): Words => held.get(own) ?? wordsNamed(own);
-  for (const { kernel, tensors, uniforms, overrides = {} } of calls) {
+  for (const call of calls) {
+    const { kernel, tensors, uniforms, overrides = {} } = call;
+    const own = form === undefined ? undefined : formOf({ [kernel]: forms[kernel]?.[form] ? [form] : [] }, call);
     const bound = Object.entries(tensors).flatMap(([name, own]) => (own ? [[name, own] as const] : []));
     const words = Object.fromEntries(bound.map(([name, own]) => [name, wordsOf(own)]));
-    const made = await runKernel(device, pipelines, { kernel, tensors: words, uniforms, overrides, step });
+    const made = await runKernel(device, pipelines, {
+      ...{ kernel, tensors: words, uniforms, overrides, step },
+      ...(own === undefined ? {} : { form: own }),
+    });
     for (const [name, own] of bound) held.set(own, made[name] as Words);
   }
   return Object.fromEntries([...held].map(([{ name }, words]) => [name, words]));
@@ -313,27 +319,32 @@ async function after(calls: readonly KernelCall[]): Promise<Record<string, Words
 const facts: Facts = { same: (a, b) => a === b, ends: () => true };
 const strangers: Facts = { ...facts, same: () => false };
 
-it.each(fusions.map((fusion) => [`${fusion.first} ${fusion.second}`, fusion] as const))(
-  '%s fused has the bits of both',
-  async (name, fusion) => {
-    const own = pairs[name] ?? [];
-    expect(own).not.toEqual([]);
-    for (const { name: what, first, second } of own) {
-      const call = fusion.fuse(first, second, facts);
-      if (!call) return expect.fail(`${what} does not fuse`);
-      // A value that only the second reads is not made.
-      const lost = fusion.fuse(first, second, { ...facts, ends: () => false }) ? [] : ['out'];
-      const held = async (calls: readonly KernelCall[]) =>
-        Object.entries(await after(calls))
-          .filter(([made]) => !lost.includes(made))
-          .toSorted(([a], [b]) => (a < b ? -1 : 1));
-      expect(await held([call]), what).toEqual(await held([first, second]));
-      // Once fused it takes no second one, and of another tensor none at all.
-      if (call.kernel === fusion.first) expect(fusion.fuse(call, second, facts), what).toBeUndefined();
-      expect(fusion.fuse(first, second, strangers), what).toBeUndefined();
-    }
-  },
-);
+/** Each rule with the first forms of its kernels, and with the others of each name. */
+const formedFusions = fusions.flatMap((fusion) => {
+  const named = new Set([fusion.first, fusion.second].flatMap((kernel) => Object.keys(forms[kernel] ?? {})));
+  return [undefined, ...named].map((form) => [[fusion.first, fusion.second, ...(form ? [form] : [])].join(' '), fusion, form] as const);
+});
+
+it.each(formedFusions)('%s fused has the bits of both', async (_, fusion, form) => {
+  const all = pairs[`${fusion.first} ${fusion.second}`] ?? [];
+  expect(all).not.toEqual([]);
+  // What is done with a sum is the same code in all forms: of the others the largest shapes.
+  const own = form === undefined ? all : all.slice(-Math.ceil(all.length / shapes.length));
+  for (const { name: what, first, second } of own) {
+    const call = fusion.fuse(first, second, facts);
+    if (!call) return expect.fail(`${what} does not fuse`);
+    // A value that only the second reads is not made.
+    const lost = fusion.fuse(first, second, { ...facts, ends: () => false }) ? [] : ['out'];
+    const held = async (calls: readonly KernelCall[]) =>
+      Object.entries(await after(calls, form))
+        .filter(([made]) => !lost.includes(made))
+        .toSorted(([a], [b]) => (a < b ? -1 : 1));
+    expect(await held([call]), what).toEqual(await held([first, second]));
+    // Once fused it takes no second one, and of another tensor none at all.
+    if (call.kernel === fusion.first) expect(fusion.fuse(call, second, facts), what).toBeUndefined();
+    expect(fusion.fuse(first, second, strangers), what).toBeUndefined();
+  }
+});
 
 it('a product that is added to a value that is there is not dropped out or sloped alone', () => {
   for (const { first, second, fuse } of fusions.filter((fusion) => fusion.first === 'gemm_nt' || fusion.second === 'activation_backward')) {

@@ -2,9 +2,9 @@
 // torch.optim.SGD) and Lion (Chen et al. 2023).
 import { at, type Reference } from './kernel.ts';
 
-export const square_sum: Reference<'square_sum'> = ({ g, partials }, { count, offset }) => {
-  partials.fill(0, offset, offset + 1024);
-  for (let i = 0; i < count; i++) partials[offset + (i % 1024)] = at(partials, offset + (i % 1024)) + at(g, i) ** 2;
+export const square_sum: Reference<'square_sum'> = ({ g, partials }, { count, offset, sums }) => {
+  partials.fill(0, offset, offset + sums);
+  for (let i = 0; i < count; i++) partials[offset + (i % sums)] = at(partials, offset + (i % sums)) + at(g, i) ** 2;
 };
 
 export const clip_scale: Reference<'clip_scale'> = ({ partials, out }, { count, slot }, _, step) => {

@@ -6,19 +6,19 @@ import type { Graph } from '../graph.ts';
 import type { Attributes, NoTensors, Op, Outputs } from '../op.ts';
 import { sizeOf, type Tensor } from '../tensor.ts';
 
-/** Partial sums that one square_sum writes. */
-export const partialSums = 1024;
+/** Partial sums that squareSum makes of a slab's gradients: 1,024, and of more than a million numbers so many that each sums up to 1,024 of them. */
+export const partialSums = (gradient: Tensor): number => 1024 * Math.max(1, Math.ceil(sizeOf(gradient.shape) / 1024 ** 2));
 
 const squareSumOp: Op<{ readonly g: Tensor; readonly partials: Tensor }, NoTensors, { readonly offset: number }> = {
   name: 'square_sum',
   shapes: () => ({}),
   accumulates: ['partials'],
   lower: ({ inputs, attributes: { offset } }) => [
-    { kernel: 'square_sum', tensors: inputs, uniforms: { count: sizeOf(inputs.g.shape), offset } },
+    { kernel: 'square_sum', tensors: inputs, uniforms: { count: sizeOf(inputs.g.shape), offset, sums: partialSums(inputs.g) } },
   ],
 };
 
-/** partials[offset ..] = sums of squares of the gradients of a slab. */
+/** partials[offset ..] = sums of squares of the gradients of a slab, `partialSums` of them. */
 export const squareSum = (g: Graph, gradient: Tensor, partials: Tensor, offset: number): void => {
   g.apply(squareSumOp, { g: gradient, partials }, { offset });
 };

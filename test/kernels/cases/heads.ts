@@ -12,6 +12,7 @@ const classes: KernelCase[] = (
     ['one row', 1, 2],
     ['ragged', 5, 11],
     ['several workgroups', 130, 37],
+    ['two turns of 64 lanes a row, one of them ragged', 5, 75],
   ] as const
 ).flatMap(([name, B, V]) =>
   [{}, { WEIGHTED: 1 }, { SMOOTHED: 1 }, { WEIGHTED: 1, SMOOTHED: 1 }].map(

@@ -16,7 +16,14 @@ const elementwise = ([name, count]: readonly [string, number]): KernelCase[] => 
   const range = () => ({ parameter: normals('parameter', count), gradient: normals('gradient', count), scalars: scalars() });
   const numbers = { count, slot: 1, weight_decay: 0.01, lr_scale: 2 };
   return [
-    { kernel: 'square_sum', name, tensors: { g: normals('g', count), partials: unset(1024 + 5) }, uniforms: { count, offset: 5 } },
+    ...[64, 1024].map(
+      (sums): KernelCase => ({
+        kernel: 'square_sum',
+        name: `${name}, ${sums} sums`,
+        tensors: { g: normals('g', count), partials: unset(sums + 5) },
+        uniforms: { count, offset: 5, sums },
+      }),
+    ),
     {
       kernel: 'adamw',
       name,
@@ -41,16 +48,20 @@ const elementwise = ([name, count]: readonly [string, number]): KernelCase[] => 
   ];
 };
 
-const clipping: KernelCase[] = [
-  ['no limit', 0],
-  ['above the limit', 0.5],
-  ['below the limit', 1000],
-].map(([name, max_grad_norm]) => ({
+const clipping: KernelCase[] = (
+  [
+    ['no limit', 2048, 0],
+    ['above the limit', 2048, 0.5],
+    ['below the limit', 2048, 1000],
+    ['one sum', 1, 0.5],
+    ['a ragged number of sums', 1025, 0.5],
+  ] as const
+).map(([name, count, max_grad_norm]) => ({
   kernel: 'clip_scale',
-  name: String(name),
-  tensors: { partials: normals('partials', 2048).map(Math.abs), out: unset(4) },
-  uniforms: { count: 2048, slot: 1 },
-  step: { max_grad_norm: Number(max_grad_norm) },
+  name,
+  tensors: { partials: normals('partials', count).map(Math.abs), out: unset(4) },
+  uniforms: { count, slot: 1 },
+  step: { max_grad_norm },
 }));
 
 /** A gradient and a mean of 0 have no sign: the parameter only decays. */

@@ -7,6 +7,7 @@ const rmsNorm: KernelCase[] = (
     ['one workgroup exactly', 64, 64],
     ['ragged', 67, 20],
     ['several workgroups', 129, 96],
+    ['two turns of 64 lanes a row, one of them ragged', 3, 300],
   ] as const
 ).flatMap(([name, N, C]): KernelCase[] => {
   const size = N * C;
@@ -81,6 +82,7 @@ const gates: KernelCase[] = (
     ['one workgroup exactly', 64, 4, 0.3],
     ['ragged', 67, 13, -0.05],
     ['several workgroups', 130, 24, 100],
+    ['two turns of 64 lanes a row, one of them ragged', 2, 75, 0.3],
   ] as const
 ).flatMap(([name, N, C, value]): KernelCase[] => {
   const count = N * C;

@@ -6,6 +6,7 @@ const layerNorm: KernelCase[] = (
     ['one row', 1, 4],
     ['ragged', 67, 20],
     ['several workgroups', 129, 96],
+    ['two turns of 64 lanes a row, one of them ragged', 3, 300],
   ] as const
 ).flatMap(([name, N, C]) => {
   const size = N * C;
