@@ -20,7 +20,7 @@ it('forms that are asked for stand in place of those of the device, wherever the
   expect(formOf(chosen, product('gemm_tn', 768, 768))).toBe('blocks');
   expect(formOf(chosen, product('gemm_tn', 7, 768))).toBe('tiled128');
   expect(formOf(chosen, { kernel: 'column_sum', uniforms: { M: 9, N: 70, T: 1, first: 0 } })).toBeUndefined();
-  expect(formOf(formsOn(device(false)), { kernel: 'column_sum', uniforms: { M: 9, N: 70, T: 1, first: 0 } })).toBe('blocks');
+  expect(formOf(formsOn(device(false)), { kernel: 'column_sum', uniforms: { M: 900, N: 70, T: 300, first: 0 } })).toBe('blocks');
 });
 
 it.each([
