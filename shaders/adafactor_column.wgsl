@@ -28,6 +28,13 @@ struct Params {
 @group(0) @binding(3) var<uniform> params: Params;
 @group(0) @binding(4) var<uniform> step: StepScalars;
 
+// The factor of a column from the sum of the squares in it.
+fn put_column(j: u32, sum: f32) {
+  var before = column[j];
+  if (params.begin == 0u) { before = step.beta2_t * before + (1.0 - step.beta2_t) * params.eps; }
+  column[j] = before + (1.0 - step.beta2_t) * (sum / f32(params.rows));
+}
+
 @compute @workgroup_size(64)
 fn adafactor_column(
   @builtin(workgroup_id) group: vec3u,
@@ -49,7 +56,5 @@ fn adafactor_column(
     let g = gradient[i * params.C + j] * factor;
     sum += g * g;
   }
-  var before = column[j];
-  if (params.begin == 0u) { before = step.beta2_t * before + (1.0 - step.beta2_t) * params.eps; }
-  column[j] = before + (1.0 - step.beta2_t) * (sum / f32(params.rows));
+  put_column(j, sum);
 }

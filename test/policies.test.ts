@@ -1,6 +1,7 @@
 // Policies against each other: over fixed streams, gradients and whole steps are equal bit for bit however the activations came back.
 
 import { expect, test } from 'vitest';
+import { formsFor } from '../src/kernels/forms.ts';
 import { methodNamed } from '../src/methods/registry.ts';
 import {
   activationRules,
@@ -111,12 +112,13 @@ test('what chooses its rows from the whole batch refuses to take a few examples 
   await expect(some('union')).rejects.toThrow('chooses its rows from all 4 examples of a batch');
 });
 
-test('every granularity gives the same bits under every policy', async () => {
+test.each([true, false])('every granularity gives the same bits under every policy, in the forms for software %s', async (software) => {
   const model = await randomModel({ ...smallShape, max_position_embeddings: 72, num_hidden_layers: 2 });
   const trial: Trial = { model, vocab: 64, B: 16, T: 72, method: 'meft1' };
-  const stored = await outcome(trial, 'store');
+  const forms = formsFor({ software, features: new Set() });
+  const stored = await outcome(trial, 'store', (setup) => ({ ...setup, forms }));
   for (const granularity of granularityNames) {
-    const change = (setup: ProgramSetup) => ({ ...setup, granularity });
+    const change = (setup: ProgramSetup) => ({ ...setup, granularity, forms });
     for (const policy of ['checkpoint', 'reversible'] as const) expectEqualBits(stored, await outcome(trial, policy, change));
   }
 });

@@ -1,8 +1,7 @@
 // softmax_cross_entropy for graphics processors: a workgroup of 64 lanes a row, each lane every 64th class. One pass finds the maximum and the sum that goes with
-// it (Milakov & Gimelshein, arXiv:1805.02867), a second one makes the gradient. Workgroup memory: 1,088 bytes. Dispatch: B
+// it (Milakov & Gimelshein, arXiv:1805.02867), a second one makes the gradient. Workgroup memory: 832 bytes. Dispatch: B
 
 var<workgroup> tops: array<f32, 64>;
-var<workgroup> totals: array<f32, 64>;
 
 // 0 for what is far below: exp never sees the start value of a maximum.
 fn share(x: f32, top: f32) -> f32 {
@@ -38,20 +37,14 @@ fn softmax_cross_entropy(
     if (SMOOTHED) { weight_sum += weight_of(c); }
   }
   tops[local] = top;
-  totals[local] = total;
-  for (var half = 32u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (local < half) {
-      let other = local + half;
-      let higher = max(tops[local], tops[other]);
-      totals[local] = totals[local] * share(tops[local], higher) + totals[other] * share(tops[other], higher);
-      tops[local] = higher;
-    }
-  }
   workgroupBarrier();
-  top = tops[0];
-  total = totals[0];
-  if (SMOOTHED) { weight_sum = sum_lanes(local, vec2f(weight_sum, 0.0)).x; }
+  var highest = tops[0];
+  for (var i = 1u; i < 64u; i++) { highest = max(highest, tops[i]); }
+  let sums = sum_lanes(local, vec2f(total * share(top, highest), weight_sum));
+  top = highest;
+  total = sums.x;
+  weight_sum = sums.y;
+  let log_total = log(total);
   let own = weight_of(label);
   let other = params.smoothing / f32(params.V);
   var sum = 0.0;
@@ -61,12 +54,12 @@ fn softmax_cross_entropy(
     var gradient = own * (probability - select(0.0, 1.0, c == label));
     if (SMOOTHED) {
       let weight = weight_of(c);
-      sum += weight * (log(total) + (top - x));
+      sum += weight * (log_total + (top - x));
       gradient = (1.0 - params.smoothing) * gradient + other * (weight_sum * probability - weight);
     }
     logits[first + c] = gradient * step.inverse_count;
   }
-  var loss = own * (log(total) + (top - label_logit));
+  var loss = own * (log_total + (top - label_logit));
   if (SMOOTHED) { loss = (1.0 - params.smoothing) * loss + other * sum_lanes(local, vec2f(sum, 0.0)).x; }
   if (local == 0u) { row_loss[b] = loss * step.inverse_count; }
 }

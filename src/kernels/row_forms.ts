@@ -1,5 +1,5 @@
 // Forms for graphics processors of what is no matrix product and no attention: norms and losses with a workgroup a row, sums over rows with their blocks side by side,
-// streams and readings by lanes that take neighbouring elements. Part of the table in forms.ts, whose rules hold here; nobody else imports it.
+// streams and readings by lanes that take neighbouring elements, sums of columns by several lanes each. Part of the table in forms.ts, whose rules hold here; nobody else imports it.
 
 import { blocksOf } from './blocks.ts';
 import type { FormSpec } from './forms.ts';
@@ -54,4 +54,5 @@ export const rowForms: { readonly [Name in KernelName]?: Readonly<Record<string,
   max_difference: { strided },
   // All partial sums are one row.
   clip_scale: { row: { devices: 'gpu' } },
+  adafactor_column: { columns: { devices: 'gpu', tile: [32] } },
 };
