@@ -57,6 +57,20 @@ test('reversible-exact gradients equal store gradients bit for bit on MiniLM wit
   expectEqualBits(await outcome(trial, 'store'), await outcome(trial, 'reversible'));
 });
 
+test.each([
+  { name: 'for a text of 1,024 tokens', B: 1, T: 1024, change: undefined },
+  {
+    name: 'by the forms of kernels that graphics processors get',
+    B: 2,
+    T: 70,
+    change: (setup: ProgramSetup) => ({ ...setup, forms: formsFor({ software: false, features: new Set() }) }),
+  },
+])('so they do $name', async ({ change, ...sizes }) => {
+  const model = await randomModel({ ...smallShape, hidden_size: 64, num_hidden_layers: 1, max_position_embeddings: 1024 });
+  const trial: Trial = { model, vocab: 64, ...sizes, method: 'meft1' };
+  expectEqualBits(await outcome(trial, 'store', change), await outcome(trial, 'reversible', change));
+});
+
 test.each([24, 48])(
   'reversible-exact gradients and three steps equal store bit for bit at %i layers with dropout',
   async (num_hidden_layers) => {

@@ -44,11 +44,26 @@ export interface FormSpec extends Partial<Pick<KernelSpec, 'work' | 'tile'>> {
 
 const subgroups: FormSpec = { devices: 'software', feature: 'subgroups' };
 
+/**
+ * Attention by tiles of 32 of its rows, which are T queries or S keys. A lane sums an eighth of a head: registers hold those of up to 128 numbers, and of less
+ * than 16 most lanes would have none.
+ */
+const flash = (rows: 'T' | 'S'): FormSpec => ({
+  devices: 'gpu',
+  constants: { ROWS: 32 },
+  work: [[rows], ['B', 'NH']],
+  tile: [32, 1],
+  fits: ({ headSize = 0 }) => headSize >= 16 && headSize <= 128 && headSize % 4 === 0,
+});
+
 /** By kernel and name, in the order in which they are tried. */
 export const forms: { readonly [Name in KernelName]?: Readonly<Record<string, FormSpec>> } = {
   gemm_nt: { subgroups, ...productForms.gemm_nt },
   gemm_nn: { subgroups, ...productForms.gemm_nn },
   gemm_tn: productForms.gemm_tn,
+  attention: { flash: flash('T') },
+  attention_backward_q: { flash: flash('T') },
+  attention_backward_kv: { flash: flash('S') },
   ...rowForms,
 };
 

@@ -94,7 +94,7 @@ function keysOf(kernel: KernelName, form?: string): PipelineKey[] {
   return [
     ...combinations(named).map((values) => ({ ...first, overrides: values })),
     ...types.map((binding) => ({ ...first, storedTypes: { [binding]: 'f16' as const } })),
-    ...(head ? [4, 64, 80].map((headSize) => ({ ...first, headSize })) : []),
+    ...(head ? [4, 80].map((headSize) => ({ ...first, headSize })) : []),
   ];
 }
 
