@@ -19,6 +19,7 @@ import {
 } from '../bench/memory.ts';
 import { planWriting, torchlette } from '../bench/peer.ts';
 import { planVocabularyHead, tokensOfABatch } from '../bench/vocabulary.ts';
+import { bert, readBertConfig } from '../src/models/bert.ts';
 import { sequenceToSequence } from '../src/tasks/sequence_to_sequence.ts';
 
 const plans = new Map<string, MemoryRow>();
@@ -89,6 +90,17 @@ test.each([
 ])('reversible-exact MEFT1 at %i layers takes at most %f of checkpointing every layer with the same adapters', (layers, most) => {
   expect(share(layers, reversibleExact, checkpointed(1))).toBeLessThanOrEqual(most);
   expect(share(layers, reversibleExact, { ...reversibleExact, policy: 'checkpoint' })).toBeLessThanOrEqual(most);
+});
+
+test.each([
+  ['BERT', bert(readBertConfig({ num_hidden_layers: 3, max_position_embeddings: 2048 }, 'BERT'))],
+  ['OPT-125m', backboneNamed('OPT-125m')],
+])('what a step of %s keeps and works in grows with the length and not with its square, up to 2,048 tokens', (_, backbone) => {
+  for (const cell of [fullStored, reversibleExact, { method: 'lora', policy: 'store', streams: 'single' } as const]) {
+    const [half, whole] = [1024, 2048].map((length) => activationAndWorkspace(planBackbone(backbone, cell, { batch: 2, length })));
+    // Twice, and what packing leaves between tensors.
+    expect((whole as number) / (half as number)).toBeLessThanOrEqual(2.05);
+  }
 });
 
 test('READ takes at most a quarter of all bytes of full fine-tuning, weights included, and 45 % of its FLOPs', () => {
