@@ -13,8 +13,8 @@ import type { Given } from './flags.ts';
 import { bundledNames, diskFolder, publicFolder } from './folders.ts';
 import { temporaryGathering } from './gathering.ts';
 import { hubOf } from './hub/connection.ts';
+import { fileMeasured } from './measured_file.ts';
 import { nodePictures } from './picture_decoder_pool.ts';
-import { fileRates } from './rates_file.ts';
 import { temporaryRowFile } from './row_file.ts';
 
 export { diskFolder } from './folders.ts';
@@ -66,7 +66,7 @@ export function nodeHost(runs: RunStore = noRuns, given?: Given): Host {
     },
     bundledRoot: async (kind) => diskFolder(join(publicFolder(), kind), kind),
     runs,
-    rates: fileRates,
+    measured: fileMeasured,
     hub: hubOf(given),
     gathering: temporaryGathering,
     async offload(modules) {

@@ -9,6 +9,7 @@
 //   4        y         [N, C]   read_write
 //   5        stats     [N, 2]   read_write
 //   6        params             uniform
+//   7        step               uniform
 //
 // C is a multiple of 4. Dispatch: N / 64. Reference: test/reference/layer_norm.ts
 
@@ -16,6 +17,10 @@ struct Params {
   N: u32,
   C: u32,
   eps: f32,
+  first: u32,
+  example: u32,
+  site: u32,
+  p: f32,
 }
 
 @group(0) @binding(0) var<storage, read_write> x: array<vec4f>;
@@ -25,8 +30,10 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> stats: array<vec2f>;
 @group(0) @binding(6) var<uniform> params: Params;
+@group(0) @binding(7) var<uniform> step: StepScalars;
 
 override RESIDUAL = false;
+override DROPOUT = false;
 
 // s, whose sum with the residual stays in x.
 fn taken(at: u32) -> vec4f {
@@ -39,7 +46,9 @@ fn taken(at: u32) -> vec4f {
 }
 
 fn normalize(at: u32, c: u32, mean: f32, rstd: f32) {
-  y[at] = (x[at] - mean) * rstd * weight[c] + bias[c];
+  var made = (x[at] - mean) * rstd * weight[c] + bias[c];
+  if (DROPOUT) { made *= dropout_epilogue(step, params.first, params.example, params.site, params.p, at * 4u); }
+  y[at] = made;
 }
 
 @compute @workgroup_size(64)

@@ -14,7 +14,6 @@ import { formsOn } from '../src/gpu/forms.ts';
 import type { Registry } from '../src/graph/registry.ts';
 import type { Forms } from '../src/kernels/forms.ts';
 import type { Backbone, ImageShape } from '../src/models/model.ts';
-import type { DeviceRates } from '../src/plan/time.ts';
 import {
   defaultTraining,
   type MemorySettings,
@@ -26,7 +25,7 @@ import {
 } from '../src/protocol/config.ts';
 import { offloadFor } from '../src/session/engine/engine.ts';
 import { resolveMethod, setupOf } from '../src/session/engine/setup.ts';
-import type { Host, RatesStore, RunStore } from '../src/session/host.ts';
+import type { Host, MeasuredStore, RunStore } from '../src/session/host.ts';
 import { type BaseModel, openBaseModel } from '../src/session/models/base_model.ts';
 import { classifierStart, classifierValues } from '../src/session/models/classifier.ts';
 import { streamWeights } from '../src/session/models/weights.ts';
@@ -75,11 +74,11 @@ function testGpu(): Promise<GPU> {
 export const testDevice = async (): Promise<Device> => openDevice(await testGpu());
 
 /** Node's host, whose sessions all run on that device. */
-export const testHost = (runs?: RunStore): Host => ({ ...nodeHost(runs), gpu: testGpu, rates: memoryRates() });
+export const testHost = (runs?: RunStore): Host => ({ ...nodeHost(runs), gpu: testGpu, measured: memoryMeasured() });
 
 /** Remembers what was measured of devices, as long as it lives. */
-export function memoryRates(known = new Map<string, DeviceRates>()): RatesStore {
-  return { load: async (device) => known.get(device), save: async (device, rates) => void known.set(device, rates) };
+export function memoryMeasured(known = new Map<string, unknown>()): MeasuredStore {
+  return { load: async (name) => known.get(name), save: async (name, measured) => void known.set(name, measured) };
 }
 
 /** A model folder on disk, through the session's own reader. */

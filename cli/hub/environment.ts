@@ -30,9 +30,9 @@ function hubHome(env: Environment): string {
 export const cacheFolder = (env: Environment = process.env): string =>
   expanded(variable(env, 'HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE') ?? join(hubHome(env), 'hub'), env);
 
-/** The file that remembers how fast devices are. */
-export const ratesPath = (env: Environment = process.env): string =>
-  expanded(join(variable(env, 'XDG_CACHE_HOME') ?? join('~', '.cache'), 'retrace', 'rates.json'), env);
+/** The file that remembers what was measured of devices. */
+export const measuredPath = (env: Environment = process.env): string =>
+  expanded(join(variable(env, 'XDG_CACHE_HOME') ?? join('~', '.cache'), 'retrace', 'measured.json'), env);
 
 /** The hub's address, where the environment names one. */
 export const endpointIn = (env: Environment = process.env): string | undefined => variable(env, 'HF_ENDPOINT');

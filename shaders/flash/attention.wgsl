@@ -41,7 +41,7 @@ fn attention(
         columns[column_at(i / CHUNK) + i % CHUNK] = key_at(keys, begin + i / CHUNK, chunk + i % CHUNK, end);
       }
       workgroupBarrier();
-      add_products(&products, lane);
+      multiply_rows(&products, lane);
     }
     let column = begin + lane.x * 4u + vec4u(0u, 1u, 2u, 3u);
     var highest = vec4f();

@@ -36,7 +36,7 @@ fn attention_backward_kv(
         columns[column_at(i / CHUNK) + i % CHUNK] = query_at(queries, begin + i / CHUNK, chunk + i % CHUNK, end);
       }
       workgroupBarrier();
-      add_products(&scores, lane);
+      multiply_rows(&scores, lane);
     }
     var d_scores = Products();
     for (var chunk = 0u; chunk < HD4; chunk += CHUNK) {
@@ -48,7 +48,7 @@ fn attention_backward_kv(
         columns[column_at(i / CHUNK) + i % CHUNK] = gradient_at(queries, begin + i / CHUNK, chunk + i % CHUNK, end);
       }
       workgroupBarrier();
-      add_products(&d_scores, lane);
+      multiply_rows(&d_scores, lane);
     }
     let column = begin + lane.x * 4u + vec4u(0u, 1u, 2u, 3u);
     let held = group.y * params.T + min(column, vec4u(end - 1u));

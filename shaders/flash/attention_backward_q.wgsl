@@ -54,7 +54,7 @@ fn attention_backward_q(
         columns[column_at(i / CHUNK) + i % CHUNK] = key_at(keys, begin + i / CHUNK, chunk + i % CHUNK, end);
       }
       workgroupBarrier();
-      add_products(&scores, lane);
+      multiply_rows(&scores, lane);
     }
     var d_probabilities = Products();
     for (var chunk = 0u; chunk < HD4; chunk += CHUNK) {
@@ -66,7 +66,7 @@ fn attention_backward_q(
         columns[column_at(i / CHUNK) + i % CHUNK] = value_at(keys, begin + i / CHUNK, chunk + i % CHUNK, end);
       }
       workgroupBarrier();
-      add_products(&d_probabilities, lane);
+      multiply_rows(&d_probabilities, lane);
     }
     let column = begin + lane.x * 4u + vec4u(0u, 1u, 2u, 3u);
     for (var i = 0u; i < R; i++) {

@@ -68,7 +68,7 @@ fn plus(sum: vec4f, a: vec4f, b: mat4x4f) -> vec4f {
 }
 
 // Adds to the products of the lane's rows with its four columns those of the chunk that lies there.
-fn add_products(products: ptr<function, Products>, lane: vec2u) {
+fn multiply_rows(products: ptr<function, Products>, lane: vec2u) {
   for (var c = 0u; c < CHUNK; c++) {
     let at = lane.x * STRIDE + c;
     let four = transpose(mat4x4f(columns[at], columns[at + 8u * STRIDE], columns[at + 16u * STRIDE], columns[at + 24u * STRIDE]));

@@ -44,6 +44,9 @@ export interface FormSpec extends Partial<Pick<KernelSpec, 'work' | 'tile'>> {
 
 const subgroups: FormSpec = { devices: 'software', feature: 'subgroups' };
 
+/** Workgroups that a grid can have along one side, by WebGPU's default limits. */
+const side = 65535;
+
 /**
  * Attention by tiles of 32 of its rows, which are T queries or S keys. A lane sums an eighth of a head: registers hold those of up to 128 numbers, and of less
  * than 16 most lanes would have none.
@@ -53,7 +56,7 @@ const flash = (rows: 'T' | 'S'): FormSpec => ({
   constants: { ROWS: 32 },
   work: [[rows], ['B', 'NH']],
   tile: [32, 1],
-  fits: ({ headSize = 0 }) => headSize >= 16 && headSize <= 128 && headSize % 4 === 0,
+  fits: ({ headSize = 0, uniforms: { B = 1, NH = 1 } }) => headSize >= 16 && headSize <= 128 && headSize % 4 === 0 && B * NH <= side,
 });
 
 /** By kernel and name, in the order in which they are tried. */
@@ -95,6 +98,13 @@ export function formOf(chosen: Forms, call: FormedCall): string | undefined {
   const asked = chosen[`${kernel} ${shapeClass(call)}`] ?? chosen[`${kernel} *`];
   if (asked) return asked.find(fits);
   return chosen[kernel]?.find((name) => fits(name) && (formSpec(kernel, name).suits?.(call) ?? true));
+}
+
+/** The same call in the form that it has of these. */
+export function inForm<Call extends FormedCall>(call: Call, chosen: Forms): Call {
+  const form = formOf(chosen, call);
+  const { form: _, ...rest } = call;
+  return { ...rest, ...(form === undefined ? {} : { form }) } as Call;
 }
 
 /** What a device decides of its forms. */

@@ -135,8 +135,9 @@ export const kernels = {
   // s = x + residual (in place on x, where RESIDUAL), y[N,C] = (s - mean) · rstd · weight + bias; stats[N,2] = mean, rstd. C multiple of 4.
   layer_norm: {
     bindings: { x: rw, residual: rw, weight: read, bias: read, y: rw, stats: rw },
-    uniforms: { N: 'u32', C: 'u32', eps: 'f32' },
-    overrides: ['RESIDUAL'],
+    uniforms: { N: 'u32', C: 'u32', eps: 'f32', first: 'u32', example: 'u32', site: 'u32', p: 'f32' },
+    overrides: ['RESIDUAL', 'DROPOUT'],
+    step: true,
     work: [['N']],
     tile: [64],
   },

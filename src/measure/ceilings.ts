@@ -22,11 +22,15 @@ async function spent(device: GPUDevice, job: Job, times: number): Promise<number
 }
 
 /** Milliseconds that one run of `job` takes: the fastest of `rounds` submits, after those that find out how many to put into one. */
-export async function fastest({ device }: Pick<Device, 'device'>, job: Job, rounds = 3): Promise<number> {
+export async function fastest(
+  { device }: Pick<Device, 'device'>,
+  job: Job,
+  { rounds = 3, enough_ms = enoughMs }: { readonly rounds?: number; readonly enough_ms?: number } = {},
+): Promise<number> {
   await spent(device, job, 1);
   let best = await spent(device, job, 1);
   for (let round = 0; round < rounds; round++) {
-    const times = Math.max(1, Math.min(mostTimes, Math.ceil(enoughMs / best)));
+    const times = Math.max(1, Math.min(mostTimes, Math.ceil(enough_ms / best)));
     best = Math.min(best, (await spent(device, job, times)) / times);
   }
   return best;

@@ -87,8 +87,8 @@ const sumOfCopy: Fusion = {
  * `beside`: how a call writes the dropped one there, and both, where it can.
  */
 const droppedResult = (
-  first: 'gemm_nt' | 'gemm_nn' | 'gemm_nn_ragged' | 'layer_norm_backward',
-  value: (call: KernelCall) => 'out' | 'd_y' | 'd_s',
+  first: 'gemm_nt' | 'gemm_nn' | 'gemm_nn_ragged' | 'layer_norm' | 'layer_norm_backward',
+  value: (call: KernelCall) => 'out' | 'y' | 'd_y' | 'd_s',
   inPlace: (call: KernelCall) => Readonly<Record<string, number>> | undefined,
   beside: (call: KernelCall, whole: Tensor, dropped: Tensor) => Pick<KernelCall, 'tensors' | 'overrides'> | undefined,
 ): Fusion => ({
@@ -199,6 +199,14 @@ const droppedGradientRagged = droppedResult(
   () => undefined,
 );
 
+/** What a norm makes, such as embeddings. */
+const droppedRows = droppedResult(
+  'layer_norm',
+  () => 'y',
+  () => ({ DROPOUT: 1 }),
+  () => undefined,
+);
+
 /** The gradient below a norm, which goes on whole beside the branch that was dropped out. */
 const droppedNorm = droppedResult(
   'layer_norm_backward',
@@ -249,6 +257,7 @@ export const fusions: readonly Fusion[] = [
   droppedProduct,
   droppedGradient,
   droppedGradientRagged,
+  droppedRows,
   droppedNorm,
   slopedProduct('gemm_nn'),
   slopedProduct('gemm_nn_ragged'),

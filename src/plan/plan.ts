@@ -5,7 +5,7 @@ import type { Graph } from '../graph/graph.ts';
 import { type KernelCall, tensorsOf } from '../graph/op.ts';
 import type { Registry } from '../graph/registry.ts';
 import { bytesOfTensor, type Tensor } from '../graph/tensor.ts';
-import type { Forms } from '../kernels/forms.ts';
+import { type Forms, inForm } from '../kernels/forms.ts';
 import { packScalars } from '../kernels/scalars.ts';
 import { kernelSpec } from '../kernels/table.ts';
 import { type CategoryBytes, categories } from '../protocol/config.ts';
@@ -255,6 +255,19 @@ export function planRun(
     timeline: moments,
     largestBinding,
   };
+}
+
+/** The calls of all programs, in order. */
+export const callsOf = ({ programs }: Pick<Plan, 'programs'>): KernelCall[] =>
+  [...programs.values()].flatMap(({ lowered }) => lowered.nodes.flatMap(({ calls }) => calls));
+
+/** The same plan with kernels in other forms, which take no other bytes and no other dispatches. */
+export function inForms(plan: Plan, forms: Forms): Plan {
+  const programs = [...plan.programs].map(([name, { lowered, ...program }]) => {
+    const nodes = lowered.nodes.map(({ node, calls }) => ({ node, calls: calls.map((call) => inForm(call, forms)) }));
+    return [name, { ...program, lowered: { ...lowered, nodes } }] as const;
+  });
+  return { ...plan, forms, programs: new Map(programs) };
 }
 
 /** Errors where the plan asks for more than a device offers. */

@@ -144,6 +144,8 @@ const adapterSource = v.union([
 /** An adapter: a zip, by the `name` that errors call it, the files of a folder by their paths in it, or a repository of the hub, `org/name@revision`. */
 export type AdapterSource = v.InferOutput<typeof adapterSource>;
 
+const runForms = v.object({ device: v.string(), chosen: v.record(v.string(), v.array(v.string())) });
+
 const runConfig = v.object({
   model: modelRef,
   /** What training begins from, in place of the method's own start: an adapter of this method on this model. A run that is gone on with does not read it. */
@@ -162,7 +164,10 @@ const runConfig = v.object({
   ...memorySettings,
   options: methodChoices,
   training: trainingArguments,
+  /** Of a run that is gone on with: the device that it began on, and the forms of kernels that it had there. Left out: those of its device. */
+  forms: v.optional(runForms),
 });
+export type RunForms = Readonly<v.InferOutput<typeof runForms>>;
 export type RunConfig = Readonly<v.InferOutput<typeof runConfig>>;
 
 /** A checked RunConfig, or an error that names the field, what it is and what it may be. */

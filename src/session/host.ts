@@ -5,7 +5,6 @@ import type { ModelFolder } from '../hub/folder.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Forms } from '../kernels/forms.ts';
 import type { HostParameters, OffloadedModule } from '../offload/offload.ts';
-import type { DeviceRates } from '../plan/time.ts';
 import type { RunConfig } from '../protocol/config.ts';
 import type { RunEvent, SavedRun } from '../protocol/messages.ts';
 
@@ -27,11 +26,11 @@ export interface RunStore {
   delete(id: string): Promise<void>;
 }
 
-/** How fast devices are, as they were measured, by what they and their kernels are called. */
-export interface RatesStore {
-  load(device: string): Promise<DeviceRates | undefined>;
+/** What was measured of devices, by names that say what was measured and on which device. Whoever reads checks what comes back. */
+export interface MeasuredStore {
+  load(name: string): Promise<unknown>;
   /** What can't be kept is measured again: no error. */
-  save(device: string, rates: DeviceRates): Promise<void>;
+  save(name: string, measured: object): Promise<void>;
 }
 
 /** A file in the making: bytes one behind the other, and then all of them. */
@@ -58,7 +57,7 @@ export interface Host {
   /** The folder that holds the bundled ones, with their index.json. */
   bundledRoot(kind: 'models' | 'data'): Promise<ModelFolder>;
   readonly runs: RunStore;
-  readonly rates: RatesStore;
+  readonly measured: MeasuredStore;
   /** The hub, and what of it is kept here. */
   readonly hub: Hub;
   /** A place for the weights of a merged model, or for pictures out of a file of rows; left out, they are gathered as blobs. */

@@ -20,6 +20,7 @@ import { evaluationTexts } from './engine/evaluation.ts';
 import { Texts } from './engine/generating.ts';
 import { answer, isWritten } from './engine/predict.ts';
 import { SessionRates } from './engine/rates.ts';
+import { formsOfRun, formsRecord, otherDeviceNote } from './engine/run_forms.ts';
 import { methodUnder, requireTextLength, resolveMethod } from './engine/setup.ts';
 import type { Host, StoredRun } from './host.ts';
 import { type Answering, type HubCalls, hubCalls } from './hub_calls.ts';
@@ -74,7 +75,7 @@ export class Session {
     this.#host = host;
     this.#emit = emit;
     this.#device = new DeviceHolder(host);
-    this.#rates = new SessionRates(host.rates, () => this.#device.open());
+    this.#rates = new SessionRates(host.measured, () => this.#device.open());
     this.#fetching = new Fetching(host.hub, (progress) => emit({ type: 'fetching', ...progress }));
     this.#models = new OpenModels(host, this.#fetching);
     this.#texts = new Texts(emit);
@@ -316,7 +317,7 @@ export class Session {
       { pooling: poolingFor(data.task, config.pooling, model), head: data.task.head },
       data.labels,
     );
-    this.#emit({ type: 'model', classifier: start, notes: [text, ...model.notes] });
+    this.#emit({ type: 'model', classifier: start, notes: [text, ...model.notes, ...otherDeviceNote(device, config.forms)] });
     const max_steps = stepsOf(training, data.train.examples.length);
     const chooses = hasToChoose(config);
     if (chooses) onPhase('planning');
@@ -324,6 +325,7 @@ export class Session {
     const engine = await startEngine(device, {
       config,
       known,
+      forms: formsOfRun(device, this.#host.measured, config.forms),
       model,
       tokenizer,
       pictures,
@@ -344,7 +346,7 @@ export class Session {
     const run = new Run({
       id,
       name,
-      config: { ...settled, model: ref, columns: data.columns, ...data.from },
+      config: { ...settled, forms: formsRecord(device, engine.executor.plan.forms), model: ref, columns: data.columns, ...data.from },
       engine,
       data,
       max_steps,

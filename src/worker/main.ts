@@ -8,9 +8,9 @@ import type { FromWorker, ToWorker } from '../protocol/messages.ts';
 import type { Host } from '../session/host.ts';
 import { Session } from '../session/session.ts';
 import { browserStore } from './hub_store.ts';
+import { browserMeasured } from './measured_store.ts';
 import { offloadWorker } from './offload.ts';
 import { browserPictures } from './pictures.ts';
-import { browserRates } from './rates_store.ts';
 import { browserRuns } from './run_store.ts';
 
 /** Where the page lies, seen from here: the build puts workers into assets/ beside it, under whatever path it is hosted; in development all is below /. */
@@ -37,7 +37,7 @@ const host: Host = {
   },
   bundledRoot: async (kind) => httpFolder(rootOf(kind)),
   runs: browserRuns,
-  rates: browserRates,
+  measured: browserMeasured,
   hub: new Hub({ store: browserStore() }),
   offload: offloadWorker,
 };

@@ -136,6 +136,18 @@ const pairs: Readonly<Record<string, readonly Pair[]>> = {
       return { name: `${shape} ACCUMULATE=${ACCUMULATE}`, first, second: dropout(tensors.out) };
     }),
   ),
+  'layer_norm dropout': norms.map(([N, C]) => {
+    const rows = (name: string) => tensor(name, N * C);
+    const tensors = { x: rows('x'), residual: rows('residual'), weight: tensor('weight', C), bias: tensor('bias', C), y: rows('y') };
+    const uniforms = { N, C, eps: 1e-5, ...undropped };
+    const first = {
+      kernel: 'layer_norm',
+      tensors: { ...tensors, stats: tensor('stats', 2 * N) },
+      uniforms,
+      overrides: { RESIDUAL: 1 },
+    } as const;
+    return { name: `${N} ${C}`, first, second: dropout(tensors.y) };
+  }),
   'layer_norm_backward dropout': norms.flatMap(([N, C]) =>
     [false, true].flatMap((kept) =>
       [false, true].map((apart) => {

@@ -2,7 +2,13 @@
 import { dropoutFactor } from './activation.ts';
 import { add, at, type Reference } from './kernel.ts';
 
-export const layer_norm: Reference<'layer_norm'> = ({ x, residual, weight, bias, y, stats }, { N, C, eps }, { RESIDUAL = 0 }) => {
+export const layer_norm: Reference<'layer_norm'> = (
+  { x, residual, weight, bias, y, stats },
+  { N, C, eps, first, example, site, p },
+  { RESIDUAL = 0, DROPOUT = 0 },
+  step,
+) => {
+  const factor = DROPOUT ? dropoutFactor(step, site, p) : () => 1;
   for (let n = 0; n < N; n++) {
     let mean = 0;
     for (let c = 0; c < C; c++) {
@@ -12,7 +18,10 @@ export const layer_norm: Reference<'layer_norm'> = ({ x, residual, weight, bias,
     let variance = 0;
     for (let c = 0; c < C; c++) variance += (at(x, n * C + c) - mean) ** 2 / C;
     const rstd = 1 / Math.sqrt(variance + eps);
-    for (let c = 0; c < C; c++) y[n * C + c] = (at(x, n * C + c) - mean) * rstd * at(weight, c) + at(bias, c);
+    for (let c = 0; c < C; c++) {
+      const i = n * C + c;
+      y[i] = ((at(x, i) - mean) * rstd * at(weight, c) + at(bias, c)) * factor(step.first_example * example + first + i);
+    }
     stats.set([mean, rstd], 2 * n);
   }
 };

@@ -52,7 +52,7 @@ const layerNormOp: Op<LayerNormInputs, LayerNormOutputs, { readonly eps: number;
     {
       kernel: 'layer_norm',
       tensors: { x: sum ?? x, residual, weight, bias, y, stats },
-      uniforms: { ...rowsOf(x), eps },
+      uniforms: { ...rowsOf(x), eps, ...undropped },
       overrides: { RESIDUAL: residual ? 1 : 0 },
     },
   ],

@@ -8,9 +8,12 @@ import type { Tokenizer } from '../../data/tokenizer.ts';
 import { type Device, type Loss, openDevice } from '../../gpu/device.ts';
 import { Executor } from '../../gpu/executor.ts';
 import { formsOn } from '../../gpu/forms.ts';
+import type { KernelCall } from '../../graph/op.ts';
 import type { Registry } from '../../graph/registry.ts';
+import type { Forms } from '../../kernels/forms.ts';
 import { OffloadedModules } from '../../methods/sparse_adapter.ts';
 import { type HostParameters, localParameters, Offload } from '../../offload/offload.ts';
+import { callsOf, inForms } from '../../plan/plan.ts';
 import type { GranularityName, MemorySettings, RunConfig } from '../../protocol/config.ts';
 import { RetraceError } from '../../protocol/errors.ts';
 import type { Bucket } from '../../protocol/lengths.ts';
@@ -70,6 +73,8 @@ export interface EngineRequest {
   readonly offload?: Host['offload'] | undefined;
   /** How fast the device is, where that is known. */
   readonly known?: KnownDevice | undefined;
+  /** The forms of kernels for these calls; left out: those that suit the device. */
+  readonly forms?: (calls: readonly KernelCall[]) => Promise<Forms>;
   onPhase(phase: 'planning' | 'loading model' | 'compiling', done?: number, of?: number): void;
   onPlan(report: PlanReport): void;
 }
@@ -179,12 +184,13 @@ export async function startEngine(device: Device, request: EngineRequest): Promi
   const { setup } = settled;
   const planned = planPrograms(setup);
   requireTrainables(planned.registry, setup);
+  const plan = request.forms ? inForms(planned.plan, await request.forms(callsOf(planned.plan))) : planned.plan;
   const trains = request.purposes.includes('training');
   const writing = trains ? writingReport(task, setup, planned, training.max_generate_samples) : {};
   const report = { ...reportPlan(model.name, setup, planned), ...budgetReport(settled, planned.plan, request.known), ...writing };
   if (trains) request.onPlan(report);
   const host = await offloadFor(planned.registry, request.offload);
-  const executor = await Executor.allocate(device, planned.plan, host).catch((error) => {
+  const executor = await Executor.allocate(device, plan, host).catch((error) => {
     host?.close();
     throw withRemedies(error, setup, planned.plan.total);
   });

@@ -1,10 +1,11 @@
 // How fast the device of a session is: measured once, when a budget first asks, and remembered by the host. Not here: how it is measured (src/gpu/rates.ts).
 // Invariant: a device is measured only while nothing else of the session computes on it.
 
+import * as v from 'valibot';
 import type { Device } from '../../gpu/device.ts';
 import { measureRates, ratesKey } from '../../gpu/rates.ts';
-import type { DeviceRates } from '../../plan/time.ts';
-import type { RatesStore } from '../host.ts';
+import { type DeviceRates, rateKinds } from '../../plan/time.ts';
+import type { MeasuredStore } from '../host.ts';
 import { type KnownDevice, typicalDevice } from './budget.ts';
 
 const knownDevice = ({ device }: Device, rates: DeviceRates): KnownDevice => ({
@@ -12,12 +13,19 @@ const knownDevice = ({ device }: Device, rates: DeviceRates): KnownDevice => ({
   largest_binding: device.limits.maxStorageBufferBindingSize,
 });
 
+const rate = v.pipe(v.number(), v.gtValue(0), v.finite());
+const deviceRates = v.object({
+  dispatch_ms: v.pipe(v.number(), v.minValue(0), v.finite()),
+  full_groups: rate,
+  rates: v.object(Object.fromEntries(rateKinds.map((kind) => [kind, rate]))),
+});
+
 export class SessionRates {
-  readonly #store: RatesStore;
+  readonly #store: MeasuredStore;
   readonly #open: () => Promise<Device>;
   #measuring: Promise<KnownDevice> | undefined;
 
-  constructor(store: RatesStore, open: () => Promise<Device>) {
+  constructor(store: MeasuredStore, open: () => Promise<Device>) {
     this.#store = store;
     this.#open = open;
   }
@@ -25,8 +33,8 @@ export class SessionRates {
   /** What was measured before, here or at an earlier visit. */
   async known(): Promise<KnownDevice | undefined> {
     const device = await this.#open().catch(() => undefined);
-    const rates = device && (await this.#store.load(ratesKey(device)));
-    return device && rates && knownDevice(device, rates);
+    const kept = device && v.safeParse(deviceRates, await this.#store.load(ratesKey(device)));
+    return kept?.success ? knownDevice(device as Device, kept.output as DeviceRates) : undefined;
   }
 
   /** The same, measured where it never was; where there is no device, a typical processor's. */

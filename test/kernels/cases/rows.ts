@@ -1,4 +1,5 @@
 // Cases of the kernels that work row by row: layer norm, embedding, pooling.
+import { undropped } from '../../../src/kernels/table.ts';
 import { dropped, droppedStep, exampleRows, halves, integers, type KernelCase, normals, unset } from './case.ts';
 
 const layerNorm: KernelCase[] = (
@@ -23,8 +24,8 @@ const layerNorm: KernelCase[] = (
         y: unset(size),
         stats: unset(2 * N),
       },
-      uniforms: { N, C, eps: 1e-12 },
-      overrides: { RESIDUAL: 0 },
+      uniforms: { N, C, eps: 1e-12, ...undropped },
+      overrides: { RESIDUAL: 0, DROPOUT: 0 },
     },
     {
       kernel: 'layer_norm',
@@ -37,8 +38,9 @@ const layerNorm: KernelCase[] = (
         y: unset(size),
         stats: unset(2 * N),
       },
-      uniforms: { N, C, eps: 1e-5 },
-      overrides: { RESIDUAL: 1 },
+      uniforms: { N, C, eps: 1e-5, ...dropped },
+      overrides: { RESIDUAL: 1, DROPOUT: 1 },
+      step: droppedStep,
     },
     ...[
       { DROPOUT: 0, APART: 0 },
