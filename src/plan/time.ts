@@ -73,8 +73,8 @@ const nodeMs = (node: LoweredNode, locate: (tensor: Tensor) => Location, device:
 export const programMs = ({ nodes, locate }: LoweredGraph, device: DeviceRates): number =>
   nodes.reduce((sum, node) => sum + nodeMs(node, locate, device), 0);
 
-/** Milliseconds of a step: the programs of its slices, and what stands before the first and behind the last. */
-export function stepMs({ programs }: Pick<Plan, 'programs'>, slices: readonly string[], device: DeviceRates): number {
+/** Milliseconds of steps, by the programs of their slices: those, and what stands before the first and behind the last. Each program is gone through once. */
+export function stepTimes({ programs }: Pick<Plan, 'programs'>, device: DeviceRates): (slices: readonly string[]) => number {
   const known = new Map<string, number>();
   const msOf = (name: string): number => {
     const program = programs.get(name);
@@ -82,5 +82,5 @@ export function stepMs({ programs }: Pick<Plan, 'programs'>, slices: readonly st
     known.set(name, ms);
     return ms;
   };
-  return ['begin', ...slices, 'update'].reduce((sum, name) => sum + msOf(name), 0);
+  return (slices) => ['begin', ...slices, 'update'].reduce((sum, name) => sum + msOf(name), 0);
 }

@@ -2,7 +2,7 @@
 // planned fits and the predicted time of a step is the smallest. What was chosen by hand binds it. Not here: how a device's rates are measured
 // (src/gpu/rates.ts), what is said to people. Invariant: whatever is chosen was planned whole, and takes no more bytes than the budget.
 
-import { type DeviceRates, stepMs } from '../plan/time.ts';
+import { type DeviceRates, stepTimes } from '../plan/time.ts';
 import { type GranularityName, granularityNames, type PolicyName } from '../protocol/config.ts';
 import { RetraceError } from '../protocol/errors.ts';
 import type { PolicyRange } from '../stack/stack.ts';
@@ -124,7 +124,7 @@ class Search {
         ...{ ranges: setup.ranges, granularity, micro_batch_size, setup, total: plan.total },
         activation_and_workspace: plan.bytes.activation + plan.bytes.workspace,
         dispatches: slices * (program?.lowered.nodes.reduce((sum, { calls }) => sum + calls.length, 0) ?? 0),
-        ms: stepMs(plan, new Array<string>(slices).fill(name), rates),
+        ms: stepTimes(plan, rates)(new Array<string>(slices).fill(name)),
       };
     } catch (thrown) {
       // What can't be planned is no candidate; where nothing can, this is why.

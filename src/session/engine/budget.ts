@@ -1,8 +1,8 @@
 // The setup that a memory budget chooses, in place of the one that a configuration says; what is reported of it, and the error where nothing fits. Not here: the
 // search (src/train/budget.ts). Invariant: a configuration whose budget has chosen is planned as it stands, so that a resumed run keeps its plan.
 
-import type { Plan, PlannedProgram } from '../../plan/plan.ts';
-import { type DeviceRates, programMs, typicalRates } from '../../plan/time.ts';
+import type { Plan } from '../../plan/plan.ts';
+import { type DeviceRates, stepTimes, typicalRates } from '../../plan/time.ts';
 import { type BudgetPlan, type BudgetReport, type RatesOf, settingsOf } from '../../protocol/budget.ts';
 import type { MemorySettings } from '../../protocol/config.ts';
 import { RetraceError } from '../../protocol/errors.ts';
@@ -74,16 +74,10 @@ export function settle(memory: MemorySettings, setup: ProgramSetup, { rates, lar
   };
 }
 
-/** Predicts steps of a plan's programs by the padded lengths of their batches; each program is gone through once. */
+/** Predicts steps of a plan's programs by the padded lengths of their batches. */
 export function stepPredictor(plan: Plan, { rates }: KnownDevice): (batches: readonly { readonly length: number }[]) => number {
-  const known = new Map<string, number>();
-  const msOf = (name: string): number => {
-    const ms = known.get(name) ?? programMs((plan.programs.get(name) as PlannedProgram).lowered, rates);
-    known.set(name, ms);
-    return ms;
-  };
-  return (batches) =>
-    ['begin', ...batches.map(({ length }) => programName('training', length)), 'update'].reduce((sum, name) => sum + msOf(name), 0);
+  const times = stepTimes(plan, rates);
+  return (batches) => times(batches.map(({ length }) => programName('training', length)));
 }
 
 /** The slices of a step of the longest texts. */
