@@ -7,7 +7,7 @@ import { markdownTable } from '../cli/format.ts';
 import { measureRates } from '../src/gpu/rates.ts';
 import { methodNamed, resolveOptions } from '../src/methods/registry.ts';
 import { ownPooling } from '../src/models/model.ts';
-import { type DeviceRates, rateKinds, stepMs, typicalRates } from '../src/plan/time.ts';
+import { type DeviceRates, rateKinds, stepTimes, typicalRates } from '../src/plan/time.ts';
 import { type BudgetPlan, choiceText } from '../src/protocol/budget.ts';
 import { defaultTraining, type MemorySettings, type MethodName, type PolicyName } from '../src/protocol/config.ts';
 import { classification } from '../src/tasks/classification.ts';
@@ -152,7 +152,7 @@ async function measure(json: boolean): Promise<void> {
   const of = medianRates(rates);
   const rows = engines.map(({ executor, setup }, i) => {
     const slices = new Array<string>(B / setup.batch_size).fill(programName('training', T));
-    const [predicted, measured] = [stepMs(executor.plan, slices, of), median(times[i] as number[])];
+    const [predicted, measured] = [stepTimes(executor.plan, of)(slices), median(times[i] as number[])];
     return { plan: nameOf(cases[i] as Case), predicted, measured, error: predicted / measured - 1 };
   });
   for (const { executor } of engines) executor.destroy();
