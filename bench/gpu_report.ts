@@ -1,7 +1,7 @@
 // The report of a measured device as Markdown. Draws what is there: a report that was cut off has fewer tables.
 
 import { bytesText, flopsText, markdownTable, percentText } from '../cli/format.ts';
-import type { BenchReport, FailedStep, StepCase, StepRow } from '../src/protocol/bench.ts';
+import type { BenchReport, FailedStep, ProductRow, StepCase, StepRow } from '../src/protocol/bench.ts';
 import { countText } from '../src/protocol/sentences.ts';
 
 /** Limits that decide what fits and how kernels are shaped. */
@@ -58,17 +58,19 @@ function deviceLines({ retrace, sizes, began, device, best, overheads }: BenchRe
 
 function productRows(report: BenchReport): string[][] {
   const best = bestOf(report);
-  const shapes = new Map<string, Map<string, number>>();
-  for (const { model, kernel, M, K, N, gflops } of report.products) {
-    const key = [model, M, K, N].join();
-    shapes.set(key, (shapes.get(key) ?? new Map()).set(kernel, gflops));
+  const shapes = new Map<string, Map<string, ProductRow>>();
+  for (const row of report.products) {
+    const key = [row.model, row.M, row.K, row.N].join();
+    const own = shapes.get(key) ?? new Map<string, ProductRow>();
+    const known = own.get(row.kernel);
+    shapes.set(key, known && known.gflops > row.gflops ? own : own.set(row.kernel, row));
   }
   const kernels = [...new Set(report.products.map(({ kernel }) => kernel))];
   return [...shapes].map(([key, rates]) => [
     ...key.split(','),
     ...kernels.flatMap((kernel) => {
       const rate = rates.get(kernel);
-      return rate === undefined ? ['', ''] : [rate.toFixed(0), percentText(rate / best)];
+      return rate === undefined ? ['', ''] : [`${rate.gflops.toFixed(0)} (${rate.form})`, percentText(rate.gflops / best)];
     }),
   ]);
 }
@@ -109,8 +111,15 @@ export function benchMarkdown(report: BenchReport): string {
   return [
     ...deviceLines(report),
     ...section(
-      'Matrix products of layers, GFLOP/s',
+      'Matrix products of layers, GFLOP/s in the fastest form',
       table(['model', 'M', 'K', 'N', ...kernels.flatMap((kernel) => [kernel, 'of best'])], productRows(report)),
+    ),
+    ...section(
+      'Forms of kernels that were chosen by timing',
+      table(
+        ['kernel and shape', 'form'],
+        Object.entries(report.forms).map(([key, names]) => [key, names[0] ?? 'first']),
+      ),
     ),
     ...section(
       'Training steps',

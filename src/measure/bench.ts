@@ -49,7 +49,7 @@ export async function measureDevice(device: Device, request: BenchRequest): Prom
   const chosen = sizesNamed[sizes]();
   const plan = stagesOf(chosen);
   const about = { retrace, sizes, began: new Date().toISOString(), device: describeDevice(device, adapter) };
-  const found: Found = { products: [], steps: [], exact: [], learning: [] };
+  const found: Found = { products: [], forms: {}, steps: [], exact: [], learning: [] };
   const stages: BenchStage[] = [];
   const report = (): BenchReport => structuredClone({ ...about, stages, ...found });
   const tell = (now: string): void => onReport({ report: report(), now, done: stages.length, of: plan.length });

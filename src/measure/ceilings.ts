@@ -3,9 +3,10 @@
 
 import type { Device } from '../gpu/device.ts';
 import { formsOn } from '../gpu/forms.ts';
+import { formOf } from '../kernels/forms.ts';
 import type { DeviceBest } from '../protocol/profile.ts';
 import type { Job } from './job.ts';
-import { copyJob, type Product, type ProductShape, productJob, products } from './product.ts';
+import { copyJob, type Product, type ProductShape, productCall, productJob, products } from './product.ts';
 
 type Opened = Pick<Device, 'device' | 'pipelines' | 'info'>;
 
@@ -36,9 +37,9 @@ export async function fastest(
   return best;
 }
 
-/** GFLOP/s of a product. */
-export async function productRate(device: Opened, kernel: Product, shape: ProductShape): Promise<number> {
-  const job = await productJob(device, kernel, shape, { forms: formsOn(device) });
+/** GFLOP/s of a product in a form; undefined: the kernel's first. */
+export async function productRate(device: Opened, kernel: Product, shape: ProductShape, form: string | undefined): Promise<number> {
+  const job = await productJob(device, kernel, shape, { forms: { [`${kernel} *`]: form === undefined ? [] : [form] } });
   try {
     return (2 * shape.M * shape.K * shape.N) / (await fastest(device, job)) / 1e6;
   } finally {
@@ -72,7 +73,10 @@ const sizesOn = ({ info }: Pick<Device, 'info'>): { readonly shapes: readonly Pr
 export async function measureBest(device: Opened): Promise<DeviceBest> {
   const { shapes, bytes } = sizesOn(device);
   let gflops = 0;
-  for (const shape of shapes) for (const kernel of products) gflops = Math.max(gflops, await productRate(device, kernel, shape));
+  for (const shape of shapes) {
+    for (const kernel of products)
+      gflops = Math.max(gflops, await productRate(device, kernel, shape, formOf(formsOn(device), productCall(kernel, shape))));
+  }
   return { gflops, gb_per_s: await copyRate(device, bytes) };
 }
 

@@ -7,11 +7,13 @@ import { Executor } from '../gpu/executor.ts';
 import { sizeOf } from '../graph/tensor.ts';
 import { methodNamed, resolveOptions } from '../methods/registry.ts';
 import type { Backbone } from '../models/model.ts';
+import { callsOf, inForms } from '../plan/plan.ts';
 import { defaultTraining, type GranularityName, type MethodName, type PolicyName } from '../protocol/config.ts';
 import { randomKey, randomNormal, randomUniform, siteId } from '../random/counter.ts';
 import { classification } from '../tasks/classification.ts';
 import { type ProgramSetup, planPrograms, streamLimitOf } from '../train/programs.ts';
 import { Trainer } from '../train/trainer.ts';
+import { type ChosenForms, formsWith } from './tuning.ts';
 
 export interface RandomEngineRequest {
   readonly backbone: Backbone;
@@ -25,6 +27,8 @@ export interface RandomEngineRequest {
   /** The method's own where left out. */
   readonly learning_rate?: number;
   readonly purposes?: ProgramSetup['purposes'];
+  /** Forms that were chosen before, to which those of this model are added; left out: none. */
+  readonly chosen?: ChosenForms;
 }
 
 export interface RandomEngine {
@@ -55,7 +59,7 @@ class Weights {
 
 /** Plans, allocates, compiles and fills; the caller destroys the executor. */
 export async function randomEngine(device: Device, request: RandomEngineRequest): Promise<RandomEngine> {
-  const { backbone, policy, granularity, batch, length, num_labels, max_steps, purposes = ['training'] } = request;
+  const { backbone, policy, granularity, batch, length, num_labels, max_steps, purposes = ['training'], chosen = {} } = request;
   const method = methodNamed(request.method);
   const training = { ...defaultTraining, learning_rate: request.learning_rate ?? method.learning_rate, batch_size: batch, dropout: 0.1 };
   const begin = performance.now();
@@ -69,7 +73,7 @@ export async function randomEngine(device: Device, request: RandomEngineRequest)
   };
   const { plan, registry } = planPrograms(setup);
   const planning_ms = performance.now() - begin;
-  const executor = await Executor.prepare(device, plan);
+  const executor = await Executor.prepare(device, inForms(plan, await formsWith(device, callsOf(plan), chosen)));
   try {
     const trainer = new Trainer(executor, registry, { training, max_steps, streamLimit: streamLimitOf(setup) });
     trainer.initialise(training.seed);

@@ -6,14 +6,15 @@ import { flopsOf } from '../plan/work.ts';
 import type { BenchReport, ExactRow, LearningRow, StepCase, StepRow } from '../protocol/bench.ts';
 import { granularityNames, type PolicyName } from '../protocol/config.ts';
 import { measureBest, measureOverheads, productRate } from './ceilings.ts';
-import { products } from './product.ts';
+import { productCall, products } from './product.ts';
 import { profileOf } from './profile.ts';
 import { madeUpTexts, type RandomEngine, randomEngine } from './random_engine.ts';
 import { type BatchSize, measured, type Sizes } from './sizes.ts';
+import { formsThatFit } from './tuning.ts';
 
 /** A report in the making. */
 type Writable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer Item)[] ? Item[] : T[K] };
-export type Found = Writable<Pick<BenchReport, 'best' | 'overheads' | 'products' | 'steps' | 'exact' | 'learning'>>;
+export type Found = Writable<Pick<BenchReport, 'best' | 'overheads' | 'products' | 'forms' | 'steps' | 'exact' | 'learning'>>;
 
 export interface Scene {
   readonly device: Device;
@@ -58,7 +59,10 @@ const layerProducts: Stage = {
         for (const kernel of products) {
           const shape = { M: sizes.rows, K, N };
           await next(`${kernel} ${shape.M} × ${K} × ${N}`);
-          found.products.push({ model, kernel, ...shape, gflops: await productRate(device, kernel, shape) });
+          for (const form of formsThatFit(device, productCall(kernel, shape))) {
+            const gflops = await productRate(device, kernel, shape, form);
+            found.products.push({ model, kernel, form: form ?? 'first', ...shape, gflops });
+          }
         }
       }
     }
@@ -100,7 +104,7 @@ async function measureStep({ device, sizes, found }: Scene, one: StepCase): Prom
   if (!backbone) throw new Error(`there is no model '${one.model}'`);
   const texts = { batch: one.batch, length: one.length, vocab_size: backbone.config.vocab_size, num_labels };
   const begin = performance.now();
-  const engine = await randomEngine(device, { ...one, backbone, num_labels, max_steps: 1000 });
+  const engine = await randomEngine(device, { ...one, backbone, num_labels, max_steps: 1000, chosen: found.forms });
   const { executor, trainer, planning_ms } = engine;
   try {
     await trainer.step(0, [madeUpTexts({ ...texts, seed: 0 })]);
@@ -148,7 +152,7 @@ async function leftBy(scene: Scene, policy: PolicyName, granularity: StepCase['g
   if (!backbone) throw new Error('there is no model');
   const { batch, length } = sizes.exact;
   const { trainer, executor } = await randomEngine(device, {
-    ...{ backbone, method: 'meft1', policy, granularity, batch, length, num_labels, max_steps: 4 },
+    ...{ backbone, method: 'meft1', policy, granularity, batch, length, num_labels, max_steps: 4, chosen: scene.found.forms },
   });
   try {
     const texts = { batch, length, vocab_size: backbone.config.vocab_size, num_labels };
@@ -208,6 +212,7 @@ const learns: Stage = {
           num_labels,
           max_steps: steps,
           purposes: ['training', 'evaluation'],
+          chosen: found.forms,
         },
       });
       try {

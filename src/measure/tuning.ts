@@ -25,6 +25,12 @@ export interface FormChoice {
 /** What a call weighs: what it computes, in multiply-adds, and what it moves, as so many for each byte. A GPU does some twenty in the time of a byte. */
 const weightOf = (call: KernelCall): number => multiplyAdds(call) + 20 * bytesBound(call);
 
+/** Forms for a device that can compute a call, after the kernel's first one, which is undefined. */
+export function formsThatFit(device: Pick<Device, 'device' | 'info' | 'asked'>, call: KernelCall): (string | undefined)[] {
+  const { kernel } = call;
+  return [undefined, ...(formsOn(device)[kernel] ?? []).filter((name) => formSpec(kernel, name).fits?.(call) ?? true)];
+}
+
 /** What there is to choose for these calls on a device, the heaviest first. Forms that were asked for by name are not questioned. */
 export function choicesOf(device: Pick<Device, 'device' | 'info' | 'asked'>, calls: readonly KernelCall[]): FormChoice[] {
   const forms = formsOn(device);
@@ -42,10 +48,9 @@ export function choicesOf(device: Pick<Device, 'device' | 'info' | 'asked'>, cal
   return [...groups]
     .toSorted(([, a], [, b]) => b.total - a.total)
     .flatMap(([key, { call }]) => {
-      const { kernel } = call;
-      if (forms[`${kernel} *`]) return [];
-      const fitting = (forms[kernel] ?? []).filter((name) => formSpec(kernel, name).fits?.(call) ?? true);
-      return fitting.length === 0 ? [] : [{ key, call, candidates: [undefined, ...fitting], usual: formOf(forms, call) }];
+      if (forms[`${call.kernel} *`]) return [];
+      const candidates = formsThatFit(device, call);
+      return candidates.length === 1 ? [] : [{ key, call, candidates, usual: formOf(forms, call) }];
     });
 }
 
@@ -73,6 +78,18 @@ export async function choose(
 
 /** Milliseconds that choosing may take, but for the measurement that is under way then. */
 const budget = 500;
+
+/** Forms that were chosen so far, by class of shapes: a class has one form for good, so that what is compared with one another is computed alike. */
+export type ChosenForms = Record<string, readonly string[]>;
+
+/** The forms for these calls: what was chosen before, what is timed now, and the usual ones. A processor's are the usual ones. */
+export async function formsWith(device: Device, calls: readonly KernelCall[], chosen: ChosenForms): Promise<Forms> {
+  if (!device.info.isFallback) {
+    const open = choicesOf(device, calls).filter(({ key }) => !(key in chosen));
+    Object.assign(chosen, await tunedForms(device, open));
+  }
+  return { ...formsOn(device), ...chosen };
+}
 
 /** The forms of these calls, timed on the device. What it allocates is freed when it returns. */
 export async function tunedForms(device: Device, choices: readonly FormChoice[]): Promise<Forms> {

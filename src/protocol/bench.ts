@@ -30,6 +30,8 @@ export interface BenchStage {
 export interface ProductRow {
   readonly model: string;
   readonly kernel: string;
+  /** `first`, or the name of another. */
+  readonly form: string;
   readonly M: number;
   readonly K: number;
   readonly N: number;
@@ -101,6 +103,8 @@ export interface BenchReport {
   /** Of an empty submit, and of a dispatch that has next to nothing to do. */
   readonly overheads?: { readonly round_trip_ms: number; readonly dispatch_us: number };
   readonly products: readonly ProductRow[];
+  /** Of kernels by class of shapes, what was chosen by timing; nothing: the first form. */
+  readonly forms: Readonly<Record<string, readonly string[]>>;
   readonly steps: readonly (StepRow | FailedStep)[];
   readonly exact: readonly ExactRow[];
   readonly learning: readonly LearningRow[];
