@@ -78,13 +78,9 @@ function productsIn(names: readonly string[], device: Pick<Device, 'device' | 'i
   ]);
 }
 
-/** Whether its form can compute a shape; of one that makes partial sums, whether these are few. */
-function computes({ kernel, form }: Formed, shape: ProductShape): boolean {
-  if (form === undefined) return true;
-  const { fits, suits, blocks } = formSpec(kernel, form);
-  const call = productCall(kernel, shape);
-  return (fits?.(call) ?? true) && (!blocks || (suits?.(call) ?? true));
-}
+/** Whether its form can compute a shape. */
+const computes = ({ kernel, form }: Formed, shape: ProductShape): boolean =>
+  form === undefined || (formSpec(kernel, form).fits?.(productCall(kernel, shape)) ?? true);
 
 interface Job extends Omit<GemmRate, 'gflops' | 'busy_gflops'> {
   /** Encodes the product `times` over, and waits for it. */

@@ -13,21 +13,21 @@ const product = (kernel: FormedCall['kernel'], N: number, K: number, more = {}):
 });
 
 it('forms that are asked for stand in place of those of the device, wherever they fit', () => {
-  const asked = askedForms('gemm_nt=tiled64, gemm_tn=blocks,gemm_tn=tiled128,column_sum=first', 'RETRACE_KERNELS');
-  expect(asked).toEqual({ 'gemm_nt *': ['tiled64'], 'gemm_tn *': ['blocks', 'tiled128'], 'column_sum *': [] });
+  const asked = askedForms('gemm_nt=tiled64, gemm_tn=lanes,gemm_tn=tiled128,column_sum=first', 'RETRACE_KERNELS');
+  expect(asked).toEqual({ 'gemm_nt *': ['tiled64'], 'gemm_tn *': ['lanes', 'tiled128'], 'column_sum *': [] });
   const chosen = formsOn({ ...device(false), asked });
   expect(formOf(chosen, product('gemm_nt', 8, 768))).toBe('tiled64');
-  expect(formOf(chosen, product('gemm_tn', 768, 768))).toBe('blocks');
+  expect(formOf(chosen, product('gemm_tn', 768, 768))).toBe('lanes');
   expect(formOf(chosen, product('gemm_tn', 7, 768))).toBe('tiled128');
   expect(formOf(chosen, { kernel: 'column_sum', uniforms: { M: 9, N: 70, T: 1, first: 0 } })).toBeUndefined();
-  expect(formOf(formsOn(device(false)), { kernel: 'column_sum', uniforms: { M: 900, N: 70, T: 300, first: 0 } })).toBe('blocks');
+  expect(formOf(formsOn(device(false)), { kernel: 'column_sum', uniforms: { M: 900, N: 70, T: 300, first: 0 } })).toBe('lanes');
 });
 
 it.each([
   ['gemm_nt', "'gemm_nt' names no form"],
   ['gemm_mm=tiled64', "'gemm_mm=tiled64' names no form"],
   ['gemm_nt=huge', "gemm_nt has no form 'huge'"],
-  ['clear=blocks', "clear has no form 'blocks'"],
+  ['clear=lanes', "clear has no form 'lanes'"],
 ])('%s is refused', (text, message) => {
   expect(() => askedForms(text, '--kernels')).toThrow(
     expect.objectContaining({ code: 'unknown-form', where: '--kernels', message: expect.stringContaining(message) }),
@@ -72,7 +72,7 @@ it('software drivers have no form for GPUs of their own accord, and products on 
       [768, 3072],
       [3072, 768],
     ]),
-  ).toEqual(['blocks', 'blocks', 'tiled64', 'tiled128', 'tiled128']);
-  // A row of each example is no sum that blocks would help.
+  ).toEqual(['lanes', 'lanes', 'tiled64', 'tiled128', 'tiled128']);
+  // Where each row is an example, there are no blocks to sum.
   expect(formOf(gpu, product('gemm_tn', 8, 768, { M: 16, T: 1 }))).toBe('tiled64');
 });

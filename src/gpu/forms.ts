@@ -1,5 +1,5 @@
 // Which forms of kernels run on a device, and those that somebody asks for by name. Not here: the forms (src/kernels/forms.ts), where a call gets its own
-// (src/plan/formed.ts).
+// (src/plan/lower.ts).
 
 import { type Forms, formSpec, forms, formsFor } from '../kernels/forms.ts';
 import { type KernelName, kernels } from '../kernels/table.ts';

@@ -3,7 +3,7 @@
 // Invariant: every buffer is freed before it returns; nothing of a run is touched.
 
 import { dispatchSize } from '../kernels/dispatch.ts';
-import { formOf, formSpec } from '../kernels/forms.ts';
+import { formOf } from '../kernels/forms.ts';
 import { packScalars } from '../kernels/scalars.ts';
 import { kernelSpec, stepScalars } from '../kernels/table.ts';
 import type { DeviceRates } from '../plan/time.ts';
@@ -104,10 +104,10 @@ const batchMs = 15;
 /** Of which the middle one counts, for something else may run on the machine. */
 const turns = 3;
 
-/** The pipeline that a sample has on a device: of a sum the first form, for one by blocks is more than a dispatch. */
+/** The pipeline that a sample has on a device. */
 function keyOn(device: Pick<Device, 'device' | 'info'>, { key, uniforms }: Sample, rows: number): PipelineKey {
   const form = formOf(formsOn(device), { ...key, uniforms: uniforms(rows) });
-  return form === undefined || formSpec(key.kernel, form).blocks ? key : { ...key, form };
+  return form === undefined ? key : { ...key, form };
 }
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;

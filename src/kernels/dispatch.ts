@@ -1,20 +1,14 @@
 // How many workgroups a call takes, by the kernel table and the table of forms. Not here: what is dispatched when (src/gpu/executor.ts).
 
-import { blocksOf } from './blocks.ts';
 import { type FormedCall, formSpec } from './forms.ts';
 import { kernelSpec } from './table.ts';
 
 /** Workgroup counts of a call. */
 export function dispatchSize(call: FormedCall): [number, number, number] {
   const { kernel, form, uniforms } = call;
-  const own = form === undefined ? undefined : formSpec(kernel, form);
-  const { work, tile } = { ...kernelSpec(kernel), ...own };
-  const { T = 1, first = 0 } = uniforms;
-  const sizes: Readonly<Record<string, number>> = own?.blocks
-    ? { ...uniforms, blocks: blocksOf(uniforms[own.blocks.rows] as number, T, first) }
-    : uniforms;
+  const { work, tile } = { ...kernelSpec(kernel), ...(form === undefined ? {} : formSpec(kernel, form)) };
   const extent = (factors: readonly (string | number)[] | undefined) =>
-    (factors ?? []).reduce<number>((product, factor) => product * (typeof factor === 'number' ? factor : (sizes[factor] as number)), 1);
+    (factors ?? []).reduce<number>((product, factor) => product * (typeof factor === 'number' ? factor : (uniforms[factor] as number)), 1);
   return workgroups(tile, extent(work[0]), extent(work[1]));
 }
 

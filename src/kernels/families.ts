@@ -71,7 +71,6 @@ export const familyOf: Readonly<Record<KernelName, KernelFamily>> = {
   stream_uncouple: 'streams',
   scale_add_inverse: 'streams',
   column_sum: 'sums',
-  add_blocks: 'sums',
   column_dot: 'sums',
   gate_alpha: 'sums',
   embedding: 'rows',

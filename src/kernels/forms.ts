@@ -1,7 +1,7 @@
 // Forms of kernels: other ways to compute what a kernel computes, for devices that its first form does not suit. `shaders/NAME.wgsl` is the first form, and it
 // declares what all share: bindings, uniforms, overrides, and what is done with a sum once it is there. `shaders/FORM/NAME.wgsl` has another entry point;
 // `shaders/FORM/prelude.wgsl` is what several of them share.
-// Not here: which form is the fastest on a device (src/gpu/forms.ts), where a call gets its form (src/plan/formed.ts).
+// Not here: which form is the fastest on a device (src/gpu/forms.ts), where a call gets its form (src/plan/lower.ts).
 // Invariant: the values that a form gives for a row never depend on M, the rows of a call. A part of a batch then has the bits of the whole.
 
 import type { KernelSpec } from './kernel_spec.ts';
@@ -30,16 +30,8 @@ export interface FormSpec extends Partial<Pick<KernelSpec, 'work' | 'tile'>> {
   readonly constants?: Readonly<Record<string, number>>;
   /** Whether it can compute a call; left out: any. */
   fits?(call: FormedCall): boolean;
-  /**
-   * Whether it is the one to take, of those that fit, where nobody measured; left out: yes. As `fits`, never by M (see above), but where its bits are those of
-   * the first form.
-   */
+  /** Whether it is the one to take, of those that fit, where nobody measured; left out: yes. As `fits`, never by M (see above). */
   suits?(call: FormedCall): boolean;
-  /**
-   * Of a sum over rows, side by side: it writes the sum of each block of rows into [blocks, size of the output], which stands in place of these outputs, and
-   * `add_blocks` then adds them to the output, in order. `rows` names the uniform that says how many rows there are.
-   */
-  readonly blocks?: { readonly rows: string; readonly outputs: readonly string[] };
 }
 
 const subgroups: FormSpec = { devices: 'software', feature: 'subgroups' };

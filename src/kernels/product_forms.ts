@@ -1,7 +1,6 @@
 // Forms of the three matrix products for graphics processors. Each suits shapes of weights; which, is reasoned from how many workgroups there are, and what
 // was measured on a device goes before it. Invariant: a form of gemm_nt or gemm_nn is chosen by the weight alone, never by M.
 
-import { blocksOf } from './blocks.ts';
 import type { FormedCall, FormSpec } from './forms.ts';
 
 /** Columns up to which a product has too few tiles, since its rows alone must make them. */
@@ -10,8 +9,8 @@ const narrowColumns = 64;
 const wideColumns = 1536;
 /** Tiles of 64 columns by 128 rows from which a weight's gradient has enough of them. */
 const enoughTiles = 128;
-/** Bytes that the partial sums of a weight's gradient may take. */
-const partialBytes = 2 ** 22;
+/** Numbers of a weight up to which tiles of its gradient are too few to fill a GPU. Past it, reading all rows anew for every four outputs takes longer than that. */
+const smallWeight = 2 ** 17;
 
 /** A uniform of a call. */
 const size = ({ uniforms }: FormedCall, name: string): number => uniforms[name] as number;
@@ -26,18 +25,13 @@ const byRows = (columns: 'N' | 'K'): Readonly<Record<string, FormSpec>> => ({
   tiled64: tiled(64),
 });
 
-/** Blocks of rows side by side. Its bits are the first form's, so that M may decide. */
-const gradientBlocks: FormSpec = {
+/** Blocks of rows side by side. Where every row is an example, the first form adds each row at once, which a driver may round otherwise than a block of one row. */
+const gradientLanes: FormSpec = {
   devices: 'gpu',
-  blocks: { rows: 'M', outputs: ['d_w', 'd_bias'] },
-  work: [['N', 'K'], ['blocks']],
-  tile: [1024, 1],
-  fits: (call) => size(call, 'N') % 4 === 0,
-  suits(call) {
-    const [M, T, first] = [size(call, 'M'), size(call, 'T'), size(call, 'first')];
-    // Where every row is an example, partial sums would be as many as rows.
-    return T > 1 && 4 * blocksOf(M, T, first) * size(call, 'N') * size(call, 'K') <= partialBytes;
-  },
+  work: [['N', 'K']],
+  tile: [64],
+  fits: (call) => size(call, 'N') % 4 === 0 && size(call, 'T') > 1,
+  suits: (call) => size(call, 'N') * size(call, 'K') <= smallWeight,
 };
 
 const tilesOf = (call: FormedCall): number => Math.ceil(size(call, 'K') / 64) * Math.ceil(size(call, 'N') / 128);
@@ -45,5 +39,5 @@ const tilesOf = (call: FormedCall): number => Math.ceil(size(call, 'K') / 64) * 
 export const productForms = {
   gemm_nt: byRows('N'),
   gemm_nn: byRows('K'),
-  gemm_tn: { blocks: gradientBlocks, tiled128: { ...tiled(128), suits: (call) => tilesOf(call) >= enoughTiles }, tiled64: tiled(64) },
+  gemm_tn: { lanes: gradientLanes, tiled128: { ...tiled(128), suits: (call) => tilesOf(call) >= enoughTiles }, tiled64: tiled(64) },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, FormSpec>>>>;

@@ -239,13 +239,6 @@ export const kernels = {
     work: [['count']],
     tile: [256],
   },
-  // out[i] = ((out[i] + partials[0,i]) + partials[1,i]) ..., of partials[blocks,count]: the second half of a sum by blocks.
-  add_blocks: {
-    bindings: { partials: rw, out: rw },
-    uniforms: { count: 'u32', blocks: 'u32' },
-    work: [['count']],
-    tile: [64],
-  },
   // y[i] = x[i] for i < count (32-bit words of any type)
   copy: {
     bindings: { x: rw, y: rw },

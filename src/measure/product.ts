@@ -5,9 +5,8 @@ import type { StoredType } from '../gpu/pipelines.ts';
 import type { KernelCall } from '../graph/op.ts';
 import { Registry } from '../graph/registry.ts';
 import type { DType, Tensor } from '../graph/tensor.ts';
-import type { Forms } from '../kernels/forms.ts';
+import { type Forms, inForm } from '../kernels/forms.ts';
 import { type KernelName, undropped } from '../kernels/table.ts';
-import { formedCall } from '../plan/formed.ts';
 import { type Job, jobOf } from './job.ts';
 
 export type Product = Extract<KernelName, 'gemm_nt' | 'gemm_nn' | 'gemm_tn'>;
@@ -45,7 +44,7 @@ export function productJob(
   shape: ProductShape,
   { storedType, forms = {} }: { readonly storedType?: StoredType; readonly forms?: Forms } = {},
 ): Promise<Job> {
-  return jobOf(device, formedCall(registry, productCall(kernel, shape, storedType), forms).calls);
+  return jobOf(device, [inForm(productCall(kernel, shape, storedType), forms)]);
 }
 
 /** A copy of `count` words. */

@@ -1,6 +1,6 @@
 // From a graph to what is planned and run. Nodes that nothing needs are dropped, and some stand earlier (order.ts). Where an op works in place on a value that is needed later, the value is
 // copied first. Tensors that share storage are noted, and every node becomes its dispatches, some of which fuse (fusion.ts), in the forms that suit the device
-// (formed.ts).
+// (src/kernels/forms.ts).
 // Invariant: whether an op works in place depends on the op alone, never on who reads the value later. So a layer that runs again runs the very pipelines
 // of the forward pass, and gives the same bits.
 
@@ -8,9 +8,8 @@ import type { Graph } from '../graph/graph.ts';
 import { type KernelCall, type Node, single, tensorsOf, type View } from '../graph/op.ts';
 import { copy } from '../graph/ops/elementwise.ts';
 import { bytesOfTensor, sizeOf, type Tensor } from '../graph/tensor.ts';
-import type { Forms } from '../kernels/forms.ts';
+import { type Forms, inForm } from '../kernels/forms.ts';
 import { kernelSpec } from '../kernels/table.ts';
-import { formed } from './formed.ts';
 import { fused } from './fusion.ts';
 import { ordered } from './order.ts';
 import { type Location, Storage } from './storage.ts';
@@ -145,5 +144,6 @@ export function lower(g: Graph, kept: readonly Tensor[] = [], forms: Forms = {})
     return { node, calls };
   });
   const locate = (tensor: Tensor) => storage.locate(tensor);
-  return { nodes: formed(g.registry, fused(nodes, locate, kept), forms), locate };
+  const formed = fused(nodes, locate, kept).map(({ node, calls }) => ({ node, calls: calls.map((call) => inForm(call, forms)) }));
+  return { nodes: formed, locate };
 }

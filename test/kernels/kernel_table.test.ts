@@ -62,11 +62,7 @@ it.each(formRows)('$kernel, $form: an entry point and the constants that the tab
   expect(storage).toHaveLength(Object.keys(kernelSpec(kernel).bindings).length);
   const own = Object.keys(spec.constants ?? {});
   expect(overrides.map(({ name }) => name).sort()).toEqual([...(kernelSpec(kernel).overrides ?? []), ...own].sort());
-  const { blocks } = spec;
-  if (blocks) {
-    expect(kernelSpec(kernel).uniforms).toMatchObject({ [blocks.rows]: 'u32', T: 'u32', first: 'u32' });
-    for (const name of blocks.outputs) expect(kernelSpec(kernel).bindings).toHaveProperty(name);
-  }
+  for (const factor of spec.work?.flat() ?? []) if (typeof factor === 'string') expect(kernelSpec(kernel).uniforms).toHaveProperty(factor);
 });
 
 /** All values that an override can have. */

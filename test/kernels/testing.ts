@@ -2,9 +2,7 @@
 // were. Not the executor: it makes buffers for each dispatch and throws them away.
 
 import type { PipelineCache, StoredType } from '../../src/gpu/pipelines.ts';
-import { blocksOf } from '../../src/kernels/blocks.ts';
 import { dispatchSize } from '../../src/kernels/dispatch.ts';
-import { formSpec } from '../../src/kernels/forms.ts';
 import { packScalars } from '../../src/kernels/scalars.ts';
 import { type KernelName, kernelSpec, stepScalars } from '../../src/kernels/table.ts';
 
@@ -42,23 +40,6 @@ const OFFSET = 256;
 
 /** The tensors after the kernel, as new arrays. Error when a word around one of them has changed, or on a validation error. */
 export async function runKernel(device: GPUDevice, pipelines: PipelineCache, run: KernelRun): Promise<Record<string, Words>> {
-  const byBlocks = run.form === undefined ? undefined : formSpec(run.kernel, run.form).blocks;
-  if (!byBlocks) return dispatch(device, pipelines, run);
-  const { T = 1, first = 0 } = run.uniforms;
-  const blocks = blocksOf(run.uniforms[byBlocks.rows] as number, T, first);
-  const outputs = byBlocks.outputs.filter((name) => run.tensors[name]);
-  const room = outputs.map((name) => [name, new Float32Array(blocks * (run.tensors[name] as Words).length).fill(Number.NaN)] as const);
-  const results = await dispatch(device, pipelines, { ...run, tensors: { ...run.tensors, ...Object.fromEntries(room) } });
-  for (const name of outputs) {
-    const out = run.tensors[name] as Words;
-    const tensors = { partials: results[name] as Words, out };
-    const added = await dispatch(device, pipelines, { kernel: 'add_blocks', tensors, uniforms: { count: out.length, blocks } });
-    results[name] = added['out'] as Words;
-  }
-  return results;
-}
-
-async function dispatch(device: GPUDevice, pipelines: PipelineCache, run: KernelRun): Promise<Record<string, Words>> {
   const spec = kernelSpec(run.kernel);
   const pipeline = await pipelines.get({ ...run, storedTypes: storedTypesOf(run) });
   device.pushErrorScope('validation');

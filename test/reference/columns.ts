@@ -1,4 +1,4 @@
-// References of a factor for each column, y = x · l, of the gradient of the factors, and of a sum by blocks of rows.
+// References of a factor for each column, y = x · l, and of the gradient of the factors.
 import { add, at, type Reference } from './kernel.ts';
 
 export const scale_columns: Reference<'scale_columns'> = ({ x, l, y }, { N, C }, { IN_PLACE = 0 }) => {
@@ -8,8 +8,4 @@ export const scale_columns: Reference<'scale_columns'> = ({ x, l, y }, { N, C },
 
 export const column_dot: Reference<'column_dot'> = ({ d_y, x, d_l }, { N, C }) => {
   for (let i = 0; i < N * C; i++) add(d_l, i % C, at(d_y, i) * at(x, i));
-};
-
-export const add_blocks: Reference<'add_blocks'> = ({ partials, out }, { count, blocks }) => {
-  for (let i = 0; i < blocks * count; i++) add(out, i % count, at(partials, i));
 };

@@ -38,7 +38,6 @@ const typed: { readonly [K in KernelName]: Reference<K> } = {
   column_sum: gemm.column_sum,
   scale_columns: columns.scale_columns,
   column_dot: columns.column_dot,
-  add_blocks: columns.add_blocks,
   layer_norm: layerNorm.layer_norm,
   layer_norm_backward: layerNorm.layer_norm_backward,
   layer_norm_parameters: layerNorm.layer_norm_parameters,

@@ -157,19 +157,6 @@ const columnSum: KernelCase[] = (
   })),
 );
 
-const addBlocks: readonly KernelCase[] = (
-  [
-    ['one', 1, 1],
-    ['exact', 64, 3],
-    ['ragged', 70, 5],
-  ] as const
-).map(([name, count, blocks]) => ({
-  kernel: 'add_blocks',
-  name,
-  tensors: { partials: normals('partials', blocks * count), out: normals('out', count) },
-  uniforms: { count, blocks },
-}));
-
 export const linearCases: readonly KernelCase[] = [
   ...forward('gemm_nt', even),
   ...forward('gemm_nt', tiles, [{ BIAS: 1, ACTIVATION: activationCode.gelu, KEEP_PRE: 1, DROPOUT: 1 }]),
@@ -181,5 +168,4 @@ export const linearCases: readonly KernelCase[] = [
   ...weightGradient('gemm_tn', tiles, exampleRows.slice(2, 3)),
   ...weightGradient('gemm_tn_ragged', odd),
   ...columnSum,
-  ...addBlocks,
 ];

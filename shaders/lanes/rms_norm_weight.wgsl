@@ -1,0 +1,27 @@
+// rms_norm_weight for graphics processors: a workgroup has 16 columns, and 16 threads of each sum a block of rows at a time (prelude), so that few columns of many
+// rows have threads enough. Workgroup memory: 2 KiB. Dispatch: C / 16
+
+@compute @workgroup_size(256)
+fn rms_norm_weight(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let c = linear_group(group, groups) * 16u + local % 16u;
+  let is_column = c < params.C;
+  var sum = 0.0;
+  if (is_column) { sum = d_weight[c]; }
+  for (var b = 0u; block_begin(b, params.first, params.T) < params.N; b += 16u) {
+    let begin = block_begin(b + local / 16u, params.first, params.T);
+    var block_sum = 0.0;
+    if (is_column && begin < params.N) {
+      let end = block_end(begin, params.first, params.T, params.N);
+      for (var n = begin; n < end; n++) {
+        let at = n * params.C + c;
+        block_sum += d_y[at] * (x[at] * rstd[n]);
+      }
+    }
+    sum = add_in_order(local, 16u, vec2f(sum, 0.0), vec2f(block_sum, 0.0)).x;
+  }
+  if (is_column && local < 16u) { d_weight[c] = sum; }
+}
