@@ -1,8 +1,10 @@
 // How many dispatches a step takes and how full they are, by plan: what a GPU pays beside its arithmetic. MiniLM, BERT-base and BERT-large's
-// configurations and other published backbones, with full fine-tuning, LoRA stored and MEFT1 at each granularity. `dispatches MODEL` counts by kernel. No GPU.
+// configurations and other published backbones, with full fine-tuning, LoRA stored and MEFT1 at each granularity. `dispatches MODEL` counts by kernel. In the
+// forms of kernels that GPUs have. No GPU.
 
 import { markdownTable } from '../cli/format.ts';
 import { dispatchSize } from '../src/kernels/dispatch.ts';
+import { formsFor } from '../src/kernels/forms.ts';
 import { bert, readBertConfig } from '../src/models/bert.ts';
 import type { Backbone } from '../src/models/model.ts';
 import { flopsOf, multiplyAdds } from '../src/plan/work.ts';
@@ -29,6 +31,9 @@ const cells: readonly (readonly [Cell, GranularityName])[] = [
   ...granularityNames.map((name) => [{ method: 'meft1', policy: 'reversible', streams: 'fixed' }, name] as const),
 ];
 
+/** What graphics processors have without optional features. */
+const forms = formsFor({ software: false, features: new Set() });
+
 /** Workgroups below which most of a GPU stands idle, and the share of a step's FLOPs that a dispatch may have nevertheless. */
 const [fewGroups, smallShare] = [64, 0.01];
 
@@ -53,7 +58,7 @@ export function countStep(model: string, cell: Cell, granularity: GranularityNam
   if (!backbone) throw new Error(`there is no configuration '${model}'; there are ${Object.keys(planned).join(', ')}`);
   const { image, max_position_embeddings } = backbone.config;
   const shape = image ? { batch: 32, length: max_position_embeddings } : usual;
-  const { plan } = programsOf(backbone, cell, { ...shape, granularity });
+  const { plan } = programsOf(backbone, cell, { ...shape, granularity, forms });
   const program = plan.programs.get(`training ${shape.length}`);
   if (!program) throw new Error('the plan has no training program');
   const calls = program.lowered.nodes.flatMap((node) => node.calls);

@@ -5,6 +5,7 @@
 
 import { markdownTable } from '../cli/format.ts';
 import { bytesOfTensor } from '../src/graph/tensor.ts';
+import type { Forms } from '../src/kernels/forms.ts';
 import type { Method } from '../src/methods/method.ts';
 import { methodNamed, methods, resolveOptions } from '../src/methods/registry.ts';
 import { bert, readBertConfig } from '../src/models/bert.ts';
@@ -45,6 +46,8 @@ export interface Shape {
   readonly chunks?: number;
   /** Frugal where left out. */
   readonly granularity?: GranularityName;
+  /** The first where left out. */
+  readonly forms?: Forms;
 }
 
 export const usual: Shape = { batch: 16, length: 128 };
@@ -90,7 +93,7 @@ export const planMemory = (num_hidden_layers: number, cell: Cell, shape: Shape =
 export function programsOf(
   backbone: Backbone,
   { method: name, policy, streams, every, options }: Cell,
-  { batch, length, chunks, granularity }: Shape = usual,
+  { batch, length, chunks, granularity, forms }: Shape = usual,
   stored: 'f32' | 'f16' = 'f32',
   task: Task = classification,
 ): ReturnType<typeof planPrograms> {
@@ -102,7 +105,7 @@ export function programsOf(
     method,
     options: resolveOptions(method, { ...(streams === 'single' ? {} : { streams }), ...options }, backbone.defaults),
     ranges: [{ from: 0, to: num_hidden_layers, policy, every }],
-    ...{ chunks, granularity },
+    ...{ chunks, granularity, ...(forms ? { forms } : {}) },
     pooling: ownPooling(backbone),
     num_labels: 2,
     storedType: () => stored,

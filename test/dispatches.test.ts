@@ -1,4 +1,4 @@
-// How many dispatches a step of 16 × 128 tokens takes, and in how much memory: what a GPU needs of a plan. Marks, not measurements: a change that goes past one of
+// How many dispatches a step of 16 × 128 tokens takes, and in how much memory: what a GPU needs of a plan, in the forms of kernels that it has. Marks, not measurements: a change that goes past one of
 // them has made every step on a GPU slower, or larger. `node scripts/bench.mjs dispatches` prints all of it.
 
 import { expect, it } from 'vitest';
