@@ -4,6 +4,7 @@
 
 import type { Device } from '../gpu/device.ts';
 import { formsOn } from '../gpu/forms.ts';
+import { pipelineKeyOf } from '../gpu/pipelines.ts';
 import type { KernelCall } from '../graph/op.ts';
 import { type Forms, formOf, formSpec, shapeClass } from '../kernels/forms.ts';
 import { bytesBound, multiplyAdds } from '../plan/work.ts';
@@ -54,21 +55,23 @@ export function choicesOf(device: Pick<Device, 'device' | 'info' | 'asked'>, cal
     });
 }
 
+const inFormOf = (call: KernelCall, form: string | undefined): KernelCall => (form === undefined ? call : { ...call, form });
+
 /** A form must be so much faster than the usual one to be taken in its place: less than that is noise. */
 const clearly = 0.95;
 
-/** The choices, each made by `msOf`, until `over`; what is not measured is left out. */
+/** The choices, each made by `msOf`: the first, and further ones until `over`. What is not measured is left out. */
 export async function choose(
   choices: readonly FormChoice[],
   msOf: (call: KernelCall) => Promise<number>,
   over: () => boolean,
 ): Promise<Forms> {
   const chosen: Record<string, readonly string[]> = {};
-  for (const { key, call, candidates, usual } of choices) {
+  for (const [i, { key, call, candidates, usual }] of choices.entries()) {
+    if (i > 0 && over()) break;
     let best = { form: usual, ms: Number.POSITIVE_INFINITY };
     for (const form of [usual, ...candidates.filter((one) => one !== usual)]) {
-      if (over()) return chosen;
-      const ms = await msOf(form === undefined ? call : { ...call, form });
+      const ms = await msOf(inFormOf(call, form));
       if (ms < clearly * best.ms || (form === usual && ms < best.ms)) best = { form, ms };
     }
     chosen[key] = best.form === undefined ? [] : [best.form];
@@ -76,7 +79,7 @@ export async function choose(
   return chosen;
 }
 
-/** Milliseconds that choosing may take, but for the measurement that is under way then. */
+/** Milliseconds that choosing may take, but for compiling, which a run needs for most of it anyway, and for the choice that is under way then. */
 const budget = 500;
 
 /** Forms that were chosen so far, by class of shapes: a class has one form for good, so that what is compared with one another is computed alike. */
@@ -93,6 +96,8 @@ export async function formsWith(device: Device, calls: readonly KernelCall[], ch
 
 /** The forms of these calls, timed on the device. What it allocates is freed when it returns. */
 export async function tunedForms(device: Device, choices: readonly FormChoice[]): Promise<Forms> {
+  const calls = choices.flatMap(({ call, candidates }) => candidates.map((form) => inFormOf(call, form)));
+  await Promise.all(calls.map((call) => device.pipelines.get(pipelineKeyOf(call))));
   const begin = performance.now();
   const msOf = async (call: KernelCall): Promise<number> => {
     const job = await jobOf(device, [call]);
