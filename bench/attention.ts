@@ -3,12 +3,12 @@
 // at hand. No rate of a model.
 
 import { openGpu } from '../cli/adapter.ts';
-import { openDevice } from '../src/gpu/device.ts';
+import { type Device, openDevice } from '../src/gpu/device.ts';
 import { PipelineCache } from '../src/gpu/pipelines.ts';
-import { dispatchSize } from '../src/kernels/dispatch.ts';
 import { forms } from '../src/kernels/forms.ts';
-import { packScalars } from '../src/kernels/scalars.ts';
-import { type KernelName, kernelSpec, stepScalars } from '../src/kernels/table.ts';
+import type { KernelName } from '../src/kernels/table.ts';
+import { attentionCall } from '../src/measure/attention.ts';
+import { jobOf } from '../src/measure/job.ts';
 
 /** What stands together as forward or backward, with the products of [T, T, HD] that each makes. */
 const directions = {
@@ -61,7 +61,7 @@ export async function measure(gpu: GPU, named: readonly string[] = []): Promise<
         ([, { fits }]) => fits?.({ kernel: first, uniforms: {}, headSize: HD }) ?? true,
       );
       for (const form of [undefined, ...own.map(([name]) => name)]) {
-        const ms = await time(device, pipelines, { direction, form, T, HD, NH });
+        const ms = await time({ device, pipelines }, { direction, form, T, HD, NH });
         const products = Object.values(directions[direction]).reduce<number>((sum, each) => sum + each, 0);
         const gflops = (2 * products * NH * T * T * HD) / 1e6 / ms;
         rates.push({ direction, T, HD, ms, gflops, ...(form === undefined ? {} : { form }) });
@@ -83,53 +83,22 @@ interface Row extends Pick<AttentionRate, 'direction' | 'T' | 'HD'> {
 }
 
 /** The fastest of several rounds of a direction's kernels, in milliseconds. */
-async function time(device: GPUDevice, pipelines: PipelineCache, { direction, form, T, HD, NH }: Row): Promise<number> {
-  const chosen = form === undefined ? {} : { form };
-  const buffers: GPUBuffer[] = [];
-  const made = (label: string, size: number, usage: number) => {
-    const buffer = device.createBuffer({ label, size, usage: usage | GPUBufferUsage.COPY_DST });
-    buffers.push(buffer);
-    return buffer;
-  };
-  const uniforms = { B: 1, T, S: T, prefix: 0, NH, first: 0, scale: 1 / Math.sqrt(HD), site: 1, p: 0 };
-  const calls = await Promise.all(
-    (Object.keys(directions[direction]) as KernelName[]).map(async (kernel) => {
-      const spec = kernelSpec(kernel);
-      const pipeline = await pipelines.get({ kernel, ...chosen, overrides: { CAUSAL: 0, CROSS: 0 }, headSize: HD });
-      const tensors = Object.keys(spec.bindings).map((name) => {
-        const words = { lengths: 1, lse: NH * T, delta: NH * T }[name] ?? NH * T * HD;
-        const buffer = made(name, 4 * words, GPUBufferUsage.STORAGE);
-        device.queue.writeBuffer(buffer, 0, name === 'lengths' ? Uint32Array.of(T) : new Float32Array(words).fill(0.01));
-        return buffer;
-      });
-      const params = made('params', 4 * Object.keys(spec.uniforms).length, GPUBufferUsage.UNIFORM);
-      device.queue.writeBuffer(params, 0, packScalars(spec.uniforms, uniforms));
-      const step = made('step', 4 * Object.keys(stepScalars).length, GPUBufferUsage.UNIFORM);
-      const entries = [...tensors, params, step].map((buffer, binding) => ({ binding, resource: { buffer } }));
-      const bindGroup = device.createBindGroup({ label: kernel, layout: pipelines.bindGroupLayout(kernel), entries });
-      return { pipeline, bindGroup, groups: dispatchSize({ kernel, ...chosen, uniforms, headSize: HD }) };
-    }),
-  );
+async function time(device: Pick<Device, 'device' | 'pipelines'>, { direction, form, T, HD, NH }: Row): Promise<number> {
+  const kernels = Object.keys(directions[direction]) as (keyof (typeof directions)['forward' | 'backward'])[];
+  const calls = kernels.map((kernel) => ({ ...attentionCall(kernel, { B: 1, T, NH, HD, p: 0 }), ...(form === undefined ? {} : { form }) }));
+  const job = await jobOf(device, calls);
   let fastest = Infinity;
   // The first round may compile.
   for (let round = 0, spent = 0; round < 2 || spent < budget; round++) {
-    const encoder = device.createCommandEncoder({ label: direction });
-    const pass = encoder.beginComputePass({ label: direction });
-    for (const { pipeline, bindGroup, groups } of calls) {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, bindGroup);
-      pass.dispatchWorkgroups(...groups);
-    }
-    pass.end();
     const begin = performance.now();
-    device.queue.submit([encoder.finish()]);
-    await device.queue.onSubmittedWorkDone();
+    job.submit(1);
+    await device.device.queue.onSubmittedWorkDone();
     const ms = performance.now() - begin;
     if (round === 0) continue;
     spent += ms;
     fastest = Math.min(fastest, ms);
   }
-  for (const buffer of buffers) buffer.destroy();
+  job.destroy();
   return fastest;
 }
 

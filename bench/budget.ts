@@ -4,7 +4,7 @@
 // turns, for a machine's speed drifts: of the rates, as of the steps, the median of all turns counts.
 
 import { markdownTable } from '../cli/format.ts';
-import { measureRates } from '../src/gpu/rates.ts';
+import { measureRates } from '../src/measure/rates.ts';
 import { methodNamed, resolveOptions } from '../src/methods/registry.ts';
 import { ownPooling } from '../src/models/model.ts';
 import { type DeviceRates, rateKinds, stepTimes, typicalRates } from '../src/plan/time.ts';

@@ -5,20 +5,18 @@
 import { markdownTable } from '../cli/format.ts';
 import { dispatchSize } from '../src/kernels/dispatch.ts';
 import { formsFor } from '../src/kernels/forms.ts';
-import { bert, readBertConfig } from '../src/models/bert.ts';
+import { bertOf, sizesNamed } from '../src/measure/sizes.ts';
 import type { Backbone } from '../src/models/model.ts';
 import { flopsOf, multiplyAdds } from '../src/plan/work.ts';
 import { type GranularityName, granularityNames } from '../src/protocol/config.ts';
 import { backboneNamed, pictureBackbones } from './configurations.ts';
 import { type Cell, programsOf, usual } from './memory.ts';
 
-const bertOf = (name: string, sizes: Readonly<Record<string, number>>): Backbone => bert(readBertConfig(sizes, name));
 const published = ['RoBERTa-base', 'GPT-2', 'OPT-125m', 'BART-base'] as const;
 
 /** By the name that people know. */
 export const planned: Readonly<Record<string, Backbone>> = {
-  MiniLM: bertOf('MiniLM', { num_hidden_layers: 6, hidden_size: 384, intermediate_size: 1536 }),
-  'BERT-base': bertOf('BERT-base', { num_hidden_layers: 12 }),
+  ...sizesNamed.usual().models,
   'BERT-large': bertOf('BERT-large', { num_hidden_layers: 24, hidden_size: 1024, num_attention_heads: 16, intermediate_size: 4096 }),
   ...Object.fromEntries(published.map((name) => [name, backboneNamed(name)])),
   ...pictureBackbones,

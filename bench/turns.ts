@@ -3,6 +3,7 @@
 
 import type { Batch } from '../src/data/batches.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
+import { median as middle } from '../src/protocol/median.ts';
 import type { TestEngine } from '../test/testing.ts';
 
 /** Milliseconds of a step by engine and turn, after a turn that warms up. */
@@ -18,7 +19,7 @@ export async function stepTimes(engines: readonly TestEngine[], batch: Batch, tu
   return times;
 }
 
-export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+export const median = (values: readonly number[]): number => middle(values) ?? 0;
 
 /** How much longer one took than the other in the same turn. */
 export const ratio = (times: readonly number[], of: readonly number[]): number =>

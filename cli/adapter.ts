@@ -6,6 +6,7 @@ import { constants, homedir } from 'node:os';
 import { join } from 'node:path';
 import { create, globals } from 'webgpu';
 import { softwareVulkanFolders } from '../scripts/browser.mjs';
+import { adapterName } from '../src/gpu/device.ts';
 import { RetraceError } from '../src/protocol/errors.ts';
 import { restWhilePolling } from './polling.ts';
 
@@ -47,10 +48,9 @@ export async function firstWithAdapter(attempts: readonly (() => GPU | null)[]):
 
 /** A name for people, and whether it computes on the CPU (slow). */
 export function describeAdapter(adapter: GPUAdapter): { name: string; software: boolean } {
-  const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
-  const name = description || device || [vendor, architecture].filter((part) => part !== '').join(' ') || 'unnamed adapter';
+  const { architecture, device, description, isFallbackAdapter } = adapter.info;
   const software = isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${architecture} ${device} ${description}`);
-  return { name, software };
+  return { name: adapterName(adapter.info), software };
 }
 
 function systemGpu(): GPU {

@@ -3,6 +3,7 @@
 // A plan counts the FLOPs of a step that is filled with tokens, but most texts are shorter than the padded length. So the work of a run is its
 // plan's FLOPs times the share of tokens that were there, and a prediction assumes as many tokens per example as the measured steps had.
 
+import { median } from '../../src/protocol/median.ts';
 import type { PlanReport } from '../../src/protocol/messages.ts';
 import type { RunState } from './run.ts';
 
@@ -16,9 +17,7 @@ export interface Pace {
 }
 
 /** The first steps compile pipelines and fill caches, so they are left out; the median of the others is the time of a step. */
-const WARM_UP = 2;
-
-const median = (values: readonly number[]): number | undefined => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+export const WARM_UP = 2;
 
 /** Median milliseconds per step; undefined where too few steps have run. */
 export const stepMs = ({ steps }: Pick<RunState, 'steps'>): number | undefined => median(steps.slice(WARM_UP).map(({ ms }) => ms));

@@ -4,6 +4,7 @@ import { Progress } from 'radix-ui';
 import { comparedTimes } from '../../src/protocol/budget.ts';
 import type { TaskCard } from '../../src/protocol/cards.ts';
 import { countText } from '../../src/protocol/sentences.ts';
+import { WARM_UP } from '../state/pace.ts';
 import { bestOf, isActive, paceOf, type RunState } from '../state/run.ts';
 import { bytes, duration, milliseconds, number, percent } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';
@@ -97,7 +98,7 @@ export function RunHead({ run, tasks, onPause, onProceed, onStop }: RunHeadProps
 
 /** What steps were predicted to take, beside what they took: once there are steps that neither compile nor fill caches. */
 function predictionOf({ steps }: RunState): string | undefined {
-  const timed = steps.slice(2).flatMap(({ ms, predicted_ms }) => (predicted_ms === undefined ? [] : [{ ms, predicted_ms }]));
+  const timed = steps.slice(WARM_UP).flatMap(({ ms, predicted_ms }) => (predicted_ms === undefined ? [] : [{ ms, predicted_ms }]));
   if (timed.length === 0) return undefined;
   const { measured, predicted } = comparedTimes(timed.slice(-20));
   return `${milliseconds(predicted)} predicted (${predicted < measured ? '−' : '+'}${percent(Math.abs(predicted / measured - 1))})`;

@@ -45,6 +45,15 @@ const held = new Set<GPU>();
 /** However often a device is opened. */
 const pipelinesOf = new WeakMap<GPUDevice, PipelineCache>();
 
+/** An adapter's name for people. */
+export const adapterName = ({
+  vendor,
+  architecture,
+  device,
+  description,
+}: Omit<DeviceInfo, 'isFallback'> & { readonly device?: string }): string =>
+  description || device || [vendor, architecture].filter(Boolean).join(' ') || 'unnamed adapter';
+
 const softwareDriver = /swiftshader|llvmpipe|lavapipe|basic render/i;
 
 /** The adapter and device for compute. Errors: `no-webgpu` where there is no WebGPU at all, `no-adapter` where it has nothing to offer. */

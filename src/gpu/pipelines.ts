@@ -98,6 +98,14 @@ export function kernelSource(key: PipelineKey, features: ReadonlySet<string> = n
   return [...used].map((name) => directives[name]).join('') + parts.join('\n');
 }
 
+/** A short name of what these pipelines are made of on a device with these features: another shader gives another. */
+export function checksumOf(keys: readonly PipelineKey[], features: ReadonlySet<string>): string {
+  let hash = 0;
+  for (const source of keys.map((key) => kernelSource(key, features)))
+    for (let i = 0; i < source.length; i++) hash = (Math.imul(hash, 31) + source.charCodeAt(i)) | 0;
+  return (hash >>> 0).toString(16);
+}
+
 /** GPUShaderStage.COMPUTE; no global, so that layouts can be made where WebGPU was not opened. */
 const COMPUTE_STAGE = 4;
 

@@ -1,7 +1,7 @@
 // Measures a device, stage by stage, each within its time: what bench:gpu does in Node and the address #bench in Chrome. Not here: what is measured (stages.ts),
 // where the report goes. Invariant: whatever ends it, the report holds what was found until then, and says of every stage how it ended.
 
-import type { Device } from '../gpu/device.ts';
+import { adapterName, type Device } from '../gpu/device.ts';
 import type { BenchDevice, BenchEvent, BenchReport, BenchSizes, BenchStage } from '../protocol/bench.ts';
 import { sizesNamed } from './sizes.ts';
 import { type Found, stagesOf } from './stages.ts';
@@ -35,7 +35,7 @@ function numbersOf(limits: object): Record<string, number> {
 export function describeDevice({ device, info }: Device, adapter: GPUAdapter): BenchDevice {
   const { vendor, architecture, device: part, description } = adapter.info;
   return {
-    name: description || part || [vendor, architecture].filter((word) => word !== '').join(' ') || 'unnamed adapter',
+    name: adapterName(adapter.info),
     software: info.isFallback,
     info: { vendor, architecture, device: part, description },
     adapter: { features: [...adapter.features].sort(), limits: numbersOf(adapter.limits) },

@@ -5,7 +5,8 @@ import { Allocator } from '../gpu/allocator.ts';
 import type { Device } from '../gpu/device.ts';
 import { pipelineKeyOf } from '../gpu/pipelines.ts';
 import type { KernelCall } from '../graph/op.ts';
-import { bytesOfTensor, type Tensor } from '../graph/tensor.ts';
+import { Registry } from '../graph/registry.ts';
+import { bytesOfTensor, type DType, type Tensor } from '../graph/tensor.ts';
 import { dispatchSize } from '../kernels/dispatch.ts';
 import { packScalars } from '../kernels/scalars.ts';
 import { kernelSpec, stepScalars } from '../kernels/table.ts';
@@ -15,6 +16,12 @@ export interface Job {
   submit(times: number): void;
   destroy(): void;
 }
+
+const registry = new Registry();
+
+/** A tensor of `size` numbers that is of no program. */
+export const standIn = (name: string, size: number, dtype: DType = 'f32'): Tensor =>
+  registry.tensor({ name, shape: [size], dtype, role: 'transient' });
 
 /** An ordinary number as f32 and as a pair of f16 alike: denormals would cost a processor extra. As an integer it is too large for a row, a token or a length. */
 const ordinary = 0x3c003c00;

@@ -3,11 +3,9 @@
 import type { Device } from '../gpu/device.ts';
 import type { StoredType } from '../gpu/pipelines.ts';
 import type { KernelCall } from '../graph/op.ts';
-import { Registry } from '../graph/registry.ts';
-import type { DType, Tensor } from '../graph/tensor.ts';
 import { type Forms, inForm } from '../kernels/forms.ts';
 import { type KernelName, undropped } from '../kernels/table.ts';
-import { type Job, jobOf } from './job.ts';
+import { type Job, jobOf, standIn } from './job.ts';
 
 export type Product = Extract<KernelName, 'gemm_nt' | 'gemm_nn' | 'gemm_tn'>;
 export const products: readonly Product[] = ['gemm_nt', 'gemm_nn', 'gemm_tn'];
@@ -21,20 +19,16 @@ export interface ProductShape {
 
 type Opened = Pick<Device, 'device' | 'pipelines'>;
 
-const registry = new Registry();
-const tensor = (name: string, size: number, dtype: DType = 'f32'): Tensor =>
-  registry.tensor({ name, shape: [size], dtype, role: 'transient' });
-
 /** Rows of an example, where rows are summed. */
 const exampleLength = 128;
 
 /** A product of a dense layer with weights [N, K]. */
 export function productCall(kernel: Product, { M, K, N }: ProductShape, storedType: StoredType = 'f32'): KernelCall {
-  const [rows, outputs, weights] = [tensor('x', M * K), tensor('y', M * N), tensor('w', N * K, storedType)];
+  const [rows, outputs, weights] = [standIn('x', M * K), standIn('y', M * N), standIn('w', N * K, storedType)];
   const sizes = { M, K, N, width: N, column: 0, alpha: 1 };
   if (kernel === 'gemm_nt') return { kernel, tensors: { x: rows, w: weights, out: outputs }, uniforms: { ...sizes, ...undropped } };
   if (kernel === 'gemm_nn') return { kernel, tensors: { d_y: outputs, w: weights, out: rows }, uniforms: { ...sizes, ...undropped } };
-  return { kernel, tensors: { d_y: outputs, x: rows, d_w: tensor('d_w', N * K) }, uniforms: { ...sizes, T: exampleLength, first: 0 } };
+  return { kernel, tensors: { d_y: outputs, x: rows, d_w: standIn('d_w', N * K) }, uniforms: { ...sizes, T: exampleLength, first: 0 } };
 }
 
 /** The same as a job, in the form that these have for it; left out: in its first. */
@@ -49,4 +43,4 @@ export function productJob(
 
 /** A copy of `count` words. */
 export const copyJob = (device: Opened, count: number): Promise<Job> =>
-  jobOf(device, [{ kernel: 'copy', tensors: { x: tensor('x', count), y: tensor('y', count) }, uniforms: { count } }]);
+  jobOf(device, [{ kernel: 'copy', tensors: { x: standIn('x', count), y: standIn('y', count) }, uniforms: { count } }]);

@@ -37,7 +37,8 @@ const learnersAt = (adapters: number, full: number): readonly Learner[] => [
   { method: 'full', policy: 'store', learning_rate: full },
 ];
 
-const bertOf = (name: string, sizes: Readonly<Record<string, number>>): Backbone => bert(readBertConfig(sizes, name));
+/** BERT of these sizes, and of BERT-base's where they say nothing. */
+export const bertOf = (name: string, sizes: Readonly<Record<string, number>>): Backbone => bert(readBertConfig(sizes, name));
 
 export const sizesNamed: Readonly<Record<BenchSizes, () => Sizes>> = {
   usual: () => ({

@@ -5,6 +5,7 @@ import type { Device } from '../gpu/device.ts';
 import { flopsOf } from '../plan/work.ts';
 import type { BenchReport, ExactRow, LearningRow, StepCase, StepRow } from '../protocol/bench.ts';
 import { granularityNames, type PolicyName } from '../protocol/config.ts';
+import { median } from '../protocol/median.ts';
 import { measureBest, measureOverheads, productRate } from './ceilings.ts';
 import { productCall, products } from './product.ts';
 import { profileOf } from './profile.ts';
@@ -32,8 +33,6 @@ export interface Stage {
 }
 
 const num_labels = 8;
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 const ceilings: Stage = {
   name: 'best product and copy',
@@ -116,7 +115,7 @@ async function measureStep({ device, sizes, found }: Scene, one: StepCase): Prom
     const { bytes, total, programs } = executor.plan;
     return {
       ...one,
-      ...{ ms: median(times), steps: times.length, pipelined_ms, first_step_ms, planning_ms, dispatches, bytes: total },
+      ...{ ms: median(times) ?? 0, steps: times.length, pipelined_ms, first_step_ms, planning_ms, dispatches, bytes: total },
       activation_and_workspace: bytes.activation + bytes.workspace,
       flops: [...programs.values()].reduce((sum, { lowered }) => sum + flopsOf(lowered), 0),
       profiled_ms: ms,

@@ -8,7 +8,7 @@ import { dispatchSize } from '../kernels/dispatch.ts';
 import { kernelSpec } from '../kernels/table.ts';
 import type { LoweredGraph, LoweredNode } from './lower.ts';
 import type { Location } from './storage.ts';
-import { multiplyAdds } from './work.ts';
+import { multiplyAdds, touchedBytes } from './work.ts';
 
 export interface DispatchCost {
   readonly kernel: KernelCall['kernel'];
@@ -39,15 +39,6 @@ const addedTo = ({ op, inputs, place }: Node): Tensor[] =>
     return own.filter(({ role }) => op.accumulates?.includes(name) || (fused && (role === 'gradient' || role === 'result')));
   });
 
-/** Most bytes of a binding that a dispatch can touch: a table of which rows are picked, or a buffer of which a part is worked on, is not gone through whole. */
-function mostTouched({ kernel, uniforms }: KernelCall): number {
-  const { count, B = 1, S = 1, C = 1, N = 1, R = 1 } = uniforms;
-  if (count !== undefined) return 4 * count;
-  if (kernel === 'embedding') return 4 * B * S * C;
-  if (kernel === 'embedding_backward') return 4 * N * C;
-  return kernel === 'gather_rows' || kernel === 'scatter_rows' ? 4 * R * C : Number.POSITIVE_INFINITY;
-}
-
 /** The cost of each dispatch of a node, in order. */
 export function costsOfNode({ node, calls }: LoweredNode, locate: (tensor: Tensor) => Location): DispatchCost[] {
   const stretchOf = (tensor: Tensor): Stretch => {
@@ -62,7 +53,9 @@ export function costsOfNode({ node, calls }: LoweredNode, locate: (tensor: Tenso
     .map(stretchOf);
   const written = [...tensorsOf(node.outputs).map(stretchOf), ...added];
   return calls.map((call) => {
-    const most = mostTouched(call);
+    const { count } = call.uniforms;
+    // A buffer of which a part is worked on is not gone through whole.
+    const most = count === undefined ? Number.POSITIVE_INFINITY : 4 * count;
     const bound: Stretch[] = [];
     let [bytes_read, bytes_written] = [0, 0];
     for (const name of Object.keys(kernelSpec(call.kernel).bindings)) {
@@ -71,7 +64,7 @@ export function costsOfNode({ node, calls }: LoweredNode, locate: (tensor: Tenso
       const own = stretchOf(tensor);
       if (bound.some((other) => other.root === own.root && other.begin === own.begin && other.end === own.end)) continue;
       bound.push(own);
-      const bytes = Math.min(most, own.end - own.begin);
+      const bytes = Math.min(most, touchedBytes(call, name));
       const isWritten = written.some((other) => meet(own, other));
       if (isWritten) bytes_written += bytes;
       // What a first dispatch of a node leaves for the second one is neither its input nor its output.

@@ -1,5 +1,5 @@
 // How long a step takes, predicted from what its dispatches cost: each takes a launch, and its arithmetic or its traffic of memory, whichever is more, over the
-// share of the device that its workgroups fill. Not here: how the rates of a device are measured (src/gpu/rates.ts). Pure.
+// share of the device that its workgroups fill. Not here: how the rates of a device are measured (src/measure/rates.ts). Pure.
 // Invariant: rates come from kernels that are timed by themselves, never from the steps that they are to predict.
 
 import type { Tensor } from '../graph/tensor.ts';
@@ -28,7 +28,7 @@ export interface DeviceRates {
 
 /**
  * A typical processor, for plans where no device is at hand: SwiftShader on two cores of a server that had other work too, the medians of three measurements by
- * `measureRates` (src/gpu/rates.ts). Which of two plans is faster they say well enough, how many milliseconds they do not.
+ * `measureRates` (src/measure/rates.ts). Which of two plans is faster they say well enough, how many milliseconds they do not.
  */
 export const typicalRates: DeviceRates = {
   dispatch_ms: 0.058,

@@ -35,18 +35,18 @@ const someRows = new Map<string, readonly [table: string, rows: string]>([
   ['scatter_rows', ['x', 'y']],
 ]);
 
-/** Bytes of the tensors that a dispatch binds, each once: what it moves at least. One that is read and written in place counts once. */
-export function bytesBound({ kernel, tensors }: KernelCall): number {
-  const bytesOf = (name: string): number => {
-    const tensor = tensors[name];
+/** Bytes of a tensor that a dispatch binds, but of a table only those of the rows that it touches. */
+export function touchedBytes({ kernel, tensors }: KernelCall, name: string): number {
+  const bytesOf = (binding: string): number => {
+    const tensor = tensors[binding];
     return tensor ? bytesOfTensor(tensor) : 0;
   };
-  const [table, rows] = someRows.get(kernel) ?? [];
-  return Object.keys(tensors).reduce(
-    (sum, name) => sum + (name === table ? Math.min(bytesOf(name), bytesOf(rows as string)) : bytesOf(name)),
-    0,
-  );
+  const [table, rows = ''] = someRows.get(kernel) ?? [];
+  return name === table ? Math.min(bytesOf(name), bytesOf(rows)) : bytesOf(name);
 }
+
+/** Bytes of the tensors that a dispatch binds, each once: what it moves at least. One that is read and written in place counts once. */
+export const bytesBound = (call: KernelCall): number => Object.keys(call.tensors).reduce((sum, name) => sum + touchedBytes(call, name), 0);
 
 /** Floating-point operations of a program: two per multiply-add. */
 export const flopsOf = ({ nodes }: LoweredGraph): number =>

@@ -1,6 +1,7 @@
 // A budget of bytes on the wire: which settings it may choose, what it has chosen, and what half and twice as much would give. Not here: how it chooses
 // (src/train/budget.ts). Invariant: what is chosen was planned, and its bytes are those that are allocated.
 
+import { median } from './median.ts';
 import type { GranularityName, PolicyName } from './options/memory.ts';
 
 /** Settings of memory that always have a value: only who makes a configuration knows which of them nobody chose. The others are chosen where they are left out. */
@@ -94,17 +95,15 @@ export interface TimedStep {
   readonly predicted_ms: number;
 }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-
 /** What steps took beside their predictions: medians, and the two as a sentence. */
 export function comparedTimes(steps: readonly TimedStep[]): {
   readonly measured: number;
   readonly predicted: number;
   readonly text: string;
 } {
-  const measured = median(steps.map(({ ms }) => ms));
+  const measured = median(steps.map(({ ms }) => ms)) ?? 0;
   // Of the predictions the one that goes with it: steps are compared each with its own.
-  const predicted = measured * median(steps.map(({ ms, predicted_ms }) => predicted_ms / ms));
+  const predicted = measured * (median(steps.map(({ ms, predicted_ms }) => predicted_ms / ms)) ?? 0);
   const error = predicted / measured - 1;
   const off = `${(100 * Math.abs(error)).toFixed(1)} % ${error < 0 ? 'less' : 'more'}`;
   return { measured, predicted, text: `a step takes ${timeText(measured)}; ${timeText(predicted)} were predicted, ${off}` };

@@ -1,6 +1,7 @@
 // The calls of a page or a command, answered: which model is ready, which work has the device, and how a run goes from its configuration to its end. Not
 // here: what each call does beyond that. Invariant: one thing at a time has the device (occupancy.ts), and what is ready stays until another is.
 
+import { adapterName } from '../gpu/device.ts';
 import type { Waiting } from '../hub/client.ts';
 import { measureBest } from '../measure/ceilings.ts';
 import { parseRunConfig, type RunConfig } from '../protocol/config.ts';
@@ -193,9 +194,8 @@ export class Session {
   async #environment(): Promise<Environment> {
     try {
       const { info, device } = await this.#device.open();
-      const adapter = info.description || [info.vendor, info.architecture].filter(Boolean).join(' ') || 'unnamed adapter';
       const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
-      return { available: true, adapter, software: info.isFallback, maxBufferSize, maxStorageBufferBindingSize };
+      return { available: true, adapter: adapterName(info), software: info.isFallback, maxBufferSize, maxStorageBufferBindingSize };
     } catch (error) {
       return { available: false, error: reportOf(error) };
     }

@@ -1,6 +1,6 @@
 // A budget of bytes in, the fastest plan out: chooses policy, stored layers, checkpoint interval, granularity and micro-batch for a method, so that all that is
 // planned fits and the predicted time of a step is the smallest. What was chosen by hand binds it. Not here: how a device's rates are measured
-// (src/gpu/rates.ts), what is said to people. Invariant: whatever is chosen was planned whole, and takes no more bytes than the budget.
+// (src/measure/rates.ts), what is said to people. Invariant: whatever is chosen was planned whole, and takes no more bytes than the budget.
 
 import { type DeviceRates, stepTimes } from '../plan/time.ts';
 import { type GranularityName, granularityNames, type PolicyName } from '../protocol/config.ts';

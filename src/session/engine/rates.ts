@@ -1,9 +1,9 @@
-// How fast the device of a session is: measured once, when a budget first asks, and remembered by the host. Not here: how it is measured (src/gpu/rates.ts).
+// How fast the device of a session is: measured once, when a budget first asks, and remembered by the host. Not here: how it is measured (src/measure/rates.ts).
 // Invariant: a device is measured only while nothing else of the session computes on it.
 
 import * as v from 'valibot';
 import type { Device } from '../../gpu/device.ts';
-import { measureRates, ratesKey } from '../../gpu/rates.ts';
+import { measureRates, ratesKey } from '../../measure/rates.ts';
 import { type DeviceRates, rateKinds } from '../../plan/time.ts';
 import type { MeasuredStore } from '../host.ts';
 import { type KnownDevice, typicalDevice } from './budget.ts';

@@ -4,11 +4,11 @@
 import * as v from 'valibot';
 import type { Device } from '../../gpu/device.ts';
 import { formsOn } from '../../gpu/forms.ts';
-import { kernelSource } from '../../gpu/pipelines.ts';
+import { checksumOf, pipelineKeyOf } from '../../gpu/pipelines.ts';
 import type { KernelCall } from '../../graph/op.ts';
 import { type Forms, formSpec, forms } from '../../kernels/forms.ts';
 import type { KernelName } from '../../kernels/table.ts';
-import { choicesOf, type FormChoice, tunedForms } from '../../measure/tuning.ts';
+import { type ChosenForms, choicesOf, type FormChoice, formsWith } from '../../measure/tuning.ts';
 import type { RunForms } from '../../protocol/config.ts';
 import type { MeasuredStore } from '../host.ts';
 
@@ -19,13 +19,9 @@ const deviceName = ({ info: { vendor, architecture, description } }: Pick<Device
   [vendor, architecture, description].filter(Boolean).join(' ');
 
 /** What names the choice among forms on a device: another adapter, driver or shader of one of them is another choice. */
-function choiceName(device: Device, { key, call, candidates }: FormChoice): string {
-  let hash = 0;
-  for (const form of candidates) {
-    const source = kernelSource({ ...call, ...(form === undefined ? {} : { form }) }, device.device.features);
-    for (let i = 0; i < source.length; i++) hash = (Math.imul(hash, 31) + source.charCodeAt(i)) | 0;
-  }
-  return `${key} ${(hash >>> 0).toString(16)}`;
+function choiceName({ device }: Device, { key, call, candidates }: FormChoice): string {
+  const keys = candidates.map((form) => pipelineKeyOf(form === undefined ? call : { ...call, form }));
+  return `${key} ${checksumOf(keys, device.features)}`;
 }
 
 /** The forms of a run for its calls: those that it `began` with, else the fastest. */
@@ -42,30 +38,26 @@ export const formsRecord = (device: Pick<Device, 'info'>, chosen: Forms): RunFor
 
 /** The forms for these calls, timed where they never were; on a processor those of the device, which suit it. */
 async function fastestForms(device: Device, calls: readonly KernelCall[], store: MeasuredStore): Promise<Forms> {
-  const usual = formsOn(device);
-  if (device.info.isFallback) return usual;
+  if (device.info.isFallback) return formsOn(device);
   const name = `forms | ${deviceName(device)}`;
   const kept = v.safeParse(keptForms, await store.load(name));
-  const known: Record<string, readonly string[]> = kept.success ? { ...kept.output } : {};
-  const choices = choicesOf(device, calls);
-  const open = choices.filter((choice) => !isKnown(known[choiceName(device, choice)], choice));
-  if (open.length > 0) {
-    const chosen = await tunedForms(device, open);
-    for (const choice of open) {
-      const own = chosen[choice.key];
-      if (own) known[choiceName(device, choice)] = own;
-    }
-    await store.save(name, known);
+  const known = kept.success ? kept.output : {};
+  const choices = choicesOf(device, calls).map((choice) => ({ ...choice, name: choiceName(device, choice) }));
+  const chosen: ChosenForms = {};
+  for (const choice of choices) {
+    const names = known[choice.name];
+    if (names && isKnown(names, choice)) chosen[choice.key] = names;
   }
-  const own = choices.flatMap((choice) => {
-    const names = known[choiceName(device, choice)];
-    return names ? [[choice.key, names] as const] : [];
-  });
-  return { ...usual, ...Object.fromEntries(own) };
+  const before = Object.keys(chosen).length;
+  const forms = await formsWith(device, calls, chosen);
+  if (Object.keys(chosen).length > before) {
+    const made = choices.flatMap((choice) => (chosen[choice.key] ? [[choice.name, chosen[choice.key]] as const] : []));
+    await store.save(name, { ...known, ...Object.fromEntries(made) });
+  }
+  return forms;
 }
 
-const isKnown = (names: readonly string[] | undefined, { candidates }: FormChoice): boolean =>
-  names?.every((name) => candidates.includes(name)) ?? false;
+const isKnown = (names: readonly string[], { candidates }: FormChoice): boolean => names.every((name) => candidates.includes(name));
 
 /** The forms that a run began with, as far as this version of Retrace and this device have them. */
 function formsAgain(device: Device, began: RunForms): Forms {
